@@ -1,0 +1,77 @@
+# The recipes of inkdigits. `make` alone lists them.
+# Everything they need goes into one virtual environment, .venv, made from the lock files in requirements/.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+INKDIGITS := $(BIN)/inkdigits
+PIP_VERSION := 26.3
+RECIPE ?= mlp
+SEED ?= 0
+
+ifdef INKDIGITS_DATA
+# Tests run from other folders, so a relative path must be settled here.
+export INKDIGITS_DATA := $(abspath $(INKDIGITS_DATA))
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help run train test lint format compare bench figures lock clean
+
+help: ## List the recipes
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/installed-run ## Set everything up, then serve the shipped model
+	$(INKDIGITS) serve
+
+train: $(VENV)/installed-run ## Train on the 60,000 digits, evaluate on the 10,000 (RECIPE=mlp SEED=0)
+	$(INKDIGITS) train $(RECIPE) --seed $(SEED)
+	$(INKDIGITS) evaluate runs/$(RECIPE)-seed-$(SEED)/$(RECIPE).safetensors --report runs/$(RECIPE)-seed-$(SEED)/report.html
+
+test: $(VENV)/installed-test ## Set everything up, then run every test
+	$(BIN)/python -m pytest -n 2 -m "not compare"
+
+lint: $(VENV)/installed-test ## Check style, types and who imports whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/installed-test ## Put the code into the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+compare: $(VENV)/installed-compare ## Compare layers, losses and optimisers with PyTorch
+	$(BIN)/python -m pytest -m compare
+
+bench: $(VENV)/installed-compare ## Measure against the peers and write benchmarks/results/
+	$(BIN)/python benchmarks/clean_up.py
+	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/latency.py
+	$(BIN)/python benchmarks/accuracy.py
+
+figures: $(VENV)/installed-run ## Draw the figures of docs/how-it-works.md again
+	$(BIN)/python docs/figures/draw.py
+
+lock: $(VENV)/pip ## Solve the dependencies anew and write requirements/
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/python requirements/lock.py
+
+clean: ## Remove the virtual environment and the caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# The environment: a stamp for each set of packages, made anew when its lock file changes.
+
+$(VENV)/pip:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip==$(PIP_VERSION)
+	touch $@
+
+$(VENV)/installed-run $(VENV)/installed-test: $(VENV)/installed-%: requirements/%.txt pyproject.toml | $(VENV)/pip
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r $<
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+# Constraints and not a closed list: which packages PyTorch brings differs between its CPU and its CUDA builds.
+$(VENV)/installed-compare: requirements/compare.txt $(VENV)/installed-test
+	$(BIN)/python -m pip install --quiet --group compare --constraint requirements/compare.txt
+	touch $@

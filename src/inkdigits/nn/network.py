@@ -1,0 +1,100 @@
+"""A network: a chain of layers over one flat vector of parameters."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from inkdigits.arrays import Array, Generator
+from inkdigits.nn.layers import Layer, Params
+
+# One flat vector seen as named arrays, a mapping a layer: views, so to write to one is to write
+# to the vector. An optimiser's step, the norm of a gradient, an average of weights and a
+# checkpoint are each one operation on the vector.
+Views: TypeAlias = tuple[Params, ...]
+
+
+@dataclass(frozen=True)
+class Network:
+    """Layers that are applied one after the other."""
+
+    layers: tuple[Layer, ...]
+
+    @cached_property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each parameter by name, such as "1.weight", in the order of the vector."""
+        drawn = [layer.init(np.random.default_rng(0)) for layer in self.layers]
+        return {
+            f"{number}.{name}": array.shape
+            for number, params in enumerate(drawn)
+            for name, array in params.items()
+        }
+
+    @cached_property
+    def size(self) -> int:
+        """The number of parameters, P."""
+        return sum(prod(shape) for shape in self.shapes.values())
+
+    def init(self, rng: Generator) -> Array:
+        """Draw the parameters that training starts from.
+
+        returns  float32 (P,)
+        """
+        drawn = [array.ravel() for layer in self.layers for array in layer.init(rng).values()]
+        return np.concatenate(drawn)
+
+    def named(self, vector: Array) -> dict[str, Array]:
+        """Cut a vector into arrays by the parameters' names.
+
+        vector   (P,), any dtype
+        returns  views into the vector, in its order
+        raises   ValueError if the vector has not P elements
+        """
+        if vector.shape != (self.size,):
+            raise ValueError(f"expected {self.size} parameters, got shape {vector.shape}")
+        views, start = {}, 0
+        for name, shape in self.shapes.items():
+            views[name] = vector[start : start + prod(shape)].reshape(shape)
+            start += prod(shape)
+        return views
+
+    def views(self, vector: Array) -> Views:
+        """Cut a vector into what `forward` takes, and `backward` writes into.
+
+        vector   (P,), any dtype
+        returns  a mapping from name to view for each layer
+        raises   ValueError if the vector has not P elements
+        """
+        views: tuple[dict[str, Array], ...] = tuple({} for _ in self.layers)
+        for full_name, view in self.named(vector).items():
+            number, name = full_name.split(".")
+            views[int(number)][name] = view
+        return views
+
+    def forward(
+        self, params: Views, x: Array, rng: Generator | None = None
+    ) -> tuple[Array, Callable[[Array, Views], None]]:
+        """Send a batch through all layers.
+
+        x        float32 (N, ...)
+        returns  float32 (N, ...), the last layer's output, and backward: (dy, grads) -> None,
+                 which fills the views `grads` of a gradient vector
+        """
+        way_back = []
+        for layer, layer_params in zip(self.layers, params, strict=True):
+            x, backward_layer = layer.forward(layer_params, x, rng)
+            way_back.append(backward_layer)
+
+        def backward(dy: Any, grads: Views) -> None:
+            for number in range(len(self.layers) - 1, self._first_learner - 1, -1):
+                dy = way_back[number](dy, grads[number], need_dx=number > self._first_learner)
+
+        return x, backward
+
+    @cached_property
+    def _first_learner(self) -> int:
+        """The number of the first layer with parameters: the way back ends there."""
+        return int(next(iter(self.shapes), f"{len(self.layers)}.").split(".")[0])

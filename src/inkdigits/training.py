@@ -1,0 +1,177 @@
+"""Training: takes batches, changes parameters, yields a record an epoch; no files, no printing."""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from inkdigits.arrays import Array, Generator, Labels
+from inkdigits.models import Recipe
+from inkdigits.nn.losses import one_hot, softmax_cross_entropy
+from inkdigits.nn.network import Views
+
+
+class Batches(Protocol):
+    """The training pictures, in the order of each epoch."""
+
+    def __len__(self) -> int:
+        """The number of batches in an epoch."""
+
+    def epoch(self, number: int, first_step: int = 0) -> Iterator[tuple[Array, Labels]]:
+        """The pictures, float32 (N, 28, 28), and labels, (N,), of an epoch from `first_step` on."""
+
+
+class DivergenceError(ArithmeticError):
+    """The loss is no number any more; the parameters are those before the step."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(f"the loss became infinite or not a number at step {step}")
+        self.step = step
+
+
+@dataclass
+class Tally:
+    """Sums over the steps of the epoch so far."""
+
+    examples: int = 0
+    loss: float = 0.0
+    correct: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class Progress:
+    """All that training must know to go on: it can stop after any step, and be kept.
+
+    params   float32 (P,)
+    memory   float32 (V, P), what the optimiser remembers
+    rng      draws what the layers forget (dropout)
+    step     number of the next step, over all epochs
+    """
+
+    params: Array
+    memory: Array
+    rng: Generator
+    step: int = 0
+    tally: Tally = field(default_factory=Tally)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one epoch came to.
+
+    loss and accuracy             over the training pictures, each before it was trained on
+    validation_loss and _accuracy of the pictures kept out, after the epoch; None without any
+    learning_rate                 of the last step
+    """
+
+    epoch: int
+    loss: float
+    accuracy: float
+    validation_loss: float | None
+    validation_accuracy: float | None
+    learning_rate: float
+    seconds: float
+    images_per_second: float
+
+
+def start(recipe: Recipe, seed: int) -> Progress:
+    """Draw the parameters that training starts from."""
+    rng = np.random.default_rng(seed)
+    params = recipe.network.init(rng)
+    memory = np.zeros((recipe.optimizer.vectors, len(params)), np.float32)
+    return Progress(params, memory, rng)
+
+
+def fit(
+    recipe: Recipe,
+    batches: Batches,
+    progress: Progress,
+    validation: tuple[Array, Labels] | None = None,
+) -> Iterator[Record]:
+    """Train from where `progress` stands to the end of the recipe's last epoch.
+
+    `progress` is changed in place, and is whole between any two steps: whoever hands out the
+    batches may stop training by raising an exception instead of giving the next one.
+
+    validation  pictures, float32 (N, 28, 28), and labels that are never trained on
+    raises      DivergenceError if the loss becomes infinite or not a number
+    """
+    network, optimizer = recipe.network, recipe.optimizer
+    gradient = np.empty_like(progress.params)
+    params, grads = network.views(progress.params), network.views(gradient)
+    steps = len(batches) * recipe.epochs
+
+    while progress.step < steps:
+        epoch, first_step = divmod(progress.step, len(batches))
+        tally = progress.tally
+        since = time.perf_counter()
+        for x, labels in batches.epoch(epoch, first_step):
+            logits, backward = network.forward(params, x, progress.rng)
+            loss, backward_loss = softmax_cross_entropy(logits, recipe.targets[labels])
+            if not math.isfinite(loss):
+                raise DivergenceError(progress.step)
+            backward(backward_loss(), grads)
+            learning_rate = recipe.schedule(progress.step, steps)
+            optimizer.step(progress.params, gradient, progress.memory, learning_rate, progress.step)
+
+            progress.step += 1
+            tally.examples += len(x)
+            tally.loss += loss * len(x)
+            tally.correct += int(np.count_nonzero(logits.argmax(axis=1) == labels))
+            now = time.perf_counter()
+            tally.seconds += now - since
+            since = now
+
+        validation_loss, validation_accuracy = (
+            evaluate(recipe, params, *validation) if validation else (None, None)
+        )
+        progress.tally = Tally()
+        yield Record(
+            epoch=epoch + 1,
+            loss=tally.loss / tally.examples,
+            accuracy=tally.correct / tally.examples,
+            validation_loss=validation_loss,
+            validation_accuracy=validation_accuracy,
+            learning_rate=learning_rate,
+            seconds=tally.seconds,
+            images_per_second=tally.examples / tally.seconds,
+        )
+
+
+def evaluate(
+    recipe: Recipe, params: Views, x: Array, labels: Labels, chunk: int = 1000
+) -> tuple[float, float]:
+    """Measure the recipe's own loss, and the accuracy, on pictures that are not trained on."""
+    loss, correct = 0.0, 0
+    for first in range(0, len(x), chunk):
+        part = slice(first, first + chunk)
+        logits, _ = recipe.network.forward(params, x[part])
+        loss += softmax_cross_entropy(logits, recipe.targets[labels[part]])[0] * len(logits)
+        correct += int(np.count_nonzero(logits.argmax(axis=1) == labels[part]))
+    return loss / len(x), correct / len(x)
+
+
+def fit_temperature(logits: Array, labels: Labels) -> float:
+    """Find the temperature by which logits are divided to be as sure as they are right.
+
+    It makes the cross-entropy least, which falls and then rises again as the temperature grows:
+    golden-section search, on its logarithm.
+
+    logits   float32 (N, C), of pictures that were not trained on
+    source   Guo, Pleiss, Sun and Weinberger 2017, On Calibration of Modern Neural Networks
+    """
+    targets = one_hot(logits.shape[1])[labels]
+    golden = (math.sqrt(5) - 1) / 2
+
+    def loss(log_temperature: float) -> float:
+        return softmax_cross_entropy(logits / math.exp(log_temperature), targets)[0]
+
+    low, high = math.log(0.05), math.log(20)
+    while high - low > 1e-4:
+        left, right = high - golden * (high - low), low + golden * (high - low)
+        low, high = (low, right) if loss(left) < loss(right) else (left, high)
+    return math.exp((low + high) / 2)
