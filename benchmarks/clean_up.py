@@ -1,0 +1,93 @@
+"""Time of the clean-ups: `classic` against the same done by loops over pixels, and `ink`.
+
+The write-up cleans picture by picture and pixel by pixel; the loops here do as it does.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+from measured import keep
+
+from inkdigits.arrays import Pixels
+from inkdigits.data import mnist
+from inkdigits.imaging import classic, ink
+
+LOOPED = 1000  # pictures that the loops are given: all 60,000 take them most of a minute
+ROUNDS = 5
+SHEETS = (28, 280, 1000, 4000)  # px, the side of a drawing
+
+
+def by_loops(picture: Pixels) -> Pixels:
+    """What `classic` does, one pixel after the other."""
+    places = [(r, c) for r in range(28) for c in range(28) if picture[r, c] > classic.THRESHOLD]
+    cleaned = np.zeros((28, 28), np.uint8)
+    if not places:
+        return cleaned
+    rows, columns = [r for r, _ in places], [c for _, c in places]
+    down = (28 - (max(rows) - min(rows) + 1)) // 2 - min(rows)
+    right = (28 - (max(columns) - min(columns) + 1)) // 2 - min(columns)
+    for row, column in places:
+        cleaned[row + down, column + right] = 255
+    for row in range(28):
+        for column in range(28):
+            if cleaned[row, column] == 255:
+                for r, c in (
+                    (row - 1, column),
+                    (row + 1, column),
+                    (row, column - 1),
+                    (row, column + 1),
+                ):
+                    if 0 <= r < 28 and 0 <= c < 28 and cleaned[r, c] == 0:
+                        cleaned[r, c] = classic.EDGE
+    return cleaned
+
+
+def drawing(side: int) -> Pixels:
+    """A black 2 with a pen of a twentieth of the sheet, uint8 (side, side, 4)."""
+    grid = (np.mgrid[:side, :side] + 0.5) / side
+    sheet = np.full((side, side, 4), 255, np.uint8)
+    row, column = grid
+    bow = np.abs(np.hypot(row - 0.35, column - 0.5) - 0.15) < 0.025
+    bow &= (row < 0.35) | (column > 0.5)
+    slope = (np.abs(row + column - 1.03) < 0.03) & (row > 0.43) & (row < 0.78)
+    foot = (np.abs(row - 0.78) < 0.025) & (column > 0.25) & (column < 0.7)
+    sheet[bow | slope | foot, :3] = 0
+    return sheet
+
+
+def seconds(call: Callable[[], object], rounds: int = ROUNDS) -> float:
+    """The median time of a call."""
+    times = []
+    for _ in range(rounds):
+        since = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - since)
+    return statistics.median(times)
+
+
+def main() -> None:
+    """Measure, and print and keep the figures."""
+    images = mnist.load("train").images
+    classic_s = seconds(lambda: classic.clean_batch(images))
+    loops_s = seconds(lambda: [by_loops(image) for image in images[:LOOPED]], rounds=1)
+    loops_s *= len(images) / LOOPED
+    figures = {
+        "pictures": len(images),
+        "classic_s": classic_s,
+        "loops_s, from 1,000 pictures": loops_s,
+        "ratio classic / loops": classic_s / loops_s,
+        "ink_s": seconds(lambda: ink.clean_batch(images), rounds=1),
+        "ink of one drawing, ms": {
+            f"{side}x{side}": 1e3 * seconds(partial(ink.clean, drawing(side))) for side in SHEETS
+        },
+    }
+    for name, figure in figures.items():
+        print(f"{name:30} {figure}")
+    keep("clean_up", figures)
+
+
+if __name__ == "__main__":
+    main()

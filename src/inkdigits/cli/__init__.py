@@ -1,0 +1,56 @@
+"""The command line: wires the parts together and shows people what happens."""
+
+import sys
+from typing import Any
+
+import click
+
+from inkdigits.artifacts import ArtifactError
+from inkdigits.cli.data import data_command
+from inkdigits.cli.evaluate import evaluate_command
+from inkdigits.cli.model import model_command
+from inkdigits.cli.predict import predict_command
+from inkdigits.cli.serve import serve_command
+from inkdigits.cli.train import train_command
+from inkdigits.data.mnist import DataError
+from inkdigits.recognizer import ImageError
+from inkdigits.runs import RunError
+from inkdigits.version import __version__
+
+
+class Inkdigits(click.Group):
+    """The group of all commands: a user's mistake ends in one sentence, never in a trace."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what it raises for its user becomes its last line."""
+        try:
+            return super().invoke(ctx)
+        except (ArtifactError, DataError, ImageError, RunError) as error:
+            raise click.ClickException(str(error)) from None
+        except OSError as error:
+            if error.filename is None or error.strerror is None:
+                raise
+            raise click.ClickException(
+                f"{error.filename}: {error.strerror}; make room there or make it accessible, or "
+                "name another place, and run the command again."
+            ) from None
+        except KeyboardInterrupt:
+            click.echo("Stopped.", err=True)
+            sys.exit(130)
+
+
+@click.group(cls=Inkdigits, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="inkdigits")
+def main() -> None:
+    """Read handwritten digits with a neural network written from scratch."""
+
+
+for command in (
+    data_command,
+    train_command,
+    evaluate_command,
+    predict_command,
+    serve_command,
+    model_command,
+):
+    main.add_command(command)

@@ -1,0 +1,65 @@
+"""Draws how a training went, epoch by epoch."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from inkdigits.artifacts import write_atomically
+from inkdigits.training import Record
+
+
+def draw_curves(path: Path, records: Sequence[Record]) -> bool:
+    """Draw loss and accuracy over the epochs as SVG, readable on a light and on a dark page.
+
+    returns  whether it was drawn: not without matplotlib, which the extra `plots` brings
+    raises   OSError if the file cannot be written
+    """
+    try:
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError as error:
+        if error.name != "matplotlib":
+            raise
+        return False
+    from io import BytesIO
+
+    import matplotlib as mpl
+
+    grey = "#7f7f7f"  # stands out from white and from black alike
+    colours = {"training": "#2a7fbf", "validation": "#d9822b"}
+    style = {
+        "text.color": grey,
+        "axes.labelcolor": grey,
+        "axes.edgecolor": grey,
+        "xtick.color": grey,
+        "ytick.color": grey,
+        "svg.hashsalt": "inkdigits",  # the same curves give the same file
+        "font.size": 11,
+    }
+    epochs = [record.epoch for record in records]
+    panels = {
+        "loss": ("loss", "validation_loss"),
+        "errors, %": ("accuracy", "validation_accuracy"),
+    }
+    with mpl.rc_context(style):
+        figure = Figure(figsize=(9, 3.6), layout="constrained")
+        figure.patch.set_alpha(0)
+        FigureCanvasSVG(figure)
+        for axes, (title, fields) in zip(figure.subplots(1, 2), panels.items(), strict=True):
+            for name, field in zip(colours, fields, strict=True):
+                values = [getattr(record, field) for record in records]
+                if None in values:
+                    continue
+                if field.endswith("accuracy"):
+                    values = [100 * (1 - value) for value in values]
+                axes.plot(epochs, values, "o-", color=colours[name], label=name, markersize=4)
+            axes.set(xlabel="epoch", title=title)
+            axes.set_ylim(bottom=0)
+            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.patch.set_alpha(0)
+            axes.grid(color=grey, alpha=0.25)
+            axes.spines[["top", "right"]].set_visible(False)
+            axes.legend(frameon=False)
+        svg = BytesIO()
+        figure.savefig(svg, format="svg", metadata={"Date": None})
+    write_atomically(path, svg.getvalue())
+    return True

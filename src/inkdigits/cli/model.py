@@ -1,0 +1,92 @@
+"""The commands `inkdigits model ...`: look into a model file, bring one in, give one away."""
+
+from pathlib import Path
+
+import click
+
+from inkdigits.artifacts import load_model, locate, read_file, save_model, write_atomically
+from inkdigits.cli.options import model_argument
+from inkdigits.models import RECIPES
+from inkdigits.pickles import MAX_PICKLE_BYTES, export_pickle, import_pickle
+
+
+@click.group("model")
+def model_command() -> None:
+    """Show, import and export model files."""
+
+
+@model_command.command("show")
+@model_argument
+def show_command(model: str) -> None:
+    """Print what a model file says of itself. MODEL is a file or a shipped model's name."""
+    path = locate(model)
+    loaded = load_model(path)
+    recipe = RECIPES[loaded.recipe]
+    rows = {
+        "file": path,
+        "bytes": f"{path.stat().st_size:,}",
+        "sha256": loaded.digest,
+        "recipe": f"{recipe.name}: {recipe.summary}",
+        "sizes": " - ".join(map(str, recipe.sizes)),
+        "parameters": f"{recipe.network.size:,}",
+        "clean-up": recipe.clean_up,
+        **{f"calibration.{key}": value for key, value in loaded.calibration.items()},
+        **{f"metrics.{key}": value for key, value in _flat(loaded.metrics)},
+        **{f"training.{key}": value for key, value in _flat(loaded.training)},
+        "inkdigits": loaded.version,
+    }
+    width = max(map(len, rows))
+    for name, value in rows.items():
+        click.echo(f"{click.style(f'{name:{width}}', bold=True)}  {value}")
+
+
+def _flat(values: dict[str, object], prefix: str = "") -> list[tuple[str, object]]:
+    """Name what lies deeper by the path to it."""
+    rows: list[tuple[str, object]] = []
+    for key, value in values.items():
+        if isinstance(value, dict):
+            rows.extend(_flat(value, f"{prefix}{key}."))
+        else:
+            rows.append((f"{prefix}{key}", value))
+    return rows
+
+
+@model_command.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The model file to write, ending in .safetensors.",
+)
+def import_command(file: Path, output: Path) -> None:
+    """Make a model file of the write-up's pickle: {'W1', 'W2', 'W3'}.
+
+    Nothing in the pickle is run: all that is read of it is NumPy arrays.
+    """
+    model = save_model(output, import_pickle(read_file(file, MAX_PICKLE_BYTES)))
+    click.echo(f"{output}: recipe {model.recipe}, SHA-256 {model.digest}")
+
+
+@model_command.command("export")
+@model_argument
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The file to write.",
+)
+@click.option(
+    "--format",
+    "_format",
+    type=click.Choice(["pickle"]),
+    default="pickle",
+    show_default=True,
+    help="What to write: the write-up's pickle.",
+)
+def export_command(model: str, output: Path, _format: str) -> None:
+    """Give a model away in another format. MODEL is a file or a shipped model's name."""
+    write_atomically(output, export_pickle(load_model(locate(model))))
+    click.echo(f"{output}: the write-up's pickle")

@@ -1,0 +1,286 @@
+"""The command `inkdigits train`: from digits to a model file, with checkpoints on the way."""
+
+import os
+import platform
+import re
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+
+import click
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from inkdigits import training
+from inkdigits.arrays import Array, Labels, Pixels
+from inkdigits.artifacts import Model, save_model
+from inkdigits.cli.curves import draw_curves
+from inkdigits.cli.options import data_dir_option
+from inkdigits.data import mnist
+from inkdigits.data.batches import Batches
+from inkdigits.data.mnist import Digits
+from inkdigits.data.split import split_at_random, split_by_writer
+from inkdigits.imaging import CLEAN_UPS
+from inkdigits.models import RECIPES, Recipe
+from inkdigits.runs import Run
+from inkdigits.training import DivergenceError, Record
+from inkdigits.version import __version__
+
+BAR_STEPS = 200  # a step of training takes less time than to redraw the bar
+
+
+class StopRequested(Exception):
+    """The user, or the system, asks that training stops."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal.Signals(signal_number).name)
+        self.exit_status = 128 + signal_number
+
+
+class Signals:
+    """Remembers that Ctrl-C or SIGTERM came, so that training stops between two steps."""
+
+    def __init__(self) -> None:
+        self.received: int | None = None
+
+    def raise_if_received(self) -> None:
+        """Raise StopRequested if one came."""
+        if self.received is not None:
+            raise StopRequested(self.received)
+
+    @contextmanager
+    def caught(self) -> Iterator[None]:
+        """Catch both until the block ends."""
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        before = [signal.signal(number, self._remember) for number in numbers]
+        try:
+            yield
+        finally:
+            for number, handler in zip(numbers, before, strict=True):
+                signal.signal(number, handler)
+
+    def _remember(self, number: int, frame: FrameType | None) -> None:
+        self.received = number
+
+
+class WatchedBatches:
+    """Batches that move a progress bar, and that end training where the user asks for it."""
+
+    def __init__(self, batches: Batches, bar: Progress, signals: Signals) -> None:
+        self._batches = batches
+        self._bar = bar
+        self._signals = signals
+        self._task = bar.add_task("", total=len(batches))
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def epoch(self, number: int, first_step: int = 0) -> Iterator[tuple[Array, Labels]]:
+        """The batches of an epoch; raises StopRequested before one, never after the last."""
+        self._bar.update(self._task, description=f"epoch {number + 1}", completed=first_step)
+        for step, batch in enumerate(self._batches.epoch(number, first_step), first_step):
+            self._signals.raise_if_received()
+            if step % BAR_STEPS == 0:
+                self._bar.update(self._task, completed=step)
+            yield batch
+
+
+@click.command("train")
+@click.argument("recipe_name", metavar="RECIPE", type=click.Choice(list(RECIPES)))
+@click.option("--seed", default=0, show_default=True, help="Decides every random choice.")
+@click.option(
+    "--run-dir",
+    type=click.Path(path_type=Path),
+    help="Folder for the checkpoints, the metrics and the model.  [default: runs/RECIPE-seed-SEED]",
+)
+@click.option("--resume", is_flag=True, help="Continue the training that the folder holds.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=100),
+    help="Train on the first so many digits only, for a quick look.",
+)
+@data_dir_option
+def train_command(
+    recipe_name: str,
+    seed: int,
+    run_dir: Path | None,
+    resume: bool,
+    limit: int | None,
+    data_dir: Path | None,
+) -> None:
+    """Train a model by RECIPE on MNIST's training digits.
+
+    The test digits are not touched: `inkdigits evaluate` looks at them.
+    """
+    recipe = RECIPES[recipe_name]
+    console = Console(highlight=False, soft_wrap=True)
+    run = Run(run_dir or Path("runs") / f"{recipe_name}-seed-{seed}")
+    with run.locked():
+        digits = mnist.load("train", data_dir)
+        settings = {
+            "recipe": recipe_name,
+            "seed": seed,
+            "limit": limit,
+            "data": dict(digits.hashes),
+        }
+        if resume:
+            run.check_settings(settings)
+            progress, records = run.latest(lambda warning: console.print(f"[yellow]{warning}[/]"))
+            console.print(f"Resumed at step {progress.step}, with {len(records)} epochs done.")
+        else:
+            run.begin(settings | _about(recipe))
+            progress, records = training.start(recipe, seed), []
+            run.save(progress, records)
+
+        console.print(f"[bold]{recipe.name}[/]: {recipe.summary}")
+        batches, validation = _prepare(recipe, digits.take(slice(limit)), seed, console)
+        _train(recipe, run, batches, progress, records, validation, console)
+
+        model = Model(
+            recipe=recipe.name,
+            vector=progress.params,
+            calibration={"temperature": _temperature(recipe, progress.params, validation)},
+            metrics=_last_epoch(records),
+            training=settings | {"versions": _versions()},
+        )
+        path = run.folder / f"{recipe.name}.safetensors"
+        save_model(path, model)
+        console.print(f"Model: {path}")
+        if not draw_curves(run.folder / "learning-curves.svg", records):
+            console.print(
+                "No learning curves: pip install 'inkdigits\\[plots]' to have them drawn."
+            )
+    console.print(f"See how it does on the test digits: inkdigits evaluate {path}")
+
+
+def _prepare(
+    recipe: Recipe, digits: Digits, seed: int, console: Console
+) -> tuple[Batches, tuple[Array, Labels] | None]:
+    """Split the digits, clean them, and deal them out."""
+    kept_out: Digits | None = None
+    if recipe.validation:
+        if digits.writers is None:
+            console.print(
+                "[yellow]The file of the writers, qmnist-train-labels-idx2-int, is missing: the "
+                "validation digits are drawn at random, and their accuracy flatters, for the same "
+                "hands are trained on. `inkdigits data` gets the file.[/]"
+            )
+            digits, kept_out = split_at_random(digits, recipe.validation, seed)
+        else:
+            digits, kept_out = split_by_writer(digits, recipe.validation, seed)
+    by = "" if kept_out is None else f", {len(kept_out):,} to validate on"
+    console.print(f"{len(digits):,} digits to train on{by}; clean-up: {recipe.clean_up}")
+
+    def cleaned(pictures: Pixels) -> Array:
+        return CLEAN_UPS[recipe.clean_up].clean_batch(pictures) / np.float32(255)
+
+    with console.status("Cleaning the pictures"):
+        batches = Batches(
+            cleaned(digits.images), digits.labels, recipe.batch_size, seed, recipe.shuffle
+        )
+        validation = kept_out and (cleaned(kept_out.images), kept_out.labels)
+    return batches, validation
+
+
+def _train(
+    recipe: Recipe,
+    run: Run,
+    batches: Batches,
+    progress: training.Progress,
+    records: list[Record],
+    validation: tuple[Array, Labels] | None,
+    console: Console,
+) -> None:
+    """Train to the end of the last epoch, with a checkpoint after each, or stop with one."""
+    signals = Signals()
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+    console.print(f"[bold]{HEADINGS}[/]")
+    try:
+        with signals.caught(), bar:
+            watched = WatchedBatches(batches, bar, signals)
+            for record in training.fit(recipe, watched, progress, validation):
+                records.append(record)
+                run.save(progress, records)
+                console.print(_line(record, recipe.epochs))
+    except StopRequested as stop:
+        path = run.save(progress, records)
+        console.print(f"Stopped by {stop} at step {progress.step}: {path}; --resume goes on.")
+        sys.exit(stop.exit_status)
+    except DivergenceError as error:
+        raise click.ClickException(
+            f"Training stopped, for {error}; the last good weights are in the newest checkpoint in "
+            f"{run.folder}. A lower learning rate in models.py may help."
+        ) from None
+
+
+HEADINGS = "epoch    loss  accuracy  validation: loss  accuracy  seconds  images/s"
+
+
+def _line(record: Record, epochs: int) -> str:
+    """One epoch, under the headings."""
+    loss, accuracy = record.validation_loss, record.validation_accuracy
+    return (
+        f"{f'{record.epoch}/{epochs}':>5}  {record.loss:6.4f}  {record.accuracy:8.2%}  "
+        f"{'' if loss is None else f'{loss:.4f}':>16}  "
+        f"{'' if accuracy is None else f'{accuracy:.2%}':>8}  "
+        f"{record.seconds:7.1f}  {record.images_per_second:8,.0f}"
+    )
+
+
+def _temperature(recipe: Recipe, params: Array, validation: tuple[Array, Labels] | None) -> float:
+    """Fit the temperature on the digits that were kept out; without any, leave it at 1."""
+    if validation is None:
+        return 1.0
+    x, labels = validation
+    logits, _ = recipe.network.forward(recipe.network.views(params), x)
+    return training.fit_temperature(logits, labels)
+
+
+def _last_epoch(records: list[Record]) -> dict[str, float]:
+    """What the model's file says of its training; times are no property of a model."""
+    record = asdict(records[-1])
+    names = ("loss", "accuracy", "validation_loss", "validation_accuracy")
+    return {name: record[name] for name in names if record[name] is not None}
+
+
+def _about(recipe: Recipe) -> dict[str, object]:
+    """The recipe's settings and the machine's, for whoever looks into the folder later."""
+    return {
+        "settings": {
+            # Without the addresses that functions are at: they differ from run to run.
+            "network": re.sub(r"<function (\w+) at \w+>", r"\1", repr(recipe.network.layers)),
+            "clean_up": recipe.clean_up,
+            "optimizer": repr(recipe.optimizer),
+            "schedule": repr(recipe.schedule),
+            "batch_size": recipe.batch_size,
+            "epochs": recipe.epochs,
+            "shuffle": recipe.shuffle,
+            "validation": recipe.validation,
+        },
+        "versions": _versions(),
+        "machine": {
+            "platform": platform.platform(),
+            "processors": os.cpu_count(),
+            "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS"),
+        },
+    }
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "inkdigits": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }
