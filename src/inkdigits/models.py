@@ -13,7 +13,7 @@ from inkdigits.nn.schedules import Constant, OneCycle, Schedule
 CLASSES = 10  # the digits
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Recipe:
     """All that decides what a model becomes, but for the data and the seed.
 

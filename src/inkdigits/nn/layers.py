@@ -6,6 +6,7 @@ right under the function that it derives.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -136,6 +137,7 @@ class ReLU(WithoutParameters):
 class Dropout(WithoutParameters):
     """In training, forget each value with probability `rate`, and raise the others to make up.
 
+    rate     at least 0 and below 1
     x        float32, any shape
     returns  float32, the same shape, and backward; x itself where there is no generator
     source   Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov 2014, Dropout
@@ -173,4 +175,4 @@ class Flatten(WithoutParameters):
         def backward(dy: Array, grads: Params, need_dx: bool = True) -> Array:
             return dy.reshape(x.shape)
 
-        return x.reshape(len(x), -1), backward
+        return x.reshape(len(x), prod(x.shape[1:])), backward

@@ -60,8 +60,8 @@ def softmax_cross_entropy(logits: Array, targets: Array) -> tuple[float, Callabl
     peak = logits.max(axis=1, keepdims=True)
     exponentials: Array = np.exp(logits - peak)
     total: Array = exponentials.sum(axis=1, keepdims=True)
-    scores = np.vdot(targets, logits)
-    loss = (np.log(total).sum() + peak.sum() - scores) / len(logits)
+    scores = (targets * logits).sum(axis=1, keepdims=True)
+    loss = (np.log(total) + (peak - scores)).mean()
 
     def backward() -> Array:
         dlogits = exponentials / total - targets

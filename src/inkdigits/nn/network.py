@@ -44,7 +44,7 @@ class Network:
         returns  float32 (P,)
         """
         drawn = [array.ravel() for layer in self.layers for array in layer.init(rng).values()]
-        return np.concatenate(drawn)
+        return np.concatenate([np.empty(0, np.float32), *drawn])
 
     def named(self, vector: Array) -> dict[str, Array]:
         """Cut a vector into arrays by the parameters' names.
@@ -88,9 +88,11 @@ class Network:
             x, backward_layer = layer.forward(layer_params, x, rng)
             way_back.append(backward_layer)
 
-        def backward(dy: Any, grads: Views) -> None:
+        def backward(dy: Array, grads: Views) -> None:
+            gradient: Any = dy
             for number in range(len(self.layers) - 1, self._first_learner - 1, -1):
-                dy = way_back[number](dy, grads[number], need_dx=number > self._first_learner)
+                need_dx = number > self._first_learner
+                gradient = way_back[number](gradient, grads[number], need_dx)
 
         return x, backward
 

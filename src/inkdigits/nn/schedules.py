@@ -50,7 +50,7 @@ class OneCycle:
     peak     the highest rate
     rise     share of the steps that climb
     start    first rate, as a share of the peak
-    end      last rate, as a share of the peak
+    end      rate that the fall heads for, one step after the last, as a share of the peak
     source   Smith and Topin 2019, Super-Convergence
     """
 

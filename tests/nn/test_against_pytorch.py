@@ -1,0 +1,187 @@
+"""Every layer, loss and optimiser gives what PyTorch's gives, there and back."""
+
+import numpy as np
+import pytest
+from test_layers import CASES, distinct, parameters, unset
+
+from inkdigits.models import RECIPES
+from inkdigits.nn.layers import Dense, Dropout, Flatten, ReLU, Sigmoid
+from inkdigits.nn.losses import near_zero_and_one, one_hot, smoothed, softmax_cross_entropy
+from inkdigits.nn.optimizers import SGD, AdamW
+from inkdigits.nn.schedules import Cosine
+
+pytestmark = pytest.mark.compare
+
+LABELS = np.arange(10).repeat(3)
+
+
+@pytest.fixture(scope="module")
+def torch():
+    # Not at the top: the tests that need no PyTorch are collected together with this file.
+    import torch
+
+    return torch
+
+
+def assert_close(actual, expected):
+    np.testing.assert_allclose(actual, expected.detach().numpy(), rtol=1e-5, atol=1e-6)
+
+
+def learner(torch, array):
+    """Copy an array into a tensor that gathers its gradient."""
+    return torch.tensor(array, requires_grad=True)
+
+
+def pytorch_forward(torch, layer, params, x):
+    """Do as PyTorch does what the layer does at inference."""
+    match layer:
+        case Dense():
+            return torch.nn.functional.linear(x, params["weight"].T, params.get("bias"))
+        case Sigmoid():
+            return torch.sigmoid(x)
+        case ReLU():
+            return torch.relu(x)
+        case Dropout():
+            return torch.nn.functional.dropout(x, layer.rate, training=False)
+        case Flatten():
+            return torch.flatten(x, start_dim=1)
+    raise NotImplementedError(f"name the peer of {layer} in PyTorch here")
+
+
+@pytest.mark.parametrize(("layer", "x_shape", "y_shape"), CASES)
+def test_layer(torch, layer, x_shape, y_shape):
+    params, x, dy = parameters(layer), distinct(x_shape), distinct(y_shape, seed=9)
+    y, backward = layer.forward(params, x)
+    grads = unset(params)
+    dx = backward(dy, grads)
+
+    their_params = {name: learner(torch, array) for name, array in params.items()}
+    their_x = learner(torch, x)
+    their_y = pytorch_forward(torch, layer, their_params, their_x)
+    their_y.backward(torch.tensor(dy))
+
+    assert_close(y, their_y)
+    assert_close(dx, their_x.grad)
+    for name, tensor in their_params.items():
+        assert_close(grads[name], tensor.grad)
+
+
+def test_dropout_in_training_raises_what_it_keeps_as_much(torch):
+    # Which values are kept is chance, so the values themselves are compared.
+    ones = np.ones((40, 50), np.float32)
+    y, backward = Dropout(0.3).forward({}, ones, np.random.default_rng(0))
+    their_x = learner(torch, ones)
+    their_y = torch.nn.functional.dropout(their_x, 0.3, training=True)
+    their_y.backward(torch.tensor(ones))
+    assert_close(np.unique(y), torch.unique(their_y))
+    assert_close(np.unique(backward(ones, {})), torch.unique(their_x.grad))
+
+
+def cross_entropy(torch, logits, targets):
+    return torch.nn.functional.cross_entropy(logits, targets)
+
+
+def cross_entropy_hard(torch, logits, targets):
+    return torch.nn.functional.cross_entropy(logits, torch.tensor(LABELS))
+
+
+def cross_entropy_smoothed(torch, logits, targets):
+    return torch.nn.functional.cross_entropy(logits, torch.tensor(LABELS), label_smoothing=0.1)
+
+
+def log_sum_less_score(torch, logits, targets):
+    """Compute what PyTorch has no name for: the loss for targets of any sum."""
+    return (torch.logsumexp(logits, dim=1) - (targets * logits).sum(dim=1)).mean()
+
+
+SOFT = np.random.default_rng(4).dirichlet(np.ones(10), LABELS.size).astype(np.float32)
+LOSSES = [  # targets, and PyTorch's loss for them
+    pytest.param(one_hot(10)[LABELS], cross_entropy_hard, id="hard"),
+    pytest.param(smoothed(10, 0.1)[LABELS], cross_entropy_smoothed, id="smoothed"),
+    pytest.param(SOFT, cross_entropy, id="soft"),
+    pytest.param(near_zero_and_one(10)[LABELS], log_sum_less_score, id="near zero and one"),
+]
+
+
+@pytest.mark.parametrize(("targets", "peer"), LOSSES)
+@pytest.mark.parametrize("scale", [1, 10, 100])
+def test_loss(torch, targets, peer, scale):
+    scores = np.random.default_rng(0).standard_normal(targets.shape, np.float32)
+    logits = scale * scores
+    loss, backward = softmax_cross_entropy(logits, targets)
+
+    their_logits = learner(torch, logits)
+    their_loss = peer(torch, their_logits, torch.tensor(targets))
+    their_loss.backward()
+
+    assert_close(loss, their_loss)
+    assert_close(backward(), their_logits.grad)
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES.keys())
+def test_whole_network(torch, recipe):
+    rng = np.random.default_rng(0)
+    network, targets = recipe.network, recipe.targets[LABELS]
+    x = rng.random((LABELS.size, 28, 28), np.float32)
+    vector, gradient = network.init(rng), np.full(network.size, np.nan, np.float32)
+    logits, backward = network.forward(network.views(vector), x)
+    loss, loss_backward = softmax_cross_entropy(logits, targets)
+    backward(loss_backward(), network.views(gradient))
+
+    their_params = tuple(
+        {name: learner(torch, array) for name, array in params.items()}
+        for params in network.views(vector)
+    )
+    their_logits = torch.tensor(x)
+    for layer, params in zip(network.layers, their_params, strict=True):
+        their_logits = pytorch_forward(torch, layer, params, their_logits)
+    their_loss = log_sum_less_score(torch, their_logits, torch.tensor(targets))
+    their_loss.backward()
+
+    assert_close(logits, their_logits)
+    assert_close(loss, their_loss)
+    for grads, params in zip(network.views(gradient), their_params, strict=True):
+        for name, tensor in params.items():
+            assert_close(grads[name], tensor.grad)
+
+
+OPTIMIZERS = [  # an optimiser, its name in PyTorch, and its settings there
+    (SGD(), "SGD", {}),
+    (SGD(momentum=0.9), "SGD", {"momentum": 0.9}),
+    (SGD(weight_decay=0.1), "SGD", {"weight_decay": 0.1}),
+    (SGD(momentum=0.9, weight_decay=0.1), "SGD", {"momentum": 0.9, "weight_decay": 0.1}),
+    (AdamW(), "AdamW", {}),
+    (
+        AdamW(mean_decay=0.8, square_decay=0.95, epsilon=1e-6, weight_decay=0.3),
+        "AdamW",
+        {"betas": (0.8, 0.95), "eps": 1e-6, "weight_decay": 0.3},
+    ),
+]
+
+
+@pytest.mark.parametrize(("optimizer", "peer", "settings"), OPTIMIZERS)
+def test_optimizer(torch, optimizer, peer, settings):
+    rng = np.random.default_rng(0)
+    params = rng.standard_normal(100, np.float32)
+    memory = np.zeros((optimizer.vectors, params.size), np.float32)
+    their_params = learner(torch, params)
+    their_optimizer = getattr(torch.optim, peer)([their_params], lr=1, **settings)
+    for number in range(20):
+        gradient = rng.standard_normal(100, np.float32)
+        learning_rate = 0.1 / (number + 1)  # it changes, as schedules make it
+        optimizer.step(params, gradient, memory, learning_rate, number)
+
+        their_optimizer.param_groups[0]["lr"] = learning_rate
+        their_params.grad = torch.tensor(gradient)
+        their_optimizer.step()
+        assert_close(params, their_params)
+
+
+def test_cosine(torch):
+    steps = 50
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
+    for step in range(steps):
+        assert Cosine(peak=0.3)(step, steps) == pytest.approx(schedule.get_last_lr()[0], abs=1e-12)
+        optimizer.step()
+        schedule.step()

@@ -1,0 +1,277 @@
+"""One table drives every layer through the same checks; what is special to a layer follows."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import FrozenInstanceError, is_dataclass
+from threading import Barrier
+
+import numpy as np
+import pytest
+
+from inkdigits.nn import layers
+from inkdigits.nn.layers import Dense, Dropout, Flatten, ReLU, Sigmoid
+
+LAYERS = [  # a layer, the shape of an example before it, and after it
+    (Dense(5, 3), (5,), (3,)),
+    (Dense(5, 3, bias=False), (5,), (3,)),
+    (Sigmoid(), (5,), (5,)),
+    (Sigmoid(), (3, 2, 2), (3, 2, 2)),
+    (ReLU(), (5,), (5,)),
+    (ReLU(), (3, 2, 2), (3, 2, 2)),
+    (Dropout(0.4), (5,), (5,)),
+    (Dropout(0.4), (3, 2, 2), (3, 2, 2)),
+    (Flatten(), (5,), (5,)),
+    (Flatten(), (3, 2, 2), (12,)),
+]
+CASES = [
+    pytest.param(
+        layer, (batch, *before), (batch, *after), id=f"{type(layer).__name__}-{(batch, *before)}"
+    )
+    for layer, before, after in LAYERS
+    for batch in (1, 4)
+]
+each_layer = pytest.mark.parametrize(("layer", "x_shape", "y_shape"), CASES)
+inference_and_training = pytest.mark.parametrize("seed", [None, 7], ids=["inference", "training"])
+
+
+def generator(seed):
+    return None if seed is None else np.random.default_rng(seed)
+
+
+def distinct(shape, dtype=np.float32, seed=0):
+    """Draw values of either sign that keep away from zero and from each other: from every kink."""
+    rng = np.random.default_rng(seed)
+    sizes = np.linspace(0.1, 2, int(np.prod(shape)))
+    return (rng.permutation(sizes) * rng.choice([-1, 1], sizes.size)).reshape(shape).astype(dtype)
+
+
+def parameters(layer, dtype=np.float32):
+    """Draw parameters of the layer's shapes; those that it starts from may be zero."""
+    drawn = layer.init(np.random.default_rng(0))
+    return {
+        name: distinct(array.shape, dtype, seed)
+        for seed, (name, array) in enumerate(drawn.items(), start=1)
+    }
+
+
+def unset(params):
+    """Make room for gradients, filled with what must not be left over."""
+    return {name: np.full_like(array, np.nan) for name, array in params.items()}
+
+
+def numerical_gradient(function, array, step=1e-6):
+    """Change each element a little up and down, in place, and see how much the function changes."""
+    gradient = np.empty_like(array)
+    for index in np.ndindex(array.shape):
+        kept = array[index]
+        array[index] = kept + step
+        above = function()
+        array[index] = kept - step
+        below = function()
+        array[index] = kept
+        gradient[index] = (above - below) / (2 * step)
+    return gradient
+
+
+def assert_same(actual, expected):
+    """Compare two mappings from name to array, bit for bit."""
+    assert actual.keys() == expected.keys()
+    for name, array in expected.items():
+        np.testing.assert_array_equal(actual[name], array, err_msg=name)
+
+
+def test_every_layer_is_in_the_table():
+    every = {kind for kind in vars(layers).values() if is_dataclass(kind)}
+    assert {type(layer) for layer, _, _ in LAYERS} == every
+
+
+@each_layer
+def test_it_is_immutable(layer, x_shape, y_shape):
+    with pytest.raises(FrozenInstanceError):
+        layer.activation = None
+
+
+@each_layer
+def test_it_starts_from_float32_that_the_seed_decides(layer, x_shape, y_shape):
+    params = layer.init(np.random.default_rng(3))
+    assert all(array.dtype == np.float32 for array in params.values())
+    assert_same(layer.init(np.random.default_rng(3)), params)
+
+
+@each_layer
+@inference_and_training
+def test_shapes_fit_and_float32_stays(layer, x_shape, y_shape, seed):
+    params = layer.init(np.random.default_rng(0))
+    y, backward = layer.forward(params, distinct(x_shape), generator(seed))
+    grads = unset(params)
+    dx = backward(distinct(y_shape), grads)
+    assert (y.shape, y.dtype) == (y_shape, np.float32)
+    assert (dx.shape, dx.dtype) == (x_shape, np.float32)
+    assert all(grad.dtype == np.float32 for grad in grads.values())
+
+
+@each_layer
+@inference_and_training
+def test_the_way_back_is_the_derivative(layer, x_shape, y_shape, seed):
+    params = parameters(layer, np.float64)
+    x = distinct(x_shape, np.float64)
+    dy = distinct(y_shape, np.float64, seed=9)
+
+    def output_along_dy():
+        return np.vdot(dy, layer.forward(params, x, generator(seed))[0])
+
+    grads = unset(params)
+    dx = layer.forward(params, x, generator(seed))[1](dy, grads)
+
+    np.testing.assert_allclose(dx, numerical_gradient(output_along_dy, x), rtol=1e-7, atol=1e-8)
+    for name, array in params.items():
+        expected = numerical_gradient(output_along_dy, array)
+        np.testing.assert_allclose(grads[name], expected, rtol=1e-7, atol=1e-8, err_msg=name)
+
+
+@each_layer
+@inference_and_training
+def test_it_writes_to_nothing_but_the_gradients(layer, x_shape, y_shape, seed):
+    params, x, dy = parameters(layer), distinct(x_shape), distinct(y_shape, seed=9)
+    # NumPy refuses to write to a locked array, even for a moment.
+    for array in (*params.values(), x, dy):
+        array.flags.writeable = False
+    y, backward = layer.forward(params, x, generator(seed))
+    y.flags.writeable = False
+    backward(dy, unset(params))
+
+
+@each_layer
+@inference_and_training
+def test_the_same_call_gives_the_same_answer(layer, x_shape, y_shape, seed):
+    params, x, dy = parameters(layer), distinct(x_shape), distinct(y_shape, seed=9)
+    y, backward = layer.forward(params, x, generator(seed))
+    grads = unset(params)
+    dx = backward(dy, grads)
+
+    # The generator's seed is the only chance there is; without a generator there is none.
+    y_again, backward_again = layer.forward(params, x, generator(seed))
+    for way_back in (backward, backward_again):
+        grads_again = unset(params)
+        np.testing.assert_array_equal(way_back(dy, grads_again), dx)
+        assert_same(grads_again, grads)
+    np.testing.assert_array_equal(y_again, y)
+
+
+@each_layer
+def test_the_way_back_without_dx_gives_the_same_gradients(layer, x_shape, y_shape):
+    params, dy = parameters(layer), distinct(y_shape, seed=9)
+    _, backward = layer.forward(params, distinct(x_shape))
+    grads, grads_alone = unset(params), unset(params)
+    backward(dy, grads)
+    backward(dy, grads_alone, need_dx=False)
+    assert_same(grads_alone, grads)
+
+
+@each_layer
+@inference_and_training
+def test_one_layer_serves_many_threads(layer, x_shape, y_shape, seed):
+    threads = 8
+    params = parameters(layer)
+
+    def there_and_back(number, pause):
+        y, backward = layer.forward(params, distinct(x_shape, seed=number), generator(seed))
+        pause()
+        grads = unset(params)
+        dx = backward(distinct(y_shape, seed=100 + number), grads)
+        return {"y": y, "dx": dx, **grads}
+
+    expected = [there_and_back(number, pause=lambda: None) for number in range(threads)]
+    # Everyone is on the way there before anyone turns back: what a layer kept would be mixed up.
+    barrier = Barrier(threads, timeout=30)
+    with ThreadPoolExecutor(threads) as pool:
+        jobs = [pool.submit(there_and_back, number, barrier.wait) for number in range(threads)]
+        for job, alone in zip(jobs, expected, strict=True):
+            assert_same(job.result(), alone)
+
+
+# Dense
+
+
+def test_dense_is_a_weighted_sum_plus_a_bias():
+    params = {
+        "weight": np.array([[1, 2, 3], [4, 5, 6]], np.float32),
+        "bias": np.array([10, 20, 30], np.float32),
+    }
+    x = np.array([[1, 0], [1, -1]], np.float32)
+    y, _ = Dense(2, 3).forward(params, x)
+    np.testing.assert_array_equal(y, [[11, 22, 33], [7, 17, 27]])
+
+
+def test_dense_starts_from_its_initializer_and_biases_of_zero():
+    def counting(rng, inputs, outputs):
+        return np.arange(inputs * outputs, dtype=np.float32).reshape(inputs, outputs)
+
+    params = Dense(2, 3, initializer=counting).init(np.random.default_rng(0))
+    assert_same(params, {"weight": [[0, 1, 2], [3, 4, 5]], "bias": [0, 0, 0]})
+    assert Dense(2, 3, bias=False).init(np.random.default_rng(0)).keys() == {"weight"}
+
+
+def test_dense_refuses_an_input_of_another_width():
+    layer = Dense(5, 3)
+    with pytest.raises(ValueError, match="mismatch"):
+        layer.forward(parameters(layer), distinct((2, 4)))
+
+
+# Sigmoid
+
+
+def test_sigmoid_has_its_known_values():
+    x = np.array([0, np.log(3), -np.log(3)], np.float32)
+    y, _ = Sigmoid().forward({}, x)
+    np.testing.assert_allclose(y, [0.5, 0.75, 0.25], rtol=1e-6)
+
+
+def test_sigmoid_reaches_its_limits_without_overflow():
+    y, backward = Sigmoid().forward({}, np.array([1000, -1000], np.float32))
+    np.testing.assert_array_equal(y, [1, 0])
+    np.testing.assert_array_equal(backward(np.ones(2, np.float32), {}), [0, 0])
+
+
+# ReLU
+
+
+def test_relu_passes_what_is_positive_and_is_level_at_zero():
+    y, backward = ReLU().forward({}, np.array([-2, 0, 3], np.float32))
+    np.testing.assert_array_equal(y, [0, 0, 3])
+    np.testing.assert_array_equal(backward(np.full(3, 5, np.float32), {}), [0, 0, 5])
+
+
+# Dropout
+
+
+def test_dropout_without_a_generator_passes_everything():
+    x = distinct((4, 5))
+    y, backward = Dropout(0.4).forward({}, x)
+    assert y is x
+    np.testing.assert_array_equal(backward(x, {}), x)
+
+
+def test_dropout_forgets_its_share_and_raises_the_others():
+    x = np.ones((1000, 100), np.float32)
+    y, _ = Dropout(0.2).forward({}, x, np.random.default_rng(0))
+    np.testing.assert_array_equal(np.unique(y), np.float32([0, 1.25]))
+    # Six times 0.0013, the standard deviation of a share of 0.2 among 100,000.
+    assert np.mean(y == 0) == pytest.approx(0.2, abs=0.008)
+
+
+def test_dropout_draws_anew_for_each_call():
+    x = np.ones((10, 10), np.float32)
+    rng = np.random.default_rng(0)
+    first, _ = Dropout(0.5).forward({}, x, rng)
+    second, _ = Dropout(0.5).forward({}, x, rng)
+    assert (first != second).any()
+
+
+# Flatten
+
+
+def test_flatten_keeps_the_order_and_copies_nothing():
+    x = np.arange(12, dtype=np.float32).reshape(2, 3, 2)
+    y, _ = Flatten().forward({}, x)
+    np.testing.assert_array_equal(y, [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]])
+    assert np.shares_memory(x, y)

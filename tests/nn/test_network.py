@@ -1,0 +1,181 @@
+"""A chain of layers over one flat vector."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from inkdigits.nn.initializers import glorot
+from inkdigits.nn.layers import Dense, Dropout, Flatten, ReLU, Sigmoid, WithoutParameters
+from inkdigits.nn.losses import one_hot, softmax_cross_entropy
+from inkdigits.nn.network import Network
+from inkdigits.nn.optimizers import SGD
+
+SMALL = Network(
+    (
+        Flatten(),
+        Dense(6, 5),
+        ReLU(),
+        Dropout(0.3),
+        Dense(5, 4, bias=False),
+        Sigmoid(),
+        Dense(4, 3, initializer=glorot),
+    )
+)
+SMALL_SIZE = 6 * 5 + 5 + 5 * 4 + 4 * 3 + 3
+
+
+def test_parameters_are_named_by_layer_in_the_order_of_the_vector():
+    assert list(SMALL.shapes.items()) == [
+        ("1.weight", (6, 5)),
+        ("1.bias", (5,)),
+        ("4.weight", (5, 4)),
+        ("6.weight", (4, 3)),
+        ("6.bias", (3,)),
+    ]
+    assert SMALL.size == SMALL_SIZE
+
+
+def test_it_starts_from_what_its_layers_draw():
+    vector = SMALL.init(np.random.default_rng(2))
+    assert (vector.shape, vector.dtype) == ((SMALL_SIZE,), np.float32)
+    rng = np.random.default_rng(2)
+    for layer, views in zip(SMALL.layers, SMALL.views(vector), strict=True):
+        drawn = layer.init(rng)
+        assert views.keys() == drawn.keys()
+        for name, array in drawn.items():
+            np.testing.assert_array_equal(views[name], array)
+
+
+def test_views_and_vector_are_the_same_memory():
+    vector = np.zeros(SMALL_SIZE)
+    views = SMALL.views(vector)
+    views[4]["weight"][1, 2] = 7
+    # 35 parameters stand before it, then a row of 4.
+    assert np.flatnonzero(vector).tolist() == [35 + 4 + 2]
+    vector[-3:] = 9
+    np.testing.assert_array_equal(views[6]["bias"], [9, 9, 9])
+    np.testing.assert_array_equal(SMALL.named(vector)["4.weight"], views[4]["weight"])
+
+
+def test_views_cover_the_vector_once_and_in_order():
+    vector = np.arange(SMALL_SIZE, dtype=np.float32)
+    named = SMALL.named(vector)
+    assert {name: view.shape for name, view in named.items()} == SMALL.shapes
+    np.testing.assert_array_equal(np.concatenate([view.ravel() for view in named.values()]), vector)
+
+
+@pytest.mark.parametrize("shape", [(SMALL_SIZE - 1,), (SMALL_SIZE + 1,), (1, SMALL_SIZE), (0,)])
+def test_a_vector_of_another_size_is_refused(shape):
+    for cut in (SMALL.named, SMALL.views):
+        with pytest.raises(ValueError, match=f"expected {SMALL_SIZE} parameters"):
+            cut(np.zeros(shape, np.float32))
+
+
+def test_forward_applies_the_layers_in_turn():
+    vector = SMALL.init(np.random.default_rng(0))
+    x = np.random.default_rng(1).standard_normal((4, 2, 3), np.float32)
+    y, _ = SMALL.forward(SMALL.views(vector), x)
+    named = SMALL.named(vector)
+    hidden = np.maximum(x.reshape(4, 6) @ named["1.weight"] + named["1.bias"], 0)
+    hidden = 1 / (1 + np.exp(-hidden @ named["4.weight"]))
+    np.testing.assert_allclose(y, hidden @ named["6.weight"] + named["6.bias"], rtol=1e-5)
+    assert y.dtype == np.float32
+
+
+def test_a_generator_reaches_the_layers():
+    views = SMALL.views(SMALL.init(np.random.default_rng(0)))
+    x = np.ones((4, 2, 3), np.float32)
+    trained, again = (SMALL.forward(views, x, np.random.default_rng(1))[0] for _ in range(2))
+    np.testing.assert_array_equal(again, trained)
+    assert (trained != SMALL.forward(views, x)[0]).any()
+
+
+def test_forward_refuses_parameters_of_another_network():
+    views = SMALL.views(SMALL.init(np.random.default_rng(0)))
+    with pytest.raises(ValueError, match="shorter"):
+        SMALL.forward(views[:-1], np.zeros((1, 2, 3), np.float32))
+
+
+@pytest.mark.parametrize("seed", [None, 7], ids=["inference", "training"])
+def test_the_gradient_is_right_along_random_directions(seed):
+    # One direction costs two passes however many parameters there are.
+    rng = np.random.default_rng(0)
+    vector = SMALL.init(rng).astype(np.float64)
+    x, targets = rng.standard_normal((8, 2, 3)), np.eye(3)[rng.integers(3, size=8)]
+
+    def loss_at(point):
+        chance = None if seed is None else np.random.default_rng(seed)
+        logits, backward = SMALL.forward(SMALL.views(point), x, chance)
+        loss, loss_backward = softmax_cross_entropy(logits, targets)
+        return loss, lambda grads: backward(loss_backward(), grads)
+
+    gradient = np.full(SMALL_SIZE, np.nan)
+    loss_at(vector)[1](SMALL.views(gradient))
+    for _ in range(10):
+        direction = rng.standard_normal(SMALL_SIZE)
+        ahead, behind = (loss_at(vector + step * direction)[0] for step in (1e-6, -1e-6))
+        assert gradient @ direction == pytest.approx((ahead - behind) / 2e-6, rel=1e-6)
+
+
+@dataclass(frozen=True)
+class Recorder(WithoutParameters):
+    """A layer that changes nothing and notes what its way back is asked for."""
+
+    asked: list[bool] = field(default_factory=list)
+
+    def forward(self, params, x, rng=None):
+        def backward(dy, grads, need_dx=True):
+            self.asked.append(need_dx)
+            return dy
+
+        return x, backward
+
+
+@dataclass(frozen=True)
+class RecordingDense(Dense):
+    """A dense layer that notes whether its way back is asked for dx."""
+
+    asked: list[bool] = field(default_factory=list, compare=False)
+
+    def forward(self, params, x, rng=None):
+        y, backward_dense = super().forward(params, x, rng)
+
+        def backward(dy, grads, need_dx=True):
+            self.asked.append(need_dx)
+            return backward_dense(dy, grads, need_dx)
+
+        return y, backward
+
+
+def test_the_way_back_ends_at_the_first_learner():
+    network = Network((Recorder(), RecordingDense(2, 3), Recorder(), RecordingDense(3, 2)))
+    vector = network.init(np.random.default_rng(0))
+    y, backward = network.forward(network.views(vector), np.ones((4, 2), np.float32))
+    backward(y, network.views(np.empty_like(vector)))
+    asked = [layer.asked for layer in network.layers]
+    assert asked == [[], [False], [True], [True]]
+
+
+def test_a_network_learns_32_digits_by_heart(digits):
+    rng = np.random.default_rng(0)
+    chosen = rng.choice(len(digits.labels), 32, replace=False)
+    x = digits.images[chosen].astype(np.float32) / 255
+    labels = digits.labels[chosen]
+    network = Network((Flatten(), Dense(784, 32), ReLU(), Dense(32, 10)))
+    optimizer = SGD(momentum=0.9)
+    vector = network.init(rng)
+    gradient = np.empty_like(vector)
+    memory = np.zeros((optimizer.vectors, network.size), np.float32)
+    params, grads = network.views(vector), network.views(gradient)
+    losses = []
+    for number in range(100):
+        logits, backward = network.forward(params, x, rng)
+        loss, loss_backward = softmax_cross_entropy(logits, one_hot(10)[labels])
+        backward(loss_backward(), grads)
+        optimizer.step(vector, gradient, memory, 0.1, number)
+        losses.append(loss)
+    assert losses[0] > 1
+    assert losses[-1] < 0.01
+    logits, _ = network.forward(params, x)
+    np.testing.assert_array_equal(logits.argmax(axis=1), labels)

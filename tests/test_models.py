@@ -1,0 +1,77 @@
+"""The named recipes, next to what they promise."""
+
+import numpy as np
+import pytest
+
+from inkdigits.models import CLASSIC, MLP, RECIPES
+from inkdigits.nn.initializers import inverse_square_root
+from inkdigits.nn.layers import Dense, Flatten, Sigmoid
+from inkdigits.nn.optimizers import SGD
+from inkdigits.nn.schedules import Constant
+
+each_recipe = pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES.keys())
+
+
+def test_a_recipe_is_found_by_its_name():
+    assert RECIPES == {"classic": CLASSIC, "mlp": MLP}
+    assert {name: recipe.name for name, recipe in RECIPES.items()} == {
+        "classic": "classic",
+        "mlp": "mlp",
+    }
+
+
+@each_recipe
+def test_every_network_gives_ten_logits_for_a_picture(recipe):
+    pictures = np.random.default_rng(0).random((3, 28, 28), np.float32)
+    network = recipe.network
+    params = network.views(network.init(np.random.default_rng(0)))
+    logits, _ = network.forward(params, pictures)
+    assert (logits.shape, logits.dtype) == ((3, 10), np.float32)
+
+
+@each_recipe
+def test_every_recipe_can_be_trained(recipe):
+    assert recipe.clean_up in {"classic", "ink"}
+    assert (recipe.targets.shape, recipe.targets.dtype) == ((10, 10), np.float32)
+    np.testing.assert_array_equal(recipe.targets.argmax(axis=1), range(10))
+    assert recipe.batch_size >= 1
+    assert 0 <= recipe.validation < 1
+    assert recipe.summary.endswith(".")
+
+
+@each_recipe
+def test_every_recipe_has_the_write_ups_sizes(recipe):
+    assert recipe.sizes == [784, 128, 64, 10]
+
+
+def test_classic_has_the_write_ups_network():
+    flatten, *rest = CLASSIC.network.layers
+    assert flatten == Flatten()
+    assert [type(layer) for layer in rest] == [Dense, Sigmoid, Dense, Sigmoid, Dense]
+    assert list(CLASSIC.network.shapes.values()) == [(784, 128), (128, 64), (64, 10)]
+
+
+def test_classic_starts_from_the_write_ups_weights_without_biases():
+    dense = [layer for layer in CLASSIC.network.layers if isinstance(layer, Dense)]
+    assert [layer.initializer for layer in dense] == [inverse_square_root] * 3
+    assert CLASSIC.network.size == 784 * 128 + 128 * 64 + 64 * 10
+
+
+def test_classic_aims_at_the_write_ups_targets():
+    expected = [[0.99 if goal == digit else 0.01 for goal in range(10)] for digit in range(10)]
+    np.testing.assert_array_equal(CLASSIC.targets, np.float32(expected))
+
+
+def test_classic_is_trained_as_the_write_up_says():
+    assert CLASSIC.clean_up == "classic"
+    assert CLASSIC.optimizer == SGD(momentum=0, weight_decay=0)
+    assert CLASSIC.schedule == Constant(0.001)
+    assert CLASSIC.batch_size == 1
+    assert CLASSIC.epochs == 10
+    assert not CLASSIC.shuffle
+    assert CLASSIC.validation == 0
+
+
+def test_mlp_keeps_digits_out_to_be_judged_by_and_takes_ten_epochs_at_most():
+    assert MLP.epochs <= 10
+    assert MLP.validation > 0
