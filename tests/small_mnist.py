@@ -1,0 +1,78 @@
+"""Runs the command line on a small MNIST: python tests/small_mnist.py DIRECTORY ARGUMENTS..."""
+
+import gzip
+import hashlib
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from inkdigits.data import mnist
+from inkdigits.data.mnist import Digits
+
+TRAIN, TEST = 2000, 500
+
+
+def idx(array):
+    """The bytes of an IDX file that holds a uint8 or int32 array."""
+    code = {"uint8": 0x08, "int32": 0x0C}[array.dtype.name]
+    sizes = np.array(array.shape, ">u4").tobytes()
+    return (
+        bytes([0, 0, code, array.ndim])
+        + sizes
+        + array.astype(array.dtype.newbyteorder(">")).tobytes()
+    )
+
+
+def qmnist_labels(labels, writers):
+    """The eight columns of QMNIST's labels, of which inkdigits knows the first and the third."""
+    columns = np.zeros((len(labels), 8), np.int32)
+    columns[:, 0], columns[:, 2] = labels, writers
+    return columns
+
+
+def files_of(train: Digits, test: Digits):
+    """Name -> content of the five files that hold these digits."""
+    return {
+        "train-images-idx3-ubyte": idx(train.images),
+        "train-labels-idx1-ubyte": idx(train.labels),
+        "t10k-images-idx3-ubyte": idx(test.images),
+        "t10k-labels-idx1-ubyte": idx(test.labels),
+        "qmnist-train-labels-idx2-int": idx(qmnist_labels(train.labels, train.writers)),
+    }
+
+
+def write(directory: Path, digits: Digits):
+    """Write 2,000 of the digits as training and the next 500 as test digits.
+
+    Writers are made up where the digits have none: 40 hands of 50 digits each.
+    """
+    train, test = digits.take(slice(TRAIN)), digits.take(slice(TRAIN, TRAIN + TEST))
+    if train.writers is None:
+        train = replace(train, writers=np.arange(TRAIN, dtype=np.int32) // 50)
+    for name, content in files_of(train, test).items():
+        (directory / f"{name}.gz").write_bytes(gzip.compress(content, 1))
+
+
+def sources_of(directory: Path):
+    """The table of the five files with the sizes and hashes of those that lie in a folder."""
+    contents = {path.stem: gzip.decompress(path.read_bytes()) for path in directory.glob("*.gz")}
+    return mnist.SOURCES | {name: source_of(name, data) for name, data in contents.items()}
+
+
+def source_of(name, content):
+    """What the table says of a file with another content."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    return replace(mnist.SOURCES[name], size=len(content), sha256=sha256)
+
+
+if __name__ == "__main__":
+    directory = Path(sys.argv.pop(1))
+    mnist.SOURCES = sources_of(directory)
+    os.environ["INKDIGITS_DATA"] = str(directory)
+
+    from inkdigits.cli import main
+
+    main(prog_name="inkdigits")
