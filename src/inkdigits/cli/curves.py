@@ -1,7 +1,9 @@
 """Draws how a training went, epoch by epoch."""
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from inkdigits.artifacts import write_atomically
 from inkdigits.training import Record
@@ -14,19 +16,16 @@ def draw_curves(path: Path, records: Sequence[Record]) -> bool:
     raises   OSError if the file cannot be written
     """
     try:
+        import matplotlib as mpl
         from matplotlib.backends.backend_svg import FigureCanvasSVG
         from matplotlib.figure import Figure
     except ModuleNotFoundError as error:
         if error.name != "matplotlib":
             raise
         return False
-    from io import BytesIO
-
-    import matplotlib as mpl
-
     grey = "#7f7f7f"  # stands out from white and from black alike
     colours = {"training": "#2a7fbf", "validation": "#d9822b"}
-    style = {
+    style: dict[Any, Any] = {
         "text.color": grey,
         "axes.labelcolor": grey,
         "axes.edgecolor": grey,

@@ -4,7 +4,14 @@ from pathlib import Path
 
 import click
 
-from inkdigits.artifacts import load_model, locate, read_file, save_model, write_atomically
+from inkdigits.artifacts import (
+    ArtifactError,
+    load_model,
+    locate,
+    read_file,
+    save_model,
+    write_atomically,
+)
 from inkdigits.cli.options import model_argument
 from inkdigits.models import RECIPES
 from inkdigits.pickles import MAX_PICKLE_BYTES, export_pickle, import_pickle
@@ -65,7 +72,11 @@ def import_command(file: Path, output: Path) -> None:
 
     Nothing in the pickle is run: all that is read of it is NumPy arrays.
     """
-    model = save_model(output, import_pickle(read_file(file, MAX_PICKLE_BYTES)))
+    try:
+        model = import_pickle(read_file(file, MAX_PICKLE_BYTES))
+    except ArtifactError as error:
+        raise click.ClickException(f"{file}: {error}") from None
+    model = save_model(output, model)
     click.echo(f"{output}: recipe {model.recipe}, SHA-256 {model.digest}")
 
 

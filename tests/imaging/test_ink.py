@@ -1,0 +1,153 @@
+"""Any drawing of one digit becomes (nearly) the same 28x28 picture."""
+
+import numpy as np
+import pytest
+
+from inkdigits.imaging import ink
+
+BLUE = (93, 212, 248)
+
+
+def drawing(
+    height=200, width=200, top=60, left=80, size=100, pen=12, ink_colour=(0, 0, 0), sheet=(255,) * 3
+):
+    """An L of a given height: a down-stroke and a foot of half its height."""
+    rgba = np.empty((height, width, 4), np.uint8)
+    rgba[:] = (*sheet, 255)
+    rgba[top : top + size, left : left + pen, :3] = ink_colour
+    rgba[top + size - pen : top + size, left : left + size // 2, :3] = ink_colour
+    return rgba
+
+
+def difference(one, other):
+    """The mean difference of two pictures, as a share of their ink."""
+    return np.abs(one.astype(int) - other).sum() / max(one.sum(), other.sum())
+
+
+def box(picture):
+    """Height and width of what is over a tenth of full ink."""
+    rows, columns = np.nonzero(picture > 25)
+    return np.ptp(rows) + 1, np.ptp(columns) + 1
+
+
+def test_the_longer_side_is_20_px_and_the_aspect_is_kept():
+    assert box(ink.clean(drawing())) == (20, 10)
+    tall = drawing(height=400, width=100, top=10, left=30, size=380, pen=20)
+    assert box(ink.clean(tall)) == (20, 4)
+
+
+def test_the_centre_of_mass_is_in_the_middle():
+    picture = ink.clean(drawing()).astype(float)
+    rows, columns = np.mgrid[:28, :28]
+    assert abs((picture * rows).sum() / picture.sum() - 14) <= 0.5
+    assert abs((picture * columns).sum() / picture.sum() - 14) <= 0.5
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"top": 5, "left": 5},
+        {"top": 95, "left": 140},
+        {"height": 900, "width": 1600, "top": 300, "left": 700, "size": 500, "pen": 60},
+        {"ink_colour": (255,) * 3, "sheet": (0,) * 3},
+        {"ink_colour": (200, 30, 30), "sheet": (250, 245, 230)},
+        {"ink_colour": (255, 220, 0)},
+        {"sheet": BLUE},
+        {"ink_colour": (150,) * 3, "sheet": (110,) * 3},
+    ],
+    ids=lambda changed: "-".join(changed),
+)
+def test_place_size_polarity_and_colours_make_no_difference(changed):
+    assert difference(ink.clean(drawing()), ink.clean(drawing(**changed))) < 0.1
+
+
+@pytest.mark.parametrize("colour", [0, 255, 128])
+def test_ink_on_a_transparent_sheet(colour):
+    rgba = drawing()
+    is_ink = rgba[..., 0] == 0
+    rgba[~is_ink] = 0  # a cleared canvas: transparent black
+    rgba[is_ink, :3] = colour
+    np.testing.assert_array_equal(ink.clean(rgba), ink.clean(drawing()))
+
+
+def test_an_opaque_sheet_in_a_transparent_frame():
+    framed = np.zeros((300, 300, 4), np.uint8)
+    framed[50:250, 50:250] = drawing()
+    np.testing.assert_array_equal(ink.clean(framed), ink.clean(drawing()))
+
+
+def test_half_transparent_ink_is_paler_ink():
+    rgba = drawing(sheet=(255,) * 3)
+    rgba[rgba[..., 0] == 0] = (0, 0, 0, 128)
+    np.testing.assert_array_equal(ink.clean(rgba), ink.clean(drawing()))
+
+
+def test_a_thin_pen_is_raised_to_full_ink():
+    assert ink.clean(drawing(height=800, width=800, size=600, pen=2)).max() == 255
+
+
+def test_faint_noise_far_from_the_digit_does_not_widen_the_box():
+    rgba = drawing()
+    rgba[5, 5, :3] = 240
+    np.testing.assert_array_equal(ink.clean(rgba), ink.clean(drawing()))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1), (28, 28), (3, 2000)])
+@pytest.mark.parametrize("alpha", [0, 255])
+def test_b46_a_blank_sheet_has_no_ink(shape, alpha):
+    rgba = np.full((*shape, 4), 180, np.uint8)
+    rgba[..., 3] = alpha
+    assert not ink.clean(rgba).any()
+
+
+def test_a_sheet_with_the_least_of_noise_is_blank():
+    noise = np.random.default_rng(0).integers(-5, 6, (100, 100, 1))
+    rgba = np.full((100, 100, 4), 255, np.uint8)
+    rgba[..., :3] = 230 + noise
+    assert not ink.clean(rgba).any()
+
+
+def test_b47_inverted_colours_give_the_same_picture(digits):
+    for picture in digits.images[:50]:
+        rgba = np.full((28, 28, 4), 255, np.uint8)
+        rgba[..., :3] = picture[..., None]
+        inverted = rgba.copy()
+        inverted[..., :3] = 255 - rgba[..., :3]
+        np.testing.assert_array_equal(ink.clean(rgba), ink.clean(inverted))
+
+
+def test_mnist_digits_hardly_change(digits):
+    cleaned = ink.clean_batch(digits.images[:2000])
+    change = np.abs(cleaned.astype(int) - digits.images[:2000]).max(axis=(1, 2))
+    assert (change <= 1).mean() > 0.995
+
+
+def test_batch_and_single_picture_agree(digits):
+    rgba = np.full((100, 28, 28, 4), 255, np.uint8)
+    rgba[..., :3] = digits.images[:100, ..., None]
+    one_by_one = np.stack([ink.clean(picture) for picture in rgba])
+    np.testing.assert_array_equal(one_by_one, ink.clean_batch(digits.images[:100]))
+
+
+def test_an_empty_batch():
+    assert ink.clean_batch(np.zeros((0, 28, 28), np.uint8)).shape == (0, 28, 28)
+
+
+def test_the_input_is_left_alone():
+    rgba = drawing()
+    before = rgba.copy()
+    ink.clean(rgba)
+    np.testing.assert_array_equal(rgba, before)
+
+
+def test_resampling_is_the_identity_where_the_size_stays():
+    np.testing.assert_array_equal(ink._resampling(20, 20), np.eye(20, dtype=np.float32))
+
+
+def test_resampling_averages_areas_and_interpolates():
+    halved = ink._resampling(6, 3) @ np.array([0, 2, 4, 6, 8, 10], np.float32)
+    np.testing.assert_allclose(halved, [1, 5, 9], atol=1e-6)
+    thirds = ink._resampling(5, 2) @ np.array([1, 1, 1, 0, 0], np.float32)
+    np.testing.assert_allclose(thirds, [1, 0.2], atol=1e-6)
+    doubled = ink._resampling(2, 4) @ np.array([0, 4], np.float32)
+    np.testing.assert_allclose(doubled, [0, 1, 3, 4], atol=1e-6)

@@ -1,0 +1,105 @@
+"""The documentation names every command, option, recipe, dependency and setting that there is."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import click
+import pytest
+
+from inkdigits.cli import main
+from inkdigits.models import RECIPES
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def commands(group=main, prefix="inkdigits"):
+    """Every command by its full name."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{prefix} {name}")
+        else:
+            yield f"{prefix} {name}", command
+
+
+def sections():
+    """The text of docs/command-line.md under each heading that names a command."""
+    text = (ROOT / "docs/command-line.md").read_text(encoding="utf-8")
+    parts = re.split(r"^## `([^`]*)`\n", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+@pytest.mark.parametrize(("name", "command"), list(commands()), ids=lambda value: str(value))
+def test_every_command_and_option_is_documented(name, command):
+    headings = [
+        heading for heading in sections() if heading.split(" ")[: len(name.split())] == name.split()
+    ]
+    assert len(headings) == 1, f"docs/command-line.md has no section `{name}`"
+    options = [o for p in command.params if isinstance(p, click.Option) for o in p.opts]
+    missing = [option for option in options if f"`{option}`" not in sections()[headings[0]]]
+    assert not missing, f"docs/command-line.md says nothing of {missing} of `{name}`"
+
+
+def test_every_section_is_of_a_command():
+    names = [name for name, _ in commands()]
+    for heading in sections():
+        assert any(heading == name or heading.startswith(f"{name} ") for name in names)
+
+
+def test_every_option_has_a_help_text():
+    for name, command in commands():
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                assert parameter.help, f"{name} {parameter.opts} has no help text"
+
+
+def test_every_recipe_is_documented():
+    text = sections()["inkdigits train RECIPE"]
+    for recipe in RECIPES:
+        assert f"| `{recipe}` |" in text
+
+
+def test_every_setting_in_the_environment_is_documented():
+    text = (ROOT / "docs/command-line.md").read_text(encoding="utf-8")
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+    settings = set(re.findall(r"\bINKDIGITS_[A-Z]+\b", sources))
+    assert settings
+    for setting in settings:
+        assert f"`{setting}`" in text
+
+
+def dependencies():
+    """The name of every package that pyproject.toml asks for."""
+    project, groups = PROJECT["project"], PROJECT["dependency-groups"]
+    lists = [project["dependencies"], *project["optional-dependencies"].values(), *groups.values()]
+    return sorted({re.match(r"[\w-]+", item)[0] for items in lists for item in items})
+
+
+def test_every_dependency_has_its_reason():
+    text = (ROOT / "docs/dependencies.md").read_text(encoding="utf-8")
+    rows = [row.split("|")[1] for row in text.splitlines() if row.startswith("| ")]
+    named = {name.strip() for row in rows for name in row.split(",")}
+    assert set(dependencies()) <= named
+
+
+@pytest.mark.parametrize("name", ["run", "test", "compare"])
+def test_the_lock_files_hold_every_dependency(name):
+    locked = (ROOT / f"requirements/{name}.txt").read_text(encoding="utf-8")
+    wanted = [*PROJECT["project"]["dependencies"]]
+    for extra in PROJECT["project"]["optional-dependencies"].values():
+        wanted += extra
+    if name != "run":
+        wanted += PROJECT["dependency-groups"]["test"] + PROJECT["dependency-groups"]["lint"]
+    if name == "compare":
+        wanted += PROJECT["dependency-groups"]["compare"]
+    for requirement in wanted:
+        package = re.match(r"[\w-]+", requirement)[0]
+        assert re.search(rf"^{package}==", locked, re.MULTILINE), f"run `make lock`: {package}"
+
+
+def test_every_recipe_of_the_makefile_is_listed():
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    phony = re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)[1].split()
+    for target in phony:
+        assert re.search(rf"^{target}:.*## \w", text, re.MULTILINE), target

@@ -1,0 +1,72 @@
+"""The measures are right on answers that can be checked by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from inkdigits.metrics import measure, wilson_interval
+
+PROBABILITIES = np.array(
+    [
+        [0.7, 0.2, 0.1],
+        [0.1, 0.8, 0.1],
+        [0.5, 0.4, 0.1],  # wrong: it is 1
+        [0.0, 0.1, 0.9],
+    ]
+)
+LABELS = np.array([0, 1, 1, 2])
+
+
+def test_counts_and_rates():
+    metrics = measure(PROBABILITIES, LABELS)
+    assert (metrics.total, metrics.correct, metrics.accuracy) == (4, 3, 0.75)
+    assert metrics.confusion == ((1, 0, 0), (1, 1, 0), (0, 0, 1))
+    assert metrics.precision == (0.5, 1.0, 1.0)
+    assert metrics.recall == (1.0, 0.5, 1.0)
+
+
+def test_log_loss_and_brier_score():
+    metrics = measure(PROBABILITIES, LABELS)
+    expected = -(math.log(0.7) + math.log(0.8) + math.log(0.4) + math.log(0.9)) / 4
+    assert metrics.log_loss == pytest.approx(expected)
+    squares = [0.09 + 0.04 + 0.01, 0.01 + 0.04 + 0.01, 0.25 + 0.36 + 0.01, 0.01 + 0.01]
+    assert metrics.brier == pytest.approx(sum(squares) / 4)
+
+
+def test_calibration_error_and_bins():
+    metrics = measure(PROBABILITIES, LABELS)
+    # Each answer is alone in its bin: |0.7-1|, |0.8-1|, |0.5-0|, |0.9-1|.
+    assert metrics.calibration_error == pytest.approx((0.3 + 0.2 + 0.5 + 0.1) / 4)
+    assert sum(bin.count for bin in metrics.bins) == 4
+    assert all(bin.low <= bin.confidence <= bin.high for bin in metrics.bins)
+
+
+def test_full_certainty_falls_into_the_last_bin():
+    (only,) = measure(np.array([[1.0, 0.0]]), np.array([0])).bins
+    assert (only.high, only.count, only.accuracy) == (1.0, 1, 1.0)
+
+
+def test_a_probability_of_zero_costs_much_but_not_infinitely():
+    assert 20 < measure(np.array([[1.0, 0.0]]), np.array([1])).log_loss < 50
+
+
+def test_a_class_that_never_occurs_has_rates_of_zero():
+    metrics = measure(np.array([[1.0, 0.0]]), np.array([0]))
+    assert metrics.precision == (1.0, 0.0)
+    assert metrics.recall == (1.0, 0.0)
+
+
+def test_wilsons_interval():
+    # The example of Wilson's formula that is worked out in textbooks: 8 of 10, z = 1.96.
+    low, high = wilson_interval(8, 10)
+    assert low == pytest.approx(0.4902, abs=1e-4)
+    assert high == pytest.approx(0.9433, abs=1e-4)
+    assert wilson_interval(10, 10)[1] == 1.0
+    assert wilson_interval(0, 10)[0] == 0.0
+
+
+@pytest.mark.parametrize("labels", [np.zeros(0, int), np.zeros(3, int)])
+def test_answers_and_labels_must_be_as_many(labels):
+    with pytest.raises(ValueError, match="need as many"):
+        measure(PROBABILITIES[: 0 if len(labels) == 0 else 4], labels)

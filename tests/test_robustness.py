@@ -1,0 +1,20 @@
+"""Each row of the robustness table whose part exists has a test that is named after it."""
+
+import re
+from pathlib import Path
+
+# B: bad input, F: faults; what the rows are stands in the docstrings and names of their tests.
+IMAGES = range(26, 49)
+MODEL_FILES = range(49, 59)
+DATA_SET = range(59, 66)
+FAULTS_OF_TRAINING = range(1, 9)
+
+DUE = {f"b{n}" for n in (*IMAGES, *MODEL_FILES, *DATA_SET)} | {f"f{n}" for n in FAULTS_OF_TRAINING}
+
+
+def test_every_row_that_is_due_has_a_test():
+    sources = [
+        path.read_text(encoding="utf-8") for path in Path(__file__).parent.rglob("test_*.py")
+    ]
+    tested = set(re.findall(r"def test_([bf]\d+)_", "".join(sources)))
+    assert DUE - tested == set()
