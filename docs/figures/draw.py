@@ -1,0 +1,398 @@
+"""Draws the figures of docs/how-it-works.md from the code that the page explains."""
+
+from collections.abc import Callable
+from io import BytesIO
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
+
+from inkdigits.arrays import Array, Pixels
+from inkdigits.data import mnist
+from inkdigits.imaging import CLEAN_UPS
+from inkdigits.imaging.classic import THRESHOLD
+from inkdigits.models import CLASSIC, MLP
+from inkdigits.nn.layers import Dense, Layer, ReLU, Sigmoid
+from inkdigits.nn.losses import (
+    near_zero_and_one,
+    one_hot,
+    smoothed,
+    softmax,
+    softmax_cross_entropy,
+)
+from inkdigits.nn.optimizers import SGD, AdamW, Optimizer
+from inkdigits.nn.schedules import Constant, Cosine, OneCycle, Schedule
+
+Line: TypeAlias = tuple[str, str, str, tuple[float, float]]  # colour, dashes, label and its place
+
+FOLDER = Path(__file__).parent
+GREY = "#7f7f7f"  # stands out from white and from black alike, as do the three colours
+BLUE, ORANGE, GREEN = "#2a7fbf", "#d9822b", "#2f9e6b"
+STYLE: dict[Any, Any] = {
+    "text.color": GREY,
+    "axes.labelcolor": GREY,
+    "axes.edgecolor": GREY,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "svg.hashsalt": "inkdigits",  # the same figure gives the same file
+    "font.size": 12,
+    "axes.titlesize": 12,
+    "lines.linewidth": 2,
+}
+FIRST_OF_EACH = [1, 3, 5, 7, 2, 0, 13, 15, 17, 4]  # where each digit is first in the training set
+
+
+def digits() -> Figure:
+    """The first picture of each digit, and what the clean-ups make of it, step by step."""
+    pictures = mnist.load("train").take(FIRST_OF_EACH).images
+    classic = CLEAN_UPS["classic"].clean_batch(pictures)
+    return _sheet(
+        {
+            "MNIST": pictures,
+            "classic: black and white": np.where(pictures > THRESHOLD, np.uint8(255), np.uint8(0)),
+            "classic: centred": np.where(classic == 255, np.uint8(255), np.uint8(0)),
+            "classic: grey edges": classic,
+            "ink": CLEAN_UPS["ink"].clean_batch(pictures),
+        }
+    )
+
+
+def drawing() -> Figure:
+    """A drawing that is nothing like MNIST, and what the clean-ups make of it."""
+    side, width, gap = 8 * 28, 308, 90
+    rgba = _blue_two_on_yellow(side, width)
+    figure, box = _canvas(width=width + 2 * (gap + side) + 20, height=side + 50)
+    box(10, 4, width, side, f"{width} by {side}").imshow(rgba)
+    for number, (name, clean_up) in enumerate(CLEAN_UPS.items()):
+        left = 10 + width + gap + number * (side + gap)
+        axes = box(left, 4, side, side, f"{name}, 28 by 28")
+        axes.imshow(clean_up.clean(rgba), "gray", vmin=0, vmax=255, interpolation="nearest")
+    return figure
+
+
+def network() -> Figure:
+    """The network as a drawing: a dot a value, a line a weight, most of them left out."""
+    sizes = MLP.sizes
+    figure, axes = _drawing_board(height=4.7, limits=(-0.35, 3.95, -1.72, 1.1))
+    columns = [_column(size) for size in sizes]
+    for number, (before, after) in enumerate(pairwise(columns)):
+        for start in before:
+            for end in after:
+                axes.plot([number, number + 1], [start, end], GREY, linewidth=0.5, alpha=0.55)
+        weights = f"{sizes[number] * sizes[number + 1]:,}\nweights"
+        axes.text(number + 0.5, -1.62, weights, ha="center", linespacing=1.4)
+    names = ("pixels", "hidden values", "hidden values", "scores")
+    colours = (GREY, BLUE, BLUE, ORANGE)
+    for number, (column, name, colour) in enumerate(zip(columns, names, colours, strict=True)):
+        axes.plot([number] * len(column), column, "o", color=colour, markersize=8)
+        if len(column) < sizes[number]:
+            axes.plot([number] * 3, [-0.06, 0, 0.06], ".", color=colour, markersize=4)
+        label = f"{sizes[number]}\n{name}"
+        axes.text(number, -1.32, label, color=colour, ha="center", linespacing=1.4)
+    for digit, y in enumerate(columns[-1]):
+        axes.text(3.1, y, str(digit), color=ORANGE, va="center")
+    axes.text(3.3, 0, "softmax:\na probability\nfor each digit", va="center", linespacing=1.4)
+    return figure
+
+
+def chain() -> Figure:
+    """The chain of layers, and the chain of functions that go back."""
+    layers = CLASSIC.network.layers
+    views = CLASSIC.network.views(CLASSIC.network.init(np.random.default_rng(0)))
+    values = [np.zeros((1, 28, 28), np.float32)]
+    for layer, params in zip(layers, views, strict=True):
+        values.append(layer.forward(params, values[-1])[0])
+    learners = [number for number, layer in enumerate(layers) if isinstance(layer, Dense)]
+
+    figure, axes = _drawing_board(height=3.2, limits=(-0.95, 6.5, -1.72, 1.25))
+    for number, name in enumerate([*map(_name, layers), "softmax,\nloss"]):
+        corner, size = (number - 0.36, -0.32), (0.72, 0.64)
+        style = "round,pad=0,rounding_size=0.08"
+        axes.add_patch(FancyBboxPatch(corner, *size, boxstyle=style, fill=False, edgecolor=GREY))
+        axes.text(number, 0, name, ha="center", va="center", fontsize=10, linespacing=1.4)
+        shape = f"(N, {', '.join(map(str, values[number].shape[1:]))})"
+        axes.text(number - 0.5, 0.72, shape, color=BLUE, ha="center", fontsize=10)
+        _arrow(axes, (number - 0.86, 0.38), (number - 0.14, 0.38), BLUE, bend=-0.35)
+        if number > learners[0]:
+            _arrow(axes, (number - 0.14, -0.38), (number - 0.86, -0.38), ORANGE, bend=-0.35)
+    for number in learners:
+        _arrow(axes, (number, -0.38), (number, -0.92), ORANGE)
+        axes.text(number, -1.14, "dW", color=ORANGE, ha="center")
+    axes.text(-0.9, 1.07, "forward: the values, N examples at a time", color=BLUE)
+    axes.text(6.36, -1.6, "backward: the gradients, of the same shapes", color=ORANGE, ha="right")
+    return figure
+
+
+def sigmoid() -> Figure:
+    """The sigmoid and its slope, as the layer computes both."""
+    figure, axes = _plot()
+    _curve_and_slope(axes, Sigmoid(), np.linspace(-6, 6, 241))
+    axes.text(1.6, 0.93, "$y = 1 / (1 + e^{-x})$", color=BLUE, ha="right")
+    axes.text(1.5, 0.19, "slope: $y\\,(1 - y)$", color=ORANGE)
+    return figure
+
+
+def rectifier() -> Figure:
+    """The rectifier and its slope, as the layer computes both."""
+    figure, axes = _plot()
+    _curve_and_slope(axes, ReLU(), np.array([-3, 0]))
+    _curve_and_slope(axes, ReLU(), np.array([1e-9, 3]))
+    axes.text(1.9, 2.2, "$y = \\max(x, 0)$", color=BLUE, ha="right")
+    axes.text(1.5, 0.72, "slope: 0 or 1", color=ORANGE)
+    return figure
+
+
+def softmax_curves() -> Figure:
+    """The softmax of three scores, of which one rises while another falls."""
+    figure, axes = _plot()
+    x = np.linspace(-5, 5, 201)
+    probabilities = softmax(np.stack([x, np.zeros_like(x), -x], axis=1))
+    lines: tuple[Line, ...] = (
+        (BLUE, "-", "$p_1$, of $z_1 = x$", (2.5, 0.83)),
+        (GREEN, "-.", "$p_2$, of $z_2 = 0$", (0.95, 0.31)),
+        (ORANGE, "--", "$p_3$, of $z_3 = -x$", (-4.8, 0.83)),
+    )
+    for values, line in zip(probabilities.T, lines, strict=True):
+        _labelled(axes, x, values, line)
+    axes.set(xlabel="$x$", ylim=(-0.05, 1.05))
+    axes.set_yticks([0, 1 / 3, 2 / 3, 1], ["0", "1/3", "2/3", "1"])
+    return figure
+
+
+def loss() -> Figure:
+    """The loss over how far the right class is ahead, for the three kinds of targets."""
+    figure, axes = _plot()
+    lead = np.linspace(0, 14, 281)
+    # Scores of sum zero, for the write-up's targets would reward a shift of all scores as well.
+    scores = lead[:, None] * (one_hot(10)[0] - np.float64(0.1))
+    kinds: tuple[tuple[Array, Line], ...] = (
+        (one_hot(10), (BLUE, "-", "hard: 1 and 0", (9.6, -0.15))),
+        (smoothed(10, 0.1), (GREEN, "-.", "smoothed: 0.91 and 0.01", (4.7, 1.1))),
+        (near_zero_and_one(10), (ORANGE, "--", "write-up: 0.99 and 0.01", (7.4, 0.4))),
+    )
+    for targets, line in kinds:
+        values = np.array([softmax_cross_entropy(row[None], targets[:1])[0] for row in scores])
+        _labelled(axes, lead, values, line)
+        lowest = values.argmin()
+        if lowest < len(lead) - 1:
+            axes.plot(lead[lowest], values[lowest], "o", color=line[0])
+    axes.set(xlabel="score of the right class, less that of each other", ylabel="loss")
+    axes.set_ylim(-0.25, 2.4)
+    return figure
+
+
+def schedules() -> Figure:
+    """The learning rate of each step, by each schedule."""
+    figure, axes = _plot()
+    steps = 1000
+    kinds: tuple[tuple[Schedule, Line], ...] = (
+        (Constant(0.03), (BLUE, "-", "constant", (840, 0.033))),
+        (Cosine(0.1, warm_up=0.05), (GREEN, "-.", "cosine after a warm-up", (75, 0.104))),
+        (OneCycle(0.1), (ORANGE, "--", "one cycle", (640, 0.066))),
+    )
+    for schedule, line in kinds:
+        rates = np.array([schedule(step, steps) for step in range(steps)])
+        _labelled(axes, np.arange(steps, dtype=float), rates, line)
+    axes.set(xlabel="step, of 1,000", ylabel="learning rate", ylim=(0, 0.115))
+    return figure
+
+
+def descent() -> Figure:
+    """Forty steps of each optimiser down the same valley, from the same point."""
+    slopes = np.array([1.0, 15.0])  # the loss is (w1^2 + 15 w2^2) / 2; its gradient, slopes * w
+    kinds: tuple[tuple[Optimizer, float, str, str], ...] = (
+        (SGD(), 0.12, BLUE, "gradient descent"),
+        (SGD(momentum=0.8), 0.03, ORANGE, "momentum 0.8"),
+        (AdamW(weight_decay=0), 0.3, GREEN, "AdamW"),
+    )
+    figure = Figure(figsize=(9, 3), layout="constrained")
+    figure.patch.set_alpha(0)
+    across, along = np.meshgrid(np.linspace(-10, 4, 120), np.linspace(-2.8, 2.8, 80))
+    height = (slopes[0] * across**2 + slopes[1] * along**2) / 2
+    panels = figure.subplots(1, len(kinds), sharey=True)
+    for axes, (optimizer, rate, colour, name) in zip(panels, kinds, strict=True):
+        path = _descend(optimizer, rate, slopes, start=np.array([-9.0, 2.2]))
+        axes.contour(across, along, height, [0.5, 3, 8, 17, 30, 47], colors=GREY, linewidths=0.6)
+        axes.plot(*path.T, ".-", color=colour, linewidth=1.2)
+        axes.plot(0, 0, "+", color=GREY, markersize=12)
+        axes.set_title(f"{name}, rate {rate}", color=colour)
+        axes.set_xlabel("$w_1$")
+        _tidy(axes)
+    panels[0].set_ylabel("$w_2$")
+    return figure
+
+
+FIGURES: dict[str, Callable[[], Figure]] = {
+    "digits.png": digits,
+    "drawing.png": drawing,
+    "network.svg": network,
+    "chain.svg": chain,
+    "sigmoid.svg": sigmoid,
+    "rectifier.svg": rectifier,
+    "softmax.svg": softmax_curves,
+    "loss.svg": loss,
+    "schedules.svg": schedules,
+    "descent.svg": descent,
+}
+
+
+def draw(name: str) -> bytes:
+    """Draw a figure, and return the content of its file."""
+    file = BytesIO()
+    extra = {"Software": None} if name.endswith(".png") else {"Date": None, "Creator": None}
+    with mpl.rc_context(STYLE):
+        FIGURES[name]().savefig(file, format=name[-3:], metadata=extra)
+    return file.getvalue()
+
+
+def main() -> None:
+    """Draw all figures into the folder of this script."""
+    for name in FIGURES:
+        (FOLDER / name).write_bytes(draw(name))
+        print(FOLDER / name)
+
+
+# Plots
+
+
+def _plot() -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(7.2, 3.4), layout="constrained")
+    figure.patch.set_alpha(0)
+    axes = figure.subplots()
+    _tidy(axes)
+    axes.grid(color=GREY, alpha=0.25)
+    return figure, axes
+
+
+def _tidy(axes: Axes) -> None:
+    axes.patch.set_alpha(0)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _labelled(axes: Axes, x: Array, y: Array, line: Line) -> None:
+    colour, dashes, label, place = line
+    axes.plot(x, y, dashes, color=colour)
+    axes.text(*place, label, color=colour)
+
+
+def _curve_and_slope(axes: Axes, layer: Layer, x: Array) -> None:
+    """Plot what a layer makes of x, and what its way back makes of ones: its slope."""
+    y, backward = layer.forward({}, x)
+    slope = backward(np.ones_like(x), {})
+    assert slope is not None
+    axes.plot(x, y, color=BLUE)
+    axes.plot(x, slope, "--", color=ORANGE)
+    axes.set_xlabel("$x$")
+
+
+def _descend(optimizer: Optimizer, rate: float, slopes: Array, start: Array) -> Array:
+    """Follow an optimiser for 40 steps; returns (41, 2)."""
+    params, memory = start.copy(), np.zeros((optimizer.vectors, 2))
+    path = [start]
+    for step in range(40):
+        optimizer.step(params, slopes * params, memory, rate, step)
+        path.append(params.copy())
+    return np.array(path)
+
+
+# Drawings
+
+
+def _drawing_board(height: float, limits: tuple[float, float, float, float]) -> tuple[Figure, Axes]:
+    """A figure of 9 inches that is nothing but a place to draw on."""
+    figure = Figure(figsize=(9, height))
+    figure.patch.set_alpha(0)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.axis(limits)
+    axes.axis("off")
+    return figure, axes
+
+
+def _column(size: int) -> list[float]:
+    """The heights at which the values of a layer are drawn: all of ten, or some with a gap."""
+    if size == 10:
+        return np.linspace(1, -1, 10).tolist()
+    half = np.linspace(1, 0.2, 6 if size > 500 else 5)
+    return [*half.tolist(), *(-half[::-1]).tolist()]
+
+
+def _arrow(
+    axes: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, bend: float = 0
+) -> None:
+    style: dict[str, Any] = {
+        "arrowstyle": "-|>",
+        "color": colour,
+        "connectionstyle": f"arc3,rad={bend}",
+    }
+    axes.annotate("", end, start, arrowprops=style)
+
+
+def _name(layer: Layer) -> str:
+    name = type(layer).__name__
+    return f"{name}\n{layer.inputs} to {layer.outputs}" if isinstance(layer, Dense) else name
+
+
+# Pictures
+
+
+def _canvas(width: int, height: int) -> tuple[Figure, Callable[..., Axes]]:
+    """A figure of so many dots, and a function that makes a framed picture at a place in it.
+
+    The place is counted in dots from the lower left, so that no pixel is drawn wider than another.
+    """
+    figure = Figure(figsize=(width / 200, height / 200), dpi=200)
+    figure.patch.set_alpha(0)
+
+    def box(left: int, bottom: int, width_here: int, height_here: int, title: str = "") -> Axes:
+        axes = figure.add_axes(
+            (left / width, bottom / height, width_here / width, height_here / height)
+        )
+        axes.set(xticks=[], yticks=[])
+        axes.set_title(title, fontsize=11)
+        return axes
+
+    return figure, box
+
+
+def _sheet(rows: dict[str, Pixels]) -> Figure:
+    """Pictures in rows, each row with its name before it."""
+    side = 4 * 28
+    pitch, margin = side + 8, 400
+    count = len(next(iter(rows.values())))
+    figure, box = _canvas(width=margin + count * pitch, height=len(rows) * pitch)
+    for row, (name, pictures) in enumerate(rows.items()):
+        bottom = (len(rows) - 1 - row) * pitch + 4
+        for column, picture in enumerate(pictures):
+            axes = box(margin + column * pitch, bottom, side, side)
+            axes.imshow(picture, "gray", vmin=0, vmax=255, interpolation="nearest")
+            if column == 0:
+                axes.text(-4, 13.5, name, ha="right", va="center", fontsize=11)
+    return figure
+
+
+def _blue_two_on_yellow(height: int, width: int) -> Pixels:
+    """A figure two, drawn with a wide blue pen in a corner of a yellow sheet: uint8 (H, W, 4)."""
+    angles = np.linspace(np.pi, -0.25 * np.pi, 40)
+    arc = np.stack([90 + 32 * np.cos(angles), 62 - 32 * np.sin(angles)], axis=1)
+    pen = np.concatenate([arc, [(58, 160), (128, 160)]])
+    # Points on the pen's way, so close that the discs around them join to one stroke.
+    lengths = np.append(0, np.cumsum(np.hypot(*np.diff(pen, axis=0).T)))
+    way = np.arange(0, lengths[-1], 0.5)
+    points = np.stack([np.interp(way, lengths, axis) for axis in pen.T], axis=1)
+    y, x = np.mgrid[:height, :width]
+    nearest = np.full((height, width), np.inf)
+    for point_x, point_y in points:
+        nearest = np.minimum(nearest, np.hypot(x - point_x, y - point_y))
+    ink = np.clip(9 - nearest, 0, 1)[..., None]
+    colour = ink * np.array([40, 60, 150]) + (1 - ink) * np.array([250, 240, 190])
+    opaque = np.full((height, width, 1), 255)
+    return np.concatenate([colour, opaque], axis=2).astype(np.uint8)
+
+
+if __name__ == "__main__":
+    main()
