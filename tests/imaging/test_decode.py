@@ -1,0 +1,835 @@
+import io
+import re
+import struct
+import subprocess
+import sys
+import tracemalloc
+import zipfile
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from inkdigits.imaging.decode import (
+    MOST_PARTS,
+    MOST_SCANS,
+    DamagedImage,
+    ImageError,
+    ImageTooLarge,
+    Limits,
+    UnsupportedImage,
+    decode,
+    encode_png,
+)
+from inkdigits.imaging.png import MOST_CHUNKS, MOST_TEXT_BYTES
+
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+LAST_ROWS = ("77777777", "56565656", "77777777")
+ADAM7 = ("16462646", *LAST_ROWS, "36463646", *LAST_ROWS)  # the pass of each pixel of 8 x 8
+SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of a pixel, by the PNG's colour type
+KINDS_OF_PNG = [(0, bits) for bits in (1, 2, 4, 8, 16)]
+KINDS_OF_PNG += [(3, bits) for bits in (1, 2, 4, 8)]
+KINDS_OF_PNG += [(color_type, bits) for color_type in (2, 4, 6) for bits in (8, 16)]
+
+
+def drawing(mode="RGB", size=(23, 17)):
+    """Colours that differ in every corner, so that any turn or flip shows."""
+    width, height = size
+    rows, columns = np.mgrid[0:height, 0:width]
+    channels = (255 * columns // width, 255 * rows // height, 255 * (rows > columns))
+    picture = Image.fromarray(np.stack(channels, axis=-1).astype(np.uint8))
+    if mode == "RGBA":
+        picture.putalpha(Image.fromarray((rows * 7 + columns * 3).astype(np.uint8)))
+    return picture.convert(mode)
+
+
+def file_of(picture, name, **options):
+    file = io.BytesIO()
+    picture.save(file, name, **options)
+    return file.getvalue()
+
+
+def as_pillow_sees(data):
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGBA"))
+
+
+def with_bytes(data, position, new):
+    return data[:position] + new + data[position + len(new) :]
+
+
+def chunk(name, body=b""):
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def header(width=3, height=2, bits=8, color_type=0, compression=0, filtering=0, interlacing=0):
+    fields = (width, height, bits, color_type, compression, filtering, interlacing)
+    return chunk(b"IHDR", struct.pack(">IIBBBBB", *fields))
+
+
+IMAGE_DATA = chunk(b"IDAT", zlib.compress(b"\0abc\0def"))  # of 3 x 2 grey pixels
+END = chunk(b"IEND")
+SMALL_PNG = SIGNATURE + header() + IMAGE_DATA + END
+
+
+def packed(samples, bits):
+    """One row of a PNG: (width, samples of a pixel) integers to its filter byte and its bytes."""
+    numbers = "".join(f"{int(sample):0{bits}b}" for sample in samples.flat)
+    numbers += "0" * (-len(numbers) % 8)
+    return b"\0" + int(numbers, 2).to_bytes(len(numbers) // 8)
+
+
+def png_of(samples, bits, color_type, interlaced=False, chunks=b""):
+    """A PNG by the book: (height, width, samples of a pixel) integers to a file."""
+    height, width = samples.shape[:2]
+    if interlaced:
+        rows = b""
+        for number in "1234567":
+            for row in range(height):
+                columns = [x for x in range(width) if ADAM7[row % 8][x % 8] == number]
+                if columns:
+                    rows += packed(samples[row, columns], bits)
+    else:
+        rows = b"".join(packed(row, bits) for row in samples)
+    begin = SIGNATURE + header(width, height, bits, color_type, interlacing=int(interlaced))
+    return begin + chunks + chunk(b"IDAT", zlib.compress(rows)) + END
+
+
+def exif_block(orientation, order=">", kind=3):
+    begin = {"<": b"II*\0", ">": b"MM\0*"}[order]
+    entries = [(0x010F, 2, 2, 0), (0x0112, kind, 1, orientation)]
+    block = begin + struct.pack(order + "IH", 8, len(entries))
+    return block + b"".join(struct.pack(order + "HHIHxx", *entry) for entry in entries) + bytes(4)
+
+
+def jpeg_segment(code, body):
+    return struct.pack(">BBH", 0xFF, code, len(body) + 2) + body
+
+
+def webp_chunk(name, body):
+    return name + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)
+
+
+def webp_of(*chunks):
+    body = b"WEBP" + b"".join(chunks)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def bmp_of(rows, bits, palette, colors):
+    """An uncompressed BMP whose header counts its colours; rows from the bottom up, padded to 4."""
+    start = 14 + 40 + len(palette)
+    fields = (40, 4, len(rows), 1, bits, 0, 0, 0, 0, colors, 0)
+    data = b"BM" + struct.pack("<IHHI", start + 4 * len(rows), 0, 0, start)
+    return data + struct.pack("<IiiHHIIiiII", *fields) + palette + b"".join(rows)
+
+
+def declaring(name, width, height):
+    """A real file whose declared size is overwritten."""
+    data = file_of(drawing(), name)
+    if name == "PNG":
+        return data[:8] + header(width, height, color_type=2) + data[33:]
+    if name == "JPEG":
+        return with_bytes(data, data.index(b"\xff\xc0") + 5, struct.pack(">HH", height, width))
+    if name == "GIF":
+        return with_bytes(data, 6, struct.pack("<HH", width, height))
+    if name == "BMP":
+        return with_bytes(data, 18, struct.pack("<ii", width, height))
+    sizes = struct.pack("<I", (width - 1) % 2**24)[:3] + struct.pack("<I", (height - 1) % 2**24)[:3]
+    return webp_of(webp_chunk(b"VP8X", bytes(4) + sizes), data[12:])
+
+
+# ---- what is read ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [(name, mode) for name in FORMATS for mode in ("1", "L", "RGB")]
+    + [(name, mode) for name in FORMATS for mode in ("P", "RGBA") if name != "JPEG"],
+)
+def test_b45_each_format_and_mode_decodes_to_the_colours_that_were_saved(name, mode):
+    picture = drawing(mode)
+    data = file_of(picture, name, **({"lossless": True, "exact": True} if name == "WEBP" else {}))
+    pixels = decode(data)
+    assert pixels.shape == (17, 23, 4)
+    assert pixels.dtype == np.uint8
+    np.testing.assert_array_equal(pixels, as_pillow_sees(data))
+    if name in ("PNG", "WEBP") or (name == "BMP" and mode != "RGBA"):
+        np.testing.assert_array_equal(pixels, np.asarray(picture.convert("RGBA")))
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+@pytest.mark.parametrize("size", [(11, 10), (3, 2), (1, 1), (1, 9)])
+@pytest.mark.parametrize(("color_type", "bits"), KINDS_OF_PNG)
+def test_b45_every_kind_of_png_pixel_gets_its_colour(color_type, bits, size, interlaced):
+    width, height = size
+    rng = np.random.default_rng(bits)
+    samples = rng.integers(0, 2**bits, (height, width, SAMPLES[color_type]))
+    palette = rng.integers(0, 256, (2 ** min(bits, 8), 3), dtype=np.uint8)
+    chunks = chunk(b"PLTE", palette.tobytes()) if color_type == 3 else b""
+    if color_type == 3:
+        expected = palette[samples[..., 0]]
+    else:
+        levels = samples >> 8 if bits == 16 else samples * 255 // (2**bits - 1)
+        expected = levels[..., :3] if color_type in (2, 6) else levels[..., [0, 0, 0]]
+    alpha = levels[..., -1] if color_type in (4, 6) else np.full((height, width), 255)
+    pixels = decode(png_of(samples, bits, color_type, interlaced, chunks))
+    np.testing.assert_array_equal(pixels[..., :3], expected)
+    np.testing.assert_array_equal(pixels[..., 3], alpha)
+
+
+@pytest.mark.parametrize(
+    ("color_type", "bits"), [kind for kind in KINDS_OF_PNG if kind[0] in (0, 2)]
+)
+def test_b45_the_transparent_colour_of_a_png_becomes_alpha(color_type, bits):
+    most = 2**bits - 1
+    samples = np.zeros((2, 3, SAMPLES[color_type]), int)
+    samples[0, 1] = most
+    samples[1] = most // 2
+    for key, opaque in ((most, [[255, 0, 255], [255] * 3]), (0, [[0, 255, 0], [255] * 3])):
+        if bits == 1:
+            opaque[1] = opaque[0][:1] * 3  # a half of 1 is 0
+        body = struct.pack(">H", key) * SAMPLES[color_type]
+        pixels = decode(png_of(samples, bits, color_type, chunks=chunk(b"tRNS", body)))
+        np.testing.assert_array_equal(pixels[..., 3], opaque)
+
+
+def test_b45_a_transparent_colour_of_16_bits_is_no_colour_of_8_bits():
+    samples = np.full((1, 2, 3), 5 << 8)
+    pixels = decode(png_of(samples, 16, 2, chunks=chunk(b"tRNS", bytes([0, 5] * 3))))
+    assert pixels[0].tolist() == [[5, 5, 5, 255]] * 2
+
+
+def test_b45_one_sample_of_the_transparent_colour_is_not_enough():
+    samples = np.array([[[10, 20, 30], [10, 20, 31]]])
+    body = struct.pack(">HHH", 10, 20, 30)
+    pixels = decode(png_of(samples, 8, 2, chunks=chunk(b"tRNS", body)))
+    assert pixels[0, :, 3].tolist() == [0, 255]
+
+
+@pytest.mark.parametrize("alpha", [b"\x00", b"\xff\x00", b"\x10\x80\xf0", b"\xff\x00\xff\x00"])
+def test_b45_a_palette_with_transparency_becomes_alpha(alpha):
+    chunks = chunk(b"PLTE", bytes(range(12))) + chunk(b"tRNS", alpha)
+    pixels = decode(png_of(np.arange(4).reshape(1, 4, 1), 2, 3, chunks=chunks))
+    assert pixels[0, :, :3].tobytes() == bytes(range(12))
+    assert pixels[0, :, 3].tobytes() == alpha.ljust(4, b"\xff")
+
+
+def test_b45_a_transparent_gif_becomes_alpha():
+    picture = drawing("P")
+    data = file_of(picture, "GIF", transparency=picture.getpixel((0, 0)))
+    alpha = decode(data)[..., 3]
+    assert alpha[0, 0] == 0
+    assert alpha[-1, -1] == 255
+
+
+def test_b45_a_cmyk_jpeg_gets_its_colours():
+    for color in ((255, 0, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)):
+        data = file_of(Image.new("RGB", (16, 16), color).convert("CMYK"), "JPEG", quality=95)
+        difference = decode(data).astype(int) - (*color, 255)
+        assert np.abs(difference).max() <= 3
+
+
+@pytest.mark.parametrize("bits", [1, 4, 8])
+@pytest.mark.parametrize("palette", [b"\0\0\0\0\xff\xff\xff\0", b"\xff\xff\xff\0\0\0\0\0"])
+def test_b45_a_bmp_of_two_colours_gets_them_at_any_number_of_bits(bits, palette):
+    rows = {
+        1: (b"\x60\0\0\0", b"\x90\0\0\0"),
+        4: (b"\x01\x10\0\0", b"\x10\x01\0\0"),
+        8: (b"\0\1\1\0", b"\1\0\0\1"),
+    }
+    pixels = decode(bmp_of(rows[bits], bits, palette, colors=2))
+    expected = np.array([[1, 0, 0, 1], [0, 1, 1, 0]])
+    np.testing.assert_array_equal(pixels[..., 0], np.array([palette[0], palette[4]])[expected])
+
+
+def test_a_bmp_from_the_top_down_is_not_turned_over():
+    upward = file_of(drawing(), "BMP")
+    stride = 4 * ((3 * 23 + 3) // 4)
+    rows = [upward[54 + row * stride :][:stride] for row in range(17)]
+    downward = with_bytes(upward[:54], 22, struct.pack("<i", -17)) + b"".join(rows[::-1])
+    np.testing.assert_array_equal(decode(downward), decode(upward))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_label_of_the_format_is_accepted_in_any_spelling(name):
+    data = file_of(drawing(), name)
+    media_type = "image/" + name.lower()
+    for label in (None, "", "application/octet-stream", media_type, media_type.upper() + "; q=1"):
+        assert decode(data, label).shape == (17, 23, 4)
+
+
+def test_jpeg_is_decoded_smaller_if_that_brings_it_within_the_limit():
+    data = file_of(drawing(size=(161, 83)), "JPEG")
+    whole = decode(data)
+    for pixels, size in (
+        (161 * 83, (83, 161)),
+        (13_000, (42, 81)),
+        (1_000, (21, 41)),
+        (231, (11, 21)),
+    ):
+        small = decode(data, limits=Limits(pixels=pixels))
+        assert small.shape == (*size, 4)
+        reference = np.asarray(Image.fromarray(whole).resize(size[::-1], Image.Resampling.BOX))
+        assert np.abs(small.astype(int) - reference).mean() < 8
+    with pytest.raises(ImageTooLarge):
+        decode(data, limits=Limits(pixels=230))
+    with pytest.raises(ImageTooLarge):
+        decode(data, limits=Limits(pixels=1_000, jpeg_pixels=13_000))
+
+
+def test_a_photo_of_30_megapixels_is_read_within_25():
+    data = file_of(Image.new("L", (6_000, 5_000), 200), "JPEG")
+    pixels = decode(data)
+    assert pixels.shape == (2_500, 3_000, 4)
+    assert (pixels[::100, ::100] == (200, 200, 200, 255)).all()
+
+
+def test_a_large_picture_keeps_every_row():
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (1_100, 2_000, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(decode(file_of(Image.fromarray(noise), "BMP"))[..., :3], noise)
+
+
+def test_a_photo_with_a_second_picture_behind_it_shows_the_first():
+    first, second = drawing(), Image.new("RGB", (23, 17), "white")
+    data = file_of(first, "MPO", save_all=True, append_images=[second])
+    np.testing.assert_array_equal(decode(data, "image/jpeg"), decode(file_of(first, "JPEG")))
+
+
+def test_no_plugin_of_pillow_beyond_the_usual_ones_is_loaded():
+    files = [file_of(drawing(), name, exif=b"Exif\0\0" + exif_block(6)) for name in FORMATS[:3]]
+    program = (
+        "import sys; from inkdigits.imaging.decode import decode\n"
+        f"for data in {files!r}: decode(data)\n"
+        "print(*(name for name in sys.modules if name.startswith('PIL.')))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    plugins = set(re.findall(r"PIL\.(\w+)ImagePlugin", run.stdout))
+    assert plugins <= {"Bmp", "Gif", "Jpeg", "Png", "Ppm", "WebP"}
+
+
+def test_encode_png_is_read_back_as_it_was_and_holds_nothing_else():
+    grey = np.arange(6 * 5, dtype=np.uint8).reshape(6, 5)
+    data = encode_png(grey)
+    pixels = decode(data, "image/png")
+    np.testing.assert_array_equal(pixels[..., :3], np.repeat(grey[..., np.newaxis], 3, axis=2))
+    assert (pixels[..., 3] == 255).all()
+    assert not re.search(b"tEXt|zTXt|iTXt|eXIf|tIME", data)
+
+
+@pytest.mark.parametrize("pixels", [np.zeros((2, 2, 3), np.uint8), np.zeros((2, 2))])
+def test_encode_png_takes_nothing_but_grey_bytes(pixels):
+    with pytest.raises(ValueError, match="expected uint8"):
+        encode_png(pixels)
+
+
+# ---- what is refused ---------------------------------------------------------------------------
+
+
+def test_b26_no_bytes_are_damage():
+    with pytest.raises(DamagedImage, match="empty"):
+        decode(b"")
+
+
+def test_a_file_over_the_limit_of_bytes_is_too_large():
+    limits = Limits(bytes=len(SMALL_PNG))
+    assert decode(SMALL_PNG, limits=limits).shape == (2, 3, 4)
+    with pytest.raises(ImageTooLarge, match="bytes"):
+        decode(SMALL_PNG + b"x", limits=limits)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
+        "<?xml version='1.0'?><!DOCTYPE s [<!ENTITY x SYSTEM 'file:///etc/hosts'>]><svg>&x;</svg>",
+    ],
+)
+def test_b29_svg_is_unsupported(text):
+    for media_type in (None, "image/svg+xml", "image/png"):
+        with pytest.raises(UnsupportedImage):
+            decode(text.encode(), media_type)
+
+
+def test_b30_html_is_unsupported():
+    for media_type in (None, "text/html", "image/png"):
+        with pytest.raises(UnsupportedImage):
+            decode(b"<!DOCTYPE html><html><img src='digit.png'></html>", media_type)
+
+
+@pytest.mark.parametrize("name", ["PDF", "EPS", "TIFF", "ICO", "PPM", "TGA", "JPEG2000", "FITS"])
+def test_b31_other_kinds_of_files_are_unsupported(name):
+    if name == "FITS":
+        cards = ("SIMPLE  = T", "BITPIX  = 8", "NAXIS   = 2", "NAXIS1  = 1", "NAXIS2  = 1", "END")
+        data = "".join(card.ljust(80) for card in cards).ljust(2880).encode() + bytes(2880)
+        assert Image.open(io.BytesIO(data)).format == "FITS"
+    else:
+        data = file_of(drawing(), name)
+    with pytest.raises(UnsupportedImage):
+        decode(data)
+
+
+def test_a_riff_file_of_another_kind_is_unsupported():
+    with pytest.raises(UnsupportedImage):
+        decode(b"RIFF\x04\0\0\0AVI LIST")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("label", [*FORMATS, "svg+xml"])
+def test_b32_bytes_of_another_kind_than_the_label_says_are_unsupported(name, label):
+    data = file_of(drawing(), name)
+    media_type = f"image/{label.lower()}"
+    if name == label:
+        assert decode(data, media_type).shape == (17, 23, 4)
+    else:
+        with pytest.raises(UnsupportedImage, match="label"):
+            decode(data, media_type)
+
+
+@pytest.mark.parametrize("name", ["GIF", "PNG", "WEBP"])
+def test_b33_an_animation_is_unsupported(name):
+    frames = [drawing(), drawing().transpose(Image.Transpose.ROTATE_180)]
+    data = file_of(frames[0], name, save_all=True, append_images=frames[1:])
+    with pytest.raises(UnsupportedImage, match="animated"):
+        decode(data)
+
+
+@pytest.mark.parametrize("name", ["PNG", "JPEG", "GIF", "BMP"])
+@pytest.mark.parametrize("size", [(0, 0), (0, 5), (5, 0)])
+def test_b34_no_pixels_are_damage(name, size):
+    with pytest.raises(DamagedImage, match="no pixels"):
+        decode(declaring(name, *size))
+
+
+def test_b34_a_webp_without_pixels_is_damage():
+    data = bytearray(file_of(drawing(), "WEBP"))
+    assert data[12:16] == b"VP8 "
+    data[26:30] = bytes(4)
+    with pytest.raises(DamagedImage, match="no pixels"):
+        decode(bytes(data))
+
+
+def test_b35_a_tiny_file_of_178_megapixels_is_too_large():
+    data = SIGNATURE + header(1, 178_000_000, bits=1) + chunk(b"IDAT", zlib.compress(b"")) + END
+    assert len(data) < 70
+    tracemalloc.start()
+    try:
+        with pytest.raises(ImageTooLarge, match="178,000,000"):
+            decode(data)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_b36_20000_times_20000_is_too_large(name):
+    with pytest.raises(ImageTooLarge, match="20,000 x 20,000"):
+        decode(declaring(name, 20_000, 20_000))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_one_pixel_over_the_limit_is_too_large(name):
+    data = file_of(drawing(), name)
+    assert decode(data, limits=Limits(pixels=23 * 17, jpeg_pixels=23 * 17)).shape == (17, 23, 4)
+    with pytest.raises(ImageTooLarge):
+        decode(data, limits=Limits(pixels=23 * 17 - 1, jpeg_pixels=23 * 17 - 1))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("options", [{}, {"exif": b"Exif\0\0" + exif_block(6)}, {"lossless": True}])
+def test_b37_a_file_that_is_cut_off_anywhere_is_damaged(name, options):
+    data = file_of(drawing(), name, **options)
+    for length in range(1, len(data)):
+        with pytest.raises(DamagedImage):
+            decode(data[:length])
+
+
+@pytest.mark.parametrize("name", ["PNG", "GIF", "JPEG"])
+def test_b37_pixels_that_stop_early_are_damaged(name):
+    data = file_of(drawing(size=(64, 64)), name)
+    if name == "PNG":
+        half = chunk(b"IDAT", zlib.compress(bytes(193 * 32)))
+        data = SIGNATURE + header(64, 64, color_type=2) + half + END
+    elif name == "GIF":
+        frame = data.index(b",\0\0\0\0\x40\0\x40\0") + 11  # where its pixels begin
+        data = data[: frame + 1 + data[frame]] + b"\0;"
+    else:
+        data = data[: data.index(b"\xff\xda") + 4]
+    with pytest.raises(DamagedImage):
+        decode(data)
+
+
+def test_b38_a_wrong_checksum_of_any_chunk_is_damage():
+    data = SIGNATURE + header() + chunk(b"tEXt", b"a\0b") + IMAGE_DATA + END
+    position = len(SIGNATURE)
+    assert decode(data).shape == (2, 3, 4)
+    while position < len(data):
+        (length,) = struct.unpack_from(">I", data, position)
+        position += 12 + length
+        with pytest.raises(DamagedImage, match="checksum"):
+            decode(with_bytes(data, position - 1, bytes([data[position - 1] ^ 1])))
+
+
+def test_b38_a_wrong_checksum_of_the_compressed_pixels_is_damage():
+    stream = bytearray(zlib.compress(b"\0abc\0def"))
+    stream[-1] ^= 1
+    with pytest.raises(DamagedImage, match="compressed data"):
+        decode(SIGNATURE + header() + chunk(b"IDAT", bytes(stream)) + END)
+
+
+def test_b39_no_end_is_damage():
+    block = exif_block(6)
+    for data, end in (
+        (SMALL_PNG, END),
+        (file_of(drawing(), "WEBP", exif=block), webp_chunk(b"EXIF", block)),
+        (file_of(drawing(), "JPEG"), b"\xff\xd9"),
+        (file_of(drawing(), "GIF"), b";"),
+    ):
+        assert data.endswith(end)
+        with pytest.raises(DamagedImage, match="cut off"):
+            decode(data.removesuffix(end))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_b40_a_zip_behind_the_picture_is_damage_unless_it_is_a_photo(name):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("hidden.txt", "hidden")
+    data = file_of(drawing(), name)
+    if name in ("JPEG", "BMP"):
+        np.testing.assert_array_equal(decode(data + file.getvalue()), decode(data))
+    else:
+        with pytest.raises(DamagedImage, match="behind"):
+            decode(data + file.getvalue())
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+def test_b41_pixels_past_the_declared_size_are_damage(interlaced):
+    rows = b"\0abc\0def" if not interlaced else b"\0a\0b\0c\0def"
+    begin = SIGNATURE + header(interlacing=int(interlaced))
+    for change, problem in ((rows + b"x", "past"), (rows[:-1], "fewer"), (rows, None)):
+        data = begin + chunk(b"IDAT", zlib.compress(change)) + END
+        if problem:
+            with pytest.raises(DamagedImage, match=problem):
+                decode(data)
+        else:
+            assert decode(data).shape == (2, 3, 4)
+
+
+def test_b41_a_bomb_is_never_inflated():
+    bomb = chunk(b"IDAT", zlib.compress(bytes(100_000_000)))
+    assert len(bomb) < 100_000
+    data = SIGNATURE + header(1_000, 1_000) + bomb + END
+    tracemalloc.start()
+    try:
+        with pytest.raises(DamagedImage, match="past"):
+            decode(data)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def text_chunk(name, size):
+    before = {
+        b"zTXt": b"Comment\0\0",
+        b"iTXt": b"Comment\0\1\0en\0Comment\0",
+        b"iCCP": b"profile\0\0",
+    }
+    return chunk(name, before[name] + zlib.compress(bytes(size)))
+
+
+@pytest.mark.parametrize("name", [b"zTXt", b"iTXt", b"iCCP"])
+def test_b42_a_text_or_profile_that_inflates_to_megabytes_is_damage(name):
+    def with_text(*sizes):
+        texts = b"".join(text_chunk(name, size) for size in sizes)
+        return SIGNATURE + header() + texts + IMAGE_DATA + END
+
+    for sizes in ((MOST_TEXT_BYTES,), (MOST_TEXT_BYTES // 4,) * 4):
+        assert decode(with_text(*sizes)).shape == (2, 3, 4)
+    for sizes in ((MOST_TEXT_BYTES + 1,), (5_000_000,), (MOST_TEXT_BYTES // 4,) * 5):
+        with pytest.raises(DamagedImage, match="inflates"):
+            decode(with_text(*sizes))
+
+
+def test_b42_a_text_that_is_not_compressed_may_be_long():
+    text = chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + b" " * 2_000_000)
+    assert decode(SIGNATURE + header() + text + IMAGE_DATA + END).shape == (2, 3, 4)
+
+
+def test_b43_a_hundred_thousand_text_chunks_are_damage():
+    text = chunk(b"tEXt", b"a\0b")
+    with pytest.raises(DamagedImage, match="10,000 chunks"):
+        decode(SIGNATURE + header() + text * 100_000 + IMAGE_DATA + END)
+    most = text * (MOST_CHUNKS - 3)
+    assert decode(SIGNATURE + header() + most + IMAGE_DATA + END).shape == (2, 3, 4)
+
+
+@pytest.mark.parametrize("name", ["JPEG", "GIF", "WEBP"])
+def test_b43_ten_thousand_parts_without_pixels_are_damage_in_other_formats_too(name):
+    data = file_of(drawing(), name)
+    part, position = {
+        "JPEG": (jpeg_segment(0xFE, b"a"), 2),
+        "GIF": (b"!\xfe\1a\0", 13 + 3 * 256),
+        "WEBP": (webp_chunk(b"abcd", b""), len(data)),
+    }[name]
+
+    def with_parts(count):
+        mixed = data[:position] + part * count + data[position:]
+        return webp_of(mixed[12:]) if name == "WEBP" else mixed
+
+    with pytest.raises(DamagedImage, match="10,000 parts"):
+        decode(with_parts(MOST_PARTS))
+    if name != "WEBP":  # whose simple form has no room for others
+        np.testing.assert_array_equal(decode(with_parts(100)), decode(data))
+
+
+def test_b43_thousands_of_scans_are_damage():
+    data = file_of(drawing(), "JPEG", progressive=True)
+    last = data[data.rindex(b"\xff\xda") : -2]
+    few = data.count(b"\xff\xda")
+    most = data[:-2] + last * (MOST_SCANS - few) + data[-2:]
+    assert decode(most).shape == (17, 23, 4)
+    with pytest.raises(DamagedImage, match="scans"):
+        decode(most[:-2] + last + most[-2:])
+
+
+def test_b43_scans_cannot_be_hidden_behind_a_marker_that_has_no_length():
+    data = file_of(drawing(), "JPEG", progressive=True)
+    for code in (0x01, 0xD0, 0xD8):
+        hidden = data[:-2] + jpeg_segment(code, data[data.rindex(b"\xff\xda") : -2]) + data[-2:]
+        if code == 0xD0:  # within a scan it is a restart, and what follows it is more of the scan
+            assert decode(hidden).shape == (17, 23, 4)
+        else:
+            with pytest.raises(DamagedImage, match="between"):
+                decode(hidden)
+    start = data.index(b"\xff\xdb")
+    with pytest.raises(DamagedImage, match="between"):
+        decode(data[:start] + jpeg_segment(0xD0, b"") + data[start:])
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP"])
+def test_b44_the_exif_orientation_is_applied(name, orientation, order):
+    data = file_of(drawing(), name, exif=b"Exif\0\0" + exif_block(orientation, order))
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    pixels = decode(data)
+    assert type(pixels) is np.ndarray  # and nothing of the metadata
+    assert pixels.shape[:2] == ((17, 23) if orientation < 5 else (23, 17))
+    np.testing.assert_array_equal(pixels, np.asarray(upright.convert("RGBA")))
+
+
+def test_b44_a_photo_that_is_scaled_down_is_turned_as_well():
+    data = file_of(drawing(size=(64, 32)), "JPEG", exif=b"Exif\0\0" + exif_block(6))
+    assert decode(data, limits=Limits(pixels=1_000)).shape == (32, 16, 4)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        b"",
+        b"MM\0*",
+        b"XX\0*" + bytes(20),
+        b"MM\0*\xff\xff\xff\xff",
+        b"MM\0*\0\0\0\x08\xff\xff",
+        exif_block(0),
+        exif_block(9),
+        exif_block(6, kind=2),
+        exif_block(6)[:-10],
+    ],
+)
+@pytest.mark.parametrize("name", ["JPEG", "PNG"])
+def test_b44_an_exif_block_that_says_nothing_sensible_is_ignored(name, block):
+    plain = file_of(drawing(), name)
+    if name == "JPEG":
+        data = plain[:2] + jpeg_segment(0xE1, b"Exif\0\0" + block) + plain[2:]
+    else:
+        data = plain[:33] + chunk(b"eXIf", block) + plain[33:]
+    np.testing.assert_array_equal(decode(data), decode(plain))
+
+
+PALETTE = chunk(b"PLTE", bytes(6))
+BROKEN_PNGS = [
+    ("not begin with its header", chunk(b"tEXt", b"a\0b") + header() + IMAGE_DATA),
+    ("not begin with its header", chunk(b"IHDR", header()[8:-4] + b"\0") + IMAGE_DATA),
+    ("a chunk twice", header() + header() + IMAGE_DATA),
+    ("a chunk twice", header(color_type=3) + PALETTE + PALETTE + IMAGE_DATA),
+    ("unknown kind of pixels", header(bits=3) + IMAGE_DATA),
+    ("unknown kind of pixels", header(bits=4, color_type=2) + IMAGE_DATA),
+    ("unknown kind of pixels", header(color_type=1) + IMAGE_DATA),
+    ("unknown kind of pixels", header(compression=1) + IMAGE_DATA),
+    ("unknown kind of pixels", header(filtering=1) + IMAGE_DATA),
+    ("unknown kind of pixels", header(interlacing=2) + IMAGE_DATA),
+    ("chunk of an unknown kind", header() + chunk(b"ABCD") + IMAGE_DATA),
+    ("compressed data is cut off", header()),
+    ("behind its compressed data", header() + IMAGE_DATA + chunk(b"IDAT", b"hidden")),
+    ("palette", header(color_type=3) + IMAGE_DATA),
+    ("palette", header(color_type=3) + chunk(b"PLTE") + IMAGE_DATA),
+    ("palette", header(color_type=3) + chunk(b"PLTE", bytes(4)) + IMAGE_DATA),
+    ("palette", header(color_type=3) + chunk(b"PLTE", bytes(3 * 257)) + IMAGE_DATA),
+    ("transparent colour", header() + chunk(b"tRNS", b"\0") + IMAGE_DATA),
+    # What is left to Pillow: too many transparent colours, and a row with an unknown filter.
+    ("cannot be read", header(color_type=3) + PALETTE + chunk(b"tRNS", bytes(257)) + IMAGE_DATA),
+    ("cannot be read", header() + chunk(b"IDAT", zlib.compress(b"\x09abc\0def"))),
+]
+
+
+@pytest.mark.parametrize(("reason", "body"), BROKEN_PNGS)
+def test_a_png_that_breaks_the_rules_is_damaged(reason, body):
+    with pytest.raises(DamagedImage, match=reason):
+        decode(SIGNATURE + body + END)
+
+
+def test_texts_cannot_pose_as_properties_of_the_picture():
+    # Pillow keeps texts and properties in one dictionary.
+    keys = ("interlace", "transparency", "bbox", "exif", "icc_profile", "gamma")
+    texts = b"".join(chunk(b"tEXt", key.encode() + b"\0value") for key in keys)
+    data = SIGNATURE + header() + texts + chunk(b"abCd", b"private") + IMAGE_DATA + END
+    np.testing.assert_array_equal(decode(data), decode(SMALL_PNG))
+
+
+def test_pixels_may_lie_in_any_number_of_chunks():
+    stream = zlib.compress(b"\0abc\0def")
+    pieces = b"".join(chunk(b"IDAT", stream[i : i + 1]) for i in range(len(stream)))
+    data = SIGNATURE + header() + chunk(b"IDAT") + pieces + END
+    np.testing.assert_array_equal(decode(data), decode(SMALL_PNG))
+
+
+def test_a_jpeg_that_declares_two_sizes_is_damaged_before_it_is_decoded():
+    data = file_of(drawing(), "JPEG")
+    start, end = data.index(b"\xff\xc0"), data.index(b"\xff\xc4")
+    frame = with_bytes(data[start:end], 5, struct.pack(">HH", 5_000, 5_000))
+    with pytest.raises(DamagedImage) as caught:
+        decode(data[:end] + frame + data[end:])
+    assert "(23, 17) was checked" in str(caught.value.__cause__)
+
+
+def test_rare_kinds_of_jpeg_and_bmp_are_unsupported():
+    jpeg, bmp = file_of(drawing(), "JPEG"), file_of(drawing(), "BMP")
+    frame = jpeg.index(b"\xff\xc0")
+    for data in (
+        with_bytes(jpeg, frame + 1, b"\xc3"),  # lossless
+        with_bytes(jpeg, frame + 1, b"\xc9"),  # arithmetic coding
+        with_bytes(jpeg, frame + 4, b"\x0c"),  # 12 bits
+        with_bytes(jpeg, frame + 9, b"\x02"),  # two components
+        with_bytes(bmp, 14, b"\x10"),  # a header of 16 bytes
+        with_bytes(bmp, 28, b"\x02"),  # 2 bits
+        with_bytes(bmp, 30, b"\x01"),  # run lengths
+    ):
+        with pytest.raises(UnsupportedImage):
+            decode(data)
+
+
+def test_a_gif_whose_frame_lies_beside_its_sheet_is_damaged():
+    data = file_of(drawing(), "GIF")
+    frame = data.index(struct.pack("<cHHHH", b",", 0, 0, 23, 17))
+    for fields in ((1, 0, 23, 17), (0, 1, 23, 17), (0, 0, 24, 17), (0, 0, 23, 0)):
+        with pytest.raises(DamagedImage, match="sheet"):
+            decode(with_bytes(data, frame + 1, struct.pack("<HHHH", *fields)))
+
+
+def test_a_message_names_the_cause_and_what_to_do_and_nothing_of_the_machine():
+    for data, media_type in (
+        (b"", None),
+        (b"<html>", None),
+        (SMALL_PNG, "text/html\r\nforged"),
+        (SMALL_PNG[:-1], None),
+        (SIGNATURE + header() + chunk(b"IDAT", zlib.compress(b"\x09abc\0def")) + END, None),
+        (declaring("PNG", 20_000, 20_000), None),
+    ):
+        with pytest.raises(ImageError) as caught:
+            decode(data, media_type)
+        message = str(caught.value)
+        assert re.fullmatch(r"(The|This) [^\n;.]*; [^\n]*\.", message)
+        assert "forged" not in message
+        assert "Pillow" not in message
+
+
+# ---- whatever else comes -----------------------------------------------------------------------
+
+
+def real_files():
+    turned = b"Exif\0\0" + exif_block(6)
+    for mode in ("1", "L", "LA", "P", "RGB", "RGBA"):
+        yield file_of(drawing(mode), "PNG")
+    yield file_of(drawing(), "PNG", exif=turned)
+    for color_type, bits in KINDS_OF_PNG:
+        samples = np.arange(77 * SAMPLES[color_type]).reshape(7, 11, -1) % 2**bits
+        palette = chunk(b"PLTE", bytes(range(48))) + chunk(b"tRNS", b"\0\x80\xff")
+        chunks = palette if color_type == 3 else chunk(b"zTXt", b"a\0\0" + zlib.compress(b"text"))
+        yield png_of(samples, bits, color_type, interlaced=True, chunks=chunks)
+    for mode in ("L", "RGB", "CMYK"):
+        yield file_of(drawing(mode), "JPEG", exif=turned)
+        yield file_of(drawing(mode), "JPEG", progressive=True, restart_marker_blocks=1)
+    for mode in ("RGB", "RGBA"):
+        yield file_of(drawing(mode), "WEBP")
+        yield file_of(drawing(mode), "WEBP", lossless=True, exif=turned)
+    for mode in ("1", "L", "P"):
+        yield file_of(drawing(mode), "GIF", transparency=0, comment=b"comment")
+        yield file_of(drawing(mode), "GIF", interlace=True)
+    for mode in ("1", "L", "P", "RGB", "RGBA"):
+        yield file_of(drawing(mode), "BMP")
+
+
+def repaired(data):
+    """The file with right lengths and checksums, so that the damage gets past them."""
+    if data.startswith(b"RIFF"):
+        return with_bytes(data, 4, struct.pack("<I", max(0, len(data) - 8)))
+    if not data.startswith(SIGNATURE):
+        return data
+    position, parts = len(SIGNATURE), [SIGNATURE]
+    while position + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, position)
+        name, body = data[position + 4 : position + 8], data[position + 8 : position + 8 + length]
+        parts.append(chunk(name, body))
+        position += 12 + length
+    return b"".join(parts)
+
+
+def mutated(rng, files):
+    data = bytearray(files[rng.integers(len(files))])
+    for _ in range(rng.integers(1, 4)):
+        # Half of the damage goes to the beginning, where the fields lie.
+        place = int(rng.integers(min(len(data), 64) if rng.random() < 0.5 else len(data)))
+        length = int(rng.integers(1, 9))
+        match rng.integers(7):
+            case 0:
+                data[place] ^= 1 << int(rng.integers(8))
+            case 1:
+                data[place] = int(rng.choice([0, 1, 0x7F, 0x80, 0xFE, 0xFF]))
+            case 2:
+                data[place : place + length] = rng.bytes(length)
+            case 3:
+                del data[place : place + length]
+            case 4:
+                data[place:place] = rng.bytes(length)
+            case 5:
+                data[place:place] = data[place : place + 10 * length]
+            case _:
+                other = files[rng.integers(len(files))]
+                data[place:] = other[int(rng.integers(len(other))) :]
+        data = data or bytearray(b"x")
+    return repaired(bytes(data)) if rng.random() < 0.7 else bytes(data)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_the_bytes_are_they_decode_or_raise_an_image_error(seed):
+    rng = np.random.default_rng(seed)
+    files = list(real_files())
+    limits = Limits(pixels=10_000, jpeg_pixels=40_000)
+    decoded = 0
+    for _ in range(1_000):
+        data = mutated(rng, files)
+        try:
+            pixels = decode(data, limits=limits)
+        except ImageError:
+            continue
+        assert pixels.dtype == np.uint8
+        assert pixels.ndim == 3
+        assert pixels.shape[2] == 4
+        assert 0 < pixels.size <= 40_000
+        decoded += 1
+    assert 100 < decoded < 900  # the damage is neither too small nor too great to test anything
