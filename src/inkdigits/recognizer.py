@@ -9,13 +9,8 @@ from inkdigits import artifacts
 from inkdigits.arrays import Array, Pixels
 from inkdigits.artifacts import DEFAULT_MODEL, Model
 from inkdigits.imaging import CLEAN_UPS
-from inkdigits.imaging.decode import (
-    DamagedImage,
-    ImageError,
-    ImageTooLarge,
-    UnsupportedImage,
-    decode,
-)
+from inkdigits.imaging.decode import decode
+from inkdigits.imaging.formats import DamagedImage, ImageError, ImageTooLarge, UnsupportedImage
 from inkdigits.models import CLASSES, RECIPES
 from inkdigits.nn.losses import softmax
 

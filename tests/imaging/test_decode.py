@@ -11,16 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from inkdigits.imaging.decode import (
+from inkdigits.imaging.decode import Limits, decode, encode_png
+from inkdigits.imaging.formats import (
     MOST_PARTS,
     MOST_SCANS,
     DamagedImage,
     ImageError,
     ImageTooLarge,
-    Limits,
     UnsupportedImage,
-    decode,
-    encode_png,
 )
 from inkdigits.imaging.png import MOST_CHUNKS, MOST_TEXT_BYTES
 
