@@ -1,8 +1,8 @@
 """Reads handwritten digits with a neural network written from scratch in Python and NumPy.
 
-    from inkdigits import Recognizer
+from inkdigits import Recognizer
 
-    Recognizer.load().recognize(png_bytes).digit
+Recognizer.load().recognize(png_bytes).digit
 """
 
 from inkdigits.recognizer import Prediction, Recognizer

@@ -1,0 +1,114 @@
+"""Reads what a client posted: it has exactly one meaning, or an error names what is wrong."""
+
+import base64
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from werkzeug.exceptions import BadRequest, UnprocessableEntity
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """Parse the one JSON object that `body` holds; every number becomes a float, as in JavaScript.
+
+    raises  BadRequest for anything but UTF-8, for what JSON does not know (NaN), for what readers
+            of JSON disagree about (duplicate names, numbers over the range of a float), for nesting
+            too deep to read, and for any other value than an object
+    source  RFC 8259, and RFC 7493 (I-JSON) for the disagreements
+    """
+    try:
+        value = _DECODER.decode(body.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise BadRequest("The body is not UTF-8; send JSON in UTF-8.") from None
+    except RecursionError:
+        raise BadRequest("The JSON is nested too deep; send one object.") from None
+    except json.JSONDecodeError as error:
+        raise BadRequest(
+            f"The body is not JSON: {error.msg} (line {error.lineno}, column {error.colno})."
+        ) from None
+    except ValueError as error:
+        raise BadRequest(f"The body is not strict JSON: {error}.") from None
+    if not isinstance(value, dict):
+        raise BadRequest('The body is no JSON object; send {"image": "..."}.')
+    return value
+
+
+def parse_image(fields: Mapping[str, Any]) -> tuple[bytes, str | None]:
+    """Take the picture out of the fields of a request.
+
+    returns  the bytes of the picture's file, and the media type that a data URL gives them
+    raises   UnprocessableEntity if the fields are not one string named "image"; BadRequest if the
+             string is neither base64 nor a base64 data URL
+    source   RFC 4648 section 4 (base64), RFC 2397 (data URLs)
+    """
+    for name in fields:
+        if name != "image":
+            raise UnprocessableEntity(
+                f'The field {json.dumps(name[:40])} is unknown; "image" is the only one.'
+            )
+    image = fields.get("image")
+    if not isinstance(image, str):
+        raise UnprocessableEntity(
+            'The field "image" must be a string: a picture\'s file in base64, or a data URL of it.'
+        )
+    scheme = _SCHEME.match(image)
+    if scheme is None:
+        return _decode_base64(image), None
+    if scheme[1].lower() != "data":
+        raise BadRequest(
+            "The image is an address, and addresses are not fetched; send the picture's file in "
+            "base64 or as a data URL."
+        )
+    header, _, text = image[scheme.end() :].partition(",")
+    media_type, *parameters = (part.strip().lower() for part in header.split(";"))
+    if "base64" not in parameters[-1:]:
+        raise BadRequest(
+            "The data URL is not in base64; send data:image/png;base64, and then the base64."
+        )
+    # RFC 2397: a data URL that names no media type is plain text.
+    return _decode_base64(text), media_type or "text/plain"
+
+
+def _decode_base64(text: str) -> bytes:
+    try:
+        data = base64.b64decode(text, validate=True)
+    except ValueError:
+        data = b""
+    # The comparison finds padding in excess, which Python's decoder lets through.
+    if not data or len(text) != 4 * math.ceil(len(data) / 3):
+        raise BadRequest(
+            "The image is empty; send the picture's file in base64."
+            if not text
+            else "The image is not base64; send the standard alphabet (A-Z a-z 0-9 + /) with its "
+            "padding (=) and without line breaks."
+        )
+    return data
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError("a name occurs twice in one object")
+    return fields
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_float=_finite,
+    parse_int=_finite,
+    parse_constant=_refuse_constant,
+)

@@ -1,0 +1,319 @@
+import base64
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import inkdigits
+from inkdigits.api import MAX_BODY_BYTES
+from inkdigits.artifacts import Model, save_model
+from inkdigits.cli.serve import serve_command
+from inkdigits.models import MLP
+from inkdigits.recognizer import Recognizer
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "api.md"
+# With Ctrl-C as at a terminal: where the tests run in the background of a shell, it is ignored.
+CODE = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from inkdigits.cli import main; main(prog_name='inkdigits')"
+)
+COMMAND = [sys.executable, "-c", CODE, "serve"]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "untrained.safetensors"
+    save_model(path, Model("mlp", MLP.network.init(np.random.default_rng(0))))
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(digits, tmp_path_factory):
+    """A folder with digit.png, which base64 makes longer than one argument may be on Linux."""
+    folder = tmp_path_factory.mktemp("pictures")
+    large = Image.fromarray(digits.images[0]).resize((900, 900), Image.Resampling.NEAREST)
+    noise = np.random.default_rng(0).integers(0, 8, (900, 900), np.uint8)
+    Image.fromarray(np.maximum(large, noise)).save(folder / "digit.png")
+    assert (folder / "digit.png").stat().st_size > 2**17
+    return folder
+
+
+@contextmanager
+def serving(*arguments, **options):
+    """Run the server as a process; give it, and what it printed once it was ready.
+
+    options  those of subprocess.Popen
+    """
+    with subprocess.Popen(
+        [*COMMAND, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    ) as process:
+        try:
+            printed = []
+            while not printed or not printed[-1].startswith("Ctrl-C"):
+                line = process.stdout.readline()
+                assert line, process.stderr.read()
+                printed.append(line)
+            yield process, "".join(printed)
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def greeting(model):
+    with serving("--port", 0, "--model", model) as (_, printed):
+        yield printed
+
+
+@pytest.fixture(scope="module")
+def address(greeting):
+    return re.search(r"^  (http://127\.0\.0\.1:[1-9][0-9]*)/$", greeting, re.MULTILINE)[1]
+
+
+def request(address, method, path, body=None, **options):
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=30)
+    try:
+        headers = {"Content-Type": "application/json"}
+        connection.request(method, path, body, headers, **options)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, json.loads(answer.read())
+    finally:
+        connection.close()
+
+
+def predict(address, data):
+    body = json.dumps({"image": base64.b64encode(data).decode()})
+    return request(address, "POST", "/predict", body)
+
+
+def refused(*arguments):
+    """Run a server that must not start; give its exit status and the sentence that it ends with."""
+    process = subprocess.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=60
+    )
+    assert process.stdout == ""
+    assert "Traceback" not in process.stderr
+    assert re.search(r"(?:^|\n)Error: [^\n]+\.\n$", process.stderr)
+    return process.returncode, process.stderr
+
+
+def test_a_digit_that_is_posted_is_answered_with_the_distribution(address, folder, model):
+    data = (folder / "digit.png").read_bytes()
+    status, headers, answer = predict(address, data)
+    prediction = Recognizer.load(model).recognize(data)
+    assert status == 200
+    assert answer == {
+        "predicted_digit": prediction.digit,
+        "probabilities": list(prediction.probabilities),
+    }
+    assert headers["Server"] == "inkdigits"
+
+
+def test_the_printed_address_is_no_dead_page(address, model):
+    status, _, answer = request(address, "GET", "/")
+    assert status == 200
+    assert answer["model"]["digest"] == Recognizer.load(model).digest
+
+
+def curl_line(printed):
+    return next(line for line in printed.splitlines() if "curl" in line)
+
+
+def run_line(line, folder):
+    output = subprocess.check_output(
+        ["sh", "-c", line], cwd=folder, stderr=subprocess.DEVNULL, timeout=30
+    )
+    return json.loads(output)
+
+
+def test_the_printed_curl_line_works_as_it_stands_in_a_clone(tmp_path):
+    for folder in (DOCUMENT.parents[1], tmp_path):
+        with serving("--port", 0, cwd=folder) as (_, printed):
+            assert run_line(curl_line(printed), folder)["predicted_digit"] == 7
+
+
+def test_the_printed_curl_line_works_where_the_package_is_installed(model, folder, tmp_path):
+    shutil.copytree(Path(inkdigits.__file__).parent, tmp_path / "lib" / "site" / "inkdigits")
+    environment = os.environ | {"PYTHONPATH": str(tmp_path / "lib" / "site")}
+    with serving("--port", 0, "--model", model, cwd=folder, env=environment) as (_, printed):
+        address = re.search(r"http://[0-9.:]+", printed)[0]
+        line = curl_line(printed)
+        assert "< digit.png |" in line
+        assert run_line(line, folder) == predict(address, (folder / "digit.png").read_bytes())[2]
+        assert line.replace(address, "http://127.0.0.1:5000") in DOCUMENT.read_text()
+
+
+def test_the_documented_python_works_as_it_stands(address, folder):
+    code = re.search(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)[1]
+    output = subprocess.check_output(
+        [sys.executable, "-c", code.replace("http://127.0.0.1:5000", address)],
+        cwd=folder,
+        text=True,
+        timeout=30,
+    )
+    answer = predict(address, (folder / "digit.png").read_bytes())[2]
+    assert output == f"{answer['predicted_digit']}\n"
+
+
+def test_many_at_once_get_the_same_answer(address, folder):
+    data = (folder / "digit.png").read_bytes()
+    with ThreadPoolExecutor(16) as threads:
+        answers = list(threads.map(lambda _: predict(address, data)[2], range(32)))
+    assert answers == [answers[0]] * 32
+
+
+def test_b7_a_body_over_the_limit_is_413(address):
+    status, headers, problem = request(address, "POST", "/predict", b" " * (MAX_BODY_BYTES + 1))
+    assert (status, headers["Content-Type"]) == (413, "application/problem+json")
+    assert "16 MiB" in problem["detail"]
+
+
+def test_b8_a_chunked_body_over_the_limit_is_413(address):
+    body = (b" " * 2**20 for _ in range(MAX_BODY_BYTES // 2**20 + 1))
+    status, headers, _ = request(address, "POST", "/predict", body, encode_chunked=True)
+    assert (status, headers["Content-Type"]) == (413, "application/problem+json")
+
+
+def test_b7_a_body_that_will_be_far_too_large_is_refused_before_it_is_sent(address):
+    with socket.create_connection(urlsplit(address).netloc.split(":"), timeout=30) as client:
+        client.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+def test_b17_json_400_000_deep_is_400_and_the_server_lives_on(address, folder):
+    for _ in range(8):
+        assert request(address, "POST", "/predict", b"[" * 400_000)[0] == 400
+    assert predict(address, (folder / "digit.png").read_bytes())[0] == 200
+
+
+def test_an_absolute_address_without_a_path_is_the_root(address):
+    with socket.create_connection(urlsplit(address).netloc.split(":"), timeout=30) as client:
+        client.sendall(b"GET http://x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        with client.makefile("rb") as answer:
+            assert answer.readline() == b"HTTP/1.1 200 OK\r\n"
+            assert b"\r\n\r\n{" in answer.read()
+
+
+def test_the_origins_are_those_of_the_option(model):
+    origins = ["https://digits.example.org", "http://[::1]:3000"]
+    options = [argument for origin in origins for argument in ("--origin", origin)]
+    with serving("--port", 0, "--model", model, *options) as (_, printed):
+        address = re.search(r"http://[0-9.:]+", printed)[0]
+        for origin, allowed in [*((o, o) for o in origins), ("http://localhost:3000", None)]:
+            connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=30)
+            connection.request("GET", "/", headers={"Origin": origin})
+            assert connection.getresponse().headers["Access-Control-Allow-Origin"] == allowed
+            connection.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("localhost", r"127\.0\.0\.1|\[::1\]"), ("0.0.0.0", r"127\.0\.0\.1"), ("::1", r"\[::1\]")],
+)
+def test_every_host_is_printed_as_an_address_that_answers(model, host, shown):
+    if host == "::1" and not has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    with serving("--host", host, "--port", 0, "--model", model) as (_, printed):
+        addresses = re.findall(rf"^  (http://(?:{shown}):[0-9]+)/$", printed, re.MULTILINE)
+        assert addresses
+        for address in addresses:
+            assert request(address, "GET", "/")[0] == 200
+        assert "probabilities" in run_line(curl_line(printed), Path.cwd())
+
+
+def has_ipv6():
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_end_it_cleanly(model, number):
+    with serving("--port", 0, "--model", model) as (process, printed):
+        address = re.search(r"http://[0-9.:]+", printed)[0]
+        # More at once than there are threads: that is no news for standard error.
+        with ThreadPoolExecutor(32) as threads:
+            answers = list(threads.map(lambda _: request(address, "GET", "/"), range(64)))
+        assert {status for status, _, _ in answers} == {200}
+        process.send_signal(number)
+        assert process.wait(timeout=30) == 0
+        assert process.stdout.read() == process.stderr.read() == ""
+
+
+def test_a_port_in_use_is_one_sentence(model):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        status, sentence = refused("--port", port, "--model", model)
+    assert status == 1
+    assert sentence == (
+        f"Error: Port {port} of 127.0.0.1 is in use; choose another with --port (0: a free one).\n"
+    )
+
+
+@pytest.mark.parametrize("host", ["192.0.2.7", "no-such-host.invalid", "a" * 70, "::1::"])
+def test_a_host_of_another_machine_is_one_sentence(model, host):
+    status, sentence = refused("--host", host, "--port", 0, "--model", model)
+    assert status == 1
+    assert f"Cannot listen at {host} (" in sentence
+
+
+def test_a_model_that_is_missing_or_damaged_is_one_sentence(model, tmp_path):
+    assert refused("--model", tmp_path / "none.safetensors")[0] == 1
+    damaged = tmp_path / "damaged.safetensors"
+    damaged.write_bytes(model.read_bytes()[:-1])
+    status, sentence = refused("--model", damaged)
+    assert status == 1
+    assert str(damaged) in sentence
+
+
+@pytest.mark.parametrize("origin", ["*", "localhost:3000", "http://localhost:3000/"])
+def test_what_is_no_origin_is_refused(model, origin):
+    status, sentence = refused("--origin", origin, "--port", 0, "--model", model)
+    assert status == 2
+    assert f"'{origin}' is no origin" in sentence
+
+
+@pytest.mark.parametrize("package", ["flask", "flask_cors", "waitress"])
+def test_a_missing_extra_is_one_sentence(package):
+    code = f"import sys; sys.modules['{package}'] = None; {CODE}"
+    process = subprocess.run(
+        [sys.executable, "-c", code, "serve"], capture_output=True, text=True, timeout=60
+    )
+    assert process.returncode == 1
+    assert process.stderr == (
+        f"Error: The package {package} is missing; install what serves with "
+        "pip install 'inkdigits[serve]'.\n"
+    )
+
+
+def test_the_command_line_does_without_the_extra():
+    code = (
+        "import sys; import inkdigits.cli.serve; "
+        "sys.exit(bool({'flask', 'flask_cors', 'waitress'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
+def test_every_option_is_documented():
+    document = DOCUMENT.read_text()
+    for option in serve_command.params:
+        for name in option.opts:
+            assert f"| `{name}` |" in document
