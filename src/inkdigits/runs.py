@@ -17,7 +17,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from inkdigits.artifacts import ArtifactError, read_tensors, write_atomically, write_tensors
-from inkdigits.training import Progress, Record, Tally
+from inkdigits.training import DivergenceError, Progress, Record, Tally
 
 KEPT = 2  # checkpoints
 FORMAT = 1  # of a checkpoint
@@ -37,21 +37,26 @@ class Run:
     def locked(self) -> Iterator[None]:
         """Keep every other training out; the system lifts the lock if this process dies.
 
-        raises   RunError if another training has the folder; OSError if it cannot be written to
+        raises   RunError if another training has the folder, or it cannot be written to
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        # Fails at once where the folder is read-only; a lock could be waited for instead.
-        write_atomically(self.folder / ".writable", b"")
-        (self.folder / ".writable").unlink()
         lock = FileLock(self.folder / ".lock", timeout=0)
         try:
-            lock.acquire()
-        except Timeout:
-            raise RunError(
-                f"Another training is at work in {self.folder}: wait for it, or name another "
-                "folder with --run-dir."
-            ) from None
-        try:
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                lock.acquire()
+                # Where there is a lock file already, locking does not show that one can be made.
+                write_atomically(self.folder / ".writable", b"")
+                (self.folder / ".writable").unlink()
+            except Timeout:
+                raise RunError(
+                    f"Another training is at work in {self.folder}: wait for it, or name another "
+                    "folder with --run-dir."
+                ) from None
+            except OSError as error:
+                raise RunError(
+                    f"{self.folder} cannot be written to ({error.strerror}): make it writable and "
+                    "make room there, or name another folder with --run-dir."
+                ) from None
             yield
         finally:
             lock.release()
@@ -75,10 +80,11 @@ class Run:
         """
         path = self.folder / "settings.json"
         try:
-            begun = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            begun = dict(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, TypeError, ValueError):
             raise RunError(
-                f"{self.folder} holds no training to resume: start one without --resume."
+                f"{path} is missing or damaged, so there is no training to resume: start one "
+                "without --resume, or name another folder with --run-dir."
             ) from None
         for key, value in settings.items():
             if begun.get(key) != value:
@@ -90,29 +96,38 @@ class Run:
     def save(self, progress: Progress, records: list[Record]) -> Path:
         """Write a checkpoint; when this returns, it is on the disk.
 
-        raises   OSError if it cannot be written; the checkpoints before it are whole then
+        raises   DivergenceError if a parameter is infinite or not a number, OSError if the file
+                 cannot be written; the checkpoints before it are whole then
         """
+        if not (np.isfinite(progress.params).all() and np.isfinite(progress.memory).all()):
+            raise DivergenceError(progress.step)
         path = self.folder / f"checkpoint-{progress.step:08}.safetensors"
         document = {
-            "format": FORMAT,
+            "checkpoint": FORMAT,
             "step": progress.step,
             "rng": progress.rng.bit_generator.state,
             "tally": asdict(progress.tally),
             "records": [asdict(record) for record in records],
         }
-        write_tensors(path, {"params": progress.params, "memory": progress.memory}, document)
+        # First, so that whoever is killed in between does this line again, and misses none.
         lines = [json.dumps(asdict(record)) + "\n" for record in records]
         write_atomically(self.folder / "metrics.jsonl", "".join(lines).encode())
-        for old in self._checkpoints()[:-KEPT]:
+        write_tensors(path, {"params": progress.params, "memory": progress.memory}, document)
+        # A newer one can only be one that was found damaged.
+        for old in [other for other in self._checkpoints() if other <= path][:-KEPT]:
             old.unlink()
         return path
 
-    def latest(self, warn: Callable[[str], None]) -> tuple[Progress, list[Record]]:
+    def latest(self, warn: Callable[[str], None]) -> tuple[Progress, list[Record]] | None:
         """Read the newest checkpoint that is whole; of each that is not, `warn` is told.
 
-        raises   RunError if none is
+        returns  None if training was stopped before it wrote any
+        raises   RunError if none is whole
         """
-        for path in reversed(self._checkpoints()):
+        paths = self._checkpoints()
+        if not paths:
+            return None
+        for path in reversed(paths):
             try:
                 return _read_checkpoint(path)
             except ArtifactError as error:
@@ -123,7 +138,9 @@ class Run:
 
     def _checkpoints(self) -> list[Path]:
         """The checkpoints, the newest last."""
-        return sorted(self.folder.glob("checkpoint-*.safetensors"))
+        # Not by glob, to which a folder that cannot be listed is an empty one.
+        paths = self.folder.iterdir()
+        return sorted(path for path in paths if path.match("checkpoint-*.safetensors"))
 
     def _write_json(self, name: str, value: dict[str, Any]) -> None:
         write_atomically(self.folder / name, (json.dumps(value, indent=2) + "\n").encode())
@@ -131,10 +148,12 @@ class Run:
 
 def _read_checkpoint(path: Path) -> tuple[Progress, list[Record]]:
     tensors, document, _ = read_tensors(path)
-    if document.get("format") != FORMAT:
+    if document.get("checkpoint") != FORMAT:
         raise ArtifactError(f"{path} is no checkpoint of this version of inkdigits.")
+    # Copies, for training changes them in place.
+    params, memory = tensors["params"].copy(), tensors["memory"].copy()
     rng = np.random.default_rng()
     rng.bit_generator.state = document["rng"]
     tally = Tally(**document["tally"])
-    progress = Progress(tensors["params"], tensors["memory"], rng, document["step"], tally)
+    progress = Progress(params, memory, rng, document["step"], tally)
     return progress, [Record(**record) for record in document["records"]]

@@ -100,46 +100,59 @@ def fit(
     validation  pictures, float32 (N, 28, 28), and labels that are never trained on
     raises      DivergenceError if the loss becomes infinite or not a number
     """
+    while progress.step < len(batches) * recipe.epochs:
+        yield _fit_epoch(recipe, batches, progress, validation)
+
+
+@np.errstate(over="ignore", invalid="ignore")  # DivergenceError says it
+def _fit_epoch(
+    recipe: Recipe,
+    batches: Batches,
+    progress: Progress,
+    validation: tuple[Array, Labels] | None,
+) -> Record:
+    """Train to the end of the epoch that `progress` is in."""
     network, optimizer = recipe.network, recipe.optimizer
     gradient = np.empty_like(progress.params)
     params, grads = network.views(progress.params), network.views(gradient)
     steps = len(batches) * recipe.epochs
+    epoch, first_step = divmod(progress.step, len(batches))
+    tally = progress.tally
 
-    while progress.step < steps:
-        epoch, first_step = divmod(progress.step, len(batches))
-        tally = progress.tally
-        since = time.perf_counter()
-        for x, labels in batches.epoch(epoch, first_step):
-            logits, backward = network.forward(params, x, progress.rng)
-            loss, backward_loss = softmax_cross_entropy(logits, recipe.targets[labels])
-            if not math.isfinite(loss):
-                raise DivergenceError(progress.step)
-            backward(backward_loss(), grads)
-            learning_rate = recipe.schedule(progress.step, steps)
-            optimizer.step(progress.params, gradient, progress.memory, learning_rate, progress.step)
+    since = time.perf_counter()
+    for x, labels in batches.epoch(epoch, first_step):
+        logits, backward = network.forward(params, x, progress.rng)
+        loss, backward_loss = softmax_cross_entropy(logits, recipe.targets[labels])
+        if not math.isfinite(loss):
+            raise DivergenceError(progress.step)
+        backward(backward_loss(), grads)
+        learning_rate = recipe.schedule(progress.step, steps)
+        optimizer.step(progress.params, gradient, progress.memory, learning_rate, progress.step)
 
-            progress.step += 1
-            tally.examples += len(x)
-            tally.loss += loss * len(x)
-            tally.correct += int(np.count_nonzero(logits.argmax(axis=1) == labels))
-            now = time.perf_counter()
-            tally.seconds += now - since
-            since = now
+        progress.step += 1
+        tally.examples += len(x)
+        tally.loss += loss * len(x)
+        tally.correct += int(np.count_nonzero(logits.argmax(axis=1) == labels))
+        now = time.perf_counter()
+        tally.seconds += now - since
+        since = now
 
-        validation_loss, validation_accuracy = (
-            evaluate(recipe, params, *validation) if validation else (None, None)
-        )
-        progress.tally = Tally()
-        yield Record(
-            epoch=epoch + 1,
-            loss=tally.loss / tally.examples,
-            accuracy=tally.correct / tally.examples,
-            validation_loss=validation_loss,
-            validation_accuracy=validation_accuracy,
-            learning_rate=learning_rate,
-            seconds=tally.seconds,
-            images_per_second=tally.examples / tally.seconds,
-        )
+    validation_loss, validation_accuracy = None, None
+    if validation is not None:
+        validation_loss, validation_accuracy = evaluate(recipe, params, *validation)
+        if not math.isfinite(validation_loss):
+            raise DivergenceError(progress.step)
+    progress.tally = Tally()
+    return Record(
+        epoch=epoch + 1,
+        loss=tally.loss / tally.examples,
+        accuracy=tally.correct / tally.examples,
+        validation_loss=validation_loss,
+        validation_accuracy=validation_accuracy,
+        learning_rate=learning_rate,
+        seconds=tally.seconds,
+        images_per_second=tally.examples / tally.seconds,
+    )
 
 
 def evaluate(

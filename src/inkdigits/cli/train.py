@@ -34,8 +34,8 @@ from inkdigits.version import __version__
 BAR_STEPS = 200  # a step of training takes less time than to redraw the bar
 
 
-class StopRequested(Exception):
-    """The user, or the system, asks that training stops."""
+class StopRequested(BaseException):
+    """The user, or the system, asks to stop; like KeyboardInterrupt it is nobody's to swallow."""
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal.Signals(signal_number).name)
@@ -43,29 +43,46 @@ class StopRequested(Exception):
 
 
 class Signals:
-    """Remembers that Ctrl-C or SIGTERM came, so that training stops between two steps."""
+    """Turns the first Ctrl-C or SIGTERM into StopRequested: at once, or where it does no harm."""
 
     def __init__(self) -> None:
-        self.received: int | None = None
+        self._received: int | None = None
+        self._held = False
 
     def raise_if_received(self) -> None:
         """Raise StopRequested if one came."""
-        if self.received is not None:
-            raise StopRequested(self.received)
+        if self._received is not None:
+            raise StopRequested(self._received)
 
     @contextmanager
-    def caught(self) -> Iterator[None]:
-        """Catch both until the block ends."""
+    def caught(self, console: Console) -> Iterator[None]:
+        """Catch both until the block ends; exit, with the status that a shell expects, for one."""
         numbers = (signal.SIGINT, signal.SIGTERM)
-        before = [signal.signal(number, self._remember) for number in numbers]
+        before = [signal.signal(number, self._receive) for number in numbers]
         try:
             yield
+        except StopRequested as stop:
+            console.print(f"Stopped by {stop}.")
+            sys.exit(stop.exit_status)
         finally:
             for number, handler in zip(numbers, before, strict=True):
                 signal.signal(number, handler)
 
-    def _remember(self, number: int, frame: FrameType | None) -> None:
-        self.received = number
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let one that comes wait for `raise_if_received`, or for the end of the block."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+        self.raise_if_received()
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        if self._received is None:  # whoever stops is not to be disturbed by a second one
+            self._received = number
+            if not self._held:
+                raise StopRequested(number)
 
 
 class WatchedBatches:
@@ -118,9 +135,10 @@ def train_command(
     The test digits are not touched: `inkdigits evaluate` looks at them.
     """
     recipe = RECIPES[recipe_name]
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     run = Run(run_dir or Path("runs") / f"{recipe_name}-seed-{seed}")
-    with run.locked():
+    signals = Signals()
+    with signals.caught(console), run.locked():
         digits = mnist.load("train", data_dir)
         settings = {
             "recipe": recipe_name,
@@ -130,16 +148,18 @@ def train_command(
         }
         if resume:
             run.check_settings(settings)
-            progress, records = run.latest(lambda warning: console.print(f"[yellow]{warning}[/]"))
-            console.print(f"Resumed at step {progress.step}, with {len(records)} epochs done.")
         else:
             run.begin(settings | _about(recipe))
-            progress, records = training.start(recipe, seed), []
+        checkpoint = run.latest(lambda warning: console.print(warning, style="yellow"))
+        progress, records = checkpoint or (training.start(recipe, seed), [])
+        if checkpoint:
+            console.print(f"Resumed at step {progress.step}, with {len(records)} epochs done.")
+        else:
             run.save(progress, records)
 
-        console.print(f"[bold]{recipe.name}[/]: {recipe.summary}")
+        console.print(f"{recipe.name}: {recipe.summary}", style="bold")
         batches, validation = _prepare(recipe, digits.take(slice(limit)), seed, console)
-        _train(recipe, run, batches, progress, records, validation, console)
+        _train(recipe, run, batches, progress, records, validation, signals, console)
 
         model = Model(
             recipe=recipe.name,
@@ -152,9 +172,7 @@ def train_command(
         save_model(path, model)
         console.print(f"Model: {path}")
         if not draw_curves(run.folder / "learning-curves.svg", records):
-            console.print(
-                "No learning curves: pip install 'inkdigits\\[plots]' to have them drawn."
-            )
+            console.print("No learning curves: pip install 'inkdigits[plots]' to have them drawn.")
     console.print(f"See how it does on the test digits: inkdigits evaluate {path}")
 
 
@@ -166,9 +184,10 @@ def _prepare(
     if recipe.validation:
         if digits.writers is None:
             console.print(
-                "[yellow]The file of the writers, qmnist-train-labels-idx2-int, is missing: the "
+                "The file of the writers, qmnist-train-labels-idx2-int, is missing: the "
                 "validation digits are drawn at random, and their accuracy flatters, for the same "
-                "hands are trained on. `inkdigits data` gets the file.[/]"
+                "hands are trained on. `inkdigits data` gets the file.",
+                style="yellow",
             )
             digits, kept_out = split_at_random(digits, recipe.validation, seed)
         else:
@@ -183,7 +202,7 @@ def _prepare(
         batches = Batches(
             cleaned(digits.images), digits.labels, recipe.batch_size, seed, recipe.shuffle
         )
-        validation = kept_out and (cleaned(kept_out.images), kept_out.labels)
+        validation = None if kept_out is None else (cleaned(kept_out.images), kept_out.labels)
     return batches, validation
 
 
@@ -194,10 +213,13 @@ def _train(
     progress: training.Progress,
     records: list[Record],
     validation: tuple[Array, Labels] | None,
+    signals: Signals,
     console: Console,
 ) -> None:
-    """Train to the end of the last epoch, with a checkpoint after each, or stop with one."""
-    signals = Signals()
+    """Train to the end of the last epoch, with a checkpoint after each, or stop with one.
+
+    raises   StopRequested, after that checkpoint
+    """
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -205,19 +227,22 @@ def _train(
         TimeRemainingColumn(),
         console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
-    console.print(f"[bold]{HEADINGS}[/]")
+    console.print(HEADINGS, style="bold")
     try:
-        with signals.caught(), bar:
+        with bar:
             watched = WatchedBatches(batches, bar, signals)
-            for record in training.fit(recipe, watched, progress, validation):
-                records.append(record)
-                run.save(progress, records)
-                console.print(_line(record, recipe.epochs))
-    except StopRequested as stop:
-        path = run.save(progress, records)
-        console.print(f"Stopped by {stop} at step {progress.step}: {path}; --resume goes on.")
-        sys.exit(stop.exit_status)
+            try:
+                with signals.held():
+                    for record in training.fit(recipe, watched, progress, validation):
+                        records.append(record)
+                        run.save(progress, records)
+                        console.print(_line(record, recipe.epochs))
+            except StopRequested:
+                path = run.save(progress, records)
+                console.print(f"Step {progress.step} is kept in {path}; --resume goes on.")
+                raise
     except DivergenceError as error:
         raise click.ClickException(
             f"Training stopped, for {error}; the last good weights are in the newest checkpoint in "

@@ -1,0 +1,248 @@
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from inkdigits.data.batches import Batches
+from inkdigits.models import CLASSIC, MLP
+from inkdigits.nn.layers import Dense, Dropout, Flatten, ReLU
+from inkdigits.nn.losses import one_hot, softmax, softmax_cross_entropy
+from inkdigits.nn.network import Network
+from inkdigits.nn.optimizers import SGD, AdamW
+from inkdigits.nn.schedules import Constant
+from inkdigits.training import DivergenceError, Tally, evaluate, fit, fit_temperature, start
+
+SMALL = replace(
+    MLP,
+    network=Network((Flatten(), Dense(784, 16), ReLU(), Dense(16, 10))),
+    batch_size=32,
+    epochs=3,
+)
+FORGETFUL = replace(
+    SMALL,
+    network=Network((Flatten(), Dropout(0.2), Dense(784, 16), ReLU(), Dropout(0.5), Dense(16, 10))),
+    optimizer=AdamW(),
+    schedule=Constant(0.01),
+)
+ONE_BY_ONE = replace(CLASSIC, epochs=2)
+each_recipe = pytest.mark.parametrize(
+    "recipe", [SMALL, FORGETFUL, ONE_BY_ONE], ids=["momentum", "dropout", "one by one"]
+)
+
+
+@pytest.fixture(scope="module")
+def pictures(digits):
+    """300 real digits to train on, and 100 to validate on."""
+    x, labels = digits.images[:400] / np.float32(255), digits.labels[:400]
+    return (x[:300], labels[:300]), (x[300:], labels[300:])
+
+
+def dealt(recipe, pictures, seed=0):
+    return Batches(*pictures[0], recipe.batch_size, seed, recipe.shuffle)
+
+
+def trained(recipe, pictures, seed=0):
+    progress = start(recipe, seed)
+    records = list(fit(recipe, dealt(recipe, pictures, seed), progress, pictures[1]))
+    return progress, records
+
+
+def without_times(records):
+    return [replace(record, seconds=0, images_per_second=0) for record in records]
+
+
+class Stop(Exception):
+    """Training is to stop."""
+
+
+@dataclass
+class Stopping:
+    """Batches that end training after so many."""
+
+    batches: Batches
+    left: int
+
+    def __len__(self):
+        return len(self.batches)
+
+    def epoch(self, number, first_step=0):
+        for batch in self.batches.epoch(number, first_step):
+            if self.left == 0:
+                raise Stop
+            self.left -= 1
+            yield batch
+
+
+def test_each_epoch_gives_a_record(pictures):
+    progress, records = trained(SMALL, pictures)
+    assert [record.epoch for record in records] == [1, 2, 3]
+    assert progress.step == 30
+    assert progress.tally == Tally()
+    assert [record.learning_rate for record in records] == [
+        SMALL.schedule(step, 30) for step in (9, 19, 29)
+    ]
+    assert all(
+        record.images_per_second == pytest.approx(300 / record.seconds) for record in records
+    )
+    assert records[-1].loss < records[0].loss
+    assert records[-1].validation_accuracy > 0.5
+
+
+def test_a_small_network_learns_32_digits_by_heart(pictures):
+    few = tuple(part[:32] for part in pictures[0])
+    recipe = replace(SMALL, epochs=40, schedule=Constant(0.05))
+    *_, last = fit(recipe, dealt(recipe, (few,)), start(recipe, 0))
+    assert last.accuracy == 1
+
+
+def test_a_record_measures_each_picture_before_it_is_trained_on(pictures):
+    """With a learning rate of zero, that is what the start comes to."""
+    recipe = replace(SMALL, schedule=Constant(0.0), optimizer=SGD(), epochs=1)
+    progress, (record,) = trained(recipe, pictures)
+    assert np.array_equal(progress.params, start(recipe, 0).params)
+    x, labels = pictures[0]
+    logits, _ = recipe.network.forward(recipe.network.views(progress.params), x)
+    loss, _ = softmax_cross_entropy(logits, recipe.targets[labels])
+    assert record.loss == pytest.approx(loss, rel=1e-5)
+    assert record.accuracy == np.mean(logits.argmax(axis=1) == labels)
+
+
+def test_the_validation_is_measured_after_the_epoch(pictures):
+    progress, records = trained(SMALL, pictures)
+    params = SMALL.network.views(progress.params)
+    assert evaluate(SMALL, params, *pictures[1]) == (
+        records[-1].validation_loss,
+        records[-1].validation_accuracy,
+    )
+
+
+def test_without_validation_none_is_measured_and_training_is_the_same(pictures):
+    progress = start(SMALL, 0)
+    records = list(fit(SMALL, dealt(SMALL, pictures), progress))
+    with_it, expected = trained(SMALL, pictures)
+    assert np.array_equal(progress.params, with_it.params)
+    assert without_times(records) == [
+        replace(record, validation_loss=None, validation_accuracy=None)
+        for record in without_times(expected)
+    ]
+
+
+@each_recipe
+def test_a_seed_decides_everything(recipe, pictures):
+    (one, records), (same, same_records) = (trained(recipe, pictures) for _ in range(2))
+    assert one.params.dtype == one.memory.dtype == np.float32
+    assert one.params.tobytes() == same.params.tobytes()
+    assert without_times(records) == without_times(same_records)
+    assert not np.array_equal(one.params, trained(recipe, pictures, seed=1)[0].params)
+
+
+@each_recipe
+@pytest.mark.parametrize("pause", [1, 7, 10])
+def test_what_is_stopped_goes_on_to_the_same_bits(recipe, pictures, pause):
+    """In the middle of an epoch and at its end, again and again."""
+    batches = dealt(recipe, pictures)
+    pause *= len(batches) // 10
+    progress, records, stops = start(recipe, 0), [], []
+    while progress.step < len(batches) * recipe.epochs:
+        with suppress(Stop):
+            records.extend(fit(recipe, Stopping(batches, pause), progress, pictures[1]))
+        stops.append(progress.step)
+    assert stops[:-1] == list(range(pause, len(batches) * recipe.epochs, pause))
+    expected, expected_records = trained(recipe, pictures)
+    assert progress.params.tobytes() == expected.params.tobytes()
+    assert progress.memory.tobytes() == expected.memory.tobytes()
+    assert progress.rng.bit_generator.state == expected.rng.bit_generator.state
+    assert without_times(records) == without_times(expected_records)
+
+
+def test_what_is_finished_does_nothing_more(pictures):
+    progress, _ = trained(SMALL, pictures)
+    before = progress.params.copy()
+    assert list(fit(SMALL, dealt(SMALL, pictures), progress, pictures[1])) == []
+    assert np.array_equal(progress.params, before)
+
+
+def test_the_batches_and_the_pictures_are_left_as_they_are(pictures):
+    before = [array.copy() for part in pictures for array in part]
+    trained(FORGETFUL, pictures)
+    assert all(map(np.array_equal, before, [array for part in pictures for array in part]))
+
+
+def exploding(step, rate=1e30):
+    """A learning rate that is far too large at one step."""
+    return lambda number, steps: rate if number == step else 0.01
+
+
+def test_f7_when_the_loss_is_no_number_the_weights_are_those_before_the_step(pictures):
+    recipe = replace(SMALL, schedule=exploding(14), optimizer=SGD())
+    progress, records = start(recipe, 0), []
+    with pytest.raises(DivergenceError, match=r"not a number at step 15$") as caught:
+        records.extend(fit(recipe, dealt(recipe, pictures), progress, pictures[1]))
+    assert caught.value.step == progress.step == 15
+
+    expected = start(recipe, 0)
+    with pytest.raises(Stop):
+        list(fit(recipe, Stopping(dealt(recipe, pictures), 15), expected, pictures[1]))
+    assert progress.params.tobytes() == expected.params.tobytes()
+    assert progress.tally.examples == expected.tally.examples == 5 * 32
+
+
+def test_f7_a_validation_loss_that_is_no_number_is_no_record(pictures):
+    recipe = replace(SMALL, schedule=exploding(9))
+    progress = start(recipe, 0)
+    with pytest.raises(DivergenceError) as caught:
+        next(fit(recipe, dealt(recipe, pictures), progress, pictures[1]))
+    assert caught.value.step == progress.step == 10
+
+
+def test_evaluate_measures_the_recipes_own_loss_in_any_portions(pictures):
+    recipe = replace(SMALL, targets=CLASSIC.targets)
+    x, labels = pictures[0]
+    params = recipe.network.views(start(recipe, 0).params)
+    logits, _ = recipe.network.forward(params, x)
+    loss = softmax_cross_entropy(logits, recipe.targets[labels])[0]
+    for chunk in (1, 7, 299, 300, 1000):
+        measured, accuracy = evaluate(recipe, params, x, labels, chunk)
+        assert measured == pytest.approx(loss, rel=1e-5)
+        assert accuracy == np.mean(logits.argmax(axis=1) == labels)
+
+
+def test_evaluate_forgets_nothing(pictures):
+    params = FORGETFUL.network.views(start(FORGETFUL, 0).params)
+    x, labels = pictures[1]
+    logits, _ = FORGETFUL.network.forward(params, x)
+    assert evaluate(FORGETFUL, params, x, labels) == (
+        pytest.approx(softmax_cross_entropy(logits, FORGETFUL.targets[labels])[0], rel=1e-6),
+        np.mean(logits.argmax(axis=1) == labels),
+    )
+
+
+@pytest.mark.parametrize("temperature", [0.25, 1.0, 1.7, 6.0])
+def test_the_temperature_that_labels_were_drawn_at_is_found(temperature):
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 4, (20_000, 10)).astype(np.float32)
+    # Gumbel's trick draws a class with the softmax's probabilities.
+    labels = (logits / temperature + rng.gumbel(size=logits.shape)).argmax(axis=1)
+    assert fit_temperature(logits, labels) == pytest.approx(temperature, rel=0.03)
+
+
+def test_the_temperature_makes_the_loss_least(pictures):
+    progress, _ = trained(SMALL, pictures)
+    x, labels = pictures[1]
+    logits, _ = SMALL.network.forward(SMALL.network.views(progress.params), x)
+    best = fit_temperature(logits, labels)
+
+    def loss(temperature):
+        return softmax_cross_entropy(logits / np.float32(temperature), one_hot(10)[labels])[0]
+
+    assert loss(best) < min(loss(best * 1.02), loss(best / 1.02))
+    confidence = softmax(logits / np.float32(best)).max(axis=1).mean()
+    assert confidence == pytest.approx(np.mean(logits.argmax(axis=1) == labels), abs=0.1)
+
+
+def test_a_temperature_stays_within_what_a_model_file_takes():
+    """Where every answer is right, or none means anything, the best one would have no bound."""
+    labels = np.arange(10).repeat(10)
+    assert 0.05 <= fit_temperature(one_hot(10)[labels], labels) < 0.06
+    assert 19 < fit_temperature(one_hot(10)[9 - labels], labels) <= 20
