@@ -31,7 +31,7 @@ def predict_command(files: tuple[str, ...], model: str, as_json: bool) -> None:
     FILE is a PNG, JPEG, WebP, GIF or BMP picture, a folder of them, or - for standard input.
     """
     recognizer = Recognizer.load(model)
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     failures = 0
     for name in _expanded(files):
         try:
