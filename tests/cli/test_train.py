@@ -142,9 +142,9 @@ def test_the_settings_say_all_that_decides_the_model(finished, small_mnist):
         for name, source in staged.small_mnist.sources_of(small_mnist).items()
         if "train" in name
     }
-    assert settings["settings"]["epochs"] == 10
-    assert settings["settings"]["optimizer"] == "SGD(momentum=0.9, weight_decay=0.0002)"
-    assert "initializer=he)" in settings["settings"]["network"]
+    assert settings["epochs"] == 10
+    assert settings["optimizer"] == "SGD(momentum=0.9, weight_decay=0.0002)"
+    assert "initializer=he)" in settings["network"]
     assert settings["versions"] == {
         "inkdigits": __version__,
         "python": sys.version.split()[0],
@@ -224,6 +224,28 @@ def test_other_digits_are_not_trained_on(train, finished, small_mnist, tmp_path)
     assert "begun with data" in err
 
 
+def test_a_training_by_another_recipe_of_the_same_name_is_not_resumed(train, finished):
+    options = ("mlp", "--seed", "7", "--limit", 200, "--run-dir", finished[0], "--resume")
+    _, err = fails(train(*options, lines="change(batch_size=32)"))
+    assert "begun with batch_size 64, not 32" in err
+
+
+def test_output_that_cannot_be_written_is_one_sentence(small_mnist, tmp_path):
+    command = [sys.executable, staged.__file__, small_mnist, "", "train", "mlp", "--limit", "200"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*command, "--run-dir", tmp_path],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=ENVIRONMENT,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_nothing_is_resumed_where_nothing_was_begun(train, tmp_path):
     _, err = fails(train("mlp", "--limit", 200, "--run-dir", tmp_path, "--resume"))
     assert "without --resume" in err
@@ -279,7 +301,7 @@ def test_f1_killed_within_an_epoch_it_ends_with_the_same_bytes(train, trained, t
     options = (recipe, "--limit", limit, "--run-dir", tmp_path)
     for resume in ([], ["--resume"], ["--resume"]):
         steps = {"mlp": 40, "classic": 500}[recipe]
-        lines = f"change({recipe!r}, schedule=pausing(RECIPES[{recipe!r}].schedule, {steps}))"
+        lines = pause_at_step(steps, recipe)
         process = train(*options, *resume, lines=lines)
         wait_until_paused(process)
         process.kill()
@@ -313,7 +335,14 @@ def test_f1_killed_while_it_cleans_pictures_it_ends_with_the_same_bytes(train, t
 
 
 PAUSE_IN_CLEANING = "from inkdigits.imaging import ink; ink.fit = pausing(ink.fit, 300)"
-PAUSE_AT_STEP_40 = "change(schedule=pausing(RECIPES['mlp'].schedule, 40))"
+
+
+def pause_at_step(number, recipe="mlp"):
+    """The lines that stop training there; the schedule is asked once a step."""
+    return (
+        f"schedule = type(RECIPES[{recipe!r}].schedule); "
+        f"schedule.__call__ = pausing(schedule.__call__, {number})"
+    )
 
 
 # At each system call, of a training so small that there are few.
@@ -532,7 +561,8 @@ def test_f3_where_a_file_may_not_grow_it_ends_with_a_sentence(tiny, tiny_model, 
     """The file is cut short there, as on a full disk, and this needs no rights."""
     assert tiny(tmp_path / "whole").status == 0
     size = (tmp_path / "whole" / TINY_CHECKPOINTS[1]).stat().st_size
-    for limit, epochs in ((512, 0), (size // 2, 0), (size - 1, 1)):
+    # An epoch's record takes more than 200 bytes of a checkpoint.
+    for limit, epochs in ((512, 0), (size // 2, 0), (size - 100, 1)):
         folder = tmp_path / str(limit)
         outcome = tiny(folder, limit=limit)
         assert outcome.status == 1
@@ -631,7 +661,7 @@ def test_f5_with_every_checkpoint_damaged_it_says_so(tiny, tmp_path):
 @pytest.mark.parametrize("options", [[], ["--resume"]])
 def test_f6_a_second_training_in_the_folder_is_refused(train, trained, tmp_path, options):
     command = ("mlp", "--limit", LIMIT, "--run-dir", tmp_path)
-    first = train(*command, lines=PAUSE_AT_STEP_40)
+    first = train(*command, lines=pause_at_step(40))
     wait_until_paused(first)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     out, err = fails(train(*command, *options))
@@ -685,7 +715,7 @@ def test_f7_when_stopped_before_the_loss_shows_it_it_keeps_the_last_good_weights
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_f8_a_signal_ends_it_with_a_checkpoint(train, trained, tmp_path, number):
     options = ("mlp", "--limit", LIMIT, "--run-dir", tmp_path)
-    process = train(*options, lines=PAUSE_AT_STEP_40)
+    process = train(*options, lines=pause_at_step(40))
     wait_until_paused(process)
     process.send_signal(number)
     process.send_signal(signal.SIGCONT)
@@ -704,7 +734,7 @@ def test_f8_a_signal_ends_it_with_a_checkpoint(train, trained, tmp_path, number)
 
 
 def test_f8_a_second_signal_changes_nothing(train, tmp_path):
-    process = train("mlp", "--limit", LIMIT, "--run-dir", tmp_path, lines=PAUSE_AT_STEP_40)
+    process = train("mlp", "--limit", LIMIT, "--run-dir", tmp_path, lines=pause_at_step(40))
     wait_until_paused(process)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCONT):
         process.send_signal(number)
@@ -731,7 +761,7 @@ def test_f8_a_signal_while_it_cleans_pictures_ends_it(train, trained, tmp_path, 
 
 @pytest.mark.usefixtures("strace")
 @pytest.mark.parametrize("ever_again", ["", "+"], ids=["once", "from then on"])
-@pytest.mark.parametrize(("call", "least"), [("fsync", 18), (RENAME, 9)])
+@pytest.mark.parametrize(("call", "least"), [("write", 14), ("fsync", 18), (RENAME, 9)])
 def test_f8_a_signal_at_any_call_ends_it_with_all_that_was_done(
     tiny, tiny_model, tmp_path, call, least, ever_again
 ):

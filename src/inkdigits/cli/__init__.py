@@ -1,5 +1,6 @@
 """The command line: wires the parts together and shows people what happens."""
 
+import errno
 import sys
 from typing import Any
 
@@ -28,11 +29,11 @@ class Inkdigits(click.Group):
         except (ArtifactError, DataError, ImageError, RunError) as error:
             raise click.ClickException(str(error)) from None
         except OSError as error:
-            if error.filename is None or error.strerror is None:
+            if error.errno == errno.EPIPE:  # whoever read the output has gone; click ends quietly
                 raise
             raise click.ClickException(
-                f"{error.filename}: {error.strerror}; make room there or make it accessible, or "
-                "name another place, and run the command again."
+                f"{error.filename or 'The output'}: {error.strerror or error}; make room there or "
+                "make it accessible, or name another place, and run the command again."
             ) from None
         except KeyboardInterrupt:
             click.echo("Stopped.", err=True)

@@ -145,11 +145,12 @@ def train_command(
             "seed": seed,
             "limit": limit,
             "data": dict(digits.hashes),
+            **_settings(recipe),
         }
         if resume:
             run.check_settings(settings)
         else:
-            run.begin(settings | _about(recipe))
+            run.begin(settings | {"versions": _versions(), "machine": _machine()})
         checkpoint = run.latest(lambda warning: console.print(warning, style="yellow"))
         progress, records = checkpoint or (training.start(recipe, seed), [])
         if checkpoint:
@@ -173,7 +174,7 @@ def train_command(
         console.print(f"Model: {path}")
         if not draw_curves(run.folder / "learning-curves.svg", records):
             console.print("No learning curves: pip install 'inkdigits[plots]' to have them drawn.")
-    console.print(f"See how it does on the test digits: inkdigits evaluate {path}")
+        console.print(f"See how it does on the test digits: inkdigits evaluate {path}")
 
 
 def _prepare(
@@ -280,26 +281,27 @@ def _last_epoch(records: list[Record]) -> dict[str, float]:
     return {name: record[name] for name in names if record[name] is not None}
 
 
-def _about(recipe: Recipe) -> dict[str, object]:
-    """The recipe's settings and the machine's, for whoever looks into the folder later."""
+def _settings(recipe: Recipe) -> dict[str, object]:
+    """All that the recipe decides, to tell whether it is the same when training goes on."""
     return {
-        "settings": {
-            # Without the addresses that functions are at: they differ from run to run.
-            "network": re.sub(r"<function (\w+) at \w+>", r"\1", repr(recipe.network.layers)),
-            "clean_up": recipe.clean_up,
-            "optimizer": repr(recipe.optimizer),
-            "schedule": repr(recipe.schedule),
-            "batch_size": recipe.batch_size,
-            "epochs": recipe.epochs,
-            "shuffle": recipe.shuffle,
-            "validation": recipe.validation,
-        },
-        "versions": _versions(),
-        "machine": {
-            "platform": platform.platform(),
-            "processors": os.cpu_count(),
-            "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS"),
-        },
+        # Without the addresses that functions are at: they differ from run to run.
+        "network": re.sub(r"<function (\w+) at \w+>", r"\1", repr(recipe.network.layers)),
+        "clean_up": recipe.clean_up,
+        "targets": recipe.targets[0].tolist(),
+        "optimizer": repr(recipe.optimizer),
+        "schedule": repr(recipe.schedule),
+        "batch_size": recipe.batch_size,
+        "epochs": recipe.epochs,
+        "shuffle": recipe.shuffle,
+        "validation": recipe.validation,
+    }
+
+
+def _machine() -> dict[str, object]:
+    return {
+        "platform": platform.platform(),
+        "processors": os.cpu_count(),
+        "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS"),
     }
 
 
