@@ -1,5 +1,6 @@
 """The documentation names every command, option, recipe, dependency and setting that there is."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -96,6 +97,27 @@ def test_the_lock_files_hold_every_dependency(name):
     for requirement in wanted:
         package = re.match(r"[\w-]+", requirement)[0]
         assert re.search(rf"^{package}==", locked, re.MULTILINE), f"run `make lock`: {package}"
+
+
+def result(name):
+    """The figures that a benchmark kept."""
+    path = ROOT / f"benchmarks/results/{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))["figures"]
+
+
+def test_the_readme_says_what_was_measured():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = [line for line in readme.splitlines() if line.startswith("| ")]
+    for recipe, figures in result("accuracy").items():
+        mean, spread = 100 * figures["accuracy_mean"], 100 * figures["accuracy_spread"]
+        (row,) = [row for row in rows if row.startswith(f"| `{recipe}` |")]
+        assert f"| {mean:.2f}% ± {spread:.2f} |" in row
+        assert f"| {figures['training_s_mean']:.0f} s |" in row
+    ratios = result("training")["ratios"]
+    ratios["one forward pass"] = result("latency")["ratio"]
+    for name, ratio in ratios.items():
+        assert any(f"{ratio:.2f}" in row for row in rows), name
+    assert any(f"{result('clean_up')['ratio classic / loops']:.3f}" in row for row in rows)
 
 
 def test_every_recipe_of_the_makefile_is_listed():
