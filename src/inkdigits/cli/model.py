@@ -16,6 +16,10 @@ from inkdigits.cli.options import model_argument
 from inkdigits.models import RECIPES
 from inkdigits.pickles import MAX_PICKLE_BYTES, export_pickle, import_pickle
 
+output_option = click.option(
+    "-o", "--output", type=click.Path(path_type=Path), required=True, help="The file to write."
+)
+
 
 @click.group("model")
 def model_command() -> None:
@@ -60,13 +64,7 @@ def _flat(values: dict[str, object], prefix: str = "") -> list[tuple[str, object
 
 @model_command.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="The model file to write, ending in .safetensors.",
-)
+@output_option
 def import_command(file: Path, output: Path) -> None:
     """Make a model file of the write-up's pickle: {'W1', 'W2', 'W3'}.
 
@@ -82,13 +80,7 @@ def import_command(file: Path, output: Path) -> None:
 
 @model_command.command("export")
 @model_argument
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="The file to write.",
-)
+@output_option
 @click.option(
     "--format",
     "_format",

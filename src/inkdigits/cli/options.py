@@ -4,11 +4,20 @@ from pathlib import Path
 
 import click
 
+from inkdigits.artifacts import DEFAULT_MODEL
+
 data_dir_option = click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
     help="Folder with MNIST's files, compressed or not. Without it: the folder that INKDIGITS_DATA "
     "names, or else the cache that `inkdigits data` fills.",
+)
+
+model_option = click.option(
+    "--model",
+    default=DEFAULT_MODEL,
+    show_default=True,
+    help="A model file, or the name of a shipped model.",
 )
 
 model_argument = click.argument("model")

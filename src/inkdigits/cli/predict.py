@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from inkdigits.artifacts import DEFAULT_MODEL
+from inkdigits.cli.options import model_option
 from inkdigits.recognizer import ImageError, Prediction, Recognizer
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"}
@@ -16,12 +16,7 @@ BAR_WIDTH = 32  # characters
 
 @click.command("predict")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option(
-    "--model",
-    default=DEFAULT_MODEL,
-    show_default=True,
-    help="A model file, or the name of a shipped model.",
-)
+@model_option
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object a picture, a line each."
 )

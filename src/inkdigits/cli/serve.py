@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from inkdigits.artifacts import DEFAULT_MODEL
+from inkdigits.cli.options import model_option
 from inkdigits.recognizer import Recognizer
 from inkdigits.version import __version__
 
@@ -28,12 +28,7 @@ SAMPLE = Path(__file__).parents[3] / "tests" / "golden" / "7.png"
     show_default=True,
     help="The port to listen at; 0 takes a free one.",
 )
-@click.option(
-    "--model",
-    default=DEFAULT_MODEL,
-    show_default=True,
-    help="A model file, or the name of a shipped model.",
-)
+@model_option
 @click.option(
     "--origin",
     "origins",
