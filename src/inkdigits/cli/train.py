@@ -109,7 +109,13 @@ class WatchedBatches:
 
 @click.command("train")
 @click.argument("recipe_name", metavar="RECIPE", type=click.Choice(list(RECIPES)))
-@click.option("--seed", default=0, show_default=True, help="Decides every random choice.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Decides every random choice.",
+)
 @click.option(
     "--run-dir",
     type=click.Path(path_type=Path),
