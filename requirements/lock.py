@@ -14,7 +14,6 @@ MLXTEND_CODE = [
     "pandas",
     "pytz",
     "scikit-learn",
-    "scipy",
     "threadpoolctl",
     "tzdata",
 ]

