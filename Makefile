@@ -8,6 +8,7 @@ INKDIGITS := $(BIN)/inkdigits
 PIP_VERSION := 26.3
 RECIPE ?= mlp
 SEED ?= 0
+RUN := runs/$(RECIPE)-seed-$(SEED)
 
 ifdef INKDIGITS_DATA
 # Tests run from other folders, so a relative path must be settled here.
@@ -23,9 +24,10 @@ help: ## List the recipes
 run: $(VENV)/installed-run ## Set everything up, then serve the shipped model
 	$(INKDIGITS) serve
 
-train: $(VENV)/installed-run ## Train on the 60,000 digits, evaluate on the 10,000 (RECIPE=mlp SEED=0)
-	$(INKDIGITS) train $(RECIPE) --seed $(SEED)
-	$(INKDIGITS) evaluate runs/$(RECIPE)-seed-$(SEED)/$(RECIPE).safetensors --report runs/$(RECIPE)-seed-$(SEED)/report.html
+train: $(VENV)/installed-run ## Get the data, train on the 60,000 digits, evaluate on the 10,000 (RECIPE=mlp SEED=0)
+	$(INKDIGITS) data
+	$(INKDIGITS) train $(RECIPE) --seed $(SEED) --run-dir $(RUN) $(if $(wildcard $(RUN)/settings.json),--resume)
+	$(INKDIGITS) evaluate $(RUN)/$(RECIPE).safetensors --report $(RUN)/report.html
 
 test: $(VENV)/installed-test ## Set everything up, then run every test
 	$(BIN)/python -m pytest -n 2 -m "not compare"

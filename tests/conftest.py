@@ -35,6 +35,14 @@ def digits():
 
 
 @pytest.fixture(scope="session")
+def unseen_digits(digits):
+    """MNIST's 10,000 test digits with INKDIGITS_DATA set, else the last 1,000 of the 5,000."""
+    return (
+        mnist.load("test") if os.environ.get("INKDIGITS_DATA") else digits.take(slice(-1000, None))
+    )
+
+
+@pytest.fixture(scope="session")
 def small_mnist(digits, tmp_path_factory):
     """A folder with the five files, cut down to 2,000 training and 500 test digits."""
     directory = tmp_path_factory.mktemp("small_mnist")
