@@ -35,14 +35,15 @@ def keep(name: str, figures: Any) -> None:
 
 def _commit() -> str:
     """The commit that was measured, marked if the code differs from it."""
-    run = subprocess.run(
-        ["git", "describe", "--always", "--abbrev=12", "--dirty"],
-        capture_output=True,
-        text=True,
-        cwd=RESULTS,
-        check=False,
-    )
-    return run.stdout.strip() or "unknown"
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(RESULTS.parents[1]), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+    commit = git("rev-parse", "--short=12", "HEAD") or "unknown"
+    # What was kept a moment ago by another benchmark is no change of the code.
+    changed = git("status", "--porcelain", "--", ".", ":!benchmarks/results", ":!README.md")
+    return f"{commit}-dirty" if changed else commit
 
 
 def _processor() -> str:
