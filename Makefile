@@ -64,6 +64,9 @@ clean: ## Remove the virtual environment and the caches
 # The environment: a stamp for each set of packages, made anew when its lock file changes.
 
 $(VENV)/pip:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and \
+	  'inkdigits needs Python 3.11 or later; name one: make PYTHON=python3.13 ...')"
+	@echo "Setting up $(VENV), once: this takes a minute."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip==$(PIP_VERSION)
 	touch $@
