@@ -4,11 +4,13 @@ import json
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
-from inkdigits.artifacts import locate
+from inkdigits.artifacts import Model, locate, save_model
 from inkdigits.data import mnist
 from inkdigits.metrics import measure
+from inkdigits.models import RECIPES
 from inkdigits.recognizer import Recognizer
 
 
@@ -62,6 +64,24 @@ def test_the_report_is_self_contained_and_says_the_same(evaluated):
     assert f"{100 * values['accuracy']:.2f}%" in outline.text
     assert values["digest"] in outline.text
     assert html.count("<circle") == len(values["bins"])
+
+
+def test_the_report_shows_the_surest_mistakes_first(run_inkdigits, small_test_digits, tmp_path):
+    path, report = tmp_path / "untrained.safetensors", tmp_path / "report.html"
+    save_model(path, Model("mlp", RECIPES["mlp"].network.init(np.random.default_rng(0))))
+    assert run_inkdigits("evaluate", path, "--report", report).returncode == 0
+    html = report.read_text(encoding="utf-8")
+    shown = re.findall(r"<b>(\d)</b> read as <b>(\d)</b><br>([\d.]+)% sure", html)
+
+    probabilities = Recognizer.load(path).read(small_test_digits.images)
+    answers, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    wrong = np.flatnonzero(answers != small_test_digits.labels)
+    worst = sorted(wrong, key=lambda number: -confidence[number])[:24]
+    assert len(worst) == 24
+    assert shown == [
+        (str(small_test_digits.labels[n]), str(answers[n]), f"{100 * confidence[n]:.1f}")
+        for n in worst
+    ]
 
 
 def test_the_terminal_shows_accuracy_table_and_mistakes(run_inkdigits, evaluated):
