@@ -110,6 +110,35 @@ def test_a_usual_pen_is_left_alone():
         assert as_drawn[12].sum() / 255 == pytest.approx(pen / 5, abs=0.25)
 
 
+def in_light(rgba, falloff):
+    """The picture as if light came from the upper left: so much less of it in the other corner."""
+    rows, columns = np.mgrid[: len(rgba), : rgba.shape[1]] / max(rgba.shape)
+    lit = rgba.copy()
+    lit[..., :3] = np.rint(rgba[..., :3] * (1 - falloff * (rows + columns) / 2)[..., None])
+    return lit
+
+
+@pytest.mark.parametrize("falloff", [0.1, 0.25, 0.4])
+@pytest.mark.parametrize("sheet", [(255,) * 3, (240, 225, 190)])
+def test_uneven_light_makes_little_difference(falloff, sheet):
+    even = drawing(sheet=sheet, ink_colour=(20, 20, 40))
+    assert difference(ink.clean(in_light(even, falloff)), ink.clean(even)) < 0.15
+
+
+def test_uneven_light_with_ink_on_the_border():
+    even = drawing(top=0, left=60, size=200, pen=24)
+    assert difference(ink.clean(in_light(even, 0.4)), ink.clean(even)) < 0.15
+
+
+def test_a_blank_sheet_in_uneven_light_is_blank():
+    assert not ink.clean(in_light(np.full((90, 120, 4), 255, np.uint8), 0.5)).any()
+
+
+def test_ink_on_much_of_an_even_border_is_no_uneven_light():
+    cropped = drawing(height=100, width=100, top=0, left=0, size=100, pen=12)
+    np.testing.assert_array_equal(ink.contrast(cropped) == 255, cropped[..., 0] == 0)
+
+
 def test_faint_noise_far_from_the_digit_does_not_widen_the_box():
     rgba = drawing()
     rgba[5, 5, :3] = 240

@@ -24,6 +24,9 @@ FINEST, FATTEST = 1.65, 5.0  # px of the box; the strokes of 97% of MNIST's digi
 FINE, FAT = 2.4, 4.2  # what finer and fatter ones are brought to: MNIST's mean is 2.7
 MOST_THINNED = 0.45  # of the stroke, on each side: or uneven strokes would break, or all be gone
 
+UNEVEN = 6  # of 255: three quarters of an evenly lit border differ less from their median
+LIGHT_ROUNDS = 4  # of fitting a surface to an unevenly lit border
+
 FAINTEST = 24  # of 255: what stands out less from the sheet, all over the picture, is no ink
 FAINT_SHARE = 0.12  # of the strongest ink: what is fainter is a stroke's soft edge, or JPEG noise
 
@@ -49,8 +52,8 @@ def clean_batch(pictures: Pixels) -> Pixels:
 def contrast(rgba: Pixels) -> Pixels:
     """Tell ink from sheet: how far each pixel is from the sheet's colour.
 
-    The sheet is what most of the picture's border is. A transparent sheet is taken for white, or
-    for black if on white nothing would be seen.
+    The sheet is what most of the picture's border is, in even light or uneven. A transparent one
+    is taken for white, or for black if on white nothing would be seen.
 
     rgba     uint8 (H, W, 4)
     returns  uint8 (H, W), 0 is the sheet's colour
@@ -163,15 +166,45 @@ def _lay_on(grey: int, rgba: Pixels) -> Pixels:
 
 def _distance_from_sheet(rgb: Pixels) -> Pixels:
     """The largest difference in any of the three colours, so that yellow on white counts too."""
-    border = np.concatenate([rgb[0], rgb[-1], rgb[:, 0], rgb[:, -1]])
-    sheet = np.median(border, axis=0).astype(np.uint8)
     distance = np.zeros(rgb.shape[:2], np.uint8)
-    for colour, of_sheet in enumerate(sheet):  # one by one, which is faster than all at once
+    for colour in range(3):  # one by one, which is faster than all at once
         channel = rgb[..., colour]
+        sheet = _sheet(channel)
         # Written so because unsigned numbers wrap round below zero.
-        difference = np.maximum(channel, of_sheet) - np.minimum(channel, of_sheet)
+        difference: Pixels = np.maximum(channel, sheet) - np.minimum(channel, sheet)
+        if sheet.ndim:  # where there is less light, the same ink differs less
+            most = np.maximum(sheet, 255 - sheet)
+            difference = (difference * (np.float32(255) / most)).astype(np.uint8)
         np.maximum(distance, difference, out=distance)
     return distance
+
+
+def _sheet(channel: Pixels) -> Pixels:
+    """Estimate how bright the sheet is, also under the ink, from the border of the picture.
+
+    channel  uint8 (H, W), one colour
+    returns  uint8 (): what most of the border is; or (H, W) if most of it is of no one brightness,
+             as where light falls on paper from one side: a surface of second degree through it
+    """
+    border = np.concatenate([channel[0], channel[-1], channel[:, 0], channel[:, -1]]).astype(float)
+    deviation = np.abs(border - np.median(border))
+    if np.percentile(deviation, 75) <= UNEVEN:
+        return np.median(border).astype(np.uint8)
+    height, width = channel.shape
+    rows, columns = np.linspace(-1, 1, height), np.linspace(-1, 1, width)
+    row = np.concatenate([[-1.0] * width, [1.0] * width, rows, rows])
+    column = np.concatenate([columns, columns, [-1.0] * height, [1.0] * height])
+    terms = np.stack([row**0, row, column, row**2, column**2, row * column], axis=1)
+    for _ in range(LIGHT_ROUNDS):
+        # What lies far off the others is ink on the border, and no part of the sheet.
+        on_sheet = deviation <= max(4 * float(np.median(deviation)), UNEVEN)
+        surface, *_ = np.linalg.lstsq(terms[on_sheet], border[on_sheet])
+        deviation = np.abs(border - terms @ surface)
+    constant, by_row, by_column, by_row_2, by_column_2, by_both = surface
+    down = constant + by_row * rows + by_row_2 * rows**2
+    across = by_column * columns + by_column_2 * columns**2
+    bright = down[:, None] + across + by_both * np.outer(rows, columns)
+    return np.rint(np.clip(bright, 0, 255)).astype(np.uint8)
 
 
 def _resampling(size: int, new_size: int) -> Array:
