@@ -110,19 +110,29 @@ def test_a_usual_pen_is_left_alone():
         assert as_drawn[12].sum() / 255 == pytest.approx(pen / 5, abs=0.25)
 
 
-def in_light(rgba, falloff):
-    """The picture as if light came from the upper left: so much less of it in the other corner."""
+# How much darker it is than where it is brightest, from 0 to 1, by row and column from 0 to 1.
+SHADOWS = {
+    "from a side": lambda row, column: (row + column) / 2,
+    "in two corners": lambda row, column: 2 * (row - 0.5) * (column - 0.5) + 0.5,
+    "by a lamp above": lambda row, column: 2 * (row - 0.5) ** 2 + 2 * (column - 0.5) ** 2,
+}
+
+
+def in_light(rgba, falloff, shadow="from a side"):
+    """The picture in uneven light: so much less of it where it is darkest."""
     rows, columns = np.mgrid[: len(rgba), : rgba.shape[1]] / max(rgba.shape)
     lit = rgba.copy()
-    lit[..., :3] = np.rint(rgba[..., :3] * (1 - falloff * (rows + columns) / 2)[..., None])
+    light = 1 - falloff * SHADOWS[shadow](rows, columns)
+    lit[..., :3] = np.rint(rgba[..., :3] * light[..., None])
     return lit
 
 
 @pytest.mark.parametrize("falloff", [0.1, 0.25, 0.4])
 @pytest.mark.parametrize("sheet", [(255,) * 3, (240, 225, 190)])
-def test_uneven_light_makes_little_difference(falloff, sheet):
+@pytest.mark.parametrize("shadow", SHADOWS)
+def test_uneven_light_makes_little_difference(falloff, sheet, shadow):
     even = drawing(sheet=sheet, ink_colour=(20, 20, 40))
-    assert difference(ink.clean(in_light(even, falloff)), ink.clean(even)) < 0.15
+    assert difference(ink.clean(in_light(even, falloff, shadow)), ink.clean(even)) < 0.15
 
 
 def test_uneven_light_with_ink_on_the_border():
