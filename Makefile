@@ -11,8 +11,9 @@ SEED ?= 0
 RUN := runs/$(RECIPE)-seed-$(SEED)
 
 ifdef INKDIGITS_DATA
-# Tests run from other folders, so a relative path must be settled here.
-export INKDIGITS_DATA := $(abspath $(INKDIGITS_DATA))
+# Tests run from other folders, so relative paths must be settled here. Folders are joined by colons.
+space := $(subst ,, )
+export INKDIGITS_DATA := $(subst $(space),:,$(abspath $(subst :, ,$(INKDIGITS_DATA))))
 endif
 
 .DEFAULT_GOAL := help

@@ -1,4 +1,7 @@
-"""Runs the command line on a small MNIST: python tests/small_mnist.py DIRECTORY ARGUMENTS..."""
+"""Runs the command line on a small MNIST: python tests/small_mnist.py DIRECTORY ARGUMENTS...
+
+A few pen writers' digits are with it, and the recipe `mlp` is brief.
+"""
 
 import gzip
 import hashlib
@@ -8,9 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import small_pens
 
-from inkdigits.data import mnist
+from inkdigits.data import mnist, pens
 from inkdigits.data.mnist import Digits
+from inkdigits.models import RECIPES
 
 TRAIN, TEST = 2000, 500
 
@@ -54,11 +59,24 @@ def write(directory: Path, digits: Digits):
         train = replace(train, writers=np.arange(TRAIN, dtype=np.int32) // 50)
     for name, content in files_of(train, test).items():
         (directory / f"{name}.gz").write_bytes(gzip.compress(content, 1))
+    (directory / f"{pens.NAME}.gz").write_bytes(gzip.compress(small_pens.unipen(), 1))
+
+
+def settle(directory: Path):
+    """Make inkdigits take the files of a folder for the real ones, and be brief with `mlp`."""
+    mnist.SOURCES = sources_of(directory)
+    traces = small_pens.unipen()
+    pens.SIZE, pens.SHA256 = len(traces), hashlib.sha256(traces).hexdigest()
+    os.environ["INKDIGITS_DATA"] = str(directory)
+    RECIPES["mlp"] = replace(
+        RECIPES["mlp"], epochs=10, batch_size=64, pen_copies=1, nondigits=0.1, averaging=0.9
+    )
 
 
 def sources_of(directory: Path):
     """The table of the five files with the sizes and hashes of those that lie in a folder."""
-    contents = {path.stem: gzip.decompress(path.read_bytes()) for path in directory.glob("*.gz")}
+    paths = [directory / f"{name}.gz" for name in mnist.SOURCES]
+    contents = {path.stem: gzip.decompress(path.read_bytes()) for path in paths if path.exists()}
     return mnist.SOURCES | {name: source_of(name, data) for name, data in contents.items()}
 
 
@@ -70,8 +88,7 @@ def source_of(name, content):
 
 if __name__ == "__main__":
     directory = Path(sys.argv.pop(1))
-    mnist.SOURCES = sources_of(directory)
-    os.environ["INKDIGITS_DATA"] = str(directory)
+    settle(directory)
 
     from inkdigits.cli import main
 

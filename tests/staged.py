@@ -29,7 +29,6 @@ from pathlib import Path
 import small_mnist
 
 from inkdigits.cli import main
-from inkdigits.data import mnist
 from inkdigits.models import RECIPES
 
 PR_SET_PTRACER, ANY = 0x59616D61, ctypes.c_ulong(-1)
@@ -94,8 +93,7 @@ def carry_out(order):
 
 if __name__ == "__main__":
     directory, lines, *arguments = sys.argv[1:]
-    mnist.SOURCES = small_mnist.sources_of(Path(directory))
-    os.environ["INKDIGITS_DATA"] = directory
+    small_mnist.settle(Path(directory))
     sys.meta_path.insert(0, WithoutMatplotlib)
     exec(lines)
     if arguments:

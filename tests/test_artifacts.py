@@ -20,13 +20,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load_file, save
+from untrained import untrained
 
 from inkdigits import artifacts
 from inkdigits.artifacts import (
     MAX_FILE_BYTES,
     MAX_HEADER_BYTES,
     ArtifactError,
-    Model,
     load_model,
     locate,
     read_file,
@@ -49,11 +49,8 @@ def path(tmp_path):
 
 @pytest.fixture
 def model():
-    network = RECIPES["mlp"].network
-    return Model(
-        recipe="mlp",
-        vector=network.init(np.random.default_rng(0)),
-        calibration={"temperature": 1.25},
+    return untrained(
+        temperature=1.25,
         metrics={"validation": {"accuracy": 0.98, "correct": 5880}},
         training={"seed": 0, "data": {"train-images-idx3-ubyte": "5e" * 32}},
     )
@@ -111,13 +108,13 @@ def numbers(*values):
 def forge_model(path, model, tensors=None, **changes):
     """Write a model's file with some fields of its document changed, or left out if None."""
     recipe = RECIPES[model.recipe]
-    tensors = recipe.network.named(model.vector) if tensors is None else tensors
+    tensors = recipe.network.plain.named(model.vector) if tensors is None else tensors
     document = {
-        "format": 1,
+        "format": 2,
         "recipe": model.recipe,
         "clean_up": recipe.clean_up,
         "sizes": recipe.sizes,
-        "calibration": model.calibration,
+        "calibration": {"temperature": model.temperature, "threshold": model.threshold},
         "metrics": model.metrics,
         "training": model.training,
         "version": model.version,
@@ -126,6 +123,11 @@ def forge_model(path, model, tensors=None, **changes):
     data = save(tensors)
     end = 8 + int.from_bytes(data[:8], "little")
     forge(path, data[8:end].decode().strip()[1:-1], data[end:], document)
+
+
+def calibration(temperature=1.0, threshold=0.5, **more):
+    """The change that puts these into a forged document."""
+    return {"calibration": {"temperature": temperature, "threshold": threshold, **more}}
 
 
 def test_a_right_forgery_is_accepted(path, model):
@@ -265,15 +267,14 @@ def test_a_regular_file_is_read_up_to_the_limit(path):
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_model_comes_back(path, model, recipe):
-    model = replace(
-        model, recipe=recipe, vector=RECIPES[recipe].network.init(np.random.default_rng())
-    )
+    other = untrained(recipe)
+    model = replace(model, recipe=recipe, vector=other.vector, threshold=other.threshold)
     saved = save_model(path, model)
     loaded = load_model(path)
     assert loaded.vector.tobytes() == model.vector.tobytes()
     assert loaded.vector.dtype == np.float32
     assert not loaded.vector.flags.writeable
-    for name in ("recipe", "calibration", "metrics", "training", "version"):
+    for name in ("recipe", "temperature", "threshold", "metrics", "training", "version"):
         assert getattr(loaded, name) == getattr(model, name), name
     assert loaded.digest == saved.digest
     assert len(loaded.digest) == 64
@@ -290,8 +291,9 @@ def test_the_same_model_gives_the_same_bytes_even_after_a_round_trip(path, tmp_p
     "change",
     [
         {"recipe": "unknown"},
-        {"calibration": {"temperature": 0.0}},
-        {"calibration": {}},
+        {"temperature": 0.0},
+        {"temperature": 1},
+        {"threshold": "high"},
         {"metrics": []},
     ],
 )
@@ -431,10 +433,10 @@ def flip_and_load(path, load, bits):
 @pytest.mark.parametrize(
     ("changes", "cause"),
     [
-        ({"format": 0}, "another format than 1"),
-        ({"format": 2}, "another format than 1"),
-        ({"format": int("9" * 4000)}, "another format than 1"),
-        ({"format": 1.0}, "holds no model"),
+        ({"format": 0}, "another format than 2"),
+        ({"format": 1}, "another format than 2"),
+        ({"format": int("9" * 4000)}, "another format than 2"),
+        ({"format": 2.0}, "holds no model"),
         ({"format": True}, "holds no model"),
         ({"format": None}, "holds no model"),
         ({"recipe": "classic"}, "of the recipe classic"),
@@ -447,15 +449,21 @@ def flip_and_load(path, load, bits):
         ({"sizes": "784-128-64-10"}, "network"),
         ({"sizes": None}, "network"),
         ({"calibration": {}}, "field"),
-        ({"calibration": {"temperature": "1"}}, "field"),
-        ({"calibration": {"temperature": True}}, "field"),
-        ({"calibration": {"temperature": int("7" * 400)}}, "field"),
-        ({"calibration": {"temperature": 1.0, "class": "os.system"}}, "field"),
-        ({"calibration": {"temperature": 0.0}}, "temperature"),
-        ({"calibration": {"temperature": -1.0}}, "temperature"),
-        ({"calibration": {"temperature": 5e-324}}, "temperature"),
-        ({"calibration": {"temperature": 1e308}}, "temperature"),
-        ({"calibration": {"temperature": float("nan")}}, "malformed"),
+        ({"calibration": {"temperature": 1.0}}, "field"),
+        ({"calibration": {"threshold": 1.0}}, "field"),
+        (calibration(temperature="1"), "field"),
+        (calibration(temperature=True), "field"),
+        (calibration(temperature=int("7" * 400)), "field"),
+        (calibration(more="os.system"), "field"),
+        (calibration(threshold=1), "field"),
+        (calibration(threshold="none"), "field"),
+        (calibration(threshold=None), "threshold"),
+        (calibration(temperature=0.0), "temperature"),
+        (calibration(temperature=-1.0), "temperature"),
+        (calibration(temperature=5e-324), "temperature"),
+        (calibration(temperature=1e308), "temperature"),
+        (calibration(temperature=float("nan")), "malformed"),
+        (calibration(threshold=float("inf")), "malformed"),
         ({"metrics": [1]}, "field"),
         ({"metrics": None}, "field"),
         ({"metrics": {"loss": float("inf")}}, "malformed"),
@@ -474,18 +482,18 @@ def test_b55_another_architecture_or_format_version_is_refused(path, model, chan
     "change",
     [
         {"5.bias": None},
-        {"7.weight": np.zeros((10, 10), np.float32)},
+        {"7.weight": np.zeros((11, 11), np.float32)},
         {"1.weight": np.zeros((128, 784), np.float32)},
-        {"5.bias": np.zeros((1, 10), np.float32)},
-        {"5.bias": np.zeros(11, np.float32)},
-        {"5.bias": np.zeros(10, np.float64)},
-        {"5.bias": np.zeros(10, np.float16)},
-        {"5.bias": np.zeros(10, np.int32)},
+        {"5.bias": np.zeros((1, 11), np.float32)},
+        {"5.bias": np.zeros(10, np.float32)},
+        {"5.bias": np.zeros(11, np.float64)},
+        {"5.bias": np.zeros(11, np.float16)},
+        {"5.bias": np.zeros(11, np.int32)},
     ],
     ids=lambda change: "{} {}".format(*next(iter(change.items())))[:20],
 )
 def test_b55_other_tensors_than_the_recipes_are_refused(path, model, change):
-    tensors = RECIPES["mlp"].network.named(model.vector) | change
+    tensors = RECIPES["mlp"].network.plain.named(model.vector) | change
     forge_model(path, model, {name: x for name, x in tensors.items() if x is not None})
     refused(path)
 

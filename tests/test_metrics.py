@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from inkdigits.metrics import measure, wilson_interval
+from inkdigits.metrics import measure, measure_by_writer, risk_coverage, wilson_interval
 
 PROBABILITIES = np.array(
     [
@@ -70,3 +70,43 @@ def test_wilsons_interval():
 def test_answers_and_labels_must_be_as_many(labels):
     with pytest.raises(ValueError, match="need as many"):
         measure(PROBABILITIES[: 0 if len(labels) == 0 else 4], labels)
+
+
+def test_each_writer_counts_alike():
+    right = np.array([True] * 90 + [False] * 10 + [True, False])
+    writers = np.array([7] * 100 + [3] * 2)
+    by_writer = measure_by_writer(right, writers)
+    assert by_writer.writers == {3: 0.5, 7: 0.9}
+    assert by_writer.mean == pytest.approx(0.7)
+    assert by_writer.worst == 0.5
+    # Of two writers drawn from two, a quarter are twice the one, and a quarter twice the other.
+    assert by_writer.interval == (0.5, 0.9)
+
+
+def test_the_interval_of_writers_holds_the_true_mean_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    writers = np.arange(30).repeat(50)
+    held = 0
+    for _ in range(100):
+        skill = rng.beta(20, 2, 30)  # of mean 20 / 22
+        low, high = measure_by_writer(rng.random(1500) < skill[writers], writers).interval
+        held += low <= 20 / 22 <= high
+    assert 86 <= held <= 100
+
+
+def test_no_writer_cannot_be_measured():
+    with pytest.raises(ValueError, match="no writer"):
+        measure_by_writer(np.empty(0, bool), np.empty(0, int))
+
+
+def test_coverage_counts_answers_and_mistakes_from_each_threshold_on():
+    sure = np.array([1.0, 0.9, 0.8, 0.6, 0.5])
+    probabilities = np.stack([sure, 1 - sure], axis=1)
+    labels = np.array([0, 0, 1, 0, 1])
+    rows = {
+        row.threshold: (row.answered, row.wrong) for row in risk_coverage(probabilities, labels)
+    }
+    assert rows[0.0] == rows[0.5] == (5, 2)
+    assert rows[0.8] == (3, 1)
+    assert rows[0.9] == (2, 0)
+    assert rows[0.999] == (1, 0)

@@ -5,9 +5,10 @@ from threading import Thread
 
 import numpy as np
 import pytest
+from untrained import untrained
 
 from inkdigits import Recognizer
-from inkdigits.artifacts import Model, save_model
+from inkdigits.artifacts import save_model
 from inkdigits.imaging.decode import encode_png
 from inkdigits.models import RECIPES
 from inkdigits.recognizer import DamagedImage, Prediction, UnsupportedImage
@@ -19,8 +20,7 @@ GOLDEN = Path(__file__).parent / "golden"  # drawings, each named after its digi
 def recognizer(request, tmp_path_factory):
     """Every recipe, with a model file that holds its first weights."""
     path = tmp_path_factory.mktemp("model") / f"{request.param}.safetensors"
-    vector = RECIPES[request.param].network.init(np.random.default_rng(0))
-    save_model(path, Model(request.param, vector, calibration={"temperature": 0.7}))
+    save_model(path, untrained(request.param, temperature=0.7))
     return Recognizer.load(path)
 
 
@@ -48,11 +48,7 @@ def test_a_prediction_agrees_with_itself(recognizer, digits):
 
 
 def test_the_temperature_of_the_file_is_applied(digits):
-    recipe = RECIPES["mlp"]
-    vector = recipe.network.init(np.random.default_rng(0))
-    hot, cold = (
-        Recognizer(Model("mlp", vector, calibration={"temperature": t}), "test") for t in (2.0, 0.5)
-    )
+    hot, cold = (Recognizer(untrained(temperature=t), "test") for t in (2.0, 0.5))
     log_hot, log_cold = (np.log(r.read(digits.images[:20])) for r in (hot, cold))
     # Differences of logarithms are differences of logits, over the temperature.
     spread_hot, spread_cold = (log - log[:, :1] for log in (log_hot, log_cold))

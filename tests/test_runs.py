@@ -8,11 +8,13 @@ from threading import Barrier, Thread
 
 import numpy as np
 import pytest
+from untrained import untrained
 
-from inkdigits.artifacts import ArtifactError, Model, load_model, read_tensors, save_model
+from inkdigits.artifacts import ArtifactError, load_model, read_tensors, save_model
 from inkdigits.data.batches import Batches
 from inkdigits.models import CLASSIC, MLP
 from inkdigits.nn.layers import Dense, Dropout, Flatten
+from inkdigits.nn.losses import smoothed
 from inkdigits.nn.network import Network
 from inkdigits.nn.optimizers import AdamW
 from inkdigits.nn.schedules import Constant
@@ -30,9 +32,10 @@ def run(tmp_path):
 
 def progress_at(step):
     rng = np.random.default_rng(step)
-    params, memory = (rng.normal(size=shape).astype(np.float32) for shape in (50, (2, 50)))
+    shapes = 50, (2, 50), 50
+    params, memory, average = (rng.normal(size=shape).astype(np.float32) for shape in shapes)
     rng.random(3, np.float32)  # an odd number leaves half a draw in its state
-    return Progress(params, memory, rng, step, Tally(64, 1 / 3, 7, 0.125))
+    return Progress(params, memory, average, rng, step, Tally(64, 1 / 3, 7, 0.125))
 
 
 def checkpoints(run):
@@ -58,6 +61,7 @@ def test_what_is_saved_is_read_again_to_the_last_bit(run):
     progress, records = run.latest(never)
     assert progress.params.tobytes() == saved.params.tobytes()
     assert progress.memory.tobytes() == saved.memory.tobytes()
+    assert progress.average.tobytes() == saved.average.tobytes()
     assert saved.rng.bit_generator.state["has_uint32"]
     assert progress.rng.bit_generator.state == saved.rng.bit_generator.state
     assert (progress.step, progress.tally) == (41, saved.tally)
@@ -87,12 +91,31 @@ def test_the_newest_two_are_kept(run):
     assert run.latest(never)[0].step == 100
 
 
-@pytest.mark.parametrize("recipe", ["dropout", "one by one"])
+def test_without_averaging_the_average_is_the_parameters(run):
+    saved = replace(progress_at(41), average=None)
+    saved = replace(saved, average=saved.params)
+    run.save(saved, [])
+    progress, _ = run.latest(never)
+    assert progress.average is progress.params
+    assert progress.params.tobytes() == saved.params.tobytes()
+
+
+@pytest.mark.parametrize("recipe", ["dropout", "averaged", "one by one"])
 def test_f1_what_is_read_goes_on_to_the_same_bits(run, digits, recipe):
     """Stopped in the middle of an epoch, where the layers have drawn what they forget."""
-    if recipe == "dropout":
+    if recipe != "one by one":
         network = Network((Flatten(), Dropout(0.3), Dense(784, 10)))
-        recipe = replace(MLP, network=network, optimizer=AdamW(), schedule=Constant(0.01), epochs=2)
+        averaging = 0.9 if recipe == "averaged" else 0.0
+        recipe = replace(
+            MLP,
+            network=network,
+            targets=smoothed(10, 0.1),
+            batch_size=64,
+            optimizer=AdamW(),
+            schedule=Constant(0.01),
+            epochs=2,
+            averaging=averaging,
+        )
     else:
         recipe = replace(CLASSIC, epochs=2)
     x, labels = digits.images[:200] / np.float32(255), digits.labels[:200]
@@ -113,6 +136,9 @@ def test_f1_what_is_read_goes_on_to_the_same_bits(run, digits, recipe):
                     raise Stop
                 yield batch
 
+        def sample(self, count):
+            return batches.sample(count)
+
     progress, records = start(recipe, 0), []
     with pytest.raises(Stop):
         records.extend(fit(recipe, Half(), progress))
@@ -122,6 +148,7 @@ def test_f1_what_is_read_goes_on_to_the_same_bits(run, digits, recipe):
     records.extend(fit(recipe, batches, progress))
     assert progress.params.tobytes() == undisturbed.params.tobytes()
     assert progress.memory.tobytes() == undisturbed.memory.tobytes()
+    assert progress.average.tobytes() == undisturbed.average.tobytes()
     for record, same in zip(records, expected, strict=True):
         assert (record.epoch, record.loss, record.accuracy) == (
             same.epoch,
@@ -171,7 +198,7 @@ def test_a_model_file_is_no_checkpoint_and_a_checkpoint_no_model_file(run):
     path = run.save(progress_at(1), [])
     with pytest.raises(ArtifactError, match="name a model file, not a checkpoint"):
         load_model(path)
-    save_model(path, Model("mlp", MLP.network.init(np.random.default_rng(0))))
+    save_model(path, untrained())
     run.save(progress_at(0), [])
     warnings = []
     assert run.latest(warnings.append)[0].step == 0
@@ -185,7 +212,7 @@ def test_what_a_killed_process_leaves_is_no_checkpoint(run):
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("name", ["params", "memory"])
+@pytest.mark.parametrize("name", ["params", "memory", "average"])
 def test_f7_what_is_no_number_is_not_saved(run, name, number):
     run.save(progress_at(1), RECORDS[:1])
     before = {path: path.read_bytes() for path in run.folder.iterdir()}
@@ -314,10 +341,11 @@ def test_the_lock_leaves_nothing_but_its_file(run):
 
 
 def test_a_checkpoint_is_a_file_that_anyone_can_read(run):
-    """An ordinary .safetensors file with the two arrays."""
+    """An ordinary .safetensors file with the three arrays."""
     tensors, document, _ = read_tensors(run.save(progress_at(3), RECORDS))
     assert {name: array.shape for name, array in tensors.items()} == {
         "params": (50,),
         "memory": (2, 50),
+        "average": (50,),
     }
     assert document["step"] == 3

@@ -3,21 +3,40 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from foreign import ForeignArray
 
+from inkdigits.data.augment import Augment
 from inkdigits.data.batches import Batches
 from inkdigits.models import CLASSIC, MLP
-from inkdigits.nn.layers import Dense, Dropout, Flatten, ReLU
-from inkdigits.nn.losses import one_hot, softmax, softmax_cross_entropy
+from inkdigits.nn.layers import BatchNorm, Dense, Dropout, Flatten, ReLU
+from inkdigits.nn.losses import one_hot, smoothed, softmax, softmax_cross_entropy
 from inkdigits.nn.network import Network
 from inkdigits.nn.optimizers import SGD, AdamW
-from inkdigits.nn.schedules import Constant
-from inkdigits.training import DivergenceError, Tally, evaluate, fit, fit_temperature, start
+from inkdigits.nn.schedules import Constant, OneCycle
+from inkdigits.training import (
+    DivergenceError,
+    Tally,
+    evaluate,
+    finished,
+    fit,
+    fit_temperature,
+    fit_threshold,
+    logits_of,
+    on_device,
+    start,
+)
 
 SMALL = replace(
     MLP,
     network=Network((Flatten(), Dense(784, 16), ReLU(), Dense(16, 10))),
+    targets=smoothed(10, 0.1),
+    optimizer=SGD(momentum=0.9, weight_decay=2e-4),
+    schedule=OneCycle(peak=0.1),
     batch_size=32,
     epochs=3,
+    averaging=0.0,
+    augment=None,
+    nondigits=0.0,
 )
 FORGETFUL = replace(
     SMALL,
@@ -26,8 +45,17 @@ FORGETFUL = replace(
     schedule=Constant(0.01),
 )
 ONE_BY_ONE = replace(CLASSIC, epochs=2)
+FULL = replace(
+    SMALL,
+    network=Network((Flatten(), Dense(784, 16), BatchNorm(16), ReLU(), Dense(16, 11))),
+    targets=smoothed(11, 0.1),
+    averaging=0.9,
+    augment=Augment(),
+)
 each_recipe = pytest.mark.parametrize(
-    "recipe", [SMALL, FORGETFUL, ONE_BY_ONE], ids=["momentum", "dropout", "one by one"]
+    "recipe",
+    [SMALL, FORGETFUL, ONE_BY_ONE, FULL],
+    ids=["momentum", "dropout", "one by one", "augmented, normalised and averaged"],
 )
 
 
@@ -39,7 +67,7 @@ def pictures(digits):
 
 
 def dealt(recipe, pictures, seed=0):
-    return Batches(*pictures[0], recipe.batch_size, seed, recipe.shuffle)
+    return Batches(*pictures[0], recipe.batch_size, seed, recipe.shuffle, recipe.augment)
 
 
 def trained(recipe, pictures, seed=0):
@@ -72,6 +100,9 @@ class Stopping:
                 raise Stop
             self.left -= 1
             yield batch
+
+    def sample(self, count):
+        return self.batches.sample(count)
 
 
 def test_each_epoch_gives_a_record(pictures):
@@ -110,8 +141,7 @@ def test_a_record_measures_each_picture_before_it_is_trained_on(pictures):
 
 def test_the_validation_is_measured_after_the_epoch(pictures):
     progress, records = trained(SMALL, pictures)
-    params = SMALL.network.views(progress.params)
-    assert evaluate(SMALL, params, *pictures[1]) == (
+    assert evaluate(SMALL, progress.params, *pictures[1]) == (
         records[-1].validation_loss,
         records[-1].validation_accuracy,
     )
@@ -152,8 +182,71 @@ def test_what_is_stopped_goes_on_to_the_same_bits(recipe, pictures, pause):
     expected, expected_records = trained(recipe, pictures)
     assert progress.params.tobytes() == expected.params.tobytes()
     assert progress.memory.tobytes() == expected.memory.tobytes()
+    assert progress.average.tobytes() == expected.average.tobytes()
     assert progress.rng.bit_generator.state == expected.rng.bit_generator.state
     assert without_times(records) == without_times(expected_records)
+
+
+@each_recipe
+def test_arrays_of_another_library_are_trained_alike(recipe, pictures):
+    """As a GPU's would be: see tests/foreign.py. The arithmetic is the same, so the bits are."""
+    (x, labels), validation = pictures
+    expected, expected_records = trained(recipe, pictures)
+
+    here = start(recipe, 0)
+    abroad = replace(
+        here,
+        params=ForeignArray(here.params),
+        memory=ForeignArray(here.memory),
+        average=ForeignArray(here.average),
+    )
+    if here.average is here.params:
+        abroad = replace(abroad, average=abroad.params)
+    foreign = (ForeignArray(x), ForeignArray(labels)), tuple(map(ForeignArray, validation))
+    records = list(fit(recipe, dealt(recipe, foreign), abroad, foreign[1]))
+
+    assert abroad.params.get().tobytes() == expected.params.tobytes()
+    assert abroad.average.get().tobytes() == expected.average.tobytes()
+    assert without_times(records) == without_times(expected_records)
+
+
+def test_the_average_follows_the_parameters_at_its_decay(pictures):
+    recipe = replace(SMALL, averaging=0.9, epochs=1)
+    progress = start(recipe, 0)
+    assert progress.average is not progress.params
+    expected, steps = progress.params.astype(np.float64), 0
+    batches = dealt(recipe, pictures)
+    while progress.step < len(batches):
+        with suppress(Stop):
+            list(fit(recipe, Stopping(batches, 1), progress))
+        decay = min(0.9, (1 + steps) / (10 + steps))
+        steps += 1
+        expected = decay * expected + (1 - decay) * progress.params
+        np.testing.assert_allclose(progress.average, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_what_reads_is_the_average_with_normalisation_folded_in(pictures):
+    progress, _ = trained(FULL, pictures)
+    batches = dealt(FULL, pictures)
+    vector = finished(FULL, batches, progress)
+    expected = FULL.network.folded(progress.average, [x for x, _ in batches.epoch(0)])
+    np.testing.assert_array_equal(vector, expected)
+
+
+def test_without_averaging_what_reads_are_the_parameters_themselves(pictures):
+    progress, _ = trained(SMALL, pictures)
+    assert progress.average is progress.params
+    np.testing.assert_array_equal(
+        finished(SMALL, dealt(SMALL, pictures), progress), progress.params
+    )
+
+
+def test_to_the_cpu_nothing_is_brought():
+    progress = start(FULL, 0)
+    same = on_device(progress, "cpu")
+    assert same.params is progress.params
+    assert same.memory is progress.memory
+    assert same.average is progress.average
 
 
 def test_what_is_finished_does_nothing_more(pictures):
@@ -196,23 +289,30 @@ def test_f7_a_validation_loss_that_is_no_number_is_no_record(pictures):
     assert caught.value.step == progress.step == 10
 
 
-def test_evaluate_measures_the_recipes_own_loss_in_any_portions(pictures):
+def test_logits_are_the_same_in_any_portions(pictures):
+    x, _ = pictures[0]
+    vector = start(SMALL, 0).params
+    logits, _ = SMALL.network.forward(SMALL.network.views(vector), x)
+    for chunk in (1, 7, 299, 300, 1000):
+        np.testing.assert_allclose(logits_of(SMALL, vector, x, chunk), logits, rtol=1e-4, atol=1e-5)
+
+
+def test_evaluate_measures_the_recipes_own_loss(pictures):
     recipe = replace(SMALL, targets=CLASSIC.targets)
     x, labels = pictures[0]
-    params = recipe.network.views(start(recipe, 0).params)
-    logits, _ = recipe.network.forward(params, x)
+    vector = start(recipe, 0).params
+    logits, _ = recipe.network.forward(recipe.network.views(vector), x)
     loss = softmax_cross_entropy(logits, recipe.targets[labels])[0]
-    for chunk in (1, 7, 299, 300, 1000):
-        measured, accuracy = evaluate(recipe, params, x, labels, chunk)
-        assert measured == pytest.approx(loss, rel=1e-5)
-        assert accuracy == np.mean(logits.argmax(axis=1) == labels)
+    measured, accuracy = evaluate(recipe, vector, x, labels)
+    assert measured == pytest.approx(loss, rel=1e-5)
+    assert accuracy == np.mean(logits.argmax(axis=1) == labels)
 
 
 def test_evaluate_forgets_nothing(pictures):
-    params = FORGETFUL.network.views(start(FORGETFUL, 0).params)
+    vector = start(FORGETFUL, 0).params
     x, labels = pictures[1]
-    logits, _ = FORGETFUL.network.forward(params, x)
-    assert evaluate(FORGETFUL, params, x, labels) == (
+    logits, _ = FORGETFUL.network.forward(FORGETFUL.network.views(vector), x)
+    assert evaluate(FORGETFUL, vector, x, labels) == (
         pytest.approx(softmax_cross_entropy(logits, FORGETFUL.targets[labels])[0], rel=1e-6),
         np.mean(logits.argmax(axis=1) == labels),
     )
@@ -246,3 +346,18 @@ def test_a_temperature_stays_within_what_a_model_file_takes():
     labels = np.arange(10).repeat(10)
     assert 0.05 <= fit_temperature(one_hot(10)[labels], labels) < 0.06
     assert 19 < fit_temperature(one_hot(10)[9 - labels], labels) <= 20
+
+
+def test_the_threshold_refuses_its_share():
+    doubts = np.random.default_rng(0).permutation(np.linspace(-30, 5, 10_000))
+    threshold = fit_threshold(doubts)
+    assert np.count_nonzero(doubts > threshold) == 15
+
+
+def test_eleven_outputs_are_read_as_ten_digits(pictures):
+    """Of a real digit, only which of the ten is asked: whether it is one is the threshold's."""
+    recipe = replace(SMALL, network=Network((Flatten(), Dense(784, 11))), targets=smoothed(11, 0))
+    x, labels = pictures[0]
+    vector = np.zeros(recipe.network.size, np.float32)
+    vector[-11:] = np.arange(11)
+    assert evaluate(recipe, vector, x, labels)[1] == np.mean(labels == 9)

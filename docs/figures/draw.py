@@ -1,23 +1,37 @@
 """Draws the figures of docs/how-it-works.md from the code that the page explains."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
-from itertools import pairwise
+from itertools import cycle, islice, pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from inkdigits.arrays import Array, Pixels
-from inkdigits.data import mnist
-from inkdigits.imaging import CLEAN_UPS
+from inkdigits.data import mnist, nondigits
+from inkdigits.data.augment import Augment
+from inkdigits.data.nondigits import Kind
+from inkdigits.imaging import CLEAN_UPS, ink
 from inkdigits.imaging.classic import THRESHOLD
-from inkdigits.models import CLASSIC, MLP
-from inkdigits.nn.layers import Dense, Layer, ReLU, Sigmoid
+from inkdigits.imaging.strokes import draw as draw_strokes
+from inkdigits.models import CLASSIC
+from inkdigits.nn.layers import (
+    Channel,
+    Conv2D,
+    Dense,
+    Layer,
+    MaxPool2D,
+    ReLU,
+    Sigmoid,
+    ZeroPad2D,
+)
 from inkdigits.nn.losses import (
     near_zero_and_one,
     one_hot,
@@ -44,6 +58,7 @@ STYLE: dict[Any, Any] = {
     "axes.titlesize": 12,
     "lines.linewidth": 2,
 }
+BELOW_AND_ABOVE_ZERO = LinearSegmentedColormap.from_list("", [ORANGE, "black", BLUE])
 FIRST_OF_EACH = [1, 3, 5, 7, 2, 0, 13, 15, 17, 4]  # where each digit is first in the training set
 
 
@@ -77,7 +92,7 @@ def drawing() -> Figure:
 
 def network() -> Figure:
     """The network as a drawing: a dot a value, a line a weight, most of them left out."""
-    sizes = MLP.sizes
+    sizes = CLASSIC.sizes
     figure, axes = _drawing_board(height=4.7, limits=(-0.35, 3.95, -1.72, 1.1))
     columns = [_column(size) for size in sizes]
     for number, (before, after) in enumerate(pairwise(columns)):
@@ -144,6 +159,34 @@ def rectifier() -> Figure:
     _curve_and_slope(axes, ReLU(), np.array([1e-9, 3]))
     axes.text(1.9, 2.2, "$y = \\max(x, 0)$", color=BLUE, ha="right")
     axes.text(1.5, 0.72, "slope: 0 or 1", color=ORANGE)
+    return figure
+
+
+def convolution() -> Figure:
+    """A digit, two filters, and what each of them, the rectifier and pooling make of it."""
+    upright = np.array([[-1, 0, 1]] * 3, np.float32)
+    filters = np.stack([upright, upright.T], axis=2)[:, :, None]
+    x = _five()[None] / np.float32(255)
+    layers = (Channel(), ZeroPad2D(), Conv2D(1, 2), ReLU(), MaxPool2D())
+    values = [x]
+    for layer in layers:
+        params = {"weight": filters, "bias": np.zeros(2, np.float32)}
+        values.append(layer.forward(params, values[-1])[0])
+
+    side, small, gap = 8 * 28, 132, 56
+    figure, box = _canvas(width=20 + 4 * side + small + 4 * gap, height=2 * side + gap + 56)
+    picture = box(10, 4 + (side + gap) // 2, side, side, "a digit")
+    picture.imshow(x[0], "gray", vmin=0, vmax=1, interpolation="nearest")
+    titles = ("response", "rectifier", "pooling")
+    for row in range(2):
+        bottom, left = 4 + (1 - row) * (side + gap), 10 + side + gap
+        grid = box(left, bottom + (side - small) // 2, small, small, f"filter {row + 1}")
+        _weights(grid, filters[:, :, 0, row])
+        left += small + gap
+        for title, y in zip(titles, values[3:], strict=True):
+            axes = box(left, bottom, side, side, title)
+            axes.imshow(y[0, :, :, row], BELOW_AND_ABOVE_ZERO, vmin=-3, vmax=3)
+            left += side + gap
     return figure
 
 
@@ -227,6 +270,71 @@ def descent() -> Figure:
     return figure
 
 
+def averaging() -> Figure:
+    """The loss of weights that noise drives about, and of their running mean."""
+    rng = np.random.default_rng(2)
+    slopes, decay, steps = np.array([1.0, 15.0]), 0.98, 400
+    params, memory = np.array([-9.0, 2.2]), np.zeros((0, 2))
+    average = params.copy()
+    losses = []
+    for step in range(steps):
+        gradient = slopes * params + rng.normal(0, 6, 2)
+        SGD().step(params, gradient, memory, 0.05, step)
+        share = 1 - min(decay, (1 + step) / (10 + step))
+        average += share * (params - average)
+        losses.append([slopes @ np.square(weights) / 2 for weights in (params, average)])
+    figure, axes = _plot()
+    of_params, of_average = np.array(losses).T
+    number = np.arange(steps, dtype=float)
+    axes.plot(number, of_params, color=ORANGE, linewidth=1)
+    axes.plot(number, of_average, color=BLUE)
+    axes.text(250, 12, "the weights", color=ORANGE)
+    axes.text(250, 0.0005, "their running mean", color=BLUE)
+    axes.set(xlabel="step", ylabel="loss", yscale="log", ylim=(2e-4, 1e2))
+    return figure
+
+
+def augmentation() -> Figure:
+    """A digit, and what becomes of it by each kind of change alone, and by all together."""
+    strong = Augment()
+    laid = replace(strong, elastic_px=0, stroke=0, gap_share=0, noise=0)
+    still = replace(laid, rotation_degrees=0, scale=0, aspect=0, shear=0, shift_px=0)
+    kinds = {
+        "turned and moved": laid,
+        "stretched": replace(still, elastic_px=strong.elastic_px),
+        "another pen": replace(still, stroke=strong.stroke),
+        "a gap": replace(still, gap_share=1),
+        "noise": replace(still, noise=strong.noise),
+        "all together": strong,
+    }
+    rng = np.random.default_rng(1)
+    digit = _five()
+    copies = np.stack(9 * [digit]) / np.float32(255)
+    rows = {}
+    for name, augment in kinds.items():
+        changed = np.rint(255 * augment(copies, rng)).astype(np.uint8)
+        rows[name] = np.concatenate([digit[None], changed])
+    return _sheet(rows)
+
+
+def no_digits() -> Figure:
+    """Pictures that a network is to refuse, of the kinds that are drawn from nothing."""
+    kinds: dict[str, tuple[Kind, ...]] = {
+        "strokes in no order": (nondigits.glyph,),
+        "as in type": (nondigits.letter,),
+        "shapes": (nondigits.outline, nondigits.box, nondigits.ring, nondigits.blob),
+        "the pen at play": (nondigits.scribble, nondigits.coil, nondigits.crossing),
+        "what no pen drew": (nondigits.field, nondigits.stripes, nondigits.leaves),
+    }
+    rng = np.random.default_rng(0)
+    return _sheet(
+        {
+            name: np.stack([kind(rng, []) for kind in islice(cycle(of_name), 10)])
+            for name, of_name in kinds.items()
+        }
+    )
+
+
 FIGURES: dict[str, Callable[[], Figure]] = {
     "digits.png": digits,
     "drawing.png": drawing,
@@ -234,10 +342,14 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "chain.svg": chain,
     "sigmoid.svg": sigmoid,
     "rectifier.svg": rectifier,
+    "convolution.png": convolution,
     "softmax.svg": softmax_curves,
     "loss.svg": loss,
     "schedules.svg": schedules,
     "descent.svg": descent,
+    "averaging.svg": averaging,
+    "augmentation.png": augmentation,
+    "no-digits.png": no_digits,
 }
 
 
@@ -373,6 +485,23 @@ def _sheet(rows: dict[str, Pixels]) -> Figure:
             if column == 0:
                 axes.text(-4, 13.5, name, ha="right", va="center", fontsize=11)
     return figure
+
+
+def _weights(axes: Axes, weights: Array) -> None:
+    """Show the weights of a small filter as a table of numbers."""
+    axes.imshow(weights, BELOW_AND_ABOVE_ZERO, vmin=-2, vmax=2)
+    for row, column in np.ndindex(*weights.shape):
+        number = f"{weights[row, column]:g}".replace("-", "\N{MINUS SIGN}")
+        axes.text(column, row, number, color="white", ha="center", va="center", fontsize=9)
+
+
+def _five() -> Pixels:
+    """A figure five, drawn by hand and cleaned: uint8 (28, 28)."""
+    angles = np.linspace(-0.62 * np.pi, 0.8 * np.pi, 40)
+    bowl = np.stack([112 + 58 * np.cos(angles), 178 + 56 * np.sin(angles)], axis=1)
+    down = np.concatenate([[(96, 48), (84, 126)], bowl])
+    bar = np.array([(96, 48), (176, 42)])
+    return ink.fit(draw_strokes([down, bar], 22, (280, 280)))
 
 
 def _blue_two_on_yellow(height: int, width: int) -> Pixels:

@@ -27,7 +27,7 @@ from inkdigits.arrays import Array
 from inkdigits.models import RECIPES, Recipe
 from inkdigits.version import __version__
 
-FORMAT = 1
+FORMAT = 2
 DEFAULT_MODEL = "mlp"
 PRETRAINED = Path(__file__).parent / "pretrained"
 MAX_FILE_BYTES = 32 * 2**20  # reading takes twice that, and a bad file may cost 100 MB at most
@@ -233,7 +233,9 @@ class Model:
 
     recipe       name of its recipe, which gives the network and the clean-up
     vector       float32 (P,), the network's parameters
-    calibration  {"temperature": t}: probabilities are softmax(logits / t)
+    temperature  probabilities are softmax(logits / temperature)
+    threshold    of doubt, above which a picture is refused as no digit; None for a recipe that
+                 knows digits alone
     metrics      what was measured: JSON values
     training     where it comes from: seed, settings, SHA-256 of the data, versions; JSON values
     version      of the package that made it
@@ -242,7 +244,8 @@ class Model:
 
     recipe: str
     vector: Array = field(repr=False)
-    calibration: dict[str, float] = field(default_factory=lambda: {"temperature": 1.0})
+    temperature: float = 1.0
+    threshold: float | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     version: str = __version__
@@ -262,12 +265,12 @@ def save_model(path: str | Path, model: Model) -> Model:
         "recipe": model.recipe,
         "clean_up": recipe.clean_up,
         "sizes": recipe.sizes,
-        "calibration": model.calibration,
+        "calibration": {"temperature": model.temperature, "threshold": model.threshold},
         "metrics": model.metrics,
         "training": model.training,
         "version": model.version,
     }
-    tensors = recipe.network.named(model.vector)
+    tensors = recipe.network.plain.named(model.vector)
     _verified(path, tensors, document, digest="")
     return replace(model, digest=write_tensors(path, tensors, document))
 
@@ -294,12 +297,17 @@ def _verified(
     recipe = _recipe(path, document.get("recipe"))
     if document.get("clean_up") != recipe.clean_up:
         raise _malformed(path, f"its clean-up is not that of the recipe {recipe.name}")
+    network = recipe.network.plain
     shapes = {name: tensor.shape for name, tensor in tensors.items()}
-    if document.get("sizes") != recipe.sizes or shapes != recipe.network.shapes:
+    if document.get("sizes") != recipe.sizes or shapes != network.shapes:
         raise _malformed(path, f"its network is not that of the recipe {recipe.name}")
     match document:
         case {
-            "calibration": {"temperature": float() as temperature, **others},
+            "calibration": {
+                "temperature": float() as temperature,
+                "threshold": float() | None as threshold,
+                **others,
+            },
             "metrics": dict() as metrics,
             "training": dict() as training,
             "version": str() as package_version,
@@ -309,12 +317,15 @@ def _verified(
             raise _malformed(path, "a field of its document is missing, unknown or of a wrong type")
     if not TEMPERATURES[0] <= temperature <= TEMPERATURES[1]:
         raise _malformed(path, "its temperature is no number from {} to {}".format(*TEMPERATURES))
-    vector = np.concatenate([tensors[name].ravel() for name in recipe.network.shapes])
+    if (threshold is None) != (recipe.nondigits == 0):
+        raise _malformed(path, f"the recipe {recipe.name} and its threshold do not fit")
+    vector = np.concatenate([tensors[name].ravel() for name in network.shapes])
     vector.setflags(write=False)  # one vector serves many threads
     return Model(
         recipe=recipe.name,
         vector=vector,
-        calibration={"temperature": temperature},
+        temperature=temperature,
+        threshold=threshold,
         metrics=metrics,
         training=training,
         version=package_version,

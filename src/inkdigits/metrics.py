@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from inkdigits.arrays import Array, Labels
 
 BINS = 15  # of confidence, for the calibration error
+RESAMPLES = 10_000  # of the writers, for the interval of their mean
+THRESHOLDS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)  # of confidence
 SMALLEST = 1e-12  # probability that the log loss takes for zero, so that one error is not infinite
 
 
@@ -81,6 +83,72 @@ def measure(probabilities: Array, labels: Labels) -> Metrics:
         calibration_error=sum(b.count * abs(b.confidence - b.accuracy) for b in bins) / total,
         bins=bins,
         confusion=tuple(tuple(row) for row in confusion.tolist()),
+    )
+
+
+@dataclass(frozen=True)
+class ByWriter:
+    """What `measure_by_writer` finds.
+
+    mean      of the writers' accuracies, each writer counting alike
+    interval  holds the true mean, over all people who write so, with 95% certainty
+    worst     the lowest accuracy of a writer
+    writers   accuracy of each, by number
+    """
+
+    mean: float
+    interval: tuple[float, float]
+    worst: float
+    writers: dict[int, float]
+
+
+def measure_by_writer(right: NDArray[np.bool_], writers: Labels) -> ByWriter:
+    """Measure how well people are read, rather than digits: a hand is easy or hard as a whole.
+
+    right    bool (N,), whether each answer is
+    writers  int (N,), who wrote it
+    raises   ValueError if there is nothing to measure
+    source   Efron 1979, Bootstrap Methods: writers are drawn again and again, with replacement
+    """
+    names, number = np.unique(writers, return_inverse=True)
+    if not len(names):
+        raise ValueError("no writer to measure")
+    accuracies = np.bincount(number, weights=right) / np.bincount(number)
+    drawn = np.random.default_rng(0).integers(len(names), size=(RESAMPLES, len(names)))
+    low, high = np.percentile(accuracies[drawn].mean(axis=1), (2.5, 97.5))
+    return ByWriter(
+        mean=float(accuracies.mean()),
+        interval=(float(low), float(high)),
+        worst=float(accuracies.min()),
+        writers=dict(zip(names.tolist(), accuracies.tolist(), strict=True)),
+    )
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What is left when answers of less than some confidence are not given."""
+
+    threshold: float
+    answered: int
+    wrong: int
+
+
+def risk_coverage(probabilities: Array, labels: Labels) -> tuple[Coverage, ...]:
+    """Count answers, and wrong ones among them, at each of THRESHOLDS: for users to choose one.
+
+    probabilities  float (N, C)
+    labels         int (N,)
+    source         Geifman and El-Yaniv 2017, Selective Classification for Deep Neural Networks
+    """
+    confidence = probabilities.max(axis=1)
+    wrong = probabilities.argmax(axis=1) != labels
+    return tuple(
+        Coverage(
+            threshold=threshold,
+            answered=int(np.count_nonzero(confidence >= threshold)),
+            wrong=int(np.count_nonzero(wrong & (confidence >= threshold))),
+        )
+        for threshold in THRESHOLDS
     )
 
 

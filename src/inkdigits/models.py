@@ -2,15 +2,19 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from inkdigits.arrays import Array
+from inkdigits.data.augment import Augment
 from inkdigits.nn.initializers import inverse_square_root
-from inkdigits.nn.layers import Dense, Flatten, ReLU, Sigmoid
+from inkdigits.nn.layers import BatchNorm, Dense, Flatten, ReLU, Sigmoid
 from inkdigits.nn.losses import near_zero_and_one, smoothed
 from inkdigits.nn.network import Network
-from inkdigits.nn.optimizers import SGD, Optimizer
+from inkdigits.nn.optimizers import SGD, AdamW, Optimizer
 from inkdigits.nn.schedules import Constant, OneCycle, Schedule
 
 CLASSES = 10  # the digits
+NO_DIGIT = 10  # the class of what is none of them, where a network has an output for it
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,11 +23,17 @@ class Recipe:
 
     name        what the command line and a model's file call it
     summary     one sentence for people
-    network     takes float32 (N, 28, 28), pixels / 255, and gives logits (N, 10)
+    network     takes float32 (N, 28, 28), pixels / 255, and gives logits (N, 10) of the digits,
+                or (N, 11) with one more for what is no digit
     clean_up    "classic" or "ink": how pictures are cleaned, in training and ever after
-    targets     float32 (10, 10), a row for each class
+    targets     float32, a row for each class
     validation  share of the training digits that are kept out, whole writers of them, to
                 judge the recipe by
+    averaging   decay of the running mean of the parameters, which is what reads; 0 for none
+    augment     how pictures are changed at random, each time that they are trained on
+    pen_copies  how often each digit of the training pen writers is drawn, beside MNIST's; or 0
+    nondigits   how many pictures of no digit there are to each digit; 0 for a network without an
+                output for them
     """
 
     name: str
@@ -37,6 +47,10 @@ class Recipe:
     epochs: int
     shuffle: bool = True
     validation: float = 0.1
+    augment: Augment | None = None
+    averaging: float = 0.0
+    pen_copies: int = 0
+    nondigits: float = 0.0
 
     @property
     def sizes(self) -> list[int]:
@@ -44,6 +58,30 @@ class Recipe:
         dense = [layer for layer in self.network.layers if isinstance(layer, Dense)]
         return [dense[0].inputs, *(layer.outputs for layer in dense)]
 
+
+def doubt(logits: Array) -> Array:
+    """How much more the network takes pictures for no digit than for any of the digits.
+
+    logits   float (N, 11)
+    returns  float (N,), the logarithm of the odds: above 0 no digit is the likelier
+    source   docs/how-it-works.md, "Not a digit"
+    """
+    digits = logits[:, :CLASSES]
+    peak = digits.max(axis=1)
+    return logits[:, NO_DIGIT] - peak - np.log(np.exp(digits - peak[:, None]).sum(axis=1))
+
+
+# What a network of few parameters can learn from; a larger one gains from more.
+MILD = Augment(
+    rotation_degrees=10.0,
+    scale=0.1,
+    aspect=0.1,
+    shear=0.15,
+    shift_px=1.0,
+    elastic_px=0.8,
+    stroke=0.3,
+    gap_share=0.02,
+)
 
 CLASSIC = Recipe(
     name="classic",
@@ -70,14 +108,29 @@ CLASSIC = Recipe(
 
 MLP = Recipe(
     name="mlp",
-    summary="The write-up's sizes, trained as well as ten epochs without augmentation allow.",
-    network=Network((Flatten(), Dense(784, 128), ReLU(), Dense(128, 64), ReLU(), Dense(64, 10))),
+    summary="The write-up's sizes, trained as well as they can be.",
+    network=Network(
+        (
+            Flatten(),
+            Dense(784, 128),
+            BatchNorm(128),
+            ReLU(),
+            Dense(128, 64),
+            BatchNorm(64),
+            ReLU(),
+            Dense(64, 11),
+        )
+    ),
     clean_up="ink",
-    targets=smoothed(CLASSES, 0.1),
-    optimizer=SGD(momentum=0.9, weight_decay=2e-4),
-    schedule=OneCycle(peak=0.1),
-    batch_size=64,
-    epochs=10,
+    targets=smoothed(CLASSES + 1, 0.02),
+    optimizer=AdamW(weight_decay=0.01),
+    schedule=OneCycle(peak=0.004),
+    batch_size=128,
+    epochs=40,
+    averaging=0.9995,
+    augment=MILD,
+    pen_copies=4,
+    nondigits=0.15,
 )
 
 RECIPES = {recipe.name: recipe for recipe in (CLASSIC, MLP)}

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inkdigits import artifacts
 from inkdigits.arrays import Array, Pixels
@@ -11,7 +13,7 @@ from inkdigits.artifacts import DEFAULT_MODEL, Model
 from inkdigits.imaging import CLEAN_UPS
 from inkdigits.imaging.decode import decode
 from inkdigits.imaging.formats import DamagedImage, ImageError, ImageTooLarge, UnsupportedImage
-from inkdigits.models import CLASSES, RECIPES
+from inkdigits.models import CLASSES, RECIPES, doubt
 from inkdigits.nn.losses import softmax
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "ImageError",
     "ImageTooLarge",
     "Prediction",
+    "Reason",
     "Recognizer",
     "UnsupportedImage",
 ]
@@ -26,17 +29,22 @@ __all__ = [
 CHUNK = 1000  # pictures that go through the network together: a few megabytes of activations
 
 
+Reason: TypeAlias = Literal["blank", "not_a_digit"]
+
+
 @dataclass(frozen=True)
 class Prediction:
     """What the network makes of one picture.
 
     digit          0 to 9, or None if there is no digit
-    probabilities  of the ten digits, in order; each 0.1 if the sheet is blank
+    reason         why there is none; None if there is one
+    probabilities  of the ten digits, in order, whatever is seen; each 0.1 if the sheet is blank
     confidence     probability of the likeliest digit
     seen           uint8 (28, 28), the picture after the clean-up: what the network looked at
     """
 
     digit: int | None
+    reason: Reason | None
     probabilities: tuple[float, ...]
     confidence: float
     seen: Pixels
@@ -50,8 +58,11 @@ class Recognizer:
         self.model = model
         self.name = name
         self._clean_up = CLEAN_UPS[recipe.clean_up]
-        self._network = recipe.network
-        self._params = recipe.network.views(model.vector)
+        self._network = recipe.network.plain
+        self._params = self._network.views(model.vector)
+        self._outputs = len(recipe.targets)
+        self.temperature = model.temperature
+        self.threshold = model.threshold
 
     @classmethod
     def load(cls, model: str | Path = DEFAULT_MODEL) -> "Recognizer":
@@ -76,14 +87,26 @@ class Recognizer:
         raises      UnsupportedImage, ImageTooLarge or DamagedImage, all of them ImageError
         """
         seen = self._clean_up.clean(decode(data, media_type))
-        probabilities = self.probabilities(seen[None])[0].tolist()
-        blank = not seen.any()
+        if not seen.any():
+            return Prediction(None, "blank", (1 / CLASSES,) * CLASSES, 1 / CLASSES, seen)
+        logits = self._logits(seen[None])
+        probabilities = self._calibrated(logits)[0].tolist()
+        refused = self.threshold is not None and float(doubt(logits)[0]) > self.threshold
         return Prediction(
-            digit=None if blank else int(np.argmax(probabilities)),
-            probabilities=(1 / CLASSES,) * CLASSES if blank else tuple(probabilities),
-            confidence=1 / CLASSES if blank else max(probabilities),
+            digit=None if refused else int(np.argmax(probabilities)),
+            reason="not_a_digit" if refused else None,
+            probabilities=tuple(probabilities),
+            confidence=max(probabilities),
             seen=seen,
         )
+
+    def clean(self, pictures: Pixels) -> Pixels:
+        """Clean many pictures of MNIST's kind: 28x28, light ink on black.
+
+        pictures  uint8 (N, 28, 28)
+        returns   uint8 (N, 28, 28)
+        """
+        return self._clean_up.clean_batch(pictures)
 
     def read(self, pictures: Pixels) -> Array:
         """Read many pictures of MNIST's kind: 28x28, light ink on black.
@@ -91,7 +114,7 @@ class Recognizer:
         pictures  uint8 (N, 28, 28)
         returns   float64 (N, 10), probabilities
         """
-        return self.probabilities(self._clean_up.clean_batch(pictures))
+        return self.probabilities(self.clean(pictures))
 
     def probabilities(self, cleaned: Pixels) -> Array:
         """Send pictures that are cleaned already through the network.
@@ -99,10 +122,33 @@ class Recognizer:
         cleaned  uint8 (N, 28, 28)
         returns  float64 (N, 10), rows of sum 1
         """
-        temperature = self.model.calibration["temperature"]
-        probabilities = np.empty((len(cleaned), CLASSES))
-        for start in range(0, len(cleaned), CHUNK):
-            x = cleaned[start : start + CHUNK] / np.float32(255)
-            logits, _ = self._network.forward(self._params, x)
-            probabilities[start : start + CHUNK] = softmax(logits.astype(np.float64) / temperature)
-        return probabilities
+        return self._calibrated(self._logits(cleaned))
+
+    def doubts(self, cleaned: Pixels) -> Array:
+        """Say how much each picture that is cleaned already looks like no digit.
+
+        cleaned  uint8 (N, 28, 28)
+        returns  float64 (N,), refused above `threshold`; all -infinity if the model refuses nothing
+        """
+        if self.threshold is None:
+            return np.full(len(cleaned), -np.inf)
+        return doubt(self._logits(cleaned))
+
+    def refused(self, cleaned: Pixels) -> NDArray[np.bool_]:
+        """Say which pictures that are cleaned already are refused as no digit, or as blank.
+
+        cleaned  uint8 (N, 28, 28)
+        returns  bool (N,)
+        """
+        blank = ~cleaned.any(axis=(1, 2))
+        return blank if self.threshold is None else blank | (self.doubts(cleaned) > self.threshold)
+
+    def _logits(self, cleaned: Pixels) -> Array:
+        parts = [
+            self._network.forward(self._params, cleaned[first : first + CHUNK] / np.float32(255))[0]
+            for first in range(0, len(cleaned), CHUNK)
+        ]
+        return np.concatenate([np.empty((0, self._outputs)), *parts])
+
+    def _calibrated(self, logits: Array) -> Array:
+        return softmax(logits[:, :CLASSES] / self.temperature)

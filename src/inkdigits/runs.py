@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
+from inkdigits.arrays import to_host
 from inkdigits.artifacts import ArtifactError, read_tensors, write_atomically, write_tensors
 from inkdigits.training import DivergenceError, Progress, Record, Tally
 
@@ -99,7 +100,10 @@ class Run:
         raises   DivergenceError if a parameter is infinite or not a number, OSError if the file
                  cannot be written; the checkpoints before it are whole then
         """
-        if not (np.isfinite(progress.params).all() and np.isfinite(progress.memory).all()):
+        tensors = {"params": to_host(progress.params), "memory": to_host(progress.memory)}
+        if progress.average is not progress.params:
+            tensors["average"] = to_host(progress.average)
+        if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
             raise DivergenceError(progress.step)
         path = self.folder / f"checkpoint-{progress.step:08}.safetensors"
         document = {
@@ -112,7 +116,7 @@ class Run:
         # First, so that whoever is killed in between does this line again, and misses none.
         lines = [json.dumps(asdict(record)) + "\n" for record in records]
         write_atomically(self.folder / "metrics.jsonl", "".join(lines).encode())
-        write_tensors(path, {"params": progress.params, "memory": progress.memory}, document)
+        write_tensors(path, tensors, document)
         # A newer one can only be one that was found damaged.
         for old in [other for other in self._checkpoints() if other <= path][:-KEPT]:
             old.unlink()
@@ -152,8 +156,9 @@ def _read_checkpoint(path: Path) -> tuple[Progress, list[Record]]:
         raise ArtifactError(f"{path} is no checkpoint of this version of inkdigits.")
     # Copies, for training changes them in place.
     params, memory = tensors["params"].copy(), tensors["memory"].copy()
+    average = tensors["average"].copy() if "average" in tensors else params
     rng = np.random.default_rng()
     rng.bit_generator.state = document["rng"]
     tally = Tally(**document["tally"])
-    progress = Progress(params, memory, rng, document["step"], tally)
+    progress = Progress(params, memory, average, rng, document["step"], tally)
     return progress, [Record(**record) for record in document["records"]]

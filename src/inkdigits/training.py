@@ -3,15 +3,17 @@
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 
-from inkdigits.arrays import Array, Generator, Labels
-from inkdigits.models import Recipe
+from inkdigits.arrays import Array, Generator, Labels, to_device
+from inkdigits.models import CLASSES, Recipe
 from inkdigits.nn.losses import one_hot, softmax_cross_entropy
-from inkdigits.nn.network import Views
+
+STATISTICS_BATCHES = 40  # that batch normalisation's means and variances are measured on at last
+REFUSED = 0.0015  # share of real digits that the threshold of doubt refuses
 
 
 class Batches(Protocol):
@@ -22,6 +24,9 @@ class Batches(Protocol):
 
     def epoch(self, number: int, first_step: int = 0) -> Iterator[tuple[Array, Labels]]:
         """The pictures, float32 (N, 28, 28), and labels, (N,), of an epoch from `first_step` on."""
+
+    def sample(self, count: int) -> Iterator[Array]:
+        """The pictures of `count` batches, always the same."""
 
 
 class DivergenceError(ArithmeticError):
@@ -46,14 +51,17 @@ class Tally:
 class Progress:
     """All that training must know to go on: it can stop after any step, and be kept.
 
-    params   float32 (P,)
-    memory   float32 (V, P), what the optimiser remembers
+    params   float32 (P,), on the device that trains
+    memory   float32 (V, P), what the optimiser remembers, on the same
+    average  float32 (P,), of the parameters over the latest steps, on the same; the parameters
+             themselves if the recipe does not average
     rng      draws what the layers forget (dropout)
     step     number of the next step, over all epochs
     """
 
     params: Array
     memory: Array
+    average: Array
     rng: Generator
     step: int = 0
     tally: Tally = field(default_factory=Tally)
@@ -79,11 +87,24 @@ class Record:
 
 
 def start(recipe: Recipe, seed: int) -> Progress:
-    """Draw the parameters that training starts from."""
+    """Draw the parameters that training starts from; they are NumPy's, on the CPU."""
     rng = np.random.default_rng(seed)
     params = recipe.network.init(rng)
     memory = np.zeros((recipe.optimizer.vectors, len(params)), np.float32)
-    return Progress(params, memory, rng)
+    average = params.copy() if recipe.averaging else params
+    return Progress(params, memory, average, rng)
+
+
+def on_device(progress: Progress, device: str) -> Progress:
+    """Bring the arrays of `progress` to where training is to compute: see arrays.to_device."""
+    params = to_device(progress.params, device)
+    averaging = progress.average is not progress.params
+    return replace(
+        progress,
+        params=params,
+        memory=to_device(progress.memory, device),
+        average=to_device(progress.average, device) if averaging else params,
+    )
 
 
 def fit(
@@ -113,6 +134,7 @@ def _fit_epoch(
 ) -> Record:
     """Train to the end of the epoch that `progress` is in."""
     network, optimizer = recipe.network, recipe.optimizer
+    targets = np.asarray(recipe.targets, like=progress.params)
     gradient = np.empty_like(progress.params)
     params, grads = network.views(progress.params), network.views(gradient)
     steps = len(batches) * recipe.epochs
@@ -122,12 +144,14 @@ def _fit_epoch(
     since = time.perf_counter()
     for x, labels in batches.epoch(epoch, first_step):
         logits, backward = network.forward(params, x, progress.rng)
-        loss, backward_loss = softmax_cross_entropy(logits, recipe.targets[labels])
+        loss, backward_loss = softmax_cross_entropy(logits, targets[labels])
         if not math.isfinite(loss):
             raise DivergenceError(progress.step)
         backward(backward_loss(), grads)
         learning_rate = recipe.schedule(progress.step, steps)
         optimizer.step(progress.params, gradient, progress.memory, learning_rate, progress.step)
+        if recipe.averaging:
+            _average(progress, recipe.averaging)
 
         progress.step += 1
         tally.examples += len(x)
@@ -139,7 +163,8 @@ def _fit_epoch(
 
     validation_loss, validation_accuracy = None, None
     if validation is not None:
-        validation_loss, validation_accuracy = evaluate(recipe, params, *validation)
+        vector = finished(recipe, batches, progress)
+        validation_loss, validation_accuracy = evaluate(recipe, vector, *validation)
         if not math.isfinite(validation_loss):
             raise DivergenceError(progress.step)
     progress.tally = Tally()
@@ -155,17 +180,43 @@ def _fit_epoch(
     )
 
 
-def evaluate(
-    recipe: Recipe, params: Views, x: Array, labels: Labels, chunk: int = 1000
-) -> tuple[float, float]:
-    """Measure the recipe's own loss, and the accuracy, on pictures that are not trained on."""
-    loss, correct = 0.0, 0
-    for first in range(0, len(x), chunk):
-        part = slice(first, first + chunk)
-        logits, _ = recipe.network.forward(params, x[part])
-        loss += softmax_cross_entropy(logits, recipe.targets[labels[part]])[0] * len(logits)
-        correct += int(np.count_nonzero(logits.argmax(axis=1) == labels[part]))
-    return loss / len(x), correct / len(x)
+def _average(progress: Progress, decay: float) -> None:
+    """Draw the running mean towards the parameters; at first faster, to forget the beginning.
+
+    source   Polyak and Juditsky 1992, Acceleration of Stochastic Approximation by Averaging
+    """
+    decay = min(decay, (1 + progress.step) / (10 + progress.step))
+    progress.average += (1 - decay) * (progress.params - progress.average)
+
+
+def finished(recipe: Recipe, batches: Batches, progress: Progress) -> Array:
+    """Give the parameters of the network that reads, as training stands.
+
+    returns  float32 (P,) of `recipe.network.plain`
+    """
+    return recipe.network.folded(progress.average, batches.sample(STATISTICS_BATCHES))
+
+
+def logits_of(recipe: Recipe, vector: Array, x: Array, chunk: int = 1000) -> Array:
+    """Send many pictures through the network that reads, some at a time.
+
+    vector   float32 (P,), as `finished` gives it
+    x        float32 (N, 28, 28)
+    returns  float32 (N, C)
+    """
+    network = recipe.network.plain
+    params = network.views(vector)
+    parts = (x[first : first + chunk] for first in range(0, len(x), chunk))
+    return np.concatenate([network.forward(params, part)[0] for part in parts])
+
+
+def evaluate(recipe: Recipe, vector: Array, x: Array, labels: Labels) -> tuple[float, float]:
+    """Measure the recipe's own loss, and the accuracy, on digits that are not trained on."""
+    logits = logits_of(recipe, vector, x)
+    targets = np.asarray(recipe.targets, like=vector)
+    loss, _ = softmax_cross_entropy(logits, targets[labels])
+    right = logits[:, :CLASSES].argmax(axis=1) == labels
+    return loss, int(np.count_nonzero(right)) / len(x)
 
 
 def fit_temperature(logits: Array, labels: Labels) -> float:
@@ -174,7 +225,7 @@ def fit_temperature(logits: Array, labels: Labels) -> float:
     It makes the cross-entropy least, which falls and then rises again as the temperature grows:
     golden-section search, on its logarithm.
 
-    logits   float32 (N, C), of pictures that were not trained on
+    logits   float32 (N, C), of pictures that were not trained on, with no column but the digits'
     source   Guo, Pleiss, Sun and Weinberger 2017, On Calibration of Modern Neural Networks
     """
     targets = one_hot(logits.shape[1])[labels]
@@ -188,3 +239,11 @@ def fit_temperature(logits: Array, labels: Labels) -> float:
         left, right = high - golden * (high - low), low + golden * (high - low)
         low, high = (low, right) if loss(left) < loss(right) else (left, high)
     return math.exp((low + high) / 2)
+
+
+def fit_threshold(doubts: Array) -> float:
+    """Find the doubt above which pictures are refused, so that a few real digits are, REFUSED.
+
+    doubts   float (N,), of digits that were not trained on
+    """
+    return float(np.quantile(doubts, 1 - REFUSED))

@@ -6,11 +6,11 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from untrained import untrained
 
-from inkdigits.artifacts import Model, locate, save_model
+from inkdigits.artifacts import locate, save_model
 from inkdigits.data import mnist
 from inkdigits.metrics import measure
-from inkdigits.models import RECIPES
 from inkdigits.recognizer import Recognizer
 
 
@@ -68,7 +68,7 @@ def test_the_report_is_self_contained_and_says_the_same(evaluated):
 
 def test_the_report_shows_the_surest_mistakes_first(run_inkdigits, small_test_digits, tmp_path):
     path, report = tmp_path / "untrained.safetensors", tmp_path / "report.html"
-    save_model(path, Model("mlp", RECIPES["mlp"].network.init(np.random.default_rng(0))))
+    save_model(path, untrained())
     assert run_inkdigits("evaluate", path, "--report", report).returncode == 0
     html = report.read_text(encoding="utf-8")
     shown = re.findall(r"<b>(\d)</b> read as <b>(\d)</b><br>([\d.]+)% sure", html)

@@ -5,10 +5,10 @@ import pickle
 
 import numpy as np
 import pytest
+from untrained import untrained
 
-from inkdigits.artifacts import Model, load_model, locate, save_model
+from inkdigits.artifacts import load_model, locate, save_model
 from inkdigits.imaging import classic
-from inkdigits.models import RECIPES
 
 SHAPES = {"W1": (128, 784), "W2": (64, 128), "W3": (10, 64)}
 
@@ -42,8 +42,8 @@ def test_show_prints_what_the_file_says(run_inkdigits):
     rows = dict(line.split(maxsplit=1) for line in result.stdout.splitlines())
     assert rows["sha256"] == model.digest
     assert rows["recipe"].startswith("mlp: ")
-    assert rows["sizes"] == "784 - 128 - 64 - 10"
-    assert rows["parameters"] == "109,386"
+    assert rows["sizes"] == "784 - 128 - 64 - 11"
+    assert rows["parameters"] == "109,451"
     assert rows["clean-up"] == "ink"
     assert rows["training.seed"] == str(model.training["seed"])
 
@@ -91,7 +91,6 @@ def test_b58_a_pickle_that_names_code_is_refused(run_inkdigits, tmp_path):
 
 
 def test_the_same_model_gives_the_same_bytes(tmp_path):
-    vector = RECIPES["classic"].network.init(np.random.default_rng(0))
     for name in ("one", "two"):
-        save_model(tmp_path / name, Model("classic", vector))
+        save_model(tmp_path / name, untrained("classic"))
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()

@@ -25,7 +25,7 @@ def test_json_is_one_object_a_picture(run_inkdigits):
     answers = [json.loads(line) for line in result.stdout.splitlines()]
     assert [answer["digit"] for answer in answers] == [3, 4]
     for answer in answers:
-        assert set(answer) == {"file", "digit", "confidence", "probabilities"}
+        assert set(answer) == {"file", "digit", "reason", "confidence", "probabilities"}
         assert sum(answer["probabilities"]) == pytest.approx(1, abs=1e-6)
         assert answer["confidence"] == max(answer["probabilities"])
 

@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from PIL import Image
+from untrained import untrained
 
 import inkdigits
 from inkdigits.api import MAX_BODY_BYTES
-from inkdigits.artifacts import Model, save_model
+from inkdigits.artifacts import save_model
 from inkdigits.cli.serve import serve_command
-from inkdigits.models import MLP
 from inkdigits.recognizer import Recognizer
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "api.md"
@@ -36,7 +36,7 @@ COMMAND = [sys.executable, "-c", CODE, "serve"]
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "untrained.safetensors"
-    save_model(path, Model("mlp", MLP.network.init(np.random.default_rng(0))))
+    save_model(path, untrained())
     return path
 
 

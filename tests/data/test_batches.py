@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from foreign import ForeignArray
 
+from inkdigits.data.augment import Augment
 from inkdigits.data.batches import Batches
 
 N = 103
@@ -70,3 +72,59 @@ def test_sizes_that_do_not_fit():
         make(size=0)
     with pytest.raises(ValueError, match="3 inputs do not fit 2 labels"):
         Batches(np.zeros((3, 1), np.float32), np.zeros(2, int), 1, 0)
+
+
+# Augmented.
+
+
+def augmented(size=10, seed=1):
+    pictures = np.random.default_rng(0).random((N, 28, 28), np.float32)
+    return Batches(pictures, np.arange(N), size, seed, augment=Augment())
+
+
+def test_augmented_inputs_are_new_in_each_epoch_and_labels_stay():
+    batches = augmented()
+    first, second = (
+        dict(zip(labels.tolist(), inputs, strict=True))
+        for inputs, labels in (next(batches.epoch(number)) for number in (0, 1))
+    )
+    both = first.keys() & second.keys()
+    assert both
+    for label in both:
+        assert not np.array_equal(first[label], second[label])
+        assert not np.array_equal(first[label], batches.inputs[label])
+
+
+def test_how_a_batch_is_augmented_follows_from_seed_epoch_and_step():
+    whole = list(augmented().epoch(3))
+    later = list(augmented().epoch(3, first_step=4))
+    for (inputs, labels), (again, labels_again) in zip(whole[4:], later, strict=True):
+        np.testing.assert_array_equal(inputs, again)
+        np.testing.assert_array_equal(labels, labels_again)
+    other, _ = next(augmented(seed=2).epoch(3))
+    assert not np.array_equal(whole[0][0], other)
+
+
+def test_augmentation_leaves_the_inputs_as_they_are():
+    batches = augmented()
+    before = batches.inputs.copy()
+    list(batches.epoch(0))
+    np.testing.assert_array_equal(batches.inputs, before)
+
+
+def test_a_sample_is_always_the_same_and_of_the_kind_that_is_trained_on():
+    batches = augmented()
+    sample = list(batches.sample(3))
+    expected = [inputs for inputs, _ in batches.epoch(0)]
+    np.testing.assert_array_equal(np.concatenate(sample), np.concatenate(expected[:3]))
+    assert len(list(batches.sample(1000))) == len(batches)
+
+
+def test_arrays_of_another_library_are_dealt_out_alike():
+    here = augmented()
+    there = Batches(
+        ForeignArray(here.inputs), ForeignArray(here.labels), 10, 1, augment=here.augment
+    )
+    for (x, labels), (foreign_x, foreign_labels) in zip(here.epoch(0), there.epoch(0), strict=True):
+        np.testing.assert_array_equal(foreign_x.get(), x)
+        np.testing.assert_array_equal(foreign_labels.get(), labels)

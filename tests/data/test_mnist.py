@@ -18,8 +18,9 @@ import small_mnist as small
 from click.testing import CliRunner
 
 from inkdigits.cli import main
-from inkdigits.data import mnist
-from inkdigits.data.mnist import DataError, Digits, Patience
+from inkdigits.data import folders, mnist
+from inkdigits.data.folders import DataError
+from inkdigits.data.mnist import Digits, Patience
 
 FOUR = (mnist.TRAIN_IMAGES, mnist.TRAIN_LABELS, mnist.TEST_IMAGES, mnist.TEST_LABELS)
 FIVE = (*FOUR, mnist.TRAIN_WRITERS)
@@ -324,6 +325,7 @@ from pathlib import Path
 import small_mnist
 from inkdigits.cli import main
 from inkdigits.data import mnist
+from inkdigits.data.folders import DataError
 
 fault, small, mirror, folder = sys.argv[1:]
 mnist.SOURCES = {
@@ -338,7 +340,7 @@ if fault == "read-only" and os.getuid() == 0:
     os.setuid(65534)
 try:
     mnist.download(Path(folder), lambda *progress: None, print)
-except mnist.DataError as error:
+except DataError as error:
     sys.exit(str(error))
 """
 
@@ -395,7 +397,7 @@ def test_b65_read_only_cache_is_an_error(there, download_in_a_bad_place, open_tm
 def cache(tmp_path, monkeypatch):
     for home in ("HOME", "XDG_CACHE_HOME"):
         monkeypatch.setenv(home, str(tmp_path))
-    return mnist.cache_folder()
+    return folders.cache()
 
 
 def test_command_downloads_once_and_shows_what_is_where(mirrored, mirrors, small_mnist, cache):
@@ -538,11 +540,27 @@ def test_takes_by_index_mask_and_slice(made):
 def test_an_argument_names_the_folder_before_the_environment_does(made, write, monkeypatch):
     folder = write(small.files_of(*made))
     monkeypatch.setenv("INKDIGITS_DATA", str(folder / "elsewhere"))
-    assert mnist.find(folder) == folder
+    assert mnist.find(folder) == [folder]
     with pytest.raises(DataError, match="elsewhere lacks"):
         mnist.find()
     monkeypatch.setenv("INKDIGITS_DATA", str(folder))
-    assert mnist.find() == folder
+    assert mnist.find() == [folder]
+
+
+def test_files_in_several_folders_are_put_together(made, write, tmp_path_factory, monkeypatch):
+    folder, other = write(small.files_of(*made)), tmp_path_factory.mktemp("other")
+    for name in (FOUR[0], FOUR[3], mnist.TRAIN_WRITERS):
+        (folder / name).rename(other / name)
+    monkeypatch.setenv("INKDIGITS_DATA", f"{folder}{os.pathsep}{other}")
+    for split, wanted in zip(("train", "test"), made, strict=True):
+        loaded = mnist.load(split)
+        np.testing.assert_array_equal(loaded.images, wanted.images)
+        np.testing.assert_array_equal(loaded.labels, wanted.labels)
+        np.testing.assert_array_equal(loaded.writers, wanted.writers)
+    (other / FOUR[0]).unlink()
+    with pytest.raises(DataError, match=f"^{folder} and {other} lack {FOUR[0]}: ") as error:
+        mnist.load("test")
+    assert_sentence(error.value)
 
 
 @pytest.mark.parametrize("split", ["train", "test"])

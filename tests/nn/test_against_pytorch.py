@@ -5,7 +5,18 @@ import pytest
 from test_layers import CASES, distinct, parameters, unset
 
 from inkdigits.models import RECIPES
-from inkdigits.nn.layers import Dense, Dropout, Flatten, ReLU, Sigmoid
+from inkdigits.nn.layers import (
+    BatchNorm,
+    Channel,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    MaxPool2D,
+    ReLU,
+    Sigmoid,
+    ZeroPad2D,
+)
 from inkdigits.nn.losses import near_zero_and_one, one_hot, smoothed, softmax_cross_entropy
 from inkdigits.nn.optimizers import SGD, AdamW
 from inkdigits.nn.schedules import Cosine
@@ -32,6 +43,14 @@ def learner(torch, array):
     return torch.tensor(array, requires_grad=True)
 
 
+def channels_first(x):
+    return x.permute(0, 3, 1, 2)
+
+
+def channels_last(x):
+    return x.permute(0, 2, 3, 1)
+
+
 def pytorch_forward(torch, layer, params, x):
     """Do as PyTorch does what the layer does at inference."""
     match layer:
@@ -45,6 +64,24 @@ def pytorch_forward(torch, layer, params, x):
             return torch.nn.functional.dropout(x, layer.rate, training=False)
         case Flatten():
             return torch.flatten(x, start_dim=1)
+        case Channel():
+            return x[..., None]
+        case ZeroPad2D():
+            return torch.nn.functional.pad(x, (0, 0, *4 * [layer.width]))
+        case Conv2D():
+            filters = params["weight"].permute(3, 2, 0, 1)
+            y = torch.nn.functional.conv2d(channels_first(x), filters, params["bias"])
+            return channels_last(y)
+        case MaxPool2D():
+            return channels_last(torch.nn.functional.max_pool2d(channels_first(x), layer.side))
+        case BatchNorm():
+            rows = x.reshape(-1, layer.channels)
+            scale, shift = params["scale"], params["shift"]
+            # Not by torch.nn.functional, which refuses a batch of one.
+            y = torch.batch_norm(
+                rows, scale, shift, None, None, True, 0.1, layer.epsilon, cudnn_enabled=False
+            )
+            return y.reshape(x.shape)
     raise NotImplementedError(f"name the peer of {layer} in PyTorch here")
 
 

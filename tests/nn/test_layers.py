@@ -8,7 +8,18 @@ import numpy as np
 import pytest
 
 from inkdigits.nn import layers
-from inkdigits.nn.layers import Dense, Dropout, Flatten, ReLU, Sigmoid
+from inkdigits.nn.layers import (
+    BatchNorm,
+    Channel,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    MaxPool2D,
+    ReLU,
+    Sigmoid,
+    ZeroPad2D,
+)
 
 LAYERS = [  # a layer, the shape of an example before it, and after it
     (Dense(5, 3), (5,), (3,)),
@@ -21,6 +32,18 @@ LAYERS = [  # a layer, the shape of an example before it, and after it
     (Dropout(0.4), (3, 2, 2), (3, 2, 2)),
     (Flatten(), (5,), (5,)),
     (Flatten(), (3, 2, 2), (12,)),
+    (Channel(), (3, 4), (3, 4, 1)),
+    (ZeroPad2D(), (3, 4, 2), (5, 6, 2)),
+    (ZeroPad2D(2), (1, 1, 1), (5, 5, 1)),
+    (Conv2D(1, 2), (5, 4, 1), (3, 2, 2)),
+    (Conv2D(3, 2), (4, 5, 3), (2, 3, 2)),
+    (Conv2D(2, 3, side=2), (2, 4, 2), (1, 3, 3)),
+    (Conv2D(3, 2, side=1), (3, 2, 3), (3, 2, 2)),
+    (MaxPool2D(), (4, 6, 2), (2, 3, 2)),
+    (MaxPool2D(), (5, 3, 1), (2, 1, 1)),
+    (MaxPool2D(3), (6, 7, 2), (2, 2, 2)),
+    (BatchNorm(5), (2, 5), (2, 5)),
+    (BatchNorm(2), (3, 4, 2), (3, 4, 2)),
 ]
 CASES = [
     pytest.param(
@@ -275,3 +298,117 @@ def test_flatten_keeps_the_order_and_copies_nothing():
     y, _ = Flatten().forward({}, x)
     np.testing.assert_array_equal(y, [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]])
     assert np.shares_memory(x, y)
+
+
+# Channel
+
+
+def test_channel_copies_nothing():
+    x = distinct((2, 3, 4))
+    y, _ = Channel().forward({}, x)
+    np.testing.assert_array_equal(y[..., 0], x)
+    assert np.shares_memory(x, y)
+
+
+# ZeroPad2D
+
+
+def test_zero_pad_lays_a_frame_round_each_picture():
+    x = np.array([[[[1], [2]]], [[[3], [4]]]], np.float32)
+    y, backward = ZeroPad2D().forward({}, x)
+    np.testing.assert_array_equal(
+        y[..., 0], [[[0, 0, 0, 0], [0, 1, 2, 0], [0] * 4], [[0, 0, 0, 0], [0, 3, 4, 0], [0] * 4]]
+    )
+    np.testing.assert_array_equal(backward(y, {}), x)
+
+
+# Conv2D
+
+
+def convolved(params, x):
+    """Convolve number by number, as the definition says."""
+    weight, bias = params["weight"], params["bias"]
+    side, _, channels, filters = weight.shape
+    height, width = x.shape[1] - side + 1, x.shape[2] - side + 1
+    y = np.empty((len(x), height, width, filters), x.dtype)
+    for example, top, left, number in np.ndindex(y.shape):
+        total = bias[number]
+        for row, column, channel in np.ndindex(side, side, channels):
+            value = x[example, top + row, left + column, channel]
+            total += value * weight[row, column, channel, number]
+        y[example, top, left, number] = total
+    return y
+
+
+@pytest.mark.parametrize("side", [1, 2, 3, 5])
+def test_convolution_is_its_definition(side):
+    layer = Conv2D(2, 3, side)
+    params, x = parameters(layer, np.float64), distinct((2, 6, 7, 2), np.float64)
+    y, _ = layer.forward(params, x)
+    np.testing.assert_allclose(y, convolved(params, x), rtol=1e-12, atol=1e-12)
+
+
+def test_a_filter_finds_its_pattern_where_it_is():
+    pattern = np.array([[0, 1], [1, 0]], np.float32)
+    x = np.zeros((1, 4, 5, 1), np.float32)
+    x[0, 1:3, 3:5, 0] = pattern
+    params = {"weight": pattern.reshape(2, 2, 1, 1), "bias": np.zeros(1, np.float32)}
+    y, _ = Conv2D(1, 1, side=2).forward(params, x)
+    assert np.unravel_index(y.argmax(), y.shape) == (0, 1, 3, 0)
+    assert y.max() == 2
+
+
+def test_convolution_starts_from_its_initializer_and_biases_of_zero():
+    def counting(rng, inputs, outputs):
+        assert (inputs, outputs) == (12, 2)
+        return np.arange(inputs * outputs, dtype=np.float32).reshape(inputs, outputs)
+
+    params = Conv2D(3, 2, side=2, initializer=counting).init(np.random.default_rng(0))
+    assert_same(params, {"weight": np.arange(24).reshape(2, 2, 3, 2), "bias": [0, 0]})
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 5, 3), (1, 5, 5, 2)], ids=["too low", "channels"])
+def test_convolution_refuses_what_does_not_fit(shape):
+    layer = Conv2D(3, 2)
+    with pytest.raises(ValueError, match=r"window shape|mismatch"):
+        layer.forward(parameters(layer), distinct(shape))
+
+
+# MaxPool2D
+
+
+def test_pooling_keeps_the_largest_of_each_square():
+    x = np.array([[5, 1, 0, -1, 9], [2, 3, -3, -2, 9], [9, 9, 9, 9, 9]], np.float32)
+    y, backward = MaxPool2D().forward({}, x[None, :, :, None])
+    np.testing.assert_array_equal(y[0, ..., 0], [[5, 0]])
+    dx = backward(np.array([7, 8], np.float32).reshape(y.shape), {})
+    np.testing.assert_array_equal(dx[0, ..., 0], [[7, 0, 8, 0, 0], [0] * 5, [0] * 5])
+
+
+def test_of_tied_pixels_one_alone_gets_the_gradient():
+    for tied in ([[0, 0], [0, 0]], [[1, 4], [4, 4]], [[1, 2], [4, 4]]):
+        x = np.array(tied, np.float32).reshape(1, 2, 2, 1)
+        y, backward = MaxPool2D().forward({}, x)
+        dx = backward(np.full_like(y, 5), {})
+        assert np.count_nonzero(dx) == 1
+        assert dx.flat[x.argmax()] == 5
+
+
+# BatchNorm
+
+
+def test_batch_norm_brings_each_channel_to_its_scale_and_shift():
+    rng = np.random.default_rng(0)
+    x = (rng.standard_normal((50, 6, 7, 3)) * [1, 20, 0.1] + [0, 300, -4]).astype(np.float32)
+    params = {"scale": np.float32([1, 2, 3]), "shift": np.float32([0, -1, 5])}
+    y, _ = BatchNorm(3).forward(params, x)
+    np.testing.assert_allclose(y.mean(axis=(0, 1, 2)), params["shift"], atol=1e-3)
+    np.testing.assert_allclose(y.std(axis=(0, 1, 2)), params["scale"], rtol=2e-3)
+
+
+def test_batch_norm_of_values_all_alike_is_the_shift():
+    layer = BatchNorm(2)
+    params = {"scale": np.float32([3, 4]), "shift": np.float32([1, 2])}
+    y, backward = layer.forward(params, np.full((4, 2), 7, np.float32))
+    np.testing.assert_array_equal(y, [[1, 2]] * 4)
+    assert np.isfinite(backward(distinct((4, 2)), unset(params))).all()

@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 
 from inkdigits.nn.initializers import glorot
-from inkdigits.nn.layers import Dense, Dropout, Flatten, ReLU, Sigmoid, WithoutParameters
+from inkdigits.nn.layers import (
+    BatchNorm,
+    Channel,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    MaxPool2D,
+    ReLU,
+    Sigmoid,
+    WithoutParameters,
+)
 from inkdigits.nn.losses import one_hot, softmax_cross_entropy
 from inkdigits.nn.network import Network
 from inkdigits.nn.optimizers import SGD
@@ -20,6 +31,20 @@ SMALL = Network(
         Dense(5, 4, bias=False),
         Sigmoid(),
         Dense(4, 3, initializer=glorot),
+    )
+)
+NORMED = Network(
+    (
+        Channel(),
+        Conv2D(1, 3),
+        BatchNorm(3),
+        MaxPool2D(),
+        ReLU(),
+        Flatten(),
+        Dense(12, 5),
+        BatchNorm(5),
+        ReLU(),
+        Dense(5, 2),
     )
 )
 SMALL_SIZE = 6 * 5 + 5 + 5 * 4 + 4 * 3 + 3
@@ -155,6 +180,71 @@ def test_the_way_back_ends_at_the_first_learner():
     backward(y, network.views(np.empty_like(vector)))
     asked = [layer.asked for layer in network.layers]
     assert asked == [[], [False], [True], [True]]
+
+
+def in_training():
+    """Parameters that are no longer what they started from, and pictures."""
+    rng = np.random.default_rng(1)
+    vector = NORMED.init(rng)
+    vector += 0.3 * rng.standard_normal(len(vector), np.float32)
+    return vector, rng.random((64, 6, 6), np.float32)
+
+
+def test_the_plain_network_has_no_batch_normalisation():
+    assert [type(layer) for layer in NORMED.plain.layers] == [
+        Channel, Conv2D, MaxPool2D, ReLU, Flatten, Dense, ReLU, Dense
+    ]  # fmt: skip
+    assert NORMED.plain.size == NORMED.size - 2 * 3 - 2 * 5
+    assert SMALL.plain == SMALL
+
+
+def test_a_folded_network_answers_as_in_training():
+    vector, x = in_training()
+    folded = NORMED.folded(vector, [x])
+    expected, _ = NORMED.forward(NORMED.views(vector), x)
+    actual, _ = NORMED.plain.forward(NORMED.plain.views(folded), x)
+    assert folded.dtype == np.float32
+    np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_what_is_folded_in_are_the_means_over_the_batches():
+    network = Network((Flatten(), Dense(36, 4), BatchNorm(4)))
+    rng = np.random.default_rng(1)
+    vector = rng.standard_normal(network.size, np.float32)
+    x = rng.random((64, 6, 6), np.float32)
+    batches = [x[:20], x[20:40], x[40:]]
+    params = network.views(vector)
+    sums = [x.reshape(-1, 36) @ params[1]["weight"] + params[1]["bias"] for x in batches]
+    mean = np.mean([s.mean(axis=0) for s in sums], axis=0)
+    variance = np.mean([s.var(axis=0) for s in sums], axis=0)
+    whole = np.concatenate(sums)
+    expected = (whole - mean) / np.sqrt(variance + 1e-5) * params[2]["scale"] + params[2]["shift"]
+    plain = network.plain
+    actual, _ = plain.forward(plain.views(network.folded(vector, iter(batches))), x)
+    np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_an_example_is_read_alike_in_any_company():
+    vector, x = in_training()
+    plain = NORMED.plain
+    params = plain.views(NORMED.folded(vector, [x]))
+    together, _ = plain.forward(params, x)
+    alone, _ = plain.forward(params, x[5:6])
+    np.testing.assert_allclose(alone[0], together[5], rtol=1e-5, atol=1e-6)
+
+
+def test_folding_leaves_the_parameters_in_training_as_they_are():
+    vector, x = in_training()
+    before = vector.copy()
+    NORMED.folded(vector, [x])
+    np.testing.assert_array_equal(vector, before)
+
+
+def test_without_batch_normalisation_folding_looks_at_nothing_and_copies():
+    vector = SMALL.init(np.random.default_rng(0))
+    folded = SMALL.folded(vector, iter(["no picture"]))
+    np.testing.assert_array_equal(folded, vector)
+    assert not np.shares_memory(folded, vector)
 
 
 def test_a_network_learns_32_digits_by_heart(digits):

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from inkdigits.arrays import DeviceError
 from inkdigits.artifacts import ArtifactError
 from inkdigits.cli.data import data_command
 from inkdigits.cli.evaluate import evaluate_command
@@ -13,7 +14,7 @@ from inkdigits.cli.model import model_command
 from inkdigits.cli.predict import predict_command
 from inkdigits.cli.serve import serve_command
 from inkdigits.cli.train import train_command
-from inkdigits.data.mnist import DataError
+from inkdigits.data.folders import DataError
 from inkdigits.recognizer import ImageError
 from inkdigits.runs import RunError
 from inkdigits.version import __version__
@@ -26,7 +27,7 @@ class Inkdigits(click.Group):
         """Run the command; what it raises for its user becomes its last line."""
         try:
             return super().invoke(ctx)
-        except (ArtifactError, DataError, ImageError, RunError) as error:
+        except (ArtifactError, DataError, DeviceError, ImageError, RunError) as error:
             raise click.ClickException(str(error)) from None
         except OSError as error:
             if error.errno == errno.EPIPE:  # whoever read the output has gone; click ends quietly

@@ -1,4 +1,4 @@
-"""The command `inkdigits data`: brings MNIST to this machine and says where it is."""
+"""The command `inkdigits data`: brings MNIST to this machine and says where the digits are."""
 
 from pathlib import Path
 
@@ -7,8 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from inkdigits.data import mnist
-from inkdigits.data.mnist import Digits
+from inkdigits.data import folders, mnist, pens
 
 
 @click.command("data")
@@ -16,13 +15,13 @@ from inkdigits.data.mnist import Digits
     "--data-dir",
     type=click.Path(path_type=Path),
     help="A folder that has the files of MNIST, compressed or not: they are verified there and "
-    "nothing is downloaded. INKDIGITS_DATA names it as well.",
+    "nothing is downloaded. INKDIGITS_DATA names one as well, or several, joined as in PATH.",
 )
 def data_command(data_dir: Path | None) -> None:
     """Download MNIST and QMNIST's writers to the cache, or verify a folder that has them."""
-    if mnist.named_folder(data_dir) is None:
-        _download(mnist.cache_folder())
-    _show(mnist.find(data_dir), mnist.load("train", data_dir), mnist.load("test", data_dir))
+    if not folders.named(data_dir):
+        _download(folders.cache())
+    _show(data_dir)
 
 
 def _download(folder: Path) -> None:
@@ -48,14 +47,26 @@ def _download(folder: Path) -> None:
         mnist.download(folder, on_progress, on_failure)
 
 
-def _show(folder: Path, train: Digits, test: Digits) -> None:
+def _show(data_dir: Path | None) -> None:
+    searched = mnist.find(data_dir)
+    train, test = mnist.load("train", data_dir), mnist.load("test", data_dir)
+    counts = {name: len(digits) for digits in (train, test) for name in digits.hashes}
+    notes = []
+    if train.writers is None:
+        notes.append(f"The writers are not known without {mnist.TRAIN_WRITERS}.")
+    if folders.locate(searched, pens.NAME):
+        counts[pens.NAME] = len(pens.load(data_dir))
+    else:
+        notes.append(pens.how_to_get(searched))
+        notes.append("Without that file, train with --no-pens: on MNIST alone.")
+
     table = Table("File", "Digits")
     table.columns[1].justify = "right"
-    for digits in (train, test):
-        for name in digits.hashes:
-            table.add_row(name, f"{len(digits):,}")
+    for name, count in counts.items():
+        table.add_row(name, f"{count:,}")
     console = Console()
-    console.print(f"Verified in {folder}:", markup=False, highlight=False, soft_wrap=True)
+    verified = f"Verified in {folders.listed(searched)}:"
+    console.print(verified, markup=False, highlight=False, soft_wrap=True)
     console.print(table)
-    if train.writers is None:
-        console.print(f"The writers are not known without {mnist.TRAIN_WRITERS}.", highlight=False)
+    for note in notes:
+        console.print(note, markup=False, highlight=False, soft_wrap=True)

@@ -1,7 +1,7 @@
-"""The command `inkdigits evaluate`: how well a model reads the 10,000 test digits."""
+"""The command `inkdigits evaluate`: how well a model reads test digits, and people it never saw."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
@@ -15,8 +15,17 @@ from inkdigits.arrays import Array, Labels, Pixels
 from inkdigits.artifacts import write_atomically
 from inkdigits.cli.options import data_dir_option, model_argument
 from inkdigits.cli.report import Mistake, render_report
-from inkdigits.data import mnist
-from inkdigits.metrics import Metrics, measure
+from inkdigits.data import folders, mnist, pens
+from inkdigits.imaging import CLEAN_UPS
+from inkdigits.metrics import (
+    ByWriter,
+    Coverage,
+    Metrics,
+    measure,
+    measure_by_writer,
+    risk_coverage,
+)
+from inkdigits.models import RECIPES
 from inkdigits.recognizer import Recognizer
 
 WORST_SHOWN = 4  # on the terminal
@@ -34,14 +43,22 @@ SHADES = " ░▒▓█"
 )
 @data_dir_option
 def evaluate_command(model: str, as_json: bool, report: Path | None, data_dir: Path | None) -> None:
-    """Measure MODEL, a file or a shipped model's name, on MNIST's 10,000 test digits."""
+    """Measure MODEL, a file or a shipped model's name, on MNIST's 10,000 test digits.
+
+    Where the pen writers' file is, the digits of the ten that no recipe trains on are read as well.
+    """
     recognizer = Recognizer.load(model)
     digits = mnist.load("test", data_dir)
     console = Console(highlight=False, soft_wrap=True, stderr=as_json)
     with console.status(f"Reading {len(digits):,} digits"):
-        probabilities = recognizer.read(digits.images)
+        cleaned = recognizer.clean(digits.images)
+        probabilities = recognizer.probabilities(cleaned)
+        refused = recognizer.refused(cleaned)
     metrics = measure(probabilities, digits.labels)
+    coverage = risk_coverage(probabilities, digits.labels)
     worst = _worst_mistakes(probabilities, digits.labels, digits.images)
+    with console.status("Reading the pen writers' digits"):
+        people = _read_people(recognizer, data_dir)
 
     if as_json:
         about = {
@@ -49,14 +66,50 @@ def evaluate_command(model: str, as_json: bool, report: Path | None, data_dir: P
             "recipe": recognizer.model.recipe,
             "digest": recognizer.digest,
             "data": dict(digits.hashes),
+            "refused": int(refused.sum()),
+            "coverage": [asdict(row) for row in coverage],
+            "pen_writers": None if people is None else asdict(people),
         }
         click.echo(json.dumps(about | asdict(metrics)))
     else:
-        _show(console, recognizer, metrics, worst[:WORST_SHOWN])
+        _show(console, recognizer, metrics, int(refused.sum()), worst[:WORST_SHOWN])
+        _show_coverage(console, coverage, metrics.total)
+        if people is not None:
+            _show_people(console, people)
     if report is not None:
         html = render_report(recognizer, metrics, worst[:WORST_REPORTED])
         write_atomically(report, html.encode())
         console.print(f"Report: {report}", markup=False)
+
+
+@dataclass(frozen=True)
+class People:
+    """How the development pen writers' digits were read."""
+
+    total: int
+    refused: int
+    log_loss: float
+    brier: float
+    by_writer: ByWriter
+
+
+def _read_people(recognizer: Recognizer, data_dir: Path | None) -> People | None:
+    """Read the digits of the pen writers that no recipe trains on, if their file is there."""
+    if folders.locate(folders.find(data_dir), pens.NAME) is None:
+        return None
+    traces = pens.of_writers(pens.load(data_dir), pens.DEVELOPMENT_WRITERS)
+    clean_up = CLEAN_UPS[RECIPES[recognizer.model.recipe].clean_up]
+    drawn = pens.render(traces, copies=1, seed=0, clean=clean_up.fit)
+    probabilities = recognizer.probabilities(drawn.images)
+    metrics = measure(probabilities, drawn.labels)
+    right = probabilities.argmax(axis=1) == drawn.labels
+    return People(
+        total=len(drawn),
+        refused=int(recognizer.refused(drawn.images).sum()),
+        log_loss=metrics.log_loss,
+        brier=metrics.brier,
+        by_writer=measure_by_writer(right, np.asarray(drawn.writers)),
+    )
 
 
 def _worst_mistakes(probabilities: Array, labels: Labels, pictures: Pixels) -> list[Mistake]:
@@ -76,7 +129,9 @@ def _worst_mistakes(probabilities: Array, labels: Labels, pictures: Pixels) -> l
     ]
 
 
-def _show(console: Console, recognizer: Recognizer, metrics: Metrics, worst: list[Mistake]) -> None:
+def _show(
+    console: Console, recognizer: Recognizer, metrics: Metrics, refused: int, worst: list[Mistake]
+) -> None:
     low, high = metrics.interval
     console.print(
         f"[bold]{recognizer.name}[/] reads {metrics.correct:,} of {metrics.total:,} test digits: "
@@ -84,13 +139,39 @@ def _show(console: Console, recognizer: Recognizer, metrics: Metrics, worst: lis
     )
     console.print(
         f"log loss {metrics.log_loss:.4f}, Brier score {metrics.brier:.4f}, "
-        f"calibration error {metrics.calibration_error:.2%}\n"
+        f"calibration error {metrics.calibration_error:.2%}; "
+        f"{refused:,} refused as no digit\n"
     )
     console.print("How each digit was read:")
     console.print(_table(metrics))
     if worst:
         console.print("\nThe surest mistakes:")
         console.print(Columns([_drawn(mistake) for mistake in worst], padding=(0, 3)))
+
+
+def _show_coverage(console: Console, coverage: tuple[Coverage, ...], total: int) -> None:
+    """What a user gains, and loses, who takes no answer below a confidence."""
+    table = Table("confidence", "answered", "of all", "wrong", box=None, header_style="bold")
+    for column in table.columns:
+        column.justify = "right"
+    for row in coverage:
+        table.add_row(
+            f"{row.threshold:.1%}", f"{row.answered:,}", f"{row.answered / total:.2%}", f"{row.wrong}"
+        )
+    console.print("\nWith only answers of at least some confidence taken:")
+    console.print(table)
+
+
+def _show_people(console: Console, people: People) -> None:
+    low, high = people.by_writer.interval
+    console.print(
+        f"\nOf {len(people.by_writer.writers)} pen writers that it never saw, it reads "
+        f"[bold]{people.by_writer.mean:.2%}[/] of a writer's digits in the mean "
+        f"(95% interval {low:.2%} to {high:.2%}), and {people.by_writer.worst:.2%} of the worst's; "
+        f"{people.refused:,} of {people.total:,} refused as no digit."
+    )
+    for writer, accuracy in sorted(people.by_writer.writers.items(), key=lambda item: item[1]):
+        console.print(f"  writer {writer}  {accuracy:.2%}")
 
 
 def _table(metrics: Metrics) -> Table:

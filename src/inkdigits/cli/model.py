@@ -39,9 +39,12 @@ def show_command(model: str) -> None:
         "sha256": loaded.digest,
         "recipe": f"{recipe.name}: {recipe.summary}",
         "sizes": " - ".join(map(str, recipe.sizes)),
-        "parameters": f"{recipe.network.size:,}",
+        "parameters": f"{recipe.network.plain.size:,}",
         "clean-up": recipe.clean_up,
-        **{f"calibration.{key}": value for key, value in loaded.calibration.items()},
+        "temperature": loaded.temperature,
+        "threshold": "none: every picture gets an answer"
+        if loaded.threshold is None
+        else loaded.threshold,
         **{f"metrics.{key}": value for key, value in _flat(loaded.metrics)},
         **{f"training.{key}": value for key, value in _flat(loaded.training)},
         "inkdigits": loaded.version,

@@ -9,8 +9,8 @@ from inkdigits.artifacts import DEFAULT_MODEL
 data_dir_option = click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
-    help="Folder with MNIST's files, compressed or not. Without it: the folder that INKDIGITS_DATA "
-    "names, or else the cache that `inkdigits data` fills.",
+    help="Folder with the data's files, compressed or not. Without it: the folders that "
+    "INKDIGITS_DATA names, joined as in PATH, or else the cache that `inkdigits data` fills.",
 )
 
 model_option = click.option(

@@ -66,6 +66,7 @@ def _as_json(name: str, prediction: Prediction) -> dict[str, object]:
     return {
         "file": name,
         "digit": prediction.digit,
+        "reason": prediction.reason,
         "confidence": prediction.confidence,
         "probabilities": prediction.probabilities,
     }
@@ -73,10 +74,14 @@ def _as_json(name: str, prediction: Prediction) -> dict[str, object]:
 
 def _show(console: Console, name: str, prediction: Prediction) -> None:
     """Print the answer and a bar a digit."""
-    if prediction.digit is None:
+    if prediction.reason == "blank":
         console.print(f"{name}: no digit, the sheet is blank", markup=False)
         return
-    console.print(f"{name}: {prediction.digit} ({prediction.confidence:.1%} sure)", markup=False)
+    if prediction.reason:
+        console.print(f"{name}: not a digit; the nearest would be", markup=False)
+    else:
+        sure = f"{prediction.confidence:.1%} sure"
+        console.print(f"{name}: {prediction.digit} ({sure})", markup=False)
     for digit, probability in enumerate(prediction.probabilities):
         length = round(probability * BAR_WIDTH)
         bar = f"[cyan]{'█' * length}[/][bright_black]{'·' * (BAR_WIDTH - length)}[/]"

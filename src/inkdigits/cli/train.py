@@ -5,9 +5,10 @@ import platform
 import re
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import FrameType
 
@@ -17,21 +18,18 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from inkdigits import training
-from inkdigits.arrays import Array, Labels, Pixels
+from inkdigits.arrays import DEVICES, Array, Labels, to_host
 from inkdigits.artifacts import Model, save_model
+from inkdigits.cli import training_data
 from inkdigits.cli.curves import draw_curves
 from inkdigits.cli.options import data_dir_option
-from inkdigits.data import mnist
 from inkdigits.data.batches import Batches
-from inkdigits.data.mnist import Digits
-from inkdigits.data.split import split_at_random, split_by_writer
-from inkdigits.imaging import CLEAN_UPS
-from inkdigits.models import RECIPES, Recipe
+from inkdigits.models import CLASSES, RECIPES, Recipe, doubt
 from inkdigits.runs import Run
 from inkdigits.training import DivergenceError, Record
 from inkdigits.version import __version__
 
-BAR_STEPS = 200  # a step of training takes less time than to redraw the bar
+BAR_SECONDS = 0.1  # a step of training may take less time than to redraw the bar
 
 
 class StopRequested(BaseException):
@@ -100,11 +98,17 @@ class WatchedBatches:
     def epoch(self, number: int, first_step: int = 0) -> Iterator[tuple[Array, Labels]]:
         """The batches of an epoch; raises StopRequested before one, never after the last."""
         self._bar.update(self._task, description=f"epoch {number + 1}", completed=first_step)
+        shown = time.monotonic()
         for step, batch in enumerate(self._batches.epoch(number, first_step), first_step):
             self._signals.raise_if_received()
-            if step % BAR_STEPS == 0:
+            if time.monotonic() - shown > BAR_SECONDS:
                 self._bar.update(self._task, completed=step)
+                shown = time.monotonic()
             yield batch
+
+    def sample(self, count: int) -> Iterator[Array]:
+        """Some batches' pictures, which nobody waits for."""
+        return self._batches.sample(count)
 
 
 @click.command("train")
@@ -127,6 +131,20 @@ class WatchedBatches:
     type=click.IntRange(min=100),
     help="Train on the first so many digits only, for a quick look.",
 )
+@click.option(
+    "--pens/--no-pens",
+    "with_pens",
+    default=True,
+    show_default=True,
+    help="Train on pen writers' digits as well, where the recipe does, or on MNIST alone.",
+)
+@click.option(
+    "--device",
+    type=click.Choice(DEVICES),
+    default="cpu",
+    show_default=True,
+    help="Where to compute: cuda is NVIDIA's GPU, and needs the extra `cuda`.",
+)
 @data_dir_option
 def train_command(
     recipe_name: str,
@@ -134,29 +152,33 @@ def train_command(
     run_dir: Path | None,
     resume: bool,
     limit: int | None,
+    with_pens: bool,
+    device: str,
     data_dir: Path | None,
 ) -> None:
-    """Train a model by RECIPE on MNIST's training digits.
+    """Train a model by RECIPE on MNIST's training digits, and on pen writers' where it says so.
 
     The test digits are not touched: `inkdigits evaluate` looks at them.
     """
     recipe = RECIPES[recipe_name]
+    if not with_pens:
+        recipe = replace(recipe, pen_copies=0)
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     run = Run(run_dir or Path("runs") / f"{recipe_name}-seed-{seed}")
     signals = Signals()
     with signals.caught(console), run.locked():
-        digits = mnist.load("train", data_dir)
+        sources = training_data.load(recipe, data_dir, limit)
         settings = {
             "recipe": recipe_name,
             "seed": seed,
             "limit": limit,
-            "data": dict(digits.hashes),
+            "data": sources.hashes,
             **_settings(recipe),
         }
         if resume:
             run.check_settings(settings)
         else:
-            run.begin(settings | {"versions": _versions(), "machine": _machine()})
+            run.begin(settings | {"versions": _versions(), "machine": _machine(device)})
         checkpoint = run.latest(lambda warning: console.print(warning, style="yellow"))
         progress, records = checkpoint or (training.start(recipe, seed), [])
         if checkpoint:
@@ -165,13 +187,17 @@ def train_command(
             run.save(progress, records)
 
         console.print(f"{recipe.name}: {recipe.summary}", style="bold")
-        batches, validation = _prepare(recipe, digits.take(slice(limit)), seed, console)
+        batches, validation = training_data.prepare(recipe, sources, seed, device, console)
+        progress = training.on_device(progress, device)
         _train(recipe, run, batches, progress, records, validation, signals, console)
 
+        vector = training.finished(recipe, batches, progress)
+        temperature, threshold = _calibration(recipe, vector, validation)
         model = Model(
             recipe=recipe.name,
-            vector=progress.params,
-            calibration={"temperature": _temperature(recipe, progress.params, validation)},
+            vector=to_host(vector),
+            temperature=temperature,
+            threshold=threshold,
             metrics=_last_epoch(records),
             training=settings | {"versions": _versions()},
         )
@@ -181,36 +207,6 @@ def train_command(
         if not draw_curves(run.folder / "learning-curves.svg", records):
             console.print("No learning curves: pip install 'inkdigits[plots]' to have them drawn.")
         console.print(f"See how it does on the test digits: inkdigits evaluate {path}")
-
-
-def _prepare(
-    recipe: Recipe, digits: Digits, seed: int, console: Console
-) -> tuple[Batches, tuple[Array, Labels] | None]:
-    """Split the digits, clean them, and deal them out."""
-    kept_out: Digits | None = None
-    if recipe.validation:
-        if digits.writers is None:
-            console.print(
-                "The file of the writers, qmnist-train-labels-idx2-int, is missing: the "
-                "validation digits are drawn at random, and their accuracy flatters, for the same "
-                "hands are trained on. `inkdigits data` gets the file.",
-                style="yellow",
-            )
-            digits, kept_out = split_at_random(digits, recipe.validation, seed)
-        else:
-            digits, kept_out = split_by_writer(digits, recipe.validation, seed)
-    by = "" if kept_out is None else f", {len(kept_out):,} to validate on"
-    console.print(f"{len(digits):,} digits to train on{by}; clean-up: {recipe.clean_up}")
-
-    def cleaned(pictures: Pixels) -> Array:
-        return CLEAN_UPS[recipe.clean_up].clean_batch(pictures) / np.float32(255)
-
-    with console.status("Cleaning the pictures"):
-        batches = Batches(
-            cleaned(digits.images), digits.labels, recipe.batch_size, seed, recipe.shuffle
-        )
-        validation = None if kept_out is None else (cleaned(kept_out.images), kept_out.labels)
-    return batches, validation
 
 
 def _train(
@@ -271,13 +267,18 @@ def _line(record: Record, epochs: int) -> str:
     )
 
 
-def _temperature(recipe: Recipe, params: Array, validation: tuple[Array, Labels] | None) -> float:
-    """Fit the temperature on the digits that were kept out; without any, leave it at 1."""
-    if validation is None:
-        return 1.0
-    x, labels = validation
-    logits, _ = recipe.network.forward(recipe.network.views(params), x)
-    return training.fit_temperature(logits, labels)
+def _calibration(
+    recipe: Recipe, vector: Array, validation: tuple[Array, Labels] | None
+) -> tuple[float, float | None]:
+    """Fit temperature and threshold on the digits that were kept out; without any, 1 and 0."""
+    temperature, threshold = 1.0, 0.0
+    if validation is not None:
+        x, labels = validation
+        logits = to_host(training.logits_of(recipe, vector, x))
+        temperature = training.fit_temperature(logits[:, :CLASSES], to_host(labels))
+        if recipe.nondigits:
+            threshold = training.fit_threshold(doubt(logits))
+    return temperature, threshold if recipe.nondigits else None
 
 
 def _last_epoch(records: list[Record]) -> dict[str, float]:
@@ -300,11 +301,16 @@ def _settings(recipe: Recipe) -> dict[str, object]:
         "epochs": recipe.epochs,
         "shuffle": recipe.shuffle,
         "validation": recipe.validation,
+        "averaging": recipe.averaging,
+        "augment": repr(recipe.augment),
+        "pen_copies": recipe.pen_copies,
+        "nondigits": recipe.nondigits,
     }
 
 
-def _machine() -> dict[str, object]:
+def _machine(device: str) -> dict[str, object]:
     return {
+        "device": device,
         "platform": platform.platform(),
         "processors": os.cpu_count(),
         "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS"),

@@ -1,13 +1,10 @@
 """MNIST's five files: downloaded from mirrors, verified by their hashes, and read into arrays."""
 
-import gzip
-import hashlib
 import math
-import os
 import struct
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -15,18 +12,15 @@ from threading import Event, Thread
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-import platformdirs
 import pooch
 import requests
 from numpy.typing import NDArray
 
 from inkdigits.arrays import Pixels
+from inkdigits.data import folders
+from inkdigits.data.folders import DataError
 
 Split: TypeAlias = Literal["train", "test"]
-
-
-class DataError(Exception):
-    """The digits cannot be had; the message is one sentence that says why and what to do next."""
 
 
 @dataclass(frozen=True)
@@ -102,34 +96,35 @@ def load(split: Split, directory: Path | None = None) -> Digits:
     returns    Digits, read-only; writers only for "train", and only if their file is there
     raises     DataError if a file is missing, is not the one it should be, or contradicts another
     """
-    folder = find(directory)
+    searched = find(directory)
     if split == "test":
         images_name, labels_name, writers_name = TEST_IMAGES, TEST_LABELS, None
     else:
         images_name, labels_name, writers_name = TRAIN_IMAGES, TRAIN_LABELS, TRAIN_WRITERS
-    images = read_idx(_read(folder, images_name), images_name)
-    labels = read_idx(_read(folder, labels_name), labels_name)
+    images = read_idx(_read(searched, images_name), images_name)
+    labels = read_idx(_read(searched, labels_name), labels_name)
     _check_digits(images, images_name, labels, labels_name)
     names = [images_name, labels_name]
     writers = None
-    if writers_name and locate(folder, writers_name):
-        writers = _writers(read_idx(_read(folder, writers_name), writers_name), labels)
+    if writers_name and folders.locate(searched, writers_name):
+        writers = _writers(read_idx(_read(searched, writers_name), writers_name), labels)
         names.append(writers_name)
     return Digits(images, labels, writers, {name: SOURCES[name].sha256 for name in names})
 
 
-def find(directory: Path | None = None) -> Path:
-    """Return the folder that has the four files of MNIST.
+def find(directory: Path | None = None) -> list[Path]:
+    """Return the folders that have the four files of MNIST, together.
 
-    directory  what the user named; else INKDIGITS_DATA does, else it is the cache folder
+    directory  what the user named; see folders.find()
     raises     DataError if one of the four is missing (the fifth, with the writers, may be)
     """
-    named = named_folder(directory)
-    folder = named or cache_folder()
-    missing = [name for name in SOURCES if name != TRAIN_WRITERS and not locate(folder, name)]
-    if missing and named:
+    searched = folders.find(directory)
+    missing = [
+        name for name in SOURCES if name != TRAIN_WRITERS and not folders.locate(searched, name)
+    ]
+    if missing and folders.named(directory):
         raise DataError(
-            f"{named} lacks {', '.join(missing)}: "
+            f"{folders.lack(searched, missing)}: "
             "put them there, compressed (.gz) or not, or name the folder that has them."
         )
     if missing:
@@ -137,28 +132,7 @@ def find(directory: Path | None = None) -> Path:
             "MNIST is not in the cache yet: run `inkdigits data`, which downloads it, "
             "or name a folder that has it with --data-dir or INKDIGITS_DATA."
         )
-    return folder
-
-
-def named_folder(directory: Path | None = None) -> Path | None:
-    """Return the folder that the user named, by argument or by INKDIGITS_DATA, if any."""
-    if directory is not None:
-        return directory
-    from_environment = os.environ.get("INKDIGITS_DATA")
-    return Path(from_environment) if from_environment else None
-
-
-def cache_folder() -> Path:
-    """Return the folder that download() writes to and load() reads when no other is named."""
-    return platformdirs.user_cache_path("inkdigits", appauthor=False) / "mnist"
-
-
-def locate(folder: Path, name: str) -> Path | None:
-    """Return the path of a file in a folder, decompressed or else compressed, or None."""
-    for path in (folder / name, folder / f"{name}.gz"):
-        if os.path.isfile(path):
-            return path
-    return None
+    return searched
 
 
 def read_idx(data: bytes, name: str) -> NDArray[Any]:
@@ -218,23 +192,14 @@ def _writers(table: NDArray[Any], labels: NDArray[Any]) -> NDArray[np.int32]:
     return table[:, 2]
 
 
-def _read(folder: Path, name: str) -> bytes:
+def _read(searched: Sequence[Path], name: str) -> bytes:
     """Return the content of a file, which is certain to have the hash in SOURCES."""
     source = SOURCES[name]
-    path = locate(folder, name)
+    path = folders.locate(searched, name)
     if path is None:
-        raise DataError(f"{folder} lacks {name}: put it there, compressed (.gz) or not.")
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            content = file.read(source.size + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} cannot be read ({error}): replace it.") from error
-    if hashlib.sha256(content).hexdigest() != source.sha256:
-        raise DataError(
-            f"{path} is damaged or another file, for the SHA-256 of its content is not "
-            f"{source.sha256}: replace it, or delete it and run `inkdigits data`."
-        )
-    return content
+        raise DataError(f"{folders.lack(searched, [name])}: put it there, compressed (.gz) or not.")
+    remedy = "replace it, or delete it and run `inkdigits data`"
+    return folders.read(path, source.size, source.sha256, remedy)
 
 
 @dataclass(frozen=True)
@@ -274,7 +239,7 @@ def download(
 
 def _is_right(folder: Path, source: Source) -> bool:
     try:
-        _read(folder, source.name)
+        _read([folder], source.name)
     except DataError:
         return False
     return True

@@ -8,18 +8,20 @@ from inkdigits.imaging import classic, ink
 
 
 class CleanUp(NamedTuple):
-    """One way to clean pictures, for a drawing and for many pictures of MNIST's kind.
+    """One way to clean pictures: a drawing, one whose ink is told from its sheet, and many of MNIST's.
 
     clean        uint8 (H, W, 4) -> uint8 (28, 28)
+    fit          uint8 (H, W), how much each pixel stands out from the sheet -> uint8 (28, 28)
     clean_batch  uint8 (N, 28, 28) -> uint8 (N, 28, 28)
     """
 
     clean: Callable[[Pixels], Pixels]
+    fit: Callable[[Pixels], Pixels]
     clean_batch: Callable[[Pixels], Pixels]
 
 
 # By the name that a model's file gives.
 CLEAN_UPS = {
-    "classic": CleanUp(classic.clean, classic.clean_batch),
-    "ink": CleanUp(ink.clean, ink.clean_batch),
+    "classic": CleanUp(classic.clean, classic.fit, classic.clean_batch),
+    "ink": CleanUp(ink.clean, ink.fit, ink.clean_batch),
 }

@@ -20,11 +20,19 @@ def clean(rgba: Pixels) -> Pixels:
     returns  uint8 (28, 28) of 0, 128 and 255; all 0 if the sheet is blank
     """
     strength = ink.contrast(rgba)
-    if strength.shape != (ink.SIDE, ink.SIDE):
-        strength = ink.fit(strength)
-    elif not _is_light_on_black(rgba):
-        strength = _stretched(strength)
-    return clean_batch(strength[None])[0]
+    if strength.shape == (ink.SIDE, ink.SIDE) and _is_light_on_black(rgba):
+        return clean_batch(strength[None])[0]
+    return fit(strength)
+
+
+def fit(strength: Pixels) -> Pixels:
+    """Bring a drawing to 28x28, unless it is, and clean it.
+
+    strength  uint8 (H, W), how much each pixel stands out from the sheet
+    returns   uint8 (28, 28) of 0, 128 and 255; all 0 if nothing stands out
+    """
+    in_size = strength.shape == (ink.SIDE, ink.SIDE)
+    return clean_batch((_stretched(strength) if in_size else ink.fit(strength))[None])[0]
 
 
 def clean_batch(pictures: Pixels) -> Pixels:

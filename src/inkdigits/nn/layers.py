@@ -10,6 +10,7 @@ from math import prod
 from typing import Protocol, TypeAlias
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from inkdigits.arrays import Array, Generator
 from inkdigits.nn.initializers import Initializer, he
@@ -151,7 +152,8 @@ class Dropout(WithoutParameters):
         """Draw which values to keep, anew for each call."""
         if rng is None:
             return x, lambda dy, grads, need_dx=True: dy
-        keep = (rng.random(x.shape, np.float32) >= self.rate) * x.dtype.type(1 / (1 - self.rate))
+        kept = rng.random(x.shape, np.float32) >= self.rate
+        keep = np.asarray(kept, x.dtype, like=x) / x.dtype.type(1 - self.rate)
 
         def backward(dy: Array, grads: Params, need_dx: bool = True) -> Array:
             return dy * keep
@@ -176,3 +178,185 @@ class Flatten(WithoutParameters):
             return dy.reshape(x.shape)
 
         return x.reshape(len(x), prod(x.shape[1:])), backward
+
+
+@dataclass(frozen=True)
+class Channel(WithoutParameters):
+    """Give grey pictures the axis of their one channel, which convolution asks for.
+
+    x        float32 (N, H, W)
+    returns  float32 (N, H, W, 1), and backward
+    """
+
+    def forward(
+        self, params: Params, x: Array, rng: Generator | None = None
+    ) -> tuple[Array, Backward]:
+        """Change the shape alone: the values are not copied."""
+
+        def backward(dy: Array, grads: Params, need_dx: bool = True) -> Array:
+            return dy[..., 0]
+
+        return x[..., None], backward
+
+
+@dataclass(frozen=True)
+class ZeroPad2D(WithoutParameters):
+    """Lay a frame of zeros round each picture, so that a window can look beyond its border.
+
+    x        float32 (N, H, W, C)
+    returns  float32 (N, H + 2 width, W + 2 width, C), and backward
+    """
+
+    width: int = 1
+
+    def forward(
+        self, params: Params, x: Array, rng: Generator | None = None
+    ) -> tuple[Array, Backward]:
+        """Copy the pictures into the larger ones."""
+        inside = slice(self.width, -self.width)
+
+        def backward(dy: Array, grads: Params, need_dx: bool = True) -> Array:
+            return dy[:, inside, inside]
+
+        frame = (self.width, self.width)
+        return np.pad(x, ((0, 0), frame, frame, (0, 0))), backward
+
+
+@dataclass(frozen=True)
+class Conv2D:
+    """Look at a picture through a small window, wherever it fits, with a bank of filters.
+
+    At each place, each filter gives one number: a weighted sum of the K x K pixels in the window,
+    in all their channels, plus a bias.
+
+    x        float32 (N, H, W, C)
+    returns  float32 (N, H - K + 1, W - K + 1, F), and backward
+    source   docs/how-it-works.md, "Convolution"
+    """
+
+    channels: int  # C
+    filters: int  # F
+    side: int = 3  # K
+    initializer: Initializer = he
+
+    def init(self, rng: Generator) -> Params:
+        """Weights (K, K, C, F) from the initializer, biases (F,) of zero."""
+        window = (self.side, self.side, self.channels)
+        weight = self.initializer(rng, prod(window), self.filters)
+        return {
+            "weight": weight.reshape(*window, self.filters),
+            "bias": np.zeros(self.filters, np.float32),
+        }
+
+    def forward(
+        self, params: Params, x: Array, rng: Generator | None = None
+    ) -> tuple[Array, Backward]:
+        """Raise ValueError, by NumPy, if x has not as many channels as the layer."""
+        weight, side = params["weight"], self.side
+        windows = sliding_window_view(x, (side, side), axis=(1, 2))  # (N, H-K+1, W-K+1, C, K, K)
+        count, height, width = windows.shape[:3]
+        # Every window as a row, every filter as a column: all the sums are one matrix product.
+        rows = windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, side * side * x.shape[3])
+        y = rows @ weight.reshape(-1, self.filters)
+        y += params["bias"]
+
+        def backward(dy: Array, grads: Params, need_dx: bool = True) -> Array | None:
+            dy = dy.reshape(-1, self.filters)
+            np.dot(rows.T, dy, out=grads["weight"].reshape(-1, self.filters))
+            np.sum(dy, axis=0, out=grads["bias"])
+            if not need_dx:
+                return None
+            # A pixel gets back from each window that it was in, by its place in that window.
+            dx = np.zeros_like(x)
+            for row, column in np.ndindex(side, side):
+                back = (dy @ weight[row, column].T).reshape(count, height, width, -1)
+                dx[:, row : row + height, column : column + width] += back
+            return dx
+
+        return y.reshape(count, height, width, -1), backward
+
+
+@dataclass(frozen=True)
+class MaxPool2D(WithoutParameters):
+    """Shrink a picture: of each square of pixels only the largest value is kept.
+
+    Rows and columns that fill no square are left out.
+
+    x        float32 (N, H, W, C)
+    returns  float32 (N, H // side, W // side, C), and backward, which gives each square's gradient
+             to exactly one pixel, the first of equals: after ReLU, ties of zero are common
+    source   docs/how-it-works.md, "Pooling"
+    """
+
+    side: int = 2
+
+    def forward(
+        self, params: Params, x: Array, rng: Generator | None = None
+    ) -> tuple[Array, Backward]:
+        """Compare the pixels of all squares at once, place by place."""
+        height, width = (size // self.side * self.side for size in x.shape[1:3])
+        places = [
+            (slice(None), slice(row, height, self.side), slice(column, width, self.side))
+            for row, column in np.ndindex(self.side, self.side)
+        ]
+        y = x[places[0]]
+        for place in places[1:]:
+            y = np.maximum(y, x[place])
+
+        def backward(dy: Array, grads: Params, need_dx: bool = True) -> Array:
+            dx = np.zeros_like(x)
+            waiting = np.ones_like(y, dtype=bool)
+            for place in places:
+                largest = waiting & (x[place] == y)
+                dx[place] = dy * largest
+                waiting &= ~largest
+            return dx
+
+        return y, backward
+
+
+@dataclass(frozen=True)
+class BatchNorm:
+    """Bring each channel to mean 0 and variance 1 over the batch, then to a scale and a shift.
+
+    It knows the batch alone and is for training alone: `network.folded` builds it, with the
+    statistics of many pictures, into the layer before it, and what reads digits has none.
+
+    x        float32 (N, ..., C)
+    returns  float32, the same shape, and backward
+    source   Ioffe and Szegedy 2015, Batch Normalization, algorithm 1
+    """
+
+    channels: int  # C
+    epsilon: float = 1e-5
+
+    def init(self, rng: Generator) -> Params:
+        """A scale (C,) of one, and a shift (C,) of zero."""
+        return {
+            "scale": np.ones(self.channels, np.float32),
+            "shift": np.zeros(self.channels, np.float32),
+        }
+
+    def forward(
+        self, params: Params, x: Array, rng: Generator | None = None
+    ) -> tuple[Array, Backward]:
+        """Take mean and variance over all places of all examples of the batch."""
+        rows = x.reshape(-1, self.channels)
+        normal = rows - rows.mean(axis=0)
+        inverse = 1 / np.sqrt(np.square(normal).mean(axis=0) + self.epsilon)
+        normal *= inverse
+        y = normal * params["scale"] + params["shift"]
+
+        def backward(dy: Array, grads: Params, need_dx: bool = True) -> Array | None:
+            drows = dy.reshape(-1, self.channels)
+            np.sum(drows * normal, axis=0, out=grads["scale"])
+            np.sum(drows, axis=0, out=grads["shift"])
+            if not need_dx:
+                return None
+            # The mean and the variance depend on x, too: what they take away.
+            through_mean = grads["shift"] / len(rows)
+            through_variance = grads["scale"] / len(rows) * normal
+            dx = (drows - through_mean - through_variance) * (params["scale"] * inverse)
+            return dx.reshape(x.shape)
+
+        return y.reshape(x.shape), backward

@@ -1,6 +1,6 @@
 """A network: a chain of layers over one flat vector of parameters."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from inkdigits.arrays import Array, Generator
-from inkdigits.nn.layers import Layer, Params
+from inkdigits.nn.layers import BatchNorm, Layer, Params
 
 # One flat vector seen as named arrays, a mapping a layer: views, so to write to one is to write
 # to the vector. An optimiser's step, the norm of a gradient, an average of weights and a
@@ -95,6 +95,43 @@ class Network:
                 gradient = way_back[number](gradient, grads[number], need_dx)
 
         return x, backward
+
+    @cached_property
+    def plain(self) -> "Network":
+        """The network without batch normalisation: what reads digits once training is done."""
+        return Network(tuple(layer for layer in self.layers if not isinstance(layer, BatchNorm)))
+
+    def folded(self, vector: Array, batches: Iterable[Array]) -> Array:
+        """Build batch normalisation into the layers before it, with the statistics of pictures.
+
+        Training took each batch's own mean and variance; here their means over all these batches
+        are taken for good. Then (xW + b - mean) / deviation * scale + shift is a weighted sum plus
+        a bias again.
+
+        vector   (P,), the parameters of this network, in which each BatchNorm stands right after
+                 a layer with weights and biases
+        batches  float32 (N, ...) each, of the kind that was trained on
+        returns  the parameters of the plain network
+        """
+        params = self.views(vector)
+        measured: dict[int, list[Array]] = {}  # by the number of the layer: mean and variance
+        for x in batches if self.plain != self else ():
+            for number, layer in enumerate(self.layers):
+                if isinstance(layer, BatchNorm):
+                    rows = x.reshape(-1, layer.channels)
+                    moments = np.stack([rows.mean(axis=0), rows.var(axis=0) + layer.epsilon])
+                    measured.setdefault(number, []).append(moments)
+                x, _ = layer.forward(params[number], x)
+
+        plain = [dict(layer_params) for layer_params in params]
+        for number, moments_of_batches in measured.items():
+            mean, variance = np.stack(moments_of_batches).mean(axis=0)
+            factor = params[number]["scale"] / np.sqrt(variance)
+            before = plain[number - 1]
+            before["weight"] = before["weight"] * factor
+            before["bias"] = (before["bias"] - mean) * factor + params[number]["shift"]
+            plain[number] = {}
+        return np.concatenate([array.ravel() for part in plain for array in part.values()])
 
     @cached_property
     def _first_learner(self) -> int:

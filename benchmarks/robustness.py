@@ -1,0 +1,146 @@
+"""Accuracy of models on digits that are spoilt in fifteen ways.
+
+Every model reads the same spoilt pictures, through the clean-up that it was trained with. By the
+validation digits, models may be chosen; the test digits are for what is chosen already. The
+validation digits are those that training with seed 0 keeps out; of a model whose file does not say
+that it was trained so, the figures flatter, and are marked.
+
+The likeliest digit counts, whether the model would refuse the picture or not. `Recognizer.read`
+takes light ink on a black sheet for granted; a picture's file is first asked for the sheet's own
+colour, so that brightness, which is hopeless here, does no harm there.
+"""
+
+import argparse
+import statistics
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from corruptions import CORRUPTIONS
+from measured import keep
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+
+from inkdigits.arrays import Pixels
+from inkdigits.artifacts import DEFAULT_MODEL
+from inkdigits.data import mnist
+from inkdigits.data.mnist import Digits
+from inkdigits.data.split import split_by_writer
+from inkdigits.models import MLP
+from inkdigits.recognizer import Recognizer
+
+SEED = 0
+EXAMPLES = 16  # in a row of the picture
+MEANS = ("covered", "others", "all")
+
+
+def digits_of(name: str) -> Digits:
+    """Load the digits to spoil, "test" or "validation"."""
+    if name == "test":
+        return mnist.load("test")
+    return split_by_writer(mnist.load("train"), MLP.validation, SEED)[1]
+
+
+def spoilt(name: str, pictures: Pixels) -> Pixels:
+    """Spoil pictures by a corruption of this name, always in the same way."""
+    seed = [SEED, list(CORRUPTIONS).index(name)]
+    return CORRUPTIONS[name].function(pictures, np.random.default_rng(seed))
+
+
+def accuracy(recognizer: Recognizer, pictures: Pixels, digits: Digits) -> float:
+    """The share of the digits that are read right from these pictures of them."""
+    return float(np.mean(recognizer.read(pictures).argmax(axis=1) == digits.labels))
+
+
+def means(accuracies: dict[str, float]) -> dict[str, float]:
+    """The mean over the corruptions that augmentation covers, over the others, and over all.
+
+    accuracies  of each corruption, by its name
+    """
+    covered = [accuracies[name] for name, kind in CORRUPTIONS.items() if kind.covered]
+    others = [accuracies[name] for name, kind in CORRUPTIONS.items() if not kind.covered]
+    return dict(zip(MEANS, map(statistics.mean, (covered, others, covered + others)), strict=True))
+
+
+def kept_out(recognizer: Recognizer, digits: str) -> bool:
+    """Whether the model's own file says that it has not learnt from these digits."""
+    training = recognizer.model.training
+    split = training.get("seed"), training.get("validation")
+    return digits == "test" or split == (SEED, MLP.validation)
+
+
+def measure(recognizers: list[Recognizer], digits: Digits) -> list[dict[str, Any]]:
+    """Let every model read clean and spoilt pictures; one record a model, in their order."""
+    clean = [accuracy(recognizer, digits.images, digits) for recognizer in recognizers]
+    by_corruption: list[dict[str, float]] = [{} for _ in recognizers]
+    for name in CORRUPTIONS:
+        pictures = spoilt(name, digits.images)
+        for recognizer, accuracies in zip(recognizers, by_corruption, strict=True):
+            accuracies[name] = accuracy(recognizer, pictures, digits)
+            print(f"{name}: {recognizer.name} {accuracies[name]:.2%}", flush=True)
+    return [
+        {
+            "model": recognizer.name,
+            "digest": recognizer.digest,
+            "clean": accuracy_clean,
+            "corruptions": accuracies,
+            "mean": means(accuracies),
+        }
+        for recognizer, accuracy_clean, accuracies in zip(
+            recognizers, clean, by_corruption, strict=True
+        )
+    ]
+
+
+def show(records: list[dict[str, Any]]) -> None:
+    """Print the records side by side."""
+    names = [record["model"] + ("" if record["kept_out"] else " *") for record in records]
+    table = Table("digits", *names, header_style="bold")
+    for column in table.columns[1:]:
+        column.justify = "right"
+
+    def add(heading: str, figures: list[float]) -> None:
+        table.add_row(heading, *(f"{figure:.2%}" for figure in figures))
+
+    add("clean", [record["clean"] for record in records])
+    table.add_section()
+    for name, corruption in CORRUPTIONS.items():
+        heading = f"{name} (covered)" if corruption.covered else name
+        add(heading, [record["corruptions"][name] for record in records])
+    table.add_section()
+    for mean in MEANS:
+        add(f"mean of {mean}", [record["mean"][mean] for record in records])
+    if not all(record["kept_out"] for record in records):
+        table.caption = "* may have learnt from these digits"
+    Console().print(table)
+
+
+def draw_examples(pictures: Pixels, path: Path) -> None:
+    """Write a picture with a row of clean digits and one of each corruption, twice as large."""
+    rows = [pictures, *(spoilt(name, pictures) for name in CORRUPTIONS)]
+    sheet = np.concatenate([np.concatenate(row, axis=1) for row in rows])
+    Image.fromarray(sheet.repeat(2, axis=0).repeat(2, axis=1)).save(path)
+
+
+def main() -> None:
+    """Measure every model, and print and keep the figures; or only draw examples."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", nargs="+", default=[DEFAULT_MODEL], metavar="NAME_OR_FILE")
+    parser.add_argument("--digits", choices=("validation", "test"), default="validation")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="only draw examples of each")
+    arguments = parser.parse_args()
+    digits = digits_of(arguments.digits)
+    if arguments.picture:
+        draw_examples(digits.images[:EXAMPLES], arguments.picture)
+        return
+    recognizers = [Recognizer.load(model) for model in arguments.model]
+    records = measure(recognizers, digits)
+    for recognizer, record in zip(recognizers, records, strict=True):
+        record["kept_out"] = kept_out(recognizer, arguments.digits)
+    show(records)
+    keep("robustness", {"digits": arguments.digits, "count": len(digits), "models": records})
+
+
+if __name__ == "__main__":
+    main()

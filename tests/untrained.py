@@ -1,0 +1,14 @@
+"""Models that nobody trained, for tests that need a whole one and not a good one."""
+
+import numpy as np
+
+from inkdigits.artifacts import Model
+from inkdigits.models import RECIPES
+
+
+def untrained(name="mlp", seed=0, **fields):
+    """A model of a recipe with the parameters that training would start from."""
+    recipe = RECIPES[name]
+    vector = recipe.network.plain.init(np.random.default_rng(seed))
+    threshold = {"threshold": 0.5} if recipe.nondigits else {}
+    return Model(name, vector, **(threshold | fields))
