@@ -88,8 +88,9 @@ def test_every_dependency_has_its_reason():
 def test_the_lock_files_hold_every_dependency(name):
     locked = (ROOT / f"requirements/{name}.txt").read_text(encoding="utf-8")
     wanted = [*PROJECT["project"]["dependencies"]]
-    for extra in PROJECT["project"]["optional-dependencies"].values():
-        wanted += extra
+    for extra, requirements in PROJECT["project"]["optional-dependencies"].items():
+        if extra != "cuda":  # which build of CuPy fits depends on the machine
+            wanted += requirements
     if name != "run":
         wanted += PROJECT["dependency-groups"]["test"] + PROJECT["dependency-groups"]["lint"]
     if name == "compare":

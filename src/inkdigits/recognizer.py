@@ -140,8 +140,10 @@ class Recognizer:
         cleaned  uint8 (N, 28, 28)
         returns  bool (N,)
         """
-        blank = ~cleaned.any(axis=(1, 2))
-        return blank if self.threshold is None else blank | (self.doubts(cleaned) > self.threshold)
+        blank = np.logical_not(cleaned.any(axis=(1, 2)))
+        if self.threshold is None:
+            return blank
+        return np.logical_or(blank, self.doubts(cleaned) > self.threshold)
 
     def _logits(self, cleaned: Pixels) -> Array:
         parts = [

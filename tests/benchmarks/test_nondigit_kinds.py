@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from inkdigits.imaging import ink
 from inkdigits.imaging.decode import decode
@@ -80,13 +80,13 @@ def test_what_is_left_out_is_listed_once():
     assert len(set(read_as_digits)) == len(read_as_digits)
     assert set(kinds.READ_AS_DIGITS) <= set(range(10))
     for script in LATIN:
-        assert len(set(kinds.SCRIPTS[script]) - set(read_as_digits)) >= 19
+        assert len(set(kinds.SCRIPTS[script]) - set(read_as_digits)) >= 17
 
 
 @pytest.mark.parametrize("script", LATIN)
 def test_a_letter_that_is_read_as_a_digit_is_not_drawn(script, sources, monkeypatch):
     """Where a script has one other letter only, all pictures are of that."""
-    listed = "".join(letter for letter in "OIZSBlozsbqg" if letter in kinds.SCRIPTS[script])
+    listed = "".join(letter for letter in "OIZSBDQGlozsbqgij" if letter in kinds.SCRIPTS[script])
     monkeypatch.setitem(kinds.SCRIPTS, script, listed + "M")
     # An M is broader than any of them.
     widths = [sides(strength)[1] for strength in ink_of(script, sources)]
@@ -104,8 +104,32 @@ def test_a_font_has_a_letter_or_it_has_not():
 @pytest.mark.parametrize("name", kinds.MAY_BE_NARROW)
 def test_what_is_narrow_is_left_out_as_a_one(name, sources):
     for strength in ink_of(name, sources):
-        height, width = sides(strength)
-        assert width > kinds.NARROW * height
+        rows, columns = np.nonzero(strength > 127)
+        # Of what lies along no diagonal; about one in three.
+        if abs(np.corrcoef(rows, columns)[0, 1]) < 0.1:
+            assert columns.std() > 0.99 * kinds.NARROW * rows.std()
+
+
+@pytest.mark.parametrize(
+    ("lean_degrees", "breadth", "is_narrow"),
+    [
+        (0, 20, True),
+        (40, 20, True),
+        (-40, 20, True),
+        (60, 20, False),
+        (90, 20, False),
+        (0, 60, False),
+    ],
+)
+def test_what_is_long_and_upright_is_narrow(lean_degrees, breadth, is_narrow):
+    lean = np.radians(lean_degrees)
+    along = 50 * np.array([np.sin(lean), -np.cos(lean)])
+    across = breadth / 2 * np.array([np.cos(lean), np.sin(lean)])
+    corners = [80 + a * along + b * across for a, b in ((1, 1), (1, -1), (-1, -1), (-1, 1))]
+    sheet = Image.new("L", (160, 160), 255)
+    ImageDraw.Draw(sheet).polygon([tuple(corner.tolist()) for corner in corners], fill=0)
+    assert kinds._is_narrow(sheet) == is_narrow
+    assert kinds._is_narrow(ImageOps.invert(sheet)) == is_narrow
 
 
 def test_pieces_come_from_the_listed_digits_alone(sources):

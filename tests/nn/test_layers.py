@@ -42,7 +42,7 @@ LAYERS = [  # a layer, the shape of an example before it, and after it
     (MaxPool2D(), (4, 6, 2), (2, 3, 2)),
     (MaxPool2D(), (5, 3, 1), (2, 1, 1)),
     (MaxPool2D(3), (6, 7, 2), (2, 2, 2)),
-    (BatchNorm(5), (2, 5), (2, 5)),
+    (BatchNorm(5), (6, 5), (6, 5)),
     (BatchNorm(2), (3, 4, 2), (3, 4, 2)),
 ]
 CASES = [

@@ -155,9 +155,8 @@ def _show_coverage(console: Console, coverage: tuple[Coverage, ...], total: int)
     for column in table.columns:
         column.justify = "right"
     for row in coverage:
-        table.add_row(
-            f"{row.threshold:.1%}", f"{row.answered:,}", f"{row.answered / total:.2%}", f"{row.wrong}"
-        )
+        share = row.answered / total
+        table.add_row(f"{row.threshold:.1%}", f"{row.answered:,}", f"{share:.2%}", f"{row.wrong}")
     console.print("\nWith only answers of at least some confidence taken:")
     console.print(table)
 

@@ -22,8 +22,8 @@ PIECES = 5  # straight pieces that a curve is drawn in
 PENS_PX = (1.6, 5.0)  # finest and fattest, on that sheet
 
 COMPARED = 6000  # real digits that each picture is compared with
-# The cosine from which on a picture is taken for a digit by accident, of kinds that are so at times;
-# and of the others, among which even what is as near to a digit as a heart to a 0 is none.
+# The cosine from which on a picture is taken for a digit by accident: of kinds that are so at
+# times; and of the others, in which even what is as near to a digit as a heart to a 0 is none.
 TOO_LIKE, MUCH_TOO_LIKE = 0.925, 0.96
 
 Strokes = list[Array]  # each float (M, 2): x, y from 0 to 1, y downwards

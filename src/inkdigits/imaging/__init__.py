@@ -8,7 +8,7 @@ from inkdigits.imaging import classic, ink
 
 
 class CleanUp(NamedTuple):
-    """One way to clean pictures: a drawing, one whose ink is told from its sheet, and many of MNIST's.
+    """One way to clean pictures: a drawing, ink that is told from its sheet already, and MNIST's.
 
     clean        uint8 (H, W, 4) -> uint8 (28, 28)
     fit          uint8 (H, W), how much each pixel stands out from the sheet -> uint8 (28, 28)
