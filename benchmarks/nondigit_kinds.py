@@ -45,11 +45,13 @@ FONTS = Path("/usr/share/fonts")
 FASHION = Path("/usr/share/datasets/fashion-mnist")
 PHOTOGRAPHS = Path("/usr/share/backgrounds/mate/nature")
 
-# Of each digit the letters that are read as it where a digit is expected: Latin, Greek, Cyrillic
-# and Chinese ones.
+# Of each digit the letters that are read as it where a digit is expected. Of the Latin ones, B D G
+# I O Q S Z and l are those that pwgen, which makes passwords, leaves out as ambiguous; the others
+# are small forms of them, have the shape of 6 or 9, or are a 1 with a dot, which the clean-up has
+# to take for a speck of dust.
 READ_AS_DIGITS = {
-    0: "OoD Οο Оо",  # noqa: RUF001  the same ring; of D one side is straight
-    1: "Il Ιι 一工",  # noqa: RUF001  the same stroke, at times with bars; the first is one, lying
+    0: "OoDQ Οο Оо",  # noqa: RUF001  the same ring, at times with a straight side or a tail
+    1: "Ilij Ιι 一工",  # noqa: RUF001  the same stroke, at times with bars; the first is one, lying
     2: "Zz Ζ 乙",  # noqa: RUF001  the same with corners, and many a handwritten 2 has them
     3: "Зз Ээ",
     4: "Чч",
@@ -66,7 +68,8 @@ READ_AS_DIGITS = {
 # 2, of 3 and 8 a 3, of 5 a 5, and so on.
 PIECES = {"upper": (0, 5), "lower": (0, 2, 3, 5), "left": (3,)}
 
-NARROW = 0.5  # of the height: what is at most so wide is read as a 1,
+NARROW = 0.5  # of its length: what is at most so broad and upright is read as a 1,
+UPRIGHT_DEGREES = 50  # at most, from upright: so far a 1 may lean
 MAY_BE_NARROW = ("pieces of digits", "hatching", "filled shapes", "blots")  # if it is one of these
 
 
@@ -118,7 +121,8 @@ FACES = (
 )  # fmt: skip
 
 CAPITALS_ONLY = (
-    "TomsonTalks.ttf", "Humor-Sans.ttf", "BecauseWeLearn-Regular.otf", "BecauseWeCreate-Regular.otf",
+    "TomsonTalks.ttf", "Humor-Sans.ttf",
+    "BecauseWeLearn-Regular.otf", "BecauseWeCreate-Regular.otf",
 )  # fmt: skip
 
 
@@ -189,10 +193,12 @@ def draw(name: str, count: int, part: Part, sources: Sources) -> Iterator[bytes]
 
 
 def _is_narrow(picture: Image.Image) -> bool:
-    """Whether the ink on a sheet that is all black or all white is so."""
+    """Whether the ink, on a sheet that is all black or all white, is long and rather upright."""
     on_black = ImageOps.invert(picture) if picture.getpixel((0, 0)) else picture
-    left, top, right, bottom = on_black.getbbox() or (0, 0, 0, 0)
-    return right - left <= NARROW * (bottom - top)
+    spread = np.cov(np.nonzero(np.array(on_black) > 127))  # of the rows and the columns
+    (short, long), directions = np.linalg.eigh(spread)
+    is_upright = abs(directions[0, 1]) >= math.cos(math.radians(UPRIGHT_DEGREES))
+    return bool(is_upright and short <= NARROW**2 * long)
 
 
 # What is written.
@@ -399,7 +405,7 @@ def outlined_shape(rng: Generator, sources: Sources) -> Image.Image:
     """The outline of a figure."""
     sheet, points = _shape(rng)
     closed = [value for point in [*points, *points[:2]] for value in point]
-    width = int(rng.integers(3, 13))
+    width = int(rng.integers(3, 9))  # a broader pen rounds every corner
     ImageDraw.Draw(sheet).line(closed, fill=0, width=width, joint="curve")
     return sheet
 

@@ -9,7 +9,7 @@ import pytest
 from untrained import untrained
 
 from inkdigits.artifacts import locate, save_model
-from inkdigits.data import mnist
+from inkdigits.data import mnist, pens
 from inkdigits.metrics import measure
 from inkdigits.recognizer import Recognizer
 
@@ -37,6 +37,41 @@ def test_json_says_what_measure_says(evaluated, small_test_digits):
     assert values["digest"] == recognizer.digest
     assert values["recipe"] == "mlp"
     assert set(values["data"]) == {mnist.TEST_IMAGES, mnist.TEST_LABELS}
+
+
+def test_json_counts_refusals_and_answers_above_a_confidence(evaluated, small_test_digits):
+    values, _ = evaluated
+    recognizer = Recognizer.load("mlp")
+    cleaned = recognizer.clean(small_test_digits.images)
+    assert values["refused"] == recognizer.refused(cleaned).sum()
+    confidence = recognizer.probabilities(cleaned).max(axis=1)
+    first, *others = values["coverage"]
+    assert first == {"threshold": 0.0, "answered": 500, "wrong": 500 - values["correct"]}
+    for row in others:
+        assert row["answered"] == np.count_nonzero(confidence >= row["threshold"])
+
+
+def test_the_pen_writers_that_nobody_trains_on_are_read_too(evaluated, small_mnist):
+    people = evaluated[0]["pen_writers"]
+    by_writer = people["by_writer"]
+    assert people["total"] == 10 * 4
+    assert set(by_writer["writers"]) == {str(writer) for writer in range(21, 31)}
+    assert by_writer["worst"] == min(by_writer["writers"].values())
+    assert by_writer["mean"] == pytest.approx(np.mean(list(by_writer["writers"].values())))
+    # Made-up digits, but nobody would take them for others.
+    assert by_writer["mean"] > 0.8
+
+
+def test_without_the_pen_writers_file_the_rest_is_measured(
+    run_inkdigits, evaluated, small_mnist, tmp_path
+):
+    for path in small_mnist.iterdir():
+        if not path.name.startswith(pens.NAME):
+            (tmp_path / path.name).symlink_to(path)
+    result = run_inkdigits("evaluate", "mlp", "--json", "--data-dir", tmp_path)
+    values = json.loads(result.stdout)
+    assert values["pen_writers"] is None
+    assert values["correct"] == evaluated[0]["correct"]
 
 
 class Outline(HTMLParser):
@@ -93,6 +128,9 @@ def test_the_terminal_shows_accuracy_table_and_mistakes(run_inkdigits, evaluated
     assert [int(row[3 + digit]) for digit, row in enumerate(rows)] == [
         values["confusion"][digit][digit] for digit in range(10)
     ]
+    assert re.search(r"^ +0\.0% +500 +100\.00% ", result.stdout, re.MULTILINE)
+    assert "Of 10 pen writers that it never saw" in result.stdout
+    assert len(re.findall(r"^  writer \d+  \d", result.stdout, re.MULTILINE)) == 10
     assert result.stdout.count(" read as ") == min(4, values["total"] - values["correct"])
 
 
