@@ -1,5 +1,6 @@
 """Keeps what a benchmark measured: figures, command, commit and machine, as JSON in results/."""
 
+import hashlib
 import json
 import os
 import platform
@@ -9,12 +10,21 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import inkdigits
+
 RESULTS = Path(__file__).parent / "results"
+PACKAGE = Path(inkdigits.__file__).parent
 PACKAGES = ("inkdigits", "numpy", "pillow", "torch", "scikit-learn", "onnxruntime")
 
 
-def keep(name: str, figures: Any) -> None:
-    """Write results/NAME.json, and say so."""
+def keep(name: str, figures: dict[str, Any], merge: bool = False) -> None:
+    """Write results/NAME.json, and say so.
+
+    merge   keep what is there under other keys; the figures say themselves what code they are of
+    """
+    path = RESULTS / f"{name}.json"
+    if merge:
+        figures = recalled(name) | figures
     command = ["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]]
     result = {
         "command": " ".join(command),
@@ -28,9 +38,30 @@ def keep(name: str, figures: Any) -> None:
         "packages": {package: _version(package) for package in PACKAGES if _version(package)},
         "figures": figures,
     }
-    path = RESULTS / f"{name}.json"
     path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(f"\nKept in benchmarks/results/{path.name}")
+
+
+def recalled(name: str) -> dict[str, Any]:
+    """The figures that results/NAME.json holds; none if it is not there."""
+    path = RESULTS / f"{name}.json"
+    if not path.exists():
+        return {}
+    figures: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["figures"]
+    return figures
+
+
+def fingerprint(*parts: str, also: str = "") -> str:
+    """SHA-256, its first 12 digits, of parts of the package: whether runs are of the same code.
+
+    parts   modules or packages of inkdigits, such as "nn"
+    also    what else decides the result
+    """
+    digest = hashlib.sha256(also.encode())
+    for part in parts:
+        for path in sorted(PACKAGE.glob(f"{part}.py")) or sorted((PACKAGE / part).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def _commit() -> str:

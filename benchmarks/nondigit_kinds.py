@@ -46,14 +46,13 @@ FASHION = Path("/usr/share/datasets/fashion-mnist")
 PHOTOGRAPHS = Path("/usr/share/backgrounds/mate/nature")
 
 # Of each digit the letters that are read as it where a digit is expected. Of the Latin ones, B D G
-# I O Q S Z and l are those that pwgen, which makes passwords, leaves out as ambiguous; the others
-# are small forms of them, have the shape of 6 or 9, or are a 1 with a dot, which the clean-up has
-# to take for a speck of dust.
+# I O S Z and l are among those that pwgen, which makes passwords, leaves out as ambiguous; the
+# others are small forms of them, or have the shape of 6 or 9.
 READ_AS_DIGITS = {
-    0: "OoDQ Οο Оо",  # noqa: RUF001  the same ring, at times with a straight side or a tail
-    1: "Ilij Ιι 一工",  # noqa: RUF001  the same stroke, at times with bars; the first is one, lying
+    0: "OoD Οο Оо",  # noqa: RUF001  the same ring; of D one side is straight
+    1: "Il Ιι 一工",  # noqa: RUF001  the same stroke, at times with bars; the first is one, lying
     2: "Zz Ζ 乙",  # noqa: RUF001  the same with corners, and many a handwritten 2 has them
-    3: "Зз Ээ",
+    3: "Зз",
     4: "Чч",
     5: "Ss",
     6: "Gb σδ Бб Ьь",
@@ -405,7 +404,7 @@ def outlined_shape(rng: Generator, sources: Sources) -> Image.Image:
     """The outline of a figure."""
     sheet, points = _shape(rng)
     closed = [value for point in [*points, *points[:2]] for value in point]
-    width = int(rng.integers(3, 9))  # a broader pen rounds every corner
+    width = int(rng.integers(3, 13))
     ImageDraw.Draw(sheet).line(closed, fill=0, width=width, joint="curve")
     return sheet
 

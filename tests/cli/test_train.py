@@ -1,6 +1,7 @@
 """Training as its user sees it, and what its faults leave behind: rows F1 to F8."""
 
 import hashlib
+import importlib.util
 import json
 import os
 import re
@@ -294,6 +295,40 @@ def test_without_the_writers_it_splits_at_random_and_says_so(train, small_mnist,
     assert "drawn at random" in out
     assert "180 digits of MNIST to train on" in out
     assert "20 of MNIST to validate on" in out
+
+
+def without_pens(small_mnist, folder):
+    for path in small_mnist.iterdir():
+        if not path.name.startswith(pens.NAME):
+            (folder / path.name).symlink_to(path)
+
+
+def test_without_the_pen_writers_it_learns_from_mnist_alone_and_says_so(
+    train, small_mnist, tmp_path
+):
+    without_pens(small_mnist, tmp_path)
+    run, same = tmp_path / "run", tmp_path / "same"
+    out = ends(train("mlp", "--limit", 100, "--run-dir", run, "--data-dir", tmp_path))
+    assert f"file, {pens.NAME}, is missing" in out
+    assert " of pen writers" not in out
+    out = ends(train("mlp", "--limit", 100, "--run-dir", same, "--no-pens"))
+    assert "is missing" not in out
+    assert (run / "mlp.safetensors").read_bytes() == (same / "mlp.safetensors").read_bytes()
+    assert json.loads((run / "settings.json").read_text())["pen_copies"] == 0
+
+
+def test_pen_writers_that_are_asked_for_must_be_there(train, small_mnist, tmp_path):
+    without_pens(small_mnist, tmp_path)
+    _, err = fails(train("mlp", "--pens", "--run-dir", tmp_path / "run", "--data-dir", tmp_path))
+    assert pens.NAME in err
+    assert "--no-pens" in err or "UCI" in err
+
+
+def test_cuda_without_cupy_is_one_sentence(train, tmp_path):
+    if importlib.util.find_spec("cupy"):
+        pytest.skip("CuPy is here")
+    _, err = fails(train("mlp", "--limit", 100, "--run-dir", tmp_path, "--device", "cuda"))
+    assert "pip install 'inkdigits[cuda]', or use --device cpu." in err
 
 
 def test_classic_has_no_validation_and_is_not_calibrated(train, tmp_path):

@@ -134,9 +134,9 @@ class WatchedBatches:
 @click.option(
     "--pens/--no-pens",
     "with_pens",
-    default=True,
-    show_default=True,
-    help="Train on pen writers' digits as well, where the recipe does, or on MNIST alone.",
+    default=None,
+    help="Train on pen writers' digits as well, where the recipe does, or on MNIST alone.  "
+    "[default: with them if their file is there]",
 )
 @click.option(
     "--device",
@@ -152,7 +152,7 @@ def train_command(
     run_dir: Path | None,
     resume: bool,
     limit: int | None,
-    with_pens: bool,
+    with_pens: bool | None,
     device: str,
     data_dir: Path | None,
 ) -> None:
@@ -161,9 +161,11 @@ def train_command(
     The test digits are not touched: `inkdigits evaluate` looks at them.
     """
     recipe = RECIPES[recipe_name]
+    console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+    if with_pens is None and recipe.pen_copies:
+        with_pens = training_data.has_pens(data_dir, console)
     if not with_pens:
         recipe = replace(recipe, pen_copies=0)
-    console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     run = Run(run_dir or Path("runs") / f"{recipe_name}-seed-{seed}")
     signals = Signals()
     with signals.caught(console), run.locked():

@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 
 from inkdigits.arrays import Array, Labels, Pixels, to_device
-from inkdigits.data import mnist, nondigits, pens
+from inkdigits.data import folders, mnist, nondigits, pens
 from inkdigits.data.batches import Batches
 from inkdigits.data.mnist import Digits
 from inkdigits.data.pens import Traces
@@ -29,6 +29,18 @@ class Sources:
         """SHA-256 of each file that something was read from, by its name."""
         of_traces: Mapping[str, str] = {} if self.traces is None else self.traces.hashes
         return {**self.digits.hashes, **of_traces}
+
+
+def has_pens(data_dir: Path | None, console: Console) -> bool:
+    """Look whether the pen writers' file is there, and say what is lost without it."""
+    if folders.locate(folders.find(data_dir), pens.NAME):
+        return True
+    console.print(
+        f"The pen writers' file, {pens.NAME}, is missing: the model learns from MNIST's Americans "
+        "alone, and reads other hands worse. `inkdigits data` says where to get it.",
+        style="yellow",
+    )
+    return False
 
 
 def load(recipe: Recipe, data_dir: Path | None, limit: int | None) -> Sources:
