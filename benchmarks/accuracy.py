@@ -70,7 +70,7 @@ def code_of(recipe: str) -> str:
 def kept(recipe: str, data: str) -> list[dict[str, Any]]:
     """The runs that results/ holds already of this state of the code."""
     runs = recalled("accuracy").get(recipe, {}).get(data, {}).get("runs", [])
-    return [run for run in runs if run["code"] == code_of(recipe)]
+    return [run for run in runs if run.get("code") == code_of(recipe)]
 
 
 def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:

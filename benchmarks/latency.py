@@ -39,7 +39,7 @@ def onnx_session(weights: dict[str, Array]) -> onnxruntime.InferenceSession:
         nodes,
         "mlp",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 784])],
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 10])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 11])],
         [numpy_helper.from_array(np.ascontiguousarray(a), key) for key, a in weights.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
@@ -61,13 +61,13 @@ def microseconds(call: Callable[[], object]) -> float:
 def main() -> None:
     """Measure both in turns, after making certain that they compute the same."""
     vector = load_model(locate("mlp")).vector
-    params = MLP.network.views(vector)
-    session = onnx_session(MLP.network.named(vector))
+    params = MLP.network.plain.views(vector)
+    session = onnx_session(MLP.network.plain.named(vector))
     x = np.random.default_rng(0).random((1, 28, 28), np.float32)
     flat = x.reshape(1, -1)
 
     def ours() -> Array:
-        return MLP.network.forward(params, x)[0]
+        return MLP.network.plain.forward(params, x)[0]
 
     def theirs() -> Array:
         return session.run(None, {"x": flat})[0]

@@ -1,9 +1,10 @@
-"""Training time of the recipe `mlp` against PyTorch and scikit-learn, and of `classic` an example.
+"""Training time of a plain network against PyTorch and scikit-learn, and of `classic` an example.
 
-All three train the same network (784-128-64-10, ReLU) on the same pictures, which each holds in
-memory in its own form, with the same batch size, epochs, optimiser and number of threads, each in
-a process of its own, in turns. PyTorch follows the same one-cycle schedule; scikit-learn knows
-none, and keeps its rate constant. None of them is measured on its accuracy here.
+All three train the same network (784-128-64-10, ReLU), without what a recipe here adds, such as
+augmentation, on the same pictures, which each holds in memory in its own form, with the same batch
+size, epochs, optimiser and number of threads, each in a process of its own, in turns. PyTorch
+follows the same one-cycle schedule; scikit-learn knows none, and keeps its rate constant. None of
+them is measured on its accuracy here.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import time
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,9 +27,26 @@ from inkdigits.data import mnist
 from inkdigits.data.batches import Batches
 from inkdigits.imaging import CLEAN_UPS
 from inkdigits.models import CLASSIC, MLP, Recipe
+from inkdigits.nn.layers import Dense, Flatten, ReLU
+from inkdigits.nn.losses import smoothed
+from inkdigits.nn.network import Network
 from inkdigits.nn.optimizers import SGD
 from inkdigits.nn.schedules import OneCycle
 
+PLAIN = replace(
+    MLP,
+    name="plain",
+    network=Network((Flatten(), Dense(784, 128), ReLU(), Dense(128, 64), ReLU(), Dense(64, 10))),
+    targets=smoothed(10, 0.1),
+    optimizer=SGD(momentum=0.9, weight_decay=2e-4),
+    schedule=OneCycle(peak=0.1),
+    batch_size=64,
+    epochs=10,
+    averaging=0.0,
+    augment=None,
+    pen_copies=0,
+    nondigits=0.0,
+)
 WRITE_UP_US = 622  # an example of the write-up's own loop, as it was re-measured
 # NumPy's and scikit-learn's; PyTorch is told in its own contender.
 THREADS = {"OPENBLAS_NUM_THREADS": str(os.cpu_count()), "OMP_NUM_THREADS": str(os.cpu_count())}
@@ -43,10 +62,10 @@ def pictures(recipe: Recipe) -> tuple[Array, Labels]:
 
 def inkdigits_mlp() -> float:
     """Seconds for the recipe's ten epochs."""
-    x, labels = pictures(MLP)
-    batches = Batches(x, labels, MLP.batch_size, seed=0)
+    x, labels = pictures(PLAIN)
+    batches = Batches(x, labels, PLAIN.batch_size, seed=0)
     since = time.perf_counter()
-    for _ in training.fit(MLP, batches, training.start(MLP, seed=0)):
+    for _ in training.fit(PLAIN, batches, training.start(PLAIN, seed=0)):
         pass
     return time.perf_counter() - since
 
@@ -66,10 +85,10 @@ def pytorch_mlp(fused: bool = False) -> float:
     """Seconds for the same by PyTorch, with its own optimiser, loss and schedule."""
     import torch
 
-    assert isinstance(MLP.optimizer, SGD)
-    assert isinstance(MLP.schedule, OneCycle)
+    assert isinstance(PLAIN.optimizer, SGD)
+    assert isinstance(PLAIN.schedule, OneCycle)
     torch.set_num_threads(os.cpu_count() or 1)
-    x_array, label_array = pictures(MLP)
+    x_array, label_array = pictures(PLAIN)
     x, labels = torch.from_numpy(x_array).flatten(1), torch.from_numpy(label_array)
     network = torch.nn.Sequential(
         torch.nn.Linear(784, 128),
@@ -80,24 +99,24 @@ def pytorch_mlp(fused: bool = False) -> float:
     )
     optimizer = torch.optim.SGD(
         network.parameters(),
-        lr=MLP.schedule.peak,
-        momentum=MLP.optimizer.momentum,
-        weight_decay=MLP.optimizer.weight_decay,
+        lr=PLAIN.schedule.peak,
+        momentum=PLAIN.optimizer.momentum,
+        weight_decay=PLAIN.optimizer.weight_decay,
         fused=fused,
     )
-    steps_in_epoch = -(-len(x) // MLP.batch_size)
+    steps_in_epoch = -(-len(x) // PLAIN.batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
-        max_lr=MLP.schedule.peak,
-        total_steps=MLP.epochs * steps_in_epoch,
-        pct_start=MLP.schedule.rise,
-        div_factor=1 / MLP.schedule.start,
+        max_lr=PLAIN.schedule.peak,
+        total_steps=PLAIN.epochs * steps_in_epoch,
+        pct_start=PLAIN.schedule.rise,
+        div_factor=1 / PLAIN.schedule.start,
         cycle_momentum=False,
     )
     loss = torch.nn.CrossEntropyLoss(label_smoothing=0.1)
     since = time.perf_counter()
-    for _ in range(MLP.epochs):
-        for chosen in torch.randperm(len(x)).split(MLP.batch_size):
+    for _ in range(PLAIN.epochs):
+        for chosen in torch.randperm(len(x)).split(PLAIN.batch_size):
             optimizer.zero_grad()
             loss(network(x[chosen]), labels[chosen]).backward()
             optimizer.step()
@@ -114,19 +133,19 @@ def scikit_learn_mlp() -> float:
     """Seconds for as many epochs of scikit-learn's MLPClassifier, in float32 like the others."""
     from sklearn.neural_network import MLPClassifier
 
-    assert isinstance(MLP.optimizer, SGD)
+    assert isinstance(PLAIN.optimizer, SGD)
     warnings.filterwarnings("ignore", message="Stochastic Optimizer")  # it is to stop so early
-    x, labels = pictures(MLP)
+    x, labels = pictures(PLAIN)
     classifier = MLPClassifier(
         (128, 64),
         solver="sgd",
         learning_rate_init=0.05,
-        momentum=MLP.optimizer.momentum,
+        momentum=PLAIN.optimizer.momentum,
         nesterovs_momentum=False,
-        batch_size=MLP.batch_size,
-        max_iter=MLP.epochs,
+        batch_size=PLAIN.batch_size,
+        max_iter=PLAIN.epochs,
         tol=0,
-        n_iter_no_change=MLP.epochs,
+        n_iter_no_change=PLAIN.epochs,
     )
     flat = x.reshape(len(x), -1)
     since = time.perf_counter()

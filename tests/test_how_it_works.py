@@ -14,10 +14,22 @@ import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 from PIL import Image
+from scipy.ndimage import map_coordinates
 
+from inkdigits import training
 from inkdigits.imaging.classic import EDGE, THRESHOLD
-from inkdigits.models import CLASSIC, MLP
-from inkdigits.nn.layers import Dense, Sigmoid
+from inkdigits.models import CLASSIC, MLP, RECIPES
+from inkdigits.nn.initializers import he
+from inkdigits.nn.layers import (
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    MaxPool2D,
+    ReLU,
+    Sigmoid,
+    ZeroPad2D,
+)
 from inkdigits.nn.losses import (
     near_zero_and_one,
     one_hot,
@@ -26,6 +38,8 @@ from inkdigits.nn.losses import (
     softmax_cross_entropy,
 )
 from inkdigits.nn.network import Network
+from inkdigits.nn.optimizers import AdamW
+from inkdigits.nn.schedules import OneCycle
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/how-it-works.md"
@@ -135,10 +149,23 @@ def numbers(text):
     return np.array([[float(n) for n in row.split("&")] for row in matrix[1].split(r"\cr")])
 
 
-def test_the_example_by_hand_is_what_the_code_computes():
-    formulas = re.findall(r"\$\$\n(.+?)\n\$\$", section("An example by hand"))
-    shown = {text.split(" = ")[0]: numbers(text.split(" = ")[-1]) for text in formulas}
+def worked(heading):
+    """The formulas of a section that end with numbers: those numbers by what stands first."""
+    formulas = re.findall(r"^\$\$\n(.+)\n\$\$$", section(heading), re.M)
+    matrix = r"\\begin\{pmatrix\}[-\d.&\\cr ]+\\end\{pmatrix\}"
+    ends = re.compile(rf".* = ({matrix}|[-\d.]+)")
+    matches = [match for text in formulas if (match := ends.fullmatch(text))]
+    return {match[0].split(" = ")[0]: numbers(match[1]) for match in matches}
 
+
+def assert_worked(shown, expected):
+    assert shown.keys() == expected.keys()
+    for name, value in expected.items():
+        np.testing.assert_allclose(shown[name], value, atol=5.1e-5, err_msg=name)
+
+
+def test_the_example_by_hand_is_what_the_code_computes():
+    shown = worked("An example by hand")
     network = Network((Dense(2, 2), Sigmoid(), Dense(2, 2)))
     zero = np.zeros(2)
     vector = np.concatenate([shown["W_1"].ravel(), zero, shown["W_2"].ravel(), zero])
@@ -168,9 +195,68 @@ def test_the_example_by_hand_is_what_the_code_computes():
         "dW_1": grads[0]["weight"],
         "db_1": grads[0]["bias"][None],
     }
-    assert shown.keys() == expected.keys()
-    for name, value in expected.items():
-        np.testing.assert_allclose(shown[name], value, atol=5.1e-5, err_msg=name)
+    assert_worked(shown, expected)
+
+
+def test_the_convolution_by_hand_is_what_the_layer_computes():
+    shown = worked("Convolution")
+    x, weight = shown["x"][None, :, :, None], shown["w"][:, :, None, None]
+    y, backward = Conv2D(1, 1, side=2).forward({"weight": weight, "bias": np.zeros(1)}, x)
+    grads = {"weight": np.empty_like(weight), "bias": np.empty(1)}
+    dx = backward(shown["dy"][None, :, :, None], grads)
+    places = [(row, column) for row in range(3) for column in range(3)]
+    expected = {
+        "x": x[0, :, :, 0],
+        "w": weight[:, :, 0, 0],
+        "R": [x[0, r : r + 2, c : c + 2].ravel() for r, c in places],
+        "R w": y.reshape(1, 9),
+        "y": y[0, :, :, 0],
+        "dy": [[1, 0, 0], [0, 2, 0], [0, 0, 0]],
+        "dw": grads["weight"][:, :, 0, 0],
+        "dx": dx[0, :, :, 0],
+    }
+    assert_worked(shown, expected)
+    overlap = [shown["dy"][0, 0] * shown["w"][1, 1], shown["dy"][1, 1] * shown["w"][0, 0]]
+    assert overlap == [1, -2]
+    assert f"$1 - 2 = {dx[0, 1, 1, 0]:g}$" in section("Convolution")
+
+
+def test_the_pooling_by_hand_is_what_the_layer_computes():
+    shown = worked("Pooling")
+    x = shown["x"][None, :, :, None]
+    y, backward = MaxPool2D().forward({}, x)
+    dx = backward(shown["dy"][None, :, :, None], {})
+    squares = [x[0, :2, 2:], x[0, 2:, :2]]
+    assert [np.count_nonzero(square == square.max()) for square in squares] == [3, 4]
+    expected = {
+        "x": x[0, :, :, 0],
+        "y": y[0, :, :, 0],
+        "dy": [[1, 2], [3, 4]],
+        "dx": dx[0, :, :, 0],
+    }
+    assert_worked(shown, expected)
+
+
+def test_the_batch_normalisation_by_hand_is_what_the_layer_computes():
+    shown = worked("Batch normalisation")
+    x, dy = shown["x"].T, shown["dy"].T
+    grads = {"scale": np.empty(1), "shift": np.empty(1)}
+    params = {"scale": np.full(1, 2.0), "shift": np.ones(1)}
+    y, backward = BatchNorm(1).forward(params, x)
+    dx = backward(dy, grads)
+    normal, _ = BatchNorm(1).forward({"scale": np.ones(1), "shift": np.zeros(1)}, x)
+    expected = {
+        "x": x.T,
+        r"\hat x": normal.T,
+        "y": y.T,
+        "dy": [[1, 0, 0, 0]],
+        "dx": dx.T,
+    }
+    assert_worked(shown, expected)
+    text = " ".join(section("Batch normalisation").split())
+    assert f"$m = {x.mean():g}$, $v = {x.var():g}$ and $u = {x.var() ** -0.5:g}$" in text
+    scale, shift = grads["scale"][0], grads["shift"][0]
+    assert f"$d\\gamma = {scale:.0f}$ and $d\\beta = {shift:.0f}$" in text
 
 
 # Numbers in the text
@@ -184,12 +270,19 @@ def at_rest(target):
     return z
 
 
+def decay_at(step):
+    """How much of a mean of nothing is left, by the code, when weights of one are added to it."""
+    zero, one = np.zeros(1), np.ones(1)
+    progress = training.Progress(one, zero, zero.copy(), np.random.default_rng(0), step)
+    training._average(progress, 0.999)
+    return 1 - progress.average[0]
+
+
 def numbers_of_the_text():
     """A section, and a piece of it that is made from the code."""
     sizes = CLASSIC.sizes
     yield "The network", f"{CLASSIC.network.size:,}"
-    yield "The network", f"{MLP.network.size:,} *parameters*"
-    yield "Backpropagation", f"each of {MLP.network.size:,} parameters"
+    yield "Backpropagation", f"each of {CLASSIC.network.size:,} parameters"
     yield "The two clean-ups", f"a pixel over {THRESHOLD} becomes 255, every other becomes 0"
     yield "The two clean-ups", f"right of a 255 becomes {EDGE}"
     for inputs, outputs in pairwise(sizes):
@@ -214,21 +307,61 @@ def numbers_of_the_text():
     yield heading, f"t = t_{{\\text{{smoothed}}}} + {surplus[0]:.3f}\n"
     first, other = smoothed(10, 0.02)[0, :2]
     yield heading, f"t_{{\\text{{smoothed}}}} = {first:.3f} \\text{{ and }} {other:.3f}\n"
-    assert (MLP.targets == smoothed(10, 0.1)).all()
-    yield heading, r"The recipe `mlp` uses $\varepsilon = 0.1$"
 
-    yield "Gradient descent", f"takes batches of {MLP.batch_size}"
-    assert (CLASSIC.batch_size, CLASSIC.shuffle) == (1, False)
+    network = Network((ZeroPad2D(), Conv2D(1, 16)))
+    params = network.views(network.init(np.random.default_rng(0)))
+    x = np.zeros((1, 28, 28, 1), np.float32)
+    y, _ = network.forward(params, x)
+    assert y.shape == (1, 28, 28, 16)
+    yield "Convolution", "With a frame of 1 and windows of 3 by 3, the size stays."
+    yield "Convolution", f"16 filters of 3 by 3 have {network.size} of them, biases included"
+    yield "Convolution", f"from the {x.size} pixels to the same {y.size:,} results"
+    assert 0.98e7 < (x.size + 1) * y.size < 1e7
+    yield "Convolution", "would have nearly ten million"
+    network = Network((Conv2D(1, 1), MaxPool2D(), Conv2D(1, 1)))
+    params = network.views(network.init(np.random.default_rng(0)))
+    y, _ = network.forward(params, np.zeros((1, 8, 8, 1), np.float32))
+    assert y.size == 1
+    yield "Pooling", "3 by 3 pixels of a pooled response have seen 8 by 8 pixels of the picture"
+
     yield "Gradient descent", f"with a rate of {CLASSIC.schedule.rate}"
-    momentum, decay = MLP.optimizer.momentum, MLP.optimizer.weight_decay
-    yield "Momentum", f"$\\mu = {momentum}$ and $\\lambda = {decay:.4f}$"
+    momentum = 0.9
     assert 1 / (1 - momentum) == pytest.approx(10)
-    yield "Momentum", "that is ten times the gradient"
-    yield "The learning rate", f"`mlp` uses it with a peak of {MLP.schedule.peak}"
-    assert CLASSIC.epochs == MLP.epochs == 10
-    yield "The training loop", "Both recipes make ten."
-    assert (CLASSIC.validation, MLP.validation) == (0, 0.1)
-    yield "Validation by writer", "to the fraction, a tenth in `mlp`"
+    yield "Momentum", f"With $\\mu = {momentum}$, that is ten times the gradient"
+    assert CLASSIC.epochs == 10
+    yield "The training loop", "`classic` makes ten"
+    heading, decay = "Averaged weights", 0.999
+    yield heading, f"For $d = {decay}$ that is about the mean over the last {1 / (1 - decay):,.0f}"
+    yield heading, f"For $d = {decay}$ this is $\\sigma^2 / {(1 + decay) / (1 - decay):.0f}$"
+    first, later = decay_at(0), decay_at(90)
+    yield heading, f"$d$ begins at {first:g}, and rises: it is {later:g} at step number 90"
+    pixels = np.array([[0, 1], [0.5, 1]])
+    (value,) = map_coordinates(pixels, [[0.25], [0.5]], order=1)
+    yield "Augmentation", f"= {value:g}$"
+
+
+def test_what_the_text_says_of_the_recipes_is_so():
+    assert MLP.sizes[:-1] == CLASSIC.sizes[:-1]
+    assert (CLASSIC.batch_size, CLASSIC.shuffle, CLASSIC.validation) == (1, False, 0)
+    assert (CLASSIC.augment, CLASSIC.averaging, CLASSIC.nondigits) == (None, 0, 0)
+    for recipe in RECIPES.values():
+        if recipe is CLASSIC:
+            continue
+        layers = recipe.network.layers
+        learners = [layer for layer in layers if isinstance(layer, Dense | Conv2D)]
+        assert all(layer.initializer is he for layer in learners)
+        assert any(isinstance(layer, ReLU) for layer in layers)
+        assert not any(isinstance(layer, Sigmoid) for layer in layers)
+        assert any(isinstance(layer, Conv2D) for layer in layers) == ("cnn" in recipe.name)
+        assert any(isinstance(layer, Dropout) for layer in layers) == (recipe.name == "cnn")
+        assert isinstance(recipe.optimizer, AdamW)
+        assert isinstance(recipe.schedule, OneCycle)
+        assert (recipe.batch_size > 1, recipe.shuffle, recipe.validation) == (True, True, 0.1)
+        assert recipe.averaging
+        np.testing.assert_allclose(recipe.targets.sum(axis=1), 1, rtol=1e-6)
+        assert recipe.targets.min() > 0
+        behind_pools = [b for a, b in pairwise(layers) if isinstance(a, MaxPool2D)]
+        assert all(isinstance(layer, ReLU) for layer in behind_pools)
 
 
 def test_the_numbers_in_the_text_are_those_of_the_code():

@@ -168,7 +168,7 @@ def convolution() -> Figure:
     filters = np.stack([upright, upright.T], axis=2)[:, :, None]
     x = _five()[None] / np.float32(255)
     layers = (Channel(), ZeroPad2D(), Conv2D(1, 2), ReLU(), MaxPool2D())
-    values = [x]
+    values: list[Array] = [x]
     for layer in layers:
         params = {"weight": filters, "bias": np.zeros(2, np.float32)}
         values.append(layer.forward(params, values[-1])[0])

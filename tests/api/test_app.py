@@ -133,7 +133,7 @@ def test_the_root_says_what_answers_and_how_to_use_it(client, recognizer):
     assert answer.content_type == "application/json"
     assert answer.json["name"] == "inkdigits"
     assert answer.json["version"] == __version__
-    assert answer.json["model"] == {"name": "mlp", "digest": recognizer.digest}
+    assert answer.json["model"] == {"name": recognizer.name, "digest": recognizer.digest}
     assert "image" in answer.json["use"]["POST /predict"]["send"]
 
 

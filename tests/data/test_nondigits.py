@@ -78,6 +78,14 @@ def test_none_is_too_like_a_digit(kind, limit, few, by_label, monkeypatch):
     assert likeness(drawn(kind, by_label, count=300)).max() > limit
 
 
+def test_a_blank_sheet_is_no_picture(few, monkeypatch):
+    """Blank sheets are too rare to wait for, so half of the digits to turn are made blank."""
+    images = few.images.copy()
+    images[::2] = 0
+    monkeypatch.setattr(nondigits, "KINDS", {nondigits.turned: 1.0})
+    assert make(100, 0, images, few.labels).any(axis=(1, 2)).all()
+
+
 def test_the_seed_and_the_digits_decide(few):
     first, again, other = (make(50, seed, few.images, few.labels) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)

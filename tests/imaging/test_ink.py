@@ -168,6 +168,17 @@ def on_noise(rgba, deviation):
     return noisy
 
 
+@pytest.mark.parametrize("deviation", [6, 8])
+@pytest.mark.parametrize("width", [30, 34, 50])
+def test_the_grain_of_paper_round_a_narrow_digit_is_no_uneven_light(width, deviation):
+    """A straight stroke, as a one is, on a strip of paper not much wider."""
+    strip = np.full((160, width, 4), 255, np.uint8)
+    strip[..., :3] = 200
+    strip[8:-8, width // 2 - 9 : width // 2 + 9, :3] = 60
+    grained, usual = ink.clean(on_noise(strip, deviation)), ink.clean(strip)
+    assert np.abs(np.subtract(box(grained), box(usual))).max() <= 1
+
+
 def test_a_shadow_with_an_edge_makes_little_difference():
     even = drawing(sheet=(235, 230, 220), ink_colour=(20, 20, 60))
     rows, columns = np.mgrid[:200, :200]

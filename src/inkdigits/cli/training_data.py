@@ -82,7 +82,8 @@ def prepare(
     unknown = round(recipe.nondigits * known)
     if unknown:
         with console.status("Drawing what is no digit"):
-            pictures.append(nondigits.make(unknown, seed, pictures[0], labels[0]))
+            digits_of_all = np.concatenate(pictures), np.concatenate(labels)
+            pictures.append(nondigits.make(unknown, seed, *digits_of_all))
             labels.append(np.full(unknown, NO_DIGIT, np.uint8))
 
     counts = [f"{len(digits):,} digits of MNIST to train on"]

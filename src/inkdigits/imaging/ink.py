@@ -27,6 +27,7 @@ MOST_THINNED = 0.2  # of the stroke, on each side: or uneven strokes would break
 
 LONGEST = 8192  # side, in pixels: in a longer one only each second pixel counts, or each third, ...
 
+GRAINS = 64  # parts of the border; in each, the sheet is as bright as its median
 UNEVEN = 6  # of 255: three quarters of an evenly lit border differ less from their median
 FLAT = 0.12  # of the difference of ink and sheet: less than that vary both, in even light
 LIGHT = 160  # longer side, in pixels, of the coarse picture in which uneven light is measured
@@ -333,6 +334,8 @@ def _sheet(channel: Pixels) -> Pixels:
     """
     # Clockwise, once round the picture.
     border = np.concatenate([channel[0], channel[1:, -1], channel[-1, -2::-1], channel[-2::-1, 0]])
+    # The grain of paper is no light.
+    border = ndimage.median_filter(border, max(1, len(border) // GRAINS), mode="wrap")
     middle = np.median(border)
     if (np.abs(border - middle) <= UNEVEN).mean() >= 0.75:
         return middle.astype(np.uint8)

@@ -263,7 +263,7 @@ class Conv2D:
         def backward(dy: Array, grads: Params, need_dx: bool = True) -> Array | None:
             dy = dy.reshape(-1, self.filters)
             np.dot(rows.T, dy, out=grads["weight"].reshape(-1, self.filters))
-            np.sum(dy, axis=0, out=grads["bias"])
+            np.einsum("nf->f", dy, out=grads["bias"])  # of few columns, faster than np.sum
             if not need_dx:
                 return None
             # A pixel gets back from each window that it was in, by its place in that window.
@@ -342,15 +342,17 @@ class BatchNorm:
     ) -> tuple[Array, Backward]:
         """Take mean and variance over all places of all examples of the batch."""
         rows = x.reshape(-1, self.channels)
-        normal = rows - rows.mean(axis=0)
-        inverse = 1 / np.sqrt(np.square(normal).mean(axis=0) + self.epsilon)
+        # Sums by einsum: of many rows and few columns it is faster than mean.
+        normal = rows - np.einsum("nc->c", rows) / len(rows)
+        variance = np.einsum("nc,nc->c", normal, normal) / len(rows)
+        inverse = 1 / np.sqrt(variance + self.epsilon)
         normal *= inverse
         y = normal * params["scale"] + params["shift"]
 
         def backward(dy: Array, grads: Params, need_dx: bool = True) -> Array | None:
             drows = dy.reshape(-1, self.channels)
-            np.sum(drows * normal, axis=0, out=grads["scale"])
-            np.sum(drows, axis=0, out=grads["shift"])
+            np.einsum("nc,nc->c", drows, normal, out=grads["scale"])
+            np.einsum("nc->c", drows, out=grads["shift"])
             if not need_dx:
                 return None
             # The mean and the variance depend on x, too: what they take away.
