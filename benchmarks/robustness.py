@@ -1,13 +1,12 @@
 """Accuracy of models on digits that are spoilt in fifteen ways.
 
-Every model reads the same spoilt pictures, through the clean-up that it was trained with. By the
+Every model reads the same spoilt pictures, as files, by the only path of inference. By the
 validation digits, models may be chosen; the test digits are for what is chosen already. The
 validation digits are those that training with seed 0 keeps out; of a model whose file does not say
 that it was trained so, the figures flatter, and are marked.
 
-The likeliest digit counts, whether the model would refuse the picture or not. `Recognizer.read`
-takes light ink on a black sheet for granted; a picture's file is first asked for the sheet's own
-colour, so that brightness, which is hopeless here, does no harm there.
+The likeliest digit counts, whether the model refuses the picture or not; what it refuses is
+counted beside.
 """
 
 import argparse
@@ -27,6 +26,7 @@ from inkdigits.artifacts import DEFAULT_MODEL
 from inkdigits.data import mnist
 from inkdigits.data.mnist import Digits
 from inkdigits.data.split import split_by_writer
+from inkdigits.imaging.decode import encode_png
 from inkdigits.models import MLP
 from inkdigits.recognizer import Recognizer
 
@@ -48,9 +48,12 @@ def spoilt(name: str, pictures: Pixels) -> Pixels:
     return CORRUPTIONS[name].function(pictures, np.random.default_rng(seed))
 
 
-def accuracy(recognizer: Recognizer, pictures: Pixels, digits: Digits) -> float:
-    """The share of the digits that are read right from these pictures of them."""
-    return float(np.mean(recognizer.read(pictures).argmax(axis=1) == digits.labels))
+def read(recognizer: Recognizer, pictures: Pixels, digits: Digits) -> tuple[float, float]:
+    """The share of the digits whose likeliest answer is right, and the share that is refused."""
+    predictions = [recognizer.recognize(encode_png(picture)) for picture in pictures]
+    answers = np.argmax([prediction.probabilities for prediction in predictions], axis=1)
+    refused = np.mean([prediction.digit is None for prediction in predictions])
+    return float(np.mean(answers == digits.labels)), float(refused)
 
 
 def means(accuracies: dict[str, float]) -> dict[str, float]:
@@ -72,23 +75,28 @@ def kept_out(recognizer: Recognizer, digits: str) -> bool:
 
 def measure(recognizers: list[Recognizer], digits: Digits) -> list[dict[str, Any]]:
     """Let every model read clean and spoilt pictures; one record a model, in their order."""
-    clean = [accuracy(recognizer, digits.images, digits) for recognizer in recognizers]
+    clean = [read(recognizer, digits.images, digits) for recognizer in recognizers]
     by_corruption: list[dict[str, float]] = [{} for _ in recognizers]
+    refused_by_corruption: list[dict[str, float]] = [{} for _ in recognizers]
     for name in CORRUPTIONS:
         pictures = spoilt(name, digits.images)
-        for recognizer, accuracies in zip(recognizers, by_corruption, strict=True):
-            accuracies[name] = accuracy(recognizer, pictures, digits)
+        for recognizer, accuracies, refused in zip(
+            recognizers, by_corruption, refused_by_corruption, strict=True
+        ):
+            accuracies[name], refused[name] = read(recognizer, pictures, digits)
             print(f"{name}: {recognizer.name} {accuracies[name]:.2%}", flush=True)
     return [
         {
             "model": recognizer.name,
             "digest": recognizer.digest,
             "clean": accuracy_clean,
+            "clean_refused": refused_clean,
             "corruptions": accuracies,
+            "refused": refused,
             "mean": means(accuracies),
         }
-        for recognizer, accuracy_clean, accuracies in zip(
-            recognizers, clean, by_corruption, strict=True
+        for recognizer, (accuracy_clean, refused_clean), accuracies, refused in zip(
+            recognizers, clean, by_corruption, refused_by_corruption, strict=True
         )
     ]
 

@@ -44,6 +44,7 @@ class Recipe:
                 judge the recipe by
     averaging   decay of the running mean of the parameters, which is what reads; 0 for none
     augment     how pictures are changed at random, each time that they are trained on
+    redrawn     share of MNIST's digits that are trained on once more, drawn by other pens
     pen_copies  how often each digit of the training pen writers is drawn, beside MNIST's; or 0
     nondigits   how many pictures of no digit there are to each digit; 0 for a network without an
                 output for them
@@ -62,6 +63,7 @@ class Recipe:
     validation: float = 0.1
     augment: Augment | None = None
     averaging: float = 0.0
+    redrawn: float = 0.0
     pen_copies: int = 0
     nondigits: float = 0.0
 
@@ -166,7 +168,7 @@ MLP_LARGE = replace(
 CNN_SMALL = replace(
     MLP,
     name="cnn-small",
-    summary="Four small convolutions: what reads best for its size, and is used unless told else.",
+    summary="Four small convolutions: what reads best for its size.",
     network=Network(
         (
             Channel(),
@@ -183,6 +185,8 @@ CNN_SMALL = replace(
     schedule=OneCycle(peak=0.005),
     epochs=18,
     augment=replace(MILD, shift_px=1.5, stroke=0.4),
+    redrawn=0.5,
+    pen_copies=4,
     nondigits=0.35,
 )
 

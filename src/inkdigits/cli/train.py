@@ -305,6 +305,7 @@ def _settings(recipe: Recipe) -> dict[str, object]:
         "validation": recipe.validation,
         "averaging": recipe.averaging,
         "augment": repr(recipe.augment),
+        "redrawn": recipe.redrawn,
         "pen_copies": recipe.pen_copies,
         "nondigits": recipe.nondigits,
     }

@@ -12,6 +12,7 @@ from inkdigits.data import folders, mnist, nondigits, pens
 from inkdigits.data.batches import Batches
 from inkdigits.data.mnist import Digits
 from inkdigits.data.pens import Traces
+from inkdigits.data.redrawn import redraw
 from inkdigits.data.split import split_at_random, split_by_writer
 from inkdigits.imaging import CLEAN_UPS
 from inkdigits.models import NO_DIGIT, Recipe
@@ -73,6 +74,12 @@ def prepare(
     with console.status("Cleaning the pictures"):
         pictures, labels = [clean_up.clean_batch(digits.images)], [digits.labels]
         validation = None if kept_out is None else clean_up.clean_batch(kept_out.images)
+    if recipe.redrawn:
+        with console.status("Drawing MNIST's digits again"):
+            order = np.random.default_rng(seed).permutation(len(digits))
+            again = order[: round(recipe.redrawn * len(digits))]
+            pictures.append(redraw(digits.images[again], seed))
+            labels.append(digits.labels[again])
     if sources.traces is not None:
         with console.status("Drawing the pen writers' digits"):
             drawn = pens.render(sources.traces, recipe.pen_copies, seed)
@@ -87,8 +94,10 @@ def prepare(
             labels.append(np.full(unknown, NO_DIGIT, np.uint8))
 
     counts = [f"{len(digits):,} digits of MNIST to train on"]
+    if recipe.redrawn:
+        counts.append(f"{len(again):,} of them drawn again")
     if sources.traces is not None:
-        counts.append(f"{known - len(digits):,} of pen writers")
+        counts.append(f"{len(drawn):,} of pen writers")
     if unknown:
         counts.append(f"{unknown:,} pictures of no digit")
     if kept_out is not None:

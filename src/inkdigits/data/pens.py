@@ -197,7 +197,7 @@ def _bent(points: Array, rng: Generator) -> Array:
 
     places = np.arange(len(points)) / TREMBLE_POINTS
     knots = np.arange(2 + math.ceil(places[-1]))
-    size = float(np.ptp(points, axis=0).max())
+    size = max(float(np.ptp(points, axis=0).max()), 1)
     strayed = rng.normal(0, TREMBLE * size, (2, len(knots)))
     tremble = np.stack([np.interp(places, knots, aside) for aside in strayed], axis=1)
     # Half a wave to one and a half across the digit: they open and close its loops.
