@@ -51,6 +51,9 @@ bench: $(VENV)/installed-compare ## Measure against the peers and write benchmar
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/latency.py
 	$(BIN)/python benchmarks/accuracy.py
+	$(BIN)/python benchmarks/drawings.py --digits test
+	$(BIN)/python benchmarks/robustness.py --digits test
+	$(BIN)/python benchmarks/refusal.py --part report
 
 figures: $(VENV)/installed-run ## Draw the figures of docs/how-it-works.md again
 	$(BIN)/python docs/figures/draw.py

@@ -140,7 +140,7 @@ def test_what_only_adds_light_darkens_nothing(name, pictures):
     assert (spoilt(name, flat(255)) == 255).all()
 
 
-@pytest.mark.parametrize("name", ["glass blur", "motion blur", *GEOMETRIC])
+@pytest.mark.parametrize("name", ["glass blur", "motion blur", *sorted(GEOMETRIC)])
 def test_ink_is_moved_and_none_is_made(name):
     before = bars(12, 4, count=50)
     result = spoilt(name, before)
