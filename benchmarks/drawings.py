@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from drawing_simulator import Conditions, draw, draw_conditions, trace
+from held_out import digits_of
 from measured import keep
 from numpy.typing import NDArray
 from PIL import Image
@@ -19,11 +20,9 @@ from rich.table import Table
 from sklearn.datasets import load_digits
 
 from inkdigits import Recognizer
-from inkdigits.data import mnist
+from inkdigits.artifacts import DEFAULT_MODEL
 from inkdigits.data.mnist import Digits
-from inkdigits.data.split import split_by_writer
 from inkdigits.imaging.decode import encode_png
-from inkdigits.models import RECIPES
 
 SEED = 0
 PLAIN = Conditions(
@@ -36,14 +35,6 @@ PLAIN = Conditions(
     colour="black and white",
     file="PNG",
 )
-
-
-def digits_of(split: str, recognizer: Recognizer) -> Digits:
-    """Load the test digits, or those that the model's training kept out to validate on."""
-    if split == "test":
-        return mnist.load("test")
-    validation = RECIPES[recognizer.model.recipe].validation
-    return split_by_writer(mnist.load("train"), validation, seed=SEED)[1]
 
 
 def read_drawings(
@@ -117,7 +108,7 @@ def show(overall: dict[str, float], by_factor: dict[str, dict[str, dict[str, Any
 def main() -> None:
     """Measure, and print and keep the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="mlp", help="a file, or the name of one that ships")
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="a file, or a shipped model")
     parser.add_argument("--count", type=int, default=5000, help="of drawings")
     parser.add_argument("--digits", choices=("validation", "test"), default="validation")
     arguments = parser.parse_args()

@@ -134,11 +134,11 @@ def load(part: Part, digits: Digits) -> Sources:
     fashion, photographs = FASHION / "t10k-images-idx3-ubyte.gz", []
     if part == "development":
         fashion = FASHION / "train-images-idx3-ubyte.gz"
-    from sklearn.datasets import load_sample_images  # which the tests have not
-
     try:
         clothes = np.frombuffer(gzip.decompress(fashion.read_bytes()), np.uint8, offset=16)
         if part == "development":
+            from sklearn.datasets import load_sample_images  # which the tests have not
+
             photographs = list(load_sample_images().images)
         else:
             paths = sorted(PHOTOGRAPHS.iterdir())

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from held_out import digits_of
 from measured import keep
 from nondigit_kinds import KINDS, PARTS, Part, Sources, draw, load
 from PIL import Image
@@ -23,12 +24,11 @@ from scipy.stats import rankdata
 
 from inkdigits import Recognizer
 from inkdigits.arrays import Array, Pixels
-from inkdigits.data import mnist, pens
+from inkdigits.artifacts import DEFAULT_MODEL
+from inkdigits.data import pens
 from inkdigits.data.mnist import Digits
-from inkdigits.data.split import split_by_writer
 from inkdigits.imaging import ink
 from inkdigits.imaging.decode import encode_png
-from inkdigits.models import RECIPES
 from inkdigits.recognizer import Prediction
 
 SEED = 0
@@ -86,14 +86,6 @@ def auroc(digits: Array, others: Array) -> float:
     ranks = rankdata(np.concatenate([digits, others]))[len(digits) :]
     pairs = len(digits) * len(others)
     return float((ranks.sum() - len(others) * (len(others) + 1) / 2) / pairs)
-
-
-def digits_of(part: Part, recognizer: Recognizer) -> Digits:
-    """Load MNIST's test digits, or those that the model's training kept out to validate on."""
-    if part == "report":
-        return mnist.load("test")
-    validation = RECIPES[recognizer.model.recipe].validation
-    return split_by_writer(mnist.load("train"), validation, SEED)[1]
 
 
 def pen_digits() -> Digits:
@@ -166,7 +158,7 @@ def draw_accepted(readings: dict[str, Readings], path: Path) -> None:
 def main() -> None:
     """Measure a model, and print and keep the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", required=True, help="a file, or the name of one that ships")
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="a file, or a shipped model")
     parser.add_argument("--part", choices=PARTS, default="development")
     parser.add_argument("--count", type=int, default=2000, help="of pictures of each kind")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw what was not refused")
@@ -174,7 +166,8 @@ def main() -> None:
     recognizer = Recognizer.load(arguments.model)
     if recognizer.threshold is None:
         parser.error(f"the model {recognizer.name} refuses nothing")
-    sources = load(arguments.part, digits_of(arguments.part, recognizer))
+    split = "test" if arguments.part == "report" else "validation"
+    sources = load(arguments.part, digits_of(split, recognizer))
     figures, readings = measure(recognizer, arguments.part, sources, arguments.count)
     show(figures)
     if arguments.picture:

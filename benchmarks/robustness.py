@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from corruptions import CORRUPTIONS
+from held_out import SEED, digits_of
 from measured import keep
 from PIL import Image
 from rich.console import Console
@@ -23,23 +24,13 @@ from rich.table import Table
 
 from inkdigits.arrays import Pixels
 from inkdigits.artifacts import DEFAULT_MODEL
-from inkdigits.data import mnist
 from inkdigits.data.mnist import Digits
-from inkdigits.data.split import split_by_writer
 from inkdigits.imaging.decode import encode_png
-from inkdigits.models import MLP
+from inkdigits.models import RECIPES
 from inkdigits.recognizer import Recognizer
 
-SEED = 0
 EXAMPLES = 16  # in a row of the picture
 MEANS = ("covered", "others", "all")
-
-
-def digits_of(name: str) -> Digits:
-    """Load the digits to spoil, "test" or "validation"."""
-    if name == "test":
-        return mnist.load("test")
-    return split_by_writer(mnist.load("train"), MLP.validation, SEED)[1]
 
 
 def spoilt(name: str, pictures: Pixels) -> Pixels:
@@ -70,7 +61,7 @@ def kept_out(recognizer: Recognizer, digits: str) -> bool:
     """Whether the model's own file says that it has not learnt from these digits."""
     training = recognizer.model.training
     split = training.get("seed"), training.get("validation")
-    return digits == "test" or split == (SEED, MLP.validation)
+    return digits == "test" or split == (SEED, RECIPES[recognizer.model.recipe].validation)
 
 
 def measure(recognizers: list[Recognizer], digits: Digits) -> list[dict[str, Any]]:
@@ -138,11 +129,11 @@ def main() -> None:
     parser.add_argument("--digits", choices=("validation", "test"), default="validation")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="only draw examples of each")
     arguments = parser.parse_args()
-    digits = digits_of(arguments.digits)
+    recognizers = [Recognizer.load(model) for model in arguments.model]
+    digits = digits_of(arguments.digits, recognizers[0])
     if arguments.picture:
         draw_examples(digits.images[:EXAMPLES], arguments.picture)
         return
-    recognizers = [Recognizer.load(model) for model in arguments.model]
     records = measure(recognizers, digits)
     for recognizer, record in zip(recognizers, records, strict=True):
         record["kept_out"] = kept_out(recognizer, arguments.digits)

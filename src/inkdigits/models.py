@@ -161,7 +161,6 @@ MLP_LARGE = replace(
     name="mlp-large",
     summary="The best network without convolution: two hidden layers of 1,024.",
     network=Network((Flatten(), *_dense(784, 1024, 1024), Dense(1024, 11))),
-    epochs=60,
     augment=replace(MILD, elastic_px=1.2),
 )
 

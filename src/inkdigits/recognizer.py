@@ -108,6 +108,14 @@ class Recognizer:
         """
         return self._clean_up.clean_batch(pictures)
 
+    def fit(self, strength: Pixels) -> Pixels:
+        """Clean one picture whose ink is told from its sheet already.
+
+        strength  uint8 (H, W), how much each pixel stands out from the sheet
+        returns   uint8 (28, 28)
+        """
+        return self._clean_up.fit(strength)
+
     def read(self, pictures: Pixels) -> Array:
         """Read many pictures of MNIST's kind: 28x28, light ink on black.
 

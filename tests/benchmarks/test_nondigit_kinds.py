@@ -174,6 +174,5 @@ def test_dashes_are_nearer_to_level_than_to_upright(sources):
 @pytest.mark.parametrize("part", kinds.PARTS)
 def test_what_is_not_installed_is_named(part, digits, monkeypatch, tmp_path):
     monkeypatch.setattr(kinds, "FASHION", tmp_path)
-    pytest.importorskip("sklearn")
     with pytest.raises(FileNotFoundError, match="apt-get install dataset-fashion-mnist"):
         kinds.load(part, digits)

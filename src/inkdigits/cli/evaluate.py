@@ -16,7 +16,6 @@ from inkdigits.artifacts import write_atomically
 from inkdigits.cli.options import data_dir_option, model_argument
 from inkdigits.cli.report import Mistake, render_report
 from inkdigits.data import folders, mnist, pens
-from inkdigits.imaging import CLEAN_UPS
 from inkdigits.metrics import (
     ByWriter,
     Coverage,
@@ -25,7 +24,6 @@ from inkdigits.metrics import (
     measure_by_writer,
     risk_coverage,
 )
-from inkdigits.models import RECIPES
 from inkdigits.recognizer import Recognizer
 
 WORST_SHOWN = 4  # on the terminal
@@ -98,8 +96,7 @@ def _read_people(recognizer: Recognizer, data_dir: Path | None) -> People | None
     if folders.locate(folders.find(data_dir), pens.NAME) is None:
         return None
     traces = pens.of_writers(pens.load(data_dir), pens.DEVELOPMENT_WRITERS)
-    clean_up = CLEAN_UPS[RECIPES[recognizer.model.recipe].clean_up]
-    drawn = pens.render(traces, copies=1, seed=0, clean=clean_up.fit)
+    drawn = pens.render(traces, copies=1, seed=0, clean=recognizer.fit)
     probabilities = recognizer.probabilities(drawn.images)
     metrics = measure(probabilities, drawn.labels)
     right = probabilities.argmax(axis=1) == drawn.labels
