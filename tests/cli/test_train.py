@@ -4,6 +4,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import platform
 import re
 import shutil
 import signal
@@ -833,3 +834,29 @@ def test_f8_a_signal_at_any_call_ends_it_with_all_that_was_done(
         assert_nothing_is_lost(folder, outcome)
         assert_goes_on(tiny, tiny_model, folder)
     assert number > least
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc's malloc is told")
+def test_memory_that_a_step_frees_is_kept_for_the_next():
+    script = """if True:
+        import sys
+        import numpy as np
+        from inkdigits.cli.train import _keep_freed_memory
+
+        def resident():
+            pages = open("/proc/self/statm", encoding="ascii").read().split()[1]
+            return int(pages) * 4096
+
+        if sys.argv[1] == "kept":
+            _keep_freed_memory()
+        before = resident()
+        arrays = [np.ones(1 << 22, np.float32) for _ in range(20)]  # 16 MiB each
+        del arrays
+        print(resident() - before)
+    """
+    left = {
+        way: int(subprocess.run([sys.executable, "-c", script, way], capture_output=True).stdout)
+        for way in ("kept", "returned")
+    }
+    assert left["kept"] > 300 << 20
+    assert left["returned"] < 100 << 20

@@ -4,7 +4,7 @@ No layer stores an activation, so one network serves many threads, and each deri
 right under the function that it derives.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Protocol, TypeAlias
@@ -257,13 +257,13 @@ class Conv2D:
         count, height, width = windows.shape[:3]
         # Every window as a row, every filter as a column: all the sums are one matrix product.
         rows = windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, side * side * x.shape[3])
-        y = rows @ weight.reshape(-1, self.filters)
-        y += params["bias"]
+        y = (rows @ weight.reshape(-1, self.filters)).reshape(count, -1)
+        y += np.tile(params["bias"], height * width)
 
         def backward(dy: Array, grads: Params, need_dx: bool = True) -> Array | None:
+            np.copyto(grads["bias"], _sums(dy.reshape(count, -1).sum(axis=0), self.filters))
             dy = dy.reshape(-1, self.filters)
             np.dot(rows.T, dy, out=grads["weight"].reshape(-1, self.filters))
-            np.einsum("nf->f", dy, out=grads["bias"])  # of few columns, faster than np.sum
             if not need_dx:
                 return None
             # A pixel gets back from each window that it was in, by its place in that window.
@@ -284,7 +284,7 @@ class MaxPool2D(WithoutParameters):
 
     x        float32 (N, H, W, C)
     returns  float32 (N, H // side, W // side, C), and backward, which gives each square's gradient
-             to exactly one pixel, the first of equals: after ReLU, ties of zero are common
+             to exactly one pixel of it: after ReLU, ties of zero are common
     source   docs/how-it-works.md, "Pooling"
     """
 
@@ -293,23 +293,31 @@ class MaxPool2D(WithoutParameters):
     def forward(
         self, params: Params, x: Array, rng: Generator | None = None
     ) -> tuple[Array, Backward]:
-        """Compare the pixels of all squares at once, place by place."""
-        height, width = (size // self.side * self.side for size in x.shape[1:3])
-        places = [
-            (slice(None), slice(row, height, self.side), slice(column, width, self.side))
-            for row, column in np.ndindex(self.side, self.side)
-        ]
+        """Keep the largest down each column of a square, then the largest of these."""
+        columns, backward_columns = self._largest(x, axis=1)
+        y, backward_rows = self._largest(columns, axis=2)
+
+        def backward(dy: Array, grads: Params, need_dx: bool = True) -> Array:
+            return backward_columns(backward_rows(dy))
+
+        return y, backward
+
+    def _largest(self, x: Array, axis: int) -> tuple[Array, Callable[[Array], Array]]:
+        """Keep the largest of each `side` neighbours along one axis; and the way back."""
+        end = x.shape[axis] // self.side * self.side
+        before = (slice(None),) * axis
+        places = [(*before, slice(first, end, self.side)) for first in range(self.side)]
         y = x[places[0]]
         for place in places[1:]:
             y = np.maximum(y, x[place])
 
-        def backward(dy: Array, grads: Params, need_dx: bool = True) -> Array:
+        def backward(dy: Array) -> Array:
             dx = np.zeros_like(x)
             waiting = np.ones_like(y, dtype=bool)
             for place in places:
                 largest = waiting & (x[place] == y)
-                dx[place] = dy * largest
-                waiting &= ~largest
+                np.multiply(dy, largest, out=dx[place])
+                waiting ^= largest
             return dx
 
         return y, backward
@@ -341,24 +349,42 @@ class BatchNorm:
         self, params: Params, x: Array, rng: Generator | None = None
     ) -> tuple[Array, Backward]:
         """Take mean and variance over all places of all examples of the batch."""
-        rows = x.reshape(-1, self.channels)
-        # Sums by einsum: of many rows and few columns it is faster than mean.
-        normal = rows - np.einsum("nc->c", rows) / len(rows)
-        variance = np.einsum("nc,nc->c", normal, normal) / len(rows)
+        flat = x.reshape(len(x), -1)
+        places = flat.shape[1] // self.channels
+        count = len(x) * places
+        mean = _sums(flat.sum(axis=0), self.channels) / count
+        normal = flat - np.tile(mean, places)
+        variance = _sums(np.einsum("np,np->p", normal, normal), self.channels) / count
         inverse = 1 / np.sqrt(variance + self.epsilon)
-        normal *= inverse
-        y = normal * params["scale"] + params["shift"]
+        normal *= np.tile(inverse, places)
+        y = normal * np.tile(params["scale"], places)
+        y += np.tile(params["shift"], places)
 
         def backward(dy: Array, grads: Params, need_dx: bool = True) -> Array | None:
-            drows = dy.reshape(-1, self.channels)
-            np.einsum("nc,nc->c", drows, normal, out=grads["scale"])
-            np.einsum("nc->c", drows, out=grads["shift"])
+            dflat = dy.reshape(flat.shape)
+            dscale = _sums(np.einsum("np,np->p", dflat, normal), self.channels)
+            dshift = _sums(dflat.sum(axis=0), self.channels)
+            np.copyto(grads["scale"], dscale)
+            np.copyto(grads["shift"], dshift)
             if not need_dx:
                 return None
             # The mean and the variance depend on x, too: what they take away.
-            through_mean = grads["shift"] / len(rows)
-            through_variance = grads["scale"] / len(rows) * normal
-            dx = (drows - through_mean - through_variance) * (params["scale"] * inverse)
+            dx = dflat - np.tile(dshift / count, places)
+            dx -= normal * np.tile(dscale / count, places)
+            dx *= np.tile(params["scale"] * inverse, places)
             return dx.reshape(x.shape)
 
         return y.reshape(x.shape), backward
+
+
+# NumPy is quick along long rows. So where few channels are treated alike at many places, a row
+# holds all places of an example: np.tile repeats the channels' values along it; this undoes that.
+
+
+def _sums(row: Array, channels: int) -> Array:
+    """Add up the places of a row, channel by channel.
+
+    row      float32 (places * C,)
+    returns  float32 (C,)
+    """
+    return row.reshape(-1, channels).sum(axis=0)
