@@ -12,6 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from inkdigits.arrays import Array, Generator, Labels, Pixels
+from inkdigits.data.letters import LETTERS
 from inkdigits.imaging import ink
 from inkdigits.imaging.strokes import draw
 
@@ -195,6 +196,18 @@ def crossing(rng: Generator, digits: DigitsByLabel) -> Pixels:
     for angle in angles:
         ends = np.array([[-rng.uniform(0.3, 0.6), 0], [rng.uniform(0.3, 0.6), 0]])
         strokes.append(_turned_by(ends, angle) + rng.normal(0, 0.06, 2))
+    return _drawn(rng, strokes)
+
+
+def latin(rng: Generator, digits: DigitsByLabel) -> Pixels:
+    """A letter of the Latin alphabet, written by hand, at times with serifs."""
+    name = rng.choice(list(LETTERS))
+    strokes = [stroke + rng.normal(0, 0.025, stroke.shape) for stroke in LETTERS[name]]
+    strokes = [stroke + rng.normal(0, 0.03, 2) for stroke in strokes]
+    if rng.random() < 0.25:
+        reach = rng.uniform(0.08, 0.2)
+        ends = [end for stroke in strokes for end in (stroke[0], stroke[-1])]
+        strokes += [end + np.array([[-reach, 0], [reach, 0]]) for end in ends]
     return _drawn(rng, strokes)
 
 
@@ -507,7 +520,8 @@ def _as_pixels(sheet: Array) -> Pixels:
 
 KINDS: dict[Kind, float] = {
     glyph: 20,
-    letter: 25,
+    letter: 20,
+    latin: 25,
     outline: 14,
     box: 6,
     ring: 6,
@@ -529,4 +543,4 @@ KINDS: dict[Kind, float] = {
 }
 
 # Those of which some pictures are digits by accident.
-ACCIDENTAL = (glyph, letter, scribble, row_of_digits, half, turned, struck_out)
+ACCIDENTAL = (glyph, latin, letter, scribble, row_of_digits, half, turned, struck_out)
