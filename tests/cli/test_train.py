@@ -340,6 +340,12 @@ def test_classic_has_no_validation_and_is_not_calibrated(train, tmp_path):
     assert set(model.metrics) == {"loss", "accuracy"}
 
 
+def test_as_many_epochs_are_trained_as_are_asked_for(train, tmp_path):
+    printed = ends(train("mlp", "--limit", 200, "--epochs", 2, "--run-dir", tmp_path))
+    assert epochs_in(printed) == 2
+    assert load_model(tmp_path / "mlp.safetensors").training["epochs"] == 2
+
+
 def test_the_folder_is_named_after_the_recipe_and_the_seed(train, tmp_path):
     ends(train("mlp", "--limit", 100, "--seed", 3, cwd=tmp_path))
     assert (tmp_path / "runs" / "mlp-seed-3" / "mlp.safetensors").exists()

@@ -136,6 +136,11 @@ class WatchedBatches:
     help="Train on the first so many digits only, for a quick look.",
 )
 @click.option(
+    "--epochs",
+    type=click.IntRange(min=1),
+    help="Train for so many epochs.  [default: as many as the recipe says]",
+)
+@click.option(
     "--pens/--no-pens",
     "with_pens",
     default=None,
@@ -156,6 +161,7 @@ def train_command(
     run_dir: Path | None,
     resume: bool,
     limit: int | None,
+    epochs: int | None,
     with_pens: bool | None,
     device: str,
     data_dir: Path | None,
@@ -170,6 +176,8 @@ def train_command(
         with_pens = training_data.has_pens(data_dir, console)
     if not with_pens:
         recipe = replace(recipe, pen_copies=0)
+    if epochs is not None:
+        recipe = replace(recipe, epochs=epochs)
     _keep_freed_memory()
     run = Run(run_dir or Path("runs") / f"{recipe_name}-seed-{seed}")
     signals = Signals()

@@ -1,0 +1,407 @@
+"""Tells ink from the sheet that it is on, in any picture of a drawing.
+
+The sheet may lie on a table or in a frame, in uneven light, be ruled and dusty. A large picture is
+looked at from afar first, and then closer where the digit is.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from inkdigits.arrays import Array, Pixels
+
+SMALL = 28  # longer side, in pixels: so small a picture has no frame, no ruling and no light
+
+LONGEST = 8192  # side, in pixels: in a longer one only each second pixel counts, or each third, ...
+FAR = 2048  # longer side, in pixels, of what is looked at at once
+LARGE = 200  # longer side, in pixels: of a smaller digit more can be seen closer up
+AROUND = 0.5  # of the digit's longer side: so much of the sheet around it is seen closer up, too
+
+GRAINS = 64  # parts of the border; in each, the sheet is as bright as its median
+UNEVEN = 6  # of 255: three quarters of an evenly lit border differ less from their median
+FLAT = 0.12  # of the difference of ink and sheet: less than that vary both, in even light
+LIGHT = 160  # longer side, in pixels, of the coarse picture in which uneven light is measured
+DARKEST_SHADOW = 0.5  # of the light around: what has less of it is ink, not shadow
+WIDEST = 0.3  # of the longer side: no stroke is so wide, but a shadow is
+
+FRAME_DEPTH = 0.12  # of the picture's side: no deeper lie the sides of a frame
+FRAME_LENGTH = 0.75  # of the picture's side: so long they are, at least
+FRAME_SAMPLES = 64  # places along a row that are looked at, about
+BOLD = 0.6  # of the strongest: a frame may be so strong, and lines of ruled paper are not
+
+FAINTEST = 24  # of 255: what stands out less from the sheet, all over the picture, is no ink
+FAINT_SHARE = 0.12  # of the strongest ink: what is fainter is a stroke's soft edge, or JPEG noise
+NOISE_OF_QUARTILE = 5  # times the quarter of a sheet's noise that is weakest is nearly all of it
+SURE_SHARE = 0.5  # of the strongest ink: each piece of a digit is so strong somewhere
+
+RULED = 0.5  # of a row, or a column: a line of ruled paper inks more of it
+THIN = 0.1  # of the side: a line is not so wide, not even in a picture of few pixels
+THROUGH = 0.9  # of a row, or a column: a line that inks so much of it is no stroke
+COARSE = 256  # longer side, in pixels, of the coarse picture in which pieces are told apart
+SPECK = 0.2  # of the longest piece's length: what is shorter is the digit's only if near to it
+LEAST = 0.04  # of the length of an edge of the sheet: what is shorter, beside it, is no digit
+
+Place = tuple[slice, slice]  # rows and columns
+
+
+def contrast(rgba: Pixels) -> Pixels:
+    """Tell ink from sheet: how far each pixel is from the sheet's colour.
+
+    The sheet is what most of the picture's border is, in even light or uneven. A transparent one
+    is taken for white, or for black if on white nothing would be seen. If there is a frame round
+    the sheet, or a table, only what is inside counts. Of a large picture, the digit and what is
+    around it may be all that is given.
+
+    rgba     uint8 (H, W, 4)
+    returns  uint8 (H, W), 0 is the sheet's colour; smaller if there is a frame, or if the picture
+             is large
+    """
+    step = math.ceil(max(rgba.shape) / LONGEST)
+    rgba = far = rgba[::step, ::step]
+    halvings = 0
+    while max(far.shape) > FAR:
+        far = _halved(far)
+        halvings += 1
+    strength, inside = _strength(far)
+    if halvings == 0 or strength.max() < FAINTEST:
+        return strength
+    place = _around_digit(strength, inside)
+    if place is None:
+        return strength
+    rows, columns = (slice(part.start << halvings, part.stop << halvings) for part in place)
+    return contrast(rgba[rows, columns])
+
+
+def digit_alone(strength: Pixels) -> Pixels:
+    """Take away all that is no part of the digit: soft edges, noise, ruling, specks.
+
+    strength  uint8 (H, W), how much each pixel stands out from the sheet, FAINTEST or more at most
+    returns   uint8 (H, W), 0 is the sheet
+    """
+    peak = int(strength.max())
+    faint = _faint(strength, peak)
+    strength = _without_other_pieces(_without_ruling(strength, faint, peak), faint, peak)
+    return strength * (strength > faint)
+
+
+def _halved(rgba: Pixels) -> Pixels:
+    """Make a picture half as large, each pixel the mean of four.
+
+    Colours are averaged without regard to how transparent they are, which makes the edges of a
+    stroke on a transparent sheet a little darker than they should be.
+    """
+    pixels = np.ascontiguousarray(rgba).view(np.uint32)[..., 0]
+    if pixels.shape[0] > 1:
+        pixels = _mean(pixels[:-1:2], pixels[1::2])
+    if pixels.shape[1] > 1:
+        pixels = _mean(pixels[:, :-1:2], pixels[:, 1::2])
+    return pixels[..., None].view(np.uint8)
+
+
+def _mean(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Average the four bytes of each pixel, each on its own and without leaving 8 bits."""
+    a, b = (np.ascontiguousarray(pixels).view(np.uint8) for pixels in (one, other))
+    return ((a >> 1) + (b >> 1) + (a & b & 1)).view(np.uint32)
+
+
+def _around_digit(strength: Pixels, inside: Place) -> Place | None:
+    """Find the digit and some of the sheet around it, unless the digit is large.
+
+    strength  uint8 (H, W), of what is inside the frame
+    inside    where that is in the picture
+    returns   rows and columns of the picture
+    """
+    digit = digit_alone(strength)
+    lines = (np.flatnonzero(digit.any(axis=axis)) for axis in (1, 0))
+    box = [(int(line[0]), int(line[-1]) + 1) for line in lines]
+    length = max(last - first for first, last in box)
+    if length >= LARGE:
+        return None
+    margin = 2 + round(AROUND * length)
+    rows, columns = (
+        slice(part.start + max(0, first - margin), min(part.stop, part.start + last + margin))
+        for part, (first, last) in zip(inside, box, strict=True)
+    )
+    return rows, columns
+
+
+def _strength(rgba: Pixels) -> tuple[Pixels, Place]:
+    """Tell ink from sheet in a picture that is not large.
+
+    returns  uint8 (H, W), and the rows and columns of the picture that it is of
+    """
+    laid = _lay_on(255, rgba)
+    inside = _inside_of_frame(laid)
+    if inside:
+        strength = _distance_from_sheet(laid[inside])
+        if strength.max() >= FAINTEST:
+            return strength, inside
+    whole = slice(0, rgba.shape[0]), slice(0, rgba.shape[1])
+    strength = _distance_from_sheet(laid)
+    if strength.max() < FAINTEST and rgba[..., 3].min() < 255:
+        strength = _distance_from_sheet(_lay_on(0, rgba))
+    return strength, whole
+
+
+def _lay_on(grey: int, rgba: Pixels) -> Pixels:
+    """Lay the picture on a grey sheet, so that nothing is transparent any more."""
+    if rgba[..., 3].min() == 255:
+        return rgba[..., :3]
+    alpha = rgba[..., 3:].astype(np.uint16)
+    laid = rgba[..., :3] * alpha + grey * (255 - alpha)
+    return ((laid + 127) // 255).astype(np.uint8)
+
+
+def _inside_of_frame(rgb: Pixels) -> tuple[slice, slice] | None:
+    """Find what is inside a line round the sheet, or the sheet itself on a table.
+
+    returns  its rows and columns, or None if there is no frame
+    """
+    if max(rgb.shape) <= SMALL:
+        return None
+    rows = _between_edges(rgb)
+    columns = _between_edges(rgb.swapaxes(0, 1)) if rows else None
+    return (rows, columns) if rows and columns else None
+
+
+def _between_edges(rgb: Pixels) -> slice | None:
+    """Find the rows between two straight edges across the picture, near its top and its bottom."""
+    reach = 1 + len(rgb) // 100  # rows, over which an edge may be soft, or a line may go
+    sample = rgb[:, :: 1 + rgb.shape[1] // FRAME_SAMPLES].astype(np.int16)
+    return _between_tables(sample, reach) or _between_lines(sample, reach)
+
+
+def _between_tables(sample: NDArray[np.int16], reach: int) -> slice | None:
+    """Find the rows of a sheet on a table: there the colour changes, and stays another.
+
+    sample  (H, W, 3), some columns of the picture
+    """
+    depth = FRAME_DEPTH * len(sample)
+    # Two rows that are farther apart than a line is wide differ by a line in few places only.
+    differ = (_changes(sample, 3 * reach) > FAINTEST).mean(axis=1) >= FRAME_LENGTH
+    edges = np.flatnonzero(ndimage.binary_opening(differ, np.ones(reach + 1)))
+    above, below = edges[edges < depth], edges[edges >= len(differ) - depth]
+    if len(above) and len(below):
+        return slice(int(above[-1]) + 1 + reach, int(below[0]) + 2 * reach)
+    return None
+
+
+def _between_lines(sample: NDArray[np.int16], reach: int) -> slice | None:
+    """Find the rows between two lines of a frame.
+
+    sample  (H, W, 3), some columns of the picture
+    """
+    depth = FRAME_DEPTH * len(sample)
+    changes = _changes(sample, reach)
+    for least in (BOLD * changes.max(initial=0), FAINTEST):
+        edges = np.flatnonzero((changes > least).mean(axis=1) >= FRAME_LENGTH)
+        above, below = edges[edges < depth], edges[edges >= len(changes) - depth]
+        # Edges between them are the lines of ruled paper.
+        if len(above) and len(below) and len(above) + len(below) == len(edges):
+            return slice(int(above[-1]) + 1 + reach, int(below[0]))
+    return None
+
+
+def _changes(sample: NDArray[np.int16], reach: int) -> NDArray[np.int16]:
+    """Compare each row with the one that is `reach` below it, by the colour that differs most."""
+    differences = np.abs(sample[reach:] - sample[:-reach])
+    return differences.max(axis=2)
+
+
+def _distance_from_sheet(rgb: Pixels) -> Pixels:
+    """The largest difference in any of the three colours, so that yellow on white counts too."""
+    distance = np.zeros(rgb.shape[:2], np.uint8)
+    for colour in range(3):  # one by one, which is faster than all at once
+        channel = rgb[..., colour]
+        sheet = _sheet(channel)
+        # Written so because unsigned numbers wrap round below zero.
+        difference: Pixels = np.maximum(channel, sheet) - np.minimum(channel, sheet)
+        if sheet.ndim:  # where there is less light, the same ink differs less
+            most = np.maximum(sheet, 255 - sheet)
+            difference = (difference * (np.float32(255) / most)).astype(np.uint8)
+        np.maximum(distance, difference, out=distance)
+    return distance
+
+
+def _sheet(channel: Pixels) -> Pixels:
+    """Estimate how bright the sheet is, also under the ink.
+
+    channel  uint8 (H, W), one colour
+    returns  uint8 (): what most of the picture's border is; or (H, W) if most of it is of no one
+             brightness, as where light falls on paper from one side
+    """
+    # Clockwise, once round the picture.
+    border = np.concatenate([channel[0], channel[1:, -1], channel[-1, -2::-1], channel[-2::-1, 0]])
+    # The grain of paper is no light.
+    border = ndimage.median_filter(border, max(1, len(border) // GRAINS), mode="wrap")
+    middle = np.median(border)
+    if (np.abs(border - middle) <= UNEVEN).mean() >= 0.75:
+        return middle.astype(np.uint8)
+    sheet = _sheet_between_strokes(border)
+    if sheet is None and max(channel.shape) > SMALL:
+        return _unevenly_lit_sheet(channel)
+    return middle.astype(np.uint8) if sheet is None else sheet
+
+
+def _sheet_between_strokes(border: Pixels) -> Pixels | None:
+    """Estimate how bright the sheet is if a closely cropped digit ends at the border.
+
+    border   uint8 (N,), once round the picture
+    returns  uint8 (), or None if there are not two even levels, ink and sheet, in turns
+    """
+    bright = border > (int(border.max()) + int(border.min())) / 2
+    light, dark = np.median(border[bright]), np.median(border[~bright])
+    even = np.abs(border - np.where(bright, light, dark)) <= FLAT * (light - dark)
+    # A shadow begins and ends once.
+    changes = np.count_nonzero(bright != np.roll(bright, 1))
+    if changes <= 2 or even.mean() < 0.75:
+        return None
+    return np.asarray(light if bright.mean() > 0.5 else dark).astype(np.uint8)
+
+
+def _unevenly_lit_sheet(channel: Pixels) -> Pixels:
+    """Paint over all strokes with what is beside them, in a coarse picture.
+
+    channel  uint8 (H, W), one colour
+    returns  uint8 (H, W)
+    source   Serra 1982, Image Analysis and Mathematical Morphology: closing and opening
+    """
+    height, width = channel.shape
+    scale = min(1, LIGHT / max(height, width))
+    rows, columns = (math.ceil(scale * side) for side in (height, width))
+    coarse = resampling(height, rows) @ channel.astype(np.float32) @ resampling(width, columns).T
+    reach = math.ceil(WIDEST * max(rows, columns))
+    smooth = ndimage.gaussian_filter(coarse, 1)
+    # Beyond the border the light stays as it is there, but ink ends there.
+    continued, mirrored = (np.pad(smooth, reach, mode) for mode in ("edge", "reflect"))
+    darker, lighter = np.minimum(continued, mirrored), np.maximum(continued, mirrored)
+    framed = np.where(darker < DARKEST_SHADOW * lighter, mirrored, continued)
+    inner = slice(reach, -reach)
+    without_dark: Array = ndimage.grey_closing(framed, (reach, reach))[inner, inner]
+    without_light: Array = ndimage.grey_opening(framed, (reach, reach))[inner, inner]
+    # The wrong one of the two has a blob in place of the digit.
+    sheet = min(without_dark, without_light, key=_roughness)
+    bright = resampling(rows, height) @ sheet @ resampling(columns, width).T
+    return np.rint(np.clip(bright, 0, 255)).astype(np.uint8)
+
+
+def _roughness(picture: Array) -> float:
+    """How much the slope changes, all together: little where light falls off."""
+    return sum(float(np.abs(np.diff(picture, 2, axis)).sum()) for axis in (0, 1))
+
+
+def _faint(strength: Pixels, peak: int) -> int:
+    """Choose the strength up to which a pixel is a soft edge, or noise."""
+    step = _step(strength)
+    noise = NOISE_OF_QUARTILE * float(np.percentile(strength[::step, ::step], 25))
+    return int(min(max(FAINT_SHARE * peak, noise), SURE_SHARE * peak))
+
+
+def _without_ruling(strength: Pixels, faint: int, peak: int) -> Pixels:
+    """Take away pale thin lines across the whole sheet; stronger ink on them stays."""
+    step = _step(strength)
+    row_shares = (strength[:, ::step] > faint).mean(axis=1)
+    column_shares = (strength[::step] > faint).mean(axis=0)
+    if max(row_shares.max(), column_shares.max()) <= RULED:
+        return strength
+    strength = strength.copy()
+    for sheet, shares in ((strength, row_shares), (strength.T, column_shares)):
+        _take_lines_away(sheet, shares, peak)
+    return strength
+
+
+def _take_lines_away(strength: Pixels, shares: Array, peak: int) -> None:
+    """Make zero what is pale in the rows that are a thin line.
+
+    strength  uint8 (H, W)   changed in place
+    shares    float64 (H,)   how much of each row is inked
+    """
+    pale = shares > RULED
+    levels = np.zeros(len(strength))
+    levels[pale] = np.median(strength[pale], axis=1)
+    pale &= levels < BOLD * peak
+    thin = pale & ~ndimage.binary_opening(pale, np.ones(2 + round(THIN * len(pale))))
+    for line in np.flatnonzero(thin):
+        soft = int(shares[line] > THROUGH)
+        beside = strength[max(line - soft, 0) : line + soft + 1]
+        beside[beside < 1.5 * levels[line]] = 0
+
+
+def _without_other_pieces(strength: Pixels, faint: int, peak: int) -> Pixels:
+    """Take away the pieces that are no part of the digit: specks, noise, edges of the sheet."""
+    step = _step(strength)
+    coarse = _largest_of_blocks(strength, step)
+    pieces, count = ndimage.label(coarse > faint, np.ones((3, 3)))
+    if count == 1:
+        return strength
+    sure = np.unique(pieces[coarse > SURE_SHARE * peak])
+    kept = _near_or_long(pieces, sure[sure > 0])
+    shown = kept.repeat(step, axis=0).repeat(step, axis=1)
+    return strength * shown[: strength.shape[0], : strength.shape[1]]
+
+
+def _near_or_long(pieces: NDArray[np.int32], numbers: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Tell the digit's pieces: the long ones, and those no farther from them than they are long.
+
+    pieces   int (H, W), the number of the piece that each pixel is of, or 0
+    numbers  (N,), of the pieces that may be the digit's
+    returns  bool (H, W)
+    """
+    found = ndimage.find_objects(pieces)
+    boxes = [found[number - 1] for number in numbers]
+    lengths = np.array([max(part.stop - part.start for part in box) for box in boxes])
+    is_edge = np.array([_is_edge(box, pieces.shape) for box in boxes])
+    if lengths[~is_edge].max(initial=0) > LEAST * lengths.max():
+        numbers, lengths = numbers[~is_edge], lengths[~is_edge]
+    lengths = lengths - 1  # a speck takes two pixels of a coarse picture, if it lies between them
+    is_long = lengths >= SPECK * lengths.max()
+    kept = np.isin(pieces, numbers[is_long])
+    gaps = ndimage.minimum(ndimage.distance_transform_edt(~kept), pieces, numbers)
+    return np.isin(pieces, numbers[is_long | (gaps <= lengths)])
+
+
+def _is_edge(box: tuple[slice, slice], shape: tuple[int, int]) -> bool:
+    """Whether a piece runs along the border of the picture, as the edge of a sheet does.
+
+    box    rows and columns of the piece
+    shape  of the picture
+    """
+    for along, across in ((0, 1), (1, 0)):
+        length = box[along].stop - box[along].start
+        depth = min(box[across].stop, shape[across] - box[across].start)
+        if length >= FRAME_LENGTH * shape[along] and depth <= FRAME_DEPTH * shape[across]:
+            return True
+    return False
+
+
+def _step(picture: Pixels) -> int:
+    """How many pixels, in each direction, make one of a coarse picture."""
+    return max(1, max(picture.shape) // COARSE)
+
+
+def _largest_of_blocks(picture: Pixels, step: int) -> Pixels:
+    """Make a picture coarser: of each block of `step` x `step` pixels, the largest."""
+    for _ in range(2):  # rows, then columns; the last block may be smaller
+        largest = picture[::step].copy()
+        for offset in range(1, step):
+            rows = picture[offset::step]
+            np.maximum(largest[: len(rows)], rows, out=largest[: len(rows)])
+        picture = largest.T
+    return picture
+
+
+def resampling(size: int, new_size: int) -> Array:
+    """Make the matrix that resamples a line of `size` pixels to `new_size`, antialiased.
+
+    Each new pixel is the mean over the area that it covers; where the line grows, it is
+    interpolated between the two nearest. Of the same size, it is the identity.
+
+    returns  float32 (new_size, size), rows of sum 1
+    """
+    scale = size / new_size
+    centres = (np.arange(new_size) + 0.5) * scale
+    distances = np.abs(centres[:, None] - (np.arange(size) + 0.5))
+    weights: Array = np.clip((max(scale, 1) + 1) / 2 - distances, 0, 1)
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
