@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-from measured import fingerprint, keep, recalled
+from measured import commit, fingerprint, keep, recalled
 
 from inkdigits.models import RECIPES
 
@@ -49,6 +49,7 @@ def train_and_evaluate(recipe: str, data: str, seed: int, folder: Path) -> dict[
     return {
         "seed": seed,
         "code": code_of(recipe),
+        "commit": commit(),
         "accuracy": result["accuracy"],
         "log_loss": result["log_loss"],
         "brier": result["brier"],

@@ -28,7 +28,7 @@ def keep(name: str, figures: dict[str, Any], merge: bool = False) -> None:
     command = ["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]]
     result = {
         "command": " ".join(command),
-        "commit": _commit(),
+        "commit": commit(),
         "machine": {
             "processor": _processor(),
             "processors": os.cpu_count(),
@@ -64,7 +64,7 @@ def fingerprint(*parts: str, also: str = "") -> str:
     return digest.hexdigest()[:12]
 
 
-def _commit() -> str:
+def commit() -> str:
     """The commit that was measured, marked if the code differs from it."""
 
     def git(*arguments: str) -> str:
