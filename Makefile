@@ -9,6 +9,7 @@ PIP_VERSION := 26.3
 RECIPE ?= mlp
 SEED ?= 0
 RUN := runs/$(RECIPE)-seed-$(SEED)
+SHIPPED := $(basename $(notdir $(wildcard src/inkdigits/pretrained/*.safetensors)))
 
 ifdef INKDIGITS_DATA
 # Tests run from other folders, so relative paths must be settled here. Folders are joined by colons.
@@ -17,7 +18,7 @@ export INKDIGITS_DATA := $(subst $(space),:,$(abspath $(subst :, ,$(INKDIGITS_DA
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run train test lint format compare bench figures lock clean
+.PHONY: help run train test lint format compare bench figures cards lock clean
 
 help: ## List the recipes
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,12 +52,19 @@ bench: $(VENV)/installed-compare ## Measure against the peers and write benchmar
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/latency.py
 	$(BIN)/python benchmarks/accuracy.py
-	$(BIN)/python benchmarks/drawings.py --digits test
-	$(BIN)/python benchmarks/robustness.py --digits test
-	$(BIN)/python benchmarks/refusal.py --part report
+	$(BIN)/python benchmarks/drawings.py --digits test --model $(SHIPPED)
+	$(BIN)/python benchmarks/robustness.py --digits test --model $(SHIPPED)
+	$(BIN)/python benchmarks/refusal.py --part report --model $(filter-out classic,$(SHIPPED))
+	$(BIN)/python benchmarks/calibration.py --digits test --model $(SHIPPED)
+	$(BIN)/python benchmarks/two_by_two.py
+	$(BIN)/python benchmarks/test_time_augmentation.py
+	$(BIN)/python benchmarks/ablation.py --epochs 5 --limit 30000
 
 figures: $(VENV)/installed-run ## Draw the figures of docs/how-it-works.md again
 	$(BIN)/python docs/figures/draw.py
+
+cards: $(VENV)/installed-run ## Write docs/models/ and docs/results.md from the results again
+	$(BIN)/python docs/models/write.py
 
 lock: $(VENV)/pip ## Solve the dependencies anew and write requirements/
 	$(BIN)/python -m pip install --quiet uv

@@ -58,6 +58,16 @@ def drawing(side: int) -> Pixels:
     return sheet
 
 
+def unevenly_lit(sheet: Pixels, colours: int) -> Pixels:
+    """Scan a drawing in light that falls off by 40%, with noise: one for all colours, or three."""
+    row, column = np.mgrid[: len(sheet), : sheet.shape[1]].astype(np.float32) / len(sheet)
+    light = 1 - 0.4 * (0.6 * row + 0.4 * column * column)
+    noise = 3 * np.random.default_rng(0).standard_normal((*row.shape, colours), np.float32)
+    scan = sheet.copy()
+    scan[..., :3] = np.clip(sheet[..., :3] * light[..., None] + noise, 0, 255)
+    return scan
+
+
 def seconds(call: Callable[[], object], rounds: int = ROUNDS) -> float:
     """The median time of a call."""
     times = []
@@ -74,6 +84,10 @@ def main() -> None:
     classic_s = seconds(lambda: classic.clean_batch(images))
     loops_s = seconds(lambda: [by_loops(image) for image in images[:LOOPED]], rounds=1)
     loops_s *= len(images) / LOOPED
+    drawings = {f"{side}x{side}": drawing(side) for side in SHEETS}
+    for kind, colours in (("grey", 1), ("colour", 3)):
+        scan = unevenly_lit(drawing(SHEETS[-1]), colours)
+        drawings[f"{SHEETS[-1]}x{SHEETS[-1]}, unevenly lit, {kind}"] = scan
     figures = {
         "pictures": len(images),
         "classic_s": classic_s,
@@ -81,7 +95,7 @@ def main() -> None:
         "ratio classic / loops": classic_s / loops_s,
         "ink_s": seconds(lambda: ink.clean_batch(images), rounds=1),
         "ink of one drawing, ms": {
-            f"{side}x{side}": 1e3 * seconds(partial(ink.clean, drawing(side))) for side in SHEETS
+            name: 1e3 * seconds(partial(ink.clean, rgba)) for name, rgba in drawings.items()
         },
     }
     for name, figure in figures.items():

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from inkdigits.arrays import Array, Generator, Pixels
+from inkdigits.data.mnist import Digits
 
 Stroke = NDArray[np.float64]  # (N, 2), rows and columns
 Place = tuple[int, int]
@@ -35,6 +36,7 @@ CANVASES = (
     (16, 16, 10),
     (32, 32, 8),
 )
+SEED = 0
 LEAST_PX = 16  # longer side of a digit
 LEAST_ON_PAPER_PX = 40  # of one that is photographed, or kept as a JPEG
 LEAST_CONTRAST = 80  # of 255, in brightness
@@ -88,6 +90,44 @@ class Conditions:
             "frame": self.frame,
             "specks": self.specks,
         }
+
+
+PLAIN = Conditions(
+    canvas=(280, 280, 1),
+    place="on the sheet",
+    size_px=200,
+    pen_px=24,
+    antialiased=True,
+    polarity="dark on light",
+    colour="black and white",
+    file="PNG",
+)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One digit, drawn under conditions of its own.
+
+    file   the bytes of a PNG or a JPEG file
+    plain  the bytes of a PNG file with the same strokes, drawn under PLAIN
+    """
+
+    label: int
+    conditions: Conditions
+    file: bytes
+    plain: bytes
+
+
+def drawings(digits: Digits, count: int) -> Iterator[Drawing]:
+    """Draw each digit in turn until there are `count` drawings, always the same."""
+    for number in range(count):
+        # A generator for each, so that a drawing depends on its number alone.
+        rng = np.random.default_rng((SEED, number))
+        strokes = trace(digits.images[number % len(digits)])
+        label = int(digits.labels[number % len(digits)])
+        conditions = draw_conditions(rng)
+        file = draw(strokes, conditions, rng)
+        yield Drawing(label, conditions, file, draw(strokes, PLAIN, rng))
 
 
 def _level(value: float, bounds: tuple[float, ...]) -> str:

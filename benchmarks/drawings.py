@@ -6,10 +6,10 @@ digits as MNIST has them, the same drawn plainly, and the 8x8 digits that scikit
 
 import argparse
 from collections import defaultdict
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
-from drawing_simulator import Conditions, draw, draw_conditions, trace
+from drawing_simulator import Conditions, drawings
 from held_out import digits_of
 from measured import keep
 from numpy.typing import NDArray
@@ -24,43 +24,45 @@ from inkdigits.artifacts import DEFAULT_MODEL
 from inkdigits.data.mnist import Digits
 from inkdigits.imaging.decode import encode_png
 
-SEED = 0
-PLAIN = Conditions(
-    canvas=(280, 280, 1),
-    place="on the sheet",
-    size_px=200,
-    pen_px=24,
-    antialiased=True,
-    polarity="dark on light",
-    colour="black and white",
-    file="PNG",
-)
+Right: TypeAlias = NDArray[np.bool_]  # (M, N), whether each model's answer to each drawing is right
 
 
 def read_drawings(
-    recognizer: Recognizer, digits: Digits, count: int
-) -> tuple[dict[str, Any], dict[str, dict[str, dict[str, Any]]]]:
-    """Draw each digit in turn until there are `count` drawings, and have them read.
+    recognizers: list[Recognizer], digits: Digits, count: int
+) -> tuple[list[Conditions], Right, Right]:
+    """Let every model read the same drawings.
 
-    returns  accuracies; and the count and the accuracy of each level of each factor
+    returns  how each was drawn; the answers to the drawings; and to the same drawn plainly
     """
-    results: dict[tuple[str, str], list[bool]] = defaultdict(list)
-    right, right_plain = [], []
-    for number in track(range(count), "drawings"):
-        # A generator for each, so that a drawing depends on its number alone.
-        rng = np.random.default_rng((SEED, number))
-        strokes = trace(digits.images[number % len(digits)])
-        label = int(digits.labels[number % len(digits)])
-        conditions = draw_conditions(rng)
-        right.append(recognizer.recognize(draw(strokes, conditions, rng)).digit == label)
-        right_plain.append(recognizer.recognize(draw(strokes, PLAIN, rng)).digit == label)
-        for level in conditions.levels.items():
-            results[level].append(right[-1])
-    by_factor: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
-    for (factor, name), answers in results.items():
-        by_factor[factor][name] = {"drawings": len(answers), "accuracy": float(np.mean(answers))}
-    overall = {"drawings": float(np.mean(right)), "drawn plainly": float(np.mean(right_plain))}
-    return overall, by_factor
+    conditions = []
+    right: list[list[bool]] = []
+    right_plain: list[list[bool]] = []
+    for drawing in track(drawings(digits, count), "drawings", total=count):
+        conditions.append(drawing.conditions)
+        for file, answers in ((drawing.file, right), (drawing.plain, right_plain)):
+            read = [recognizer.recognize(file).digit for recognizer in recognizers]
+            answers.append([digit == drawing.label for digit in read])
+    return conditions, np.transpose(right), np.transpose(right_plain)
+
+
+def by_factor(
+    conditions: list[Conditions], right: NDArray[np.bool_]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """The count and one model's accuracy of each level of each factor.
+
+    right  bool (N,)
+    """
+    results: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
+    for drawn, is_right in zip(conditions, right.tolist(), strict=True):
+        for factor, level in drawn.levels.items():
+            results[factor][level].append(is_right)
+    return {
+        factor: {
+            level: {"drawings": len(answers), "accuracy": float(np.mean(answers))}
+            for level, answers in sorted(levels.items())
+        }
+        for factor, levels in results.items()
+    }
 
 
 def as_mnist_has_them(recognizer: Recognizer, digits: Digits) -> float:
@@ -90,47 +92,57 @@ def _enlarged(picture: NDArray[np.uint8], resampling: Image.Resampling) -> NDArr
     return np.asarray(Image.fromarray(picture).resize((64, 64), resampling))
 
 
-def show(overall: dict[str, float], by_factor: dict[str, dict[str, dict[str, Any]]]) -> None:
-    """Print the figures as tables."""
+def measure(recognizers: list[Recognizer], digits: Digits, count: int) -> list[dict[str, Any]]:
+    """Let every model read all; one record a model, in their order."""
+    conditions, right, right_plain = read_drawings(recognizers, digits, count)
+    return [
+        {
+            "model": recognizer.name,
+            "digest": recognizer.digest,
+            "accuracy": {
+                "drawings": float(of_model.mean()),
+                "drawn plainly": float(of_model_plain.mean()),
+                "as MNIST has them": as_mnist_has_them(recognizer, digits.take(slice(count))),
+                **small_digits(recognizer),
+            },
+            "by factor": by_factor(conditions, of_model),
+        }
+        for recognizer, of_model, of_model_plain in zip(
+            recognizers, right, right_plain, strict=True
+        )
+    ]
+
+
+def show(records: list[dict[str, Any]]) -> None:
+    """Print the records side by side."""
     console = Console()
-    table = Table("read", "accuracy")
-    for name, accuracy in overall.items():
-        table.add_row(name, f"{accuracy:.2%}")
+    names = [record["model"] for record in records]
+    table = Table("read", *names)
+    for name in records[0]["accuracy"]:
+        table.add_row(name, *(f"{record['accuracy'][name]:.2%}" for record in records))
     console.print(table)
-    table = Table("factor", "level", "drawings", "accuracy")
-    for factor, levels in by_factor.items():
+    table = Table("factor", "level", "drawings", *names)
+    for factor, levels in records[0]["by factor"].items():
         table.add_section()
-        for name, figures in sorted(levels.items()):
-            table.add_row(factor, name, f"{figures['drawings']:,}", f"{figures['accuracy']:.2%}")
+        for level, first in levels.items():
+            figures = [record["by factor"][factor][level] for record in records]
+            accuracies = [f"{figure['accuracy']:.2%}" for figure in figures]
+            table.add_row(factor, level, f"{first['drawings']:,}", *accuracies)
     console.print(table)
 
 
 def main() -> None:
-    """Measure, and print and keep the figures."""
+    """Measure every model, and print and keep the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default=DEFAULT_MODEL, help="a file, or a shipped model")
+    parser.add_argument("--model", nargs="+", default=[DEFAULT_MODEL], metavar="NAME_OR_FILE")
     parser.add_argument("--count", type=int, default=5000, help="of drawings")
     parser.add_argument("--digits", choices=("validation", "test"), default="validation")
     arguments = parser.parse_args()
-    recognizer = Recognizer.load(arguments.model)
-    digits = digits_of(arguments.digits, recognizer)
-    overall, by_factor = read_drawings(recognizer, digits, arguments.count)
-    overall["as MNIST has them"] = as_mnist_has_them(
-        recognizer, digits.take(slice(arguments.count))
-    )
-    overall |= small_digits(recognizer)
-    show(overall, by_factor)
-    keep(
-        "drawings",
-        {
-            "model": recognizer.name,
-            "digest": recognizer.digest,
-            "digits": arguments.digits,
-            "count": arguments.count,
-            "accuracy": overall,
-            "by factor": by_factor,
-        },
-    )
+    recognizers = [Recognizer.load(model) for model in arguments.model]
+    digits = digits_of(arguments.digits, recognizers[0])
+    records = measure(recognizers, digits, arguments.count)
+    show(records)
+    keep("drawings", {"digits": arguments.digits, "count": arguments.count, "models": records})
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Digits that a model has not learnt from: the test digits, or those that its training kept out."""
+"""Digits that a model has not learnt from: test digits, those kept out, and other pen writers'."""
 
 from inkdigits import Recognizer
-from inkdigits.data import mnist
+from inkdigits.data import mnist, pens
 from inkdigits.data.mnist import Digits
 from inkdigits.data.split import split_by_writer
 from inkdigits.models import RECIPES
@@ -18,3 +18,9 @@ def digits_of(name: str, recognizer: Recognizer) -> Digits:
         return mnist.load("test")
     validation = RECIPES[recognizer.model.recipe].validation
     return split_by_writer(mnist.load("train"), validation, SEED)[1]
+
+
+def pen_digits() -> Digits:
+    """Draw the digits of the pen writers that no recipe trains on."""
+    traces = pens.of_writers(pens.load(), pens.DEVELOPMENT_WRITERS)
+    return pens.render(traces, copies=1, seed=SEED)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from held_out import digits_of
+from held_out import digits_of, pen_digits
 from measured import keep
 from nondigit_kinds import KINDS, PARTS, Part, Sources, draw, load
 from PIL import Image
@@ -25,13 +25,10 @@ from scipy.stats import rankdata
 from inkdigits import Recognizer
 from inkdigits.arrays import Array, Pixels
 from inkdigits.artifacts import DEFAULT_MODEL
-from inkdigits.data import pens
-from inkdigits.data.mnist import Digits
 from inkdigits.imaging import ink
 from inkdigits.imaging.decode import encode_png
 from inkdigits.recognizer import Prediction
 
-SEED = 0
 MOST_DIGITS_REFUSED = 0.003  # of real digits
 LEAST_REFUSED = 0.95  # of each kind that is no digit
 EXAMPLES = 30  # in a row of the picture
@@ -86,12 +83,6 @@ def auroc(digits: Array, others: Array) -> float:
     ranks = rankdata(np.concatenate([digits, others]))[len(digits) :]
     pairs = len(digits) * len(others)
     return float((ranks.sum() - len(others) * (len(others) + 1) / 2) / pairs)
-
-
-def pen_digits() -> Digits:
-    """Draw the digits of the pen writers that nothing was trained on."""
-    traces = pens.of_writers(pens.load(), pens.DEVELOPMENT_WRITERS)
-    return pens.render(traces, copies=1, seed=SEED)
 
 
 def measure(
@@ -156,33 +147,35 @@ def draw_accepted(readings: dict[str, Readings], path: Path) -> None:
 
 
 def main() -> None:
-    """Measure a model, and print and keep the figures."""
+    """Measure every model, and print and keep the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default=DEFAULT_MODEL, help="a file, or a shipped model")
+    parser.add_argument("--model", nargs="+", default=[DEFAULT_MODEL], metavar="NAME_OR_FILE")
     parser.add_argument("--part", choices=PARTS, default="development")
     parser.add_argument("--count", type=int, default=2000, help="of pictures of each kind")
-    parser.add_argument("--picture", type=Path, metavar="FILE", help="draw what was not refused")
+    parser.add_argument(
+        "--picture", type=Path, metavar="FILE", help="draw what the last model did not refuse"
+    )
     arguments = parser.parse_args()
-    recognizer = Recognizer.load(arguments.model)
-    if recognizer.threshold is None:
-        parser.error(f"the model {recognizer.name} refuses nothing")
+    recognizers = [Recognizer.load(model) for model in arguments.model]
+    for recognizer in recognizers:
+        if recognizer.threshold is None:
+            parser.error(f"the model {recognizer.name} refuses nothing")
     split = "test" if arguments.part == "report" else "validation"
-    sources = load(arguments.part, digits_of(split, recognizer))
-    figures, readings = measure(recognizer, arguments.part, sources, arguments.count)
-    show(figures)
-    if arguments.picture:
-        draw_accepted(readings, arguments.picture)
-    keep(
-        "refusal",
-        {
+    sources = load(arguments.part, digits_of(split, recognizers[0]))
+    records = []
+    for recognizer in recognizers:
+        print(f"\n{recognizer.name}")
+        figures, readings = measure(recognizer, arguments.part, sources, arguments.count)
+        show(figures)
+        about = {
             "model": recognizer.name,
             "digest": recognizer.digest,
             "threshold": recognizer.threshold,
-            "part": arguments.part,
-            "count": arguments.count,
-            **figures,
-        },
-    )
+        }
+        records.append(about | figures)
+    if arguments.picture:
+        draw_accepted(readings, arguments.picture)
+    keep("refusal", {"part": arguments.part, "count": arguments.count, "models": records})
 
 
 if __name__ == "__main__":

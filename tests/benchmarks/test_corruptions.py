@@ -1,23 +1,10 @@
 """Each corruption does what its docstring says, and leaves a digit that can be read."""
 
-import importlib.util
-from pathlib import Path
-
+import corruptions
 import numpy as np
 import pytest
 from scipy import ndimage
 
-
-def benchmark(name):
-    """A module of benchmarks/, which is no package."""
-    path = Path(__file__).parents[2] / f"benchmarks/{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-corruptions = benchmark("corruptions")
 CORRUPTIONS = corruptions.CORRUPTIONS
 BY_CHANCE = set(CORRUPTIONS) - {"scale", "brightness", "stripe", "Canny edges"}
 GEOMETRIC = {"shear", "scale", "rotate", "translate"}

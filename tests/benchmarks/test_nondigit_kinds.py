@@ -1,9 +1,8 @@
 """The kinds of no digit are drawn as they say, and what is read as a digit is left out."""
 
-import importlib.util
 from dataclasses import replace
-from pathlib import Path
 
+import nondigit_kinds as kinds
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont, ImageOps
@@ -13,17 +12,6 @@ from inkdigits.imaging.decode import decode
 
 COUNT = 40
 
-
-def benchmark(name):
-    """A module of benchmarks/, which is no package."""
-    path = Path(__file__).parents[2] / f"benchmarks/{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-kinds = benchmark("nondigit_kinds")
 WRITTEN = [*kinds.SCRIPTS, "words", "printed numbers"]
 LATIN = ("capital letters", "small letters")
 

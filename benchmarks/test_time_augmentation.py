@@ -1,0 +1,127 @@
+"""Does it pay to read a picture several times, each time moved a little, and to take the mean?
+
+A model reads a cleaned picture as it is, with four copies shifted by a pixel, and with four more
+that are turned and scaled; the probabilities are averaged. The time is that of the whole answer:
+the clean-up, which is done once for all copies, the moves and the network. Nothing is measured on
+test digits here, for a choice may follow from it.
+"""
+
+import argparse
+import statistics
+import time
+from typing import Any, NamedTuple
+
+import numpy as np
+from held_out import digits_of, pen_digits
+from measured import keep
+from rich.console import Console
+from rich.table import Table
+from scipy import ndimage
+
+from inkdigits import Recognizer
+from inkdigits.arrays import Array, Pixels
+from inkdigits.artifacts import DEFAULT_MODEL
+from inkdigits.data.mnist import Digits
+from inkdigits.metrics import measure
+
+
+class Move(NamedTuple):
+    """How a copy differs from the picture: turned, scaled, and shifted in pixels."""
+
+    degrees: float = 0.0
+    scale: float = 1.0
+    down: float = 0.0
+    right: float = 0.0
+
+
+MOVES = (
+    Move(),
+    Move(down=-1),
+    Move(down=1),
+    Move(right=-1),
+    Move(right=1),
+    Move(degrees=-4),
+    Move(degrees=4),
+    Move(scale=0.95),
+    Move(scale=1.05),
+)
+COPIES = (1, 5, 9)  # so many of the moves, from the first on
+ROUNDS = 3
+
+
+def moved(pictures: Pixels, move: Move) -> Pixels:
+    """Move pictures about their middle, bilinearly.
+
+    pictures  uint8 (N, 28, 28)
+    returns   uint8 (N, 28, 28)
+    """
+    if move == Move():
+        return pictures
+    angle = np.radians(move.degrees)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    back = np.eye(3)  # from a pixel to its source; the first axis counts the pictures
+    back[1:, 1:] = turn / move.scale
+    middle = np.array([0, 13.5, 13.5])
+    shift = np.array([0, move.down, move.right])
+    offset = middle - back @ (middle + shift)
+    return ndimage.affine_transform(pictures, back, offset, order=1)
+
+
+def averaged(recognizer: Recognizer, cleaned: Pixels, copies: int) -> Array:
+    """The mean of the probabilities of so many copies, float64 (N, 10)."""
+    return np.mean(
+        [recognizer.probabilities(moved(cleaned, move)) for move in MOVES[:copies]], axis=0
+    )
+
+
+def figures_of(recognizer: Recognizer, digits: Digits) -> dict[int, dict[str, float]]:
+    """Accuracy, log loss and time, as a factor of that of one copy, of each number of copies."""
+    seconds: dict[int, list[float]] = {copies: [] for copies in COPIES}
+    figures = {}
+    for _ in range(ROUNDS):
+        for copies in COPIES:
+            since = time.perf_counter()
+            probabilities = averaged(recognizer, recognizer.clean(digits.images), copies)
+            seconds[copies].append(time.perf_counter() - since)
+            metrics = measure(probabilities, digits.labels)
+            figures[copies] = {"accuracy": metrics.accuracy, "log_loss": metrics.log_loss}
+    one = statistics.median(seconds[1])
+    for copies in COPIES:
+        figures[copies]["time"] = statistics.median(seconds[copies]) / one
+    return figures
+
+
+def show(read: dict[str, dict[int, dict[str, float]]]) -> None:
+    """Print the figures as a table."""
+    table = Table("read", "copies", "accuracy", "log loss", "time")
+    for name, by_copies in read.items():
+        table.add_section()
+        for copies, figures in by_copies.items():
+            table.add_row(
+                name,
+                str(copies),
+                f"{figures['accuracy']:.2%}",
+                f"{figures['log_loss']:.4f}",
+                f"{figures['time']:.1f}",
+            )
+    Console().print(table)
+
+
+def main() -> None:
+    """Measure a model, and print and keep the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="a file, or a shipped model")
+    recognizer = Recognizer.load(parser.parse_args().model)
+    read: dict[str, Any] = {
+        "MNIST, validation": figures_of(recognizer, digits_of("validation", recognizer)),
+        "pen writers": figures_of(recognizer, pen_digits()),
+    }
+    show(read)
+    keep(
+        "test_time_augmentation",
+        {"model": recognizer.name, "digest": recognizer.digest, "read": read},
+    )
+
+
+if __name__ == "__main__":
+    main()

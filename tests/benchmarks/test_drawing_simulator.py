@@ -1,0 +1,387 @@
+"""The simulator traces what is there, and draws it under the conditions that it is given."""
+
+from dataclasses import replace
+from io import BytesIO
+
+import drawing_simulator as simulator
+import numpy as np
+import pytest
+from drawing_simulator import CANVASES, PLAIN, Conditions, draw, draw_conditions, drawings, trace
+from PIL import Image, ImageDraw
+from scipy import ndimage
+
+from inkdigits.imaging import ink
+from inkdigits.imaging.decode import decode
+
+BASE = Conditions(
+    canvas=(150, 100, 1),
+    place="on the sheet",
+    size_px=60,
+    pen_px=8,
+    antialiased=False,
+    polarity="dark on light",
+    colour="black and white",
+    file="PNG",
+)
+UPRIGHT = [np.array([[0.0, 0.0], [1.0, 0.0]])]
+SQUARE = [np.array([[0, 0], [0, 1], [1, 1], [1, 0], [0, 0]], float)]
+GREY = [0.299, 0.587, 0.114]
+
+
+def drawn(strokes=UPRIGHT, seed=0, **changes):
+    """The decoded picture, uint8 (H, W, 4), of strokes drawn under BASE but for the changes."""
+    return decode(draw(strokes, replace(BASE, **changes), np.random.default_rng(seed)))
+
+
+def brightness(rgba):
+    return rgba[..., :3] @ np.array(GREY)
+
+
+def inked(rgba):
+    """Which pixels of a drawing in black on white are more ink than sheet; bool (H, W)."""
+    return brightness(rgba) < 128
+
+
+def sides(mask):
+    """Height and width of what is set."""
+    return [int(np.ptp(np.flatnonzero(mask.any(axis=axis)))) + 1 for axis in (1, 0)]
+
+
+def line(degrees):
+    """A picture of one straight bar through the middle, so many degrees from level, upwards."""
+    picture = Image.new("L", (28, 28))
+    half = 10 * np.array([np.cos(np.radians(degrees)), -np.sin(np.radians(degrees))])
+    ImageDraw.Draw(picture).line([*(14 - half), *(14 + half)], 255, 3)
+    return np.asarray(picture)
+
+
+def shape(*calls):
+    """A picture that is drawn by calls of Pillow's, each a name and arguments."""
+    picture = Image.new("L", (28, 28))
+    for name, *arguments in calls:
+        getattr(ImageDraw.Draw(picture), name)(*arguments)
+    return np.asarray(picture)
+
+
+# Tracing
+
+
+@pytest.mark.parametrize("degrees", [0, 30, 60, 90, 120, 150])
+def test_a_straight_bar_is_one_stroke_in_its_direction(degrees):
+    (stroke,) = trace(line(degrees))
+    across, along = np.linalg.svd(stroke - stroke.mean(axis=0))[2][::-1]
+    apart = (np.degrees(np.arctan2(-along[0], along[1])) - degrees + 90) % 180 - 90
+    assert abs(apart) < 5
+    # And it is straight: no point is far from the line.
+    assert np.abs((stroke - stroke.mean(axis=0)) @ across).max() < 0.06
+
+
+def test_a_ring_is_one_closed_stroke():
+    (stroke,) = trace(shape(("ellipse", (5, 5, 23, 23), 0, 255, 3)))
+    np.testing.assert_array_equal(stroke[0], stroke[-1])
+    radii = np.hypot(*(stroke - 0.5).T)
+    assert radii.min() > 0.45
+    assert radii.max() < 0.55
+    steps = np.hypot(*np.diff(stroke, axis=0).T)
+    assert steps.max() < 2 * np.median(steps)  # no gap, and no kink, where it is closed
+    turned = np.unwrap(np.arctan2(*(stroke - 0.5).T))
+    assert abs(turned[-1] - turned[0]) == pytest.approx(2 * np.pi)
+
+
+def test_strokes_that_meet_still_meet():
+    strokes = trace(shape(("line", (5, 5, 23, 5), 255, 3), ("line", (14, 5, 14, 24), 255, 3)))
+    assert len(strokes) == 3
+    ends = [{tuple(stroke[0]), tuple(stroke[-1])} for stroke in strokes]
+    assert set.intersection(*ends)
+
+
+@pytest.mark.parametrize(("length_px", "strokes"), [(2, 2), (8, 3)])
+def test_a_bump_on_the_edge_is_no_stroke_but_a_branch_is(length_px, strokes):
+    bar = ("rectangle", (12, 4, 15, 24), 255)
+    aside = ("rectangle", (16, 12, 15 + length_px, 14), 255)
+    assert len(trace(shape(bar, aside))) == strokes  # the bar is in two where they join
+
+
+def test_strokes_fill_a_box_of_side_one_from_its_top_left(digits):
+    for picture in digits.images[:50]:
+        points = np.concatenate(trace(picture))
+        assert points.min(axis=0) == pytest.approx(0)
+        assert points.max() == pytest.approx(1)
+
+
+def test_digits_that_are_traced_and_drawn_again_are_like_themselves(digits):
+    """Seen a little out of focus, for a pixel aside is no other digit."""
+    correlations = []
+    for number, picture in enumerate(digits.images[:100]):
+        file = draw(trace(picture), PLAIN, np.random.default_rng(number))
+        pictures = (ink.clean(decode(file)), ink.fit(picture))
+        again, once = (ndimage.gaussian_filter(seen.astype(float), 1).ravel() for seen in pictures)
+        correlations.append(np.corrcoef(again, once)[0, 1])
+    assert np.mean(correlations) > 0.9  # measured 0.915
+    assert min(correlations) > 0.5
+
+
+# What is drawn under which conditions
+
+
+def many_conditions(count=2000):
+    rng = np.random.default_rng(0)
+    return [draw_conditions(rng) for _ in range(count)]
+
+
+def test_conditions_are_of_every_kind_and_fit_together():
+    paper = ("light", "noise", "blur", "texture", "ruled", "frame", "specks")
+    seen = set()
+    for conditions in many_conditions():
+        width, height, block = conditions.canvas
+        seen |= set(conditions.levels.items())
+        assert 16 <= conditions.size_px <= min(width, height)
+        assert 1 <= conditions.pen_px <= conditions.size_px / 4
+        if block > 1:
+            assert not conditions.antialiased
+        if conditions.file.startswith("JPEG"):
+            assert conditions.size_px >= simulator.LEAST_ON_PAPER_PX
+        if any(getattr(conditions, factor) != "none" for factor in paper):
+            assert min(width, height) >= 100
+            assert conditions.file != "PNG, transparent"
+    assert {level for factor, level in seen if factor == "file"} == {
+        "PNG",
+        "PNG, transparent",
+        "JPEG 30-60",
+        "JPEG 60-95",
+    }
+    assert len({level for factor, level in seen if factor == "canvas"}) == len(CANVASES)
+    levels = {factor: sum(of == factor for of, _ in seen) for factor, _ in seen}
+    expected = {"light": 4, "noise": 2, "blur": 2, "texture": 2, "ruled": 3, "frame": 3}
+    expected |= {"specks": 2, "place": 2, "edges": 2, "polarity": 2, "colour": 3, "pen": 2}
+    assert expected.items() <= levels.items()
+
+
+@pytest.mark.parametrize(
+    ("value", "level"),
+    [(0.05, "under 10%"), (0.1, "10% to 25%"), (0.24, "10% to 25%"), (0.25, "from 25%")],
+)
+def test_a_level_is_the_interval_that_a_value_lies_in(value, level):
+    assert simulator._level(value, (0.1, 0.25)) == level
+
+
+@pytest.mark.parametrize("canvas", CANVASES)
+def test_the_file_is_as_large_as_the_canvas_says(canvas):
+    width, height, block = canvas
+    size_px = 16 if min(width, height) < 100 else 60
+    rgba = drawn(canvas=canvas, size_px=size_px, pen_px=2)
+    assert rgba.shape == (height * block, width * block, 4)
+    blocks = rgba.reshape(height, block, width, block, 4)
+    assert (blocks == blocks[:, :1, :, :1]).all()
+    mask = inked(rgba)
+    assert mask.any()
+    assert not mask.all()
+
+
+def test_the_polarity_says_which_of_ink_and_sheet_is_the_lighter():
+    for colour in ("black and white", "grey", "coloured"):
+        for seed in range(20):
+            changes = {"colour": colour, "seed": seed}
+            for polarity, sign in (("dark on light", -1), ("light on dark", 1)):
+                grey = brightness(drawn(polarity=polarity, **changes))
+                sheet = np.median(grey)
+                ink_grey = grey[np.abs(grey - sheet) > 1]
+                # To the half that whole numbers of red, green and blue are rounded by.
+                assert (sign * (ink_grey - sheet) >= 80 - 0.5).all()
+
+
+def test_the_colour_is_as_it_says():
+    for seed in range(20):
+        assert set(np.unique(drawn(seed=seed)[..., :3])) == {0, 255}
+        grey = drawn(seed=seed, colour="grey")[..., :3]
+        assert (grey == grey[..., :1]).all()
+    coloured = [drawn(seed=seed, colour="coloured")[..., :3] for seed in range(5)]
+    assert any((picture != picture[..., :1]).any() for picture in coloured)
+
+
+def test_a_transparent_sheet_has_ink_and_nothing_else():
+    rgba = drawn(file="PNG, transparent", antialiased=True, colour="coloured")
+    opaque = rgba[..., 3] > 0
+    assert 0 < opaque.mean() < 0.5
+    assert len(np.unique(rgba[opaque][:, :3], axis=0)) == 1
+    assert len(np.unique(rgba[..., 3])) > 2
+    assert (drawn(file="PNG")[..., 3] == 255).all()
+
+
+@pytest.mark.parametrize(("least", "most"), [(30, 60), (60, 95)])
+def test_a_jpeg_has_the_quality_that_it_says(least, most):
+    def tables(file):
+        with Image.open(BytesIO(file)) as image:
+            assert image.format == "JPEG"
+            return image.quantization[0]
+
+    def at(quality):
+        file = BytesIO()
+        Image.new("RGB", (8, 8)).save(file, "JPEG", quality=quality)
+        return tables(file.getvalue())
+
+    allowed = [at(quality) for quality in range(least, most)]
+    conditions = replace(BASE, file=f"JPEG {least}-{most}")
+    used = [tables(draw(UPRIGHT, conditions, np.random.default_rng(seed))) for seed in range(20)]
+    assert all(table in allowed for table in used)
+    assert used[0] != used[1]
+
+
+def test_what_is_no_jpeg_is_a_png():
+    for file in ("PNG", "PNG, transparent"):
+        data = draw(UPRIGHT, replace(BASE, file=file), np.random.default_rng(0))
+        assert data.startswith(b"\x89PNG")
+
+
+def test_aliased_edges_have_two_greys_and_antialiased_ones_more():
+    slanted = [np.array([[0.0, 0.0], [1.0, 0.4]])]
+    for size_px in (20, 60, 90):
+        assert len(np.unique(drawn(slanted, size_px=size_px))) == 2
+        assert len(np.unique(drawn(slanted, size_px=size_px, antialiased=True))) > 4
+
+
+@pytest.mark.parametrize("antialiased", [False, True])
+@pytest.mark.parametrize("pen_px", [1, 3, 8, 15])
+def test_the_pen_is_as_wide_as_it_says(pen_px, antialiased):
+    rgba = drawn(pen_px=pen_px, antialiased=antialiased)
+    coverage = 1 - brightness(rgba) / 255
+    rows = np.flatnonzero(coverage.any(axis=1))
+    across_px = coverage[rows[len(rows) // 2]].sum()
+    assert across_px == pytest.approx(pen_px, abs=1 if pen_px > 1 else 0.01)
+
+
+@pytest.mark.parametrize("antialiased", [False, True])
+@pytest.mark.parametrize("size_px", [16, 40, 95])
+def test_the_digit_is_as_large_as_it_says_and_all_on_the_sheet(size_px, antialiased):
+    places = []
+    for seed in range(10):
+        mask = inked(drawn(SQUARE, seed, size_px=size_px, pen_px=4, antialiased=antialiased))
+        assert max(sides(mask)) == pytest.approx(size_px, abs=1)
+        assert min(sides(mask)) == pytest.approx(size_px, abs=1)
+        places.append(np.argwhere(mask)[0])
+    assert np.ptp(places, axis=0).all()
+
+
+def test_every_drawn_digit_keeps_its_size_on_the_sheet(digits):
+    strokes = trace(digits.images[0])
+    for conditions in many_conditions(100):
+        bare = replace(
+            BASE, canvas=conditions.canvas, size_px=conditions.size_px, pen_px=conditions.pen_px
+        )
+        mask = inked(decode(draw(strokes, bare, np.random.default_rng(0))))
+        longer = max(sides(mask)) / conditions.canvas[2]
+        assert longer >= 15  # a pixel less than the 16 where a pen's last one is rounded away
+        assert longer == pytest.approx(conditions.size_px, abs=2)
+
+
+def test_a_drawing_that_is_cropped_has_ink_on_every_side():
+    mask = inked(drawn(SQUARE, place="cropped to the ink"))
+    assert mask.shape == pytest.approx((60, 60), abs=1)
+    assert all(side.any() for side in (mask[0], mask[-1], mask[:, 0], mask[:, -1]))
+
+
+# Paper
+
+
+def sheet_of(seed=0, colour="black and white", **changes):
+    """Brightness of what is no ink and not beside it; float64 (N,)."""
+    small = {"seed": seed, "colour": colour, "size_px": 30}
+    bare = brightness(drawn(**small))
+    digit = np.abs(bare - np.median(bare)) > simulator.LEAST_CONTRAST / 2
+    return brightness(drawn(**small, **changes))[~ndimage.binary_dilation(digit, iterations=8)]
+
+
+def test_paper_that_has_nothing_is_of_one_brightness():
+    assert len(set(sheet_of())) == 1
+
+
+@pytest.mark.parametrize("light", ["gradient", "vignette", "shadow"])
+def test_light_falls_unevenly_and_takes_at_most_half(light):
+    for seed in range(10):
+        sheet = sheet_of(seed, light=light) / 255
+        assert sheet.max() > 0.75
+        assert sheet.max() - sheet.min() > 0.05
+        assert sheet.min() > 0.5
+
+
+def test_a_vignette_is_darkest_in_the_corners():
+    grey = brightness(drawn(light="vignette", size_px=20))
+    corners = grey[[0, 0, -1, -1], [0, -1, 0, -1]]
+    assert corners.max() == grey[~inked(drawn(size_px=20))].min()
+
+
+@pytest.mark.parametrize(("factor", "level"), [("noise", "sensor"), ("texture", "paper")])
+def test_noise_and_texture_leave_the_sheet_almost_as_bright(factor, level):
+    # On white half of the noise is cut off: a grey sheet shows all of it.
+    for seed in range(5):
+        even = sheet_of(seed, "grey")[0]
+        sheet = sheet_of(seed, "grey", **{factor: level})
+        assert 0.5 < sheet.std() < 10
+        assert sheet.mean() == pytest.approx(even, abs=3)
+
+
+def test_blur_softens_the_edges_and_leaves_the_ink():
+    sharp, soft = brightness(drawn()), brightness(drawn(blur="slight"))
+    assert len(np.unique(soft)) > len(np.unique(sharp))
+    assert soft.sum() == pytest.approx(sharp.sum(), rel=1e-3)
+
+
+@pytest.mark.parametrize(("ruled", "axes"), [("lines", [1]), ("squares", [0, 1])])
+def test_ruling_is_paler_than_the_ink_and_goes_across(ruled, axes):
+    for seed in range(5):
+        grey = brightness(drawn(canvas=(280, 280, 1), ruled=ruled, seed=seed))
+        lines = (grey > 20) & (grey < 250)
+        assert grey[lines].min() >= 255 * 0.5 - 1
+        for axis in (0, 1):
+            # Where the digit is, it hides them.
+            share = lines.mean(axis=axis)
+            assert (share > 0.7).any() == (axis in axes)
+
+
+def test_a_frame_line_is_ink_on_all_four_sides():
+    whole = 0
+    for seed in range(10):
+        grey = brightness(drawn(frame="line", seed=seed))
+        full = grey < 1
+        rows, columns = full.mean(axis=1) > 0.8, full.mean(axis=0) > 0.8
+        whole += all(half.any() for side in (rows, columns) for half in np.array_split(side, 2))
+        # Outside of it there is sheet again.
+        assert grey[0, 0] > 250
+    assert whole == 10
+
+
+def test_a_table_shows_on_all_four_sides_and_the_digit_lies_on_the_sheet():
+    for seed in range(10):
+        rgba = drawn(frame="table", seed=seed)
+        table = rgba[0, 0]
+        assert (table[:3] != 255).any()
+        for edge in (rgba[0], rgba[-1], rgba[:, 0], rgba[:, -1]):
+            assert (edge == table).all()
+        assert (rgba == 255).all(axis=2).mean() > 0.3
+
+
+def test_dust_is_of_the_ink_and_off_the_digit():
+    for seed in range(10):
+        plain, dusty = inked(drawn(seed=seed)), inked(drawn(specks="dust", seed=seed))
+        assert (dusty & plain == plain).all()
+        dust, count = ndimage.label(dusty & ~plain)
+        assert count >= 1
+        distance = ndimage.distance_transform_edt(~plain)
+        assert distance[dust > 0].min() > 1
+        sizes = [max(part.stop - part.start for part in box) for box in ndimage.find_objects(dust)]
+        assert max(sizes) <= 2 * 8 + 1  # px: its radius is the pen's width at most
+
+
+# All of it
+
+
+def test_the_same_digits_give_the_same_files_and_each_depends_on_its_number_alone(digits):
+    few = digits.take(slice(6))
+    first, second = list(drawings(few, 8)), list(drawings(few, 5))
+    assert first[:5] == second
+    assert [drawing.label for drawing in first] == [*few.labels.tolist(), *few.labels[:2].tolist()]
+    assert len({drawing.file for drawing in first}) == 8
+    assert first[0].plain != first[6].plain
+    for drawing in first:
+        assert decode(drawing.plain).shape == (280, 280, 4)
+        assert decode(drawing.file).any()
