@@ -22,7 +22,9 @@ AROUND = 0.5  # of the digit's longer side: so much of the sheet around it is se
 GRAINS = 64  # parts of the border; in each, the sheet is as bright as its median
 UNEVEN = 6  # of 255: three quarters of an evenly lit border differ less from their median
 FLAT = 0.12  # of the difference of ink and sheet: less than that vary both, in even light
+CLEAR = 0.5  # of a border with ink on it: so much of it, at least, is no soft edge
 LIGHT = 160  # longer side, in pixels, of the coarse picture in which uneven light is measured
+LIGHT_SAMPLES = 4  # in each direction, for a pixel of that
 DARKEST_SHADOW = 0.5  # of the light around: what has less of it is ink, not shadow
 WIDEST = 0.3  # of the longer side: no stroke is so wide, but a shadow is
 
@@ -35,6 +37,12 @@ FAINTEST = 24  # of 255: what stands out less from the sheet, all over the pictu
 FAINT_SHARE = 0.12  # of the strongest ink: what is fainter is a stroke's soft edge, or JPEG noise
 NOISE_OF_QUARTILE = 5  # times the quarter of a sheet's noise that is weakest is nearly all of it
 SURE_SHARE = 0.5  # of the strongest ink: each piece of a digit is so strong somewhere
+
+GRAINY = 128  # longer side, in pixels: scaled to 28x28, a larger picture's noise averages out
+SPECK_PX = 4  # pixels, the most of a speck
+SPECK_EDGE = 0.25  # of the strongest ink: what is fainter parts a speck from what is beside it
+MANY_SPECKS = 4  # or more, and
+SPECKLED = 0.005  # of the pixels, or more: so many specks are noise
 
 RULED = 0.5  # of a row, or a column: a line of ruled paper inks more of it
 THIN = 0.1  # of the side: a line is not so wide, not even in a picture of few pixels
@@ -65,6 +73,7 @@ def contrast(rgba: Pixels) -> Pixels:
         far = _halved(far)
         halvings += 1
     strength, inside = _strength(far)
+    strength = _without_specks(strength)
     if halvings == 0 or strength.max() < FAINTEST:
         return strength
     place = _around_digit(strength, inside)
@@ -84,6 +93,44 @@ def digit_alone(strength: Pixels) -> Pixels:
     faint = _faint(strength, peak)
     strength = _without_other_pieces(_without_ruling(strength, faint, peak), faint, peak)
     return strength * (strength > faint)
+
+
+def _without_specks(strength: Pixels) -> Pixels:
+    """Take away the specks of a picture that is strewn with them, and fill such holes in the ink.
+
+    MNIST's pictures hold three specks at most.
+
+    strength  uint8 (H, W), how much each pixel stands out from the sheet
+    returns   uint8 (H, W); the same if there are few specks, or nothing else
+    """
+    if max(strength.shape) > GRAINY:
+        return strength
+    if _count(_specks(strength)) < max(MANY_SPECKS, SPECKLED * strength.size):
+        return strength
+    median: Pixels = ndimage.median_filter(strength, 3, mode="constant")
+    off = np.maximum(strength, median) - np.minimum(strength, median)
+    cleaned = np.where(off > SURE_SHARE * strength.max(), median, strength)
+    cleaned[_specks(cleaned)] = 0
+    return cleaned if cleaned.max() >= FAINTEST else strength
+
+
+def _specks(strength: Pixels) -> NDArray[np.bool_]:
+    """Find the pieces of ink that are of few pixels, and strong somewhere.
+
+    returns  bool (H, W)
+    """
+    peak = int(strength.max())
+    pieces, count = ndimage.label(strength > SPECK_EDGE * peak, np.ones((3, 3)))
+    sizes = np.bincount(pieces.ravel(), minlength=1)
+    strong = np.zeros(count + 1, bool)
+    strong[pieces[strength > SURE_SHARE * peak]] = True
+    strong[0] = False
+    return (strong & (sizes <= SPECK_PX))[pieces]
+
+
+def _count(specks: NDArray[np.bool_]) -> int:
+    """Count pieces."""
+    return int(ndimage.label(specks, np.ones((3, 3)))[1])
 
 
 def _halved(rgba: Pixels) -> Pixels:
@@ -206,15 +253,15 @@ def _between_lines(sample: NDArray[np.int16], reach: int) -> slice | None:
 
 def _changes(sample: NDArray[np.int16], reach: int) -> NDArray[np.int16]:
     """Compare each row with the one that is `reach` below it, by the colour that differs most."""
-    differences = np.abs(sample[reach:] - sample[:-reach])
-    return differences.max(axis=2)
+    red, green, blue = np.moveaxis(np.abs(sample[reach:] - sample[:-reach]), 2, 0)
+    return np.maximum(np.maximum(red, green), blue)
 
 
 def _distance_from_sheet(rgb: Pixels) -> Pixels:
     """The largest difference in any of the three colours, so that yellow on white counts too."""
     distance = np.zeros(rgb.shape[:2], np.uint8)
-    for colour in range(3):  # one by one, which is faster than all at once
-        channel = rgb[..., colour]
+    for colour in range(1 if _is_grey(rgb) else 3):  # one by one, faster than all at once
+        channel = np.ascontiguousarray(rgb[..., colour])
         sheet = _sheet(channel)
         # Written so because unsigned numbers wrap round below zero.
         difference: Pixels = np.maximum(channel, sheet) - np.minimum(channel, sheet)
@@ -223,6 +270,12 @@ def _distance_from_sheet(rgb: Pixels) -> Pixels:
             difference = (difference * (np.float32(255) / most)).astype(np.uint8)
         np.maximum(distance, difference, out=distance)
     return distance
+
+
+def _is_grey(rgb: Pixels) -> bool:
+    """Whether all three colours are the same, everywhere."""
+    red, green, blue = (rgb[..., colour] for colour in range(3))
+    return np.array_equal(red, green) and np.array_equal(green, blue)
 
 
 def _sheet(channel: Pixels) -> Pixels:
@@ -253,26 +306,46 @@ def _sheet_between_strokes(border: Pixels) -> Pixels | None:
     """
     bright = border > (int(border.max()) + int(border.min())) / 2
     light, dark = np.median(border[bright]), np.median(border[~bright])
-    even = np.abs(border - np.where(bright, light, dark)) <= FLAT * (light - dark)
+    flat = FLAT * (light - dark)
+    even = np.abs(border - np.where(bright, light, dark)) <= flat
+    # Where a stroke ends softly it is neither ink nor sheet; light changes more slowly.
+    window = 3 + len(border) // GRAINS
+    most = ndimage.maximum_filter1d(border, window, mode="wrap")
+    least = ndimage.minimum_filter1d(border, window, mode="wrap")
+    steady = most - least <= flat
     # A shadow begins and ends once.
     changes = np.count_nonzero(bright != np.roll(bright, 1))
-    if changes <= 2 or even.mean() < 0.75:
+    if changes <= 2 or steady.mean() < CLEAR or even[steady].mean() < 0.75:
         return None
     return np.asarray(light if bright.mean() > 0.5 else dark).astype(np.uint8)
 
 
 def _unevenly_lit_sheet(channel: Pixels) -> Pixels:
-    """Paint over all strokes with what is beside them, in a coarse picture.
+    """Estimate how bright the sheet is everywhere, in a coarse picture: light is smooth.
 
     channel  uint8 (H, W), one colour
     returns  uint8 (H, W)
-    source   Serra 1982, Image Analysis and Mathematical Morphology: closing and opening
     """
-    height, width = channel.shape
+    step = max(1, max(channel.shape) // (LIGHT_SAMPLES * LIGHT))
+    sample = channel[::step, ::step]
+    height, width = sample.shape
     scale = min(1, LIGHT / max(height, width))
     rows, columns = (math.ceil(scale * side) for side in (height, width))
-    coarse = resampling(height, rows) @ channel.astype(np.float32) @ resampling(width, columns).T
-    reach = math.ceil(WIDEST * max(rows, columns))
+    coarse = resampling(height, rows) @ sample.astype(np.float32) @ resampling(width, columns).T
+    sheet = np.clip(_without_strokes(coarse), 0, 255)
+    bright = resampling(rows, height) @ sheet @ resampling(columns, width).T
+    whole = np.rint(bright).astype(np.uint8).repeat(step, axis=0).repeat(step, axis=1)
+    return whole[: channel.shape[0], : channel.shape[1]]
+
+
+def _without_strokes(coarse: Array) -> Array:
+    """Paint over all strokes with what is beside them.
+
+    coarse   float32 (H, W), from 0 to 255
+    returns  float32 (H, W)
+    source   Serra 1982, Image Analysis and Mathematical Morphology: closing and opening
+    """
+    reach = math.ceil(WIDEST * max(coarse.shape))
     smooth = ndimage.gaussian_filter(coarse, 1)
     # Beyond the border the light stays as it is there, but ink ends there.
     continued, mirrored = (np.pad(smooth, reach, mode) for mode in ("edge", "reflect"))
@@ -282,9 +355,7 @@ def _unevenly_lit_sheet(channel: Pixels) -> Pixels:
     without_dark: Array = ndimage.grey_closing(framed, (reach, reach))[inner, inner]
     without_light: Array = ndimage.grey_opening(framed, (reach, reach))[inner, inner]
     # The wrong one of the two has a blob in place of the digit.
-    sheet = min(without_dark, without_light, key=_roughness)
-    bright = resampling(rows, height) @ sheet @ resampling(columns, width).T
-    return np.rint(np.clip(bright, 0, 255)).astype(np.uint8)
+    return min(without_dark, without_light, key=_roughness)
 
 
 def _roughness(picture: Array) -> float:
