@@ -95,7 +95,7 @@ def test_many_threads_share_one_recognizer(recognizer, digits):
 
 def test_the_shipped_model_is_the_default_and_reads_the_golden_drawings():
     recognizer = Recognizer.load()
-    assert recognizer.name == "mlp"
+    assert recognizer.name == "cnn-small"
     drawings = {path.stem: path.read_bytes() for path in sorted(GOLDEN.glob("*.png"))}
     answers = {name: str(recognizer.recognize(data).digit) for name, data in drawings.items()}
     assert answers == {str(digit): str(digit) for digit in range(10)}

@@ -28,7 +28,7 @@ from inkdigits.models import RECIPES, Recipe
 from inkdigits.version import __version__
 
 FORMAT = 2
-DEFAULT_MODEL = "mlp"
+DEFAULT_MODEL = "cnn-small"
 PRETRAINED = Path(__file__).parent / "pretrained"
 MAX_FILE_BYTES = 32 * 2**20  # reading takes twice that, and a bad file may cost 100 MB at most
 MAX_HEADER_BYTES = 2**18
