@@ -320,6 +320,7 @@ def augmentation() -> Figure:
 def no_digits() -> Figure:
     """Pictures that a network is to refuse, of the kinds that are drawn from nothing."""
     kinds: dict[str, tuple[Kind, ...]] = {
+        "letters": (nondigits.latin,),
         "strokes in no order": (nondigits.glyph,),
         "as in type": (nondigits.letter,),
         "shapes": (nondigits.outline, nondigits.box, nondigits.ring, nondigits.blob),
