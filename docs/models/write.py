@@ -20,7 +20,7 @@ PAGE = FOLDER.parent / "results.md"
 RESULTS = FOLDER.parents[1] / "benchmarks/results"
 OF_FILES = ("calibration", "drawings", "robustness", "refusal")
 OF_RECIPES = "accuracy"
-OF_PARTS = ("ablation", "two_by_two", "test_time_augmentation")
+OF_PARTS = ("ablation", "two_by_two", "test_time_augmentation", "clean_up")
 _MNIST = "MNIST, by Y. LeCun, C. Cortes and C. J. C. Burges"
 ORIGINS = {
     mnist.TRAIN_IMAGES: _MNIST,
