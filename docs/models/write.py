@@ -68,10 +68,19 @@ def card(name: str, results: Results) -> str:
             coverage=_coverage(measured["calibration"].get("read", {})),
             worst_levels=_worst_levels(measured["drawings"].get("by factor", {})),
             least_drawings=LEAST_DRAWINGS,
-            results={name: results[name] for name, figures in used.items() if figures},
+            results={name: results[name] for name, figures in used.items() if figures}
+            | _trainings(model.recipe, seeds),
             **measured,
         )
     )
+
+
+def _trainings(recipe: str, seeds: dict[str, Any]) -> Results:
+    """How the recipe was trained with several seeds, at which commits; nothing if it was not."""
+    runs = [run for summary in seeds.values() for run in summary["runs"]]
+    commits = sorted({run["commit"] for run in runs if "commit" in run})
+    command = f"python benchmarks/accuracy.py --recipes {recipe}"
+    return {OF_RECIPES: {"command": command, "commit": ", ".join(commits)}} if runs else {}
 
 
 def page(results: Results) -> str:
