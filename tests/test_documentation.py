@@ -114,6 +114,9 @@ def test_the_readme_says_what_was_measured():
             mean, spread = (100 * figures[data][f"accuracy_{name}"] for name in ("mean", "spread"))
             (row,) = [row for row in rows if f"| `{recipe}` |" in row and f"| {data} |" in row]
             assert f"| {mean:.2f}% ± {spread:.2f} | {len(figures[data]['runs'])} |" in row
+            if "writers_mean_mean" in figures[data]:
+                mean, worst = (figures[data][f"writers_{name}_mean"] for name in ("mean", "worst"))
+                assert f"| {mean:.2%}, {worst:.2%} |" in row
     ratios = result("training")["ratios"]
     ratios["one forward pass"] = result("latency")["ratio"]
     for name, ratio in ratios.items():
