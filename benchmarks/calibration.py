@@ -8,14 +8,13 @@ answers are left if none of less than some confidence is taken, and how many of 
 Every picture is a file and goes through the only path of inference.
 """
 
-import argparse
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import numpy as np
 from drawing_simulator import drawings
-from held_out import digits_of, pen_digits
+from held_out import digits_of, model_options, pen_digits
 from measured import keep
 from rich.console import Console
 from rich.progress import track
@@ -23,7 +22,6 @@ from rich.table import Table
 
 from inkdigits import Recognizer
 from inkdigits.arrays import Array, Labels
-from inkdigits.artifacts import DEFAULT_MODEL
 from inkdigits.data.mnist import Digits
 from inkdigits.imaging.decode import encode_png
 from inkdigits.metrics import measure, measure_by_writer, risk_coverage
@@ -129,10 +127,8 @@ def _left_and_wrong(row: dict[str, Any]) -> str:
 
 def main() -> None:
     """Measure every model, and print and keep the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", nargs="+", default=[DEFAULT_MODEL], metavar="NAME_OR_FILE")
+    parser = model_options(__doc__)
     parser.add_argument("--count", type=int, default=5000, help="of drawings")
-    parser.add_argument("--digits", choices=("validation", "test"), default="validation")
     arguments = parser.parse_args()
     recognizers = [Recognizer.load(model) for model in arguments.model]
     digits = digits_of(arguments.digits, recognizers[0])

@@ -4,13 +4,12 @@ Every drawing is a PNG or a JPEG and goes through the only path of inference. Be
 digits as MNIST has them, the same drawn plainly, and the 8x8 digits that scikit-learn carries.
 """
 
-import argparse
 from collections import defaultdict
 from typing import Any, TypeAlias
 
 import numpy as np
 from drawing_simulator import Conditions, drawings
-from held_out import digits_of
+from held_out import digits_of, model_options
 from measured import keep
 from numpy.typing import NDArray
 from PIL import Image
@@ -20,7 +19,6 @@ from rich.table import Table
 from sklearn.datasets import load_digits
 
 from inkdigits import Recognizer
-from inkdigits.artifacts import DEFAULT_MODEL
 from inkdigits.data.mnist import Digits
 from inkdigits.imaging.decode import encode_png
 
@@ -133,10 +131,8 @@ def show(records: list[dict[str, Any]]) -> None:
 
 def main() -> None:
     """Measure every model, and print and keep the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", nargs="+", default=[DEFAULT_MODEL], metavar="NAME_OR_FILE")
+    parser = model_options(__doc__)
     parser.add_argument("--count", type=int, default=5000, help="of drawings")
-    parser.add_argument("--digits", choices=("validation", "test"), default="validation")
     arguments = parser.parse_args()
     recognizers = [Recognizer.load(model) for model in arguments.model]
     digits = digits_of(arguments.digits, recognizers[0])

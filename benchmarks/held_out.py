@@ -1,6 +1,9 @@
 """Digits that a model has not learnt from: test digits, those kept out, and other pen writers'."""
 
+import argparse
+
 from inkdigits import Recognizer
+from inkdigits.artifacts import DEFAULT_MODEL
 from inkdigits.data import mnist, pens
 from inkdigits.data.mnist import Digits
 from inkdigits.data.split import split_by_writer
@@ -18,6 +21,14 @@ def digits_of(name: str, recognizer: Recognizer) -> Digits:
         return mnist.load("test")
     validation = RECIPES[recognizer.model.recipe].validation
     return split_by_writer(mnist.load("train"), validation, SEED)[1]
+
+
+def model_options(description: str | None) -> argparse.ArgumentParser:
+    """Make the command line of a benchmark that lets several models read the same digits."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--model", nargs="+", default=[DEFAULT_MODEL], metavar="NAME_OR_FILE")
+    parser.add_argument("--digits", choices=("validation", "test"), default="validation")
+    return parser
 
 
 def pen_digits() -> Digits:

@@ -1,10 +1,11 @@
 """Pictures of things that are no digits, to measure whether they are refused, as PNG files.
 
 Nothing here had a part in training: no function is shared with `inkdigits.data.nondigits`, no font,
-photograph or piece of clothing is in it, and what both have (digits cut or put together, scribbles,
-dashes, shapes, noise) is drawn otherwise here. And there are two of everything. What belongs to
-"development" (its fonts, digits, photographs and random numbers) may be looked at while the fitting
-is improved; what belongs to "report" gives the figures that are reported.
+photograph or piece of clothing is in it, and what both have (Latin letters, digits cut or put
+together, scribbles, dashes, shapes, noise) is drawn otherwise here. And there are two of
+everything. What belongs to "development" (its fonts, digits, photographs and random numbers) may be
+looked at while the fitting is improved; what belongs to "report" gives the figures that are
+reported.
 
 What people would read as a digit after all is left out, by the lists and rules of READ_AS_DIGITS,
 PIECES, NARROW and OUTLINES, and nothing else is.

@@ -9,21 +9,19 @@ The likeliest digit counts, whether the model refuses the picture or not; what i
 counted beside.
 """
 
-import argparse
 import statistics
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from corruptions import CORRUPTIONS
-from held_out import SEED, digits_of
+from held_out import SEED, digits_of, model_options
 from measured import keep
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
 from inkdigits.arrays import Pixels
-from inkdigits.artifacts import DEFAULT_MODEL
 from inkdigits.data.mnist import Digits
 from inkdigits.imaging.decode import encode_png
 from inkdigits.models import RECIPES
@@ -124,9 +122,7 @@ def draw_examples(pictures: Pixels, path: Path) -> None:
 
 def main() -> None:
     """Measure every model, and print and keep the figures; or only draw examples."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", nargs="+", default=[DEFAULT_MODEL], metavar="NAME_OR_FILE")
-    parser.add_argument("--digits", choices=("validation", "test"), default="validation")
+    parser = model_options(__doc__)
     parser.add_argument("--picture", type=Path, metavar="FILE", help="only draw examples of each")
     arguments = parser.parse_args()
     recognizers = [Recognizer.load(model) for model in arguments.model]
