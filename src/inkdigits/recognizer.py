@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 
 from inkdigits import artifacts
 from inkdigits.arrays import Array, Pixels
-from inkdigits.artifacts import DEFAULT_MODEL, Model
+from inkdigits.artifacts import DEFAULT_MODEL, ArtifactError, Model, locate
 from inkdigits.imaging import CLEAN_UPS
-from inkdigits.imaging.decode import decode
+from inkdigits.imaging.decode import decode, encode_png
 from inkdigits.imaging.formats import DamagedImage, ImageError, ImageTooLarge, UnsupportedImage
 from inkdigits.models import CLASSES, RECIPES, doubt
 from inkdigits.nn.losses import softmax
 
 __all__ = [
+    "ArtifactError",
+    "DEFAULT_MODEL",
     "DamagedImage",
     "ImageError",
     "ImageTooLarge",
@@ -24,6 +26,7 @@ __all__ = [
     "Reason",
     "Recognizer",
     "UnsupportedImage",
+    "locate",
 ]
 
 CHUNK = 1000  # pictures that go through the network together: a few megabytes of activations
@@ -48,6 +51,10 @@ class Prediction:
     probabilities: tuple[float, ...]
     confidence: float
     seen: Pixels
+
+    def seen_png(self) -> bytes:
+        """Encode what the network looked at as a PNG file."""
+        return encode_png(self.seen)
 
 
 class Recognizer:
@@ -86,7 +93,17 @@ class Recognizer:
         media_type  what its sender says it is, such as "image/png", if anything
         raises      UnsupportedImage, ImageTooLarge or DamagedImage, all of them ImageError
         """
-        seen = self._clean_up.clean(decode(data, media_type))
+        return self._predict(self._clean_up.clean(decode(data, media_type)))
+
+    def recognize_ink(self, strength: Pixels) -> Prediction:
+        """Read one picture whose ink is told from its sheet already.
+
+        strength  uint8 (H, W), how much each pixel stands out from the sheet
+        """
+        return self._predict(self._clean_up.fit(strength))
+
+    def _predict(self, seen: Pixels) -> Prediction:
+        """Read one picture after the clean-up, uint8 (28, 28)."""
         if not seen.any():
             return Prediction(None, "blank", (1 / CLASSES,) * CLASSES, 1 / CLASSES, seen)
         logits = self._logits(seen[None])
