@@ -1,18 +1,14 @@
 """The command `inkdigits serve`: answers over HTTP which digit a picture shows."""
 
-import errno
-import logging
 import os
 import shlex
-import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from inkdigits.cli.options import model_option
-from inkdigits.recognizer import Recognizer
+from inkdigits.recognizer import ArtifactError, Recognizer
 from inkdigits.version import __version__
 
 # A picture to try, where the package runs from a clone of its repository.
@@ -20,15 +16,19 @@ SAMPLE = Path(__file__).parents[3] / "tests" / "golden" / "7.png"
 
 
 @click.command("serve")
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
+@click.option("--host", help="The address to listen at.  [default: 127.0.0.1]")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    default=5000,
-    show_default=True,
-    help="The port to listen at; 0 takes a free one.",
+    help="The port to listen at; 0 takes a free one.  [default: 5000]",
 )
-@model_option
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    help="A model file, or the name of a shipped model; give it once for each, the first answers "
+    "unless a request names another.  [default: cnn-small]",
+)
 @click.option(
     "--origin",
     "origins",
@@ -36,74 +36,69 @@ SAMPLE = Path(__file__).parents[3] / "tests" / "golden" / "7.png"
     help="An origin whose pages may call from a browser, such as http://localhost:3000; give it "
     "once for each. Without it: localhost and 127.0.0.1 at ports 3000, 5173 and 8080.",
 )
-def serve_command(host: str, port: int, model: str, origins: Sequence[str]) -> None:
-    """Serve the recognition of digits over HTTP until Ctrl-C or SIGTERM."""
-    try:
-        from waitress import create_server
+@click.option(
+    "--workers", type=click.IntRange(1, 256), help="Processes that answer.  [default: processors]"
+)
+def serve_command(
+    host: str | None,
+    port: int | None,
+    models: Sequence[str],
+    origins: Sequence[str],
+    workers: int | None,
+) -> None:
+    """Serve the recognition of digits over HTTP until Ctrl-C or SIGTERM.
 
-        from inkdigits.api import DEFAULT_ORIGINS, MAX_BODY_BYTES, create_app
+    Each option, and more, can be set by a variable INKDIGITS_...: docs/api.md lists them.
+    """
+    try:
+        from pydantic import ValidationError
+
+        from inkdigits.api.server import AddressError, serve
+        from inkdigits.api.settings import Settings
     except ModuleNotFoundError as error:
         raise click.ClickException(
             f"The package {error.name} is missing; install what serves with "
             "pip install 'inkdigits[serve]'."
         ) from None
-    recognizer = Recognizer.load(model)
+    given: dict[str, Any] = {
+        "host": host,
+        "port": port,
+        "models": tuple(models),
+        "origins": tuple(origins),
+        "workers": workers,
+    }
     try:
-        app = create_app(recognizer, origins or DEFAULT_ORIGINS)
-    except ValueError as error:
-        raise click.BadParameter(f"{error}.", param_hint="--origin") from None
-    try:
-        server = create_server(
-            app,
-            host=host,
-            port=port,
-            # A body just over the application's limit is read, so that its own answer arrives.
-            max_request_body_size=2 * MAX_BODY_BYTES,
-            ident="inkdigits",
+        settings = Settings(
+            **{name: value for name, value in given.items() if value not in (None, ())}
         )
-    except (OSError, ValueError) as error:
-        raise click.ClickException(_cannot_listen(host, port, error)) from None
-    # Or Waitress says on standard error whenever a request waits for a thread.
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    # Service managers and containers end a server by SIGTERM; it does what Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    except ValidationError as error:
+        raise click.UsageError(_wrong_settings(error)) from None
+    for model in settings.models:
+        Recognizer.load(model)  # here, where what is wrong is said once and not by every worker
     try:
-        _greet(server, recognizer.name)
-        server.run()
-    except KeyboardInterrupt:
-        pass
+        serve(settings, lambda address: _greet(address, settings.models))
+    except AddressError as error:
+        raise click.ClickException(str(error)) from None
 
 
-def _cannot_listen(host: str, port: int, error: Exception) -> str:
-    match getattr(error, "errno", None):
-        case errno.EADDRINUSE:
-            return f"Port {port} of {host} is in use; choose another with --port (0: a free one)."
-        case errno.EACCES:
-            return f"Port {port} is kept for the system; choose one over 1023 with --port."
-    cause = getattr(error, "strerror", None) or "no such address"
-    return f"Cannot listen at {host} ({cause}); choose an address of this machine with --host."
+def _wrong_settings(error: Any) -> str:
+    """Say of each setting that cannot be what is wrong with it."""
+    return " ".join(
+        f"INKDIGITS_{'_'.join(map(str, each['loc'][:1])).upper()}: "
+        f"{each['msg'].removeprefix('Value error, ')}."
+        for each in error.errors()
+    )
 
 
-def _greet(server: Any, model: str) -> None:
-    # Waitress returns one server, or a group of them if the host has several addresses.
-    listening = getattr(server, "effective_listen", None) or [
-        (server.effective_host, server.effective_port)
-    ]
-    addresses = [_address(host, port) for host, port in listening]
-    click.echo(f"inkdigits {__version__} reads digits with the model {model} at")
-    for address in addresses:
-        click.echo(f"  {address}/")
+def _greet(address: str, models: Sequence[str]) -> None:
+    names = ", ".join(Path(model).stem for model in models)
+    click.echo(f"inkdigits {__version__} reads digits with the model {names} at")
+    click.echo(f"  {address}/")
     picture = os.path.relpath(SAMPLE) if SAMPLE.exists() else "digit.png"
     click.echo("Try it with a picture of a digit:")
     click.echo(
         # Through pipes, because a photo is longer than an argument may be.
         f"  base64 < {shlex.quote(picture)} | tr -d '\\n' | sed 's/.*/{{\"image\": \"&\"}}/' | "
-        f"curl -H 'Content-Type: application/json' -d @- {shlex.quote(f'{addresses[0]}/predict')}"
+        f"curl -H 'Content-Type: application/json' -d @- {shlex.quote(f'{address}/predict')}"
     )
     click.echo("Ctrl-C ends it.")
-
-
-def _address(host: str, port: int) -> str:
-    # The wildcard is no address that one can call everywhere.
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,335 @@
+"""The real server on a real socket: what is no proper HTTP, faults, overload, and its end."""
+
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from serving import address_in, connect, exchange, predict, request, serving
+from untrained import untrained
+
+from inkdigits.artifacts import save_model, shipped_models
+from inkdigits.recognizer import Recognizer
+
+LIMIT = 100_000  # bytes of a body
+
+
+@pytest.fixture(scope="module")
+def server():
+    settings = {
+        "max_body_bytes": LIMIT,
+        "body_timeout_s": 2,
+        "workers": 2,
+        "log_level": "info",
+    }
+    with serving(settings=settings) as (process, printed):
+        yield process, address_in(printed)
+
+
+@pytest.fixture(scope="module")
+def address(server):
+    return server[1]
+
+
+def head(*lines):
+    return "\r\n".join(["POST /predict HTTP/1.1", "Host: x", *lines, "", ""]).encode()
+
+
+def status_of(line):
+    return int(re.match(rb"HTTP/1\.1 (\d{3}) ", line)[1])
+
+
+def workers_of(process):
+    """The processes that answer: children of the server that Python's multiprocessing started."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return [
+        int(child)
+        for child in children
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+
+
+def until(condition, seconds=30):
+    """Wait for what must come; the time is only for what never comes."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.02)
+
+
+@contextmanager
+def load(address, clients):
+    """Let clients post one digit after the other; give how often each outcome came about."""
+    stop = threading.Event()
+    outcomes = Counter()
+
+    def post():
+        while not stop.is_set():
+            try:
+                outcomes[predict(address)[0]] += 1
+            except (OSError, http.client.HTTPException) as error:
+                outcomes[type(error).__name__] += 1
+
+    threads = [threading.Thread(target=post) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield outcomes
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+# HTTP.
+
+
+def test_b7_a_body_over_the_limit_is_413(address):
+    status, headers, problem = request(address, "POST", "/predict", b" " * (LIMIT + 1))
+    assert (status, headers["Content-Type"]) == (413, "application/problem+json")
+    assert "100,000" in problem["detail"]
+    assert request(address, "POST", "/predict", b" " * LIMIT)[0] == 400
+
+
+def test_b7_a_body_that_will_be_far_too_large_is_refused_before_it_is_sent(address):
+    assert status_of(exchange(address, head("Content-Length: 999999999"))) == 413
+
+
+def test_b8_a_chunked_body_over_the_limit_is_413(address):
+    body = (b" " * 10_000 for _ in range(11))
+    status, headers, _ = request(address, "POST", "/predict", body, encode_chunked=True)
+    assert (status, headers["Content-Type"]) == (413, "application/problem+json")
+    body = (b" " * 10_000 for _ in range(10))
+    assert request(address, "POST", "/predict", body, encode_chunked=True)[0] == 400
+
+
+def test_b9_a_million_tiny_chunks_are_refused(address):
+    with connect(address) as client, client.makefile("rb") as answer:
+        client.sendall(head("Content-Type: application/json", "Transfer-Encoding: chunked"))
+
+        def send():
+            try:
+                for _ in range(1000):
+                    client.sendall(b"1\r\n \r\n" * 1000)
+            except OSError:
+                pass  # refused before all was sent
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        assert status_of(answer.readline()) in {400, 413}
+    sender.join()
+    assert predict(address)[0] == 200
+
+
+def test_b11_a_length_and_chunks_end_the_connection(address):
+    both = head("Content-Length: 3", "Transfer-Encoding: chunked", "Content-Type: application/json")
+    with connect(address) as client, client.makefile("rb") as answer:
+        client.sendall(both + b"2\r\n{}\r\n0\r\n\r\n")
+        # Chunked wins: {} has no image.
+        assert status_of(answer.readline()) in {400, 422}
+        assert b"connection: close" in answer.read().lower()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param(["Content-Length: 3", "Content-Length: 4"], id="b12 two lengths"),
+        pytest.param(["Content-Length: -1"], id="b13 a length below 0"),
+        pytest.param(["Content-Length: three"], id="a length that is no number"),
+    ],
+)
+def test_b12_b13_a_wrong_length_is_400(address, lines):
+    assert status_of(exchange(address, head(*lines) + b"{}")) == 400
+
+
+def test_b14_a_9_kb_address_is_414(address):
+    assert status_of(
+        exchange(address, b"GET /?" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    ) in {
+        400,
+        414,
+    }
+
+
+def test_b15_200_headers_are_431(address):
+    assert status_of(exchange(address, head(*(f"X-{n}: 1" for n in range(200))))) in {400, 431}
+
+
+def test_b16_half_sent_bodies_harm_nobody_and_are_ended(address):
+    half = head("Content-Type: application/json", "Content-Length: 1000") + b"{"
+    clients = [connect(address) for _ in range(200)]
+    try:
+        for client in clients:
+            client.sendall(half)
+        for _ in range(10):
+            assert predict(address)[2]["predicted_digit"] == 7
+        with clients[0].makefile("rb") as answer:
+            assert status_of(answer.readline()) == 408
+    finally:
+        for client in clients:
+            client.close()
+
+
+def test_b25_line_breaks_forge_no_line_of_the_log(tmp_path):
+    with serving(settings={"log_level": "info"}) as (process, printed):
+        address = address_in(printed)
+        forged = "%0d%0a%7B%22event%22:%22forged%22%7D"
+        assert request(address, "GET", f"/{forged}", headers={"X-Request-ID": "a b"})[0] == 404
+        process.send_signal(signal.SIGINT)
+        lines = [json.loads(line) for line in process.communicate(timeout=30)[0].splitlines()]
+    found = [line for line in lines if "forged" in json.dumps(line)]
+    assert [line["event"] for line in found] == ["request"]
+    assert re.fullmatch(r"[0-9a-f]{32}", found[0]["request_id"])
+
+
+def test_a_request_id_is_kept_and_comes_back(address):
+    headers = request(address, "GET", "/healthz", headers={"X-Request-ID": "mine-7"})[1]
+    assert headers["X-Request-ID"] == "mine-7"
+    for wrong in ("a b", "x" * 65, ""):
+        headers = request(address, "GET", "/healthz", headers={"X-Request-ID": wrong})[1]
+        assert re.fullmatch(r"[0-9a-f]{32}", headers["X-Request-ID"])
+
+
+def test_head_has_the_headers_of_get_and_no_body(address):
+    status, headers, data = request(address, "HEAD", "/healthz")
+    assert (status, data) == (200, b"") or (status, data) == (200, {})
+    assert headers["Content-Type"] == "application/json"
+
+
+def test_what_is_counted_is_of_all_workers(address):
+    def counted():
+        text = request(address, "GET", "/metrics")[2].decode()
+        pattern = r'inkdigits_requests_total\{method="GET",route="/readyz",status="200"\} (\d+)'
+        found = re.search(pattern, text)
+        return int(found[1]) if found else 0
+
+    before = counted()
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: request(address, "GET", "/readyz"), range(40)))
+    assert counted() == before + 40
+
+
+# Faults.
+
+
+def test_f9_a_killed_worker_is_replaced_and_only_its_own_requests_fail():
+    with serving(settings={"workers": 2}) as (process, printed):
+        address = address_in(printed)
+        with load(address, clients=4) as outcomes:
+            until(lambda: outcomes[200] > 20)
+            before = workers_of(process)
+            os.kill(before[0], signal.SIGKILL)
+            until(lambda: len(set(workers_of(process)) - {before[0]}) == 2)
+            done = outcomes[200]
+            until(lambda: outcomes[200] > done + 50)
+        assert before[1] in workers_of(process)
+        # What was in its hands or waited to be accepted by it: four clients at most, at one time.
+        assert sum(outcomes.values()) - outcomes[200] <= 4
+        assert process.poll() is None
+
+
+def test_f10_sigterm_lets_a_balancer_notice_and_answers_what_is_in_progress():
+    with serving(settings={"drain_s": 2}) as (process, printed):
+        address = address_in(printed)
+        assert request(address, "GET", "/readyz")[0] == 200
+        body = json.dumps({"image": "AAAA"}).encode()
+        with connect(address) as client, client.makefile("rb") as answer:
+            client.sendall(
+                head("Content-Type: application/json", f"Content-Length: {len(body)}") + body[:5]
+            )
+            process.send_signal(signal.SIGTERM)
+            until(lambda: request(address, "GET", "/readyz")[0] == 503)
+            # Whoever has not noticed yet is answered as before.
+            assert predict(address)[0] == 200
+            assert request(address, "GET", "/healthz")[0] == 200
+
+            def refuses_connections():
+                try:
+                    connect(address).close()
+                except ConnectionRefusedError:
+                    return True
+                return False
+
+            until(refuses_connections)
+            assert process.poll() is None
+            client.sendall(body[5:])
+            assert status_of(answer.readline()) == 415  # AAAA is no picture
+        assert process.wait(timeout=30) == 0
+        assert process.stdout.read() == process.stderr.read() == ""
+
+
+def test_f11_a_bad_model_put_in_place_is_not_taken_and_a_good_one_is(tmp_path):
+    path = tmp_path / "mine.safetensors"
+    shutil.copy(shipped_models()["mlp"], path)
+    digests = [Recognizer.load(path).digest]
+    new = tmp_path / "new"
+    save_model(new, untrained())
+    digests.append(Recognizer.load(new).digest)
+    settings = {"reload_s": 0.1, "log_level": "error"}
+    with serving("--model", path, settings=settings) as (process, printed):
+        address = address_in(printed)
+
+        def digest():
+            return request(address, "GET", "/")[2]["model"]["digest"]
+
+        assert digest() == digests[0]
+        with load(address, clients=1) as outcomes:
+            (tmp_path / "bad").write_bytes(path.read_bytes()[:-1])
+            os.replace(tmp_path / "bad", path)
+            line = json.loads(process.stdout.readline())
+            assert (line["event"], line["model"]) == ("model_refused", "mine")
+            assert str(path) in line["reason"]
+            assert digest() == digests[0]
+            os.replace(new, path)
+            until(lambda: digest() == digests[1])
+        assert set(outcomes) == {200}
+
+
+def test_f12_beyond_what_it_can_carry_the_rest_gets_503_at_once():
+    noise = np.random.default_rng(0).integers(0, 255, (1500, 1500), np.uint8)
+    file = BytesIO()
+    Image.fromarray(noise).save(file, "PNG", compress_level=0)
+    settings = {"threads": 1, "queue": 2}
+    with serving(settings=settings) as (_, printed):
+        address = address_in(printed)
+        with ThreadPoolExecutor(30) as threads:
+            answers = [threads.submit(predict, address, file.getvalue()) for _ in range(30)]
+            health = {request(address, "GET", "/healthz")[0] for _ in range(20)}
+        assert health == {200}
+        results = [answer.result() for answer in answers]
+        statuses = Counter(status for status, _, _ in results)
+        assert set(statuses) == {200, 503}
+        assert statuses[200] >= 3
+        for status, headers, body in results:
+            if status == 503:
+                assert headers["Retry-After"] == "1"
+                assert headers["Content-Type"] == "application/problem+json"
+                assert body["status"] == 503
+        assert predict(address)[2]["predicted_digit"] == 7
+        text = request(address, "GET", "/metrics")[2].decode()
+        assert f'inkdigits_rejections_total{{reason="overloaded"}} {statuses[503]}.0' in text
+
+
+def test_who_waits_too_long_is_told_to_come_back():
+    noise = np.random.default_rng(0).integers(0, 255, (1500, 1500), np.uint8)
+    file = BytesIO()
+    Image.fromarray(noise).save(file, "PNG", compress_level=0)
+    with serving(settings={"threads": 1, "queue": 50, "deadline_s": 0.01}) as (_, printed):
+        address = address_in(printed)
+        with ThreadPoolExecutor(8) as threads:
+            results = list(threads.map(lambda _: predict(address, file.getvalue()), range(8)))
+        assert {status for status, _, _ in results} == {200, 503}
+        text = request(address, "GET", "/metrics")[2].decode()
+        assert re.search(r'inkdigits_rejections_total\{reason="deadline"\} [1-9]', text)
