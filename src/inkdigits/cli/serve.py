@@ -12,7 +12,6 @@ from typing import Any
 import click
 
 from inkdigits.cli.options import model_option
-from inkdigits.recognizer import Recognizer
 from inkdigits.version import __version__
 
 # A picture to try, where the package runs from a clone of its repository.
@@ -41,15 +40,15 @@ def serve_command(host: str, port: int, model: str, origins: Sequence[str]) -> N
     try:
         from waitress import create_server
 
-        from inkdigits.api import DEFAULT_ORIGINS, MAX_BODY_BYTES, create_app
+        from inkdigits.api import DEFAULT_ORIGINS, MAX_BODY_BYTES, Settings, Shelf, create_app
     except ModuleNotFoundError as error:
         raise click.ClickException(
             f"The package {error.name} is missing; install what serves with "
             "pip install 'inkdigits[serve]'."
         ) from None
-    recognizer = Recognizer.load(model)
+    shelf = Shelf([model])
     try:
-        app = create_app(recognizer, origins or DEFAULT_ORIGINS)
+        app = create_app(shelf, Settings(origins=tuple(origins or DEFAULT_ORIGINS)))
     except ValueError as error:
         raise click.BadParameter(f"{error}.", param_hint="--origin") from None
     try:
@@ -68,7 +67,7 @@ def serve_command(host: str, port: int, model: str, origins: Sequence[str]) -> N
     # Service managers and containers end a server by SIGTERM; it does what Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        _greet(server, recognizer.name)
+        _greet(server, shelf.default)
         server.run()
     except KeyboardInterrupt:
         pass
