@@ -123,7 +123,12 @@ def _file_of_form() -> tuple[bytes, str]:
     raises   BadRequest if the body is no form, UnprocessableEntity if it holds anything else
     """
     body = request.get_data(cache=False)
-    parser = FormDataParser(max_form_parts=MOST_FORM_PARTS, silent=False)
+    parser = FormDataParser(
+        # In memory, where the body is already; a temporary file would have to be closed.
+        stream_factory=lambda **_: BytesIO(),
+        max_form_parts=MOST_FORM_PARTS,
+        silent=False,
+    )
     try:
         _, fields, files = parser.parse(
             BytesIO(body), request.mimetype, len(body), request.mimetype_params
