@@ -61,7 +61,7 @@ class Recognizer:
     """A model that is ready to read. It holds no state but the model: any thread may use it."""
 
     def __init__(self, model: Model, name: str) -> None:
-        recipe = RECIPES[model.recipe]
+        self.recipe = recipe = RECIPES[model.recipe]
         self.model = model
         self.name = name
         self._clean_up = CLEAN_UPS[recipe.clean_up]

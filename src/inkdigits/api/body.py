@@ -41,7 +41,6 @@ def parse_image(fields: Mapping[str, Any]) -> tuple[bytes, str | None]:
     returns  the bytes of the picture's file, and the media type that a data URL gives them
     raises   UnprocessableEntity if the fields are not one string named "image"; BadRequest if the
              string is neither base64 nor a base64 data URL
-    source   RFC 4648 section 4 (base64), RFC 2397 (data URLs)
     """
     for name in fields:
         if name != "image":
@@ -53,6 +52,16 @@ def parse_image(fields: Mapping[str, Any]) -> tuple[bytes, str | None]:
         raise UnprocessableEntity(
             'The field "image" must be a string: a picture\'s file in base64, or a data URL of it.'
         )
+    return decode_image(image)
+
+
+def decode_image(image: str) -> tuple[bytes, str | None]:
+    """Decode a picture's file in base64, or a data URL of it.
+
+    returns  the bytes of the file, and the media type that a data URL gives them
+    raises   BadRequest if it is neither
+    source   RFC 4648 section 4 (base64), RFC 2397 (data URLs)
+    """
     scheme = _SCHEME.match(image)
     if scheme is None:
         return _decode_base64(image), None

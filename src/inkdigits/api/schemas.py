@@ -101,6 +101,17 @@ class ModelName(Wire):
     digest: Digest
 
 
+class WriteUpPrediction(Wire):
+    """What the default model reads, in the words of the write-up."""
+
+    predicted_digit: Annotated[int, Field(ge=0, le=9)] | Literal["none"] = Field(
+        description="none if the sheet is blank or shows no digit"
+    )
+    probabilities: list[Probability] = Field(
+        min_length=10, max_length=10, description="of the digits from 0 to 9; their sum is 1"
+    )
+
+
 class Prediction(Wire):
     """What a model reads in one drawing."""
 
@@ -153,6 +164,16 @@ class Models(Wire):
 
     default: str = Field(description="which one answers when none is named")
     models: list[Model] = Field(min_length=1)
+
+
+class Service(Wire):
+    """Which service answers here, and how it is used."""
+
+    name: Literal["inkdigits"]
+    version: str
+    model: ModelName = Field(description="which answers when none is named")
+    use: dict[str, Any] = Field(description="an example of the simplest request")
+    more: dict[str, str] = Field(description="where all requests are described")
 
 
 class Health(Wire):

@@ -1,0 +1,44 @@
+"""The real application with the shipped models, and pictures to send to it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from requests_to import MODELS, file_of
+
+from inkdigits.api import Settings, Shelf, create_app
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+@pytest.fixture(scope="session")
+def shelf():
+    return Shelf(MODELS)
+
+
+@pytest.fixture(scope="session")
+def recognizer(shelf):
+    return shelf.get()
+
+
+@pytest.fixture(scope="session")
+def app(shelf):
+    return create_app(shelf, Settings())
+
+
+@pytest.fixture
+def client(app):
+    return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def seven():
+    """Pixels of a drawn seven, (28, 28, 3): dark ink on white."""
+    with Image.open(GOLDEN / "7.png") as image:
+        return np.asarray(image.resize((28, 28), Image.Resampling.BOX))
+
+
+@pytest.fixture(scope="session")
+def png(seven):
+    return file_of(seven)
