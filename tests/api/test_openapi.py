@@ -4,7 +4,6 @@ import base64
 
 import hypothesis
 import numpy as np
-import pytest
 import schemathesis
 from hypothesis import strategies as st
 from PIL import Image
@@ -12,7 +11,6 @@ from requests_to import MODELS, file_of
 from schemathesis.config import SchemathesisConfig
 
 from inkdigits.api import Settings, Shelf, create_app
-from inkdigits.api.predictions import IMAGE_TYPES
 
 # What the server in front answers: tested with it.
 NOT_OF_THE_APPLICATION = {"/healthz", "/readyz", "/metrics"}
@@ -47,7 +45,9 @@ def pictures(draw, kind):
 def texts(kind):
     """The same in base64, some as data URLs."""
     encoded = pictures(kind).map(lambda data: base64.b64encode(data).decode())
-    return st.builds(str.__add__, st.sampled_from(["", f"data:image/{kind.lower()};base64,"]), encoded)
+    return st.builds(
+        str.__add__, st.sampled_from(["", f"data:image/{kind.lower()};base64,"]), encoded
+    )
 
 
 schemathesis.openapi.format("digit-image", st.one_of([texts(kind) for kind in MODES]))

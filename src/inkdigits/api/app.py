@@ -1,5 +1,7 @@
 """The Flask application: puts together its routes, its limits, and one form for every error."""
 
+from collections.abc import Callable
+
 from flask import Flask, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -7,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from inkdigits.api.catalogue import catalogue
 from inkdigits.api.headers import allow_origins, check_headers
+from inkdigits.api.health import health
 from inkdigits.api.pages import pages
 from inkdigits.api.predictions import predictions
 from inkdigits.api.problems import refuse
@@ -14,8 +17,12 @@ from inkdigits.api.settings import Settings
 from inkdigits.api.shelf import Shelf
 
 
-def create_app(shelf: Shelf, settings: Settings) -> Flask:
+def create_app(
+    shelf: Shelf, settings: Settings, draining: Callable[[], bool] = lambda: False
+) -> Flask:
     """Create the application that answers with what the models of `shelf` read.
+
+    draining  whether the service is about to end, and should get no more requests
 
     A server in front may set the request's id in the environment, "inkdigits.request_id". It finds
     there what was done: "inkdigits.route", the pattern of the address, if there is one; and
@@ -33,6 +40,7 @@ def create_app(shelf: Shelf, settings: Settings) -> Flask:
     app.register_blueprint(catalogue(shelf))
     app.register_blueprint(predictions(shelf, settings))
     app.register_blueprint(pages(shelf, settings))
+    app.register_blueprint(health(draining))
     if settings.proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0

@@ -1,4 +1,4 @@
-"""Stands before the application: takes requests in whole, and lets no more of them in than it bears.
+"""Stands before the application: takes requests whole, and no more of them than it can bear.
 
 Granian hands every request to an event loop, where reading a body costs no thread, however slowly
 it comes. What is whole goes to a few threads that run the Flask application; who waits for one
@@ -8,7 +8,6 @@ no prediction has threads of its own, so that the service's health never waits b
 
 import asyncio
 import io
-import re
 import sys
 import time
 import uuid
@@ -21,18 +20,18 @@ from wsgiref.types import WSGIApplication
 import structlog
 
 from inkdigits.api import metrics
+from inkdigits.api.headers import EXPOSED, ON_EVERY_ANSWER, REQUEST_ID
 from inkdigits.api.problems import problem_body
 from inkdigits.api.settings import Settings
 
 log = structlog.get_logger()
 
 HEALTH_THREADS = 2
-MAX_PIECES = 10_000  # of a body that comes in pieces of
-MIN_PIECE_BYTES = 64  # on the average, or more
-# A body over the limit is read to here, so that its sender gets the answer and no broken connection.
+# A body may come in more pieces than that only if they have so many bytes on the average.
+MAX_PIECES, MIN_PIECE_BYTES = 10_000, 64
+# Times the limit: so far a body is read, for its sender to get an answer and no broken connection.
 READ_ANYWAY = 2
 RETRY_AFTER_S = 1
-REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 Headers = list[tuple[str, str]]
 
@@ -143,10 +142,10 @@ class Gate:
             answer = await lane.run(lambda: _answer(self._app, environ))
         except Refusal as refusal:
             metrics.REJECTIONS.labels(refusal.reason).inc()
-            answer = _refuse(refusal, request_id)
+            answer = self._refuse(refusal, request_id, scope.headers.get("origin"))
         protocol.response_bytes(*answer)
         seconds = time.perf_counter() - since
-        metrics.observe(environ.get("inkdigits.route", ""), scope.method, answer.status, seconds)
+        metrics.observe(environ, scope.method, answer.status, seconds)
         log.info(
             "request",
             request_id=request_id,
@@ -200,6 +199,23 @@ class Gate:
             raise _too_large(limit)
         return b"".join(pieces)
 
+    def _refuse(self, refusal: Refusal, request_id: str, origin: str | None) -> Answer:
+        """Answer as the application does, without running it."""
+        headers = [
+            ("Content-Type", "application/problem+json"),
+            ("X-Request-ID", request_id),
+            ("Vary", "Origin"),
+            *ON_EVERY_ANSWER.items(),
+            *refusal.headers,
+        ]
+        if origin in self._settings.origins:
+            headers += [
+                ("Access-Control-Allow-Origin", origin),
+                ("Access-Control-Expose-Headers", ", ".join(EXPOSED)),
+            ]
+        body = problem_body(refusal.status, str(refusal), request_id)
+        return Answer(refusal.status.value, headers, body)
+
 
 def _environ(scope: Any, body: bytes) -> dict[str, Any]:
     """Say of a request what a WSGI application wants to know: PEP 3333."""
@@ -251,15 +267,3 @@ def _answer(app: WSGIApplication, environ: dict[str, Any]) -> Answer:
         if hasattr(parts, "close"):
             parts.close()
     return Answer(status, headers, body)
-
-
-def _refuse(refusal: Refusal, request_id: str) -> Answer:
-    headers = [
-        ("Content-Type", "application/problem+json"),
-        ("X-Request-ID", request_id),
-        ("X-Content-Type-Options", "nosniff"),
-        ("Cache-Control", "no-store"),
-        *refusal.headers,
-    ]
-    body = problem_body(refusal.status, str(refusal), request_id)
-    return Answer(refusal.status.value, headers, body)

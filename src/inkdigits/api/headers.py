@@ -11,7 +11,9 @@ from werkzeug.exceptions import NotAcceptable, RequestURITooLarge, UnsupportedMe
 LONGEST_ADDRESS = 8192  # bytes of path and query
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
-_ON_EVERY_ANSWER = {
+EXPOSED = ["X-Request-ID", "Retry-After"]  # headers that pages of other origins may read
+
+ON_EVERY_ANSWER = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -91,7 +93,7 @@ def check_headers(app: Flask) -> None:
     @app.after_request
     def sign(response: Response) -> Response:
         response.headers["X-Request-ID"] = request_id()
-        for name, value in _ON_EVERY_ANSWER.items():
+        for name, value in ON_EVERY_ANSWER.items():
             response.headers.setdefault(name, value)
         return response
 
@@ -104,7 +106,7 @@ def allow_origins(app: Flask, origins: Iterable[str]) -> None:
         origins=[re.compile(re.escape(origin) + r"\Z") for origin in origins],
         methods=["GET", "POST"],
         allow_headers=["Content-Type", "X-Request-ID"],
-        expose_headers=["X-Request-ID", "Retry-After"],
+        expose_headers=EXPOSED,
         vary_header=False,
     )
 

@@ -3,9 +3,17 @@
 import os
 import re
 from pathlib import Path
+from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client import REGISTRY, multiprocess
+from prometheus_client import (
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # Where the workers of one server count together; the name is the library's.
@@ -32,13 +40,18 @@ MODEL = Gauge(
 )
 
 
-def observe(route: str, method: str, status: int, seconds: float) -> None:
-    """Count one request.
+def observe(environ: dict[str, Any], method: str, status: int, seconds: float) -> None:
+    """Count one request, and what was read in it.
 
-    route    the pattern of its address; empty if there is none, so that nobody can make up labels
+    environ  as the application leaves it: see app.create_app
     """
-    REQUESTS.labels(route or "none", method if method in METHODS else "other", status).inc()
-    LATENCY.labels(route or "none").observe(seconds)
+    # Patterns and known methods alone, so that nobody can make up labels.
+    route = environ.get("inkdigits.route", "none")
+    REQUESTS.labels(route, method if method in METHODS else "other", status).inc()
+    LATENCY.labels(route).observe(seconds)
+    for model, prediction in environ.get("inkdigits.predictions", ()):
+        digit = prediction.reason if prediction.digit is None else prediction.digit
+        PREDICTIONS.labels(model, digit).inc()
 
 
 METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"}
@@ -49,7 +62,7 @@ def text() -> bytes:
     if FOLDER not in os.environ:
         return generate_latest(REGISTRY)
     registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry)
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry)
 
 
@@ -59,11 +72,9 @@ def forget_the_dead() -> None:
     pids = {int(found[1]) for found in map(_PID.fullmatch, os.listdir(folder)) if found}
     for pid in pids:
         try:
-            os.kill(pid, 0)
+            os.kill(pid, 0)  # only asks whether it is there
         except ProcessLookupError:
-            multiprocess.mark_process_dead(pid)
-        except PermissionError:
-            pass
+            multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 _PID = re.compile(r"gauge_live\w*_(\d+)\.db")

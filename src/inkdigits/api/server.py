@@ -1,23 +1,21 @@
-"""The production server: worker processes that are replaced when they die and drained at the end."""
+"""The production server: worker processes, replaced when they die and drained at the end."""
 
 import errno
 import multiprocessing
 import os
 import signal
 import socket
-import sys
 import tempfile
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
+from granian.server.mp import MPServer
 
 from inkdigits.api import metrics
 from inkdigits.api.settings import Settings
@@ -25,14 +23,13 @@ from inkdigits.api.worker import DRAINING
 
 CONNECTIONS = 1024  # open at once, in each worker
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-START_S = 60.0  # until the workers answer
 
 
 class AddressError(Exception):
     """The server cannot listen where it is asked to: the cause, and what to do."""
 
 
-class Server(Granian):
+class Server(MPServer):
     """Granian, but for SIGTERM: readiness turns 503 first, and a balancer gets time to notice."""
 
     def __init__(self, folder: Path, settings: Settings, port: int) -> None:
@@ -57,9 +54,10 @@ class Server(Granian):
 
     def signal_handler_interrupt(self, number: int = signal.SIGINT, *arguments: Any) -> None:
         """Drain at the first SIGTERM; end at once at the next one, and at Ctrl-C."""
-        end = super().signal_handler_interrupt
+        end: Callable[[], None] = super().signal_handler_interrupt
         if number != signal.SIGTERM or self._draining.exists():
-            return end()
+            end()
+            return
         self._draining.touch()
         threading.Timer(self._drain_s, end).start()
 
@@ -124,14 +122,12 @@ def _cannot_listen(host: str, port: int, error: Exception) -> str:
 
 
 def _greet(address: str, greet: Callable[[str], None]) -> None:
-    deadline = time.monotonic() + START_S
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"{address}/readyz", timeout=5):
-                return greet(address)
-        except (OSError, urllib.error.URLError):
-            time.sleep(0.05)
-    print("The workers do not answer.", file=sys.stderr)
+    """Wait for the workers' first answer."""
+    while True:
+        with suppress(OSError), urllib.request.urlopen(f"{address}/readyz", timeout=5):
+            greet(address)
+            return
+        time.sleep(0.05)
 
 
 def _address(host: str, port: int) -> str:

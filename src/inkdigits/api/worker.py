@@ -25,10 +25,7 @@ def create() -> Gate:
     shelf = Shelf(settings.models)
     draining = Path(os.environ[metrics.FOLDER]) / DRAINING
     metrics.forget_the_dead()
-    app = create_app(shelf.get(), settings.origins)
-    from inkdigits.api.health import health
-
-    app.register_blueprint(health(draining.exists))
+    app = create_app(shelf, settings, draining.exists)
     return Gate(app.wsgi_app, settings, shelf.look)
 
 

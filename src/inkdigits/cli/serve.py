@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from inkdigits.recognizer import ArtifactError, Recognizer
+from inkdigits.recognizer import Recognizer
 from inkdigits.version import __version__
 
 # A picture to try, where the package runs from a clone of its repository.
