@@ -13,7 +13,7 @@ from inkdigits.models import CLASSES, Recipe
 from inkdigits.nn.losses import one_hot, softmax_cross_entropy
 
 STATISTICS_BATCHES = 40  # that batch normalisation's means and variances are measured on at last
-REFUSED = 0.0025  # share of real digits that the threshold of doubt refuses
+REFUSED = 0.004  # share of real digits that the threshold of doubt refuses
 
 
 class Batches(Protocol):

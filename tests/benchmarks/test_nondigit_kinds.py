@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from inkdigits.imaging import ink
 from inkdigits.imaging.decode import decode
+from inkdigits.imaging.sheet import contrast
 
 COUNT = 40
 
@@ -34,7 +35,7 @@ def drawn(name, sources, part="development", count=COUNT):
 
 def ink_of(name, sources):
     """How much ink each pixel is, of each picture: uint8 (H, W)."""
-    return [ink.contrast(decode(file)) for file in drawn(name, sources)]
+    return [contrast(decode(file)) for file in drawn(name, sources)]
 
 
 def sides(strength):

@@ -19,6 +19,7 @@ CHANGES = [  # one at a time
     {"stroke": 0.8},
     {"gap_share": 1.0},
     {"noise": 0.2},
+    {"blur": 1.0},
 ]
 ROWS, COLUMNS = np.mgrid[:28, :28] - 13.5
 
@@ -66,7 +67,7 @@ def test_pictures_stay_pictures(digits, change):
 @pytest.mark.parametrize("change", [*CHANGES, {}], ids=lambda change: next(iter(change), "all"))
 def test_each_picture_is_changed_in_its_own_way(change):
     augment = replace(NOTHING, **change) if change else Augment()
-    y = augment(bars(8), np.random.default_rng(0))
+    y = augment(np.float32(0.8) * bars(8), np.random.default_rng(0))
     assert len(np.unique(y.round(3).reshape(8, -1), axis=0)) == 8
 
 
@@ -160,3 +161,14 @@ def test_noise_is_of_all_strengths_up_to_its_most():
     deviation = augmented(x, noise=0.1).std(axis=(1, 2))
     assert 0.09 < deviation.max() < 0.105
     assert deviation.min() < 0.005
+
+
+def test_edges_are_blurred_and_sharpened():
+    grey = np.tile(np.float32([0, 0, 0, 0.25, 0.75, 1, 1, 1]), (400, 28, 4))[:, :, :28]
+    step = augmented(grey, blur=1.0)[:, 14, 3:5]  # of a bar's soft edge
+    rise = (step[:, 1] - step[:, 0]) / 0.5
+    # One step of [1 2 1] / 4 leaves 0.3125 and 0.6875 where 0.25 and 0.75 were.
+    assert 0.74 < rise.min() < 0.78
+    assert 1.22 < rise.max() < 1.26
+    flat = np.full((50, 28, 28), 0.5, np.float32)
+    np.testing.assert_allclose(augmented(flat, blur=1.0)[:, 1:-1, 1:-1], 0.5, atol=1e-6)

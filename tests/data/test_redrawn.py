@@ -42,7 +42,7 @@ def test_they_are_still_the_digits_that_they_were(redrawn, pictures):
         return soft / np.linalg.norm(soft, axis=1, keepdims=True)
 
     likeness = blurred(redrawn) @ blurred(ink.clean_batch(pictures)).T
-    assert np.mean(likeness.argmax(axis=1) == np.arange(len(pictures))) > 0.8
+    assert np.mean(likeness.argmax(axis=1) == np.arange(len(pictures))) > 0.6
     assert np.median(likeness.diagonal()) > 0.85
 
 
@@ -67,6 +67,17 @@ def test_pens_are_of_all_widths(pictures):
     ]
     assert np.quantile(widths, 0.1) < 5
     assert np.quantile(widths, 0.9) > 11
+
+
+def test_round_pens_leave_strokes_of_one_width(pictures):
+    def unevenness(drawn):
+        """How much wider the widest of a stroke is than the median of it."""
+        depth = ndimage.distance_transform_edt(drawn > 0.5)
+        return depth.max() / (width_of(drawn) / 2)
+
+    ones = np.array([_with_another_pen(pictures[0], np.random.default_rng(n)) for n in range(60)])
+    even = np.mean([unevenness(drawn) < 1.25 for drawn in ones])
+    assert 0.4 < even < 0.85
 
 
 def test_sizes_edges_and_blocks_vary(pictures):

@@ -5,6 +5,7 @@ import pytest
 from scipy import ndimage
 
 from inkdigits.imaging import ink
+from inkdigits.imaging.sheet import FAINTEST, contrast
 
 BLUE = (93, 212, 248)
 
@@ -164,7 +165,7 @@ def test_whatever_is_on_the_sheet_becomes_a_picture(seed):
     picture = ink.clean(rgba)
     assert (picture.shape, picture.dtype) == ((28, 28), np.uint8)
     assert picture.max() in (0, 255)
-    assert picture.any() == (ink.contrast(rgba).max() >= ink.FAINTEST)
+    assert picture.any() == (contrast(rgba).max() >= FAINTEST)
 
 
 def test_batch_and_single_picture_agree(digits):

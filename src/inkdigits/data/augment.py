@@ -29,6 +29,7 @@ class Augment:
     stroke            the most that strokes grow towards, or shrink from, a width of 2 px more
     gap_share         share of the pictures in which the pen left out a small gap
     noise             the most standard deviation of grey noise, of 1
+    blur              the most that pixels are drawn towards, or from, the mean of their neighbours
     source            Simard, Steinkraus and Platt 2003, Best Practices for Convolutional Neural
                       Networks Applied to Visual Document Analysis, section 2, for the elastic field
     """
@@ -43,6 +44,7 @@ class Augment:
     stroke: float = 0.5
     gap_share: float = 0.1
     noise: float = 0.05
+    blur: float = 0.5
 
     def __call__(self, x: Array, rng: Generator) -> Array:
         """Change a batch of pictures.
@@ -54,7 +56,8 @@ class Augment:
         rows, columns = self._sources(len(x), rng, like=x)
         x = _sampled(x, rows, columns)
         x = self._with_gaps(x, rng)
-        return self._with_noise(x, rng)
+        x = self._with_noise(x, rng)
+        return self._blurred_or_sharpened(x, rng)
 
     def _sources(self, count: int, rng: Generator, like: Array) -> tuple[Array, Array]:
         """Draw where each pixel comes from.
@@ -124,6 +127,12 @@ class Augment:
         noise = strength * rng.standard_normal(x.shape, np.float32)
         return np.clip(x + np.asarray(noise, like=x), 0, 1)
 
+    def _blurred_or_sharpened(self, x: Array, rng: Generator) -> Array:
+        """Mix each picture with its blurred self, or take some of that away from it."""
+        strength = _either(rng, (len(x), 1, 1), self.blur)
+        difference = _blurred(x) - x
+        return np.clip(x + np.asarray(strength, np.float32, like=x) * difference, 0, 1)
+
 
 def _either(rng: Generator, shape: int | tuple[int, ...], most: float) -> Array:
     """Draw amounts of either sign."""
@@ -142,6 +151,13 @@ def _largest_of_neighbours(x: Array) -> Array:
         largest[:, here] = np.maximum(largest[:, here], x[:, there])
         largest[:, :, here] = np.maximum(largest[:, :, here], x[:, :, there])
     return largest
+
+
+def _blurred(x: Array) -> Array:
+    """Give each pixel a mean of itself and its eight neighbours: a quarter, and less far out."""
+    framed = np.pad(x, ((0, 0), (1, 1), (1, 1)))
+    rows = framed[:, :-2] + 2 * framed[:, 1:-1] + framed[:, 2:]
+    return (rows[:, :, :-2] + 2 * rows[:, :, 1:-1] + rows[:, :, 2:]) / 16
 
 
 def _sampled(x: Array, rows: Array, columns: Array) -> Array:

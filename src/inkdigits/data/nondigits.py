@@ -1,8 +1,8 @@
 """Pictures that are no digits, drawn at random, for a network to learn what it must refuse.
 
-No list of things that are no digits is ever complete, so they are of many kinds, and most are
-glyphs of no alphabet: lines, arcs, loops and dots put together as letters are. What looks like a
-digit by accident is left out.
+No list of things that are no digits is ever complete, so they are of many kinds; letters and
+glyphs of no alphabet, lines, arcs and loops put together as letters are, are the largest part.
+What looks like a digit by accident is left out.
 """
 
 import math

@@ -1,9 +1,9 @@
 """MNIST's digits as other pens and other drawing programs would have left them.
 
 All of MNIST was written with much the same pen and scanned in one way. Here its digits are made
-large, their strokes grown or thinned, and given at any size, with soft edges or hard ones, in
-pixels or in blocks. Cleaned, some of that is left in them: a network that has never seen it would
-take it for a sign that a picture is no digit.
+large, their strokes grown or thinned, or drawn anew along their middle, and given at any size, with
+soft edges or hard ones, in pixels or in blocks. Cleaned, some of that is left in them: a network
+that has never seen it would take it for a sign that a picture is no digit.
 """
 
 import math
@@ -17,10 +17,11 @@ from inkdigits.imaging import ink
 
 LARGE = 3  # times as large as in MNIST strokes are grown or thinned
 MARGIN_PX = 12  # round them there
-PENS_PX = (2.5, 15.0)  # the finest and the fattest, there, where MNIST's mean is 8
-SIZES = (0.45, 6.0)  # the smallest and the largest digit that is given, times its size in MNIST
+PENS_PX = (3.0, 15.0)  # the finest and the fattest, there, where MNIST's mean is 8
+ROUND = 0.6  # share of the pens that leave strokes of one width, as most programs' do
+SIZES = (0.32, 6.0)  # the smallest and the largest digit that is given, times its size in MNIST
 HARD = 0.5  # share of the pictures with hard edges
-BLOCKS = 0.25  # share of the small pictures that are given in blocks
+BLOCKS = 0.4  # share of the small pictures that are given in blocks
 MOST_BLOCKS = 1.2  # times MNIST's size: a picture in more pixels is given as it is
 BLOCK_PX = 8
 
@@ -54,15 +55,24 @@ def _redrawn(picture: Pixels, rng: Generator) -> Pixels:
 
 
 def _with_another_pen(picture: Pixels, rng: Generator) -> Array:
-    """Make a digit large, and bring its strokes to a width; float32 (H, W), ink in [0, 1]."""
+    """Make a digit large, and bring its strokes to a width; float32 (H, W), ink in [0, 1].
+
+    A round pen's strokes are of that width everywhere; of others it is their median, and they
+    swell and taper as they did.
+    """
     large = _zoomed(np.pad(picture, MARGIN_PX // LARGE), LARGE)
     inked = large > 0.5 * float(large.max())
     depth = ndimage.distance_transform_edt(inked) - ndimage.distance_transform_edt(~inked)
     # Along the middle of a stroke the depth is half its width, and largest.
-    ridge = inked & (depth >= ndimage.maximum_filter(depth, 3))
+    middle = inked & (depth >= ndimage.maximum_filter(depth, 3))
     pen_px = math.exp(rng.uniform(*np.log(PENS_PX)))
-    growth = (pen_px - 2 * float(np.median(depth[ridge]))) / 2
-    drawn: Array = np.clip(depth + growth + 0.5, 0, 1).astype(np.float32)
+    if rng.random() < ROUND:
+        # It is broken where strokes meet or change their width.
+        mended = ndimage.binary_closing(middle, np.ones((3, 3)), iterations=2)
+        from_edge = pen_px / 2 - ndimage.distance_transform_edt(~mended)
+    else:
+        from_edge = depth + pen_px / 2 - float(np.median(depth[middle]))
+    drawn: Array = np.clip(from_edge + 0.5, 0, 1).astype(np.float32)
     return drawn
 
 

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from inkdigits.arrays import Pixels
 from inkdigits.imaging import ink
+from inkdigits.imaging.sheet import FAINTEST, contrast
 
 THRESHOLD = 50  # of 255: what is over it is ink
 EDGE = 128  # the grey of a sheet pixel beside ink
@@ -19,7 +20,7 @@ def clean(rgba: Pixels) -> Pixels:
     rgba     uint8 (H, W, 4)
     returns  uint8 (28, 28) of 0, 128 and 255; all 0 if the sheet is blank
     """
-    strength = ink.contrast(rgba)
+    strength = contrast(rgba)
     if strength.shape == (ink.SIDE, ink.SIDE) and _is_light_on_black(rgba):
         return clean_batch(strength[None])[0]
     return fit(strength)
@@ -88,6 +89,6 @@ def _is_light_on_black(rgba: Pixels) -> bool:
 def _stretched(strength: Pixels) -> Pixels:
     """Raise the strongest ink to 255, where there is any."""
     peak = int(strength.max())
-    if peak < ink.FAINTEST:
+    if peak < FAINTEST:
         return np.zeros_like(strength)
     return np.rint(strength * np.float32(255 / peak)).astype(np.uint8)

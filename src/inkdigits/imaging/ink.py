@@ -12,9 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from inkdigits.arrays import Array, Pixels
-from inkdigits.imaging.sheet import FAINTEST as FAINTEST
-from inkdigits.imaging.sheet import contrast as contrast
-from inkdigits.imaging.sheet import digit_alone, resampling
+from inkdigits.imaging.sheet import FAINTEST, contrast, digit_alone, resampling
 
 SIDE = 28  # of the picture, in pixels
 BOX = 20  # longer side of the digit in it
