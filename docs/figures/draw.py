@@ -297,7 +297,7 @@ def averaging() -> Figure:
 def augmentation() -> Figure:
     """A digit, and what becomes of it by each kind of change alone, and by all together."""
     strong = Augment()
-    laid = replace(strong, elastic_px=0, stroke=0, gap_share=0, noise=0)
+    laid = replace(strong, elastic_px=0, stroke=0, gap_share=0, noise=0, blur=0)
     still = replace(laid, rotation_degrees=0, scale=0, aspect=0, shear=0, shift_px=0)
     kinds = {
         "turned and moved": laid,
@@ -305,6 +305,7 @@ def augmentation() -> Figure:
         "another pen": replace(still, stroke=strong.stroke),
         "a gap": replace(still, gap_share=1),
         "noise": replace(still, noise=strong.noise),
+        "blurred or sharp": replace(still, blur=2 * strong.blur),
         "all together": strong,
     }
     rng = np.random.default_rng(1)
