@@ -9,8 +9,8 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,11 @@ class AddressError(Exception):
 class Server(MPServer):
     """Granian, but for SIGTERM: readiness turns 503 first, and a balancer gets time to notice."""
 
-    def __init__(self, folder: Path, settings: Settings, port: int) -> None:
+    def __init__(self, folder: Path, settings: Settings, host: str, port: int) -> None:
         super().__init__(
             "inkdigits.api.worker:create",
             factory=True,
-            address=settings.host,
+            address=host,
             port=port,
             interface=Interfaces.RSGI,
             http=HTTPModes.http1,
@@ -70,15 +70,14 @@ def serve(settings: Settings, greet: Callable[[str], None]) -> None:
     """
     # A process that is copied would copy its threads' locks too.
     multiprocessing.set_start_method("spawn", force=True)
-    with _reserved(settings.host, settings.port) as port, tempfile.TemporaryDirectory() as folder:
+    host, port = _free(settings.host, settings.port)
+    with tempfile.TemporaryDirectory() as folder:
         os.environ[metrics.FOLDER] = folder
         # Many small products: threads of one would only wait for each other.
         os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
         os.environ.update(_as_environment(settings))
-        server = Server(Path(folder), settings, port)
-        threading.Thread(
-            target=_greet, args=(_address(settings.host, port), greet), daemon=True
-        ).start()
+        server = Server(Path(folder), settings, host, port)
+        threading.Thread(target=_greet, args=(_address(host, port), greet), daemon=True).start()
         server.serve()
 
 
@@ -91,9 +90,8 @@ def _as_environment(settings: Settings) -> dict[str, str]:
     }
 
 
-@contextmanager
-def _reserved(host: str, port: int) -> Iterator[int]:
-    """Find out whether the port is free, or find a free one, and keep it from others.
+def _free(host: str, port: int) -> tuple[str, int]:
+    """Find the address of a host, and out whether the port is free there; or a free one.
 
     Each worker has a socket of its own at the same port, which the kernel would also let another
     server have.
@@ -105,10 +103,9 @@ def _reserved(host: str, port: int) -> Iterator[int]:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
             probe.listen()
-            port = probe.getsockname()[1]
+            return probe.getsockname()[:2]
     except (OSError, UnicodeError, OverflowError) as error:
         raise AddressError(_cannot_listen(host, port, error)) from None
-    yield port
 
 
 def _cannot_listen(host: str, port: int, error: Exception) -> str:

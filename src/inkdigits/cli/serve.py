@@ -56,8 +56,9 @@ def serve_command(
         from inkdigits.api.server import AddressError, serve
         from inkdigits.api.settings import Settings
     except ModuleNotFoundError as error:
+        package = str(error.name).partition(".")[0]
         raise click.ClickException(
-            f"The package {error.name} is missing; install what serves with "
+            f"The package {package} is missing; install what serves with "
             "pip install 'inkdigits[serve]'."
         ) from None
     given: dict[str, Any] = {
