@@ -1,0 +1,66 @@
+"""Our networks as ONNX graphs, for peers that read with ONNX Runtime."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from onnx import TensorProto, helper, numpy_helper
+
+from inkdigits.arrays import Array
+from inkdigits.nn.layers import Channel, Conv2D, Dense, Flatten, MaxPool2D, ReLU
+from inkdigits.nn.network import Network
+
+
+def onnx_bytes(network: Network, weights: Mapping[str, Array]) -> bytes:
+    """Put a network and its weights into an ONNX file: x (N, 28, 28) to logits (N, C).
+
+    raises   TypeError for a layer that has no counterpart here
+    """
+    nodes: list[Any] = []
+    tensors = {"picture": np.array([0, 1, 28, 28], np.int64), "row": np.array([0, -1], np.int64)}
+    name = "x"
+    for number, layer in enumerate(network.layers):
+        inputs, output = [name], f"y{number}"
+        kind, options = "", {}
+        match layer:
+            case Channel():
+                kind, inputs = "Reshape", [name, "picture"]
+            case Conv2D():
+                kind, inputs = "Conv", [name, f"{number}.weight", f"{number}.bias"]
+                # Ours are (K, K, C, F) on (N, H, W, C), ONNX's (F, C, K, K) on (N, C, H, W).
+                tensors[inputs[1]] = weights[inputs[1]].transpose(3, 2, 0, 1)
+                tensors[inputs[2]] = weights[inputs[2]]
+            case MaxPool2D():
+                kind, options = "MaxPool", {"kernel_shape": [2, 2], "strides": [2, 2]}
+            case ReLU():
+                kind = "Relu"
+            case Flatten():
+                if number:  # what comes from convolutions is laid out as ours
+                    nodes.append(helper.make_node("Transpose", [name], ["hwc"], perm=[0, 2, 3, 1]))
+                    name = "hwc"
+                kind, inputs = "Reshape", [name, "row"]
+            case Dense():
+                kind, inputs = "Gemm", [name, f"{number}.weight", f"{number}.bias"]
+                tensors |= {key: weights[key] for key in inputs[1:]}
+            case _:
+                raise TypeError(f"{layer} has no counterpart")
+        nodes.append(helper.make_node(kind, inputs, [output], **options))
+        name = output
+    graph = helper.make_graph(
+        nodes,
+        "inkdigits",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 28, 28])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", None])],
+        [numpy_helper.from_array(np.ascontiguousarray(a), key) for key, a in tensors.items()],
+    )
+    opset = [helper.make_opsetid("", 17)]
+    model: bytes = helper.make_model(graph, opset_imports=opset, ir_version=10).SerializeToString()
+    return model
+
+
+def session(model: bytes) -> onnxruntime.InferenceSession:
+    """Get a network ready to read, on one thread."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

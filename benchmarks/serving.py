@@ -1,0 +1,160 @@
+"""Requests a second of the service, against the same network behind Flask, Gunicorn, ONNX Runtime.
+
+Both run as many worker processes on this machine, one after the other, and `wrk` sends them the
+same requests: a drawn seven of 28x28 or 280x280, as JSON or as the PNG file, over 1, 16 and 64
+connections. What is compared with is in serving_peer.py.
+"""
+
+import argparse
+import base64
+import io
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from measured import keep
+from onnx_network import onnx_bytes
+from PIL import Image
+
+from inkdigits.artifacts import DEFAULT_MODEL, load_model, locate
+from inkdigits.models import RECIPES
+
+HERE = Path(__file__).parent
+SEVEN = HERE.parent / "tests" / "golden" / "7.png"
+SIDES = (28, 280)  # px
+BODIES = ("JSON", "PNG")
+CONNECTIONS = (1, 16, 64)
+SCRIPT = """
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "{content_type}"
+local file = io.open("{path}", "rb")
+wrk.body = file:read("*a")
+file:close()
+"""
+
+
+def body(side: int, kind: str) -> tuple[str, bytes]:
+    """Make the body of a request, and its media type."""
+    file = io.BytesIO()
+    with Image.open(SEVEN) as picture:
+        picture.convert("RGB").resize((side, side)).save(file, "PNG")
+    if kind == "PNG":
+        return "image/png", file.getvalue()
+    image = base64.b64encode(file.getvalue()).decode()
+    return "application/json", json.dumps({"image": image}).encode()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(command: list[str], url: str, **environment: str) -> Iterator[None]:
+    """Run a server until it is no more needed; go on when it answers."""
+    with subprocess.Popen(
+        command, env=os.environ | environment, cwd=HERE, stdout=subprocess.DEVNULL
+    ) as process:
+        try:
+            content_type, data = body(28, "PNG")
+            request = urllib.request.Request(url, data, {"Content-Type": content_type})
+            for _ in range(600):
+                try:
+                    urllib.request.urlopen(request).close()
+                    break
+                except OSError:
+                    time.sleep(0.1)
+            yield
+        finally:
+            process.terminate()
+
+
+def load(url: str, side: int, kind: str, connections: int, seconds: int) -> dict[str, float]:
+    """Send requests as fast as they are answered; requests a second, latencies in ms, errors."""
+    content_type, data = body(side, kind)
+    with tempfile.TemporaryDirectory() as folder:
+        path, script = Path(folder, "body"), Path(folder, "post.lua")
+        path.write_bytes(data)
+        script.write_text(SCRIPT.format(content_type=content_type, path=path))
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
+        printed = subprocess.check_output([*command, "-s", str(script), url], text=True)
+    rate = float(re.search(r"Requests/sec: +([0-9.]+)", printed)[1])  # type: ignore[index]
+    errors = sum(map(int, re.findall(r"(?:connect|read|write|timeout) (\d+)", printed)))
+    errors += sum(map(int, re.findall(r"Non-2xx or 3xx responses: (\d+)", printed)))
+    return {"rate": rate, "p50_ms": _ms(printed, 50), "p99_ms": _ms(printed, 99), "errors": errors}
+
+
+def _ms(printed: str, percent: int) -> float:
+    number, unit = re.search(rf"{percent}% +([0-9.]+)(us|ms|s)", printed).groups()  # type: ignore[union-attr]
+    return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
+
+
+def main() -> None:
+    """Load both servers with every kind of request, and print and keep the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=int, default=5, help="of each measurement")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="of each server")
+    arguments = parser.parse_args()
+    workers = str(arguments.workers)
+    model = load_model(locate(DEFAULT_MODEL))
+    network = RECIPES[model.recipe].network.plain
+    cases = [(s, b, c) for s in SIDES for b in BODIES for c in CONNECTIONS]
+    measured: dict[str, list[dict[str, float]]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        graph = Path(folder, "network.onnx")
+        graph.write_bytes(onnx_bytes(network, network.named(model.vector)))
+        here = f"http://127.0.0.1:{(port := str(free_port()))}"
+        there = f"http://127.0.0.1:{(other := str(free_port()))}"
+        inkdigits = [sys.executable, "-c", "from inkdigits.cli import main; main()", "serve"]
+        gunicorn = [sys.executable, "-m", "gunicorn", "-b", f"127.0.0.1:{other}", "-w", workers]
+        servers = {
+            "inkdigits": (
+                [*inkdigits, "--port", port, "--workers", workers],
+                f"{here}/api/v1/predictions",
+                {"INKDIGITS_LOG_LEVEL": "warning", "INKDIGITS_DRAIN_S": "0"},
+            ),
+            "peer": (
+                [*gunicorn, "serving_peer:app"],
+                f"{there}/predict",
+                {"PEER_MODEL": str(graph)},
+            ),
+        }
+        for name, (command, url, environment) in servers.items():
+            with running(command, url, **environment):
+                measured[name] = [load(url, *case, arguments.seconds) for case in cases]
+    rows: list[dict[str, Any]] = []
+    print("side  body  connections   ours/s   peer/s  ratio  p99 ours, peer (ms)  errors")
+    for case, ours, theirs in zip(cases, measured["inkdigits"], measured["peer"], strict=True):
+        side, kind, connections = case
+        ratio = ours["rate"] / theirs["rate"]
+        print(
+            f"{side:4}  {kind:4}  {connections:11}  {ours['rate']:7.0f}  {theirs['rate']:7.0f}  "
+            f"{ratio:5.2f}  {ours['p99_ms']:8.1f} {theirs['p99_ms']:8.1f}  "
+            f"{ours['errors']:.0f} {theirs['errors']:.0f}"
+        )
+        rows.append(
+            {
+                "side_px": side,
+                "body": kind,
+                "connections": connections,
+                "ratio": ratio,
+                "ours": ours,
+                "peer": theirs,
+            }
+        )
+    keep("serving", {"workers": arguments.workers, "seconds": arguments.seconds, "cases": rows})
+
+
+if __name__ == "__main__":
+    main()
