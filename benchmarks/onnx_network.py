@@ -18,7 +18,10 @@ def onnx_bytes(network: Network, weights: Mapping[str, Array]) -> bytes:
     raises   TypeError for a layer that has no counterpart here
     """
     nodes: list[Any] = []
-    tensors = {"picture": np.array([0, 1, 28, 28], np.int64), "row": np.array([0, -1], np.int64)}
+    tensors: dict[str, Any] = {
+        "picture": np.array([0, 1, 28, 28], np.int64),
+        "row": np.array([0, -1], np.int64),
+    }
     name = "x"
     for number, layer in enumerate(network.layers):
         inputs, output = [name], f"y{number}"

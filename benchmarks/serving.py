@@ -55,6 +55,7 @@ def body(side: int, kind: str) -> tuple[str, bytes]:
 
 
 def free_port() -> int:
+    """Find a port that nothing listens at."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
         return port

@@ -21,11 +21,9 @@ network = session(Path(os.environ["PEER_MODEL"]).read_bytes())
 @app.post("/predict")
 def predict() -> dict[str, Any]:
     """Read a picture that comes as JSON or as its file."""
-    if request.is_json:
-        data = base64.b64decode(request.get_json()["image"])
-    else:
-        data = request.get_data()
-    picture = ImageOps.invert(Image.open(io.BytesIO(data)).convert("L")).resize((28, 28))
+    is_json = request.is_json
+    file = base64.b64decode(request.get_json()["image"]) if is_json else request.get_data()
+    picture = ImageOps.invert(Image.open(io.BytesIO(file)).convert("L")).resize((28, 28))
     logits = network.run(None, {"x": np.asarray(picture, np.float32)[None] / 255})[0][0, :10]
     exponentials = np.exp(logits - logits.max())
     probabilities = exponentials / exponentials.sum()
