@@ -5,6 +5,7 @@ looked at from afar first, and then closer where the digit is.
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,8 @@ THROUGH = 0.9  # of a row, or a column: a line that inks so much of it is no str
 COARSE = 256  # longer side, in pixels, of the coarse picture in which pieces are told apart
 SPECK = 0.2  # of the longest piece's length: what is shorter is the digit's only if near to it
 LEAST = 0.04  # of the length of an edge of the sheet: what is shorter, beside it, is no digit
+
+KEPT_SIZE = 512  # of a line, in pixels: matrices that resample so much are kept for the next time
 
 Place = tuple[slice, slice]  # rows and columns
 
@@ -404,13 +407,21 @@ def _without_other_pieces(strength: Pixels, faint: int, peak: int) -> Pixels:
     """Take away the pieces that are no part of the digit: specks, noise, edges of the sheet."""
     step = _step(strength)
     coarse = _largest_of_blocks(strength, step)
-    pieces, count = ndimage.label(coarse > faint, np.ones((3, 3)))
-    if count == 1:
+    inked = coarse > faint
+    if _is_one_piece(inked):
         return strength
+    pieces, _ = ndimage.label(inked, np.ones((3, 3)))
     sure = np.unique(pieces[coarse > SURE_SHARE * peak])
     kept = _near_or_long(pieces, sure[sure > 0])
     shown = kept.repeat(step, axis=0).repeat(step, axis=1)
     return strength * shown[: strength.shape[0], : strength.shape[1]]
+
+
+def _is_one_piece(inked: NDArray[np.bool_]) -> bool:
+    """Whether all the ink hangs together, as it mostly does; it is looked at without the sheet."""
+    rows, columns = (np.flatnonzero(inked.any(axis=axis)) for axis in (1, 0))
+    digit = inked[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return bool(ndimage.label(digit, np.ones((3, 3)))[1] == 1)
 
 
 def _near_or_long(pieces: NDArray[np.int32], numbers: NDArray[np.int32]) -> NDArray[np.bool_]:
@@ -469,10 +480,20 @@ def resampling(size: int, new_size: int) -> Array:
     Each new pixel is the mean over the area that it covers; where the line grows, it is
     interpolated between the two nearest. Of the same size, it is the identity.
 
-    returns  float32 (new_size, size), rows of sum 1
+    returns  float32 (new_size, size), read-only, rows of sum 1
     """
+    return _kept_matrix(size, new_size) if size <= KEPT_SIZE else _matrix(size, new_size)
+
+
+def _matrix(size: int, new_size: int) -> Array:
     scale = size / new_size
     centres = (np.arange(new_size) + 0.5) * scale
     distances = np.abs(centres[:, None] - (np.arange(size) + 0.5))
     weights: Array = np.clip((max(scale, 1) + 1) / 2 - distances, 0, 1)
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    weights = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    weights.setflags(write=False)
+    return weights
+
+
+# Drawings are of few sizes, and to make the matrix takes longer than to multiply by it.
+_kept_matrix = lru_cache(maxsize=256)(_matrix)
