@@ -9,6 +9,7 @@ from PIL import Image
 
 MODELS = ("cnn-small", "mlp", "classic")
 
+
 def file_of(pixels, kind="PNG", **options):
     """A picture's file of pixels, or of a picture of Pillow's."""
     picture = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)

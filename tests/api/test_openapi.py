@@ -47,7 +47,9 @@ def pictures(draw, kind):
 def texts(kind):
     """The same in base64, some as data URLs."""
     encoded = pictures(kind).map(lambda data: base64.b64encode(data).decode())
-    return st.builds(str.__add__, st.sampled_from(["", f"data:image/{kind.lower()};base64,"]), encoded)
+    return st.builds(
+        str.__add__, st.sampled_from(["", f"data:image/{kind.lower()};base64,"]), encoded
+    )
 
 
 schemathesis.openapi.format("digit-image", st.one_of([texts(kind) for kind in MODES]))
