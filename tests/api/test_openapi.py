@@ -4,7 +4,6 @@ import base64
 
 import hypothesis
 import numpy as np
-import pytest
 import schemathesis
 from hypothesis import strategies as st
 from PIL import Image
@@ -12,7 +11,6 @@ from requests_to import MODELS, file_of
 from schemathesis.config import SchemathesisConfig
 
 from inkdigits.api import Settings, Shelf, create_app
-from inkdigits.api.predictions import IMAGE_TYPES
 
 # What the server in front answers: tested with it.
 NOT_OF_THE_APPLICATION = {"/healthz", "/readyz", "/metrics"}

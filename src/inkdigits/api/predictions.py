@@ -124,8 +124,7 @@ def _file_of_form() -> tuple[bytes, str]:
     """
     body = request.get_data(cache=False)
     parser = FormDataParser(
-        # In memory, where the body is already; a temporary file would have to be closed.
-        stream_factory=lambda **_: BytesIO(),
+        stream_factory=_in_memory,
         max_form_parts=MOST_FORM_PARTS,
         silent=False,
     )
@@ -143,6 +142,11 @@ def _file_of_form() -> tuple[bytes, str]:
         raise _WRONG_PARTS
     file = files["image"]
     return file.read(), file.mimetype
+
+
+def _in_memory(*_: object, **__: object) -> BytesIO:
+    """Keep a part where the body is already; a temporary file would have to be closed."""
+    return BytesIO()
 
 
 def _read(recognizer: Recognizer, fields: Any) -> Prediction:
