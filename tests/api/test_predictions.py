@@ -150,15 +150,19 @@ def test_strokes_are_read_like_the_picture_that_they_leave(client, digit):
 
 
 DRAWN = {
-    0: [[(1, 0), (0.3, 0.5), (0, 1.5), (0.3, 2.5), (1, 3), (1.7, 2.5), (2, 1.5), (1.7, 0.5), (1, 0)]],
+    0: [[(1, 0), (0.3, 0.5), (0, 1.5), (0.3, 2.5), (1, 3), (1.7, 2.5), (2, 1.5),
+         (1.7, 0.5), (1, 0)]],
     1: [[(0, 0), (0, 3)]],
     2: [[(0, 0.6), (0.5, 0.05), (1.3, 0), (1.8, 0.5), (1.6, 1.3), (0, 3), (2, 3)]],
-    3: [[(0, 0.3), (0.8, 0), (1.5, 0.4), (1.3, 1.1), (0.6, 1.4), (1.4, 1.7), (1.7, 2.3), (1.2, 2.9), (0.5, 3), (0, 2.7)]],
+    3: [[(0, 0.3), (0.8, 0), (1.5, 0.4), (1.3, 1.1), (0.6, 1.4), (1.4, 1.7), (1.7, 2.3),
+         (1.2, 2.9), (0.5, 3), (0, 2.7)]],
     4: [[(0.3, 0), (0, 1.7), (1.6, 1.7)], [(1.3, 0), (1.3, 3)]],
     5: [[(1.6, 0), (0.3, 0), (0.2, 1.3), (1, 1.2), (1.6, 1.7), (1.6, 2.5), (0.9, 3), (0, 2.8)]],
-    6: [[(1.3, 0), (0.4, 1), (0, 2), (0.3, 2.8), (1, 3), (1.5, 2.5), (1.3, 1.8), (0.6, 1.7), (0.1, 2.2)]],
+    6: [[(1.3, 0), (0.4, 1), (0, 2), (0.3, 2.8), (1, 3), (1.5, 2.5), (1.3, 1.8),
+         (0.6, 1.7), (0.1, 2.2)]],
     7: [[(0, 0), (1.8, 0), (0.7, 3)]],
-    8: [[(1, 1.4), (0.3, 0.9), (0.4, 0.2), (1, 0), (1.6, 0.3), (1.5, 0.9), (1, 1.4), (0.3, 2), (0.2, 2.7), (0.9, 3), (1.6, 2.7), (1.6, 2), (1, 1.4)]],
+    8: [[(1, 1.4), (0.3, 0.9), (0.4, 0.2), (1, 0), (1.6, 0.3), (1.5, 0.9), (1, 1.4), (0.3, 2),
+         (0.2, 2.7), (0.9, 3), (1.6, 2.7), (1.6, 2), (1, 1.4)]],
     9: [[(1.6, 0.6), (1, 0), (0.3, 0.3), (0.2, 1), (0.8, 1.4), (1.5, 1), (1.6, 0.5), (1.5, 3)]],
 }  # fmt: skip
 
@@ -684,10 +688,11 @@ def test_b46_a_blank_sheet_is_no_digit(send):
 
 def test_b46_no_ink_is_blank_and_what_is_no_digit_is_said_so(client):
     assert client.post(ONE, json=BLANK).json["reason"] == "blank"
-    block = {"pixels": [[255 * ((row + column) % 2) for column in range(28)] for row in range(28)]}
-    answer = client.post(ONE, json=block).json
+    board = (np.indices((28, 28)).sum(axis=0) % 2 * 255).astype(np.uint8)
+    answer = client.post(ONE, json={"pixels": board.tolist()}).json
     assert (answer["digit"], answer["reason"]) == (None, "not_a_digit")
-    assert client.post(PREDICT, json={"image": base64_of(file_of(np.array(block["pixels"], np.uint8)))}).json["predicted_digit"] == "none"  # fmt: skip
+    answer = client.post(PREDICT, json={"image": base64_of(file_of(board))}).json
+    assert answer["predicted_digit"] == "none"
 
 
 def test_b47_inverted_colours_are_the_same_digit(send, seven):
