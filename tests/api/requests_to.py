@@ -3,9 +3,12 @@
 import base64
 import io
 import re
+import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from PIL import Image
+from werkzeug.serving import make_server
 
 MODELS = ("cnn-small", "mlp", "classic")
 PREDICT, ONE, BATCH = "/predict", "/api/v1/predictions", "/api/v1/predictions/batch"
@@ -110,3 +113,17 @@ def as_field(send):
 FIELDS = {"predict": by_predict, "one": by_one, "batch": by_batch}
 FILES = {name: as_field(send) for name, send in FIELDS.items()}
 FILES |= {"raw": raw, "form": as_file_of_a_form}
+
+
+@contextmanager
+def serving(app):
+    """Serve on a free port; give the address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

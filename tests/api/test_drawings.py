@@ -44,7 +44,7 @@ def test_the_place_does_not_matter(shift):
 def test_a_dot_is_a_disc(width):
     for points in ([[3, 4]], [[3, 4], [3, 4]], [[-1e6, 1e6]]):
         sheet = draw_strokes([stroke(points, width)])
-        assert sheet.max() >= 200
+        assert sheet.max() > 70  # a quarter of a pixel in each of four
         rows, columns = np.nonzero(sheet)
         assert np.ptp(rows) == np.ptp(columns)
 

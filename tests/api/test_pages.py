@@ -3,11 +3,9 @@
 import re
 import shutil
 import subprocess
-import threading
-from contextlib import contextmanager
 
 import pytest
-from werkzeug.serving import make_server
+from requests_to import serving
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
@@ -32,20 +30,6 @@ def test_its_files_are_taken_from_a_cache_if_they_are_the_same(client):
     )
     assert (again.status_code, again.data) == (304, b"")
     assert again.headers["X-Request-ID"]
-
-
-@contextmanager
-def serving(app):
-    """Serve on a free port; give the address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")

@@ -22,9 +22,9 @@ def read_body() -> bytes:
     body = request.get_data(cache=False)
     # Of a body that declares no length Werkzeug reads as much as is allowed, and says of the rest
     # nothing. It reads such a body only where the server marks its end.
-    if request.content_length is None and len(body) == request.max_content_length:
-        if request.environ["wsgi.input"].read(1):
-            raise RequestEntityTooLarge
+    full = request.content_length is None and len(body) == request.max_content_length
+    if full and request.environ["wsgi.input"].read(1):
+        raise RequestEntityTooLarge
     return body
 
 
