@@ -473,7 +473,7 @@ def test_a_drawing_of_too_many_points_is_refused_whatever_they_are(client):
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_million_values_are_413_before_they_are_read(client, path):
+def test_a_million_values_are_422_before_they_are_read(client, path):
     body = b'{"strokes": [' + b"[1],[1]," * 500_000 + b"1]}"
     tracemalloc.start()
     try:
@@ -481,7 +481,7 @@ def test_a_million_values_are_413_before_they_are_read(client, path):
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert "50,000 values" in assert_problem(answer, 413)
+    assert "50,000 values" in assert_problem(answer, 422)
     assert peak < 3 * len(body)
 
 

@@ -33,13 +33,13 @@ def parse_object(body: bytes) -> dict[str, Any]:
 
     raises  BadRequest for anything but UTF-8, for what JSON does not know (NaN), for what readers
             of JSON disagree about (duplicate names, numbers over the range of a float), for nesting
-            too deep to read, and for any other value than an object; RequestEntityTooLarge for more
+            too deep to read, and for any other value than an object; UnprocessableEntity for more
             than MOST_COMMAS values
     source  RFC 8259, and RFC 7493 (I-JSON) for the disagreements
     """
     # Counted first, for a few megabytes of tiny values take seconds, and then gigabytes, to read.
     if body.count(b",") > MOST_COMMAS:
-        raise RequestEntityTooLarge(
+        raise UnprocessableEntity(
             f"The JSON has more than {MOST_COMMAS:,} values; leave out points, or send several "
             "requests."
         )
