@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from flask.testing import FlaskClient
 from PIL import Image
 from requests_to import MODELS, file_of
 
@@ -22,9 +23,18 @@ def recognizer(shelf):
     return shelf.get()
 
 
+class BufferedClient(FlaskClient):
+    """Reads answers to their end, as a server does, so that files are closed."""
+
+    def open(self, *arguments, **options):
+        return super().open(*arguments, **({"buffered": True} | options))
+
+
 @pytest.fixture(scope="session")
 def app(shelf):
-    return create_app(shelf, Settings())
+    app = create_app(shelf, Settings())
+    app.test_client_class = BufferedClient
+    return app
 
 
 @pytest.fixture

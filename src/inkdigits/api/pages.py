@@ -13,9 +13,9 @@ from inkdigits.api.settings import Settings
 from inkdigits.api.shelf import Shelf
 
 OWN = Path(__file__).parent / "swagger"
-# Swagger UI sets style attributes in its own markup, and its icons are data URLs.
+# Swagger UI's icons are data URLs.
 DOCS_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )

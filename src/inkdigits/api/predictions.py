@@ -18,7 +18,7 @@ from werkzeug.exceptions import (
 from werkzeug.formparser import FormDataParser
 
 from inkdigits.api import drawings, schemas
-from inkdigits.api.body import parse_image, parse_object
+from inkdigits.api.body import parse_image, parse_object, read_body
 from inkdigits.api.headers import request_id, require_json_accepted, require_plain_body
 from inkdigits.api.problems import problem, refusal
 from inkdigits.api.settings import Settings
@@ -55,7 +55,7 @@ def predictions(shelf: Shelf, settings: Settings) -> Blueprint:
         _require_json()
         recognizer = shelf.get()
         assert recognizer is not None  # the default is always there
-        data, media_type = parse_image(parse_object(request.get_data(cache=False)))
+        data, media_type = parse_image(parse_object(read_body()))
         prediction = _counted(recognizer, recognizer.recognize(data, media_type))
         return {
             "predicted_digit": "none" if prediction.digit is None else prediction.digit,
@@ -66,12 +66,12 @@ def predictions(shelf: Shelf, settings: Settings) -> Blueprint:
     def predict_one() -> Response:
         recognizer, seen = _asked(shelf)
         if request.mimetype == "application/json":
-            fields = parse_object(request.get_data(cache=False))
+            fields = parse_object(read_body())
             return _json(_answer(recognizer, seen, lambda: _read(recognizer, fields)))
         if request.mimetype == "multipart/form-data":
             data, media_type = _file_of_form()
         elif request.mimetype in IMAGE_TYPES:
-            data, media_type = request.get_data(cache=False), request.mimetype
+            data, media_type = read_body(), request.mimetype
         else:
             raise UnsupportedMediaType(
                 "The body must be JSON (application/json), a picture's file (PNG, JPEG, WebP, GIF "
@@ -84,7 +84,7 @@ def predictions(shelf: Shelf, settings: Settings) -> Blueprint:
     def predict_several() -> Response:
         recognizer, seen = _asked(shelf)
         _require_json()
-        batch = validated(_BATCH, parse_object(request.get_data(cache=False)))
+        batch = validated(_BATCH, parse_object(read_body()))
         if len(batch.drawings) > settings.batch_limit:
             raise UnprocessableEntity(
                 f"The batch has {len(batch.drawings):,} drawings, more than the "
@@ -122,10 +122,9 @@ def _file_of_form() -> tuple[bytes, str]:
     returns  its bytes, and the media type that the form gives it, if any
     raises   BadRequest if the body is no form, UnprocessableEntity if it holds anything else
     """
-    body = request.get_data(cache=False)
+    body = read_body()
     parser = FormDataParser(
-        # In memory, where the body is already; a temporary file would have to be closed.
-        stream_factory=lambda **_: BytesIO(),
+        stream_factory=_in_memory,
         max_form_parts=MOST_FORM_PARTS,
         silent=False,
     )
@@ -143,6 +142,11 @@ def _file_of_form() -> tuple[bytes, str]:
         raise _WRONG_PARTS
     file = files["image"]
     return file.read(), file.mimetype
+
+
+def _in_memory(*_: object, **__: object) -> BytesIO:
+    """Keep a part where the body is already; a temporary file would have to be closed."""
+    return BytesIO()
 
 
 def _read(recognizer: Recognizer, fields: Any) -> Prediction:

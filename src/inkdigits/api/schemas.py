@@ -16,22 +16,21 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
 
 
-# Requests.
+# Requests. Their lists fail fast: one error is told, and a list of bad items would make a million.
 
 Coordinate = Annotated[float, Field(ge=-FARTHEST, le=FARTHEST)]
-Point = Annotated[list[Coordinate], Field(min_length=2, max_length=2)]
-Row = Annotated[
-    list[Annotated[float, Field(ge=0, le=255)]], Field(min_length=SIDE, max_length=SIDE)
-]
+Point = Annotated[list[Coordinate], Field(min_length=2, max_length=2, fail_fast=True)]
+Level = Annotated[float, Field(ge=0, le=255)]
+Row = Annotated[list[Level], Field(min_length=SIDE, max_length=SIDE, fail_fast=True)]
 
 
 class ImageDrawing(Wire):
     """The file of a picture."""
 
     image: str = Field(
-        min_length=1,
         description="PNG, JPEG, WebP, GIF or BMP, in base64 or as a base64 data URL",
-        json_schema_extra={"format": "digit-image"},
+        # That it is not empty is left to the decoder of base64, like all that is wrong with it.
+        json_schema_extra={"format": "digit-image", "minLength": 1},
     )
 
 
@@ -39,7 +38,10 @@ class Stroke(Wire):
     """What a round pen draws without being lifted."""
 
     points: list[Point] = Field(
-        min_length=1, max_length=MOST_POINTS, description="x and y of each, y downwards"
+        min_length=1,
+        max_length=MOST_POINTS,
+        fail_fast=True,
+        description="x and y of each, y downwards",
     )
     width: float = Field(gt=0, le=FARTHEST, description="of the pen, in the unit of the points")
 
@@ -47,7 +49,7 @@ class Stroke(Wire):
 class StrokesDrawing(Wire):
     """What pens drew, in any unit: the sheet is as large as the strokes."""
 
-    strokes: list[Stroke] = Field(min_length=1, max_length=MOST_STROKES)
+    strokes: list[Stroke] = Field(min_length=1, max_length=MOST_STROKES, fail_fast=True)
 
 
 class PixelsDrawing(Wire):
@@ -56,6 +58,7 @@ class PixelsDrawing(Wire):
     pixels: list[Row] = Field(
         min_length=SIDE,
         max_length=SIDE,
+        fail_fast=True,
         description="28 rows of 28 numbers from 0, the sheet, to 255, full ink",
     )
 

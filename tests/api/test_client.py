@@ -1,0 +1,78 @@
+"""The client against the real application, over a real socket."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+from requests_to import MODELS, serving
+
+import inkdigits.client
+from inkdigits.client import Client, ServiceError
+
+SEVEN = Path(__file__).parents[1] / "golden" / "7.png"
+
+
+@pytest.fixture(scope="module")
+def service(app):
+    with serving(app) as address, Client(address) as client:
+        yield client
+
+
+def test_a_file_its_bytes_and_strokes_are_read(service, recognizer):
+    for drawing in (SEVEN, str(SEVEN), SEVEN.read_bytes()):
+        prediction = service.predict(drawing)
+        expected = recognizer.recognize(SEVEN.read_bytes())
+        assert (prediction.digit, prediction.reason, prediction.seen) == (7, None, None)
+        assert prediction.probabilities == list(expected.probabilities)
+        assert prediction.confidence == expected.confidence
+        assert prediction.model == {"name": recognizer.name, "digest": recognizer.digest}
+        assert prediction.duration_ms > 0
+    assert service.predict([{"points": [(0, 0), (18, 0), (7, 30)], "width": 3}]).digit == 7
+
+
+def test_a_model_may_be_named_and_what_it_saw_be_asked_for(service):
+    prediction = service.predict(SEVEN, model="mlp", seen=True)
+    assert prediction.model["name"] == "mlp"
+    assert prediction.seen.startswith("data:image/png;base64,")
+    assert [model["name"] for model in service.models()] == list(MODELS)
+
+
+@pytest.mark.parametrize(
+    ("drawing", "model", "status", "words"),
+    [
+        (b"not a picture", None, 415, "PNG"),
+        (b"", None, 400, "empty"),
+        ([], None, 422, "strokes"),
+        (SEVEN, "gpt", 422, "No model"),
+    ],
+)
+def test_a_refusal_carries_the_problem(service, drawing, model, status, words):
+    with pytest.raises(ServiceError, match=words) as caught:
+        service.predict(drawing, model)
+    assert caught.value.status == status
+    assert len(caught.value.request_id) == 32
+
+
+def test_an_error_without_a_problem_has_its_name():
+    def proxy(environ, start_response):
+        start_response("502 BAD GATEWAY", [("Content-Type", "text/html")])
+        return [b"<h1>Bad Gateway</h1>"]
+
+    with serving(proxy) as address, Client(address) as client:
+        with pytest.raises(ServiceError, match=r"(?i)bad gateway") as caught:
+            client.models()
+        assert (caught.value.status, caught.value.request_id) == (502, None)
+
+
+def test_no_service_is_an_error_of_the_same_kind():
+    with Client("http://127.0.0.1:1") as client, pytest.raises(ServiceError, match="not reached"):
+        client.models()
+
+
+def test_a_file_that_is_missing_is_an_error_of_its_own(service):
+    with pytest.raises(FileNotFoundError):
+        service.predict("nothing.png")
+
+
+def test_it_is_small():
+    assert len(inspect.getsource(inkdigits.client).splitlines()) < 100
