@@ -15,7 +15,6 @@ PREDICT, ONE, BATCH = "/predict", "/api/v1/predictions", "/api/v1/predictions/ba
 BLANK = {"pixels": [[0] * 28] * 28}
 
 
-
 def file_of(pixels, kind="PNG", **options):
     """A picture's file of pixels, or of a picture of Pillow's."""
     picture = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)

@@ -1,68 +1,20 @@
 """The OpenAPI document holds for whatever is sent: Schemathesis sends it, with every check on."""
 
-import base64
-
+import drawn_requests
 import hypothesis
-import numpy as np
 import schemathesis
-from hypothesis import strategies as st
-from PIL import Image
-from requests_to import MODELS, file_of
+from requests_to import MODELS
 from schemathesis.config import SchemathesisConfig
 
 from inkdigits.api import Settings, Shelf, create_app
 
-# What the server in front answers: tested with it.
-NOT_OF_THE_APPLICATION = {"/healthz", "/readyz", "/metrics"}
-
-MODES = {
-    "PNG": ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"],
-    "JPEG": ["L", "RGB", "CMYK"],
-    "WEBP": ["RGB", "RGBA"],
-    "GIF": ["1", "L", "P"],
-    "BMP": ["1", "L", "P", "RGB"],
-}
-KINDS = {f"image/{kind.lower()}": kind for kind in MODES}
-
-
-@st.composite
-def pictures(draw, kind):
-    """Files of a kind: blank, of noise or of a stroke, of any mode and odd sizes."""
-    width, height = draw(st.integers(1, 60)), draw(st.integers(1, 60))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    pixels = np.full((height, width), draw(st.integers(0, 255)), np.uint8)
-    match draw(st.sampled_from(["blank", "noise", "stroke"])):
-        case "noise":
-            pixels = rng.integers(0, 256, (height, width), np.uint8)
-        case "stroke":
-            pixels[:, width // 3 : width // 2 + 1] ^= 255
-    mode = draw(st.sampled_from(MODES[kind]))
-    if mode == "I;16":
-        return file_of(pixels.astype(np.uint16) * 257, kind)
-    return file_of(Image.fromarray(pixels).convert(mode), kind)
-
-
-def texts(kind):
-    """The same in base64, some as data URLs."""
-    encoded = pictures(kind).map(lambda data: base64.b64encode(data).decode())
-    return st.builds(
-        str.__add__, st.sampled_from(["", f"data:image/{kind.lower()};base64,"]), encoded
-    )
-
-
-schemathesis.openapi.format("digit-image", st.one_of([texts(kind) for kind in MODES]))
-for media_type, kind in KINDS.items():
-    schemathesis.openapi.media_type(media_type, pictures(kind))
-schemathesis.openapi.media_type(
-    "application/octet-stream", st.one_of([pictures(kind) for kind in MODES])
-)
-
+drawn_requests.register()
 
 schema = schemathesis.openapi.from_wsgi(
     "/openapi.json",
     create_app(Shelf(MODELS), Settings()),
     config=SchemathesisConfig.from_dict({"seed": 0, "generation": {"max-examples": 30}}),
-).exclude(path=sorted(NOT_OF_THE_APPLICATION))
+)
 
 
 @schema.parametrize()
