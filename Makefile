@@ -18,7 +18,7 @@ export INKDIGITS_DATA := $(subst $(space),:,$(abspath $(subst :, ,$(INKDIGITS_DA
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run train test lint format compare bench figures cards lock clean
+.PHONY: help run train test lint format compare bench fuzz figures cards lock clean
 
 help: ## List the recipes
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,7 @@ bench: $(VENV)/installed-compare ## Measure against the peers and write benchmar
 	$(BIN)/python benchmarks/clean_up.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/latency.py
+	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/accuracy.py
 	$(BIN)/python benchmarks/drawings.py --digits test --model $(SHIPPED)
 	$(BIN)/python benchmarks/robustness.py --digits test --model $(SHIPPED)
@@ -59,6 +60,9 @@ bench: $(VENV)/installed-compare ## Measure against the peers and write benchmar
 	$(BIN)/python benchmarks/two_by_two.py
 	$(BIN)/python benchmarks/test_time_augmentation.py
 	$(BIN)/python benchmarks/ablation.py --epochs 5 --limit 30000
+
+fuzz: $(VENV)/installed-test ## Send the service 100,000 requests, good, bad and damaged
+	$(BIN)/python benchmarks/fuzz.py
 
 figures: $(VENV)/installed-run ## Draw the figures of docs/how-it-works.md again
 	$(BIN)/python docs/figures/draw.py

@@ -294,6 +294,9 @@ def test_f11_a_bad_model_put_in_place_is_not_taken_and_a_good_one_is(tmp_path):
             assert digest() == digests[0]
             os.replace(new, path)
             until(lambda: digest() == digests[1])
+        text = request(address, "GET", "/metrics")[2].decode()
+        for number, value in enumerate(("0.0", "1.0")):
+            assert f'{{digest="{digests[number]}",model="mine"}} {value}' in text
         assert set(outcomes) == {200}
 
 

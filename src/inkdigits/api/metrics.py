@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,14 @@ def observe(environ: dict[str, Any], method: str, status: int, seconds: float) -
 
 
 METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"}
+
+
+def show_models(before: Iterable[tuple[str, str]], now: Iterable[tuple[str, str]]) -> None:
+    """Show which models are in service, by name and digest, in place of those before."""
+    for name, digest in before:
+        MODEL.labels(name, digest).set(0)
+    for name, digest in now:
+        MODEL.labels(name, digest).set(1)
 
 
 def text() -> bytes:

@@ -23,10 +23,21 @@ def create() -> Gate:
     settings = Settings()
     configure_log(settings.log_level)
     shelf = Shelf(settings.models)
-    draining = Path(os.environ[metrics.FOLDER]) / DRAINING
     metrics.forget_the_dead()
+    metrics.show_models([], _digests(shelf))
+    draining = Path(os.environ[metrics.FOLDER]) / DRAINING
     app = create_app(shelf, settings, draining.exists)
-    return Gate(app.wsgi_app, settings, shelf.look)
+
+    def look() -> None:
+        before = _digests(shelf)
+        shelf.look()
+        metrics.show_models(before, _digests(shelf))
+
+    return Gate(app.wsgi_app, settings, look)
+
+
+def _digests(shelf: Shelf) -> list[tuple[str, str]]:
+    return [(recognizer.name, recognizer.digest) for recognizer in shelf]
 
 
 def configure_log(level: str) -> None:
