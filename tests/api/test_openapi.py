@@ -1,9 +1,22 @@
 """The OpenAPI document holds for whatever is sent: Schemathesis sends it, with every check on."""
 
+<<<<<<< HEAD
 import drawn_requests
+=======
+import base64
+import json
+import re
+
+>>>>>>> api-routes
 import hypothesis
 import schemathesis
+<<<<<<< HEAD
 from requests_to import MODELS
+=======
+from hypothesis import strategies as st
+from PIL import Image
+from requests_to import MODELS, ONE, file_of
+>>>>>>> api-routes
 from schemathesis.config import SchemathesisConfig
 
 from inkdigits.api import Settings, Shelf, create_app
@@ -21,3 +34,22 @@ schema = schemathesis.openapi.from_wsgi(
 @hypothesis.settings(deadline=None)
 def test_whatever_is_sent_is_answered_as_the_document_says(case):
     case.call_and_validate()
+
+
+def test_the_document_is_served_and_refers_to_nothing_that_is_missing(client):
+    document = client.get("/openapi.json").json
+    assert document["openapi"].startswith("3.1")
+    references = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
+    assert references == set(document["components"]["schemas"])
+    form = document["paths"][ONE]["post"]["requestBody"]["content"]["multipart/form-data"]
+    assert form["schema"]["additionalProperties"] is False
+    assert form["schema"]["required"] == ["image"]
+    image = document["components"]["schemas"]["ImageDrawing"]["properties"]["image"]
+    assert image["format"] == "digit-image"
+
+
+def test_what_is_not_tested_above_is_not_of_the_application(client):
+    documented = set(client.get("/openapi.json").json["paths"])
+    for path in NOT_OF_THE_APPLICATION:
+        assert path in documented
+        assert client.get(path).status_code == 404

@@ -181,6 +181,13 @@ def test_pixels_are_read_like_mnists(client, recognizer, unseen_digits):
     assert sum(right) >= 30
 
 
+def test_pixels_that_are_no_whole_numbers_are_rounded(client, recognizer, unseen_digits):
+    picture = unseen_digits.images[0]
+    near = np.clip(picture - 0.4, 0, 255)
+    answer = client.post(ONE, json={"pixels": near.tolist()}).json
+    assert answer["probabilities"] == list(recognizer.recognize_ink(picture).probabilities)
+
+
 def test_mnists_digits_get_the_same_answers_as_png_files_as_they_get_as_arrays(
     client, recognizer, unseen_digits
 ):

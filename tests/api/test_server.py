@@ -142,16 +142,14 @@ def test_b11_a_length_and_chunks_end_the_connection(address):
         assert b"connection: close" in answer.read().lower()
 
 
-@pytest.mark.parametrize(
-    "lines",
-    [
-        pytest.param(["Content-Length: 3", "Content-Length: 4"], id="b12 two lengths"),
-        pytest.param(["Content-Length: -1"], id="b13 a length below 0"),
-        pytest.param(["Content-Length: three"], id="a length that is no number"),
-    ],
-)
-def test_b12_b13_a_wrong_length_is_400(address, lines):
-    assert status_of(exchange(address, head(*lines) + b"{}")) == 400
+def test_b12_two_lengths_are_400(address):
+    sent = head("Content-Length: 2", "Content-Length: 3") + b"{} "
+    assert status_of(exchange(address, sent)) == 400
+
+
+@pytest.mark.parametrize("length", ["-1", "three", "+2", "2,3"])
+def test_b13_a_length_that_is_none_is_400(address, length):
+    assert status_of(exchange(address, head(f"Content-Length: {length}") + b"{}")) == 400
 
 
 def test_b14_a_9_kb_address_is_414(address):
@@ -235,8 +233,8 @@ def test_f9_a_killed_worker_is_replaced_and_only_its_own_requests_fail():
             done = outcomes[200]
             until(lambda: outcomes[200] > done + 50)
         assert before[1] in workers_of(process)
-        # What was in its hands or waited to be accepted by it: four clients at most, at one time.
-        assert sum(outcomes.values()) - outcomes[200] <= 4
+        # What was in its hands, or waited to be accepted by it when it died: of each client one.
+        assert sum(outcomes.values()) - outcomes[200] <= 2 * 4
         assert process.poll() is None
 
 
