@@ -1,22 +1,12 @@
 """The OpenAPI document holds for whatever is sent: Schemathesis sends it, with every check on."""
 
-<<<<<<< HEAD
-import drawn_requests
-=======
-import base64
 import json
 import re
 
->>>>>>> api-routes
+import drawn_requests
 import hypothesis
 import schemathesis
-<<<<<<< HEAD
-from requests_to import MODELS
-=======
-from hypothesis import strategies as st
-from PIL import Image
-from requests_to import MODELS, ONE, file_of
->>>>>>> api-routes
+from requests_to import MODELS, ONE
 from schemathesis.config import SchemathesisConfig
 
 from inkdigits.api import Settings, Shelf, create_app
@@ -46,10 +36,3 @@ def test_the_document_is_served_and_refers_to_nothing_that_is_missing(client):
     assert form["schema"]["required"] == ["image"]
     image = document["components"]["schemas"]["ImageDrawing"]["properties"]["image"]
     assert image["format"] == "digit-image"
-
-
-def test_what_is_not_tested_above_is_not_of_the_application(client):
-    documented = set(client.get("/openapi.json").json["paths"])
-    for path in NOT_OF_THE_APPLICATION:
-        assert path in documented
-        assert client.get(path).status_code == 404
