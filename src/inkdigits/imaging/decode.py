@@ -132,7 +132,8 @@ def _rgba(image: Image.Image, transparent: tuple[int, int, int] | None) -> Pixel
     # By strips: Pillow converts by way of whole copies, of 100 MB each for 25 megapixels.
     rows = max(1, _STRIP_PIXELS // width)
     for top in range(0, height, rows):
-        strip = image.crop((0, top, width, min(top + rows, height)))
+        last = min(top + rows, height)
+        strip = image if last - top == height else image.crop((0, top, width, last))
         if strip.mode == "I;16":  # which Pillow would clip at 255
             strip = Image.fromarray((np.asarray(strip) >> 8).astype(np.uint8))
         pixels[top : top + rows] = np.asarray(strip.convert("RGBA"))
