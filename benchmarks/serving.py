@@ -5,11 +5,14 @@ same requests: a drawn seven of 28x28 or 280x280, as JSON or as the PNG file, ov
 connections. What is compared with is in serving_peer.py.
 """
 
+import os
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when NumPy is imported
+
 import argparse
 import base64
 import io
 import json
-import os
 import re
 import socket
 import subprocess
@@ -17,7 +20,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +29,12 @@ from measured import keep
 from onnx_network import onnx_bytes
 from PIL import Image
 
+from inkdigits import Recognizer
+from inkdigits.api import Settings, Shelf, create_app
 from inkdigits.artifacts import DEFAULT_MODEL, load_model, locate
+from inkdigits.imaging import ink
+from inkdigits.imaging.decode import decode
+from inkdigits.imaging.sheet import contrast
 from inkdigits.models import RECIPES
 
 HERE = Path(__file__).parent
@@ -101,6 +109,36 @@ def _ms(printed: str, percent: int) -> float:
     return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
 
 
+def stages(side: int) -> dict[str, float]:
+    """Where one answer's time goes in a worker: processor time of each part, in microseconds."""
+    recognizer = Recognizer.load()
+    _, file = body(side, "PNG")
+    rgba = decode(file)
+    strength = contrast(rgba)
+    seen = ink.fit(strength)[None]
+    client = create_app(Shelf([DEFAULT_MODEL]), Settings()).test_client()
+    client_s = _processor_us(lambda: client.get("/healthz"))
+    parts = {
+        "decode": lambda: decode(file),
+        "ink from sheet": lambda: contrast(rgba),
+        "fit": lambda: ink.fit(strength),
+        "network": lambda: recognizer.probabilities(seen),
+    }
+    return {name: _processor_us(part) for name, part in parts.items()} | {"Flask": client_s}
+
+
+def _processor_us(call: Callable[[], object]) -> float:
+    """The processor time of a call, the least of several rounds: other work only adds to it."""
+    call()
+    rounds = []
+    for _ in range(10):
+        since = time.process_time()
+        for _ in range(30):
+            call()
+        rounds.append((time.process_time() - since) / 30)
+    return 1e6 * min(rounds)
+
+
 def main() -> None:
     """Load both servers with every kind of request, and print and keep the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -154,7 +192,11 @@ def main() -> None:
                 "peer": theirs,
             }
         )
-    keep("serving", {"workers": arguments.workers, "seconds": arguments.seconds, "cases": rows})
+    parts = {f"{side}x{side}": stages(side) for side in SIDES}
+    for size, times in parts.items():
+        print(f"{size}: " + ", ".join(f"{name} {us:.0f} us" for name, us in times.items()))
+    figures = {"workers": arguments.workers, "seconds": arguments.seconds, "cases": rows}
+    keep("serving", figures | {"processor time of the stages, us": parts})
 
 
 if __name__ == "__main__":
