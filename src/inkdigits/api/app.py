@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from inkdigits.api.catalogue import catalogue
 from inkdigits.api.headers import allow_origins, check_headers
 from inkdigits.api.health import health
+from inkdigits.api.page import page
 from inkdigits.api.pages import pages
 from inkdigits.api.predictions import predictions
 from inkdigits.api.problems import refuse
@@ -40,6 +41,7 @@ def create_app(
     app.register_blueprint(catalogue(shelf))
     app.register_blueprint(predictions(shelf, settings))
     app.register_blueprint(pages(shelf, settings))
+    app.register_blueprint(page())
     app.register_blueprint(health(draining))
     if settings.proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

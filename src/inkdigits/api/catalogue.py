@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response
 from werkzeug.exceptions import NotFound
 
-from inkdigits.api import schemas
+from inkdigits.api import page, schemas
 from inkdigits.api.headers import require_json_accepted
 from inkdigits.api.shelf import Shelf
 from inkdigits.api.validation import query
@@ -16,10 +16,12 @@ from inkdigits.version import __version__
 def catalogue(shelf: Shelf) -> Blueprint:
     """Create the routes that describe the models of `shelf`."""
     routes = Blueprint("catalogue", __name__)
-    routes.before_request(require_json_accepted)
 
     @routes.get("/")
-    def describe() -> dict[str, Any]:
+    def describe() -> dict[str, Any] | Response:
+        if page.is_wanted():
+            return page.index()
+        require_json_accepted()
         recognizer = shelf.get()
         assert recognizer is not None  # the default is always there
         return {
@@ -40,12 +42,14 @@ def catalogue(shelf: Shelf) -> Blueprint:
 
     @routes.get("/api/v1/models")
     def models() -> Response:
+        require_json_accepted()
         query()
         answer = schemas.Models(default=shelf.default, models=[_model(model) for model in shelf])
         return Response(answer.model_dump_json(), content_type="application/json")
 
     @routes.get("/api/v1/models/<name>")
     def model(name: str) -> Response:
+        require_json_accepted()
         query()
         recognizer = shelf.get(name)
         if recognizer is None:
