@@ -1,0 +1,114 @@
+import { memo, useCallback, useEffect, useRef } from "react";
+import { useGestures } from "../hooks/useGestures";
+import type { Advance } from "../hooks/useHistory";
+import { newSheet, type Sheet, withStroke } from "../lib/sheet";
+import { outline, type Point, pathAround, SHEET, type Stroke, withoutMet } from "../lib/strokes";
+import { Board, MARGIN } from "./Board";
+
+interface Props {
+  readonly sheet: Sheet;
+  readonly rubber: boolean;
+  readonly width: number;
+  readonly advance: Advance<Sheet>;
+  /** Told now and then of the stroke that is being drawn, and null at its end. */
+  readonly onDraft: (draft: Stroke | null) => void;
+  readonly say: (words: string) => void;
+}
+
+const DRAFT_EVERY_MS = 90;
+const RUBBER_RADIUS = 5;
+
+/** The sheet of paper: strokes of a round pen, or a picture. */
+export function SheetBoard({ sheet, rubber, width, advance, onDraft, say }: Props) {
+  const drawn = useRef<SVGPathElement>(null);
+  const stroke = useRef<{ points: Point[]; width: number; pressed: boolean } | null>(null);
+  const erasing = useRef(false);
+  const gesture = useRef(0);
+  const told_ms = useRef(0);
+  const frame = useRef(0);
+
+  const show = useCallback(() => {
+    cancelAnimationFrame(frame.current);
+    frame.current = requestAnimationFrame(() => {
+      const path = stroke.current ? pathAround(outline(stroke.current, false)) : "";
+      drawn.current?.setAttribute("d", path);
+    });
+  }, []);
+  useEffect(() => () => cancelAnimationFrame(frame.current), []);
+
+  const erase = (points: readonly Point[]) =>
+    advance((now) => {
+      const strokes = points.reduce(
+        (left, point) => withoutMet(left, point, RUBBER_RADIUS),
+        now.strokes,
+      );
+      return strokes === now.strokes ? now : { ...now, strokes };
+    }, gesture.current);
+
+  const { handlers, cursor } = useGestures(
+    {
+      start: (point, how) => {
+        gesture.current += 1;
+        if (rubber || how.rubber) {
+          erasing.current = true;
+          erase([point]);
+          return;
+        }
+        stroke.current = { points: [point], width, pressed: how.pressed };
+        told_ms.current = performance.now();
+        show();
+      },
+      move: (points) => {
+        if (erasing.current) {
+          erase(points);
+          return;
+        }
+        if (!stroke.current) return;
+        stroke.current.points.push(...points);
+        show();
+        if (performance.now() - told_ms.current > DRAFT_EVERY_MS) {
+          told_ms.current = performance.now();
+          onDraft({ ...stroke.current, points: [...stroke.current.points] });
+        }
+      },
+      end: () => {
+        const finished = stroke.current;
+        stroke.current = null;
+        erasing.current = false;
+        onDraft(null);
+        show();
+        if (finished) advance((now) => withStroke(now, finished));
+      },
+      cancel: () => {
+        stroke.current = null;
+        erasing.current = false;
+        onDraft(null);
+        show();
+      },
+      say,
+    },
+    MARGIN,
+  );
+
+  return (
+    <Board label="Drawing sheet" kind="sheet" rubber={rubber} cursor={cursor} handlers={handlers}>
+      {sheet.picture && (
+        <image href={sheet.picture.url} width={SHEET} height={SHEET} data-testid="picture" />
+      )}
+      {sheet.strokes.map((stroke, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: strokes have no name but their place
+        <Ink key={index} stroke={stroke} />
+      ))}
+      <path ref={drawn} className="ink" />
+    </Board>
+  );
+}
+
+const Ink = memo(function Ink({ stroke }: { readonly stroke: Stroke }) {
+  return <path className="ink" d={pathAround(outline(stroke))} />;
+});
+
+/** A sheet with nothing on it, in place of one; undo brings it back. */
+export function cleared(sheet: Sheet): Sheet {
+  return sheet.strokes.length || sheet.picture ? newSheet() : sheet;
+}
