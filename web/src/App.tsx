@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useCallback, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { Announcer } from "./components/Announcer";
 import { Answer, stateOf } from "./components/Answer";
 import { Bars } from "./components/Bars";
 import { Controls } from "./components/Controls";
 import { Header } from "./components/Header";
 import { HowItWorks } from "./components/HowItWorks";
-import { Notice } from "./components/Notice";
+import type { NoticeProps } from "./components/Notice";
 import { PixelBoard } from "./components/PixelBoard";
 import { Recents } from "./components/Recents";
 import { Samples } from "./components/Samples";
@@ -22,12 +22,12 @@ import { useShortcuts } from "./hooks/useShortcuts";
 import { isBoolean, useStored } from "./hooks/useStored";
 import { useTheme } from "./hooks/useTheme";
 import type { Api } from "./lib/api/client";
+import { wordingOf } from "./lib/api/errors";
 import { clamp } from "./lib/geometry";
 import { SIDE } from "./lib/grid";
 import type { Command } from "./lib/keys";
 import { PictureError, pictureOf } from "./lib/pictures";
 import { SHEET } from "./lib/strokes";
-import { count } from "./lib/words";
 
 const CameraDialog = lazy(() =>
   import("./components/CameraDialog").then((module) => ({ default: module.CameraDialog })),
@@ -54,7 +54,7 @@ export function App({ api }: { readonly api: Api }) {
   const [theme, setTheme] = useTheme();
   const [dialog, setDialog] = useState<"none" | "camera" | "keyboard">("none");
   const [model, setModel] = useState<string | null>(null);
-  const [fileProblem, setFileProblem] = useState("");
+  const [refused, setRefused] = useState<PictureError | null>(null);
   const [said, say] = useState("");
   const picker = useRef<HTMLInputElement>(null);
   const camera = useCamera();
@@ -79,10 +79,10 @@ export function App({ api }: { readonly api: Api }) {
     setDialog("none");
     try {
       drawing.lay(await pictureOf(file, name));
-      setFileProblem("");
+      setRefused(null);
     } catch (error) {
       if (!(error instanceof PictureError)) throw error;
-      setFileProblem(error.message);
+      setRefused(error);
     }
   };
   const over = usePictureDrop(take);
@@ -130,6 +130,19 @@ export function App({ api }: { readonly api: Api }) {
   const onOpen = useCallback((recent: (typeof recents)[number]) => opens.current(recent.drawn), []);
 
   const state = stateOf(question !== null, reading);
+  // What was said of a file holds until something else is on the table.
+  const onTable = drawing.sheet.present;
+  useEffect(() => {
+    if (onTable || mode) setRefused(null);
+  }, [onTable, mode]);
+  const notice: NoticeProps | null = refused
+    ? { kind: "file", cause: refused.wrong, action: refused.action, again: false, again_ms: null }
+    : trouble && {
+        kind: trouble.kind,
+        ...wordingOf(trouble),
+        again: reading.again,
+        again_ms: reading.again_ms,
+      };
   const shown = question && prediction?.reason !== "blank" ? prediction : undefined;
 
   return (
@@ -183,11 +196,16 @@ export function App({ api }: { readonly api: Api }) {
               onCommand={obey}
               onBrush={setWidth}
             />
-            <Samples onSample={onSample} />
           </section>
 
           <section className="reading" aria-label="Reading">
-            <Answer state={state} stale={stale} live={live} seen={shown?.seen ?? null} />
+            <Answer
+              state={state}
+              stale={stale}
+              live={live}
+              seen={shown?.seen ?? null}
+              notice={notice}
+            />
             <Bars
               probabilities={shown?.probabilities}
               digit={state.kind === "digit" ? state.digit : null}
@@ -196,37 +214,15 @@ export function App({ api }: { readonly api: Api }) {
               live={live}
               canPredict={question !== null}
               reading={reading.reading}
+              prediction={shown}
               onLive={setLive}
               onPredict={reading.predict}
               models={models.data}
               model={named}
               onModel={setModel}
             />
-            <div className="notices">
-              {fileProblem && (
-                <div className="notice" data-testid="file-problem">
-                  <p role="alert">{fileProblem}</p>
-                  <button type="button" onClick={() => setFileProblem("")}>
-                    Close
-                  </button>
-                </div>
-              )}
-              {trouble && (
-                <Notice
-                  trouble={trouble}
-                  again={reading.again}
-                  again_ms={reading.again_ms}
-                  onTry={reading.predict}
-                />
-              )}
-              {!trouble && !fileProblem && current && (
-                <p className="by">
-                  Read by {current.name}, {count(current.parameters)} numbers
-                  {shown && ` · ${shown.duration_ms.toFixed(shown.duration_ms < 10 ? 1 : 0)} ms`}
-                </p>
-              )}
-            </div>
           </section>
+          <Samples onSample={onSample} />
         </div>
 
         <Recents recents={recents} onOpen={onOpen} onDelete={remove} onDeleteAll={removeAll} />

@@ -1,6 +1,7 @@
 import type { Reading } from "../hooks/useReading";
 import { certainty, percent } from "../lib/words";
 import { Glyph } from "./Glyph";
+import { Notice, type NoticeProps } from "./Notice";
 import "../styles/answer.css";
 
 export type State =
@@ -44,10 +45,11 @@ interface Props {
   readonly stale: boolean;
   readonly live: boolean;
   readonly seen: string | null;
+  readonly notice: NoticeProps | null;
 }
 
 /** The digit, big; how sure; and what the network saw. */
-export function Answer({ state, stale, live, seen }: Props) {
+export function Answer({ state, stale, live, seen, notice }: Props) {
   const [first, second] = wordsOf(state, live);
   const digit = state.kind === "digit" ? state.digit : null;
   return (
@@ -60,7 +62,7 @@ export function Answer({ state, stale, live, seen }: Props) {
         <figcaption>It reads</figcaption>
       </figure>
       <figure className="answer-seen">
-        <div className="answer-window">
+        <div className="answer-window" data-seen={seen !== null || undefined}>
           {seen ? (
             <img
               src={seen}
@@ -75,10 +77,15 @@ export function Answer({ state, stale, live, seen }: Props) {
         </div>
         <figcaption>What the network saw</figcaption>
       </figure>
-      <p className="answer-words">
-        <strong data-testid="certainty">{first}</strong>
-        <span>{second}</span>
-      </p>
+      <div className="answer-words">
+        {notice ? (
+          <Notice {...notice} />
+        ) : (
+          <p>
+            <strong data-testid="certainty">{first}</strong> <span>{second}</span>
+          </p>
+        )}
+      </div>
     </div>
   );
 }

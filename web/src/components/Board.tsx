@@ -20,18 +20,20 @@ interface Props {
   readonly kind: "sheet" | "pixels";
   readonly rubber: boolean;
   readonly cursor: Cursor;
+  /** Whether it is drawn on with keys: then the pen is shown. */
+  readonly byKeys: boolean;
   readonly handlers: ReturnType<typeof useGestures>["handlers"];
   readonly children: ReactNode;
-  readonly hint?: ReactNode;
 }
 
 /** A square to draw on, within its ruler, with the keyboard's pen. */
-export function Board({ label, kind, rubber, cursor, handlers, children, hint }: Props) {
+export function Board({ label, kind, rubber, cursor, byKeys, handlers, children }: Props) {
   return (
     <div
       className="board"
       data-kind={kind}
       data-rubber={rubber || undefined}
+      data-keys={byKeys || undefined}
       role="application"
       aria-label={label}
       aria-describedby="board-keys"
@@ -55,7 +57,6 @@ export function Board({ label, kind, rubber, cursor, handlers, children, hint }:
           <path d="M0 -13v8M0 13v-8M-13 0h8M13 0h-8" />
         </g>
       </svg>
-      {hint}
     </div>
   );
 }

@@ -52,7 +52,6 @@ export function CameraDialog({ onPicture, onClose }: Props) {
         <p role="alert">{problem}</p>
       ) : (
         <>
-          {/* biome-ignore lint/a11y/useMediaCaption: what the camera sees has no words */}
           <video ref={video} muted playsInline aria-label="What the camera sees" />
           <p>Hold one digit in the middle, on plain paper.</p>
           <button type="button" className="primary" disabled={!ready} onClick={take}>

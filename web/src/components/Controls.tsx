@@ -1,12 +1,15 @@
 import { useEffect, useState } from "react";
-import type { Models } from "../lib/api/client";
+import type { Models, Prediction } from "../lib/api/client";
 import { ariaKeys } from "../lib/keys";
+import { count } from "../lib/words";
 import { Hint } from "./Keys";
+import "../styles/controls.css";
 
 interface Props {
   readonly live: boolean;
   readonly canPredict: boolean;
   readonly reading: boolean;
+  readonly prediction: Prediction | undefined;
   readonly onLive: (live: boolean) => void;
   readonly onPredict: () => void;
   readonly models: Models | undefined;
@@ -18,7 +21,7 @@ const SLOW_MS = 1500;
 
 /** When it reads, and which network. */
 export function Controls(props: Props) {
-  const { live, canPredict, reading, onLive, onPredict, models, model, onModel } = props;
+  const { live, canPredict, reading, onLive, onPredict } = props;
   const slow = useLasting(reading, SLOW_MS);
   return (
     <div className="controls">
@@ -29,7 +32,7 @@ export function Controls(props: Props) {
         aria-keyshortcuts={ariaKeys("predict")}
         onClick={() => canPredict && onPredict()}
       >
-        <span>{slow ? "Reading…" : "Predict"}</span>
+        <span>{slow && canPredict ? "Reading…" : "Predict"}</span>
         <Hint command="predict" />
       </button>
       <label className="switch">
@@ -37,19 +40,35 @@ export function Controls(props: Props) {
           type="checkbox"
           role="switch"
           checked={live}
+          aria-checked={live}
           onChange={(event) => onLive(event.target.checked)}
         />
         <span>While drawing</span>
       </label>
-      {models && models.models.length > 1 && (
-        <label className="model">
-          <span>Network</span>
+      <By {...props} />
+    </div>
+  );
+}
+
+function By({ models, model, prediction, onModel }: Props) {
+  const current = models?.models.find(({ name }) => name === model);
+  return (
+    <div className="by">
+      {models && models.models.length > 1 ? (
+        <label>
+          <span>Read by</span>
           <select value={model} onChange={(event) => onModel(event.target.value)}>
             {models.models.map(({ name }) => (
               <option key={name}>{name}</option>
             ))}
           </select>
         </label>
+      ) : (
+        current && <span>Read by {current.name}</span>
+      )}
+      {current && <span>{count(current.parameters)} parameters</span>}
+      {prediction && (
+        <span>· {prediction.duration_ms.toFixed(prediction.duration_ms < 10 ? 1 : 0)} ms</span>
       )}
     </div>
   );
@@ -59,7 +78,10 @@ export function Controls(props: Props) {
 function useLasting(so: boolean, time_ms: number): boolean {
   const [lasting, setLasting] = useState(false);
   useEffect(() => {
-    if (!so) return setLasting(false);
+    if (!so) {
+      setLasting(false);
+      return;
+    }
     const timer = setTimeout(() => setLasting(true), time_ms);
     return () => clearTimeout(timer);
   }, [so, time_ms]);

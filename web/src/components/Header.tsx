@@ -10,9 +10,9 @@ export function isTheme(value: unknown): value is Theme {
 }
 
 const NAMES: Record<Theme, string> = {
-  system: "Colours as the system's",
-  light: "Light",
-  dark: "Dark",
+  system: "as the system's",
+  light: "light",
+  dark: "dark",
 };
 
 interface Props {
@@ -22,6 +22,7 @@ interface Props {
 }
 
 export function Header({ theme, onTheme, onHelp }: Props) {
+  const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "system";
   return (
     <header className="head">
       <h1>
@@ -36,21 +37,15 @@ export function Header({ theme, onTheme, onHelp }: Props) {
           <span>Keyboard</span>
         </button>
       </nav>
-      <fieldset className="theme">
-        <legend className="unseen">Colours</legend>
-        {THEMES.map((one) => (
-          <label key={one} title={NAMES[one]}>
-            <input
-              type="radio"
-              name="theme"
-              aria-label={NAMES[one]}
-              checked={theme === one}
-              onChange={() => onTheme(one)}
-            />
-            <Icon name={one satisfies IconName} />
-          </label>
-        ))}
-      </fieldset>
+      <button
+        type="button"
+        className="quiet"
+        aria-label={`Colours: ${NAMES[theme]}. Change`}
+        title={`Colours: ${NAMES[theme]}`}
+        onClick={() => onTheme(next)}
+      >
+        <Icon name={theme satisfies IconName} />
+      </button>
     </header>
   );
 }

@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
-import { memo, useMemo, useRef } from "react";
+import { memo, type ReactNode, useMemo, useRef } from "react";
 import mosaic from "../assets/mnist.png";
 import { useSight } from "../hooks/useSight";
 import type { Api, Model } from "../lib/api/client";
 import { sample } from "../lib/glyphs";
-import { chainOf, type Figure, metricsOf, nameIn, sourcesOf } from "../lib/recipe";
+import { type Figure, metricsOf, nameIn, sourcesOf, stagesOf } from "../lib/recipe";
 import { strokesPng } from "../lib/render";
 import { bytes, count } from "../lib/words";
+import { Chain } from "./Chain";
 import "../styles/how.css";
 
 interface Props {
@@ -17,17 +18,15 @@ interface Props {
 /** For the curious: from the digits that people wrote to the answer. Its figures are the API's. */
 export const HowItWorks = memo(function HowItWorks({ api, model }: Props) {
   const training = model?.training ?? {};
-  const chain = useMemo(() => chainOf(model?.training.network), [model]);
+  const stages = useMemo(() => stagesOf(model?.training.network), [model]);
   return (
     <section className="how" id="how" aria-labelledby="how-title" tabIndex={-1}>
       <h2 id="how-title">How it works</h2>
 
-      <article>
-        <h3>Digits that people wrote</h3>
-        <p>
-          The network has learnt from pictures of digits, each with the answer beside it. These are
-          some of them.
-        </p>
+      <Part
+        title="Digits that people wrote"
+        text="The network has learnt from pictures of digits, each with the answer beside it. These are some of them."
+      >
         <img
           className="how-mosaic"
           src={mosaic}
@@ -37,53 +36,54 @@ export const HowItWorks = memo(function HowItWorks({ api, model }: Props) {
           alt="Five rows of the digits 0 to 9 from the data set MNIST, each in another hand, light on black"
         />
         <Sources data={training.data} />
-      </article>
+      </Part>
 
-      <article>
-        <h3>The clean-up</h3>
-        <p>{cleanUpOf(model?.clean_up)}</p>
+      <Part title="The clean-up" text={cleanUpOf(model?.clean_up)}>
         <Demonstration api={api} model={model?.name} />
-      </article>
+      </Part>
 
-      <article>
-        <h3>The network</h3>
-        <p>
-          The pixels go through a chain of small steps, one after the other. At its end stands a
-          score for each digit; together they become the ten probabilities.
-          {model?.refuses && " One more score stands for what is no digit."}
-        </p>
-        {chain.length > 0 && (
-          <ol className="how-chain">
-            {chain.map((link, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: a chain has no other order
-              <li key={index}>
-                <b>{link.name}</b> <span>{link.detail}</span>
-              </li>
-            ))}
-          </ol>
-        )}
+      <Part
+        title="The network"
+        text={`The picture goes through a chain of small steps. Each makes new pictures, or new numbers, out of those before; at the end stands a score for each digit${model?.refuses ? ", and one for what is no digit" : ""}. The scores become the ten probabilities.`}
+      >
+        {stages.length > 0 && <Chain stages={stages} />}
         {model && (
           <Figures
             figures={[
-              { value: count(model.parameters), what: "numbers that were learnt" },
+              { value: count(model.parameters), what: "parameters: the numbers that were learnt" },
               { value: bytes(model.size_bytes), what: "is all that they take" },
             ]}
           />
         )}
-      </article>
+      </Part>
 
-      <article>
-        <h3>The training</h3>
-        <p>
-          At first it guesses. After each handful of pictures, every one of its numbers is moved a
-          little in the direction that would have made the answers better. The pictures are turned,
-          shifted and bent a little each time, so that it learns shapes and not pictures.
-        </p>
+      <Part
+        title="The training"
+        text="At first it guesses. After each handful of pictures, every parameter is moved a little in the direction that would have made the answers better."
+      >
         {model && <Figures figures={trainingFigures(training, model)} />}
-      </article>
+      </Part>
     </section>
   );
 });
+
+interface PartProps {
+  readonly title: string;
+  readonly text: string;
+  readonly children: ReactNode;
+}
+
+function Part({ title, text, children }: PartProps) {
+  return (
+    <article>
+      <div>
+        <h3>{title}</h3>
+        <p>{text}</p>
+      </div>
+      <div className="how-shown">{children}</div>
+    </article>
+  );
+}
 
 function Figures({ figures }: { readonly figures: readonly Figure[] }) {
   return (

@@ -1,31 +1,27 @@
 import { useEffect, useState } from "react";
-import { type Trouble, wordingOf } from "../lib/api/errors";
+import type { Wording } from "../lib/api/errors";
 import "../styles/notice.css";
 
-interface Props {
-  readonly trouble: Trouble;
+export interface NoticeProps extends Wording {
+  readonly kind: string;
+  /** Whether the page tries again by itself. */
   readonly again: boolean;
+  /** When, if that is known. */
   readonly again_ms: number | null;
-  readonly onTry: () => void;
 }
 
-/** What is wrong, and what to do, or what the page does by itself. */
-export function Notice({ trouble, again, again_ms, onTry }: Props) {
-  const { cause, action } = wordingOf(trouble);
+/** What is wrong and what to do, in the place of the answer's words. */
+export function Notice({ kind, cause, action, again, again_ms }: NoticeProps) {
   const left_s = useSecondsUntil(again_ms);
   return (
-    <div className="notice" data-kind={trouble.kind} data-testid="notice">
+    <div className="notice" data-kind={kind} data-testid="notice">
       <p role="alert">
-        <strong>{cause}</strong> {action}
+        <strong>{cause}</strong> <span>{action}</span>
       </p>
-      {again ? (
+      {again && (
         <p className="notice-next" aria-hidden="true">
-          {left_s ? `Again in ${left_s} s` : "Trying again"}
+          {left_s > 0 ? `Again in ${left_s} s` : "Trying again"}
         </p>
-      ) : (
-        <button type="button" onClick={onTry}>
-          Try again
-        </button>
       )}
     </div>
   );

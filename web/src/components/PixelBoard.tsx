@@ -42,7 +42,7 @@ export function PixelBoard({ pixels, rubber, brush, advance, onMoving, say }: Pr
     }, gesture.current);
   };
 
-  const { handlers, cursor } = useGestures(
+  const { handlers, cursor, byKeys } = useGestures(
     {
       start: (point, how) => {
         const cell = cellAt(point);
@@ -73,7 +73,14 @@ export function PixelBoard({ pixels, rubber, brush, advance, onMoving, say }: Pr
   );
 
   return (
-    <Board label="Pixel grid" kind="pixels" rubber={rubber} cursor={cursor} handlers={handlers}>
+    <Board
+      label="Pixel grid"
+      kind="pixels"
+      rubber={rubber}
+      cursor={cursor}
+      byKeys={byKeys}
+      handlers={handlers}
+    >
       <path className="cells" d={pathOf(pixels.grid, CELL)} />
       <path className="lines" d={LINES} />
     </Board>

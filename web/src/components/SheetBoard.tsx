@@ -1,8 +1,8 @@
 import { memo, useCallback, useEffect, useRef } from "react";
 import { useGestures } from "../hooks/useGestures";
 import type { Advance } from "../hooks/useHistory";
-import { newSheet, type Sheet, withStroke } from "../lib/sheet";
-import { outline, type Point, pathAround, SHEET, type Stroke, withoutMet } from "../lib/strokes";
+import { type Sheet, withStroke } from "../lib/sheet";
+import { inkOf, type Point, SHEET, type Stroke, withoutMet } from "../lib/strokes";
 import { Board, MARGIN } from "./Board";
 
 interface Props {
@@ -30,8 +30,10 @@ export function SheetBoard({ sheet, rubber, width, advance, onDraft, say }: Prop
   const show = useCallback(() => {
     cancelAnimationFrame(frame.current);
     frame.current = requestAnimationFrame(() => {
-      const path = stroke.current ? pathAround(outline(stroke.current, false)) : "";
-      drawn.current?.setAttribute("d", path);
+      const ink = stroke.current && inkOf(stroke.current, false);
+      drawn.current?.setAttribute("d", ink?.path ?? "");
+      drawn.current?.setAttribute("stroke-width", String(ink?.width ?? 0));
+      drawn.current?.toggleAttribute("data-filled", ink?.width === null);
     });
   }, []);
   useEffect(() => () => cancelAnimationFrame(frame.current), []);
@@ -45,7 +47,7 @@ export function SheetBoard({ sheet, rubber, width, advance, onDraft, say }: Prop
       return strokes === now.strokes ? now : { ...now, strokes };
     }, gesture.current);
 
-  const { handlers, cursor } = useGestures(
+  const { handlers, cursor, byKeys } = useGestures(
     {
       start: (point, how) => {
         gesture.current += 1;
@@ -91,7 +93,19 @@ export function SheetBoard({ sheet, rubber, width, advance, onDraft, say }: Prop
   );
 
   return (
-    <Board label="Drawing sheet" kind="sheet" rubber={rubber} cursor={cursor} handlers={handlers}>
+    <Board
+      label="Drawing sheet"
+      kind="sheet"
+      rubber={rubber}
+      cursor={cursor}
+      byKeys={byKeys}
+      handlers={handlers}
+    >
+      {sheet.strokes.length === 0 && !sheet.picture && !cursor.down && (
+        <text className="invitation" x={SHEET / 2} y={SHEET / 2}>
+          Draw a digit here
+        </text>
+      )}
       {sheet.picture && (
         <image href={sheet.picture.url} width={SHEET} height={SHEET} data-testid="picture" />
       )}
@@ -105,10 +119,13 @@ export function SheetBoard({ sheet, rubber, width, advance, onDraft, say }: Prop
 }
 
 const Ink = memo(function Ink({ stroke }: { readonly stroke: Stroke }) {
-  return <path className="ink" d={pathAround(outline(stroke))} />;
+  const { path, width } = inkOf(stroke);
+  return (
+    <path
+      className="ink"
+      d={path}
+      strokeWidth={width ?? 0}
+      data-filled={width === null || undefined}
+    />
+  );
 });
-
-/** A sheet with nothing on it, in place of one; undo brings it back. */
-export function cleared(sheet: Sheet): Sheet {
-  return sheet.strokes.length || sheet.picture ? newSheet() : sheet;
-}

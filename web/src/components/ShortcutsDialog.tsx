@@ -36,6 +36,7 @@ export function ShortcutsDialog({ single, onSingle, onClose }: Props) {
           type="checkbox"
           role="switch"
           checked={single}
+          aria-checked={single}
           onChange={(event) => onSingle(event.target.checked)}
         />
         <span>Shortcuts of a single key</span>

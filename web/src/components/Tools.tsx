@@ -29,11 +29,15 @@ export function Tools({ rubber, brush, canUndo, canRedo, canClear, onCommand, on
     <Tool command={command} label={label} onCommand={onCommand} {...rest} />
   );
   return (
-    <div className="tools" role="group" aria-label="Tools">
+    <fieldset className="tools">
+      <legend className="unseen">Tools</legend>
       {tool("pen", "Pen", { pressed: !rubber })}
       {tool("eraser", "Eraser", { pressed: rubber })}
       <label className="brush">
         <span className="brush-name">{brush.label}</span>
+        <svg className="brush-mark" viewBox="0 0 40 40" aria-hidden="true" focusable="false">
+          <circle cx="20" cy="20" r={brush.share * 140} />
+        </svg>
         <input
           type="range"
           min={brush.least}
@@ -43,9 +47,6 @@ export function Tools({ rubber, brush, canUndo, canRedo, canClear, onCommand, on
           aria-keyshortcuts="[ ]"
           onChange={(event) => onBrush(event.target.valueAsNumber)}
         />
-        <svg className="brush-mark" viewBox="0 0 40 40" aria-hidden="true" focusable="false">
-          <circle cx="20" cy="20" r={brush.share * 140} />
-        </svg>
         <span className="hint" aria-hidden="true">
           <kbd>[</kbd> <kbd>]</kbd>
         </span>
@@ -53,7 +54,7 @@ export function Tools({ rubber, brush, canUndo, canRedo, canClear, onCommand, on
       {tool("undo", "Undo", { disabled: !canUndo })}
       {tool("redo", "Redo", { disabled: !canRedo })}
       {tool("clear", "Clear", { disabled: !canClear })}
-    </div>
+    </fieldset>
   );
 }
 

@@ -46,6 +46,8 @@ const RUBBER_BUTTON = 5; // the other end of a pen
 export function useGestures(gestures: Gestures, margin: number) {
   const hand = useRef<Hand>(FREE_HAND);
   const [cursor, setCursor] = useState<Cursor>({ x: 14.5 * STEP, y: 6.5 * STEP, down: false });
+  const [byKeys, setByKeys] = useState(false);
+  const pointing = useRef(false);
   const latest = useRef(gestures);
   latest.current = gestures;
 
@@ -85,7 +87,10 @@ export function useGestures(gestures: Gestures, margin: number) {
         if (verdict === "replace") latest.current.cancel();
         lift();
         const target = event.currentTarget;
+        pointing.current = true;
         target.focus({ preventScroll: true });
+        pointing.current = false;
+        setByKeys(false);
         target.setPointerCapture(id);
         hand.current = { ...hand.current, drawing: { id, type } };
         latest.current.start(place(event.nativeEvent, target.getBoundingClientRect()), {
@@ -105,12 +110,14 @@ export function useGestures(gestures: Gestures, margin: number) {
       onPointerCancel: finish,
       onLostPointerCapture: finish,
       onContextMenu: (event: { preventDefault: () => void }) => event.preventDefault(),
+      onFocus: () => setByKeys(!pointing.current),
       onBlur: lift,
     };
   }, [margin, lift]);
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (WAYS[event.key] || event.key === " ") setByKeys(true);
     const way = WAYS[event.key];
     if (way) {
       event.preventDefault();
@@ -134,5 +141,5 @@ export function useGestures(gestures: Gestures, margin: number) {
     }
   };
 
-  return { handlers: { ...handlers, onKeyDown }, cursor };
+  return { handlers: { ...handlers, onKeyDown }, cursor, byKeys };
 }

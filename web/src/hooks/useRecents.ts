@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { areRecents, type Drawn, type Recent, remember } from "../lib/recents";
 import { forget, load, save } from "../lib/storage";
 import type { Reading } from "./useReading";
@@ -13,16 +13,19 @@ export function useRecents(id: string, drawn: Drawn, busy: boolean, reading: Rea
   );
   const { prediction, stale } = reading;
 
+  const latest = useRef(drawn);
+  latest.current = drawn;
+
+  // A drawing is not remembered anew because it was opened or deleted: only with a new answer.
   useEffect(() => {
     if (busy || stale || !prediction?.seen || prediction.reason === "blank") return;
     const { digit, confidence, seen } = prediction;
     const timer = setTimeout(
-      () => setRecents((now) => remember(now, { id, drawn, digit, confidence, seen })),
+      () =>
+        setRecents((now) => remember(now, { id, drawn: latest.current, digit, confidence, seen })),
       AFTER_MS,
     );
     return () => clearTimeout(timer);
-    // A drawing is not remembered anew because it was opened or deleted.
-    // biome-ignore lint/correctness/useExhaustiveDependencies: `drawn` follows the prediction
   }, [id, busy, stale, prediction]);
 
   useEffect(() => {

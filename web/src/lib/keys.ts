@@ -28,8 +28,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { command: "thinner", label: "Thinner pen", key: "[" },
   { command: "thicker", label: "Thicker pen", key: "]" },
   { command: "undo", label: "Undo", key: "z", control: true },
-  { command: "redo", label: "Redo", key: "z", control: true, shift: true },
   { command: "redo", label: "Redo", key: "y", control: true },
+  { command: "redo", label: "Redo", key: "z", control: true, shift: true },
   { command: "clear", label: "Clear the sheet", key: "delete" },
   { command: "predict", label: "Predict", key: "enter", control: true },
   { command: "open", label: "Open a picture", key: "o" },
@@ -62,12 +62,14 @@ export function commandOf(press: Press, single = true): Command | undefined {
   )?.command;
 }
 
+const CONTROL = /Mac|iPhone|iPad/.test(globalThis.navigator?.platform ?? "") ? "⌘" : "Ctrl";
+
 const SHOWN: Record<string, string> = { delete: "Del", enter: "Enter" };
 
 /** The keys of a shortcut, one by one, as they are shown. */
 export function keysOf(shortcut: Shortcut): string[] {
   return [
-    ...(shortcut.control ? ["Ctrl"] : []),
+    ...(shortcut.control ? [CONTROL] : []),
     ...(shortcut.shift ? ["Shift"] : []),
     SHOWN[shortcut.key] ?? shortcut.key.toUpperCase(),
   ];
@@ -80,7 +82,7 @@ export function shortcutOf(command: Command): Shortcut {
 
 /** As the attribute aria-keyshortcuts wants it. */
 export function ariaKeys(command: Command): string {
-  const spoken = { Ctrl: "Control", Del: "Delete" } as Record<string, string>;
+  const spoken = { Ctrl: "Control", "⌘": "Meta", Del: "Delete" } as Record<string, string>;
   return keysOf(shortcutOf(command))
     .map((key) => spoken[key] ?? key)
     .join("+");

@@ -1,35 +1,47 @@
 /** Reads what a model's file says of its network and training, as far as it is understood. */
 
-export interface Link {
+/** What a network has made of the picture at one place of its chain. */
+export interface Stage {
   readonly name: string;
-  readonly detail: string;
+  /** Side and number of square pictures, or how many numbers in a row. */
+  readonly shape: { readonly side: number; readonly count: number } | { readonly row: number };
 }
 
-type Numbers = Readonly<Record<string, string>>;
+const PICTURE = 28;
 
-const LAYERS: Record<string, (of: Numbers) => Link | null> = {
-  Channel: () => null,
-  BatchNorm: () => null,
-  Flatten: () => ({ name: "Laid out", detail: "as one row" }),
-  Dropout: () => null,
-  ReLU: () => ({ name: "Rectifier", detail: "below 0 becomes 0" }),
-  Sigmoid: () => ({ name: "Sigmoid", detail: "squeezed to 0…1" }),
-  ZeroPad2D: () => null,
-  Conv2D: ({ channels, filters, side }) => ({
-    name: "Convolution",
-    detail: `${side} × ${side} windows, ${channels} → ${filters}`,
-  }),
-  MaxPool2D: ({ side }) => ({ name: "Pooling", detail: `largest of ${side} × ${side}` }),
-  Dense: ({ inputs, outputs }) => ({ name: "Weighted sums", detail: `${inputs} → ${outputs}` }),
-};
-
-/** The links of a network's chain, from the text that the model's file has of it. */
-export function chainOf(network: unknown): Link[] {
+/** The stages of a network, from the text that the model's file has of it.
+ *
+ * Activations and whatever else changes no shape make no stage. Empty if the text is not understood.
+ */
+export function stagesOf(network: unknown): Stage[] {
   if (typeof network !== "string") return [];
-  return Array.from(network.matchAll(/(\w+)\(([^()]*)\)/g), ([, name = "", operands = ""]) => {
-    const pairs = operands.split(",").map((operand) => operand.trim().split("="));
-    return LAYERS[name]?.(Object.fromEntries(pairs)) ?? null;
-  }).filter((link) => link !== null);
+  const stages: Stage[] = [{ name: "The picture", shape: { side: PICTURE, count: 1 } }];
+  let shape: Stage["shape"] = { side: PICTURE, count: 1 };
+  for (const [, name, operands = ""] of network.matchAll(/(\w+)\(([^()]*)\)/g)) {
+    const of = Object.fromEntries(
+      Array.from(operands.matchAll(/(\w+)=(\d+)/g), ([, key, value]) => [key, Number(value)]),
+    ) as Record<string, number>;
+    let called = "";
+    if (name === "Conv2D" && "side" in shape && of.side && of.filters) {
+      shape = { side: shape.side - of.side + 1, count: of.filters };
+      called = "Convolution";
+    } else if (name === "MaxPool2D" && "side" in shape && of.side) {
+      shape = { side: Math.floor(shape.side / of.side), count: shape.count };
+      called = "Pooling";
+    } else if (name === "ZeroPad2D" && "side" in shape && of.width) {
+      shape = { side: shape.side + 2 * of.width, count: shape.count };
+    } else if (name === "Flatten" && "side" in shape) {
+      shape = { row: shape.side ** 2 * shape.count };
+      called = "One row";
+    } else if (name === "Dense" && of.outputs) {
+      shape = { row: of.outputs };
+      called = "Weighted sums";
+    }
+    if (called) stages.push({ name: called, shape });
+  }
+  const last = stages.at(-1);
+  if (!last || stages.length < 2) return [];
+  return [...stages.slice(0, -1), { ...last, name: "Scores" }];
 }
 
 const FILES: readonly [start: string, what: string][] = [

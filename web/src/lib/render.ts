@@ -1,13 +1,20 @@
 /** Draws strokes as the API takes them: a picture, black on white. */
 
-import { outline, pathAround, SHEET, type Stroke } from "./strokes";
+import { inkOf, SHEET, type Stroke } from "./strokes";
 
 /** Strokes as a PNG data URL, black on white, one pixel to each unit of the sheet. */
 export function strokesPng(strokes: readonly Stroke[], side = SHEET): string {
   const { canvas, context } = blank(side);
   context.scale(side / SHEET, side / SHEET);
   context.fillStyle = "black";
-  for (const stroke of strokes) context.fill(new Path2D(pathAround(outline(stroke))));
+  context.lineCap = context.lineJoin = "round";
+  for (const stroke of strokes) {
+    const { path, width } = inkOf(stroke);
+    const shape = new Path2D(path);
+    context.lineWidth = width ?? 1;
+    if (width === null) context.fill(shape);
+    else context.stroke(shape);
+  }
   return canvas.toDataURL("image/png");
 }
 
