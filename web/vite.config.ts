@@ -15,8 +15,8 @@ export default defineConfig({
   },
   test: {
     include: ["src/**/*.test.{ts,tsx}", "tests/**/*.test.ts"],
-    environment: "happy-dom",
-    setupFiles: ["tests/setup.ts"],
+    // Those that need a document say so in their first line.
+    environment: "node",
     restoreMocks: true,
   },
 });

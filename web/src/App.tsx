@@ -21,7 +21,7 @@ import { useRecents } from "./hooks/useRecents";
 import { useShortcuts } from "./hooks/useShortcuts";
 import { isBoolean, useStored } from "./hooks/useStored";
 import { useTheme } from "./hooks/useTheme";
-import type { Api } from "./lib/api/client";
+import type { Service } from "./lib/api/client";
 import { wordingOf } from "./lib/api/errors";
 import { clamp } from "./lib/geometry";
 import { SIDE } from "./lib/grid";
@@ -43,7 +43,7 @@ function isNumber(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(value);
 }
 
-export function App({ api }: { readonly api: Api }) {
+export function App({ api }: { readonly api: Service }) {
   const drawing = useDrawing();
   const { mode, question } = drawing;
   const [rubber, setRubber] = useState(false);

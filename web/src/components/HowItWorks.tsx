@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { memo, type ReactNode, useMemo, useRef } from "react";
 import mosaic from "../assets/mnist.png";
 import { useSight } from "../hooks/useSight";
-import type { Api, Model } from "../lib/api/client";
+import type { Model, Service } from "../lib/api/client";
 import { sample } from "../lib/glyphs";
 import { type Figure, metricsOf, nameIn, sourcesOf, stagesOf } from "../lib/recipe";
 import { strokesPng } from "../lib/render";
@@ -11,7 +11,7 @@ import { Chain } from "./Chain";
 import "../styles/how.css";
 
 interface Props {
-  readonly api: Api;
+  readonly api: Service;
   readonly model: Model | undefined;
 }
 
@@ -111,7 +111,13 @@ function Sources({ data }: { readonly data: unknown }) {
 }
 
 /** A two, small and in a corner, and what the network gets of it: asked of the API. */
-function Demonstration({ api, model }: { readonly api: Api; readonly model: string | undefined }) {
+function Demonstration({
+  api,
+  model,
+}: {
+  readonly api: Service;
+  readonly model: string | undefined;
+}) {
   const place = useRef<HTMLDivElement>(null);
   const near = useSight(place);
   const image = useMemo(() => (near ? strokesPng(cornered()) : ""), [near]);

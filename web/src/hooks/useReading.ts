@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useState } from "react";
-import type { Api, Drawing, Prediction } from "../lib/api/client";
+import type { Drawing, Prediction, Service } from "../lib/api/client";
 import { ApiError, type Trouble } from "../lib/api/errors";
 import { useThrottled } from "./useThrottled";
 
@@ -38,7 +38,7 @@ export function delayOf(failures: number, error: Error): number {
 
 /** Ask the API about a drawing: as it grows if `live`, and whenever `predict` is called. */
 export function useReading(
-  api: Api,
+  api: Service,
   question: Question | null,
   model: string | null,
   live: boolean,

@@ -18,6 +18,9 @@ interface Answer {
   response: Response;
 }
 
+/** What the page needs of the API. */
+export type Service = Pick<Api, "predict" | "models">;
+
 export class Api {
   #client: Promise<Client<paths>> | undefined;
   /** The API asked not to be called before. */
