@@ -23,7 +23,6 @@ export default defineConfig<Hands>({
   use: {
     viewport: { width: 1280, height: 800 },
     locale: "en",
-    trace: "retain-on-failure",
     launchOptions: {
       ...(chromium && { executablePath: chromium }),
       args: [

@@ -135,7 +135,7 @@ export function handwritten(digit: number, seed = 1): Lines {
   const path = GLYPHS[digit];
   if (!path) throw new RangeError(`${digit} is no digit`);
   return linesOf(path).map((line) =>
-    densely(line).map(([x, y], index) => {
+    thinned(densely(line)).map(([x, y], index) => {
       const wobble = Math.sin(seed + index * 0.7) * 0.004;
       const lean = (80 - y) * 0.12;
       return [0.33 + (x + lean) / 300 + wobble, 0.23 + y / 300 - wobble] as const;
@@ -147,12 +147,17 @@ export function handwritten(digit: number, seed = 1): Lines {
 function densely(line: readonly (readonly [number, number])[]): [number, number][] {
   return line.flatMap(([x, y], index) => {
     const [fromX, fromY] = line[Math.max(0, index - 1)] ?? [x, y];
-    const steps = Math.max(1, Math.ceil(Math.hypot(x - fromX, y - fromY) / 15));
+    const steps = Math.max(1, Math.ceil(Math.hypot(x - fromX, y - fromY) / 40));
     return Array.from({ length: steps }, (_, step): [number, number] => {
       const share = (step + 1) / steps;
       return [fromX + share * (x - fromX), fromY + share * (y - fromY)];
     });
   });
+}
+
+/** As a device tells of a hand that moves at some speed. */
+function thinned<Point>(line: readonly Point[]): Point[] {
+  return line.filter((_, index) => index % 3 === 0 || index === line.length - 1);
 }
 
 export const SCRIBBLE: Lines = [

@@ -1,6 +1,6 @@
 import { expect, handwritten, test } from "./bench";
 
-const STROKES = 40;
+const STROKES = 20;
 const MOST_MS = Number(process.env.INKDIGITS_MOST_MS ?? 100);
 
 test("from the end of a stroke to its bars: 95 of 100 within 100 ms", async ({ sheet }) => {

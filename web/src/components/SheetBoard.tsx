@@ -1,6 +1,7 @@
 import { memo, useCallback, useEffect, useRef } from "react";
 import { useGestures } from "../hooks/useGestures";
 import type { Advance } from "../hooks/useHistory";
+import { pointsBetween } from "../lib/geometry";
 import { type Sheet, withStroke } from "../lib/sheet";
 import { inkOf, type Point, SHEET, type Stroke, withoutMet } from "../lib/strokes";
 import { Board, MARGIN } from "./Board";
@@ -23,6 +24,7 @@ export function SheetBoard({ sheet, rubber, width, advance, onDraft, say }: Prop
   const drawn = useRef<SVGPathElement>(null);
   const stroke = useRef<{ points: Point[]; width: number; pressed: boolean } | null>(null);
   const erasing = useRef(false);
+  const rubbed = useRef<Point | null>(null);
   const gesture = useRef(0);
   const told_ms = useRef(0);
   const frame = useRef(0);
@@ -38,14 +40,21 @@ export function SheetBoard({ sheet, rubber, width, advance, onDraft, say }: Prop
   }, []);
   useEffect(() => () => cancelAnimationFrame(frame.current), []);
 
-  const erase = (points: readonly Point[]) =>
+  const erase = (points: readonly Point[]) => {
+    const way = points.flatMap((point) => {
+      const from = rubbed.current ?? point;
+      rubbed.current = point;
+      // A rubber that is moved fast is told of at few points, but passes all between.
+      return pointsBetween(from, point, RUBBER_RADIUS);
+    });
     advance((now) => {
-      const strokes = points.reduce(
+      const strokes = way.reduce(
         (left, point) => withoutMet(left, point, RUBBER_RADIUS),
         now.strokes,
       );
       return strokes === now.strokes ? now : { ...now, strokes };
     }, gesture.current);
+  };
 
   const { handlers, cursor, byKeys } = useGestures(
     {
@@ -53,6 +62,7 @@ export function SheetBoard({ sheet, rubber, width, advance, onDraft, say }: Prop
         gesture.current += 1;
         if (rubber || how.rubber) {
           erasing.current = true;
+          rubbed.current = null;
           erase([point]);
           return;
         }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cellsBetween, clamp, distanceToLine, distanceToSegment } from "./geometry";
+import { cellsBetween, clamp, distanceToLine, distanceToSegment, pointsBetween } from "./geometry";
 
 describe("distanceToSegment", () => {
   it.each([
@@ -48,6 +48,17 @@ describe("cellsBetween", () => {
         expect(Math.max(Math.abs(x - beforeX), Math.abs(y - beforeY))).toBe(1);
       });
     }
+  });
+});
+
+describe("pointsBetween", () => {
+  it("leaves no gap wider than the step, and ends where it is to", () => {
+    const points = pointsBetween([0, 0], [10, 0], 4);
+    expect(points).toHaveLength(3);
+    expect(points.at(-1)).toEqual([10, 0]);
+  });
+  it("is the point itself where both are one", () => {
+    expect(pointsBetween([3, 4], [3, 4], 4)).toEqual([[3, 4]]);
   });
 });
 

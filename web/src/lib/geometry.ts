@@ -32,6 +32,16 @@ export function cellsBetween(start: XY, end: XY): [column: number, row: number][
   });
 }
 
+/** Points on the way from one to another, no farther apart than `step`; the first is left out. */
+export function pointsBetween(from: XY, to: XY, step: number): [x: number, y: number][] {
+  const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
+  const steps = Math.max(1, Math.ceil(Math.hypot(dx, dy) / step));
+  return Array.from({ length: steps }, (_, index) => {
+    const share = (index + 1) / steps;
+    return [from[0] + share * dx, from[1] + share * dy];
+  });
+}
+
 export function clamp(value: number, least: number, most: number): number {
   return Math.min(most, Math.max(least, value));
 }
