@@ -29,7 +29,7 @@ export function wordsOf(state: State, live: boolean): [string, string] {
     case "empty":
       return ["No digit yet", "Draw one, from 0 to 9."];
     case "waiting":
-      return live ? ["Reading", "A moment."] : ["Not read yet", "Press Predict."];
+      return live ? ["No digit yet", "Reading."] : ["Not read yet", "Press Predict."];
     case "digit":
       return [certainty(state.confidence), `${percent(state.confidence)} sure`];
     case "not_a_digit":

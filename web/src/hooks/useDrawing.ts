@@ -41,16 +41,17 @@ export function useDrawing() {
 
   const question = useMemo((): Question | null => {
     if (mode === "pixels") {
-      const { grid } = pixels.present;
+      const { grid, id } = pixels.present;
       if (isEmpty(grid)) return null;
       const revision = `pixels ${numberOf(grid)}`;
-      return { revision, moving, body: () => ({ pixels: rows(grid) }) };
+      return { revision, id, moving, body: () => ({ pixels: rows(grid) }) };
     }
-    const { strokes, picture } = sheet.present;
+    const { strokes, picture, id } = sheet.present;
     const drawn = draft ? [...(picture ? [] : strokes), draft] : strokes;
     if (picture && !draft) {
       return {
         revision: `picture ${numberOf(picture)}`,
+        id,
         moving: false,
         body: () => ({ image: picture.url }),
       };
@@ -58,6 +59,7 @@ export function useDrawing() {
     if (drawn.length === 0) return null;
     return {
       revision: `strokes ${numberOf(strokes)} ${draft ? numberOf(draft) : ""}`,
+      id,
       moving: draft !== null,
       body: () => ({ image: strokesPng(drawn) }),
     };

@@ -1,4 +1,4 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useState } from "react";
 import type { Drawing, Prediction, Service } from "../lib/api/client";
 import { ApiError, type Trouble } from "../lib/api/errors";
@@ -7,6 +7,8 @@ import { useThrottled } from "./useThrottled";
 export interface Question {
   /** The same for the same drawing only. */
   readonly revision: string;
+  /** The same while one drawing is worked on. */
+  readonly id: string;
   readonly body: () => Drawing;
   /** Whether the pen is still down: more will follow. */
   readonly moving: boolean;
@@ -49,7 +51,7 @@ export function useReading(
   const asked = question && (live && wanted?.revision !== question.revision ? followed : wanted);
 
   const query = useQuery({
-    queryKey: ["prediction", model, asked?.revision],
+    queryKey: ["prediction", question?.id, model, asked?.revision],
     queryFn: async ({ signal }) => {
       if (!asked) throw new Error("there is nothing to read");
       try {
@@ -65,19 +67,21 @@ export function useReading(
       }
     },
     enabled: asked !== null,
-    placeholderData: keepPreviousData,
+    // Until the answer comes, that to the drawing as it was before; but none to another drawing.
+    placeholderData: (before, query) =>
+      question && query?.queryKey[1] === question.id ? before : undefined,
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 30_000,
     networkMode: "always",
     retry: (_, error) => error instanceof ApiError && error.passes,
     retryDelay: delayOf,
   });
-  const { refetch, isError } = query;
+  const { refetch } = query;
 
   const predict = useCallback(() => {
     setWanted(question);
-    if (isError) void refetch();
-  }, [question, isError, refetch]);
+    if (question && asked?.revision === question.revision) void refetch({ cancelRefetch: false });
+  }, [question, asked, refetch]);
 
   useEffect(() => {
     if (!question) {
