@@ -39,6 +39,11 @@ export const test = base.extend<Fixtures & Hands, { service: Service }>({
       if (message.type() === "error") complaints.push(message.text());
     });
     await page.goto(service.address);
+    await page.getByRole("application").waitFor();
+    // React listens to keys only once it has painted.
+    await page.evaluate(
+      () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50))),
+    );
     await use(new SheetPage(page, hand));
     expect(complaints).toEqual([]);
   },
@@ -155,9 +160,15 @@ function densely(line: readonly (readonly [number, number])[]): [number, number]
   });
 }
 
-/** As a device tells of a hand that moves at some speed. */
-function thinned<Point>(line: readonly Point[]): Point[] {
-  return line.filter((_, index) => index % 3 === 0 || index === line.length - 1);
+/** As a device tells of a hand that moves at some speed: no two points close together. */
+function thinned(line: readonly (readonly [number, number])[]): (readonly [number, number])[] {
+  const kept: (readonly [number, number])[] = [];
+  line.forEach((point, index) => {
+    const [x, y] = kept.at(-1) ?? [Number.POSITIVE_INFINITY, 0];
+    const far = Math.hypot(point[0] - x, point[1] - y) >= 12;
+    if (far || index === line.length - 1) kept.push(point);
+  });
+  return kept;
 }
 
 export const SCRIBBLE: Lines = [

@@ -39,6 +39,11 @@ const ShortcutsDialog = lazy(() =>
 const PEN = { least: 6, most: 36, step: 2, usual: 16 };
 const BRUSH = { least: 1, most: 4, step: 1, usual: 2 };
 
+/** On a small screen what was put on the table may lie out of sight. */
+function showBoard() {
+  document.getElementById("board")?.scrollIntoView({ block: "nearest" });
+}
+
 function isNumber(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(value);
 }
@@ -124,10 +129,16 @@ export function App({ api }: { readonly api: Service }) {
   const closeDialog = useCallback(() => setDialog("none"), []);
   const starts = useRef(drawing.start);
   starts.current = drawing.start;
-  const onSample = useCallback((digit: number) => starts.current(digit), []);
+  const onSample = useCallback((digit: number) => {
+    starts.current(digit);
+    showBoard();
+  }, []);
   const opens = useRef(drawing.open);
   opens.current = drawing.open;
-  const onOpen = useCallback((recent: (typeof recents)[number]) => opens.current(recent.drawn), []);
+  const onOpen = useCallback((recent: (typeof recents)[number]) => {
+    opens.current(recent.drawn);
+    showBoard();
+  }, []);
 
   const state = stateOf(question !== null, reading);
   // What was said of a file holds until something else is on the table.
