@@ -15,12 +15,14 @@ test("from the end of a stroke to its bars: 95 of 100 within 100 ms", async ({ s
       },
       true,
     );
+    const answer = document.querySelector<HTMLElement>(".answer");
     new MutationObserver(() => {
-      if (!lifted_ms) return;
+      const read = answer?.dataset.state === "digit" && answer.dataset.stale === undefined;
+      if (!lifted_ms || !read) return;
       const began_ms = lifted_ms;
       lifted_ms = 0;
       requestAnimationFrame(() => times_ms.push(performance.now() - began_ms));
-    }).observe(document.querySelector(".bars") as Element, { subtree: true, attributes: true });
+    }).observe(document.querySelector(".reading") as Element, { subtree: true, attributes: true });
     Object.assign(window, { times_ms });
   });
   const times = () =>
