@@ -40,6 +40,7 @@ const STATES: Record<string, (sheet: SheetPage) => Promise<unknown>> = {
 
 for (const [look, media] of Object.entries(LOOKS)) {
   test(`no violation in ${look}`, async ({ sheet, complaints }) => {
+    test.slow();
     await sheet.page.emulateMedia(media);
     for (const [state, reach] of Object.entries(STATES)) {
       await test.step(state, async () => {
