@@ -1,0 +1,63 @@
+import { existsSync } from "node:fs";
+import { defineConfig } from "@playwright/test";
+import type { Hands } from "./e2e/bench";
+
+// The browser that is here, or the one that Playwright brings.
+const chromium = [
+  process.env.INKDIGITS_CHROMIUM,
+  "/usr/bin/chromium",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+].find((path) => path && existsSync(path));
+
+const EVERYWHERE = /(digits|layout)\.spec/;
+
+export default defineConfig<Hands>({
+  testDir: "e2e",
+  fullyParallel: false,
+  workers: 1,
+  forbidOnly: Boolean(process.env.CI),
+  timeout: 30_000,
+  expect: { timeout: 7_000 },
+  reporter: [["list"]],
+  use: {
+    viewport: { width: 1280, height: 800 },
+    locale: "en",
+    launchOptions: {
+      ...(chromium && { executablePath: chromium }),
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+      ],
+    },
+  },
+  projects: [
+    { name: "desktop", use: { hand: "mouse" } },
+    {
+      name: "phone",
+      testMatch: EVERYWHERE,
+      use: {
+        hand: "touch",
+        viewport: { width: 390, height: 844 },
+        hasTouch: true,
+        isMobile: true,
+        deviceScaleFactor: 3,
+      },
+    },
+    {
+      name: "tablet",
+      testMatch: EVERYWHERE,
+      use: {
+        hand: "pen",
+        viewport: { width: 820, height: 1180 },
+        hasTouch: true,
+        deviceScaleFactor: 2,
+      },
+    },
+  ],
+});

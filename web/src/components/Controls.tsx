@@ -1,0 +1,89 @@
+import { useEffect, useState } from "react";
+import type { Models, Prediction } from "../lib/api/client";
+import { ariaKeys } from "../lib/keys";
+import { count } from "../lib/words";
+import { Hint } from "./Keys";
+import "../styles/controls.css";
+
+interface Props {
+  readonly live: boolean;
+  readonly canPredict: boolean;
+  readonly reading: boolean;
+  readonly prediction: Prediction | undefined;
+  readonly onLive: (live: boolean) => void;
+  readonly onPredict: () => void;
+  readonly models: Models | undefined;
+  readonly model: string | undefined;
+  readonly onModel: (name: string) => void;
+}
+
+const SLOW_MS = 1500;
+
+/** When it reads, and which network. */
+export function Controls(props: Props) {
+  const { live, canPredict, reading, onLive, onPredict } = props;
+  const slow = useLasting(reading, SLOW_MS);
+  return (
+    <div className="controls">
+      <button
+        type="button"
+        className="primary"
+        aria-disabled={!canPredict || undefined}
+        aria-keyshortcuts={ariaKeys("predict")}
+        onClick={() => canPredict && onPredict()}
+      >
+        <span>{slow && canPredict ? "Reading…" : "Predict"}</span>
+        <Hint command="predict" />
+      </button>
+      <label className="switch">
+        <input
+          type="checkbox"
+          role="switch"
+          checked={live}
+          aria-checked={live}
+          onChange={(event) => onLive(event.target.checked)}
+        />
+        <span>While drawing</span>
+      </label>
+      <By {...props} />
+    </div>
+  );
+}
+
+function By({ models, model, prediction, onModel }: Props) {
+  const current = models?.models.find(({ name }) => name === model);
+  return (
+    <div className="by">
+      {models && models.models.length > 1 ? (
+        <label>
+          <span>Read by</span>
+          <select value={model} onChange={(event) => onModel(event.target.value)}>
+            {models.models.map(({ name }) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </label>
+      ) : (
+        current && <span>Read by {current.name}</span>
+      )}
+      {current && <span>{count(current.parameters)} parameters</span>}
+      {prediction && (
+        <span>· {prediction.duration_ms.toFixed(prediction.duration_ms < 10 ? 1 : 0)} ms</span>
+      )}
+    </div>
+  );
+}
+
+/** Whether something has been so for a while. */
+function useLasting(so: boolean, time_ms: number): boolean {
+  const [lasting, setLasting] = useState(false);
+  useEffect(() => {
+    if (!so) {
+      setLasting(false);
+      return;
+    }
+    const timer = setTimeout(() => setLasting(true), time_ms);
+    return () => clearTimeout(timer);
+  }, [so, time_ms]);
+  return lasting;
+}

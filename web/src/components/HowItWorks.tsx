@@ -1,0 +1,179 @@
+import { useQuery } from "@tanstack/react-query";
+import { memo, type ReactNode, useMemo, useRef } from "react";
+import mosaic from "../assets/mnist.png";
+import { useSight } from "../hooks/useSight";
+import type { Model, Service } from "../lib/api/client";
+import { sample } from "../lib/glyphs";
+import { type Figure, metricsOf, nameIn, sourcesOf, stagesOf } from "../lib/recipe";
+import { strokesPng } from "../lib/render";
+import { bytes, count } from "../lib/words";
+import { Chain } from "./Chain";
+import "../styles/how.css";
+
+interface Props {
+  readonly api: Service;
+  readonly model: Model | undefined;
+}
+
+/** For the curious: from the digits that people wrote to the answer. Its figures are the API's. */
+export const HowItWorks = memo(function HowItWorks({ api, model }: Props) {
+  const training = model?.training ?? {};
+  const stages = useMemo(() => stagesOf(model?.training.network), [model]);
+  return (
+    <section className="how" id="how" aria-labelledby="how-title" tabIndex={-1}>
+      <h2 id="how-title">How it works</h2>
+
+      <Part
+        title="Digits that people wrote"
+        text="The network has learnt from pictures of digits, each with the answer beside it. These are some of them."
+      >
+        <img
+          className="how-mosaic"
+          src={mosaic}
+          width={280}
+          height={140}
+          loading="lazy"
+          alt="Five rows of the digits 0 to 9 from the data set MNIST, each in another hand, light on black"
+        />
+        <Sources data={training.data} />
+      </Part>
+
+      <Part title="The clean-up" text={cleanUpOf(model?.clean_up)}>
+        <Demonstration api={api} model={model?.name} />
+      </Part>
+
+      <Part
+        title="The network"
+        text={`The picture goes through a chain of small steps. Each makes new pictures, or new numbers, out of those before; at the end stands a score for each digit${model?.refuses ? ", and one for what is no digit" : ""}. The scores become the ten probabilities.`}
+      >
+        {stages.length > 0 && <Chain stages={stages} />}
+        {model && (
+          <Figures
+            figures={[
+              { value: count(model.parameters), what: "parameters: the numbers that were learnt" },
+              { value: bytes(model.size_bytes), what: "is all that they take" },
+            ]}
+          />
+        )}
+      </Part>
+
+      <Part
+        title="The training"
+        text="At first it guesses. After each handful of pictures, every parameter is moved a little in the direction that would have made the answers better."
+      >
+        {model && <Figures figures={trainingFigures(training, model)} />}
+      </Part>
+    </section>
+  );
+});
+
+interface PartProps {
+  readonly title: string;
+  readonly text: string;
+  readonly children: ReactNode;
+}
+
+function Part({ title, text, children }: PartProps) {
+  return (
+    <article>
+      <div>
+        <h3>{title}</h3>
+        <p>{text}</p>
+      </div>
+      <div className="how-shown">{children}</div>
+    </article>
+  );
+}
+
+function Figures({ figures }: { readonly figures: readonly Figure[] }) {
+  return (
+    <dl className="how-figures">
+      {figures.map(({ value, what }) => (
+        <div key={what}>
+          <dt>{what}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Sources({ data }: { readonly data: unknown }) {
+  const sources = sourcesOf(data);
+  if (sources.length === 0) return null;
+  return (
+    <ul className="how-sources">
+      {sources.map((source) => (
+        <li key={source}>{source}</li>
+      ))}
+    </ul>
+  );
+}
+
+/** A two, small and in a corner, and what the network gets of it: asked of the API. */
+function Demonstration({
+  api,
+  model,
+}: {
+  readonly api: Service;
+  readonly model: string | undefined;
+}) {
+  const place = useRef<HTMLDivElement>(null);
+  const near = useSight(place);
+  const image = useMemo(() => (near ? strokesPng(cornered()) : ""), [near]);
+  const { data } = useQuery({
+    queryKey: ["demonstration", model],
+    queryFn: ({ signal }) => api.predict({ image }, model ?? null, signal),
+    enabled: near && model !== undefined,
+    staleTime: Number.POSITIVE_INFINITY,
+    networkMode: "always",
+    retry: 3,
+  });
+  return (
+    <div className="how-pair" ref={place}>
+      <figure>
+        <div className="how-window">
+          {image && <img src={image} alt="A small figure two in the corner of a large sheet" />}
+        </div>
+        <figcaption>Drawn</figcaption>
+      </figure>
+      <figure>
+        <div className="how-window" data-kind="pixels">
+          {data?.seen && (
+            <img src={data.seen} alt="The same two, large and in the middle of 28 by 28 pixels" />
+          )}
+        </div>
+        <figcaption>Seen</figcaption>
+      </figure>
+    </div>
+  );
+}
+
+function cornered() {
+  return sample(2, 4).map((stroke) => ({
+    ...stroke,
+    points: stroke.points.map(
+      ([x, y, pressure]) => [x * 0.42 + 128, y * 0.42 + 6, pressure] as const,
+    ),
+  }));
+}
+
+function cleanUpOf(name: string | undefined): string {
+  if (name === "classic") {
+    return "Every drawing is made black and white first, moved to the middle, and given grey edges, as the digits were that the network has learnt from.";
+  }
+  return "Every drawing is first made into what the network knows: the ink is told from the sheet, cropped, brought to the usual width of a pen, scaled, and set with its centre of mass in the middle.";
+}
+
+function trainingFigures(training: Model["training"], model: Model): Figure[] {
+  const { epochs, batch_size, optimizer } = training;
+  const figures: Figure[] = [];
+  if (typeof epochs === "number") {
+    figures.push({ value: count(epochs), what: "times through all pictures" });
+  }
+  if (typeof batch_size === "number") {
+    figures.push({ value: count(batch_size), what: "pictures before each step" });
+  }
+  if (nameIn(optimizer)) figures.push({ value: nameIn(optimizer), what: "chooses the steps" });
+  return [...figures, ...metricsOf(model.metrics)];
+}

@@ -1,0 +1,141 @@
+import { memo, useCallback, useEffect, useRef } from "react";
+import { useGestures } from "../hooks/useGestures";
+import type { Advance } from "../hooks/useHistory";
+import { pointsBetween } from "../lib/geometry";
+import { type Sheet, withStroke } from "../lib/sheet";
+import { inkOf, type Point, SHEET, type Stroke, withoutMet } from "../lib/strokes";
+import { Board, MARGIN } from "./Board";
+
+interface Props {
+  readonly sheet: Sheet;
+  readonly rubber: boolean;
+  readonly width: number;
+  readonly advance: Advance<Sheet>;
+  /** Told now and then of the stroke that is being drawn, and null at its end. */
+  readonly onDraft: (draft: Stroke | null) => void;
+  readonly say: (words: string) => void;
+}
+
+const DRAFT_EVERY_MS = 90;
+const RUBBER_RADIUS = 5;
+
+/** The sheet of paper: strokes of a round pen, or a picture. */
+export function SheetBoard({ sheet, rubber, width, advance, onDraft, say }: Props) {
+  const drawn = useRef<SVGPathElement>(null);
+  const stroke = useRef<{ points: Point[]; width: number; pressed: boolean } | null>(null);
+  const erasing = useRef(false);
+  const rubbed = useRef<Point | null>(null);
+  const gesture = useRef(0);
+  const told_ms = useRef(0);
+  const frame = useRef(0);
+
+  const show = useCallback(() => {
+    cancelAnimationFrame(frame.current);
+    frame.current = requestAnimationFrame(() => {
+      const ink = stroke.current && inkOf(stroke.current, false);
+      drawn.current?.setAttribute("d", ink?.path ?? "");
+      drawn.current?.setAttribute("stroke-width", String(ink?.width ?? 0));
+      drawn.current?.toggleAttribute("data-filled", ink?.width === null);
+    });
+  }, []);
+  useEffect(() => () => cancelAnimationFrame(frame.current), []);
+
+  const erase = (points: readonly Point[]) => {
+    const way = points.flatMap((point) => {
+      const from = rubbed.current ?? point;
+      rubbed.current = point;
+      // A rubber that is moved fast is told of at few points, but passes all between.
+      return pointsBetween(from, point, RUBBER_RADIUS);
+    });
+    advance((now) => {
+      const strokes = way.reduce(
+        (left, point) => withoutMet(left, point, RUBBER_RADIUS),
+        now.strokes,
+      );
+      return strokes === now.strokes ? now : { ...now, strokes };
+    }, gesture.current);
+  };
+
+  const { handlers, cursor, byKeys } = useGestures(
+    {
+      start: (point, how) => {
+        gesture.current += 1;
+        if (rubber || how.rubber) {
+          erasing.current = true;
+          rubbed.current = null;
+          erase([point]);
+          return;
+        }
+        stroke.current = { points: [point], width, pressed: how.pressed };
+        told_ms.current = performance.now();
+        show();
+      },
+      move: (points) => {
+        if (erasing.current) {
+          erase(points);
+          return;
+        }
+        if (!stroke.current) return;
+        stroke.current.points.push(...points);
+        show();
+        if (performance.now() - told_ms.current > DRAFT_EVERY_MS) {
+          told_ms.current = performance.now();
+          onDraft({ ...stroke.current, points: [...stroke.current.points] });
+        }
+      },
+      end: () => {
+        const finished = stroke.current;
+        stroke.current = null;
+        erasing.current = false;
+        onDraft(null);
+        show();
+        if (finished) advance((now) => withStroke(now, finished));
+      },
+      cancel: () => {
+        stroke.current = null;
+        erasing.current = false;
+        onDraft(null);
+        show();
+      },
+      say,
+    },
+    MARGIN,
+  );
+
+  return (
+    <Board
+      label="Drawing sheet"
+      kind="sheet"
+      rubber={rubber}
+      cursor={cursor}
+      byKeys={byKeys}
+      handlers={handlers}
+    >
+      {sheet.strokes.length === 0 && !sheet.picture && !cursor.down && (
+        <text className="invitation" x={SHEET / 2} y={SHEET / 2}>
+          Draw a digit here
+        </text>
+      )}
+      {sheet.picture && (
+        <image href={sheet.picture.url} width={SHEET} height={SHEET} data-testid="picture" />
+      )}
+      {sheet.strokes.map((stroke, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: strokes have no name but their place
+        <Ink key={index} stroke={stroke} />
+      ))}
+      <path ref={drawn} className="ink" />
+    </Board>
+  );
+}
+
+const Ink = memo(function Ink({ stroke }: { readonly stroke: Stroke }) {
+  const { path, width } = inkOf(stroke);
+  return (
+    <path
+      className="ink"
+      d={path}
+      strokeWidth={width ?? 0}
+      data-filled={width === null || undefined}
+    />
+  );
+});

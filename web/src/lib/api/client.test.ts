@@ -1,0 +1,99 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Api, TIMEOUT_MS } from "./client";
+import { ApiError } from "./errors";
+
+const PREDICTION = {
+  digit: 3,
+  reason: null,
+  confidence: 0.9,
+  probabilities: [0, 0, 0.1, 0.9, 0, 0, 0, 0, 0, 0],
+  seen: null,
+  model: { name: "m", digest: "0".repeat(64) },
+  duration_ms: 1,
+};
+const PROBLEM = { "Content-Type": "application/problem+json" };
+const PIXELS = { pixels: [[0]] };
+
+let answer: (request: Request) => Promise<Response>;
+let calls: Request[];
+
+beforeEach(() => {
+  calls = [];
+  answer = async () => Response.json(PREDICTION);
+  vi.stubGlobal("fetch", (input: RequestInfo | URL, init?: RequestInit) => {
+    const request = new Request(input, init);
+    if (request.url.endsWith("config.json")) return Promise.resolve(Response.json({ api: "" }));
+    calls.push(request);
+    return new Promise((resolve, reject) => {
+      const abort = () => reject(new DOMException("", "AbortError"));
+      if (request.signal.aborted) abort();
+      request.signal.addEventListener("abort", abort);
+      answer(request).then(resolve, reject);
+    });
+  });
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+const api = () => new Api("http://page.example/");
+const trouble = (error: unknown) => (error as ApiError).trouble;
+
+describe("predict", () => {
+  it("sends a drawing and asks for what was seen", async () => {
+    const signal = new AbortController().signal;
+    expect(await api().predict(PIXELS, "mlp", signal)).toEqual(PREDICTION);
+    expect(calls[0]?.url).toBe("http://page.example/api/v1/predictions?seen=true&model=mlp");
+    expect(calls[0]?.headers.get("Content-Type")).toBe("application/json");
+    expect(await calls[0]?.json()).toEqual(PIXELS);
+  });
+
+  it.each([
+    ["another page", async () => new Response("<!doctype html>"), "strange"],
+    ["another object", async () => Response.json({ hello: 1 }), "strange"],
+    ["no network", async () => Promise.reject(new TypeError("failed to fetch")), "away"],
+    ["a proxy's word", async () => new Response("bad gateway", { status: 502 }), "away"],
+  ])("takes %s for what it is", async (_, given, kind) => {
+    answer = given;
+    const error = await api().predict(PIXELS, null, new AbortController().signal).catch(trouble);
+    expect(error).toEqual({ kind });
+  });
+
+  it("gives up after a while", async () => {
+    vi.useFakeTimers();
+    answer = () => new Promise(() => undefined);
+    const error = api().predict(PIXELS, null, new AbortController().signal).catch(trouble);
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS + 1);
+    expect(await error).toEqual({ kind: "slow" });
+  });
+
+  it("is no error of the API when it is cancelled", async () => {
+    answer = () => new Promise(() => undefined);
+    const controller = new AbortController();
+    const error = api()
+      .predict(PIXELS, null, controller.signal)
+      .catch((error: unknown) => error);
+    await Promise.resolve();
+    controller.abort();
+    expect(await error).not.toBeInstanceOf(ApiError);
+  });
+
+  it("does not call again before it may", async () => {
+    vi.useFakeTimers();
+    const service = api();
+    const { signal } = new AbortController();
+    answer = async () =>
+      new Response("{}", { status: 503, headers: { ...PROBLEM, "Retry-After": "3" } });
+    expect(await service.predict(PIXELS, null, signal).catch(trouble)).toEqual({
+      kind: "busy",
+      wait_ms: 3000,
+    });
+    answer = async () => Response.json(PREDICTION);
+    const second = service.predict(PIXELS, null, signal);
+    await vi.advanceTimersByTimeAsync(2900);
+    expect(calls).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(await second).toEqual(PREDICTION);
+  });
+});

@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import { ApiError, type Trouble, troubleOf, waitOf, wordingOf } from "./errors";
+
+const PROBLEM = { "Content-Type": "application/problem+json" };
+const NOW_MS = Date.parse("2026-01-01T00:00:00Z");
+
+describe("waitOf", () => {
+  it.each([
+    ["3", 3000],
+    ["0", 500],
+    ["100000", 120_000],
+    ["Thu, 01 Jan 2026 00:00:10 GMT", 10_000],
+    ["Wed, 31 Dec 2025 23:00:00 GMT", 500],
+    ["soon", 2000],
+    [null, 2000],
+  ])("of %j is %i ms", (header, wait_ms) => {
+    expect(waitOf(header, NOW_MS)).toBe(wait_ms);
+  });
+});
+
+describe("troubleOf", () => {
+  it.each([
+    [503, { ...PROBLEM, "Retry-After": "4" }, { kind: "busy", wait_ms: 4000 }],
+    [429, PROBLEM, { kind: "busy", wait_ms: 2000 }],
+    [408, PROBLEM, { kind: "slow" }],
+    [502, { "Content-Type": "text/html" }, { kind: "away" }],
+    [504, {}, { kind: "away" }],
+    [500, { "Content-Type": "text/plain" }, { kind: "away" }],
+    [500, PROBLEM, { kind: "refused", status: 500, detail: "why" }],
+    [413, PROBLEM, { kind: "refused", status: 413, detail: "why" }],
+  ])("of status %i with %j", (status, headers, trouble) => {
+    expect(troubleOf(status, new Headers(headers), { detail: "why" }, NOW_MS)).toEqual(trouble);
+  });
+  it("bears an answer without detail", () => {
+    expect(troubleOf(400, new Headers(), null, NOW_MS)).toEqual({
+      kind: "refused",
+      status: 400,
+      detail: "",
+    });
+  });
+});
+
+describe("wordingOf", () => {
+  const troubles: Trouble[] = [
+    { kind: "away" },
+    { kind: "slow" },
+    { kind: "busy", wait_ms: 1000 },
+    { kind: "strange" },
+    ...[400, 404, 413, 415, 422, 500].map(
+      (status) => ({ kind: "refused", status, detail: "" }) as const,
+    ),
+  ];
+  it.each(troubles)("names cause and action of $kind $status", (trouble) => {
+    const { cause, action } = wordingOf(trouble);
+    expect(cause).toMatch(/\.$/);
+    expect(action).toMatch(/\.$/);
+  });
+  it("repeats what the API says of a bad picture", () => {
+    const detail = "The picture's file is damaged.";
+    expect(wordingOf({ kind: "refused", status: 400, detail }).cause).toBe(detail);
+  });
+});
+
+it("tells what passes by itself", () => {
+  const passes = (trouble: Trouble) => new ApiError(trouble).passes;
+  expect(passes({ kind: "away" })).toBe(true);
+  expect(passes({ kind: "busy", wait_ms: 1 })).toBe(true);
+  expect(passes({ kind: "strange" })).toBe(false);
+  expect(passes({ kind: "refused", status: 415, detail: "" })).toBe(false);
+});

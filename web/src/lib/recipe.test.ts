@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { metricsOf, nameIn, sourcesOf, stagesOf } from "./recipe";
+
+describe("stagesOf", () => {
+  it("follows a network of convolutions to its scores", () => {
+    const network =
+      "(Channel(), Conv2D(channels=1, filters=16, side=3, initializer=he), BatchNorm(channels=16, epsilon=1e-05), MaxPool2D(side=2), ReLU(), Flatten(), Dense(inputs=2704, outputs=11, bias=True, initializer=he))";
+    expect(stagesOf(network)).toEqual([
+      { name: "The picture", shape: { side: 28, count: 1 } },
+      { name: "Convolution", shape: { side: 26, count: 16 } },
+      { name: "Pooling", shape: { side: 13, count: 16 } },
+      { name: "One row", shape: { row: 13 * 13 * 16 } },
+      { name: "Scores", shape: { row: 11 } },
+    ]);
+  });
+  it("knows frames of zeros", () => {
+    const stages = stagesOf(
+      "(ZeroPad2D(width=1), Conv2D(channels=1, filters=8, side=3), Flatten(), Dense(inputs=6272, outputs=10))",
+    );
+    expect(stages[1]?.shape).toEqual({ side: 28, count: 8 });
+  });
+  it.each([undefined, 7, "", "something else"])("makes nothing of %j", (network) => {
+    expect(stagesOf(network)).toEqual([]);
+  });
+});
+
+it("says whose digits they were", () => {
+  const sources = sourcesOf({ "train-images-idx3-ubyte": "ba89", "pendigits-orig.tra": "a662" });
+  expect(sources).toHaveLength(2);
+  expect(sources[0]).toContain("MNIST");
+  expect(sourcesOf(undefined)).toEqual([]);
+});
+
+it("shows shares of digits, and nothing else that was measured", () => {
+  const figures = metricsOf({ accuracy: 0.98218, loss: 0.13, validation_accuracy: 0.99478 });
+  expect(figures.map(({ value }) => value)).toEqual(["99.48%", "98.22%"]);
+});
+
+it("finds the name in a text", () => {
+  expect(nameIn("AdamW(mean_decay=0.9)")).toBe("AdamW");
+  expect(nameIn(null)).toBe("");
+});

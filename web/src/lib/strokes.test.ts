@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import {
+  inkOf,
+  type Point,
+  pathAlong,
+  pathAround,
+  pointAt,
+  type Stroke,
+  withoutMet,
+} from "./strokes";
+
+const line = (points: readonly Point[], pressed = false): Stroke => ({
+  points,
+  width: 10,
+  pressed,
+});
+const ACROSS = line([
+  [10, 100, 0.5],
+  [200, 100, 0.5],
+]);
+const DOWN = line([
+  [50, 150, 0.5],
+  [50, 250, 0.5],
+]);
+
+describe("pathAlong", () => {
+  it.each([
+    ["no points", [], ""],
+    ["one point: a dot", [[3, 4, 0.5]], "M3,4l0.01,0"],
+    [
+      "two points: a line",
+      [
+        [3, 4],
+        [5, 6],
+      ],
+      "M3,4L5,6",
+    ],
+    [
+      "three: rounded at the middle one",
+      [
+        [0, 0],
+        [10, 0],
+        [10, 10],
+      ],
+      "M0,0Q10,0 10,5L10,10",
+    ],
+  ] as const)("of %s", (_, points, path) => {
+    expect(pathAlong(points)).toBe(path);
+  });
+});
+
+describe("pathAround", () => {
+  it("is empty of fewer than three corners", () => {
+    expect(
+      pathAround([
+        [0, 0],
+        [1, 1],
+      ]),
+    ).toBe("");
+  });
+  it("closes", () => {
+    expect(
+      pathAround([
+        [0, 0],
+        [10, 0],
+        [10, 10],
+      ]),
+    ).toMatch(/^M5,0Q.*Z$/);
+  });
+});
+
+describe("inkOf", () => {
+  it("strokes what was drawn without pressure at the pen's width", () => {
+    expect(inkOf(ACROSS)).toEqual({ path: "M10,100L200,100", width: 10 });
+  });
+  it("fills an outline of what a pen pressed", () => {
+    const points = Array.from({ length: 20 }, (_, index): Point => [10 * index, 50, index / 20]);
+    const ink = inkOf(line(points, true));
+    expect(ink.width).toBeNull();
+    expect(ink.path).toMatch(/^M.*Z$/);
+    expect(ink.path).not.toContain("NaN");
+  });
+  it("fills a dot of one pressed point", () => {
+    expect(inkOf(line([[5, 5, 0.8]], true)).path).toMatch(/^M.*Z$/);
+  });
+  it("makes nothing of nothing", () => {
+    expect(inkOf(line([], true)).path).toBe("");
+    expect(inkOf(line([])).path).toBe("");
+  });
+});
+
+describe("withoutMet", () => {
+  it("takes away the strokes that the rubber meets, whole", () => {
+    expect(withoutMet([ACROSS, DOWN], [100, 106], 2)).toEqual([DOWN]);
+  });
+  it("counts the width of the ink", () => {
+    expect(withoutMet([ACROSS], [100, 106.9], 2)).toEqual([]);
+    expect(withoutMet([ACROSS], [100, 107.1], 2)).toEqual([ACROSS]);
+  });
+  it("gives the same array where it meets none", () => {
+    const strokes = [ACROSS, DOWN];
+    expect(withoutMet(strokes, [270, 10], 5)).toBe(strokes);
+  });
+});
+
+it("keeps no point finer than a hundredth", () => {
+  expect(pointAt(1.23456, 7.891, 0.33333)).toEqual([1.23, 7.89, 0.33]);
+});

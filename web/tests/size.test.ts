@@ -1,0 +1,38 @@
+import { gzipSync } from "node:zlib";
+import { build, type Rollup } from "vite";
+import { expect, it, vi } from "vitest";
+
+const MOST_BYTES = 120_000;
+
+it("loads at most 120 kB of JavaScript at first, gzipped, and nothing from elsewhere", async () => {
+  // Or React is the larger one, for those who develop.
+  vi.stubEnv("NODE_ENV", "production");
+  const { output } = (await build({
+    logLevel: "error",
+    build: { write: false },
+  })) as Rollup.RollupOutput;
+  const chunks = new Map(
+    output.flatMap((file) => (file.type === "chunk" ? [[file.fileName, file] as const] : [])),
+  );
+  const first = new Set<string>();
+  const need = (name: string) => {
+    if (first.has(name)) return;
+    first.add(name);
+    chunks.get(name)?.imports.forEach(need);
+  };
+  for (const chunk of chunks.values()) if (chunk.isEntry) need(chunk.fileName);
+  const size = [...first].reduce(
+    (sum, name) => sum + gzipSync(chunks.get(name)?.code ?? "").length,
+    0,
+  );
+  // biome-ignore lint/suspicious/noConsole: a figure to be seen
+  console.log(`first load: ${size} bytes of JavaScript, gzipped`);
+  expect(size).toBeGreaterThan(10_000);
+  expect(size).toBeLessThanOrEqual(MOST_BYTES);
+
+  const page = output.find((file) => file.fileName === "index.html");
+  const html = page?.type === "asset" ? String(page.source) : "";
+  expect(html).not.toMatch(/(src|href)="(https?:)?\/\//);
+  // A strict Content-Security-Policy allows neither.
+  expect(html).not.toMatch(/<script(?![^>]*\ssrc=)|<style|\sstyle=/);
+}, 60_000);

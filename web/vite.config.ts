@@ -1,0 +1,22 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+const api = process.env.INKDIGITS_API ?? "http://127.0.0.1:5000";
+
+export default defineConfig({
+  // Relative, so that one build serves at any path.
+  base: "./",
+  plugins: [react()],
+  build: { outDir: "dist", emptyOutDir: true, modulePreload: { polyfill: false } },
+  server: {
+    proxy: Object.fromEntries(
+      ["/api", "/predict", "/openapi.json", "/healthz", "/readyz"].map((path) => [path, api]),
+    ),
+  },
+  test: {
+    include: ["src/**/*.test.{ts,tsx}", "tests/**/*.test.ts"],
+    // Those that need a document say so in their first line.
+    environment: "node",
+    restoreMocks: true,
+  },
+});
