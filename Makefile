@@ -21,6 +21,7 @@ NODE_VERSION := 22.20.0
 # Node and npm: the system's, or those that the recipe `$(VENV)/node` put beside Python.
 NPM := cd web && PATH="$(abspath $(BIN)):$$PATH" npm --no-fund --no-audit --loglevel=error
 PAGE := src/inkdigits/page/index.html
+SERVE_FOR_TESTS := INKDIGITS_SERVE="$(abspath $(INKDIGITS)) serve --port {port} --workers 1"
 PAGE_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f)
 
 .DEFAULT_GOAL := help
@@ -44,7 +45,7 @@ test: $(VENV)/installed-test $(PAGE) ## Set everything up, then run every test
 	$(BIN)/python -m pytest -n 2 -m "not compare"
 	$(NPM) test
 	cd web && PATH="$(abspath $(BIN)):$$PATH" sh scripts/browser.sh
-	INKDIGITS_SERVE="$(abspath $(INKDIGITS)) serve --port {port} --workers 1" && export INKDIGITS_SERVE && $(NPM) run e2e
+	export $(SERVE_FOR_TESTS) && $(NPM) run e2e
 
 lint: $(VENV)/installed-test web/node_modules/.package-lock.json ## Check style, types and who imports whom
 	$(BIN)/ruff check .
@@ -62,7 +63,7 @@ format: $(VENV)/installed-test ## Put the code into the house style
 compare: $(VENV)/installed-compare ## Compare layers, losses and optimisers with PyTorch
 	$(BIN)/python -m pytest -m compare
 
-bench: $(VENV)/installed-compare ## Measure against the peers and write benchmarks/results/
+bench: $(VENV)/installed-compare $(PAGE) ## Measure against the peers and write benchmarks/results/
 	$(BIN)/python benchmarks/clean_up.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/latency.py
@@ -75,6 +76,7 @@ bench: $(VENV)/installed-compare ## Measure against the peers and write benchmar
 	$(BIN)/python benchmarks/two_by_two.py
 	$(BIN)/python benchmarks/test_time_augmentation.py
 	$(BIN)/python benchmarks/ablation.py --epochs 5 --limit 30000
+	export $(SERVE_FOR_TESTS) && $(NPM) run speed
 
 fuzz: $(VENV)/installed-test ## Send the service 100,000 requests, good, bad and damaged
 	$(BIN)/python benchmarks/fuzz.py

