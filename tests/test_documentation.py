@@ -2,6 +2,7 @@
 
 import json
 import re
+import statistics
 import tomllib
 from pathlib import Path
 
@@ -122,6 +123,10 @@ def test_the_readme_says_what_was_measured():
     for name, ratio in ratios.items():
         assert any(f"{ratio:.2f}" in row for row in rows), name
     assert any(f"{result('clean_up')['ratio classic / loops']:.3f}" in row for row in rows)
+    for side in (28, 280):
+        cases = [c for c in result("serving")["cases"] if c["side_px"] == side]
+        ratio = statistics.median([case["ratio"] for case in cases if case["connections"] > 1])
+        assert any(f"{ratio:.2f} " in row for row in rows if "Gunicorn" in row), ratio
 
 
 def test_every_recipe_of_the_makefile_is_listed():
