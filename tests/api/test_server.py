@@ -180,6 +180,23 @@ def test_b16_half_sent_bodies_harm_nobody_and_are_ended(address):
             client.close()
 
 
+def test_a_client_that_goes_away_in_the_middle_is_no_news(tmp_path):
+    with serving(settings={"log_level": "info"}) as (process, printed):
+        address = address_in(printed)
+        for _ in range(3):
+            with connect(address) as client:
+                client.sendall(head("Content-Length: 1000") + b"{")
+
+        def gone():
+            text = request(address, "GET", "/metrics")[2].decode()
+            return 'inkdigits_rejections_total{reason="gone"} 3.0' in text
+
+        until(gone)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+        assert process.stderr.read() == ""
+
+
 def test_b25_line_breaks_forge_no_line_of_the_log(tmp_path):
     with serving(settings={"log_level": "info"}) as (process, printed):
         address = address_in(printed)

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from wsgiref.types import WSGIApplication
 
 import structlog
+from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
 
 from inkdigits.api import metrics
 from inkdigits.api.headers import EXPOSED, ON_EVERY_ANSWER, REQUEST_ID
@@ -140,6 +141,9 @@ class Gate:
             environ |= _environ(scope, body)
             lane = self._predictions if scope.method == "POST" else self._others
             answer = await lane.run(lambda: _answer(self._app, environ))
+        except ProtocolClosed:  # the client has gone, in the middle of its body
+            metrics.REJECTIONS.labels("gone").inc()
+            return
         except Refusal as refusal:
             metrics.REJECTIONS.labels(refusal.reason).inc()
             answer = self._refuse(refusal, request_id, scope.headers.get("origin"))
