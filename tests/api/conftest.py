@@ -8,9 +8,15 @@ from flask.testing import FlaskClient
 from PIL import Image
 from requests_to import MODELS, file_of
 
-from inkdigits.api import Settings, Shelf, create_app
+from inkdigits.api import Settings, Shelf, create_app, page
 
 GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+@pytest.fixture(autouse=True)
+def without_the_page(tmp_path, monkeypatch):
+    """The same answers whether the drawing page is built or not; its own tests bring one."""
+    monkeypatch.setattr(page, "BUILT", tmp_path / "not built")
 
 
 @pytest.fixture(scope="session")

@@ -95,7 +95,8 @@ def document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
                 operationId="describe",
                 tags=[_MODELS],
                 summary="Which service this is",
-                responses=_responses(schemas.Service, *_ALWAYS),
+                description="To a browser, the drawing page, if it is built into the package.",
+                responses=_service_or_page(),
             )
         ),
         "/openapi.json": PathItem(
@@ -234,6 +235,14 @@ def _query(names: list[str]) -> list[Parameter]:
 
 def _body(content: dict[str, MediaType]) -> RequestBody:
     return RequestBody(required=True, content=content)
+
+
+def _service_or_page() -> dict[str, Response]:
+    responses = _responses(schemas.Service, *_ALWAYS)
+    content = responses["200"].content
+    assert content is not None
+    content["text/html"] = MediaType(media_type_schema=Schema(type="string"))
+    return responses
 
 
 def _responses(answer: type[BaseModel] | dict[str, Any], *problems: int) -> dict[str, Response]:

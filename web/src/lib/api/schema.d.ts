@@ -99,7 +99,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Which service this is */
+        /**
+         * Which service this is
+         * @description To a browser, the drawing page, if it is built into the package.
+         */
         get: operations["describe"];
         put?: never;
         post?: never;
@@ -1098,6 +1101,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Service"];
+                    "text/html": string;
                 };
             };
             /** @description The Accept header rules JSON out. */
