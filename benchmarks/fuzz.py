@@ -155,6 +155,7 @@ def damaged(request: requests.PreparedRequest, rng: random.Random) -> requests.P
             stretch = body[first:last]
             del body[first:last]
             body += stretch
+    variant.headers.pop("Content-Length", None)  # which would stay as it is for an empty body
     variant.prepare_body(bytes(body), None)
     return variant
 
