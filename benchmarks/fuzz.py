@@ -90,7 +90,8 @@ def main() -> None:
         process.send_signal(signal.SIGINT)
         process.wait()
     restarted = len({pid for size in sizes for pid in size}) - arguments.workers
-    first, last = (sum(size.values()) / 2**20 for size in (sizes[0], sizes[-1]))
+    held = [sum(size.values()) / 2**20 for size in sizes]
+    first, half, last = held[0], held[len(held) // 2], held[-1]
     figures = {
         "requests": sum(statuses.values()),
         "seconds": seconds,
@@ -98,6 +99,7 @@ def main() -> None:
         "wrong": len(wrong),
         "restarted workers": restarted,
         "MiB of the workers after the warm-up": first,
+        "MiB of the workers half-way from there": half,
         "MiB of the workers at the end": last,
     }
     for name, figure in figures.items():

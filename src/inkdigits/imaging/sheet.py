@@ -496,4 +496,4 @@ def _matrix(size: int, new_size: int) -> Array:
 
 
 # Drawings are of few sizes, and to make the matrix takes longer than to multiply by it.
-_kept_matrix = lru_cache(maxsize=256)(_matrix)
+_kept_matrix = lru_cache(maxsize=64)(_matrix)
