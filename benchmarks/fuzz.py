@@ -114,7 +114,6 @@ def send(operation: Any, number: int, statuses: Counter[int], wrong: list[str]) 
     """Send the requests of one round for one operation, good ones and bad ones."""
     modes = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
     rng = random.Random(number)
-    session = requests.Session()
 
     def note(answer: requests.Response) -> None:
         statuses[answer.status_code] += 1
@@ -138,7 +137,8 @@ def send(operation: Any, number: int, statuses: Counter[int], wrong: list[str]) 
             for _ in range(VARIANTS):
                 note(session.send(damaged(drawn, rng), timeout=60))
 
-    draw_and_send()
+    with requests.Session() as session:
+        draw_and_send()
 
 
 def damaged(request: requests.PreparedRequest, rng: random.Random) -> requests.PreparedRequest:
