@@ -120,7 +120,7 @@ class Gate:
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start to watch the models' files."""
-        # Between two threads, Python waits for 5 ms at most; an answer takes less.
+        # A thread may keep others waiting for so long; 5 ms, Python's own, is more than an answer.
         sys.setswitchinterval(0.001)
         if self._settings.reload_s:
             self._watching = loop.create_task(self._watch())

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from inkdigits.recognizer import Recognizer
 from inkdigits.version import __version__
 
 # A picture to try, where the package runs from a clone of its repository.
@@ -55,6 +54,7 @@ def serve_command(
 
         from inkdigits.api.server import AddressError, serve
         from inkdigits.api.settings import Settings
+        from inkdigits.api.shelf import Shelf
     except ModuleNotFoundError as error:
         package = str(error.name).partition(".")[0]
         raise click.ClickException(
@@ -74,8 +74,7 @@ def serve_command(
         )
     except ValidationError as error:
         raise click.UsageError(_wrong_settings(error)) from None
-    for model in settings.models:
-        Recognizer.load(model)  # here, where what is wrong is said once and not by every worker
+    Shelf(settings.models)  # here, where what is wrong is said once and not by every worker
     try:
         serve(settings, lambda address: _greet(address, settings.models))
     except AddressError as error:
