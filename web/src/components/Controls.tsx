@@ -3,6 +3,7 @@ import type { Models, Prediction } from "../lib/api/client";
 import { ariaKeys } from "../lib/keys";
 import { count } from "../lib/words";
 import { Hint } from "./Keys";
+import { Switch } from "./Switch";
 import "../styles/controls.css";
 
 interface Props {
@@ -35,16 +36,7 @@ export function Controls(props: Props) {
         <span>{slow && canPredict ? "Reading…" : "Predict"}</span>
         <Hint command="predict" />
       </button>
-      <label className="switch">
-        <input
-          type="checkbox"
-          role="switch"
-          checked={live}
-          aria-checked={live}
-          onChange={(event) => onLive(event.target.checked)}
-        />
-        <span>While drawing</span>
-      </label>
+      <Switch label="While drawing" on={live} onChange={onLive} />
       <By {...props} />
     </div>
   );

@@ -1,6 +1,7 @@
 import { SHORTCUTS } from "../lib/keys";
 import { Dialog } from "./Dialog";
 import { Keys } from "./Keys";
+import { Switch } from "./Switch";
 
 interface Props {
   readonly single: boolean;
@@ -31,16 +32,7 @@ export function ShortcutsDialog({ single, onSingle, onClose }: Props) {
           </div>
         ))}
       </dl>
-      <label className="switch">
-        <input
-          type="checkbox"
-          role="switch"
-          checked={single}
-          aria-checked={single}
-          onChange={(event) => onSingle(event.target.checked)}
-        />
-        <span>Shortcuts of a single key</span>
-      </label>
+      <Switch label="Shortcuts of a single key" on={single} onChange={onSingle} />
       <h3>Drawing, when the sheet has the focus</h3>
       <dl className="shortcuts">
         {PEN_KEYS.map(([keys, what]) => (

@@ -3,6 +3,7 @@
 import { cleanup, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { PREDICTION } from "../../tests/prediction";
 import { Answer, stateOf, wordsOf } from "./Answer";
 import { Bars } from "./Bars";
 import { Notice } from "./Notice";
@@ -10,16 +11,6 @@ import { Recents } from "./Recents";
 import { Tools } from "./Tools";
 
 afterEach(cleanup);
-
-const PREDICTION = {
-  digit: 7,
-  reason: null,
-  confidence: 0.93,
-  probabilities: [0, 0.05, 0, 0, 0, 0, 0, 0.93, 0, 0.02],
-  seen: null,
-  model: { name: "m", digest: "0".repeat(64) },
-  duration_ms: 1,
-};
 
 describe("Bars", () => {
   it("has ten rows, with and without an answer", () => {

@@ -1,16 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { PREDICTION } from "../../../tests/prediction";
 import { Api, TIMEOUT_MS } from "./client";
 import { ApiError } from "./errors";
 
-const PREDICTION = {
-  digit: 3,
-  reason: null,
-  confidence: 0.9,
-  probabilities: [0, 0, 0.1, 0.9, 0, 0, 0, 0, 0, 0],
-  seen: null,
-  model: { name: "m", digest: "0".repeat(64) },
-  duration_ms: 1,
-};
 const PROBLEM = { "Content-Type": "application/problem+json" };
 const PIXELS = { pixels: [[0]] };
 
