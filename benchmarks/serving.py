@@ -1,8 +1,9 @@
 """Requests a second of the service, against the same network behind Flask, Gunicorn, ONNX Runtime.
 
-Both run as many worker processes on this machine, one after the other, and `wrk` sends them the
+All run as many worker processes on this machine, one after the other, and `wrk` sends them the
 same requests: a drawn seven of 28x28 or 280x280, as JSON or as the PNG file, over 1, 16 and 64
-connections. What is compared with is in serving_peer.py.
+connections. What is compared with is in serving_peer.py; and to see what our server costs or
+brings, our application runs in two other servers as well.
 """
 
 import os
@@ -20,10 +21,10 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from measured import keep
 from onnx_network import onnx_bytes
@@ -42,6 +43,8 @@ SEVEN = HERE.parent / "tests" / "golden" / "7.png"
 SIDES = (28, 280)  # px
 BODIES = ("JSON", "PNG")
 CONNECTIONS = (1, 16, 64)
+PREDICTIONS = "/api/v1/predictions"
+OTHERS = ("Granian's WSGI mode", "Gunicorn")  # which could run our application, too
 SCRIPT = """
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "{content_type}"
@@ -60,6 +63,51 @@ def body(side: int, kind: str) -> tuple[str, bytes]:
         return "image/png", file.getvalue()
     image = base64.b64encode(file.getvalue()).decode()
     return "application/json", json.dumps({"image": image}).encode()
+
+
+class Server(NamedTuple):
+    """A server to be measured: how it is started, and where it takes drawings."""
+
+    command: list[str]
+    url: str
+    environment: dict[str, str]
+
+
+def servers(workers: int, graph: Path) -> dict[str, Server]:
+    """List ours, the peer, and OTHERS that run our application.
+
+    graph   a file to write the network to, for the peer
+    """
+    model = load_model(locate(DEFAULT_MODEL))
+    network = RECIPES[model.recipe].network.plain
+    graph.write_bytes(onnx_bytes(network, network.named(model.vector)))
+    count = ["--workers", str(workers)]
+    inkdigits = [sys.executable, "-c", "from inkdigits.cli import main; main()", "serve"]
+    granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
+    gunicorn = [sys.executable, "-m", "gunicorn"]
+    ports = [str(free_port()) for _ in range(4)]
+    ours, peer, *others = (f"http://127.0.0.1:{port}" for port in ports)
+    settings = {"INKDIGITS_LOG_LEVEL": "warning", "INKDIGITS_DRAIN_S": "0"}
+    return {
+        "inkdigits": Server(
+            [*inkdigits, "--port", ports[0], *count], f"{ours}{PREDICTIONS}", settings
+        ),
+        "peer": Server(
+            [*gunicorn, "--bind", f"127.0.0.1:{ports[1]}", *count, "serving_peer:app"],
+            f"{peer}/predict",
+            {"PEER_MODEL": str(graph)},
+        ),
+        OTHERS[0]: Server(
+            [*granian, "--port", ports[2], *count, "serving_app:app"],
+            f"{others[0]}{PREDICTIONS}",
+            settings,
+        ),
+        OTHERS[1]: Server(
+            [*gunicorn, "--bind", f"127.0.0.1:{ports[3]}", *count, "serving_app:app"],
+            f"{others[1]}{PREDICTIONS}",
+            settings,
+        ),
+    }
 
 
 def free_port() -> int:
@@ -109,6 +157,10 @@ def _ms(printed: str, percent: int) -> float:
     return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
 
 
+def _each(by_server: Iterable[dict[str, float]], figure: str) -> str:
+    return ", ".join(f"{measured[figure]:.0f}" for measured in by_server)
+
+
 def stages(side: int) -> dict[str, float]:
     """Where one answer's time goes in a worker: processor time of each part, in microseconds."""
     recognizer = Recognizer.load()
@@ -145,51 +197,31 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=5, help="of each measurement")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="of each server")
     arguments = parser.parse_args()
-    workers = str(arguments.workers)
-    model = load_model(locate(DEFAULT_MODEL))
-    network = RECIPES[model.recipe].network.plain
     cases = [(s, b, c) for s in SIDES for b in BODIES for c in CONNECTIONS]
     measured: dict[str, list[dict[str, float]]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        graph = Path(folder, "network.onnx")
-        graph.write_bytes(onnx_bytes(network, network.named(model.vector)))
-        here = f"http://127.0.0.1:{(port := str(free_port()))}"
-        there = f"http://127.0.0.1:{(other := str(free_port()))}"
-        inkdigits = [sys.executable, "-c", "from inkdigits.cli import main; main()", "serve"]
-        gunicorn = [sys.executable, "-m", "gunicorn", "-b", f"127.0.0.1:{other}", "-w", workers]
-        servers = {
-            "inkdigits": (
-                [*inkdigits, "--port", port, "--workers", workers],
-                f"{here}/api/v1/predictions",
-                {"INKDIGITS_LOG_LEVEL": "warning", "INKDIGITS_DRAIN_S": "0"},
-            ),
-            "peer": (
-                [*gunicorn, "serving_peer:app"],
-                f"{there}/predict",
-                {"PEER_MODEL": str(graph)},
-            ),
-        }
-        for name, (command, url, environment) in servers.items():
-            with running(command, url, **environment):
-                measured[name] = [load(url, *case, arguments.seconds) for case in cases]
+        for name, server in servers(arguments.workers, Path(folder, "network.onnx")).items():
+            with running(server.command, server.url, **server.environment):
+                measured[name] = [load(server.url, *case, arguments.seconds) for case in cases]
     rows: list[dict[str, Any]] = []
-    print("side  body  connections   ours/s   peer/s  ratio  p99 ours, peer (ms)  errors")
-    for case, ours, theirs in zip(cases, measured["inkdigits"], measured["peer"], strict=True):
+    print(f"side  body  connections  {'requests/s: ':12}{', '.join(measured)}; ratio; p99; errors")
+    for case, *by_server in zip(cases, *measured.values(), strict=True):
+        ours, peer, *others = by_server
         side, kind, connections = case
-        ratio = ours["rate"] / theirs["rate"]
         print(
-            f"{side:4}  {kind:4}  {connections:11}  {ours['rate']:7.0f}  {theirs['rate']:7.0f}  "
-            f"{ratio:5.2f}  {ours['p99_ms']:8.1f} {theirs['p99_ms']:8.1f}  "
-            f"{ours['errors']:.0f} {theirs['errors']:.0f}"
+            f"{side:4}  {kind:4}  {connections:11}  {_each(by_server, 'rate')}; "
+            f"{ours['rate'] / peer['rate']:.2f}; {_each(by_server, 'p99_ms')} ms; "
+            f"{_each(by_server, 'errors')}"
         )
         rows.append(
             {
                 "side_px": side,
                 "body": kind,
                 "connections": connections,
-                "ratio": ratio,
+                "ratio": ours["rate"] / peer["rate"],
                 "ours": ours,
-                "peer": theirs,
+                "peer": peer,
+                "our application in other servers": dict(zip(OTHERS, others, strict=True)),
             }
         )
     parts = {f"{side}x{side}": stages(side) for side in SIDES}

@@ -345,6 +345,16 @@ def test_a_broken_form_is_400(client, content_type, body):
     assert_problem(post(client, ONE, body, content_type), 400)
 
 
+def test_a_form_is_not_read_on_after_its_most_parts(client):
+    def answer_to(parts):
+        part = b'--x\r\nContent-Disposition: form-data; name="image"\r\n\r\n1\r\n'
+        broken = b"--x\r\nno header\r\n\r\n1\r\n--x--"
+        return post(client, ONE, part * parts + broken, "multipart/form-data; boundary=x")
+
+    assert_problem(answer_to(MOST_FORM_PARTS - 1), 400)
+    assert_problem(answer_to(MOST_FORM_PARTS + 1), 422)
+
+
 @pytest.mark.parametrize("way", sorted(set(FILES) - {"batch"}))  # where others stand beside it
 def test_b7_a_picture_of_16_mib_passes_and_one_byte_more_is_413(client, way):
     assert_refused(FILES[way](client, b"?" * 16 * 2**20, "image/png"), 415)
