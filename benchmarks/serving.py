@@ -16,13 +16,16 @@ import io
 import json
 import re
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,7 +36,7 @@ from PIL import Image
 from inkdigits import Recognizer
 from inkdigits.api import Settings, Shelf, create_app
 from inkdigits.artifacts import DEFAULT_MODEL, load_model, locate
-from inkdigits.imaging import ink
+from inkdigits.imaging import ink, png
 from inkdigits.imaging.decode import decode
 from inkdigits.imaging.sheet import contrast
 from inkdigits.models import RECIPES
@@ -179,6 +182,19 @@ def stages(side: int) -> dict[str, float]:
     return {name: _processor_us(part) for name, part in parts.items()} | {"Flask": client_s}
 
 
+def bomb_us() -> float:
+    """The processor time of refusing 70 bytes that declare 178 megapixels, in microseconds."""
+    header = struct.pack(">IIBBBBB", 1, 178_000_000, 1, 0, 0, 0, 0)
+    file = png.write({b"IHDR": header, b"IDAT": zlib.compress(b""), b"IEND": b""})
+    client = create_app(Shelf([DEFAULT_MODEL]), Settings()).test_client()
+
+    def refused() -> None:
+        answer = client.post(PREDICTIONS, data=file, content_type="image/png")
+        assert answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+    return _processor_us(refused)
+
+
 def _processor_us(call: Callable[[], object]) -> float:
     """The processor time of a call, the least of several rounds: other work only adds to it."""
     call()
@@ -227,8 +243,16 @@ def main() -> None:
     parts = {f"{side}x{side}": stages(side) for side in SIDES}
     for size, times in parts.items():
         print(f"{size}: " + ", ".join(f"{name} {us:.0f} us" for name, us in times.items()))
-    figures = {"workers": arguments.workers, "seconds": arguments.seconds, "cases": rows}
-    keep("serving", figures | {"processor time of the stages, us": parts})
+    bomb = bomb_us()
+    print(f"178 megapixels in 70 bytes: refused in {bomb:.0f} us")
+    figures = {
+        "workers": arguments.workers,
+        "seconds": arguments.seconds,
+        "cases": rows,
+        "processor time of the stages, us": parts,
+        "processor time of the refusal of 178 megapixels in 70 bytes, us": bomb,
+    }
+    keep("serving", figures)
 
 
 if __name__ == "__main__":
