@@ -33,8 +33,8 @@ help: ## List the recipes
 run: $(VENV)/installed-run $(PAGE) ## Set everything up, then serve the page and the shipped model
 	$(INKDIGITS) serve
 
-dev: $(VENV)/installed-run web/node_modules/.package-lock.json ## Serve the page with each change at once, and the API behind it
-	$(INKDIGITS) serve & trap "kill $$!" EXIT; $(NPM) run dev
+dev: $(VENV)/installed-test web/node_modules/.package-lock.json ## Serve page and API, each with every change of its code at once
+	$(BIN)/watchfiles --filter python "$(INKDIGITS) serve" src/inkdigits & trap "kill $$!" EXIT; $(NPM) run dev
 
 train: $(VENV)/installed-run ## Get the data, train on the 60,000 digits, evaluate on the 10,000 (RECIPE=mlp SEED=0)
 	$(INKDIGITS) data

