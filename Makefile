@@ -31,7 +31,7 @@ help: ## List the recipes
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/installed-run $(PAGE) ## Set everything up, then serve the page and the shipped model
-	$(INKDIGITS) serve
+	$(INKDIGITS) serve --open
 
 dev: $(VENV)/installed-test web/node_modules/.package-lock.json ## Serve page and API, each with every change of its code at once
 	$(BIN)/watchfiles --filter python "$(INKDIGITS) serve" src/inkdigits & trap "kill $$!" EXIT; $(NPM) run dev

@@ -143,6 +143,24 @@ def test_an_absolute_address_without_a_path_is_the_root(address):
             assert b"\r\n\r\n{" in answer.read()
 
 
+@pytest.mark.parametrize("option", ["--open", None])
+@pytest.mark.parametrize("display", [":0", ""])
+def test_the_page_is_opened_in_a_browser_if_asked_and_if_it_has_a_window(
+    model, tmp_path, option, display
+):
+    """The browser is a program that notes what it is to show."""
+    browser, shown = tmp_path / "browser", tmp_path / "shown"
+    browser.write_text(f'#!/bin/sh\necho "$1" >> "{shown}"\n', encoding="utf-8")
+    browser.chmod(0o755)
+    seen = {"BROWSER": f"{browser} %s", "DISPLAY": display, "WAYLAND_DISPLAY": ""}
+    options = [] if option is None else [option]
+    with serving("--model", model, *options, env=os.environ | seen) as (_, printed):
+        pass  # it is opened before anything is printed
+    opened = shown.read_text(encoding="utf-8").splitlines() if shown.exists() else []
+    address = re.search(r"http://[0-9.:]+/", printed)[0]
+    assert opened == ([address] if option and display else [])
+
+
 def test_the_origins_are_those_of_the_option(model):
     origins = ["https://digits.example.org", "http://[::1]:3000"]
     options = [argument for origin in origins for argument in ("--origin", origin)]

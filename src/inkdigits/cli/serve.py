@@ -2,6 +2,8 @@
 
 import os
 import shlex
+import sys
+import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -38,12 +40,16 @@ SAMPLE = Path(__file__).parents[3] / "tests" / "golden" / "7.png"
 @click.option(
     "--workers", type=click.IntRange(1, 256), help="Processes that answer.  [default: processors]"
 )
+@click.option(
+    "--open", "opens", is_flag=True, help="Open the page in a browser, where there is one."
+)
 def serve_command(
     host: str | None,
     port: int | None,
     models: Sequence[str],
     origins: Sequence[str],
     workers: int | None,
+    opens: bool,
 ) -> None:
     """Serve the recognition of digits over HTTP until Ctrl-C or SIGTERM.
 
@@ -75,8 +81,14 @@ def serve_command(
     except ValidationError as error:
         raise click.UsageError(_wrong_settings(error)) from None
     Shelf(settings.models)  # here, where what is wrong is said once and not by every worker
+
+    def greet(address: str) -> None:
+        if opens and _has_windows():
+            webbrowser.open(f"{address}/")
+        _greet(address, settings.models)
+
     try:
-        serve(settings, lambda address: _greet(address, settings.models))
+        serve(settings, greet)
     except AddressError as error:
         raise click.ClickException(str(error)) from None
 
@@ -88,6 +100,12 @@ def _wrong_settings(error: Any) -> str:
         f"{each['msg'].removeprefix('Value error, ')}."
         for each in error.errors()
     )
+
+
+def _has_windows() -> bool:
+    """Whether a browser can show itself beside this terminal; one of text would take its place."""
+    unix = sys.platform not in ("win32", "darwin")
+    return not unix or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
 def _greet(address: str, models: Sequence[str]) -> None:
