@@ -25,10 +25,10 @@ SERVE_FOR_TESTS := INKDIGITS_SERVE="$(abspath $(INKDIGITS)) serve --port {port} 
 PAGE_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f)
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev train test lint format compare bench fuzz figures cards lock clean
+.PHONY: help run dev up down logs replace train test test-deploy lint format compare bench fuzz figures cards lock clean
 
 help: ## List the recipes
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/installed-run $(PAGE) ## Set everything up, then serve the page and the shipped model
 	$(INKDIGITS) serve --open
@@ -36,16 +36,33 @@ run: $(VENV)/installed-run $(PAGE) ## Set everything up, then serve the page and
 dev: $(VENV)/installed-test web/node_modules/.package-lock.json ## Serve page and API, each with every change of its code at once
 	$(BIN)/watchfiles --filter python "$(INKDIGITS) serve" src/inkdigits & trap "kill $$!" EXIT; $(NPM) run dev
 
+up: ## Build the containers of page and service, start them, and print the page's address
+	sh deploy/compose.sh up --build --detach
+	@echo "The page is at http://$$(sh deploy/compose.sh port web 8080)/"
+
+down: ## End the containers, and leave nothing of them but their images
+	sh deploy/compose.sh down --remove-orphans --volumes
+
+logs: ## Show what the containers log, until Ctrl-C
+	sh deploy/compose.sh logs --follow --tail 100
+
+replace: ## Build the service anew and let it take over from the running one without dropping a request
+	sh deploy/replace.sh
+
 train: $(VENV)/installed-run ## Get the data, train on the 60,000 digits, evaluate on the 10,000 (RECIPE=mlp SEED=0)
 	$(INKDIGITS) data
 	$(INKDIGITS) train $(RECIPE) --seed $(SEED) --run-dir $(RUN) $(if $(wildcard $(RUN)/settings.json),--resume)
 	$(INKDIGITS) evaluate $(RUN)/$(RECIPE).safetensors --report $(RUN)/report.html
 
 test: $(VENV)/installed-test $(PAGE) ## Set everything up, then run every test
-	$(BIN)/python -m pytest -n 2 -m "not compare"
+	$(BIN)/python -m pytest -n 2 -m "not compare and not deploy"
 	$(NPM) test
 	cd web && PATH="$(abspath $(BIN)):$$PATH" sh scripts/browser.sh
 	export $(SERVE_FOR_TESTS) && $(NPM) run e2e
+
+test-deploy: $(VENV)/installed-test web/node_modules/.package-lock.json ## Build and start the containers, and test them with a browser, faults and all
+	cd web && PATH="$(abspath $(BIN)):$$PATH" sh scripts/browser.sh
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -m deploy tests/deploy
 
 lint: $(VENV)/installed-test web/node_modules/.package-lock.json ## Check style, types and who imports whom
 	$(BIN)/ruff check .

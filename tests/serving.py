@@ -69,6 +69,7 @@ def request(address, method, path, body=None, headers=None, **options):
         answer = connection.getresponse()
         data = answer.read()
         is_json = answer.headers.get_content_subtype().endswith("json")
+        is_json &= not answer.headers["Content-Encoding"]
         return answer.status, answer.headers, json.loads(data) if is_json and data else data
     finally:
         connection.close()

@@ -9,7 +9,7 @@ IMAGES = range(26, 49)
 MODEL_FILES = range(49, 59)
 DATA_SET = range(59, 66)
 BROWSER = (66, 67, 68)
-FAULTS = range(1, 14)
+FAULTS = range(1, 15)
 
 DUE = {f"b{n}" for n in (*HTTP, *IMAGES, *MODEL_FILES, *DATA_SET, *BROWSER)} | {
     f"f{n}" for n in FAULTS

@@ -12,6 +12,7 @@ const chromium = [
 
 const SPEED = /speed\.spec/;
 const EVERYWHERE = /(digits|layout)\.spec/;
+const DEPLOYED = /deployed\.spec/;
 
 export default defineConfig<Hands>({
   testDir: "e2e",
@@ -38,10 +39,14 @@ export default defineConfig<Hands>({
     },
   },
   projects: [
-    { name: "desktop", testIgnore: SPEED, use: { hand: "mouse" } },
+    { name: "desktop", testIgnore: [SPEED, DEPLOYED], use: { hand: "mouse" } },
     // Not among the tests: on a machine with more to do it says nothing.
     ...(process.env.INKDIGITS_SPEED
       ? [{ name: "speed", testMatch: SPEED, use: { hand: "mouse" as const } }]
+      : []),
+    // Of a page that runs already: make test-deploy starts it in its container.
+    ...(process.env.INKDIGITS_PAGE
+      ? [{ name: "deployed", testMatch: DEPLOYED, use: { hand: "mouse" as const } }]
       : []),
     {
       name: "phone",

@@ -209,6 +209,19 @@ def test_b25_line_breaks_forge_no_line_of_the_log(tmp_path):
     assert re.fullmatch(r"[0-9a-f]{32}", found[0]["request_id"])
 
 
+@pytest.mark.parametrize(
+    ("proxies", "client"), [(0, "127.0.0.1"), (1, "203.0.113.7"), (3, "127.0.0.1")]
+)
+def test_the_log_names_the_client_that_a_trusted_proxy_names(proxies, client):
+    with serving(settings={"log_level": "info", "proxies": proxies}) as (process, printed):
+        forwarded = {"X-Forwarded-For": "198.51.100.6, 203.0.113.7", "X-Request-ID": "asked"}
+        request(address_in(printed), "GET", "/healthz", headers=forwarded)
+        process.send_signal(signal.SIGINT)
+        lines = [json.loads(line) for line in process.stdout]
+    (line,) = [line for line in lines if line["request_id"] == "asked"]
+    assert line["client"] == client
+
+
 def test_a_request_id_is_kept_and_comes_back(address):
     headers = request(address, "GET", "/healthz", headers={"X-Request-ID": "mine-7"})[1]
     assert headers["X-Request-ID"] == "mine-7"

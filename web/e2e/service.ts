@@ -10,21 +10,22 @@ const START_MS = 60_000;
 export class Service {
   #process: ChildProcess | undefined;
 
-  private constructor(private readonly port: number) {}
+  private constructor(readonly address: string) {}
 
   static async start(): Promise<Service> {
-    const service = new Service(await freePort());
+    const service = new Service(`http://127.0.0.1:${await freePort()}/`);
     await service.start();
     return service;
   }
 
-  get address(): string {
-    return `http://127.0.0.1:${this.port}/`;
+  /** One that runs already, and that others end. */
+  static at(address: string): Service {
+    return new Service(address);
   }
 
   /** Start it where it was before, and wait until it answers. */
   async start(): Promise<void> {
-    const command = COMMAND.replaceAll("{port}", String(this.port));
+    const command = COMMAND.replaceAll("{port}", new URL(this.address).port);
     const child = spawn(command, {
       shell: true,
       detached: true,

@@ -153,7 +153,7 @@ class Gate:
         log.info(
             "request",
             request_id=request_id,
-            client=scope.client.rpartition(":")[0],
+            client=_client(scope, self._settings.proxies),
             method=scope.method,
             path=scope.path,
             status=answer.status,
@@ -219,6 +219,15 @@ class Gate:
             ]
         body = problem_body(refusal.status, str(refusal), request_id)
         return Answer(refusal.status.value, headers, body)
+
+
+def _client(scope: Any, proxies: int) -> str:
+    """Tell whose request this is: the trusted proxy says so that is farthest from here."""
+    forwarded = ",".join(scope.headers.get_all("x-forwarded-for")).split(",")
+    if 0 < proxies <= len(forwarded) and forwarded[-proxies].strip():
+        return forwarded[-proxies].strip()
+    client: str = scope.client.rpartition(":")[0]
+    return client
 
 
 def _environ(scope: Any, body: bytes) -> dict[str, Any]:

@@ -1,0 +1,42 @@
+# The image of the service. Built from the root of the repository:
+#   docker build --file deploy/api.Dockerfile --tag inkdigits-api .
+# Both stages start from one image, so that the virtual environment finds its Python again.
+ARG PYTHON_IMAGE=python:3.13.9-slim-bookworm
+
+FROM ${PYTHON_IMAGE} AS build
+# Where packages come from, if not from PyPI.
+ARG PIP_INDEX_URL
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_DEPS=1 PIP_QUIET=1
+WORKDIR /build
+COPY requirements/build.txt requirements/serve.txt requirements/
+RUN python3 -m venv tools \
+ && tools/bin/pip install --require-hashes --requirement requirements/build.txt \
+ && python3 -m venv --without-pip /opt/inkdigits \
+ && tools/bin/pip --python /opt/inkdigits/bin/python install --no-compile \
+      --require-hashes --requirement requirements/serve.txt \
+ && find /opt/inkdigits -depth \( -type d -name tests -o -name 'test_*.py' \) -exec rm -rf {} +
+COPY LICENSE README.md pyproject.toml ./
+COPY src src
+# The root is read-only when it runs, so what is imported is compiled here; the rest never is.
+RUN tools/bin/pip wheel --no-build-isolation --wheel-dir wheels . \
+ && tools/bin/pip --python /opt/inkdigits/bin/python install --no-compile wheels/*.whl \
+ && /opt/inkdigits/bin/inkdigits serve --help > /dev/null \
+ && /opt/inkdigits/bin/python -c "import inkdigits.api.server, inkdigits.api.worker"
+
+FROM ${PYTHON_IMAGE}
+# What can install came with the base, and has no place beside a service.
+RUN find / -xdev -depth \( -path '*-packages/pip*' -o -path '*-packages/setuptools*' \
+      -o -path '*-packages/wheel*' -o -path '*/ensurepip/_bundled' -o -path '*/python-wheels' \
+      -o -path '*/bin/pip*' \) -exec rm -rf {} +
+COPY --from=build /opt/inkdigits /opt/inkdigits
+ENV PATH=/opt/inkdigits/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    INKDIGITS_HOST=0.0.0.0 \
+    INKDIGITS_PORT=5000
+USER 10001:10001
+EXPOSE 5000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=3 \
+  CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:5000/readyz', timeout=2)"]
+CMD ["inkdigits", "serve"]

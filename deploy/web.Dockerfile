@@ -1,0 +1,31 @@
+# The image of the page, and of the proxy in front of the service. Built from the root of the repository:
+#   docker build --file deploy/web.Dockerfile --tag inkdigits-web .
+ARG NODE_IMAGE=node:22.20.0-bookworm-slim
+ARG NGINX_IMAGE=nginxinc/nginx-unprivileged:1.28.0
+
+FROM ${NODE_IMAGE} AS build
+# Where packages come from, if not from npm's registry.
+ARG NPM_CONFIG_REGISTRY
+WORKDIR /build
+COPY web/package.json web/package-lock.json ./
+RUN npm ci --no-fund --no-audit --loglevel=error
+COPY web/index.html web/tsconfig.json web/vite.config.ts ./
+COPY web/public public
+COPY web/src src
+# Compressed once and as well as can be, and not again for each request.
+RUN npx vite build && find dist -name '*.js' -o -name '*.css' -o -name '*.svg' -o -name '*.html' \
+      | xargs gzip --best --keep
+
+FROM ${NGINX_IMAGE}
+COPY deploy/nginx/nginx.conf /etc/nginx/nginx.conf
+COPY deploy/nginx/default.conf.template /etc/nginx/templates/default.conf.template
+COPY --from=build /build/dist /usr/share/nginx/html
+# Of the environment only these are filled into the template.
+ENV NGINX_ENVSUBST_FILTER=^INKDIGITS_ \
+    INKDIGITS_API_ORIGIN="" \
+    INKDIGITS_MAX_BODY_BYTES=22370645
+USER 101:101
+EXPOSE 8080
+STOPSIGNAL SIGQUIT
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 \
+  CMD ["curl", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:8080/healthz"]

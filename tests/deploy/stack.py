@@ -1,0 +1,209 @@
+"""The containers under a name of their own, built and ended by the recipes of the Makefile."""
+
+import json
+import os
+import shlex
+import socket
+import subprocess
+import threading
+import time
+import uuid
+from collections import Counter
+from contextlib import contextmanager
+from http.client import HTTPException
+from pathlib import Path
+
+from serving import predict
+
+ROOT = Path(__file__).parents[2]
+# The argument of a Dockerfile that names the base, and what the base's name holds.
+BASES = {"PYTHON_IMAGE": "python", "NODE_IMAGE": "node", "NGINX_IMAGE": "nginx"}
+HEALTHY_S = 180
+
+
+def run(*command, timeout=600, **options):
+    """Run a command from the project's root; give what it printed; fail with all that it said."""
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=timeout,
+        **options,
+    )
+    assert done.returncode == 0, f"{shlex.join(command)}: status {done.returncode}\n{done.stdout}"
+    return done.stdout.strip()
+
+
+def docker(*arguments, **options):
+    return run("docker", *arguments, **options)
+
+
+def until(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"it did not come about within {seconds} s"
+        time.sleep(0.2)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def base_images():
+    """The images to start from, by argument; what is in none is the Dockerfiles' own choice.
+
+    INKDIGITS_BASE_IMAGES is a program that makes such images, and prints a line for each that
+    begins with its tag.
+    """
+    program = os.environ.get("INKDIGITS_BASE_IMAGES")
+    if not program:
+        return {}
+    tags = [line.split()[0] for line in run(*shlex.split(program)).splitlines() if line.split()]
+    return {
+        argument: tag
+        for argument, name in BASES.items()
+        for tag in tags
+        if name in tag.partition(":")[0].rpartition("/")[2]
+    }
+
+
+class Stack:
+    """The two containers of one project.
+
+    settings  variables of the environment, as a person would set them
+    """
+
+    def __init__(self, **settings):
+        self.project = f"inkdigits-test-{uuid.uuid4().hex[:8]}"
+        ours = {
+            "COMPOSE_PROJECT_NAME": self.project,
+            "INKDIGITS_TAG": "test",
+            "INKDIGITS_WEB_PORT": free_port(),
+        }
+        # Make would hand on what concerns its own run.
+        outer = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+        self.environment = outer | {k: str(v) for k, v in (ours | settings).items()}
+
+    @property
+    def address(self):
+        return f"http://127.0.0.1:{self.environment['INKDIGITS_WEB_PORT']}"
+
+    def make(self, target):
+        return run("make", "--no-print-directory", target, env=self.environment)
+
+    def compose(self, *arguments):
+        return run("sh", "deploy/compose.sh", *arguments, env=self.environment)
+
+    def containers(self, service):
+        """The ids of the containers of a service, running or not."""
+        mine = f"label=com.docker.compose.project={self.project}"
+        its = f"label=com.docker.compose.service={service}"
+        return docker(
+            "ps", "--all", "--quiet", "--no-trunc", "--filter", mine, "--filter", its
+        ).split()
+
+    def container(self, service):
+        (container,) = self.containers(service)
+        return container
+
+    def inspect(self, service):
+        return json.loads(docker("inspect", self.container(service)))[0]
+
+    def inside(self, service, script):
+        """What a shell in the container prints."""
+        return docker("exec", self.container(service), "sh", "-c", script)
+
+    def healthy(self):
+        return all(
+            json.loads(docker("inspect", container))[0]["State"]["Health"]["Status"] == "healthy"
+            for service in ("api", "web")
+            for container in self.containers(service)
+        )
+
+    def log(self, service):
+        """The objects that a service has logged; lines that are none are left out."""
+        lines = docker("logs", self.container(service)).splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def left(self):
+        """What is there of the project: containers, networks and volumes."""
+        mine = f"label=com.docker.compose.project={self.project}"
+        return {
+            kind: docker(*command, "--quiet", "--filter", mine)
+            for kind, command in {
+                "containers": ("ps", "--all"),
+                "networks": ("network", "ls"),
+                "volumes": ("volume", "ls"),
+            }.items()
+        }
+
+    def browser(self, *, grep=".", **settings):
+        """Run the page's tests for where it runs already, in a real browser."""
+        given = {"INKDIGITS_PAGE": f"{self.address}/"} | settings
+        environment = self.environment | given
+        return run(
+            *("npm", "--prefix", "web", "run", "deployed", "--", "--grep", grep),
+            env=environment,
+            timeout=300,
+        )
+
+
+@contextmanager
+def started(figures, name, **settings):
+    """The containers, healthy; they are ended whatever happens, and shown if it goes wrong."""
+    stack = Stack(**settings)
+    try:
+        stack.compose("build")
+        since = time.monotonic()
+        stack.make("up")
+        until(stack.healthy, HEALTHY_S)
+        figures[f"from make up to healthy, {name}"] = f"{time.monotonic() - since:.1f} s"
+        yield stack
+    except BaseException:
+        print(
+            subprocess.run(
+                ["sh", "deploy/compose.sh", "logs", "--tail", "50"],
+                cwd=ROOT,
+                env=stack.environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            ).stdout
+        )
+        raise
+    finally:
+        stack.make("down")
+
+
+@contextmanager
+def load(address, clients):
+    """Ask for predictions without a pause, until the end; give what came, counted.
+
+    yields  a Counter: right answers under 200, and everything else under what it was
+    """
+    outcomes, ended = Counter(), threading.Event()
+
+    def ask():
+        while not ended.wait(0.01):
+            try:
+                status, _, answer = predict(address)
+                outcomes[
+                    status if status != 200 or answer["predicted_digit"] == 7 else "wrong"
+                ] += 1
+            except (OSError, HTTPException) as error:
+                outcomes[repr(error)] += 1
+
+    # As daemons: a test that fails must not wait for them.
+    threads = [threading.Thread(target=ask, daemon=True) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield outcomes
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()

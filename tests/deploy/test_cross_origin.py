@@ -1,0 +1,103 @@
+"""The other way: the page at one origin calls the service at another, by the rules of CORS."""
+
+import pytest
+from serving import predict, request
+from stack import free_port, run, started
+
+pytestmark = pytest.mark.deploy
+
+
+@pytest.fixture(scope="module")
+def ports():
+    return free_port(), free_port()
+
+
+@pytest.fixture(scope="module")
+def page(ports):
+    # Another host than the service's, and so another origin and another site.
+    return f"http://localhost:{ports[0]}"
+
+
+@pytest.fixture(scope="module")
+def api(ports):
+    return f"http://127.0.0.1:{ports[1]}"
+
+
+@pytest.fixture(scope="module")
+def stack(figures, bases, ports, page, api):
+    settings = {
+        "COMPOSE_FILE": "compose.yaml:compose.cors.yaml",
+        "INKDIGITS_WEB_PORT": ports[0],
+        "INKDIGITS_API_PORT": ports[1],
+        "INKDIGITS_ORIGINS": page,
+        "INKDIGITS_API_ORIGIN": api,
+    }
+    with started(figures, "two origins", **settings) as stack:
+        yield stack
+
+
+def test_every_digit_that_is_drawn_in_a_browser_is_read_at_the_other_origin(stack, page, api):
+    said = stack.browser(grep="reads|inline", INKDIGITS_PAGE=f"{page}/", INKDIGITS_API_ORIGIN=api)
+    assert "11 passed" in said
+
+
+def test_the_page_learns_where_the_service_is_and_may_call_nothing_else(stack, page, api):
+    assert request(page, "GET", "/config.json")[2] == {"api": api}
+    policy = request(page, "GET", "/")[1]["Content-Security-Policy"]
+    assert f"connect-src 'self' {api};" in policy
+
+
+def cors_headers(api, method, path, origin):
+    asked = {
+        "Origin": origin,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type",
+    }
+    headers = request(api, method, path, headers=asked)[1]
+    return {
+        name.lower(): value for name, value in headers.items() if "control-allow" in name.lower()
+    }
+
+
+CALLS = [("OPTIONS", "/api/v1/predictions"), ("GET", "/api/v1/models"), ("POST", "/predict")]
+
+
+@pytest.mark.parametrize(("method", "path"), CALLS)
+def test_the_pages_origin_may_call(stack, page, api, method, path):
+    assert cors_headers(api, method, path, page)["access-control-allow-origin"] == page
+
+
+@pytest.mark.parametrize(("method", "path"), CALLS)
+def test_b66_no_other_origin_may_call(stack, page, api, method, path):
+    for origin in (
+        "http://evil.example",
+        "null",
+        f"{page}.evil.example",
+        f"http://evil{page[7:]}",
+        api,
+    ):
+        assert cors_headers(api, method, path, origin) == {}
+
+
+def test_programs_reach_the_service_itself(stack, api):
+    assert predict(api)[2]["predicted_digit"] == 7
+    ((binding,),) = stack.inspect("api")["HostConfig"]["PortBindings"].values()
+    assert binding["HostIp"] == "127.0.0.1"
+
+
+def test_what_the_client_says_of_its_address_is_not_believed(stack, api):
+    forged = {"X-Request-ID": "forged", "X-Forwarded-For": "203.0.113.7"}
+    request(api, "GET", "/healthz", headers=forged)
+    (line,) = [line for line in stack.log("api") if line.get("request_id") == "forged"]
+    assert line["client"] != "203.0.113.7"
+
+
+def test_a_service_at_a_port_of_its_own_is_not_replaced_but_the_reason_is_said(stack, api):
+    with pytest.raises(AssertionError, match="published at a port, which two cannot have"):
+        run("sh", "deploy/replace.sh", env=stack.environment)
+    assert predict(api)[0] == 200
+
+
+def test_make_down_leaves_nothing(stack):
+    stack.make("down")
+    assert stack.left() == {"containers": "", "networks": "", "volumes": ""}
