@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import re
+import signal
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -477,6 +478,21 @@ def test_a_replacement_that_does_not_get_well_is_taken_away_and_the_old_one_serv
         run("sh", "deploy/replace.sh", env=stack.environment | broken)
     assert stack.containers("api") == before
     assert predict(address)[0] == 200
+
+
+def test_of_two_services_one_is_killed_and_no_request_fails(stack, address):
+    scale = ("up", "--detach", "--no-deps", "--no-recreate", "--scale")
+    stack.compose(*scale, "api=2", "api")
+    until(stack.healthy)
+    with load(address, clients=6) as outcomes:
+        until(lambda: outcomes[200] > 50)
+        one, _ = stack.containers("api")
+        pid = int(docker("inspect", "--format", "{{.State.Pid}}", one))
+        os.kill(pid, signal.SIGKILL)
+        done = outcomes[200]
+        until(lambda: outcomes[200] > done + 100)
+    assert set(outcomes) == {200}, outcomes
+    stack.compose(*scale, "api=1", "api")
 
 
 def test_make_down_leaves_nothing(stack):
