@@ -27,6 +27,8 @@ def figures(pytestconfig):
 @pytest.fixture(scope="session", autouse=True)
 def bases():
     """Let all that is built here start from base images that can be had."""
-    chosen = base_images()
-    run("sh", "deploy/compose.sh", "version")  # says what is missing
-    os.environ.update(chosen)
+    try:
+        os.environ.update(base_images())
+        run("sh", "deploy/compose.sh", "version")  # says what is missing
+    except AssertionError as error:
+        pytest.exit(str(error), returncode=1)
