@@ -6,6 +6,8 @@ import os
 import re
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -364,3 +366,21 @@ def test_who_waits_too_long_is_told_to_come_back():
         assert {status for status, _, _ in results} == {200, 503}
         text = request(address, "GET", "/metrics")[2].decode()
         assert re.search(r'inkdigits_rejections_total\{reason="deadline"\} [1-9]', text)
+
+
+def test_a_signal_that_does_not_wake_the_main_thread_is_seen_all_the_same():
+    """Sent to another thread, it is as one that comes just as the main thread falls asleep."""
+    code = (
+        "import signal, threading\n"
+        "from inkdigits.api.server import Wakeful\n"
+        "event = Wakeful()\n"
+        "signal.signal(signal.SIGTERM, lambda *_: event.set())\n"
+        "def send():\n"
+        "    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)\n"
+        "threading.Timer(0.5, send).start()\n"
+        "print(event.wait())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("True\n", "", 0)

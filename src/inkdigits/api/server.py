@@ -29,6 +29,22 @@ class AddressError(Exception):
     """The server cannot listen where it is asked to: the cause, and what to do."""
 
 
+class Wakeful(threading.Event):
+    """An event whose waiting looks up each second.
+
+    Python runs a signal's handler in the main thread, and one that comes just as that falls asleep
+    does not wake it: Ctrl-C would be forgotten until the next one.
+    """
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is set, or for so many seconds."""
+        if timeout is not None:
+            return super().wait(timeout)
+        while not super().wait(1.0):
+            pass
+        return True
+
+
 class Server(MPServer):
     """Granian, but for SIGTERM: readiness turns 503 first, and a balancer gets time to notice."""
 
@@ -49,6 +65,7 @@ class Server(MPServer):
             workers_kill_timeout=settings.grace_s,
             log_enabled=settings.log_level == "debug",
         )
+        self.main_loop_interrupt = Wakeful()
         self._draining = folder / DRAINING
         self._drain_s = settings.drain_s
 
