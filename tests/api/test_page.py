@@ -1,9 +1,12 @@
 """The drawing page is served to browsers, its files as they may be kept, and nothing else."""
 
+from pathlib import Path
+
 import pytest
 
 from inkdigits.api import page
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "page.md"
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 
 
@@ -28,6 +31,7 @@ def test_a_browser_gets_the_page_under_its_policy(client, built):
     assert "script-src 'self';" in policy
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
+    assert f"\n{policy}\n" in DOCUMENT.read_text(encoding="utf-8")
     # One address, two answers.
     assert set(answer.vary) == {"Accept", "Origin"}
     assert "no-cache" in answer.headers["Cache-Control"]

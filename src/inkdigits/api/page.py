@@ -6,9 +6,8 @@ from flask import Blueprint, Response, request, send_from_directory
 
 BUILT = Path(__file__).parents[1] / "page"  # from web/, by the Makefile
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 # What Vite names by its content may be kept for ever; all else is asked after each time.
 FOR_EVER_S = 365 * 24 * 3600
