@@ -1,9 +1,9 @@
 """Requests a second of the service, against the same network behind Flask, Gunicorn, ONNX Runtime.
 
-All run as many worker processes on this machine, one after the other, and `wrk` sends them the
-same requests: a drawn seven of 28x28 or 280x280, as JSON or as the PNG file, over 1, 16 and 64
-connections. What is compared with is in serving_peer.py; and to see what our server costs or
-brings, our application runs in two other servers as well.
+All run as many worker processes on this machine, and `wrk` sends them, in turns, the same requests:
+a drawn seven of 28x28 or 280x280, as JSON or as the PNG file, over 1, 16 and 64 connections. What
+is compared with is in serving_peer.py; and to see what our server costs or brings, our application
+runs in two other servers as well.
 """
 
 import os
@@ -23,8 +23,8 @@ import tempfile
 import time
 import urllib.request
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -160,8 +160,8 @@ def _ms(printed: str, percent: int) -> float:
     return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
 
 
-def _each(by_server: Iterable[dict[str, float]], figure: str) -> str:
-    return ", ".join(f"{measured[figure]:.0f}" for measured in by_server)
+def _each(figure: str, by_server: dict[str, dict[str, float]]) -> str:
+    return ", ".join(f"{measured[figure]:.0f}" for measured in by_server.values())
 
 
 def stages(side: int) -> dict[str, float]:
@@ -208,26 +208,30 @@ def _processor_us(call: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    """Load both servers with every kind of request, and print and keep the ratios."""
+    """Load all servers with every kind of request, and print and keep the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=5, help="of each measurement")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="of each server")
     arguments = parser.parse_args()
     cases = [(s, b, c) for s in SIDES for b in BODIES for c in CONNECTIONS]
-    measured: dict[str, list[dict[str, float]]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for name, server in servers(arguments.workers, Path(folder, "network.onnx")).items():
-            with running(server.command, server.url, **server.environment):
-                measured[name] = [load(server.url, *case, arguments.seconds) for case in cases]
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as all_running:
+        compared = servers(arguments.workers, Path(folder, "network.onnx"))
+        for server in compared.values():
+            all_running.enter_context(running(server.command, server.url, **server.environment))
+            load(server.url, *cases[0], 1)  # so that each is warm
+        # In turns: what slows the machine down for a while slows all of them.
+        measured = [
+            {name: load(server.url, *case, arguments.seconds) for name, server in compared.items()}
+            for case in cases
+        ]
     rows: list[dict[str, Any]] = []
-    print(f"side  body  connections  {'requests/s: ':12}{', '.join(measured)}; ratio; p99; errors")
-    for case, *by_server in zip(cases, *measured.values(), strict=True):
-        ours, peer, *others = by_server
-        side, kind, connections = case
+    print(f"side  body  connections  requests/s: {', '.join(compared)}; ratio; p99; errors")
+    for (side, kind, connections), by_server in zip(cases, measured, strict=True):
+        ours, peer, *others = by_server.values()
         print(
-            f"{side:4}  {kind:4}  {connections:11}  {_each(by_server, 'rate')}; "
-            f"{ours['rate'] / peer['rate']:.2f}; {_each(by_server, 'p99_ms')} ms; "
-            f"{_each(by_server, 'errors')}"
+            f"{side:4}  {kind:4}  {connections:11}  {_each('rate', by_server)}; "
+            f"{ours['rate'] / peer['rate']:.2f}; {_each('p99_ms', by_server)} ms; "
+            f"{_each('errors', by_server)}"
         )
         rows.append(
             {
