@@ -144,12 +144,19 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": _percent, "number": _number}
+    environment.filters |= {"percent": _percent, "number": _number, "accuracy": _accuracy}
     return environment
 
 
 def _percent(share: object) -> str:
     return "not measured" if _is_missing(share) else f"{share:.2%}"
+
+
+def _accuracy(runs: dict[str, Any]) -> str:
+    """Write the mean over seeds, and how far it spreads if there are several."""
+    mean = _percent(runs["accuracy_mean"])
+    spread = runs["accuracy_spread"]
+    return mean if spread is None else f"{mean} ± {_percent(spread)}"
 
 
 def _number(value: object) -> str:
