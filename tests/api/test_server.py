@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from inkdigits.artifacts import save_model, shipped_models
 from inkdigits.recognizer import Recognizer
 
 LIMIT = 100_000  # bytes of a body
+LISTENS = "0A"  # the state of a socket in /proc/net/tcp
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +63,13 @@ def workers_of(process):
         for child in children
         if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
     ]
+
+
+def listening_at(address):
+    """How many sockets listen there: each worker has one, from when it can answer."""
+    port = f":{urlsplit(address).port:04X}"
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(row[1].endswith(port) and row[3] == LISTENS for row in rows)
 
 
 def until(condition, seconds=30):
@@ -257,6 +266,7 @@ def test_what_is_counted_is_of_all_workers(address):
 def test_f9_a_killed_worker_is_replaced_and_only_its_own_requests_fail():
     with serving(settings={"workers": 2}) as (process, printed):
         address = address_in(printed)
+        until(lambda: listening_at(address) == 2)
         with load(address, clients=4) as outcomes:
             until(lambda: outcomes[200] > 20)
             before = workers_of(process)
