@@ -92,7 +92,7 @@ bench: $(VENV)/installed-compare $(PAGE) ## Measure against the peers and write 
 	$(BIN)/python benchmarks/calibration.py --digits test --model $(SHIPPED)
 	$(BIN)/python benchmarks/two_by_two.py
 	$(BIN)/python benchmarks/test_time_augmentation.py
-	$(BIN)/python benchmarks/ablation.py --epochs 5 --limit 30000
+	$(BIN)/python benchmarks/ablation.py --epochs 5 --limit 20000
 	export $(SERVE_FOR_TESTS) && $(NPM) run speed
 
 fuzz: $(VENV)/installed-test ## Send the service 100,000 requests, good, bad and damaged
