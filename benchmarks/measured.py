@@ -25,7 +25,9 @@ def keep(name: str, figures: dict[str, Any], merge: bool = False) -> None:
     path = RESULTS / f"{name}.json"
     if merge:
         figures = recalled(name) | figures
-    command = ["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]]
+    # Where one machine has a folder means nothing on another: its name is enough.
+    arguments = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
+    command = ["python", f"benchmarks/{Path(sys.argv[0]).name}", *arguments]
     result = {
         "command": " ".join(command),
         "commit": commit(),
