@@ -221,16 +221,31 @@ def test_b25_line_breaks_forge_no_line_of_the_log(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("proxies", "client"), [(0, "127.0.0.1"), (1, "203.0.113.7"), (3, "127.0.0.1")]
+    ("proxies", "client"),
+    [(0, "127.0.0.1"), (1, "203.0.113.7"), (2, "198.51.100.6"), (3, "127.0.0.1")],
 )
 def test_the_log_names_the_client_that_a_trusted_proxy_names(proxies, client):
-    with serving(settings={"log_level": "info", "proxies": proxies}) as (process, printed):
-        forwarded = {"X-Forwarded-For": "198.51.100.6, 203.0.113.7", "X-Request-ID": "asked"}
-        request(address_in(printed), "GET", "/healthz", headers=forwarded)
+    settings = {"log_level": "info", "proxies": proxies, "max_body_bytes": LIMIT}
+    with serving(settings=settings) as (process, printed):
+        asked = {"X-Forwarded-For": "198.51.100.6, 203.0.113.7", "X-Request-ID": "asked"}
+        address = address_in(printed)
+        assert request(address, "GET", "/healthz", headers=asked)[0] == 200
+        # By the gate, before the application.
+        assert request(address, "POST", "/predict", b"?" * (LIMIT + 1), asked)[0] == 413
         process.send_signal(signal.SIGINT)
         lines = [json.loads(line) for line in process.stdout]
-    (line,) = [line for line in lines if line["request_id"] == "asked"]
-    assert line["client"] == client
+    clients = [line["client"] for line in lines if line["request_id"] == "asked"]
+    assert clients == [client, client]
+
+
+def test_how_often_a_client_may_ask_is_counted_for_whom_a_trusted_proxy_names():
+    with serving(settings={"rate_limit": "1/hour", "proxies": 1}) as (_, printed):
+        statuses = [
+            request(address_in(printed), "GET", "/", headers={"X-Forwarded-For": forwarded})[0]
+            # What the client itself has written before the proxy's own entry counts for nothing.
+            for forwarded in ("192.0.2.1", "192.0.2.2", "192.0.2.1", "1.1.1.1, 192.0.2.2")
+        ]
+    assert statuses == [200, 200, 429, 429]
 
 
 def test_a_request_id_is_kept_and_comes_back(address):

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from flask import Flask, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from inkdigits.api.catalogue import catalogue
 from inkdigits.api.headers import allow_origins, check_headers
@@ -25,9 +24,10 @@ def create_app(
 
     draining  whether the service is about to end, and should get no more requests
 
-    A server in front may set the request's id in the environment, "inkdigits.request_id". It finds
-    there what was done: "inkdigits.route", the pattern of the address, if there is one; and
-    "inkdigits.predictions", a list of (model's name, prediction), if something was read.
+    A server in front says by REMOTE_ADDR who the client is, whatever proxies there are, and may set
+    the request's id in the environment, "inkdigits.request_id". It finds there what was done:
+    "inkdigits.route", the pattern of the address, if there is one; and "inkdigits.predictions", a
+    list of (model's name, prediction), if something was read.
 
     source   docs/api.md describes the routes and every error
     """
@@ -43,10 +43,6 @@ def create_app(
     app.register_blueprint(pages(shelf, settings))
     app.register_blueprint(page())
     app.register_blueprint(health(draining))
-    if settings.proxies:
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0
-        )
     if settings.rate_limit:
         _limit_rate(app, settings)
     return app

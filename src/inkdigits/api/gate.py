@@ -19,6 +19,7 @@ from wsgiref.types import WSGIApplication
 
 import structlog
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from inkdigits.api import metrics
 from inkdigits.api.headers import EXPOSED, ON_EVERY_ANSWER, REQUEST_ID
@@ -114,6 +115,10 @@ class Gate:
         self._app = app
         self._settings = settings
         self._look = look
+        # For what it does to an environment; the application comes when the body is there.
+        self._trust_proxies = ProxyFix(
+            lambda environ, start_response: (), x_for=settings.proxies, x_proto=0, x_host=0
+        )
         self._predictions = Lane(settings.threads, settings.queue, settings.deadline_s)
         self._others = Lane(HEALTH_THREADS, 16 * settings.queue + 64, settings.deadline_s)
         self._watching: asyncio.Task[None] | None = None
@@ -135,10 +140,11 @@ class Gate:
         since = time.perf_counter()
         given = scope.headers.get("x-request-id") or ""
         request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        environ: dict[str, Any] = {"inkdigits.request_id": request_id}
+        environ = _environ(scope) | {"inkdigits.request_id": request_id}
+        self._trust_proxies(environ, lambda *_: lambda data: None)
         try:
             body = await self._body(scope, protocol)
-            environ |= _environ(scope, body)
+            environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
             lane = self._predictions if scope.method == "POST" else self._others
             answer = await lane.run(lambda: _answer(self._app, environ))
         except ProtocolClosed:  # the client has gone, in the middle of its body
@@ -153,7 +159,7 @@ class Gate:
         log.info(
             "request",
             request_id=request_id,
-            client=_client(scope, self._settings.proxies),
+            client=environ["REMOTE_ADDR"],
             method=scope.method,
             path=scope.path,
             status=answer.status,
@@ -221,17 +227,8 @@ class Gate:
         return Answer(refusal.status.value, headers, body)
 
 
-def _client(scope: Any, proxies: int) -> str:
-    """Tell whose request this is: the trusted proxy says so that is farthest from here."""
-    forwarded = ",".join(scope.headers.get_all("x-forwarded-for")).split(",")
-    if 0 < proxies <= len(forwarded) and forwarded[-proxies].strip():
-        return forwarded[-proxies].strip()
-    client: str = scope.client.rpartition(":")[0]
-    return client
-
-
-def _environ(scope: Any, body: bytes) -> dict[str, Any]:
-    """Say of a request what a WSGI application wants to know: PEP 3333."""
+def _environ(scope: Any) -> dict[str, Any]:
+    """Say of a request what a WSGI application wants to know, but for its body: PEP 3333."""
     host, _, port = scope.server.rpartition(":")
     environ = {
         "REQUEST_METHOD": scope.method,
@@ -244,7 +241,6 @@ def _environ(scope: Any, body: bytes) -> dict[str, Any]:
         "REMOTE_ADDR": scope.client.rpartition(":")[0],
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.scheme,
-        "wsgi.input": io.BytesIO(body),
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
@@ -258,7 +254,6 @@ def _environ(scope: Any, body: bytes) -> dict[str, Any]:
     environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE", "")
     environ.pop("HTTP_CONTENT_LENGTH", None)
     environ.pop("HTTP_TRANSFER_ENCODING", None)
-    environ["CONTENT_LENGTH"] = str(len(body))
     return environ
 
 
