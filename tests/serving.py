@@ -9,6 +9,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -91,3 +94,44 @@ def exchange(address, sent):
         client.sendall(sent)
         with client.makefile("rb") as answer:
             return answer.readline()
+
+
+def head(*lines):
+    """The head of a request to read a picture, with these lines in it."""
+    return "\r\n".join(["POST /predict HTTP/1.1", "Host: x", *lines, "", ""]).encode()
+
+
+def until(condition, seconds=60):
+    """Wait for what must come; the time is only for what never comes."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"it did not come about within {seconds} s"
+        time.sleep(0.02)
+
+
+@contextmanager
+def load(ask, clients):
+    """Let clients ask again and again, until the end.
+
+    ask     sends one request, and gives what came of it
+    yields  a Counter of what came; of a connection that failed, the name of the error
+    """
+    outcomes, ended = Counter(), threading.Event()
+
+    def go_on():
+        while not ended.wait(0.01):
+            try:
+                outcomes[ask()] += 1
+            except (OSError, http.client.HTTPException) as error:
+                outcomes[type(error).__name__] += 1
+
+    # As daemons: a test that fails must not wait for them.
+    threads = [threading.Thread(target=go_on, daemon=True) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield outcomes
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()

@@ -1,6 +1,5 @@
 """The real server on a real socket: what is no proper HTTP, faults, overload, and its end."""
 
-import http.client
 import json
 import os
 import re
@@ -9,10 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,7 +17,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from PIL import Image
-from serving import address_in, connect, exchange, predict, request, serving
+from serving import address_in, connect, exchange, head, load, predict, request, serving, until
 from untrained import untrained
 
 from inkdigits.artifacts import save_model, shipped_models
@@ -47,10 +44,6 @@ def address(server):
     return server[1]
 
 
-def head(*lines):
-    return "\r\n".join(["POST /predict HTTP/1.1", "Host: x", *lines, "", ""]).encode()
-
-
 def status_of(line):
     return int(re.match(rb"HTTP/1\.1 (\d{3}) ", line)[1])
 
@@ -70,38 +63,6 @@ def listening_at(address):
     port = f":{urlsplit(address).port:04X}"
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return sum(row[1].endswith(port) and row[3] == LISTENS for row in rows)
-
-
-def until(condition, seconds=30):
-    """Wait for what must come; the time is only for what never comes."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.02)
-
-
-@contextmanager
-def load(address, clients):
-    """Let clients post one digit after the other; give how often each outcome came about."""
-    stop = threading.Event()
-    outcomes = Counter()
-
-    def post():
-        while not stop.is_set():
-            try:
-                outcomes[predict(address)[0]] += 1
-            except (OSError, http.client.HTTPException) as error:
-                outcomes[type(error).__name__] += 1
-
-    threads = [threading.Thread(target=post) for _ in range(clients)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield outcomes
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
 
 
 # HTTP.
@@ -282,7 +243,7 @@ def test_f9_a_killed_worker_is_replaced_and_only_its_own_requests_fail():
     with serving(settings={"workers": 2}) as (process, printed):
         address = address_in(printed)
         until(lambda: listening_at(address) == 2)
-        with load(address, clients=4) as outcomes:
+        with load(lambda: predict(address)[0], clients=4) as outcomes:
             until(lambda: outcomes[200] > 20)
             before = workers_of(process)
             os.kill(before[0], signal.SIGKILL)
@@ -340,7 +301,7 @@ def test_f11_a_bad_model_put_in_place_is_not_taken_and_a_good_one_is(tmp_path):
             return request(address, "GET", "/")[2]["model"]["digest"]
 
         assert digest() == digests[0]
-        with load(address, clients=1) as outcomes:
+        with load(lambda: predict(address)[0], clients=1) as outcomes:
             (tmp_path / "bad").write_bytes(path.read_bytes()[:-1])
             os.replace(tmp_path / "bad", path)
             line = json.loads(process.stdout.readline())

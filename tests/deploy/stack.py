@@ -5,15 +5,12 @@ import os
 import shlex
 import socket
 import subprocess
-import threading
 import time
 import uuid
-from collections import Counter
 from contextlib import contextmanager
-from http.client import HTTPException
 from pathlib import Path
 
-from serving import predict
+from serving import predict, until
 
 ROOT = Path(__file__).parents[2]
 # The argument of a Dockerfile that names the base, and what the base's name holds.
@@ -38,13 +35,6 @@ def run(*command, timeout=600, **options):
 
 def docker(*arguments, **options):
     return run("docker", *arguments, **options)
-
-
-def until(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"it did not come about within {seconds} s"
-        time.sleep(0.2)
 
 
 def free_port():
@@ -179,31 +169,7 @@ def started(figures, name, **settings):
         stack.make("down")
 
 
-@contextmanager
-def load(address, clients):
-    """Ask for predictions without a pause, until the end; give what came, counted.
-
-    yields  a Counter: right answers under 200, and everything else under what it was
-    """
-    outcomes, ended = Counter(), threading.Event()
-
-    def ask():
-        while not ended.wait(0.01):
-            try:
-                status, _, answer = predict(address)
-                outcomes[
-                    status if status != 200 or answer["predicted_digit"] == 7 else "wrong"
-                ] += 1
-            except (OSError, HTTPException) as error:
-                outcomes[repr(error)] += 1
-
-    # As daemons: a test that fails must not wait for them.
-    threads = [threading.Thread(target=ask, daemon=True) for _ in range(clients)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield outcomes
-    finally:
-        ended.set()
-        for thread in threads:
-            thread.join()
+def read(address):
+    """Ask for a prediction; give its status, if the answer is right."""
+    status, _, answer = predict(address)
+    return status if status != 200 or answer["predicted_digit"] == 7 else "wrong"

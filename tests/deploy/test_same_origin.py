@@ -13,8 +13,8 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image
-from serving import connect, predict, request
-from stack import ROOT, docker, load, run, started, until
+from serving import connect, head, load, predict, request, until
+from stack import ROOT, docker, read, run, started
 
 from inkdigits.api.headers import ON_EVERY_ANSWER
 from inkdigits.api.page import POLICY
@@ -36,10 +36,6 @@ def stack(figures, bases):
 @pytest.fixture(scope="module")
 def address(stack):
     return stack.address
-
-
-def head(*lines, path="/predict"):
-    return "\r\n".join([f"POST {path} HTTP/1.1", "Host: x", *lines, "", ""]).encode()
 
 
 def answer_to(address, sent):
@@ -442,7 +438,7 @@ def test_f14_the_service_is_killed_under_load_comes_back_and_the_page_goes_on(st
     until(stack.healthy)
     before = stack.inspect("api")
     kill = f"kill -9 $(docker inspect --format '{{{{.State.Pid}}}}' {before['Id']})"
-    with load(address, clients=2) as outcomes:
+    with load(lambda: read(address), clients=2) as outcomes:
         until(lambda: outcomes[200] > 20)
         stack.browser(grep="was killed", INKDIGITS_KILL=kill)
         done = outcomes[200]
@@ -458,7 +454,7 @@ def test_f14_the_service_is_killed_under_load_comes_back_and_the_page_goes_on(st
 def test_a_rolling_replacement_drops_no_request(stack, address):
     until(stack.healthy)
     (before,) = stack.containers("api")
-    with load(address, clients=4) as outcomes:
+    with load(lambda: read(address), clients=4) as outcomes:
         until(lambda: outcomes[200] > 20)
         said = stack.make("replace")
         done = outcomes[200]
@@ -484,7 +480,7 @@ def test_of_two_services_one_is_killed_and_no_request_fails(stack, address):
     scale = ("up", "--detach", "--no-deps", "--no-recreate", "--scale")
     stack.compose(*scale, "api=2", "api")
     until(stack.healthy)
-    with load(address, clients=6) as outcomes:
+    with load(lambda: read(address), clients=6) as outcomes:
         until(lambda: outcomes[200] > 50)
         one, _ = stack.containers("api")
         pid = int(docker("inspect", "--format", "{{.State.Pid}}", one))

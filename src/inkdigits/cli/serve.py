@@ -83,7 +83,7 @@ def serve_command(
     Shelf(settings.models)  # here, where what is wrong is said once and not by every worker
 
     def greet(address: str) -> None:
-        if opens and _has_windows():
+        if opens and _has_display():
             webbrowser.open(f"{address}/")
         _greet(address, settings.models)
 
@@ -102,7 +102,7 @@ def _wrong_settings(error: Any) -> str:
     )
 
 
-def _has_windows() -> bool:
+def _has_display() -> bool:
     """Whether a browser can show itself beside this terminal; one of text would take its place."""
     unix = sys.platform not in ("win32", "darwin")
     return not unix or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
