@@ -40,6 +40,7 @@ from inkdigits.nn.losses import (
 from inkdigits.nn.network import Network
 from inkdigits.nn.optimizers import AdamW
 from inkdigits.nn.schedules import OneCycle
+from inkdigits.reading import SURE
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/how-it-works.md"
@@ -283,6 +284,7 @@ def numbers_of_the_text():
     sizes = CLASSIC.sizes
     yield "The network", f"{CLASSIC.network.size:,}"
     yield "Backpropagation", f"each of {CLASSIC.network.size:,} parameters"
+    yield "Looking again", f"has a probability of less than {SURE:g}, the picture"
     yield "The two clean-ups", f"a pixel over {THRESHOLD} becomes 255, every other becomes 0"
     yield "The two clean-ups", f"right of a 255 becomes {EDGE}"
     for inputs, outputs in pairwise(sizes):

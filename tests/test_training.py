@@ -21,7 +21,6 @@ from inkdigits.training import (
     fit,
     fit_temperature,
     fit_threshold,
-    logits_of,
     on_device,
     start,
 )
@@ -287,14 +286,6 @@ def test_f7_a_validation_loss_that_is_no_number_is_no_record(pictures):
     with pytest.raises(DivergenceError) as caught:
         next(fit(recipe, dealt(recipe, pictures), progress, pictures[1]))
     assert caught.value.step == progress.step == 10
-
-
-def test_logits_are_the_same_in_any_portions(pictures):
-    x, _ = pictures[0]
-    vector = start(SMALL, 0).params
-    logits, _ = SMALL.network.forward(SMALL.network.views(vector), x)
-    for chunk in (1, 7, 299, 300, 1000):
-        np.testing.assert_allclose(logits_of(SMALL, vector, x, chunk), logits, rtol=1e-4, atol=1e-5)
 
 
 def test_evaluate_measures_the_recipes_own_loss(pictures):

@@ -48,6 +48,7 @@ class Recipe:
     pen_copies  how often each digit of the training pen writers is drawn, beside MNIST's; or 0
     nondigits   how many pictures of no digit there are to each digit; 0 for a network without an
                 output for them
+    reads_again whether a picture that leaves the network unsure is read again, shifted a little
     """
 
     name: str
@@ -66,6 +67,7 @@ class Recipe:
     redrawn: float = 0.0
     pen_copies: int = 0
     nondigits: float = 0.0
+    reads_again: bool = True
 
     @property
     def sizes(self) -> list[int]:
@@ -120,6 +122,7 @@ CLASSIC = Recipe(
     epochs=10,
     shuffle=False,
     validation=0.0,
+    reads_again=False,
 )
 
 

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits import artifacts
+from inkdigits import artifacts, reading
 from inkdigits.arrays import Array, Pixels
 from inkdigits.artifacts import DEFAULT_MODEL, ArtifactError, Model, locate
 from inkdigits.imaging import CLEAN_UPS
@@ -28,9 +28,6 @@ __all__ = [
     "UnsupportedImage",
     "locate",
 ]
-
-CHUNK = 1000  # pictures that go through the network together: a few megabytes of activations
-
 
 Reason: TypeAlias = Literal["blank", "not_a_digit"]
 
@@ -65,9 +62,7 @@ class Recognizer:
         self.model = model
         self.name = name
         self._clean_up = CLEAN_UPS[recipe.clean_up]
-        self._network = recipe.network.plain
-        self._params = self._network.views(model.vector)
-        self._outputs = len(recipe.targets)
+        self._params = recipe.network.plain.views(model.vector)
         self.temperature = model.temperature
         self.threshold = model.threshold
 
@@ -171,11 +166,8 @@ class Recognizer:
         return np.logical_or(blank, self.doubts(cleaned) > self.threshold)
 
     def _logits(self, cleaned: Pixels) -> Array:
-        parts = [
-            self._network.forward(self._params, cleaned[first : first + CHUNK] / np.float32(255))[0]
-            for first in range(0, len(cleaned), CHUNK)
-        ]
-        return np.concatenate([np.empty((0, self._outputs)), *parts])
+        logits = reading.read(self.recipe, self._params, cleaned / np.float32(255))
+        return logits.astype(np.float64)
 
     def _calibrated(self, logits: Array) -> Array:
         return softmax(logits[:, :CLASSES] / self.temperature)

@@ -11,6 +11,7 @@ import numpy as np
 from inkdigits.arrays import Array, Generator, Labels, to_device
 from inkdigits.models import CLASSES, Recipe
 from inkdigits.nn.losses import one_hot, softmax_cross_entropy
+from inkdigits.reading import read_once
 
 STATISTICS_BATCHES = 40  # that batch normalisation's means and variances are measured on at last
 REFUSED = 0.004  # share of real digits that the threshold of doubt refuses
@@ -197,22 +198,12 @@ def finished(recipe: Recipe, batches: Batches, progress: Progress) -> Array:
     return recipe.network.folded(progress.average, batches.sample(STATISTICS_BATCHES))
 
 
-def logits_of(recipe: Recipe, vector: Array, x: Array, chunk: int = 1000) -> Array:
-    """Send many pictures through the network that reads, some at a time.
+def evaluate(recipe: Recipe, vector: Array, x: Array, labels: Labels) -> tuple[float, float]:
+    """Measure the recipe's own loss, and the accuracy, on digits that are not trained on.
 
     vector   float32 (P,), as `finished` gives it
-    x        float32 (N, 28, 28)
-    returns  float32 (N, C)
     """
-    network = recipe.network.plain
-    params = network.views(vector)
-    parts = (x[first : first + chunk] for first in range(0, len(x), chunk))
-    return np.concatenate([network.forward(params, part)[0] for part in parts])
-
-
-def evaluate(recipe: Recipe, vector: Array, x: Array, labels: Labels) -> tuple[float, float]:
-    """Measure the recipe's own loss, and the accuracy, on digits that are not trained on."""
-    logits = logits_of(recipe, vector, x)
+    logits = read_once(recipe, recipe.network.plain.views(vector), x)
     targets = np.asarray(recipe.targets, like=vector)
     loss, _ = softmax_cross_entropy(logits, targets[labels])
     right = logits[:, :CLASSES].argmax(axis=1) == labels

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_time_augmentation import COPIES, MOVES, Move, averaged, moved
+from test_time_augmentation import COPIES, MOVES, Move, averaged, moved, ways_of
 
 from inkdigits import Recognizer
 
@@ -42,5 +42,16 @@ def test_the_mean_is_over_the_copies(digits):
     recognizer = Recognizer.load("mlp")
     cleaned = recognizer.clean(digits.images[:20])
     expected = sum(recognizer.probabilities(moved(cleaned, move)) for move in MOVES[:5]) / 5
-    np.testing.assert_allclose(averaged(recognizer, cleaned, 5), expected)
-    np.testing.assert_allclose(averaged(recognizer, cleaned, 1), recognizer.probabilities(cleaned))
+    np.testing.assert_allclose(averaged(recognizer, 5, cleaned), expected)
+    np.testing.assert_allclose(averaged(recognizer, 1, cleaned), recognizer.probabilities(cleaned))
+
+
+def test_the_ways_differ_in_the_pictures_that_leave_it_unsure(digits):
+    recognizer = Recognizer.load("mlp")
+    cleaned = recognizer.clean(digits.images[:2000])
+    read = {way: probabilities_of(cleaned) for way, probabilities_of in ways_of(recognizer).items()}
+    assert list(read) == ["once", "again if unsure", "5 times", "9 times"]
+    is_again = (read["once"] != read["again if unsure"]).any(axis=1)
+    assert 0 < is_again.sum() < 400
+    assert read["once"][~is_again].max(axis=1).min() > read["once"][is_again].max(axis=1).mean()
+    assert (read["5 times"] != read["once"]).any(axis=1).sum() > 1900

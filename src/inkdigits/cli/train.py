@@ -26,6 +26,7 @@ from inkdigits.cli.curves import draw_curves
 from inkdigits.cli.options import data_dir_option
 from inkdigits.data.batches import Batches
 from inkdigits.models import CLASSES, RECIPES, Recipe, doubt
+from inkdigits.reading import read
 from inkdigits.runs import Run
 from inkdigits.training import DivergenceError, Record
 from inkdigits.version import __version__
@@ -303,7 +304,7 @@ def _calibration(
     temperature, threshold = 1.0, 0.0
     if validation is not None:
         x, labels = validation
-        logits = to_host(training.logits_of(recipe, vector, x))
+        logits = to_host(read(recipe, recipe.network.plain.views(vector), x))
         temperature = training.fit_temperature(logits[:, :CLASSES], to_host(labels))
         if recipe.nondigits:
             threshold = training.fit_threshold(doubt(logits))

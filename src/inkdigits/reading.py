@@ -1,0 +1,58 @@
+"""Sends pictures through a network: each once, and again from five places if it is unsure."""
+
+import numpy as np
+
+from inkdigits.arrays import Array
+from inkdigits.models import Recipe
+from inkdigits.nn.losses import softmax
+from inkdigits.nn.network import Views
+
+CHUNK = 1000  # pictures that go through together: a few megabytes of activations
+SURE = 0.9  # probability of the likeliest class: if it is less, the network is unsure
+PLACES = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))  # px, how far down and to the right
+
+
+def read(recipe: Recipe, params: Views, x: Array) -> Array:
+    """Read pictures; those that leave the network unsure again, if the recipe says so.
+
+    Such a picture is read where it is and a pixel to each side of there, and the logits of the
+    five are averaged.
+
+    params   of `recipe.network.plain`
+    x        float32 (N, 28, 28), ink in [0, 1], on any device
+    returns  float32 (N, C), logits, on the same device
+    source   Krizhevsky, Sutskever and Hinton 2012, ImageNet Classification with Deep Convolutional
+             Neural Networks, section 4.1, for the average over places
+    """
+    logits = read_once(recipe, params, x)
+    if recipe.reads_again:
+        unsure = softmax(logits).max(axis=1) < SURE
+        if unsure.any():
+            again = read_once(recipe, params, _at_places(x[unsure]))
+            logits[unsure] = again.reshape(len(PLACES), -1, logits.shape[1]).mean(axis=0)
+    return logits
+
+
+def read_once(recipe: Recipe, params: Views, x: Array) -> Array:
+    """Read pictures as they are, some at a time; arguments and result are those of `read`."""
+    logits = np.empty((len(x), len(recipe.targets)), np.float32, like=x)
+    for first in range(0, len(x), CHUNK):
+        chunk = slice(first, first + CHUNK)
+        logits[chunk], _ = recipe.network.plain.forward(params, x[chunk])
+    return logits
+
+
+def _at_places(x: Array) -> Array:
+    """Move pictures to each of PLACES; what comes in at their border is no ink.
+
+    x        float32 (N, 28, 28)
+    returns  float32 (5 N, 28, 28), all of one place after all of another
+    """
+    height, width = x.shape[1:]
+    framed = np.pad(x, ((0, 0), (1, 1), (1, 1)))
+    return np.concatenate(
+        [
+            framed[:, 1 - down : 1 - down + height, 1 - right : 1 - right + width]
+            for down, right in PLACES
+        ]
+    )

@@ -1,0 +1,108 @@
+"""To read again when unsure: who is, what is averaged, and that the rest stays as it was read."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from foreign import ForeignArray
+from numpy.testing import assert_allclose, assert_array_equal
+
+from inkdigits import reading
+from inkdigits.models import CLASSIC, CNN_SMALL, MLP
+from inkdigits.nn.layers import Dense, Flatten
+from inkdigits.nn.losses import near_zero_and_one
+from inkdigits.nn.network import Network
+from inkdigits.reading import read, read_once
+
+SIDE = 28
+# Class k answers to the ink of one pixel, on the diagonal: what it sees of a shift is plain.
+SEER = replace(
+    MLP,
+    network=Network((Flatten(), Dense(SIDE * SIDE, 3))),
+    targets=near_zero_and_one(3),
+)
+
+
+def seeing(*pixels):
+    """Parameters that give each class 10 times the ink of its pixel, (row, column)."""
+    weight = np.zeros((SIDE, SIDE, 3), np.float32)
+    for number, (row, column) in enumerate(pixels):
+        weight[row, column, number] = 10
+    return SEER.network.views(np.concatenate([weight.ravel(), np.zeros(3, np.float32)]))
+
+
+def dots(*places):
+    """A picture for each place, with all its ink there."""
+    x = np.zeros((len(places), SIDE, SIDE), np.float32)
+    for picture, place in zip(x, places, strict=True):
+        picture[place] = 1
+    return x
+
+
+def test_a_sure_picture_is_read_once_and_an_unsure_one_from_five_places():
+    params = seeing((5, 5), (9, 9), (9, 10))
+    sure, unsure = dots((5, 5), (9, 8))
+    assert_array_equal(read_once(SEER, params, np.stack([sure, unsure])), [[10, 0, 0], [0, 0, 0]])
+    # The dot at (9, 8) comes to (9, 9) when it is moved to the right, one time of five.
+    assert_allclose(read(SEER, params, np.stack([sure, unsure])), [[10, 0, 0], [0, 2, 0]])
+
+
+@pytest.mark.parametrize("place", [(8, 9), (10, 9), (9, 8), (9, 10), (9, 9)])
+def test_each_side_is_looked_at(place):
+    params = seeing((9, 9), (9, 9), (0, 0))  # two classes that see the same: always unsure
+    assert_allclose(read(SEER, params, dots(place)), [[2, 2, 0]])
+
+
+@pytest.mark.parametrize("place", [(8, 8), (11, 9), (9, 11)])
+def test_no_farther_than_a_pixel(place):
+    params = seeing((9, 9), (9, 9), (0, 0))
+    assert_array_equal(read(SEER, params, dots(place)), [[0, 0, 0]])
+
+
+@pytest.mark.parametrize(("place", "other"), [((0, 4), (27, 4)), ((4, 27), (4, 0))])
+def test_ink_that_leaves_at_one_border_does_not_come_back_at_the_other(place, other):
+    params = seeing(other, other, (1, 1))
+    assert_array_equal(read(SEER, params, dots(place)), [[0, 0, 0]])
+
+
+def test_the_bound_is_the_probability_of_the_likeliest_class(monkeypatch):
+    params = seeing((9, 9), (9, 8), (0, 0))
+    x = 0.25 * dots((9, 9))
+    once = read_once(SEER, params, x)
+    likeliest = np.exp(2.5) / (np.exp(2.5) + 2)
+    monkeypatch.setattr(reading, "SURE", likeliest - 1e-4)
+    assert_array_equal(read(SEER, params, x), once)
+    monkeypatch.setattr(reading, "SURE", likeliest + 1e-4)
+    assert_allclose(read(SEER, params, x), [[0.5, 0.5, 0]])
+
+
+def test_the_write_ups_recipe_reads_once():
+    params = CLASSIC.network.views(CLASSIC.network.init(np.random.default_rng(0)))
+    x = np.random.default_rng(1).random((20, SIDE, SIDE), np.float32)
+    assert_array_equal(read(CLASSIC, params, x), read_once(CLASSIC, params, x))
+    again = read(replace(CLASSIC, reads_again=True), params, x)
+    assert (again != read_once(CLASSIC, params, x)).any()  # it would be unsure
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 49, 50, 1000])
+def test_logits_are_the_same_in_any_portions(chunk, monkeypatch):
+    network = CNN_SMALL.network.plain
+    params = network.views(network.init(np.random.default_rng(0)))
+    x = np.random.default_rng(1).random((50, SIDE, SIDE), np.float32)
+    expected, _ = network.forward(params, x)
+    monkeypatch.setattr(reading, "CHUNK", chunk)
+    assert_allclose(read_once(CNN_SMALL, params, x), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_no_picture_gives_no_logits():
+    params = seeing((0, 0))
+    assert read(SEER, params, dots()).shape == (0, 3)
+
+
+def test_it_reads_where_the_pictures_are():
+    params = seeing((9, 9), (9, 9), (0, 0))
+    x = dots((9, 8))
+    theirs = tuple({name: ForeignArray(array) for name, array in part.items()} for part in params)
+    logits = read(SEER, theirs, ForeignArray(x))
+    assert isinstance(logits, ForeignArray)
+    assert_array_equal(logits.get(), [[2, 2, 0]])
