@@ -74,8 +74,7 @@ def code_of(recipe: str) -> str:
     """
     settings = re.sub(r" at 0x\w+", "", repr(RECIPES[recipe]))
     imaging = (f"imaging/{part}" for part in (RECIPES[recipe].clean_up, "strokes"))
-    parts = ("arrays", "nn", "data", "training", "reading")
-    return fingerprint(*parts, *imaging, also=settings)
+    return fingerprint("arrays", "nn", "data", "training", "reading", *imaging, also=settings)
 
 
 def kept(recipe: str, data: str) -> list[dict[str, Any]]:

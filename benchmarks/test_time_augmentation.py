@@ -28,6 +28,7 @@ from inkdigits.arrays import Array, Pixels
 from inkdigits.artifacts import DEFAULT_MODEL
 from inkdigits.data.mnist import Digits
 from inkdigits.metrics import measure
+from inkdigits.reading import PLACES
 
 
 class Move(NamedTuple):
@@ -40,17 +41,13 @@ class Move(NamedTuple):
 
 
 MOVES = (
-    Move(),
-    Move(down=-1),
-    Move(down=1),
-    Move(right=-1),
-    Move(right=1),
+    *(Move(down=down, right=right) for down, right in PLACES),
     Move(degrees=-4),
     Move(degrees=4),
     Move(scale=0.95),
     Move(scale=1.05),
 )
-COPIES = (5, 9)  # so many of the moves, from the first on
+COPIES = (len(PLACES), len(MOVES))  # so many of the moves, from the first on
 ROUNDS = 3
 
 

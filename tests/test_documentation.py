@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
+from inkdigits import Recognizer
 from inkdigits.cli import main
 from inkdigits.models import RECIPES
 
@@ -105,6 +106,16 @@ def result(name):
     """The figures that a benchmark kept."""
     path = ROOT / f"benchmarks/results/{name}.json"
     return json.loads(path.read_text(encoding="utf-8"))["figures"]
+
+
+def test_the_readme_shows_what_the_shipped_model_answers():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    prediction = Recognizer.load().recognize((ROOT / "tests/golden/7.png").read_bytes())
+    (line,) = re.findall(r'^\{"predicted_digit".*\}$', readme, re.MULTILINE)
+    shown = json.loads(line)
+    assert shown["predicted_digit"] == prediction.digit
+    assert shown["probabilities"] == pytest.approx(prediction.probabilities, rel=0.05)
+    assert f"7.png: {prediction.digit} ({prediction.confidence:.1%} sure)" in readme
 
 
 def test_the_readme_says_what_was_measured():

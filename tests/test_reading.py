@@ -15,7 +15,7 @@ from inkdigits.nn.network import Network
 from inkdigits.reading import read, read_once
 
 SIDE = 28
-# Class k answers to the ink of one pixel, on the diagonal: what it sees of a shift is plain.
+# Each class answers to the ink of one pixel: what a shift does is plain.
 SEER = replace(
     MLP,
     network=Network((Flatten(), Dense(SIDE * SIDE, 3))),

@@ -11,6 +11,8 @@ from inkdigits import Recognizer
 from inkdigits.artifacts import save_model
 from inkdigits.imaging.decode import encode_png
 from inkdigits.models import RECIPES
+from inkdigits.nn.losses import softmax
+from inkdigits.reading import read, read_once
 from inkdigits.recognizer import DamagedImage, Prediction, UnsupportedImage
 
 GOLDEN = Path(__file__).parent / "golden"  # drawings, each named after its digit
@@ -53,6 +55,20 @@ def test_the_temperature_of_the_file_is_applied(digits):
     # Differences of logarithms are differences of logits, over the temperature.
     spread_hot, spread_cold = (log - log[:, :1] for log in (log_hot, log_cold))
     np.testing.assert_allclose(spread_hot * 4, spread_cold, atol=1e-4)
+
+
+def test_what_leaves_it_unsure_is_read_again(digits):
+    recognizer = Recognizer.load("mlp")
+    cleaned = recognizer.clean(digits.images[:2000])
+    params = recognizer.recipe.network.plain.views(recognizer.model.vector)
+    x = cleaned / np.float32(255)
+    again, once = (
+        softmax(way(recognizer.recipe, params, x)[:, :10] / recognizer.temperature)
+        for way in (read, read_once)
+    )
+    answers = recognizer.probabilities(cleaned)
+    np.testing.assert_allclose(answers, again, atol=1e-5)
+    assert np.abs(answers - once).max() > 0.1
 
 
 def test_b46_a_blank_sheet_is_no_digit(recognizer):

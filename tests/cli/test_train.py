@@ -18,12 +18,15 @@ import numpy as np
 import pytest
 import small_pens
 import staged
+from untrained import untrained
 
 from inkdigits.artifacts import load_model, read_tensors
-from inkdigits.cli.train import train_command
+from inkdigits.cli.train import _calibration, train_command
 from inkdigits.data import pens
-from inkdigits.models import RECIPES
+from inkdigits.models import CLASSES, RECIPES, doubt
+from inkdigits.reading import read, read_once
 from inkdigits.runs import Run
+from inkdigits.training import fit_temperature, fit_threshold
 from inkdigits.version import __version__
 
 # Two test processes share two cores; and one thread gives the same bits everywhere.
@@ -203,6 +206,18 @@ def test_the_model_says_where_it_comes_from(finished):
         network.plain.named(model.vector)[last_layer],
         network.named(average)[list(network.shapes)[-1]],
     )
+
+
+def test_temperature_and_threshold_are_fitted_to_what_the_recognizer_reads():
+    recipe, vector = RECIPES["mlp"], untrained("mlp").vector
+    rng = np.random.default_rng(0)
+    x, labels = rng.random((50, 28, 28), np.float32), rng.integers(CLASSES, size=50)
+    again, once = (way(recipe, recipe.network.plain.views(vector), x) for way in (read, read_once))
+    assert _calibration(recipe, vector, (x, labels)) == (
+        fit_temperature(again[:, :CLASSES], labels),
+        fit_threshold(doubt(again)),
+    )
+    assert fit_threshold(doubt(once)) != fit_threshold(doubt(again))
 
 
 def test_the_seed_decides_the_model(train, finished, tmp_path):
