@@ -247,11 +247,23 @@ def test_a_picture_of_any_aspect_needs_little(shape):
     assert peak < 10 * rgba.nbytes + 50e6
 
 
-def test_a_cropped_seven_of_a_broad_brush_is_no_uneven_light():
+@pytest.mark.parametrize(("paper", "colour"), [(255, 0), (0, 255)], ids=["dark ink", "light ink"])
+def test_a_cropped_seven_of_a_broad_brush_is_no_uneven_light(paper, colour):
     """Its bar and its foot end at the border, and are wider than any stroke on a whole sheet."""
-    seven = np.full((100, 60, 4), 255, np.uint8)
-    seven[:34, :, :3] = seven[34:, 10:40, :3] = 0
-    np.testing.assert_array_equal(sheet.contrast(seven) == 255, seven[..., 0] == 0)
+    seven = np.full((100, 60, 4), (paper, paper, paper, 255), np.uint8)
+    seven[:31, :, :3] = seven[31:, 10:40, :3] = colour
+    np.testing.assert_array_equal(sheet.contrast(seven) == 255, seven[..., 0] == colour)
+
+
+@pytest.mark.parametrize("side", [16, 100, 400])
+@pytest.mark.parametrize("is_light", [False, True], ids=["dark ink", "light ink"])
+def test_the_corners_of_a_cropped_zero_are_sheet(side, is_light):
+    """A broad pen, whose ink is on more than half of the border."""
+    zero = ring(side, 0.42 * side, 0.3 * side)
+    is_ink = zero[..., 0] == 0
+    if is_light:
+        zero[..., :3] = 255 - zero[..., :3]
+    np.testing.assert_array_equal(sheet.contrast(zero) == 255, is_ink)
 
 
 def test_faint_noise_far_from_the_digit_does_not_widen_the_box():

@@ -295,32 +295,43 @@ def _sheet(channel: Pixels) -> Pixels:
     middle = np.median(border)
     if (np.abs(border - middle) <= UNEVEN).mean() >= 0.75:
         return middle.astype(np.uint8)
-    sheet = _sheet_between_strokes(border)
-    if sheet is None and max(channel.shape) > SMALL:
-        return _unevenly_lit_sheet(channel)
-    return middle.astype(np.uint8) if sheet is None else sheet
-
-
-def _sheet_between_strokes(border: Pixels) -> Pixels | None:
-    """Estimate how bright the sheet is if a closely cropped digit ends at the border.
-
-    border   uint8 (N,), once round the picture
-    returns  uint8 (), or None if there are not two even levels, ink and sheet, in turns
-    """
     bright = border > (int(border.max()) + int(border.min())) / 2
     light, dark = np.median(border[bright]), np.median(border[~bright])
-    flat = FLAT * (light - dark)
-    even = np.abs(border - np.where(bright, light, dark)) <= flat
+    if max(channel.shape) > SMALL and not _is_cropped(border, np.where(bright, light, dark)):
+        return _unevenly_lit_sheet(channel)
+    return (light if _is_light(bright, channel.shape) else dark).astype(np.uint8)
+
+
+def _is_cropped(border: Pixels, levels: Array) -> bool:
+    """Whether a border is of two even levels, ink and sheet, in turns: a digit ends there.
+
+    border  uint8 (N,), once round the picture
+    levels  float64 (N,), the one of the two that each pixel is nearer to
+    """
+    flat = FLAT * np.ptp(levels)
+    even = np.abs(border - levels) <= flat
     # Where a stroke ends softly it is neither ink nor sheet; light changes more slowly.
     window = 3 + len(border) // GRAINS
     most = ndimage.maximum_filter1d(border, window, mode="wrap")
     least = ndimage.minimum_filter1d(border, window, mode="wrap")
     steady = most - least <= flat
     # A shadow begins and ends once.
-    changes = np.count_nonzero(bright != np.roll(bright, 1))
-    if changes <= 2 or steady.mean() < CLEAR or even[steady].mean() < 0.75:
-        return None
-    return np.asarray(light if bright.mean() > 0.5 else dark).astype(np.uint8)
+    changes = np.count_nonzero(levels != np.roll(levels, 1))
+    return bool(changes > 2 and steady.mean() >= CLEAR and even[steady].mean() >= 0.75)
+
+
+def _is_light(bright: NDArray[np.bool_], shape: tuple[int, ...]) -> bool:
+    """Whether the sheet is the lighter of the two that a border is of.
+
+    A broad pen may ink more of the border than it leaves, but digits are round: most corners are
+    sheet. If two are light and two dark, most of the border is.
+
+    bright  bool (N,), where the border is light, clockwise
+    shape   (H, W) of the picture
+    """
+    height, width = shape
+    corners = bright[[0, width - 1, width + height - 2, 2 * width + height - 3]]
+    return bool(bright.mean() > 0.5 if corners.sum() == 2 else corners.sum() > 2)
 
 
 def _unevenly_lit_sheet(channel: Pixels) -> Pixels:
