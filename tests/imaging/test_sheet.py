@@ -266,6 +266,14 @@ def test_the_corners_of_a_cropped_zero_are_sheet(side, is_light):
     np.testing.assert_array_equal(sheet.contrast(zero) == 255, is_ink)
 
 
+@pytest.mark.parametrize("row", [0, -1])
+@pytest.mark.parametrize("column", [0, -1])
+def test_three_corners_of_a_cropped_zero_are_enough(row, column):
+    zero = ring(100, 42, 30)
+    zero[row, column, :3] = 0
+    np.testing.assert_array_equal(sheet.contrast(zero) == 255, zero[..., 0] == 0)
+
+
 def test_faint_noise_far_from_the_digit_does_not_widen_the_box():
     rgba = drawing()
     rgba[5, 5, :3] = 240

@@ -60,10 +60,10 @@ Place = tuple[slice, slice]  # rows and columns
 def contrast(rgba: Pixels) -> Pixels:
     """Tell ink from sheet: how far each pixel is from the sheet's colour.
 
-    The sheet is what most of the picture's border is, in even light or uneven. A transparent one
-    is taken for white, or for black if on white nothing would be seen. If there is a frame round
-    the sheet, or a table, only what is inside counts. Of a large picture, the digit and what is
-    around it may be all that is given.
+    The sheet is what most of the picture's border is, in even light or uneven, or most of its
+    corners if a digit ends at the border. A transparent one is taken for white, or for black if on
+    white nothing would be seen. If there is a frame round the sheet, or a table, only what is
+    inside counts. Of a large picture, the digit and what is around it may be all that is given.
 
     rgba     uint8 (H, W, 4)
     returns  uint8 (H, W), 0 is the sheet's colour; smaller if there is a frame, or if the picture
@@ -285,8 +285,8 @@ def _sheet(channel: Pixels) -> Pixels:
     """Estimate how bright the sheet is, also under the ink.
 
     channel  uint8 (H, W), one colour
-    returns  uint8 (): what most of the picture's border is; or (H, W) if most of it is of no one
-             brightness, as where light falls on paper from one side
+    returns  uint8 (): what most of the picture's border is, or most of its corners if a digit ends
+             at the border; or (H, W) where light is uneven, as if it falls from one side
     """
     # Clockwise, once round the picture.
     border = np.concatenate([channel[0], channel[1:, -1], channel[-1, -2::-1], channel[-2::-1, 0]])
@@ -295,11 +295,16 @@ def _sheet(channel: Pixels) -> Pixels:
     middle = np.median(border)
     if (np.abs(border - middle) <= UNEVEN).mean() >= 0.75:
         return middle.astype(np.uint8)
-    bright = border > (int(border.max()) + int(border.min())) / 2
+    threshold = (int(border.max()) + int(border.min())) / 2
+    bright = border > threshold
     light, dark = np.median(border[bright]), np.median(border[~bright])
     if max(channel.shape) > SMALL and not _is_cropped(border, np.where(bright, light, dark)):
         return _unevenly_lit_sheet(channel)
-    return (light if _is_light(bright, channel.shape) else dark).astype(np.uint8)
+    # A broad pen may ink more of the border than it leaves, but digits are round: most corners are
+    # sheet. If two are light and two dark, most of the border is.
+    bright_corners = np.count_nonzero(channel[[0, 0, -1, -1], [0, -1, 0, -1]] > threshold)
+    is_light = bright.mean() > 0.5 if bright_corners == 2 else bright_corners > 2
+    return (light if is_light else dark).astype(np.uint8)
 
 
 def _is_cropped(border: Pixels, levels: Array) -> bool:
@@ -318,20 +323,6 @@ def _is_cropped(border: Pixels, levels: Array) -> bool:
     # A shadow begins and ends once.
     changes = np.count_nonzero(levels != np.roll(levels, 1))
     return bool(changes > 2 and steady.mean() >= CLEAR and even[steady].mean() >= 0.75)
-
-
-def _is_light(bright: NDArray[np.bool_], shape: tuple[int, ...]) -> bool:
-    """Whether the sheet is the lighter of the two that a border is of.
-
-    A broad pen may ink more of the border than it leaves, but digits are round: most corners are
-    sheet. If two are light and two dark, most of the border is.
-
-    bright  bool (N,), where the border is light, clockwise
-    shape   (H, W) of the picture
-    """
-    height, width = shape
-    corners = bright[[0, width - 1, width + height - 2, 2 * width + height - 3]]
-    return bool(bright.mean() > 0.5 if corners.sum() == 2 else corners.sum() > 2)
 
 
 def _unevenly_lit_sheet(channel: Pixels) -> Pixels:
