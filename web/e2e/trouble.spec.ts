@@ -17,6 +17,7 @@ test("goes on by itself when the API comes back, with nothing lost", async ({
   await expect(sheet.notice).toHaveCount(0);
   // The browser's own words for each attempt that failed: reset, if the service was killed under a
   // connection that the browser kept, then refused.
+  expect(complaints).not.toHaveLength(0);
   for (const complaint of complaints)
     expect(complaint).toMatch(/^Failed to load resource: net::ERR_/);
   complaints.length = 0;
