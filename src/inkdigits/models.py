@@ -186,7 +186,7 @@ CNN_SMALL = replace(
     ),
     targets=smoothed(CLASSES + 1, 0.01),
     schedule=OneCycle(peak=0.005),
-    epochs=12,
+    epochs=24,
     # Bent far, a flagged 1 is a 7; what this leaves out, redrawn digits make up for.
     augment=replace(
         MILD,
