@@ -118,6 +118,13 @@ def test_the_readme_shows_what_the_shipped_model_answers():
     assert f"7.png: {prediction.digit} ({prediction.confidence:.1%} sure)" in readme
 
 
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_table_of_recipes_says_for_how_many_epochs_each_learns(name):
+    lines = (ROOT / "docs/command-line.md").read_text(encoding="utf-8").splitlines()
+    (row,) = [line for line in lines if line.startswith(f"| `{name}` | ")]
+    assert re.search(rf"\b{RECIPES[name].epochs} epochs", row)
+
+
 def test_the_readme_says_what_was_measured():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     rows = [line for line in readme.splitlines() if line.startswith("| ")]
