@@ -40,9 +40,10 @@ export const test = base.extend<Fixtures & Hands, { service: Service }>({
     });
     await page.goto(service.address);
     await page.getByRole("application").waitFor();
-    // React listens to keys only once it has painted.
-    await page.evaluate(
-      () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50))),
+    // Before its first frame is on the screen a browser may drop what a hand does, and React
+    // does not listen to keys.
+    await page.waitForFunction(
+      () => performance.getEntriesByName("first-contentful-paint").length > 0,
     );
     await use(new SheetPage(page, hand));
     expect(complaints).toEqual([]);
