@@ -98,9 +98,13 @@ def _with_mnists_pen(digit: Array) -> Array:
     # (stroke + 2 growth) / (WORKING + 2 growth) = wanted / BOX.
     stroke = stroke_in_box * WORKING / BOX
     growth = (wanted * WORKING - stroke * BOX) / (2 * (BOX - wanted))
-    depth = _depth(_resized(digit, WORKING))
-    growth = max(growth, -MOST_THINNED * min(stroke, 2 * float(depth.max())))
-    return _cropped(np.clip(depth + growth + 0.5, 0, 1))
+    inked = np.pad(_resized(digit, WORKING), MARGIN) > HALF_INK
+    if growth > 0:
+        distance: Array = ndimage.distance_transform_edt(~inked)  # from the ink
+        return _cropped(np.clip(growth + 1 - distance, 0, 1))
+    depth: Array = ndimage.distance_transform_edt(inked)  # in the ink
+    growth = max(growth, -MOST_THINNED * min(stroke, 2 * float(depth.max()) - 1))
+    return _cropped(np.clip(depth + growth, 0, 1))
 
 
 def _stroke(ink: Array) -> float:
@@ -119,15 +123,3 @@ def _stroke(ink: Array) -> float:
     half_edge = float(np.sqrt((falling * falling + rising * rising) / 2).sum()) / 2
     # What is rounder than any stroke, such as a dot, is taken for a square.
     return (half_edge - math.sqrt(max(half_edge**2 - 4 * area, 0))) / 2
-
-
-def _depth(ink: Array) -> Array:
-    """Measure how deep each pixel lies in the ink; negative outside, how far it is from ink.
-
-    ink      float32 (H, W), peak 1
-    returns  float64 (H + 2 MARGIN, W + 2 MARGIN), pixels
-    """
-    inked = np.pad(ink, MARGIN) > HALF_INK
-    inside: Array = ndimage.distance_transform_edt(inked)
-    outside: Array = ndimage.distance_transform_edt(~inked)
-    return np.where(inked, inside - 0.5, 0.5 - outside)
