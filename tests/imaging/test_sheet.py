@@ -365,13 +365,18 @@ def test_uneven_light_on_a_large_sheet(shadow):
     assert difference(ink.clean(in_light(even, 0.4, shadow)), ink.clean(even)) < 0.15
 
 
-def test_halving_averages_each_colour_on_its_own():
-    rgba = np.array([[0, 100], [255, 1], [9, 9]], np.uint8)[..., None].repeat(4, axis=2)
-    rgba[..., 1:] = 255
-    np.testing.assert_allclose(sheet._halved(rgba)[0, 0, 0], 356 / 4, atol=1)
-    assert (sheet._halved(rgba)[..., 1:] == 255).all()
-    assert sheet._halved(rgba).shape == (1, 1, 4)
-    assert sheet._halved(rgba[:1]).shape == (1, 1, 4)
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (7, 1), (3, 2), (2 * sheet.STRIP + 1, 9)])
+def test_halving_averages_each_byte_on_its_own(shape):
+    rgba = np.random.default_rng(0).integers(0, 256, (*shape, 4), np.uint8)
+    height, width = (max(side, 2) // 2 for side in shape)
+    # Where there is one row, or one column, it is its own mean.
+    pairs = np.broadcast_to(rgba, (max(shape[0], 2), max(shape[1], 2), 4))
+    whole = pairs[: 2 * height, : 2 * width].reshape(height, 2, width, 2, 4)
+    halved = sheet._halved(rgba)
+    assert halved.shape == (height, width, 4)
+    error = whole.mean(axis=(1, 3)) - halved  # rounded down once for rows, once for columns
+    assert error.min() >= 0
+    assert error.max() <= 1
 
 
 @pytest.mark.parametrize(("scale", "most"), [(1, 0.5), (3, 0.3)])
