@@ -10,6 +10,13 @@ from test_ink import box, difference, drawing, ring
 from inkdigits.imaging import ink, sheet
 
 
+@pytest.mark.parametrize("ink_colour", [(0, 255, 255), (255, 0, 255), (255, 255, 0)])
+def test_ink_that_differs_in_one_colour_alone(ink_colour):
+    np.testing.assert_array_equal(
+        sheet.contrast(drawing(ink_colour=ink_colour)), sheet.contrast(drawing())
+    )
+
+
 @pytest.mark.parametrize("colour", [0, 255, 128])
 def test_ink_on_a_transparent_sheet(colour):
     rgba = drawing()

@@ -98,6 +98,8 @@ def _with_mnists_pen(digit: Array) -> Array:
     # (stroke + 2 growth) / (WORKING + 2 growth) = wanted / BOX.
     stroke = stroke_in_box * WORKING / BOX
     growth = (wanted * WORKING - stroke * BOX) / (2 * (BOX - wanted))
+    # From the middle of one pixel to that of another: the edge between them is half a pixel
+    # nearer, and a pixel is half covered where the new edge goes through its middle.
     inked = np.pad(_resized(digit, WORKING), MARGIN) > HALF_INK
     if growth > 0:
         distance: Array = ndimage.distance_transform_edt(~inked)  # from the ink
