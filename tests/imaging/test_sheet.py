@@ -10,8 +10,8 @@ from test_ink import box, difference, drawing, ring
 from inkdigits.imaging import ink, sheet
 
 
-@pytest.mark.parametrize("ink_colour", [(0, 255, 255), (255, 0, 255), (255, 255, 0)])
-def test_ink_that_differs_in_one_colour_alone(ink_colour):
+@pytest.mark.parametrize("ink_colour", [(0, 255, 255), (255, 0, 255), (255, 255, 0), (255, 0, 0)])
+def test_ink_that_differs_in_some_colours_alone(ink_colour):
     np.testing.assert_array_equal(
         sheet.contrast(drawing(ink_colour=ink_colour)), sheet.contrast(drawing())
     )
