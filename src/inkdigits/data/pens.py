@@ -38,13 +38,13 @@ SHEETS_PX = (28, 300)  # shorter side of the smallest and of the largest sheet t
 LONGEST = 1.4  # longer side of a sheet, of the shorter
 SMALLEST_PX = 16  # longer side of a digit
 SHARES = (0.35, 0.85)  # of the sheet's shorter side that a digit's longer side takes
-HAIR_PX, FATTEST = 1.0, 1 / 6  # the finest pen; and the fattest, of the digit's longer side
+HAIR_PX, FATTEST = 1.0, 1 / 4  # the finest pen; and the fattest, of the digit's longer side
 ALIASED = 0.3  # share of the pictures in which edges are hard
-TURN = math.radians(5)  # the most, to either side
-ASPECT = 1.25  # the most that the width grows or shrinks against the height
-SLANT = 0.25  # the most that the top moves aside, of the height
+TURN = math.radians(8)  # the most, to either side
+ASPECT = 1.4  # the most that the width grows or shrinks against the height
+SLANT = 0.35  # the most that the top moves aside, of the height
 WAVES = 3  # that bend a digit, each across it in a direction of its own
-WAVE = 0.02  # standard deviation of how far one of them moves points, of the digit's longer side
+WAVE = 0.03  # standard deviation of how far one of them moves points, of the digit's longer side
 TREMBLE = 0.008  # standard deviation of how far the hand strays, of the digit's longer side
 TREMBLE_POINTS = 6  # of the trace, over which it does
 
@@ -175,7 +175,8 @@ def _drawn(strokes: Sequence[Array], rng: Generator) -> Pixels:
     side = _between(rng, SHEETS_PX)
     height, width = rng.permutation([round(side), round(side * rng.uniform(1, LONGEST))]).tolist()
     size = max(SMALLEST_PX, side * rng.uniform(*SHARES))
-    pen_px = _between(rng, (HAIR_PX, FATTEST * size))
+    # By order of magnitude, as sheets are, fat pens would be too few for a network to learn them.
+    pen_px = HAIR_PX + (FATTEST * size - HAIR_PX) * rng.random() ** 2
 
     points = _bent(np.concatenate(strokes), rng)
     first = points.min(axis=0)
