@@ -82,7 +82,7 @@ def test_a_blank_sheet_in_uneven_light_is_blank():
 
 def test_ink_on_much_of_an_even_border_is_no_uneven_light():
     cropped = drawing(height=100, width=100, top=0, left=0, size=100, pen=12)
-    np.testing.assert_array_equal(sheet.contrast(cropped) == 255, cropped[..., 0] == 0)
+    np.testing.assert_allclose(sheet.contrast(cropped), 255 - cropped[..., 0], atol=1)
 
 
 def on_noise(rgba, deviation):
@@ -104,13 +104,57 @@ def test_the_grain_of_paper_round_a_narrow_digit_is_no_uneven_light(width, devia
     assert np.abs(np.subtract(box(grained), box(usual))).max() <= 1
 
 
+def in_shadow(rgba, where=0.65):
+    """The picture with a shadow on its upper left, down to `where` on its left side, 0 to 1."""
+    rows, columns = np.mgrid[: len(rgba), : rgba.shape[1]] / len(rgba)
+    light = 1 - 0.4 / (1 + np.exp((rows + columns / 2 - where) * 67))
+    shaded = rgba.copy()
+    shaded[..., :3] = np.rint(rgba[..., :3] * light[..., None])
+    return shaded
+
+
 def test_a_shadow_with_an_edge_makes_little_difference():
     even = drawing(sheet=(235, 230, 220), ink_colour=(20, 20, 60))
-    rows, columns = np.mgrid[:200, :200]
-    light = 1 - 0.4 / (1 + np.exp((rows + columns / 2 - 130) / 3))
-    shaded = even.copy()
-    shaded[..., :3] = np.rint(even[..., :3] * light[..., None])
-    assert difference(ink.clean(shaded), ink.clean(even)) < 0.15
+    assert difference(ink.clean(in_shadow(even)), ink.clean(even)) < 0.15
+
+
+@pytest.mark.parametrize(
+    ("sheet_colour", "ink_colour"),
+    [((130,) * 3, (30,) * 3), ((110,) * 3, (240,) * 3), ((170, 20, 220), (240, 200, 160))],
+)
+def test_ink_in_a_shadow_is_as_strong_as_beside_it(sheet_colour, ink_colour):
+    even = drawing(sheet=sheet_colour, ink_colour=ink_colour)
+    strength = sheet.contrast(in_shadow(even))
+    is_ink = (even[..., :3] == ink_colour).all(axis=2)
+    assert strength[:50][~is_ink[:50]].max() < 0.15 * strength.max()
+    in_shade, in_light = strength[60:70, 82:90], strength[120:140, 82:90]
+    assert np.median(in_shade) == pytest.approx(np.median(in_light), rel=0.15)
+
+
+def test_a_shadow_beside_ink_that_ends_at_the_border_is_no_ink():
+    """Of three colours each would tell something else, by itself."""
+    rgba = drawing(
+        400, 400, top=0, left=220, size=250, pen=40, sheet=(120, 50, 240), ink_colour=(80, 255, 90)
+    )
+    is_ink = rgba[::-1, :, 1] == 255
+    shown = sheet.digit_alone(sheet.contrast(in_shadow(rgba[::-1], 0.8))) > 0
+    assert np.count_nonzero(shown != is_ink) < 0.05 * np.count_nonzero(is_ink)
+
+
+@pytest.mark.parametrize("pen", [8, 24, 40])
+def test_a_hill_of_light_is_no_ink(pen):
+    colours = {"sheet": (230, 220, 200), "ink_colour": (150,) * 3}
+    even = drawing(400, 400, top=100, left=150, size=200, pen=pen, **colours)
+    lit = in_light(even, 0.6, "by a lamp above")
+    assert difference(ink.clean(lit), ink.clean(even)) < 0.15
+
+
+def test_a_digit_that_is_cropped_in_uneven_light():
+    """There is more ink than sheet at the ends of a one, but in their corners there is sheet."""
+    cropped = np.full((180, 70, 4), 255, np.uint8)
+    cropped[..., :3] = 230
+    cropped[:, 10:60, :3] = 90
+    assert difference(ink.clean(in_light(cropped, 0.4)), ink.clean(cropped)) < 0.3
 
 
 @pytest.mark.parametrize("deviation", [2, 6])
@@ -206,6 +250,36 @@ def test_the_table_that_a_sheet_lies_on_is_no_ink(table):
     laid[..., :3] = table
     laid[30:430, 12:412] = rgba
     np.testing.assert_array_equal(ink.clean(laid), ink.clean(rgba))
+
+
+def test_a_line_round_a_sheet_in_a_shadow_is_no_ink():
+    rgba = drawing(height=400, width=400)
+    framed = rgba.copy()
+    framed[10:-10, 10:-10, :3] = 60
+    framed[13:-13, 13:-13] = rgba[13:-13, 13:-13]
+    framed[40::40, 13:-13, :3] = np.minimum(framed[40::40, 13:-13, :3], 190)
+    assert max(sheet.contrast(in_shadow(framed)).shape) <= 374
+
+
+def test_three_sides_of_a_frame_are_no_ink():
+    digit = 255 - drawing(400, 400)[..., 0]
+    framed = digit.copy()
+    framed[15:-15, [15, -16]] = framed[-16, 15:-15] = 200
+    np.testing.assert_array_equal(sheet.digit_alone(framed), digit)
+
+
+def test_a_stroke_across_the_picture_is_no_frame():
+    strength = np.zeros((100, 100), np.uint8)
+    strength[5:95, 40:48] = strength[50:58, 60:80] = 255
+    np.testing.assert_array_equal(sheet.digit_alone(strength), strength)
+
+
+def test_a_broad_pale_stroke_is_no_line_of_ruled_paper():
+    strength = np.zeros((100, 100), np.uint8)
+    strength[40:70, 10:58] = 130
+    strength[50:54, 58:64] = 130  # a few rows of it are longer, and more than half of all
+    strength[20:70, 10:30] = 255
+    np.testing.assert_array_equal(sheet.digit_alone(strength), strength)
 
 
 def test_the_edge_of_a_table_on_one_side_is_no_ink():

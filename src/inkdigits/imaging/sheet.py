@@ -5,7 +5,8 @@ looked at from afar first, and then closer where the digit is.
 """
 
 import math
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,10 @@ FLAT = 0.12  # of the difference of ink and sheet: less than that vary both, in 
 CLEAR = 0.5  # of a border with ink on it: so much of it, at least, is no soft edge
 LIGHT = 160  # longer side, in pixels, of the coarse picture in which uneven light is measured
 LIGHT_SAMPLES = 4  # in each direction, for a pixel of that
+DIM = 8  # of 255: of so dark a sheet little can be said about the light
 DARKEST_SHADOW = 0.5  # of the light around: what has less of it is ink, not shadow
+CORNERS = 0.5  # weight of the square of how many corners are not as the sheet should be
+HILL = 0.05  # of the longer side, standard deviation: so far around, what light there is counts
 WIDEST = 0.3  # of the longer side: no stroke is so wide, but a shadow is
 
 FRAME_DEPTH = 0.12  # of the picture's side: no deeper lie the sides of a frame
@@ -47,6 +51,7 @@ MANY_SPECKS = 4  # or more, and
 SPECKLED = 0.005  # of the pixels, or more: so many specks are noise
 
 RULED = 0.5  # of a row, or a column: a line of ruled paper inks more of it
+ALONE = 0.25  # of a row: so much more of it than of those beside it is inked by a line
 THIN = 0.1  # of the side: a line is not so wide, not even in a picture of few pixels
 THROUGH = 0.9  # of a row, or a column: a line that inks so much of it is no stroke
 COARSE = 256  # longer side, in pixels, of the coarse picture in which pieces are told apart
@@ -197,13 +202,18 @@ def _strength(rgba: Pixels) -> tuple[Pixels, Place]:
     laid = _lay_on(255, rgba)
     inside = _inside_of_frame(laid)
     if inside:
-        strength = _distance_from_sheet(laid[inside])
+        strength, _ = _distance_from_sheet(laid[inside])
         if strength.max() >= FAINTEST:
             return strength, inside
     whole = slice(0, rgba.shape[0]), slice(0, rgba.shape[1])
-    strength = _distance_from_sheet(laid)
+    strength, is_evenly_lit = _distance_from_sheet(laid)
+    if not is_evenly_lit:
+        # A line that is paler in the shadow is now as strong as elsewhere.
+        inside = _inside_of_frame(np.broadcast_to(strength[..., None], laid.shape))
+        if inside and strength[inside].max() >= FAINTEST:
+            return strength[inside], inside
     if strength.max() < FAINTEST and rgba[..., 3].min() < 255:
-        strength = _distance_from_sheet(_lay_on(0, rgba))
+        strength, _ = _distance_from_sheet(_lay_on(0, rgba))
     return strength, whole
 
 
@@ -272,47 +282,64 @@ def _changes(sample: NDArray[np.int16], reach: int) -> NDArray[np.int16]:
     return np.maximum(np.maximum(red, green), blue)
 
 
-def _distance_from_sheet(rgb: Pixels) -> Pixels:
-    """The largest difference in any of the three colours, so that yellow on white counts too."""
+def _distance_from_sheet(rgb: Pixels) -> tuple[Pixels, bool]:
+    """The largest difference in any of the three colours, so that yellow on white counts too.
+
+    returns  uint8 (H, W), as it is in the best light; and whether the sheet is evenly lit
+    """
     # One by one, each in one piece of memory: faster than all at once.
     red, green, blue = (np.ascontiguousarray(rgb[..., colour]) for colour in range(3))
     is_grey = np.array_equal(red, green) and np.array_equal(green, blue)
+    channels = (red,) if is_grey else (red, green, blue)
+    sheets = _sheets(channels)
     distance = np.zeros_like(red)
-    for channel in (red,) if is_grey else (red, green, blue):
-        sheet = _sheet(channel)
+    for channel, sheet in zip(channels, sheets, strict=True):
         # Written so because unsigned numbers wrap round below zero.
         difference: Pixels = np.maximum(channel, sheet) - np.minimum(channel, sheet)
-        if sheet.ndim:  # where there is less light, the same ink differs less
-            most = np.maximum(sheet, 255 - sheet)
-            difference = (difference * (np.float32(255) / most)).astype(np.uint8)
         np.maximum(distance, difference, out=distance)
-    return distance
+    light = DIM + np.mean(np.broadcast_arrays(*sheets), axis=0, dtype=np.float32)
+    if light.ndim == 0:
+        return distance, True
+    # Where there is less of it, the same ink differs less.
+    gain = np.minimum(light.max() / light, 1 / DARKEST_SHADOW)
+    return np.minimum(distance * gain, 255).astype(np.uint8), False
 
 
-def _sheet(channel: Pixels) -> Pixels:
+def _sheets(channels: Sequence[Pixels]) -> list[Pixels]:
     """Estimate how bright the sheet is, also under the ink.
 
-    channel  uint8 (H, W), one colour
-    returns  uint8 (): what most of the picture's border is, or most of its corners if a digit ends
-             at the border; or (H, W) where light is uneven, as if it falls from one side
+    channels  uint8 (H, W), one for each colour
+    returns   for each, uint8 (): what most of the picture's border is, or most of its corners if a
+              digit ends at the border; or (H, W) where light is uneven
     """
-    # Clockwise, once round the picture.
-    border = np.concatenate([channel[0], channel[1:, -1], channel[-1, -2::-1], channel[-2::-1, 0]])
-    # The grain of paper is no light.
-    border = ndimage.median_filter(border, max(1, len(border) // GRAINS), mode="wrap")
-    middle = np.median(border)
-    if (np.abs(border - middle) <= UNEVEN).mean() >= 0.75:
-        return middle.astype(np.uint8)
+    borders = [_border(channel) for channel in channels]
+    middles = [np.median(border) for border in borders]
+    off = [
+        np.abs(border - middle) > UNEVEN for border, middle in zip(borders, middles, strict=True)
+    ]
+    uneven = [colour for colour, where in enumerate(off) if where.mean() > 0.25]
+    if not uneven:
+        return [np.asarray(middle, np.uint8) for middle in middles]
+    # Light and ink change all colours at once: the one that changes most tells which of the two.
+    clearest = max(uneven, key=lambda colour: int(np.ptp(borders[colour])))
+    border, channel = borders[clearest], channels[clearest]
     threshold = (int(border.max()) + int(border.min())) / 2
     bright = border > threshold
-    light, dark = np.median(border[bright]), np.median(border[~bright])
-    if max(channel.shape) > SMALL and not _is_cropped(border, np.where(bright, light, dark)):
-        return _unevenly_lit_sheet(channel)
+    levels = np.where(bright, np.median(border[bright]), np.median(border[~bright]))
+    if max(channel.shape) > SMALL and not _is_cropped(border, levels):
+        return [_unevenly_lit_sheet(channel) for channel in channels]
     # A broad pen may ink more of the border than it leaves, but digits are round: most corners are
     # sheet. If two are light and two dark, most of the border is.
     bright_corners = np.count_nonzero(channel[[0, 0, -1, -1], [0, -1, 0, -1]] > threshold)
     is_light = bright.mean() > 0.5 if bright_corners == 2 else bright_corners > 2
-    return (light if is_light else dark).astype(np.uint8)
+    return [np.asarray(np.median(border[bright == is_light]), np.uint8) for border in borders]
+
+
+def _border(channel: Pixels) -> Pixels:
+    """Go once round the picture, clockwise, without the grain of its paper: that is no light."""
+    border = np.concatenate([channel[0], channel[1:, -1], channel[-1, -2::-1], channel[-2::-1, 0]])
+    filtered: Pixels = ndimage.median_filter(border, max(1, len(border) // GRAINS), mode="wrap")
+    return filtered
 
 
 def _is_cropped(border: Pixels, levels: Array) -> bool:
@@ -367,8 +394,33 @@ def _without_strokes(coarse: Array) -> Array:
     inner = slice(reach, -reach)
     without_dark: Array = ndimage.grey_closing(framed, (reach, reach))[inner, inner]
     without_light: Array = ndimage.grey_opening(framed, (reach, reach))[inner, inner]
-    # The wrong one of the two has a blob in place of the digit.
-    return min(without_dark, without_light, key=_roughness)
+    sheet = min(without_dark, without_light, key=partial(_unlikely, picture=smooth))
+    # Where light is brightest, or darkest, a hill or a hollow of it was taken for a stroke.
+    return sheet + _mean_of_sheet(smooth - sheet)
+
+
+def _unlikely(sheet: Array, picture: Array) -> float:
+    """Judge a sheet without its strokes, dark or light ones: the smaller, the likelier.
+
+    Where the wrong ones were taken away there is a blob in place of the digit. Or, if the digit is
+    cropped, all is ink: but few digits end in a corner, and hardly any in three.
+    """
+    off = np.abs(picture - sheet)[[0, 0, -1, -1], [0, -1, 0, -1]].sum() / max(np.ptp(picture), 1)
+    return math.log1p(_roughness(sheet)) + CORNERS * float(off) ** 2
+
+
+def _mean_of_sheet(difference: Array) -> Array:
+    """Average a difference over what is around each pixel and is no ink.
+
+    difference  float32 (H, W), from a sheet without its strokes; most of it where there is ink
+    returns     float32 (H, W)
+    """
+    off = np.abs(difference)
+    ink = ndimage.binary_dilation(off > SURE_SHARE * off.max(), iterations=2)
+    around = HILL * max(difference.shape)
+    share = ndimage.gaussian_filter(np.float32(1) - ink, around)
+    mean: Array = ndimage.gaussian_filter(difference * ~ink, around) / np.maximum(share, 0.01)
+    return mean
 
 
 def _roughness(picture: Array) -> float:
@@ -408,7 +460,9 @@ def _take_lines_away(strength: Pixels, shares: Array, peak: int) -> None:
     levels = np.zeros(len(strength))
     levels[pale] = np.median(strength[pale], axis=1)
     pale &= levels < BOLD * peak
-    thin = pale & ~ndimage.binary_opening(pale, np.ones(2 + round(THIN * len(pale))))
+    # A row of a broad stroke is no line, for it has others beside it that ink nearly as much.
+    alone = ndimage.white_tophat(shares, 2 + round(THIN * len(shares)))
+    thin = pale & (alone > ALONE)
     for line in np.flatnonzero(thin):
         soft = int(shares[line] > THROUGH)
         beside = strength[max(line - soft, 0) : line + soft + 1]
@@ -446,7 +500,7 @@ def _near_or_long(pieces: NDArray[np.int32], numbers: NDArray[np.int32]) -> NDAr
     found = ndimage.find_objects(pieces)
     boxes = [found[number - 1] for number in numbers]
     lengths = np.array([max(part.stop - part.start for part in box) for box in boxes])
-    is_edge = np.array([_is_edge(box, pieces.shape) for box in boxes])
+    is_edge = _are_edges(pieces, numbers, boxes)
     if lengths[~is_edge].max(initial=0) > LEAST * lengths.max():
         numbers, lengths = numbers[~is_edge], lengths[~is_edge]
     lengths = lengths - 1  # a speck takes two pixels of a coarse picture, if it lies between them
@@ -456,18 +510,21 @@ def _near_or_long(pieces: NDArray[np.int32], numbers: NDArray[np.int32]) -> NDAr
     return np.isin(pieces, numbers[is_long | (gaps <= lengths)])
 
 
-def _is_edge(box: tuple[slice, slice], shape: tuple[int, int]) -> bool:
-    """Whether a piece runs along the border of the picture, as the edge of a sheet does.
+def _are_edges(
+    pieces: NDArray[np.int32], numbers: NDArray[np.int32], boxes: list[Place]
+) -> NDArray[np.bool_]:
+    """Tell the pieces that run along the border of the picture, as a frame does.
 
-    box    rows and columns of the piece
-    shape  of the picture
+    boxes    rows and columns of each piece
+    returns  bool (N,)
     """
-    for along, across in ((0, 1), (1, 0)):
-        length = box[along].stop - box[along].start
-        depth = min(box[across].stop, shape[across] - box[across].start)
-        if length >= FRAME_LENGTH * shape[along] and depth <= FRAME_DEPTH * shape[across]:
-            return True
-    return False
+    shares = [
+        [(part.stop - part.start) / side for part, side in zip(box, pieces.shape, strict=True)]
+        for box in boxes
+    ]
+    margins = [math.ceil(FRAME_DEPTH * side) for side in pieces.shape]
+    inner = tuple(slice(margin, -margin) for margin in margins)
+    return (np.max(shares, axis=1) >= FRAME_LENGTH) & ~np.isin(numbers, pieces[inner])
 
 
 def _step(picture: Pixels) -> int:
