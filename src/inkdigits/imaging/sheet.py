@@ -28,7 +28,7 @@ FLAT = 0.12  # of the difference of ink and sheet: less than that vary both, in 
 CLEAR = 0.5  # of a border with ink on it: so much of it, at least, is no soft edge
 LIGHT = 160  # longer side, in pixels, of the coarse picture in which uneven light is measured
 LIGHT_SAMPLES = 4  # in each direction, for a pixel of that
-DIM = 8  # of 255: of so dark a sheet little can be said about the light
+DIM = 24  # of 255: of the light on so dark a sheet little can be said
 DARKEST_SHADOW = 0.5  # of the light around: what has less of it is ink, not shadow
 CORNERS = 0.5  # weight of the square of how many corners are not as the sheet should be
 HILL = 0.05  # of the longer side, standard deviation: so far around, what light there is counts
@@ -297,7 +297,7 @@ def _distance_from_sheet(rgb: Pixels) -> tuple[Pixels, bool]:
         # Written so because unsigned numbers wrap round below zero.
         difference: Pixels = np.maximum(channel, sheet) - np.minimum(channel, sheet)
         np.maximum(distance, difference, out=distance)
-    light = DIM + np.mean(np.broadcast_arrays(*sheets), axis=0, dtype=np.float32)
+    light = np.maximum(np.mean(np.broadcast_arrays(*sheets), axis=0, dtype=np.float32), DIM)
     if light.ndim == 0:
         return distance, True
     # Where there is less of it, the same ink differs less.
