@@ -301,8 +301,7 @@ def _distance_from_sheet(rgb: Pixels) -> tuple[Pixels, bool]:
     if light.ndim == 0:
         return distance, True
     # Where there is less of it, the same ink differs less.
-    gain = np.minimum(light.max() / light, 1 / DARKEST_SHADOW)
-    return np.minimum(distance * gain, 255).astype(np.uint8), False
+    return np.minimum(distance * (light.max() / light), 255).astype(np.uint8), False
 
 
 def _sheets(channels: Sequence[Pixels]) -> list[Pixels]:
