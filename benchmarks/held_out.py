@@ -32,6 +32,6 @@ def model_options(description: str | None) -> argparse.ArgumentParser:
 
 
 def pen_digits() -> Digits:
-    """Draw the digits of the pen writers that no recipe trains on."""
+    """Draw the digits of the pen writers that no recipe trains on, as they wrote them."""
     traces = pens.of_writers(pens.load(), pens.DEVELOPMENT_WRITERS)
-    return pens.render(traces, copies=1, seed=SEED)
+    return pens.render(traces, copies=1, seed=SEED, is_bent=False)

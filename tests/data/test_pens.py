@@ -269,7 +269,7 @@ def test_a_dot_and_a_level_line_are_drawn_too(stroke):
     assert (images.max(axis=(1, 2)) == 255).all()
 
 
-def sheets_of(stroke, count):
+def sheets_of(stroke, count, **options):
     """What is drawn of a digit before it is cleaned, in so many ways."""
     kept = []
 
@@ -277,7 +277,7 @@ def sheets_of(stroke, count):
         kept.append(sheet)
         return np.zeros((28, 28), np.uint8)
 
-    pens.render(traces_of(stroke), count, 0, clean=keep)
+    pens.render(traces_of(stroke), count, 0, clean=keep, **options)
     return kept
 
 
@@ -362,6 +362,12 @@ def test_the_hand_widens_or_narrows_the_digit(sheets):
     ratios = (extents[:, 3] - extents[:, 2]) / (extents[:, 1] - extents[:, 0])
     assert 1.25 < ratios.max() < 1.6
     assert 1 / 1.8 < ratios.min() < 1 / 1.25
+
+
+def test_what_is_not_bent_stays_as_it_was_written():
+    for sheet in sheets_of([(0, 0), (400, 400)], 50, is_bent=False):
+        top, bottom, left, right = extent(sheet)
+        assert abs((bottom - top) - (right - left)) <= 1
 
 
 @needs_the_file

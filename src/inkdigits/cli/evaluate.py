@@ -96,7 +96,7 @@ def _read_people(recognizer: Recognizer, data_dir: Path | None) -> People | None
     if folders.locate(folders.find(data_dir), pens.NAME) is None:
         return None
     traces = pens.of_writers(pens.load(data_dir), pens.DEVELOPMENT_WRITERS)
-    drawn = pens.render(traces, copies=1, seed=0, clean=recognizer.fit)
+    drawn = pens.render(traces, copies=1, seed=0, clean=recognizer.fit, is_bent=False)
     probabilities = recognizer.probabilities(drawn.images)
     metrics = measure(probabilities, drawn.labels)
     right = probabilities.argmax(axis=1) == drawn.labels

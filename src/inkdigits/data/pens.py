@@ -141,13 +141,19 @@ def _points(lines: bytes) -> Array:
 
 
 def render(
-    traces: Traces, copies: int, seed: int, clean: Callable[[Pixels], Pixels] = ink.fit
+    traces: Traces,
+    copies: int,
+    seed: int,
+    clean: Callable[[Pixels], Pixels] = ink.fit,
+    is_bent: bool = True,
 ) -> Digits:
     """Draw each digit with pens and on sheets of many sizes, and clean the pictures.
 
     copies   how often each digit is drawn, each time in another way
     seed     decides the ways; those of a digit also follow from its place in `traces`, and not
              from how many others there are
+    is_bent  whether it is bent each time, to train on, as if another hand had written it; if not,
+             it stays as its writer wrote it
     clean    makes uint8 (28, 28) of uint8 (H, W), how much each pixel stands out from the sheet
     returns  Digits, `copies` pictures of the first digit, then of the second, ...
     """
@@ -155,7 +161,7 @@ def render(
     for number in range(len(pictures)):
         digit, copy = divmod(number, copies)
         rng = np.random.default_rng((seed, digit, copy))
-        pictures[number] = clean(_drawn(traces.strokes[digit], rng))
+        pictures[number] = clean(_drawn(traces.strokes[digit], rng, is_bent))
     return Digits(
         pictures,
         np.repeat(traces.labels, copies),
@@ -164,7 +170,7 @@ def render(
     )
 
 
-def _drawn(strokes: Sequence[Array], rng: Generator) -> Pixels:
+def _drawn(strokes: Sequence[Array], rng: Generator, is_bent: bool) -> Pixels:
     """Draw a digit anywhere on a sheet, with any pen.
 
     Colours are not drawn, nor which of ink and sheet is the lighter, for to tell the one from the
@@ -178,7 +184,9 @@ def _drawn(strokes: Sequence[Array], rng: Generator) -> Pixels:
     # By order of magnitude, as sheets are, fat pens would be too few for a network to learn them.
     pen_px = HAIR_PX + (FATTEST * size - HAIR_PX) * rng.random() ** 2
 
-    points = _bent(np.concatenate(strokes), rng)
+    points = np.concatenate(strokes)
+    if is_bent:
+        points = _bent(points, rng)
     first = points.min(axis=0)
     extent = points.max(axis=0) - first
     scale = (size - pen_px) / max(float(extent.max()), 1)
