@@ -2,8 +2,8 @@
 
 Every model reads the same spoilt pictures, as files, by the only path of inference. By the
 validation digits, models may be chosen; the test digits are for what is chosen already. The
-validation digits are those that training with seed 0 keeps out; of a model whose file does not say
-that it was trained so, the figures flatter, and are marked.
+validation digits are those that the first model's training kept out; of a model whose file does not
+say that its own kept out the same, the figures flatter, and are marked.
 
 The likeliest digit counts, whether the model refuses the picture or not; what it refuses is
 counted beside.
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from corruptions import CORRUPTIONS
-from held_out import SEED, digits_of, model_options
+from held_out import SEED, digits_of, model_options, split_of
 from measured import keep
 from PIL import Image
 from rich.console import Console
@@ -24,7 +24,6 @@ from rich.table import Table
 from inkdigits.arrays import Pixels
 from inkdigits.data.mnist import Digits
 from inkdigits.imaging.decode import encode_png
-from inkdigits.models import RECIPES
 from inkdigits.recognizer import Recognizer
 
 EXAMPLES = 16  # in a row of the picture
@@ -55,11 +54,11 @@ def means(accuracies: dict[str, float]) -> dict[str, float]:
     return dict(zip(MEANS, map(statistics.mean, (covered, others, covered + others)), strict=True))
 
 
-def kept_out(recognizer: Recognizer, digits: str) -> bool:
+def kept_out(recognizer: Recognizer, digits: str, first: Recognizer) -> bool:
     """Whether the model's own file says that it has not learnt from these digits."""
     training = recognizer.model.training
     split = training.get("seed"), training.get("validation")
-    return digits == "test" or split == (SEED, RECIPES[recognizer.model.recipe].validation)
+    return digits == "test" or split == split_of(first)
 
 
 def measure(recognizers: list[Recognizer], digits: Digits) -> list[dict[str, Any]]:
@@ -132,7 +131,7 @@ def main() -> None:
         return
     records = measure(recognizers, digits)
     for recognizer, record in zip(recognizers, records, strict=True):
-        record["kept_out"] = kept_out(recognizer, arguments.digits)
+        record["kept_out"] = kept_out(recognizer, arguments.digits, recognizers[0])
     show(records)
     keep("robustness", {"digits": arguments.digits, "count": len(digits), "models": records})
 
