@@ -45,6 +45,20 @@ test("the pen's width", async ({ sheet }) => {
   await expect(sheet.ink).toHaveAttribute("stroke-width", "20");
 });
 
+test("a stroke is on the sheet once, also while it is ended", async ({ sheet }) => {
+  const most = await sheet.page.evaluateHandle(() => {
+    const seen = { most: 0 };
+    new MutationObserver(() => {
+      const inked = document.querySelectorAll("path.ink[d]:not([d=''])").length;
+      seen.most = Math.max(seen.most, inked);
+    }).observe(document.body, { subtree: true, childList: true, attributes: true });
+    return seen;
+  });
+  await sheet.draw(handwritten(1));
+  await sheet.reads(1);
+  expect(await most.jsonValue()).toEqual({ most: 1 });
+});
+
 test("pixels, and Predict", async ({ sheet }) => {
   await sheet.page.getByRole("switch", { name: "While drawing" }).click();
   await sheet.page.getByRole("radio", { name: "Pixels" }).check({ force: true });

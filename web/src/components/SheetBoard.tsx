@@ -30,14 +30,15 @@ export function SheetBoard({ sheet, rubber, width, advance, onDraft, say }: Prop
   const frame = useRef(0);
 
   const show = useCallback(() => {
-    cancelAnimationFrame(frame.current);
-    frame.current = requestAnimationFrame(() => {
-      const ink = stroke.current && inkOf(stroke.current, false);
-      drawn.current?.setAttribute("d", ink?.path ?? "");
-      drawn.current?.setAttribute("stroke-width", String(ink?.width ?? 0));
-      drawn.current?.toggleAttribute("data-filled", ink?.width === null);
-    });
+    const ink = stroke.current && inkOf(stroke.current, false);
+    drawn.current?.setAttribute("d", ink?.path ?? "");
+    drawn.current?.setAttribute("stroke-width", String(ink?.width ?? 0));
+    drawn.current?.toggleAttribute("data-filled", ink?.width === null);
   }, []);
+  const showSoon = useCallback(() => {
+    cancelAnimationFrame(frame.current);
+    frame.current = requestAnimationFrame(show);
+  }, [show]);
   useEffect(() => () => cancelAnimationFrame(frame.current), []);
 
   const erase = (points: readonly Point[]) => {
@@ -68,7 +69,7 @@ export function SheetBoard({ sheet, rubber, width, advance, onDraft, say }: Prop
         }
         stroke.current = { points: [point], width, pressed: how.pressed };
         told_ms.current = performance.now();
-        show();
+        showSoon();
       },
       move: (points) => {
         if (erasing.current) {
@@ -77,7 +78,7 @@ export function SheetBoard({ sheet, rubber, width, advance, onDraft, say }: Prop
         }
         if (!stroke.current) return;
         stroke.current.points.push(...points);
-        show();
+        showSoon();
         if (performance.now() - told_ms.current > DRAFT_EVERY_MS) {
           told_ms.current = performance.now();
           onDraft({ ...stroke.current, points: [...stroke.current.points] });
@@ -88,7 +89,7 @@ export function SheetBoard({ sheet, rubber, width, advance, onDraft, say }: Prop
         stroke.current = null;
         erasing.current = false;
         onDraft(null);
-        show();
+        show(); // at once: a frame later, the stroke would be there twice
         if (finished) advance((now) => withStroke(now, finished));
       },
       cancel: () => {
