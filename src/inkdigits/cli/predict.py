@@ -12,6 +12,7 @@ from inkdigits.recognizer import ImageError, Prediction, Recognizer
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"}
 BAR_WIDTH = 32  # characters
+SUREST = 0.999  # no answer is said to be surer: none is certain
 
 
 @click.command("predict")
@@ -80,7 +81,7 @@ def _show(console: Console, name: str, prediction: Prediction) -> None:
     if prediction.reason:
         console.print(f"{name}: not a digit; the nearest would be", markup=False)
     else:
-        sure = f"{prediction.confidence:.1%} sure"
+        sure = f"{min(prediction.confidence, SUREST):.1%} sure"
         console.print(f"{name}: {prediction.digit} ({sure})", markup=False)
     for digit, probability in enumerate(prediction.probabilities):
         length = round(probability * BAR_WIDTH)
