@@ -40,11 +40,11 @@ SMALLEST_PX = 16  # longer side of a digit
 SHARES = (0.35, 0.85)  # of the sheet's shorter side that a digit's longer side takes
 HAIR_PX, FATTEST = 1.0, 1 / 4  # the finest pen; and the fattest, of the digit's longer side
 ALIASED = 0.3  # share of the pictures in which edges are hard
-TURN = math.radians(8)  # the most, to either side
-ASPECT = 1.4  # the most that the width grows or shrinks against the height
-SLANT = 0.35  # the most that the top moves aside, of the height
+TURN = math.radians(5)  # the most, to either side
+ASPECT = 1.25  # the most that the width grows or shrinks against the height
+SLANT = 0.25  # the most that the top moves aside, of the height
 WAVES = 3  # that bend a digit, each across it in a direction of its own
-WAVE = 0.03  # standard deviation of how far one of them moves points, of the digit's longer side
+WAVE = 0.02  # standard deviation of how far one of them moves points, of the digit's longer side
 TREMBLE = 0.008  # standard deviation of how far the hand strays, of the digit's longer side
 TREMBLE_POINTS = 6  # of the trace, over which it does
 
