@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import platform
+import shlex
 import subprocess
 import sys
 from importlib import metadata
@@ -29,7 +30,7 @@ def keep(name: str, figures: dict[str, Any], merge: bool = False) -> None:
     arguments = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
     command = ["python", f"benchmarks/{Path(sys.argv[0]).name}", *arguments]
     result = {
-        "command": " ".join(command),
+        "command": shlex.join(command),
         "commit": commit(),
         "machine": {
             "processor": _processor(),

@@ -13,13 +13,15 @@ def results(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_the_command_is_kept_without_the_folders_of_this_machine(results, monkeypatch):
+def test_the_command_is_kept_as_a_shell_takes_it_without_the_folders_of_this_machine(
+    results, monkeypatch
+):
     monkeypatch.setattr(
-        "sys.argv", ["/home/me/speed.py", "--folder", "/home/me/runs", "--seeds", "2"]
+        "sys.argv", ["/home/me/speed.py", "--folder", "/home/me/runs", "--data", "with pens"]
     )
     measured.keep("speed", {"ratio": 0.5})
     kept = json.loads((results / "speed.json").read_text(encoding="utf-8"))
-    assert kept["command"] == "python benchmarks/speed.py --folder runs --seeds 2"
+    assert kept["command"] == "python benchmarks/speed.py --folder runs --data 'with pens'"
     assert kept["figures"] == measured.recalled("speed") == {"ratio": 0.5}
 
 
