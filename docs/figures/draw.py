@@ -329,7 +329,8 @@ def no_digits() -> Figure:
         "what no pen drew": (nondigits.field, nondigits.stripes, nondigits.leaves),
     }
     # What looks like a digit is left out in training, by comparison; by this seed hardly any do.
-    rng = np.random.default_rng(4)
+    # Nor is the middle of any between two pixels, where a processor's rounding would decide.
+    rng = np.random.default_rng(51)
     return _sheet(
         {
             name: np.stack([kind(rng, []) for kind in islice(cycle(of_name), 10)])
