@@ -242,7 +242,7 @@ def test_what_is_no_origin_is_refused(model, origin):
     assert f"'{origin}' is no origin" in sentence
 
 
-@pytest.mark.parametrize("package", ["flask", "granian", "pydantic"])
+@pytest.mark.parametrize("package", ["flask", "httptools", "pydantic"])
 def test_a_missing_extra_is_one_sentence(package):
     code = f"import sys; sys.modules['{package}'] = None; {CODE}"
     process = subprocess.run(
@@ -258,7 +258,7 @@ def test_a_missing_extra_is_one_sentence(package):
 def test_the_command_line_does_without_the_extra():
     code = (
         "import sys; import inkdigits.cli.serve; "
-        "sys.exit(bool({'flask', 'granian', 'pydantic'} & set(sys.modules)))"
+        "sys.exit(bool({'flask', 'httptools', 'pydantic'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
 

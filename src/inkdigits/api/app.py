@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 from flask import Flask, request
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 
 from inkdigits.api.catalogue import catalogue
+from inkdigits.api.clients import client_of
 from inkdigits.api.headers import allow_origins, check_headers
 from inkdigits.api.health import health
+from inkdigits.api.metrics import Metrics
 from inkdigits.api.page import page
 from inkdigits.api.pages import pages
 from inkdigits.api.predictions import predictions
@@ -18,14 +19,19 @@ from inkdigits.api.shelf import Shelf
 
 
 def create_app(
-    shelf: Shelf, settings: Settings, draining: Callable[[], bool] = lambda: False
+    shelf: Shelf,
+    settings: Settings,
+    draining: Callable[[], bool] = lambda: False,
+    metrics: Metrics | None = None,
 ) -> Flask:
     """Create the application that answers with what the models of `shelf` read.
 
     draining  whether the service is about to end, and should get no more requests
+    metrics   what GET /metrics shows; the server in front does the counting
 
     A server in front says by REMOTE_ADDR who the client is, whatever proxies there are, and may set
-    the request's id in the environment, "inkdigits.request_id". It finds there what was done:
+    two things in the environment: "inkdigits.request_id", and "inkdigits.client_left", a function
+    that tells whether nobody waits for the answer any more. It finds there what was done:
     "inkdigits.route", the pattern of the address, if there is one; and "inkdigits.predictions", a
     list of (model's name, prediction), if something was read.
 
@@ -42,7 +48,7 @@ def create_app(
     app.register_blueprint(predictions(shelf, settings))
     app.register_blueprint(pages(shelf, settings))
     app.register_blueprint(page())
-    app.register_blueprint(health(draining))
+    app.register_blueprint(health(draining, metrics or Metrics(), shelf))
     if settings.rate_limit:
         _limit_rate(app, settings)
     return app
@@ -50,7 +56,7 @@ def create_app(
 
 def _limit_rate(app: Flask, settings: Settings) -> None:
     limiter = Limiter(
-        get_remote_address,
+        lambda: client_of(request.remote_addr or ""),
         app=app,
         application_limits=[settings.rate_limit],
         storage_uri=settings.rate_limit_storage,
@@ -61,5 +67,6 @@ def _limit_rate(app: Flask, settings: Settings) -> None:
     )
 
     @limiter.request_filter
-    def preflight() -> bool:
-        return request.method == "OPTIONS"
+    def is_exempt() -> bool:
+        # Whoever runs the service asks for its health as often as needed.
+        return request.method == "OPTIONS" or request.blueprint == "health"

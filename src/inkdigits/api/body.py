@@ -12,6 +12,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, Unprocessable
 
 # In one body: 20,000 points have 40,000, a picture in base64 none.
 MOST_COMMAS = 50_000
+MAX_DATA_URL_HEADER = 100  # characters between "data:" and the comma; real ones have some 20
 
 
 def read_body() -> bytes:
@@ -95,9 +96,11 @@ def decode_image(image: str) -> tuple[bytes, str | None]:
             "The image is an address, and addresses are not fetched; send the picture's file in "
             "base64 or as a data URL."
         )
-    header, _, text = image[scheme.end() :].partition(",")
+    # Nothing is done with a header before it is known to be short.
+    comma = image.find(",", scheme.end(), scheme.end() + MAX_DATA_URL_HEADER + 1)
+    header, text = image[scheme.end() : max(comma, 0)], image[comma + 1 :]
     media_type, *parameters = (part.strip().lower() for part in header.split(";"))
-    if "base64" not in parameters[-1:]:
+    if comma < 0 or "base64" not in parameters[-1:]:
         raise BadRequest(
             "The data URL is not in base64; send data:image/png;base64, and then the base64."
         )
@@ -139,7 +142,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
 
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30}):")
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_unique,
     parse_float=_finite,

@@ -6,11 +6,12 @@ from http import HTTPStatus
 from flask import Blueprint, Response
 from werkzeug.exceptions import ServiceUnavailable
 
-from inkdigits.api import metrics
+from inkdigits.api.metrics import CONTENT_TYPE, Metrics
 from inkdigits.api.schemas import Health
+from inkdigits.api.shelf import Shelf
 
 
-def health(draining: Callable[[], bool]) -> Blueprint:
+def health(draining: Callable[[], bool], metrics: Metrics, shelf: Shelf) -> Blueprint:
     """Create the routes.
 
     draining  whether the service is about to end, and should get no more requests
@@ -29,7 +30,8 @@ def health(draining: Callable[[], bool]) -> Blueprint:
 
     @routes.get("/metrics")
     def measured() -> Response:
-        return Response(metrics.text(), content_type=metrics.CONTENT_TYPE)
+        models = [(recognizer.name, recognizer.digest) for recognizer in shelf]
+        return Response(metrics.text(models), content_type=CONTENT_TYPE)
 
     return routes
 

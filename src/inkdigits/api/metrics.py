@@ -1,89 +1,117 @@
 """What the service counts of itself, in Prometheus's form; of all workers together."""
 
 import os
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import (
-    REGISTRY,
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    generate_latest,
-    multiprocess,
-)
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-# Where the workers of one server count together; the name is the library's.
+# The folder where the workers of one server count together; the name is the library's.
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-
-REQUESTS = Counter("inkdigits_requests", "Requests answered.", ["route", "method", "status"])
-LATENCY = Histogram(
-    "inkdigits_request_duration_seconds",
-    "From a request's arrival to its answer, its body's and its turn's waiting included.",
-    ["route"],
-    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
-)
-REJECTIONS = Counter("inkdigits_rejections", "Requests refused, by reason.", ["reason"])
-PREDICTIONS = Counter(
-    "inkdigits_predictions",
-    "Drawings read, by the digit, blank or not_a_digit.",
-    ["model", "digit"],
-)
-MODEL = Gauge(
-    "inkdigits_model_info",
-    "1 for each model in service.",
-    ["model", "digest"],
-    multiprocess_mode="livemax",
-)
-
-
-def observe(environ: dict[str, Any], method: str, status: int, seconds: float) -> None:
-    """Count one request, and what was read in it.
-
-    environ  as the application leaves it: see app.create_app
-    """
-    # Patterns and known methods alone, so that nobody can make up labels.
-    route = environ.get("inkdigits.route", "none")
-    REQUESTS.labels(route, method if method in METHODS else "other", status).inc()
-    LATENCY.labels(route).observe(seconds)
-    for model, prediction in environ.get("inkdigits.predictions", ()):
-        digit = prediction.reason if prediction.digit is None else prediction.digit
-        PREDICTIONS.labels(model, digit).inc()
-
-
 METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"}
+# Enough for every combination of labels that there can be. The files are written in full before
+# they are mapped into memory: where the disk is full later, a write would end the worker (SIGBUS).
+FILE_BYTES = {"counter": 2**20, "histogram": 2**17}
 
 
-def show_models(before: Iterable[tuple[str, str]], now: Iterable[tuple[str, str]]) -> None:
-    """Show which models are in service, by name and digest, in place of those before."""
-    for name, digest in before:
-        MODEL.labels(name, digest).set(0)
-    for name, digest in now:
-        MODEL.labels(name, digest).set(1)
+class Metrics:
+    """The counters of one worker.
+
+    place    its number among the workers that count together, in a folder that `prepare` made and
+             FOLDER names; None if it counts for itself
+    """
+
+    def __init__(self, place: int | None = None) -> None:
+        self._is_shared = place is not None
+        # The library takes one kind of value for all metrics of a process.
+        values.ValueClass = (
+            values.MultiProcessValue(lambda: place)  # type: ignore[no-untyped-call]
+            if self._is_shared
+            else values.MutexValue
+        )
+        self._registry = registry = CollectorRegistry()
+        self.requests = Counter(
+            "inkdigits_requests",
+            "Requests answered.",
+            ["route", "method", "status"],
+            registry=registry,
+        )
+        self.latency = Histogram(
+            "inkdigits_request_duration_seconds",
+            "From a request's arrival to its answer, with its waiting.",
+            ["route"],
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+            registry=registry,
+        )
+        self.rejections = Counter(
+            "inkdigits_rejections", "Requests rejected, by reason.", ["reason"], registry=registry
+        )
+        self.predictions = Counter(
+            "inkdigits_predictions",
+            "Drawings recognized, by the digit, blank or not_a_digit.",
+            ["model", "digit"],
+            registry=registry,
+        )
+
+    def observe(self, environ: dict[str, Any], method: str, status: int, seconds: float) -> None:
+        """Count one request, and what was recognized in it.
+
+        environ  as the application leaves it: see app.create_app
+        """
+        # Patterns and known methods alone, so that nobody can make up labels.
+        route = environ.get("inkdigits.route", "none")
+        self.requests.labels(route, method if method in METHODS else "other", int(status)).inc()
+        self.latency.labels(route).observe(seconds)
+        for model, prediction in environ.get("inkdigits.predictions", ()):
+            digit = prediction.reason if prediction.digit is None else prediction.digit
+            self.predictions.labels(model, digit).inc()
+
+    def value(self, name: str, **labels: str) -> float:
+        """Give the value of one sample of this worker; 0 if there is none yet."""
+        return self._registry.get_sample_value(name, labels) or 0.0
+
+    def text(self, models: Iterable[tuple[str, str]]) -> bytes:
+        """Write down all that is counted, by all workers if there are several.
+
+        models   name and digest of each model in service
+        """
+        registry = self._registry
+        if self._is_shared:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return generate_latest(registry) + generate_latest(_only(_Models(models)))
 
 
-def text() -> bytes:
-    """Give all that is counted, by all workers if there are several."""
-    if FOLDER not in os.environ:
-        return generate_latest(REGISTRY)
+class _Models(Collector):
+    def __init__(self, models: Iterable[tuple[str, str]]) -> None:
+        self._models = models
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        family = GaugeMetricFamily(
+            "inkdigits_model_info", "1 for each model in service.", labels=["model", "digest"]
+        )
+        for labels in self._models:
+            family.add_metric(labels, 1)
+        yield family
+
+
+def _only(collector: Collector) -> CollectorRegistry:
     registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
+    registry.register(collector)
+    return registry
 
 
-def forget_the_dead() -> None:
-    """Leave out what workers that are no more said of their present state."""
-    folder = Path(os.environ[FOLDER])
-    pids = {int(found[1]) for found in map(_PID.fullmatch, os.listdir(folder)) if found}
-    for pid in pids:
-        try:
-            os.kill(pid, 0)  # only asks whether it is there
-        except ProcessLookupError:
-            multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
+def prepare(folder: Path, workers: int) -> None:
+    """Make the files in which workers count together, at their full size.
 
-
-_PID = re.compile(r"gauge_live\w*_(\d+)\.db")
+    raises   OSError if there is no room for them
+    """
+    for kind, size in FILE_BYTES.items():
+        for place in range(workers):
+            (folder / f"{kind}_{place}.db").write_bytes(bytes(size))
+    os.environ[FOLDER] = str(folder)

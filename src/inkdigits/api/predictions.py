@@ -3,6 +3,7 @@
 import base64
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from io import BytesIO
 from typing import Any
 
@@ -37,8 +38,14 @@ IMAGE_TYPES = (
 )
 
 MOST_FORM_PARTS = 10  # that are looked at before a form is refused
+# That may come before a part's content. Werkzeug searches all of it anew with each 64 KiB that
+# arrive, so an endless header would take a time that grows with the square of the body.
+MAX_FORM_HEADER_BYTES = 2**18
 _WRONG_PARTS = UnprocessableEntity(
     'The form must have exactly one part, a file named "image": a picture\'s file.'
+)
+_NO_TIME_LEFT = (
+    "The time for one batch was up before this drawing; send it again in a smaller batch."
 )
 _BATCH = TypeAdapter(schemas.Batch)
 
@@ -90,7 +97,16 @@ def predictions(shelf: Shelf, settings: Settings) -> Blueprint:
                 f"The batch has {len(batch.drawings):,} drawings, more than the "
                 f"{settings.batch_limit:,} that are allowed; send several batches."
             )
-        answers = [_answer_or_problem(recognizer, seen, fields) for fields in batch.drawings]
+        stop_at = time.monotonic() + settings.request_timeout_s
+        answers: list[schemas.Prediction | schemas.Problem] = []
+        for fields in batch.drawings:
+            if request.environ.get("inkdigits.client_left", bool)():
+                raise BadRequest("The connection was closed; keep it open until the answer comes.")
+            answers.append(
+                _answer_or_problem(recognizer, seen, fields)
+                if time.monotonic() < stop_at
+                else problem(HTTPStatus.SERVICE_UNAVAILABLE, _NO_TIME_LEFT, request_id())
+            )
         return _json(schemas.Predictions(predictions=answers))
 
     return routes
@@ -126,6 +142,7 @@ def _file_of_form() -> tuple[bytes, str]:
     parser = FormDataParser(
         stream_factory=_in_memory,
         max_form_parts=MOST_FORM_PARTS,
+        max_form_memory_size=MAX_FORM_HEADER_BYTES,
         silent=False,
     )
     try:
@@ -136,7 +153,7 @@ def _file_of_form() -> tuple[bytes, str]:
         raise BadRequest(
             "The body is no multipart form; let the program that sends it make its Content-Type."
         ) from None
-    except RequestEntityTooLarge:  # in parts
+    except RequestEntityTooLarge:  # in parts, or in what is no file
         raise _WRONG_PARTS from None
     if len([*fields.items(multi=True), *files.items(multi=True)]) != 1 or "image" not in files:
         raise _WRONG_PARTS

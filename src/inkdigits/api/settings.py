@@ -2,9 +2,9 @@
 
 import os
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from inkdigits.recognizer import DEFAULT_MODEL
@@ -53,6 +53,12 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         MAX_BODY_BYTES, ge=1024, description="the largest body that is read"
     )
+    body_memory_bytes: int = Field(
+        128 * 2**20,
+        ge=4096,
+        description="bytes of bodies over 64 KiB that a worker holds at once, half of them for one "
+        "client; 503 beyond. At least twice the largest body",
+    )
     batch_limit: int = Field(32, ge=1, le=10_000, description="drawings in one batch, at most")
     threads: int = Field(1, ge=1, le=64, description="of each worker, that read drawings")
     queue: int = Field(
@@ -61,8 +67,31 @@ class Settings(BaseSettings):
     deadline_s: float = Field(
         5.0, gt=0, le=3600, description="how long a request may wait for its turn; then 503"
     )
+    request_timeout_s: float = Field(
+        10.0,
+        gt=0,
+        le=3600,
+        description="how long the service works on one batch; the drawings left then get 503",
+    )
+    header_timeout_s: float = Field(
+        5.0, gt=0, le=3600, description="how long a client may take to send its headers; then 408"
+    )
     body_timeout_s: float = Field(
         20.0, gt=0, le=3600, description="how long a client may take to send its body; then 408"
+    )
+    connections: int = Field(
+        1024,
+        ge=8,
+        le=65536,
+        description="open in a worker at once, at most; beyond, the one that has been silent "
+        "longest is closed",
+    )
+    client_connections: int = Field(
+        256,
+        ge=1,
+        le=65536,
+        description="the same for one client, an IPv4 address or an IPv6 /64; not applied behind "
+        "proxies",
     )
     drain_s: float = Field(
         5.0,
@@ -72,6 +101,12 @@ class Settings(BaseSettings):
     )
     grace_s: int = Field(
         30, ge=1, le=3600, description="for requests in progress after that, before they are cut"
+    )
+    watchdog_s: float = Field(
+        15.0,
+        ge=2,
+        le=3600,
+        description="a worker that gives no sign of life for so long is replaced",
     )
     reload_s: float = Field(
         1.0, ge=0, le=3600, description="how often the models' files are looked at; 0: never"
@@ -107,6 +142,18 @@ class Settings(BaseSettings):
                     "them, for example http://localhost:3000"
                 )
         return origins
+
+    @model_validator(mode="after")
+    def _has_room_for_a_body(self) -> Self:
+        if self.body_memory_bytes < 2 * self.max_body_bytes:
+            # Set by nobody: what was set is the body.
+            if "body_memory_bytes" not in self.model_fields_set:
+                object.__setattr__(self, "body_memory_bytes", 2 * self.max_body_bytes)
+                return self
+            raise ValueError(
+                "INKDIGITS_BODY_MEMORY_BYTES must be at least twice INKDIGITS_MAX_BODY_BYTES"
+            )
+        return self
 
     @field_validator("rate_limit")
     @classmethod

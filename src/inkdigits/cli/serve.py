@@ -58,7 +58,7 @@ def serve_command(
     try:
         from pydantic import ValidationError
 
-        from inkdigits.api.server import AddressError, serve
+        from inkdigits.api.server import ServerError, serve
         from inkdigits.api.settings import Settings
         from inkdigits.api.shelf import Shelf
     except ModuleNotFoundError as error:
@@ -89,7 +89,7 @@ def serve_command(
 
     try:
         serve(settings, greet)
-    except AddressError as error:
+    except ServerError as error:
         raise click.ClickException(str(error)) from None
 
 

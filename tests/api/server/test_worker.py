@@ -8,7 +8,7 @@ from contextlib import redirect_stdout
 import pytest
 import structlog
 
-from inkdigits.api.worker import configure_log
+from inkdigits.api.server.worker import configure_log
 
 
 class Recorder(io.StringIO):

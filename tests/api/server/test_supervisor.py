@@ -5,14 +5,11 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -56,13 +53,6 @@ def workers_of(process):
         for child in children
         if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
     ]
-
-
-def listening_at(address):
-    """How many sockets listen there: each worker has one, from when it can answer."""
-    port = f":{urlsplit(address).port:04X}"
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return sum(row[1].endswith(port) and row[3] == LISTENS for row in rows)
 
 
 # HTTP.
@@ -242,7 +232,6 @@ def test_what_is_counted_is_of_all_workers(address):
 def test_f9_a_killed_worker_is_replaced_and_only_its_own_requests_fail():
     with serving(settings={"workers": 2}) as (process, printed):
         address = address_in(printed)
-        until(lambda: listening_at(address) == 2)
         with load(lambda: predict(address)[0], clients=4) as outcomes:
             until(lambda: outcomes[200] > 20)
             before = workers_of(process)
@@ -311,8 +300,8 @@ def test_f11_a_bad_model_put_in_place_is_not_taken_and_a_good_one_is(tmp_path):
             os.replace(new, path)
             until(lambda: digest() == digests[1])
         text = request(address, "GET", "/metrics")[2].decode()
-        for number, value in enumerate(("0.0", "1.0")):
-            assert f'{{digest="{digests[number]}",model="mine"}} {value}' in text
+        assert f'{{digest="{digests[1]}",model="mine"}} 1.0' in text
+        assert digests[0] not in text
         assert set(outcomes) == {200}
 
 
@@ -352,21 +341,3 @@ def test_who_waits_too_long_is_told_to_come_back():
         assert {status for status, _, _ in results} == {200, 503}
         text = request(address, "GET", "/metrics")[2].decode()
         assert re.search(r'inkdigits_rejections_total\{reason="deadline"\} [1-9]', text)
-
-
-def test_a_signal_that_does_not_wake_the_main_thread_is_seen_all_the_same():
-    """Sent to another thread, it is as one that comes just as the main thread falls asleep."""
-    code = (
-        "import signal, threading\n"
-        "from inkdigits.api.server import Wakeful\n"
-        "event = Wakeful()\n"
-        "signal.signal(signal.SIGTERM, lambda *_: event.set())\n"
-        "def send():\n"
-        "    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)\n"
-        "threading.Timer(0.5, send).start()\n"
-        "print(event.wait())\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert (done.stdout, done.stderr, done.returncode) == ("True\n", "", 0)

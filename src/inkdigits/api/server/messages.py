@@ -1,0 +1,190 @@
+"""HTTP/1.1 messages as Python values: requests with what they must keep to, and answers."""
+
+import io
+import re
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, NamedTuple
+from urllib.parse import unquote_to_bytes
+from wsgiref.handlers import format_date_time
+from wsgiref.types import WSGIApplication
+
+import httptools
+
+from inkdigits.api.headers import REQUEST_ID
+from inkdigits.api.server.rejections import Rejected, malformed
+
+# RFC 9110, section 7.2, with the host of RFC 3986; it may be empty.
+HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]{0,5})?")
+
+Headers = list[tuple[str, str]]
+
+
+class Answer(NamedTuple):
+    """What goes back to the client."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """One request, as it arrives.
+
+    target        as sent: a path with a query, or a whole address
+    headers       in order, names in lower case
+    client        address of who sent it; of a trusted proxy's client, if there is one
+    since         when its first byte came, by time.perf_counter
+    rejected      why the server answers it itself; None if the application does
+    body_bytes    how many of its body have arrived, kept or not
+    is_complete   whether all of it has arrived
+    keeps_alive   whether the connection goes on after its answer
+    client_left   whether nobody waits for the answer any more
+    """
+
+    client: str
+    since: float = field(default_factory=time.perf_counter)
+    method: str = ""
+    target: bytes = b""
+    version: str = "1.1"
+    headers: Headers = field(default_factory=list)
+    body: bytearray = field(default_factory=bytearray)
+    body_bytes: int = 0
+    rejected: Rejected | None = None
+    is_complete: bool = False
+    keeps_alive: bool = False
+    client_left: bool = False
+
+    def header(self, name: str) -> str | None:
+        """Give the first header of this name, in lower case; None if there is none."""
+        return next((value for given, value in self.headers if given == name), None)
+
+    @property
+    def head_bytes(self) -> int:
+        """How many bytes its address and headers have."""
+        return len(self.target) + sum(len(name) + len(value) for name, value in self.headers)
+
+    def id(self) -> str:
+        """Give the client's X-Request-ID if it is well-formed, or a new one."""
+        given = self.header("x-request-id") or ""
+        return given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+    def head_without(self, name: str) -> bytes:
+        """Write down its first line and headers, but those of one name."""
+        first = f"{self.method} {self.target.decode('latin-1')} HTTP/{self.version}"
+        kept = [f"{given}: {value}" for given, value in self.headers if given != name]
+        return "\r\n".join([first, *kept, "", ""]).encode("latin-1")
+
+    def check(self) -> None:
+        """Check what the parser does not.
+
+        raises   Rejected if the version, the target, the Host or the transfer coding is not that of
+                 RFC 9112
+        """
+        if self.version not in ("1.0", "1.1"):
+            raise Rejected(
+                HTTPStatus.HTTP_VERSION_NOT_SUPPORTED,
+                "malformed",
+                "This version of HTTP is not supported; use HTTP/1.1.",
+            )
+        hosts = [value for name, value in self.headers if name == "host"]
+        if len(hosts) > 1 or (not hosts and self.version != "1.0"):
+            raise malformed("The request must have exactly one Host header; send one.")
+        if hosts and not HOST.fullmatch(hosts[0]):
+            raise malformed("The Host header is malformed; send the name of the host and its port.")
+        codings = [value for name, value in self.headers if name == "transfer-encoding"]
+        if codings and (
+            codings[0].lower() != "chunked" or len(codings) > 1 or self.version < "1.1"
+        ):
+            raise malformed("The transfer coding is unknown; send the body plain or chunked.")
+        if self.target != b"*":
+            try:
+                httptools.parse_url(self.target)
+            except httptools.HttpParserInvalidURLError:
+                raise malformed(
+                    "The address is malformed; send a path that begins with /."
+                ) from None
+
+    def environ(self, request_id: str) -> dict[str, Any]:
+        """Describe the request as WSGI does; source: PEP 3333."""
+        path, query = self.target, b""
+        if path != b"*":
+            url = httptools.parse_url(path)
+            path, query = url.path or b"/", url.query or b""
+        environ = {
+            "REQUEST_METHOD": self.method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+            "QUERY_STRING": query.decode("latin-1"),
+            "SERVER_NAME": "inkdigits",
+            "SERVER_PORT": "0",
+            "SERVER_PROTOCOL": f"HTTP/{self.version}",
+            "REMOTE_ADDR": self.client,
+            "CONTENT_LENGTH": str(len(self.body)),
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": True,
+            "wsgi.run_once": False,
+            "inkdigits.request_id": request_id,
+            "inkdigits.client_left": lambda: self.client_left,
+        }
+        for name, value in self.headers:
+            # An underscore would pass for the hyphen of another header.
+            if "_" in name or name in ("content-length", "transfer-encoding"):
+                continue
+            key = "HTTP_" + name.upper().replace("-", "_")
+            environ[key] = f"{environ[key]},{value}" if key in environ else value
+        environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE", "")
+        return environ
+
+
+def run_application(app: WSGIApplication, environ: dict[str, Any], body: bytearray) -> Answer:
+    """Run a WSGI application to the end.
+
+    body     the request's, which is emptied: its bytes go to the application
+    """
+    environ["wsgi.input"] = io.BytesIO(body)
+    body.clear()
+    status, headers = 500, []
+
+    def start_response(
+        line: str, given: Headers, exc_info: Any = None
+    ) -> Callable[[bytes], object]:
+        nonlocal status, headers
+        status, headers = int(line.split(" ", 1)[0]), given
+        return lambda data: None
+
+    parts: Iterable[bytes] = app(environ, start_response)
+    try:
+        content = b"".join(parts)
+    finally:
+        if hasattr(parts, "close"):
+            parts.close()
+    return Answer(status, headers, content)
+
+
+def to_bytes(answer: Answer, method: str, keeps_alive: bool) -> bytes:
+    """Write an answer as HTTP/1.1 has it.
+
+    method   of the request: the answer to HEAD has no body
+    """
+    status = HTTPStatus(answer.status)
+    lines = [f"HTTP/1.1 {answer.status} {status.phrase}", f"Date: {_date()}"]
+    lines += [f"{name}: {value}" for name, value in answer.headers]
+    has_body = method != "HEAD" and status >= 200 and status not in (204, 304)
+    if has_body and not any(name.lower() == "content-length" for name, _ in answer.headers):
+        lines.append(f"Content-Length: {len(answer.body)}")
+    lines.append(f"Connection: {'keep-alive' if keeps_alive else 'close'}")
+    head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+    return head + answer.body if has_body else head
+
+
+def _date() -> str:
+    return format_date_time(time.time())

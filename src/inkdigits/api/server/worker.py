@@ -1,0 +1,199 @@
+"""One process of the server: it loads the models, answers requests, and ends when it is told to."""
+
+import asyncio
+import logging
+import os
+import selectors
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection as Channel
+from typing import Any
+
+import structlog
+
+if sys.platform != "win32":
+    import resource
+
+from inkdigits.api.app import create_app
+from inkdigits.api.metrics import Metrics
+from inkdigits.api.server.connection import Connection
+from inkdigits.api.server.handler import Handler
+from inkdigits.api.settings import Settings
+from inkdigits.api.shelf import Shelf
+
+log = structlog.get_logger()
+
+# What the supervisor and its workers tell each other.
+READY, ALIVE = "ready", "alive"
+DRAIN, STOP = "drain", "stop"
+ALIVE_S = 0.5  # from one sign of life to the next
+SWEEP_S = 0.25  # how often connections are looked at for expired deadlines
+BACKLOG = 2048  # connections that the kernel holds until a worker takes them
+OVERLOAD_PAUSE_S = 0.004
+SPARE_FILES = 64  # open files that are not connections
+
+
+def run(settings: Settings, listener: socket.socket, channel: Channel, place: int | None) -> None:
+    """Answer requests until the supervisor says to stop, or is no more.
+
+    listener  the socket that all workers take connections from
+    channel   to the supervisor
+    place     see metrics.Metrics
+    """
+    # Signals to a whole group of processes, such as Ctrl-C, are the supervisor's to act on.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    configure_log(settings.log_level)
+    worker = _Worker(settings, listener, channel, place)
+    selector = _Selector(worker.is_overloaded)
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
+        runner.run(worker.run())
+    sys.stdout.flush()
+    # Threads that are still at work after the time of grace must not be waited for.
+    os._exit(0)
+
+
+class _Selector(selectors.DefaultSelector):
+    """Looks for what arrives: under overload every few milliseconds, and else at once.
+
+    To wake up for each request that will be rejected takes the threads that predict more time than
+    to reject it.
+    """
+
+    def __init__(self, is_overloaded: Callable[[], bool]) -> None:
+        super().__init__()
+        self._is_overloaded = is_overloaded
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout != 0 and self._is_overloaded():  # at 0 there is something to do at once
+            time.sleep(OVERLOAD_PAUSE_S)
+        return super().select(timeout)
+
+
+class _Worker:
+    def __init__(
+        self, settings: Settings, listener: socket.socket, channel: Channel, place: int | None
+    ) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._channel = channel
+        self._is_draining = False
+        self._shelf = Shelf(settings.models)
+        metrics = Metrics(place)
+        app = create_app(self._shelf, settings, lambda: self._is_draining, metrics)
+        self._handler = Handler(app.wsgi_app, settings, metrics, _most_connections(settings))
+
+    def is_overloaded(self) -> bool:
+        return self._handler.is_overloaded
+
+    async def run(self) -> None:
+        # A thread may keep others waiting for so long; 5 ms, Python's own, is more than an answer.
+        sys.setswitchinterval(0.001)
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(_log_exception)
+        stopped = asyncio.Event()
+        # One connection at a time, so that a burst is shared out among the workers.
+        server = await loop.create_server(
+            lambda: Connection(self._handler), sock=self._listener, backlog=1
+        )
+        self._listener.listen(BACKLOG)
+        orders = {DRAIN: self._drain, STOP: stopped.set}
+        threading.Thread(target=self._obey, args=(loop, orders), daemon=True).start()
+        tasks = [
+            loop.create_task(task) for task in (self._sweep(), self._show_life(), self._reload())
+        ]
+        self._channel.send(READY)
+        await stopped.wait()
+        server.close()
+        self._handler.is_draining = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.grace_s):
+                while self._handler.connections:
+                    for connection in self._handler.connections:
+                        connection.close_if_idle()
+                    await asyncio.sleep(0.02)
+        self._handler.log_rejections()
+        for task in tasks:
+            task.cancel()
+
+    def _obey(self, loop: asyncio.AbstractEventLoop, orders: dict[str, Any]) -> None:
+        with suppress(EOFError, OSError):
+            while True:
+                loop.call_soon_threadsafe(orders[self._channel.recv()])
+        # The supervisor is no more; nobody would ever end this process.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(orders[STOP])
+
+    def _drain(self) -> None:
+        self._is_draining = True
+        self._handler.is_draining = True  # each answer is the last of its connection
+
+    async def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        log_at = loop.time() + 1
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            now = loop.time()
+            self._handler.end_expired(now)
+            if now > log_at:
+                self._handler.log_rejections()
+                log_at = now + 1
+
+    async def _show_life(self) -> None:
+        with suppress(OSError):  # the supervisor is no more
+            while True:
+                self._channel.send(ALIVE)
+                await asyncio.sleep(ALIVE_S)
+
+    async def _reload(self) -> None:
+        while self._settings.reload_s:
+            await asyncio.sleep(self._settings.reload_s)
+            await asyncio.to_thread(self._shelf.look)
+
+
+def _most_connections(settings: Settings) -> int:
+    """How many connections the system lets a worker have open, at most as many as are set."""
+    if sys.platform == "win32":  # has no such limit
+        return settings.connections
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = settings.connections + SPARE_FILES
+    if soft < wanted:
+        soft = min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    limit = min(settings.connections, max(8, soft - SPARE_FILES))
+    if limit < settings.connections:
+        log.warning(
+            "connections_limited",
+            connections=limit,
+            reason=f"The system allows {soft} open files; raise it with ulimit -n.",
+        )
+    return limit
+
+
+def _log_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what the event loop cannot do, such as taking a connection without a free file."""
+    log.error("event_loop", reason=context["message"], exc_info=context.get("exception"))
+
+
+def configure_log(level: str) -> None:
+    """Log a JSON object a line, to standard output."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper("iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[level.upper()]
+        ),
+        # Each line in one write: print() makes two of it where Python does not buffer, and then a
+        # line of another process can come between a line and its end.
+        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,354 @@
+"""The connections of the real server: what is not proper HTTP, and clients that waste its time."""
+
+import http.client
+import json
+import socket
+import threading
+from contextlib import ExitStack, contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+from serving import SEVEN, address_in, connect, head, predict, request, serving, until
+
+PNG = [
+    "POST /api/v1/predictions HTTP/1.1",
+    "Host: x",
+    "Content-Type: image/png",
+    f"Content-Length: {len(SEVEN)}",
+]
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+BUNDLE = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def lines(*given, body=b""):
+    return "\r\n".join([*given, "", ""]).encode() + body
+
+
+@pytest.fixture(scope="module")
+def address():
+    with serving(settings={"header_timeout_s": 20, "queue": 1000}) as (_, printed):
+        yield address_in(printed)
+
+
+@contextmanager
+def answers_to(address, sent, half_close=False):
+    """Send bytes as they are; give the connection, and the file that answers are read from."""
+    with connect(address) as client, client.makefile("rb") as answers:
+        client.sendall(sent)
+        if half_close:
+            client.shutdown(socket.SHUT_WR)
+        yield client, answers
+
+
+def read_answer(answers):
+    """Read one answer: its status, its headers and its body; None at the end of the connection."""
+    status_line = answers.readline()
+    if not status_line:
+        return None
+    headers = http.client.parse_headers(answers)
+    body = answers.read(int(headers.get("Content-Length", 0)))
+    return int(status_line.split()[1]), headers, body
+
+
+def metric(address, pattern):
+    text = request(address, "GET", "/metrics")[2].decode()
+    found = [line.split()[-1] for line in text.splitlines() if line.startswith(pattern)]
+    return sum(map(float, found))
+
+
+# What is not proper HTTP.
+
+BODY = "Content-Length: 2"
+MALFORMED = {
+    "no host": lines("GET / HTTP/1.1"),
+    "two hosts": lines("GET / HTTP/1.1", "Host: x", "Host: x"),
+    "a host with a space": lines("GET / HTTP/1.1", "Host: a b"),
+    "a host with a path": lines("GET / HTTP/1.1", "Host: a/b"),
+    "a host with a user": lines("GET / HTTP/1.1", "Host: a@b"),
+    "two hosts in one": lines("GET / HTTP/1.1", "Host: a, b"),
+    "a host whose bracket is open": lines("GET / HTTP/1.1", "Host: [::1"),
+    "a host with a port that is none": lines("GET / HTTP/1.1", "Host: a:b"),
+    "another transfer coding": head("Transfer-Encoding: gzip") + b"{}",
+    "another transfer coding before": head("Transfer-Encoding: gzip, chunked") + b"0\r\n\r\n",
+    "chunked twice": head("Transfer-Encoding: chunked", "Transfer-Encoding: chunked"),
+    "chunked in HTTP/1.0": lines("POST / HTTP/1.0", "Transfer-Encoding: chunked"),
+    "a length and chunks": head(BODY, "Transfer-Encoding: chunked") + b"0\r\n\r\n",
+    "a chunk whose length is none": head("Transfer-Encoding: chunked") + b"x\r\n",
+    "a header without a colon": lines("GET / HTTP/1.1", "Host: x", "nonsense"),
+    "a space before the colon": lines("GET / HTTP/1.1", "Host : x"),
+    "a folded header": lines("GET / HTTP/1.1", "Host: x", "A: b", " c"),
+    "no request at all": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    "an address that is none": lines("GET http://[ HTTP/1.1", "Host: x"),
+    "a tunnel": lines("CONNECT x:80 HTTP/1.1", "Host: x:80"),
+}
+
+
+@pytest.mark.parametrize("sent", MALFORMED.values(), ids=MALFORMED)
+def test_what_is_not_proper_http_is_400_and_ends_the_connection(address, sent):
+    with answers_to(address, sent) as (_, answers):
+        status, headers, body = read_answer(answers)
+        assert (status, headers["Content-Type"]) == (400, "application/problem+json")
+        assert json.loads(body)["request_id"] == headers["X-Request-ID"]
+        assert headers["Connection"] == "close"
+        assert answers.read() == b""
+
+
+@pytest.mark.parametrize("version", ["2.0", "0.9", "9.9"])
+def test_another_version_of_http_is_refused(address, version):
+    with answers_to(address, lines(f"GET / HTTP/{version}", "Host: x")) as (_, answers):
+        assert read_answer(answers)[0] in {400, 505}
+
+
+def test_a_request_without_a_version_is_refused(address):
+    with answers_to(address, lines("GET /", "Host: x")) as (_, answers):
+        assert read_answer(answers)[0] in {400, 505}
+
+
+def test_http_1_0_needs_no_host_and_is_answered(address):
+    with answers_to(address, lines("GET /healthz HTTP/1.0")) as (_, answers):
+        assert read_answer(answers)[0] == 200
+        assert answers.read() == b""
+    kept = lines("GET /healthz HTTP/1.0", "Connection: keep-alive")
+    with answers_to(address, kept * 2) as (_, answers):
+        assert [read_answer(answers)[0] for _ in range(2)] == [200, 200]
+
+
+CHUNKED = head("Content-Type: application/json", "Transfer-Encoding: chunked")
+INCOMPLETE = {
+    "half a line": b"POST /pre",
+    "half of the headers": b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-",
+    "no body": head("Content-Length: 10"),
+    "half a body": head("Content-Type: application/json", "Content-Length: 10") + b'{"im',
+    "half a chunk": CHUNKED + b'9\r\n{"im',
+    "no last chunk": CHUNKED + b"2\r\n{}\r\n",
+    "half a last chunk": CHUNKED + b"2\r\n{}\r\n0\r\n",
+    "half a body after a request": HEALTH + head("Content-Length: 10") + b"{",
+}
+
+
+@pytest.mark.parametrize("sent", INCOMPLETE.values(), ids=INCOMPLETE)
+def test_a_request_that_ends_too_early_is_400(address, sent):
+    with answers_to(address, sent, half_close=True) as (_, answers):
+        found = [read_answer(answers)]
+        if sent.startswith(b"GET"):
+            assert found.pop()[0] == 200
+            found = [read_answer(answers)]
+        status, _, body = found[0]
+        assert status == 400
+        assert "complete" in json.loads(body)["detail"]
+        assert answers.read() == b""
+
+
+def test_a_client_that_only_stops_sending_gets_its_answer(address):
+    with answers_to(address, lines(*PNG, body=SEVEN), half_close=True) as (_, answers):
+        status, _, body = read_answer(answers)
+        assert (status, json.loads(body)["digit"]) == (200, 7)
+        assert answers.read() == b""
+
+
+def test_requests_sent_at_once_are_answered_in_order(address):
+    seven = lines(*PNG, body=SEVEN)
+    with answers_to(address, HEALTH + seven + HEALTH + seven) as (_, answers):
+        kinds = [sorted(json.loads(read_answer(answers)[2]))[0] for _ in range(4)]
+    assert kinds == ["status", "confidence", "status", "confidence"]
+
+
+def test_requests_beyond_those_that_may_be_sent_at_once_are_not_answered(address):
+    with answers_to(address, HEALTH * 1000) as (_, answers):
+        found = []
+        while answer := read_answer(answers):
+            found.append(answer[0])
+    assert set(found) == {200}
+    assert len(found) < 100
+
+
+def test_a_request_in_tiny_pieces_is_one_request(address):
+    with connect(address) as client, client.makefile("rb") as answers:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for position in range(len(HEALTH)):
+            client.sendall(HEALTH[position : position + 1])
+        assert read_answer(answers)[0] == 200
+
+
+def test_a_client_that_asks_whether_to_send_its_body_is_told_to(address):
+    with answers_to(address, lines(*PNG, "Expect: 100-continue")) as (client, answers):
+        assert read_answer(answers)[0] == 100
+        client.sendall(SEVEN)
+        assert read_answer(answers)[0] == 200
+    too_large = head("Content-Length: 999999999", "Expect: 100-continue")
+    with answers_to(address, too_large) as (_, answers):
+        assert read_answer(answers)[0] == 413
+
+
+def test_a_protocol_that_is_offered_is_ignored(address):
+    offer = ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAA"]
+    get = lines("GET /healthz HTTP/1.1", "Host: x", *offer)
+    post = lines(*PNG, *offer, body=SEVEN)
+    with answers_to(address, get + post + get) as (_, answers):
+        found = [read_answer(answers) for _ in range(3)]
+    assert [status for status, _, _ in found] == [200, 200, 200]
+    assert json.loads(found[1][2])["digit"] == 7
+
+
+def test_a_tunnel_is_not_opened(address):
+    tunnel = lines("CONNECT http://x/ HTTP/1.1", "Host: x")
+    with answers_to(address, tunnel + HEALTH) as (_, answers):
+        assert read_answer(answers)[0] in {400, 405}
+        assert answers.read() == b""
+
+
+def test_trailers_are_no_headers(address):
+    body = b"2\r\n{}\r\n0\r\nX-Request-ID: trailer\r\n\r\n"
+    with answers_to(address, CHUNKED + body) as (_, answers):
+        status, headers, _ = read_answer(answers)
+    assert status == 422
+    assert headers["X-Request-ID"] != "trailer"
+
+
+def test_endless_headers_are_ended(address):
+    with connect(address) as client, client.makefile("rb") as answers:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX: ")
+        sender = threading.Thread(target=send_until_refused, args=(client, b"a" * 10_000))
+        sender.start()
+        assert read_answer(answers)[0] == 431
+        client.close()
+    sender.join()
+
+
+def test_an_endless_chunk_extension_is_ended():
+    with serving(settings={"max_body_bytes": 10_000}) as (_, printed):
+        with connect(address_in(printed)) as client, client.makefile("rb") as answers:
+            client.sendall(CHUNKED + b"1;")
+            sender = threading.Thread(target=send_until_refused, args=(client, b"a" * 10_000))
+            sender.start()
+            assert read_answer(answers)[0] == 413
+            client.close()
+        sender.join()
+
+
+def send_until_refused(client, data):
+    for _ in range(10_000):
+        try:
+            client.sendall(data)
+        except OSError:
+            return
+    raise AssertionError("100 MB were taken")
+
+
+# Clients that waste the server's time.
+
+WAITING = {
+    "nothing": b"",
+    "half a header": b"POST /predict HTTP/1.1\r\nHost: x\r\n",
+    "half a body": head("Content-Type: application/json", "Content-Length: 10") + b"{",
+    "nothing after an answer": HEALTH,
+}
+
+
+def is_closed(client):
+    """Whether the server has closed the connection, which may have sent an answer before."""
+    try:
+        while data := client.recv(65536):
+            assert data.startswith(b"HTTP/1.1 200")
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        pass
+    return True
+
+
+@pytest.mark.parametrize("sent", WAITING.values(), ids=WAITING)
+@pytest.mark.parametrize("limit", ["client_connections", "connections"])
+def test_silent_connections_make_room_for_others(sent, limit):
+    settings = {limit: 20, "header_timeout_s": 300, "body_timeout_s": 300}
+    with serving(settings=settings) as (_, printed), ExitStack() as held:
+        address = address_in(printed)
+        silent = []
+        for number in range(60):
+            # From several addresses: each has fewer connections than one client may have.
+            source = f"127.0.0.{2 + number % 10}" if limit == "connections" else "127.0.0.1"
+            parts = urlsplit(address)
+            client = socket.create_connection((parts.hostname, parts.port), 60, (source, 0))
+            held.enter_context(client).sendall(sent)
+            client.setblocking(False)
+            silent.append(client)
+        assert request(address, "GET", "/healthz")[0] == 200
+        assert predict(address)[2]["predicted_digit"] == 7
+        until(lambda: sum(map(is_closed, silent)) >= 40)
+        assert metric(address, 'inkdigits_rejections_total{reason="connections"}') >= 40
+
+
+def test_one_client_does_not_close_the_connections_of_another():
+    with serving(settings={"client_connections": 5}) as (_, printed), ExitStack() as held:
+        parts = urlsplit(address_in(printed))
+        peer = (parts.hostname, parts.port)
+        other = held.enter_context(socket.create_connection(peer, 60, ("127.0.0.3", 0)))
+        other.sendall(HEALTH)
+        answers = held.enter_context(other.makefile("rb"))
+        assert read_answer(answers)[0] == 200
+        for _ in range(30):
+            held.enter_context(socket.create_connection(peer, 60, ("127.0.0.2", 0)))
+        other.sendall(HEALTH)
+        assert read_answer(answers)[0] == 200
+
+
+def test_headers_that_come_too_slowly_are_408_and_silence_is_just_ended():
+    with serving(settings={"header_timeout_s": 0.3}) as (_, printed):
+        address = address_in(printed)
+        with answers_to(address, b"GET / HTTP/1.1\r\nHost") as (_, answers):
+            assert read_answer(answers)[0] == 408
+            assert answers.read() == b""
+        with answers_to(address, b"") as (_, answers):
+            assert answers.read() == b""
+
+
+def test_large_bodies_that_lack_a_byte_leave_room_for_others():
+    limit = 1_000_000
+    settings = {"max_body_bytes": limit, "body_memory_bytes": 2 * limit, "body_timeout_s": 300}
+    nearly = head(f"Content-Length: {limit}") + b"x" * (limit - 1)
+    with serving(settings=settings) as (_, printed), ExitStack() as held:
+        address = address_in(printed)
+        parts = urlsplit(address)
+        answers = []
+        for source in ("127.0.0.2", "127.0.0.2", "127.0.0.3", "127.0.0.4"):
+            client = held.enter_context(
+                socket.create_connection((parts.hostname, parts.port), 60, (source, 0))
+            )
+            answers.append(held.enter_context(client.makefile("rb")))
+            client.sendall(nearly)
+            if len(answers) in (2, 4):  # over the half of one client, and over the whole
+                status, headers, body = read_answer(answers[-1])
+                assert (status, headers["Retry-After"]) == (503, "1")
+                assert "overloaded" in json.loads(body)["detail"]
+        assert predict(address)[2]["predicted_digit"] == 7
+        held.close()
+        # What they held is free again.
+        until(lambda: request(address, "POST", "/predict", b" " * limit)[0] == 400)
+
+
+def test_a_client_that_does_not_read_its_answers_gets_no_more_of_them():
+    with serving() as (_, printed):
+        address = address_in(printed)
+        parts = urlsplit(address)
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.connect((parts.hostname, parts.port))
+            client.sendall(BUNDLE * 16)
+            until(lambda: metric(address, "inkdigits_requests_total{") >= 2)
+            assert request(address, "GET", "/healthz")[0] == 200
+            pattern = 'inkdigits_requests_total{method="GET",route="/docs/<name>"'
+            assert 1 <= metric(address, pattern) < 16
+
+
+def test_unread_answers_are_held_against_the_budget():
+    settings = {"max_body_bytes": 2000, "body_memory_bytes": 4000}
+    with serving(settings=settings) as (_, printed), ExitStack() as held:
+        address = address_in(printed)
+        parts = urlsplit(address)
+        for _ in range(20):
+            client = held.enter_context(socket.socket())
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.connect((parts.hostname, parts.port))
+            client.sendall(BUNDLE * 16)
+        until(lambda: metric(address, 'inkdigits_rejections_total{reason="memory"}') >= 20)
+        assert request(address, "GET", "/healthz")[0] == 200
