@@ -59,6 +59,16 @@ def serving(*arguments, settings=None, **options):
                     process.kill()
 
 
+def workers_of(process):
+    """The processes that answer: children of the server that Python's multiprocessing started."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return [
+        int(child)
+        for child in children
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+
+
 def address_in(printed):
     return re.search(r"^  (http://[^ ]+)/$", printed, re.MULTILINE)[1]
 

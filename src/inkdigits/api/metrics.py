@@ -58,14 +58,18 @@ class Metrics:
             registry=registry,
         )
 
+    def count(self, route: str, method: str, status: int) -> None:
+        """Count one request, by the pattern of its address."""
+        # Known methods alone, so that nobody can make up labels.
+        self.requests.labels(route, method if method in METHODS else "other", int(status)).inc()
+
     def observe(self, environ: dict[str, Any], method: str, status: int, seconds: float) -> None:
         """Count one request, and what was recognized in it.
 
         environ  as the application leaves it: see app.create_app
         """
-        # Patterns and known methods alone, so that nobody can make up labels.
         route = environ.get("inkdigits.route", "none")
-        self.requests.labels(route, method if method in METHODS else "other", int(status)).inc()
+        self.count(route, method, status)
         self.latency.labels(route).observe(seconds)
         for model, prediction in environ.get("inkdigits.predictions", ()):
             digit = prediction.reason if prediction.digit is None else prediction.digit

@@ -3,18 +3,31 @@
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from serving import address_in, connect, exchange, head, load, predict, request, serving, until
+from serving import (
+    address_in,
+    connect,
+    exchange,
+    head,
+    load,
+    predict,
+    request,
+    serving,
+    until,
+    workers_of,
+)
 from untrained import untrained
 
 from inkdigits.artifacts import save_model, shipped_models
@@ -43,16 +56,6 @@ def address(server):
 
 def status_of(line):
     return int(re.match(rb"HTTP/1\.1 (\d{3}) ", line)[1])
-
-
-def workers_of(process):
-    """The processes that answer: children of the server that Python's multiprocessing started."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    return [
-        int(child)
-        for child in children
-        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
-    ]
 
 
 # HTTP.
@@ -243,6 +246,83 @@ def test_f9_a_killed_worker_is_replaced_and_only_its_own_requests_fail():
         # What was in its hands, or waited to be accepted by it when it died: of each client one.
         assert sum(outcomes.values()) - outcomes[200] <= 2 * 4
         assert process.poll() is None
+
+
+def test_a_worker_that_hangs_is_replaced_and_others_go_on_answering():
+    settings = {"workers": 2, "watchdog_s": 2, "log_level": "info", "grace_s": 1}
+    with serving(settings=settings) as (process, printed):
+        lines = (json.loads(line) for line in process.stdout)
+        ready = json.loads(printed.splitlines()[0])
+        other = next(lines)
+        assert [ready["event"], other["event"]] == ["worker_ready"] * 2
+        os.kill(ready["pid"], signal.SIGSTOP)
+        events = [next(lines) for _ in range(3)]
+        assert [line["event"] for line in events] == ["worker_hangs", "worker_died", "worker_ready"]
+        assert events[0]["pid"] == events[1]["pid"] == ready["pid"]
+        assert set(workers_of(process)) == {other["pid"], events[2]["pid"]}
+        for _ in range(10):
+            assert predict(address_in(printed))[0] == 200
+
+
+def test_workers_that_die_again_and_again_end_the_server_with_status_1():
+    with serving() as (process, _):
+        killed = set()
+        while process.poll() is None:
+            with suppress(ProcessLookupError, FileNotFoundError, IndexError):
+                worker = workers_of(process)[0]
+                if worker not in killed:
+                    os.kill(worker, signal.SIGKILL)
+                    killed.add(worker)
+        assert process.returncode == 1
+        assert 2 <= len(killed) <= 3
+        sentence = process.stderr.read()
+        assert re.fullmatch(r"Error: The workers die [^\n]+\n", sentence)
+        lines = [json.loads(line) for line in process.stdout]
+        assert {line["event"] for line in lines} == {"worker_died"}
+
+
+def test_workers_end_when_their_supervisor_is_killed():
+    with serving(settings={"workers": 2}) as (process, _):
+        until(lambda: len(workers_of(process)) == 2)
+        workers = workers_of(process)
+        process.kill()
+
+        def are_gone():
+            return not any(Path(f"/proc/{worker}").exists() for worker in workers)
+
+        until(are_gone)
+
+
+def test_few_open_files_limit_the_connections_and_nothing_else():
+    def few_files():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
+
+    with serving(preexec_fn=few_files) as (_, printed):
+        address = address_in(printed)
+        line = json.loads(printed.splitlines()[0])
+        assert line["event"] == "connections_limited"
+        assert "ulimit -n" in line["reason"]
+        clients = [connect(address) for _ in range(200)]
+        try:
+            for _ in range(5):
+                assert predict(address)[0] == 200
+        finally:
+            for client in clients:
+                client.close()
+
+
+def test_metrics_without_room_for_their_files_end_no_worker():
+    # A limit on the size of files fails as a full disk does, at the moment of writing.
+    def small_files():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+
+    with serving(preexec_fn=small_files) as (_, printed):
+        line = json.loads(printed.splitlines()[0])
+        assert line["event"] == "metrics_not_shared"
+        address = address_in(printed)
+        assert predict(address)[0] == 200
+        text = request(address, "GET", "/metrics")[2].decode()
+        assert 'inkdigits_requests_total{method="POST",route="/predict",status="200"} 1.0' in text
 
 
 def test_f10_sigterm_lets_a_balancer_notice_and_answers_what_is_in_progress():

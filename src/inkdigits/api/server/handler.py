@@ -1,5 +1,6 @@
 """Answers requests: admission, the WSGI application in a thread, metrics and the log."""
 
+import asyncio
 import time
 from collections import Counter
 from typing import Any
@@ -76,8 +77,7 @@ class Handler:
             if sum(map(len, self._by_client.values())) <= self._limit:
                 return
             group = max(self._by_client.values(), key=len)
-        waiting = [other for other in group if other.is_waiting and other is not connection]
-        if waiting:
+        if waiting := [each for each in group if each.is_waiting and each is not connection]:
             self.count(busy("connections"))
             min(waiting, key=lambda other: other.deadline or 0).abort()
         else:
@@ -130,6 +130,9 @@ class Handler:
             answer = await self._admission.executor(request).run(work)
         except Rejected as rejected:
             return self.reject(request, rejected)
+        except asyncio.CancelledError:
+            self.count(client_left())
+            raise
         self._note(request, request_id, answer.status, environ)
         return answer
 
@@ -150,7 +153,10 @@ class Handler:
                 ("Access-Control-Expose-Headers", ", ".join(EXPOSED)),
             ]
         self.count(rejected)
-        self._note(request, request_id, rejected.status, {}, rejected.reason not in SUMMED_UP)
+        if rejected.reason in SUMMED_UP:
+            self._metrics.count("none", request.method, rejected.status)
+        else:
+            self._note(request, request_id, rejected.status, {})
         body = problem_body(rejected.status, rejected.detail, request_id)
         return Answer(rejected.status, headers, body)
 
@@ -167,23 +173,17 @@ class Handler:
         self._rejections.clear()
 
     def _note(
-        self,
-        request: Request,
-        request_id: str,
-        status: int,
-        environ: dict[str, Any],
-        is_logged: bool = True,
+        self, request: Request, request_id: str, status: int, environ: dict[str, Any]
     ) -> None:
         seconds = time.perf_counter() - request.since
         self._metrics.observe(environ, request.method, status, seconds)
-        if is_logged:
-            path = unquote_to_bytes(request.target.partition(b"?")[0])
-            log.info(
-                "request",
-                request_id=request_id,
-                client=request.client,
-                method=request.method,
-                path=path.decode(errors="replace"),
-                status=int(status),
-                duration_ms=round(1000 * seconds, 2),
-            )
+        path = unquote_to_bytes(request.target.partition(b"?")[0])
+        log.info(
+            "request",
+            request_id=request_id,
+            client=request.client,
+            method=request.method,
+            path=path.decode(errors="replace"),
+            status=int(status),
+            duration_ms=round(1000 * seconds, 2),
+        )

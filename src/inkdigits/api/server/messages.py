@@ -1,12 +1,13 @@
 """HTTP/1.1 messages as Python values: requests with what they must keep to, and answers."""
 
 import io
+import os
 import re
 import sys
 import time
-import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
@@ -72,7 +73,7 @@ class Request:
     def id(self) -> str:
         """Give the client's X-Request-ID if it is well-formed, or a new one."""
         given = self.header("x-request-id") or ""
-        return given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        return given if REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
 
     def head_without(self, name: str) -> bytes:
         """Write down its first line and headers, but those of one name."""
@@ -187,4 +188,9 @@ def to_bytes(answer: Answer, method: str, keeps_alive: bool) -> bytes:
 
 
 def _date() -> str:
-    return format_date_time(time.time())
+    return _date_of(int(time.time()))
+
+
+@lru_cache(maxsize=1)
+def _date_of(second: int) -> str:
+    return format_date_time(second)

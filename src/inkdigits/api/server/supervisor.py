@@ -188,6 +188,7 @@ class _Supervisor:
             while each.channel.poll():
                 if each.channel.recv() == worker.READY:
                     each.is_ready = True
+                    log.info("worker_ready", pid=each.process.pid)
                     if self._greet:
                         self._greet(_address(self._listener))
                         self._greet = None
