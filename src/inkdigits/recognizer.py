@@ -12,7 +12,7 @@ from inkdigits.arrays import Array, Pixels
 from inkdigits.artifacts import DEFAULT_MODEL, ArtifactError, Model, locate
 from inkdigits.imaging import CLEAN_UPS
 from inkdigits.imaging.decode import decode, encode_png
-from inkdigits.imaging.formats import DamagedImage, ImageError, ImageTooLarge, UnsupportedImage
+from inkdigits.imaging.errors import DamagedImage, ImageError, ImageTooLarge, UnsupportedImage
 from inkdigits.models import CLASSES, RECIPES, doubt
 from inkdigits.nn.losses import softmax
 

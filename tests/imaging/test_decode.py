@@ -12,14 +12,9 @@ import pytest
 from PIL import Image, ImageOps
 
 from inkdigits.imaging.decode import Limits, decode, encode_png
-from inkdigits.imaging.formats import (
-    MOST_PARTS,
-    MOST_SCANS,
-    DamagedImage,
-    ImageError,
-    ImageTooLarge,
-    UnsupportedImage,
-)
+from inkdigits.imaging.errors import DamagedImage, ImageError, ImageTooLarge, UnsupportedImage
+from inkdigits.imaging.formats import MOST_GIF_PARTS
+from inkdigits.imaging.jpeg import MOST_SCANS
 from inkdigits.imaging.png import MOST_CHUNKS, MOST_TEXT_BYTES
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
@@ -579,7 +574,7 @@ def test_b43_ten_thousand_parts_without_pixels_are_damage_in_other_formats_too(n
         return webp_of(mixed[12:]) if name == "WEBP" else mixed
 
     with pytest.raises(DamagedImage, match="10,000 parts"):
-        decode(with_parts(MOST_PARTS))
+        decode(with_parts(MOST_GIF_PARTS))
     if name != "WEBP":  # whose simple form has no room for others
         np.testing.assert_array_equal(decode(with_parts(100)), decode(data))
 

@@ -12,17 +12,13 @@ from PIL import (
 )
 
 from inkdigits.arrays import Pixels
-from inkdigits.imaging.formats import (
-    DamagedImage,
-    Format,
-    ImageTooLarge,
-    UnsupportedImage,
-    damaged,
-    recognise,
-)
+from inkdigits.imaging.errors import DamagedImage, ImageTooLarge, UnsupportedImage, damaged
+from inkdigits.imaging.formats import Format, recognise
 from inkdigits.imaging.png import DamagedPng
 
 _STRIP_PIXELS = 2**20
+_PIXEL_BYTES = 4
+_REDUCTIONS = (1, 2, 4, 8)  # all that a JPEG decoder offers
 
 
 @dataclass(frozen=True)
@@ -32,11 +28,17 @@ class Limits:
     bytes        of the file
     pixels       declared by the file, and returned by decode
     jpeg_pixels  declared by a JPEG: over `pixels` it is decoded at a half, a quarter or an eighth
+    side         width or height declared by the file, in pixels. No JPEG and no GIF can have more;
+                 decoders work by rows, and need more memory or more time where there are few
+                 rows, or many
+
+    Formats have bounds of their own beside these, in the modules that read them.
     """
 
     bytes: int = 16 * 2**20
     pixels: int = 25_000_000
     jpeg_pixels: int = 64_000_000
+    side: int = 65_535
 
 
 def decode(data: bytes, media_type: str | None = None, limits: Limits = Limits()) -> Pixels:
@@ -60,8 +62,8 @@ def decode(data: bytes, media_type: str | None = None, limits: Limits = Limits()
     file_format = recognise(data)
     _check_label(media_type, file_format)
     try:
-        width, height = file_format.size(data)
-        reduction = _reduction(width, height, file_format, limits)
+        size = file_format.size(data)
+        _check_size(size, file_format, limits)
         content = file_format.read(data)
     except DamagedPng as error:
         raise damaged(str(error)) from error
@@ -69,9 +71,10 @@ def decode(data: bytes, media_type: str | None = None, limits: Limits = Limits()
         raise damaged("it is cut off") from error
     if content.animated:
         raise UnsupportedImage("The picture is animated; send a single frame of it.")
+    reduction = _reduction(size, content.extra_bytes, limits)
     try:
-        image = _load(content.file, file_format.name, (width, height), reduction)
-        pixels = _rgba(image, content.transparent)
+        # The image is not given a name: turning the pixels upright needs its memory.
+        pixels = _rgba(_load(content.file, file_format.name, size, reduction), content.transparent)
     # Pillow raises whatever a wrong field leads to (OSError, SyntaxError, ValueError, struct.error,
     # EOFError, its bomb error, ...), and no list of it has ever been complete.
     except Exception as error:
@@ -101,18 +104,42 @@ def _check_label(media_type: str | None, file_format: Format) -> None:
         )
 
 
-def _reduction(width: int, height: int, file_format: Format, limits: Limits) -> int:
-    """Return by how much to scale the picture down while decoding it: 1, or for a JPEG up to 8."""
+def _check_size(size: tuple[int, int], file_format: Format, limits: Limits) -> None:
+    width, height = size
     if width <= 0 or height <= 0:
         raise damaged("it has no pixels")
-    limit = limits.jpeg_pixels if file_format.name == "JPEG" else limits.pixels
-    if width * height <= limit:
-        for reduction in (1, 2, 4, 8):  # all that a JPEG decoder offers
-            if ceil(width / reduction) * ceil(height / reduction) <= limits.pixels:
-                return reduction
+    is_jpeg = file_format.name == "JPEG"
+    limit = limits.jpeg_pixels if is_jpeg else limits.pixels
+    reduction = _REDUCTIONS[-1] if is_jpeg else 1
+    if width * height > limit or _pixels(size, reduction) > limits.pixels:
+        raise ImageTooLarge(
+            f"The picture has {width:,} x {height:,} pixels, more than the {limit:,} that are"
+            " allowed; scale it down."
+        )
+    if max(size) > limits.side:
+        raise ImageTooLarge(
+            f"The picture has {width:,} x {height:,} pixels, and more than the {limits.side:,} that"
+            " a side may have; cut it to its digit, or scale it down."
+        )
+
+
+def _pixels(size: tuple[int, int], reduction: int) -> int:
+    return ceil(size[0] / reduction) * ceil(size[1] / reduction)
+
+
+def _reduction(size: tuple[int, int], extra_bytes: int, limits: Limits) -> int:
+    """Return by how much to scale the picture down while decoding it: 1, or for a JPEG up to 8.
+
+    extra_bytes  of memory that the decoder takes beside the pixels, whatever the reduction
+    """
+    most_bytes = 2 * _PIXEL_BYTES * limits.pixels  # of the largest picture: Pillow's pixels, ours
+    for reduction in _REDUCTIONS:
+        pixels = _pixels(size, reduction)
+        if pixels <= limits.pixels and extra_bytes + _PIXEL_BYTES * pixels <= most_bytes:
+            return reduction
     raise ImageTooLarge(
-        f"The picture has {width:,} x {height:,} pixels, more than the {limit:,} that are allowed;"
-        " scale it down."
+        f"Decoding this JPEG would take {extra_bytes:,} bytes of memory, more than the"
+        f" {most_bytes:,} that are allowed; save it as a baseline JPEG, or scale it down."
     )
 
 
