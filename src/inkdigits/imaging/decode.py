@@ -163,12 +163,17 @@ def _rgba(image: Image.Image, transparent: tuple[int, int, int] | None) -> Pixel
         strip = image if last - top == height else image.crop((0, top, width, last))
         if strip.mode == "I;16":  # which Pillow would clip at 255
             strip = Image.fromarray((np.asarray(strip) >> 8).astype(np.uint8))
-        pixels[top : top + rows] = np.asarray(strip.convert("RGBA"))
-    if transparent is not None:
-        opaque, clear = np.array([[*transparent, 255], [*transparent, 0]], np.uint8).view(np.uint32)
-        numbers = pixels.view(np.uint32)  # a pixel as one number compares ten times as fast
-        numbers[numbers == opaque] = clear
+        pixels[top:last] = np.asarray(strip.convert("RGBA"))
+        if transparent is not None:
+            _make_transparent(pixels[top:last], transparent)
     return pixels
+
+
+def _make_transparent(pixels: Pixels, color: tuple[int, int, int]) -> None:
+    """Take away the pixels of one colour, in place."""
+    opaque, clear = np.array([[*color, 255], [*color, 0]], np.uint8).view(np.uint32)
+    numbers = pixels.view(np.uint32)  # a pixel as one number compares ten times as fast
+    numbers[numbers == opaque] = clear
 
 
 def _upright(pixels: Pixels, orientation: int) -> Pixels:

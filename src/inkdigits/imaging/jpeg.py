@@ -16,6 +16,10 @@ MOST_SCANS = 100  # real files have ten
 # 24 megapixels with all of it.
 MOST_BLOCK_PASSES = 10_000_000
 
+# Bytes of 255 in a row: any number may stand before a marker, and hardly any encoder writes one.
+# Pillow copies all that it has of them once more for each 64 KiB that it reads.
+MOST_FILL_BYTES = 2**10
+
 _FRAME_HEADERS = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = 0xC2
 _SCAN, _END = 0xDA, 0xD9
@@ -117,7 +121,10 @@ def read(data: bytes) -> tuple[bytes, bytes, int]:
             exif = exif or segment[4:]
         if code not in _NOT_OF_PIXELS:
             parts.append(segment)
-    return b"".join([*parts, b"\xff\xd9"]), exif, coefficient_bytes
+    file = b"".join([*parts, b"\xff\xd9"])
+    if b"\xff" * (MOST_FILL_BYTES + 1) in file:
+        raise damaged(f"it has more than {MOST_FILL_BYTES:,} fill bytes in a row")
+    return file, exif, coefficient_bytes
 
 
 def _frame(code: int, segment: bytes) -> Frame:

@@ -221,9 +221,17 @@ def _lay_on(grey: int, rgba: Pixels) -> Pixels:
     """Lay the picture on a grey sheet, so that nothing is transparent any more."""
     if rgba[..., 3].min() == 255:
         return rgba[..., :3]
-    alpha = rgba[..., 3:].astype(np.uint16)
-    laid = rgba[..., :3] * alpha + grey * (255 - alpha)
-    return ((laid + 127) // 255).astype(np.uint8)
+    alpha = rgba[..., 3].astype(np.uint16)
+    below = grey * (255 - alpha)
+    laid = np.empty((*alpha.shape, 3), np.uint8)
+    for color in range(3):
+        mixed = rgba[..., color] * alpha + below
+        # Divides by 255 and rounds: exactly so up to 255 * 255, and much faster.
+        mixed += 128
+        mixed += mixed >> 8
+        mixed >>= 8
+        laid[..., color] = mixed
+    return laid
 
 
 def _inside_of_frame(rgb: Pixels) -> tuple[slice, slice] | None:

@@ -13,7 +13,7 @@ from inkdigits.imaging.errors import ImageTooLarge, damaged
 
 # Blocks that may each have prefix codes of their own; each takes up to 20 KB of memory. libwebp
 # writes 2,600 at most (MAX_HUFF_IMAGE_SIZE).
-MOST_BLOCKS = 4_096
+MOST_BLOCKS = 3_000
 # Pixels, or runs of them, in the pictures of the transforms; each takes up to 3 microseconds here.
 # libwebp writes a pixel for 16 x 16 of the picture or more, in each of two transforms.
 MOST_TRANSFORM_CODES = 110_000
