@@ -13,9 +13,9 @@ from PIL import Image, ImageOps
 
 from inkdigits.imaging.decode import Limits, decode, encode_png
 from inkdigits.imaging.errors import DamagedImage, ImageError, ImageTooLarge, UnsupportedImage
-from inkdigits.imaging.formats import MOST_GIF_PARTS
+from inkdigits.imaging.formats import MOST_GIF_BLOCKS, MOST_GIF_PARTS
 from inkdigits.imaging.jpeg import MOST_SCANS
-from inkdigits.imaging.png import MOST_CHUNKS, MOST_TEXT_BYTES
+from inkdigits.imaging.png import MOST_CHUNKS, MOST_DATA_BYTES, MOST_TEXT_BYTES, read_header
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -429,6 +429,70 @@ def test_one_pixel_over_the_limit_is_too_large(name):
     assert decode(data, limits=Limits(pixels=23 * 17, jpeg_pixels=23 * 17)).shape == (17, 23, 4)
     with pytest.raises(ImageTooLarge):
         decode(data, limits=Limits(pixels=23 * 17 - 1, jpeg_pixels=23 * 17 - 1))
+
+
+@pytest.mark.parametrize("name", ["PNG", "JPEG", "GIF", "BMP"])
+def test_a_side_that_no_camera_reaches_is_too_large(name):
+    data = file_of(Image.new("1", (300, 2)), name)
+    assert decode(data, limits=Limits(side=300)).shape == (2, 300, 4)
+    with pytest.raises(ImageTooLarge, match="side"):
+        decode(data, limits=Limits(side=299))
+    turned = file_of(Image.new("1", (2, 300)), name)
+    with pytest.raises(ImageTooLarge, match="side"):
+        decode(turned, limits=Limits(side=299))
+
+
+@pytest.mark.parametrize("size", [(25_000_000, 1), (1, 25_000_000), (3, 8_000_000), (65_536, 1)])
+def test_a_png_of_few_rows_or_few_columns_is_never_inflated(size):
+    data = SIGNATURE + header(*size, bits=16, color_type=6) + chunk(b"IDAT") + END
+    with pytest.raises(ImageTooLarge, match="side"):
+        decode(data)
+
+
+@pytest.mark.parametrize(
+    ("side", "bits", "color_type", "is_allowed"),
+    [
+        (5_000, 8, 2, True),
+        (5_000, 16, 0, True),
+        (4_576, 8, 6, True),
+        (4_580, 8, 6, False),
+        (3_236, 16, 6, True),
+        (3_240, 16, 6, False),
+        (5_000, 16, 2, False),
+    ],
+)
+@pytest.mark.parametrize("interlacing", [0, 1])
+def test_a_png_is_bounded_by_what_its_pixels_inflate_to(
+    side, bits, color_type, is_allowed, interlacing
+):
+    begin = header(side, side, bits, color_type, interlacing=interlacing)
+    error, problem = (DamagedImage, "cut off") if is_allowed else (ImageTooLarge, "unpacked")
+    with pytest.raises(error, match=problem):
+        decode(SIGNATURE + begin + chunk(b"IDAT") + END)
+
+
+def test_a_screenshot_of_a_6k_display_is_within_the_bound_of_a_png():
+    begin = header(6_016, 3_384, 8, 6)
+    assert read_header(SIGNATURE + begin).data_bytes <= MOST_DATA_BYTES
+
+
+def test_a_webp_is_bounded_by_what_its_decoder_keeps():
+    for size, error in (((4_080, 3_072), DamagedImage), ((4_000, 3_251), ImageTooLarge)):
+        with pytest.raises(error, match="WebP" if error is ImageTooLarge else "damaged"):
+            decode(declaring("WEBP", *size))
+
+
+def test_a_gif_of_very_many_blocks_is_damage():
+    data = file_of(drawing(), "GIF")
+    place = 13 + 3 * 256
+
+    def with_blocks(count):
+        return data[:place] + b"!\xfe" + b"\1a" * count + b"\0" + data[place:]
+
+    np.testing.assert_array_equal(decode(with_blocks(100_000)), decode(data))
+    for many in (with_blocks(MOST_GIF_BLOCKS), data[:-2] + b"\1a" * MOST_GIF_BLOCKS + b"\0;"):
+        with pytest.raises(DamagedImage, match="blocks"):
+            decode(many)
 
 
 @pytest.mark.parametrize("name", FORMATS)
