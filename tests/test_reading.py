@@ -8,11 +8,11 @@ from foreign import ForeignArray
 from numpy.testing import assert_allclose, assert_array_equal
 
 from inkdigits import reading
-from inkdigits.models import CLASSIC, CNN_SMALL, MLP
+from inkdigits.models import CLASSIC, CNN_SMALL, MLP, RECIPES, doubt
 from inkdigits.nn.layers import Dense, Flatten
-from inkdigits.nn.losses import near_zero_and_one
+from inkdigits.nn.losses import near_zero_and_one, softmax
 from inkdigits.nn.network import Network
-from inkdigits.reading import read, read_once
+from inkdigits.reading import LARGEST_ACTIVATION, may_overflow, read, read_once
 
 SIDE = 28
 # Each class answers to the ink of one pixel: what a shift does is plain.
@@ -106,3 +106,83 @@ def test_it_reads_where_the_pictures_are():
     logits = read(SEER, theirs, ForeignArray(x))
     assert isinstance(logits, ForeignArray)
     assert_array_equal(logits.get(), [[2, 2, 0]])
+
+
+# Weights that overflow.
+
+
+def known_pictures():
+    """Blank, full, edges, strokes, and noise of every density, float32 (N, 28, 28)."""
+    rng = np.random.default_rng(0)
+    x = np.zeros((60, SIDE, SIDE), np.float32)
+    x[1] = 1
+    x[2, :, :14] = x[3, :14] = x[4, 13:15, 4:24] = x[5, 4:24, 13:15] = 1
+    x[6, ::2, ::2] = x[7, 1::2] = 1
+    for number in range(8, 60):
+        x[number] = rng.random((SIDE, SIDE)) * (rng.random((SIDE, SIDE)) < number / 60)
+    return x
+
+
+def largest_factor(recipe, vector):
+    """By how much all weights can grow before they are refused, nearly."""
+    low, high = 0.0, 38.0
+    while high - low > 0.01:
+        middle = (low + high) / 2
+        with np.errstate(over="ignore"):
+            grown = vector * np.float32(10**middle)
+        low, high = (low, middle) if may_overflow(recipe, grown) else (middle, high)
+    return np.float32(10**low)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_what_may_not_overflow_is_finite_for_every_picture(name, seed):
+    """Just below the limit, with weights of both signs, and at the ends of the temperature."""
+    recipe = RECIPES[name]
+    rng = np.random.default_rng(seed)
+    vector = recipe.network.plain.init(rng)
+    if seed == 1:
+        vector = np.abs(vector)
+    if seed == 2:
+        vector *= rng.choice(np.float32([1, 100, 1e-3]), len(vector))
+    vector = vector * largest_factor(recipe, vector)
+    assert not may_overflow(recipe, vector)
+    with np.errstate(all="raise", under="ignore"):
+        logits = read(recipe, recipe.network.plain.views(vector), known_pictures())
+        assert np.isfinite(logits).all()
+        logits = logits.astype(np.float64)
+        for temperature in (1e-3, 1.0, 1e3):
+            probabilities = softmax(logits[:, :10] / temperature)
+            assert_allclose(probabilities.sum(axis=1), 1, atol=1e-12)
+        if recipe.nondigits:
+            assert np.isfinite(doubt(logits)).all()
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_no_activation_is_over_its_bound(name, monkeypatch):
+    """Of any layer, whatever it is: with the bound as the limit, nothing larger is seen."""
+    recipe = RECIPES[name]
+    network = recipe.network.plain
+    vector = network.init(np.random.default_rng(0))
+    x, largest = known_pictures(), 0.0
+    for layer, params in zip(network.layers, network.views(vector), strict=True):
+        x, _ = layer.forward(params, x)
+        largest = max(largest, float(np.abs(x).max()))
+    monkeypatch.setattr(reading, "LARGEST_ACTIVATION", largest)
+    assert may_overflow(recipe, vector)
+
+
+def test_a_model_that_is_no_number_may_overflow():
+    vector = MLP.network.plain.init(np.random.default_rng(0))
+    for number in (np.nan, np.inf, -np.inf):
+        for place in (0, -1):
+            odd = vector.copy()
+            odd[place] = number
+            assert may_overflow(MLP, odd)
+
+
+def test_the_limit_leaves_room_for_any_network_that_is_trained():
+    for recipe in RECIPES.values():
+        vector = recipe.network.plain.init(np.random.default_rng(0))
+        assert not may_overflow(recipe, 100 * vector)
+    assert np.float32(1e8 * LARGEST_ACTIVATION) < np.inf

@@ -8,7 +8,6 @@ whoever makes a file can make its digest too, so every later check holds without
 
 import errno
 import hashlib
-import json
 import os
 import re
 import secrets
@@ -24,7 +23,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from inkdigits.arrays import Array
+from inkdigits.documents import canonical, parse
 from inkdigits.models import RECIPES, Recipe
+from inkdigits.reading import may_overflow
 from inkdigits.version import __version__
 
 FORMAT = 2
@@ -115,7 +116,7 @@ def write_tensors(
               TypeError or ValueError for a document that is no JSON; OSError
     """
     contiguous = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
-    content = _canonical({"document": document, "sha256": _NO_DIGEST})
+    content = canonical({"document": document, "sha256": _NO_DIGEST})
     data = save(contiguous, {_METADATA_KEY: content})
     if len(data) > MAX_FILE_BYTES:
         raise _too_large(path, len(data), MAX_FILE_BYTES)
@@ -146,20 +147,16 @@ def _parse(path: str | Path, data: bytes) -> tuple[dict[str, Array], dict[str, A
             f"{path} is damaged: its SHA-256 is not the one it names; fetch or copy it again."
         )
     try:
-        header = json.loads(
-            data[8 : _header_end(data)].decode(), object_pairs_hook=_without_duplicates
-        )
-        metadata = header.get("__metadata__", {})
+        metadata = parse(data[8 : _header_end(data)]).get("__metadata__", {})
         content = metadata.get(_METADATA_KEY)
-        values = json.loads(content)
-        canonical = _canonical(values) == content  # so no name twice, no NaN, no infinity
+        values = parse(content)
         tensors = dict(sorted(load(data).items()))
     except (SafetensorError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise _malformed(path, f"its header is malformed ({str(error)[:120]!a})") from None
-    except RecursionError:
-        raise _malformed(path, "its header is nested too deep") from None
     match values:
-        case {"document": dict() as document, "sha256": named, **others} if canonical:
+        case {"document": dict() as document, "sha256": named, **others} if (
+            canonical(values) == content
+        ):
             pass
         case _:
             raise _malformed(path, "its document is not one canonical JSON object")
@@ -197,18 +194,6 @@ def _sha256(data: bytes, digits: slice) -> str:
     sha256.update(_NO_DIGEST.encode())
     sha256.update(view[digits.stop :])
     return sha256.hexdigest()
-
-
-def _canonical(value: Any) -> str:
-    """Give the one way to write a value as JSON: sorted keys, no spaces, ASCII, no NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = dict(pairs)
-    if len(names) != len(pairs):
-        raise ValueError("a name stands twice")
-    return names
 
 
 def _too_large(path: str | Path, size: int, limit: int) -> ArtifactError:
@@ -320,6 +305,8 @@ def _verified(
     if (threshold is None) != (recipe.nondigits == 0):
         raise _malformed(path, f"the recipe {recipe.name} and its threshold do not fit")
     vector = np.concatenate([tensors[name].ravel() for name in network.shapes])
+    if may_overflow(recipe, vector):
+        raise _malformed(path, "its weights are so large that some picture would overflow float32")
     vector.setflags(write=False)  # one vector serves many threads
     return Model(
         recipe=recipe.name,

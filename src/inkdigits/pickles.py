@@ -16,6 +16,7 @@ import numpy as np
 from inkdigits.arrays import Array
 from inkdigits.artifacts import ArtifactError, Model
 from inkdigits.models import CLASSIC, RECIPES
+from inkdigits.reading import may_overflow
 
 MAX_PICKLE_BYTES = 8 * 2**20  # three arrays of zeros in protocol 0 are 5 MiB
 
@@ -87,6 +88,8 @@ def import_pickle(data: bytes) -> Model:
         raise _refusal(f"is damaged or holds other than arrays ({str(error)[:120]!a})") from None
     if not np.isfinite(vector).all():
         raise _refusal("holds a weight that is no finite float32 number")
+    if may_overflow(CLASSIC, vector):
+        raise _refusal("holds weights so large that some picture would overflow float32")
     return Model(
         recipe=CLASSIC.name,
         vector=vector,

@@ -9,6 +9,7 @@ from inkdigits.nn.network import Views
 
 CHUNK = 1000  # pictures that go through together: a few megabytes of activations
 SURE = 0.9  # probability of the likeliest class: if it is less, the network is unsure
+LARGEST_ACTIVATION = 1e30  # far below 3.4e38, where float32 ends: sums of a few such still fit
 PLACES = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))  # px, how far down and to the right
 
 
@@ -40,6 +41,30 @@ def read_once(recipe: Recipe, params: Views, x: Array) -> Array:
         chunk = slice(first, first + CHUNK)
         logits[chunk], _ = recipe.network.plain.forward(params, x[chunk])
     return logits
+
+
+def may_overflow(recipe: Recipe, vector: Array) -> bool:
+    """Tell whether a picture could bring any activation beyond what float32 holds.
+
+    Layer by layer, the largest magnitude that an activation can have for any picture is bounded:
+    a weighted sum is at most the sum of its weights' magnitudes times the bound of its inputs,
+    plus its bias's. The other layers give nothing above the larger of 1 and their input, and 1 is
+    in every bound.
+
+    vector   float32 (P,), of `recipe.network.plain`
+    returns  False if no bound is over LARGEST_ACTIVATION: all that is computed of any picture in
+             [0, 1], probabilities and doubt too, is finite then
+    source   Gowal et al. 2018, On the Effectiveness of Interval Bound Propagation, section 3, with
+             the intervals around zero
+    """
+    bound = 1.0  # a pixel
+    for params in recipe.network.plain.views(vector):
+        if params:
+            weight = np.abs(params["weight"])
+            sums = weight.reshape(-1, weight.shape[-1]).sum(axis=0, dtype=np.float64)
+            bias = np.abs(params["bias"]).max() if "bias" in params else 0.0
+            bound = 1.0 + bound * float(sums.max()) + float(bias)
+    return not bound <= LARGEST_ACTIVATION  # so written, it is true of NaN too
 
 
 def _at_places(x: Array) -> Array:

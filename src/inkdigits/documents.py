@@ -1,0 +1,87 @@
+"""JSON documents in files that anyone may have made: parsed strictly, and bounded.
+
+What `parse` returns can be written again as JSON, in UTF-8, by any library: Python's own limits of
+depth and of digits are far away, and so are those of others.
+"""
+
+import json
+import math
+from typing import Any, NoReturn
+
+MAX_DEPTH = 16  # of lists and objects in one another; a checkpoint has 5
+MAX_INTEGER_BITS = 128  # the state of a random generator has so many
+_MAX_INTEGER_DIGITS = 40  # a sign and 39 digits, which 128 bits may need
+
+
+def parse(data: bytes | str) -> Any:
+    """Parse a JSON text, and refuse what the standard leaves to the reader.
+
+    data     UTF-8 if it is bytes
+    returns  dictionaries, lists, text, numbers, booleans and None
+    raises   ValueError, with the cause as a clause: for anything but JSON, a name that occurs twice
+             in an object, NaN, a float or an integer out of range, half a surrogate pair, or lists
+             and objects that are nested too deep
+    """
+    text = data.decode() if isinstance(data, bytes) else data
+    try:
+        value = _DECODER.decode(text)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    _check(value)
+    return value
+
+
+def canonical(value: Any) -> str:
+    """Give the one way to write a value as JSON: sorted keys, no spaces, ASCII, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _check(value: Any) -> None:
+    """Look at all texts and at the depth, level by level; raise ValueError."""
+    level, depth = [value], 0
+    while level:
+        for item in level:
+            if isinstance(item, str):
+                item.encode()  # UnicodeEncodeError, a ValueError, for half a surrogate pair
+        holders = [item for item in level if isinstance(item, list | dict)]
+        if holders and depth == MAX_DEPTH:
+            raise ValueError("it is nested too deep")
+        level, depth = [], depth + 1
+        for holder in holders:
+            level += holder
+            if isinstance(holder, dict):
+                level += holder.values()
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError("a name occurs twice in one object")
+    return fields
+
+
+def _integer(digits: str) -> int:
+    # The length first: the time that int() takes grows with its square.
+    number = int(digits) if len(digits) <= _MAX_INTEGER_DIGITS else None
+    if number is None or number.bit_length() > MAX_INTEGER_BITS:
+        raise ValueError("a whole number is too large")
+    return number
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_float=_finite,
+    parse_int=_integer,
+    parse_constant=_refuse_constant,
+)
