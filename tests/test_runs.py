@@ -1,13 +1,15 @@
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from threading import Barrier, Thread
 
 import numpy as np
 import pytest
+from forged import forge_tensors, mutated, mutated_tensors
 from untrained import untrained
 
 from inkdigits.artifacts import ArtifactError, load_model, read_tensors, save_model
@@ -16,7 +18,7 @@ from inkdigits.models import CLASSIC, MLP
 from inkdigits.nn.layers import Dense, Dropout, Flatten
 from inkdigits.nn.losses import smoothed
 from inkdigits.nn.network import Network
-from inkdigits.nn.optimizers import AdamW
+from inkdigits.nn.optimizers import SGD, AdamW
 from inkdigits.nn.schedules import Constant
 from inkdigits.runs import Run, RunError
 from inkdigits.training import DivergenceError, Progress, Record, Tally, fit, start
@@ -223,6 +225,201 @@ def test_f7_what_is_no_number_is_not_saved(run, name, number):
     assert {path: path.read_bytes() for path in run.folder.iterdir()} == before
 
 
+# Checkpoints that inkdigits did not write, under a right digest.
+
+
+def tensors_and_document():
+    saved = progress_at(41)
+    tensors = {"params": saved.params, "memory": saved.memory, "average": saved.average}
+    document = {
+        "checkpoint": 1,
+        "step": 41,
+        "rng": saved.rng.bit_generator.state,
+        "tally": asdict(saved.tally),
+        "records": [asdict(record) for record in RECORDS],
+    }
+    return tensors, document
+
+
+def put(document, place, value):
+    """Change what is at a place: names and indices, from the outside in."""
+    *way, last = place
+    for step in way:
+        document = document[step]
+    document[last] = value
+
+
+def assert_the_one_before_is_used(run, tensors, document):
+    """Of a checkpoint that is as the given says; nothing is changed by looking at it."""
+    run.save(progress_at(40), RECORDS[:1])
+    path = run.folder / "checkpoint-00000041.safetensors"
+    forge_tensors(path, tensors, document)
+    before = {path: path.read_bytes() for path in run.folder.iterdir()}
+    warnings = []
+    progress, records = run.latest(warnings.append)
+    assert (progress.step, records) == (40, RECORDS[:1])
+    (warning,) = warnings
+    assert str(path) in warning
+    assert "\n" not in warning
+    assert warning.endswith(". The checkpoint before it is used.")
+    assert len(warning) < 400 + len(str(path))
+    assert {path: path.read_bytes() for path in run.folder.iterdir()} == before
+
+
+def test_a_right_forgery_is_read(run):
+    """The forgeries below are refused for what is wrong with them, and for nothing else."""
+    tensors, document = tensors_and_document()
+    forge_tensors(run.folder / "checkpoint-00000041.safetensors", tensors, document)
+    progress, records = run.latest(never)
+    assert (progress.step, records) == (41, RECORDS)
+    assert progress.rng.bit_generator.state == document["rng"]
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("checkpoint",), True),
+        (("checkpoint",), 2),
+        (("step",), -5),
+        (("step",), 42),
+        (("step",), 41.0),
+        (("step",), True),
+        (("step",), 2**70),
+        (("step",), None),
+        (("extra",), 1),
+        (("rng",), None),
+        (("rng",), []),
+        (("rng",), {}),
+        (("rng", "bit_generator"), "MT19937"),
+        (("rng", "has_uint32"), 0.5),
+        (("rng", "has_uint32"), True),
+        (("rng", "has_uint32"), 2**40),
+        (("rng", "uinteger"), -1),
+        (("rng", "extra"), 1),
+        (("rng", "state"), [1, 2]),
+        (("rng", "state", "state"), "1"),
+        (("rng", "state", "state"), 1.5),
+        (("rng", "state", "inc"), -1),
+        (("tally",), []),
+        (("tally", "examples"), -64),
+        (("tally", "examples"), 1.0),
+        (("tally", "correct"), 65),
+        (("tally", "loss"), None),
+        (("tally", "loss"), 1e300),
+        (("tally", "seconds"), -1.0),
+        (("tally", "extra"), 1),
+        (("records",), {}),
+        (("records",), [1]),
+        (("records", 0), []),
+        (("records", 0, "epoch"), -1),
+        (("records", 1, "epoch"), 1),
+        (("records", 0, "loss"), "low"),
+        (("records", 0, "loss"), None),
+        (("records", 0, "accuracy"), True),
+        (("records", 0, "validation_loss"), []),
+        (("records", 0, "seconds"), -1e101),
+        (("records", 0, "extra"), 1),
+        (("note",), [[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]),
+    ],
+    ids=lambda value: ascii(value)[:40],
+)
+def test_a_document_that_is_not_a_checkpoints_is_not_used(run, place, value):
+    tensors, document = tensors_and_document()
+    put(document, place, value)
+    assert_the_one_before_is_used(run, tensors, document)
+
+
+@pytest.mark.parametrize("name", ["checkpoint", "step", "rng", "tally", "records"])
+def test_a_document_that_lacks_a_field_is_not_used(run, name):
+    tensors, document = tensors_and_document()
+    del document[name]
+    assert_the_one_before_is_used(run, tensors, document)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"params": None},
+        {"memory": None},
+        {"params": np.zeros((50, 1), np.float32)},
+        {"params": np.array(1, np.float32)},
+        {"params": np.zeros(49, np.float32)},
+        {"memory": np.zeros(50, np.float32)},
+        {"memory": np.array(1, np.float32)},
+        {"memory": np.zeros((2, 49), np.float32)},
+        {"memory": np.zeros((2, 50, 1), np.float32)},
+        {"average": np.zeros(49, np.float32)},
+        {"extra": np.zeros(50, np.float32)},
+        {"params": np.zeros(50, np.float64)},
+        {"average": np.full(50, np.nan, np.float32)},
+    ],
+    ids=lambda change: "{} {}".format(*next(iter(change.items())))[:20],
+)
+def test_arrays_that_are_not_a_checkpoints_are_not_used(run, change):
+    tensors, document = tensors_and_document()
+    changed = {name: x for name, x in (tensors | change).items() if x is not None}
+    assert_the_one_before_is_used(run, changed, document)
+
+
+def test_any_change_under_a_right_digest_gives_a_whole_state_or_the_typed_error(run):
+    rng = random.Random(0)
+    whole, document = tensors_and_document()
+    path = run.folder / "checkpoint-00000041.safetensors"
+    accepted = 0
+    for _ in range(300):
+        is_changed = rng.random() < 0.7
+        tensors = whole if is_changed else mutated_tensors(whole, rng)
+        forge_tensors(path, tensors, mutated(document, rng) if is_changed else document)
+        try:
+            progress, records = run.latest(lambda warning: None)
+        except RunError:
+            continue
+        accepted += 1
+        progress.rng.random(3, np.float32)
+        assert run.save(progress, records) == path
+        run.latest(never)
+    assert 20 < accepted < 150
+
+
+SMALL = replace(
+    MLP, network=Network((Flatten(), Dense(5, 10, bias=False))), epochs=4, averaging=0.9
+)
+
+
+def test_a_state_of_this_training_is_one(run):
+    """In the middle of an epoch, between two, and at the end."""
+    run.check_progress(progress_at(41), RECORDS, SMALL, steps_per_epoch=12)
+    run.check_progress(progress_at(36), RECORDS, SMALL, steps_per_epoch=12)
+    run.check_progress(progress_at(48), [*RECORDS, RECORDS[0]], SMALL, steps_per_epoch=12)
+    run.check_progress(progress_at(0), [], SMALL, steps_per_epoch=12)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "steps_per_epoch", "cause"),
+    [
+        (SMALL, 10, "41 steps, and there are fewer in all"),
+        (replace(SMALL, epochs=1000), 1, "41 steps, and has records of 3 epochs"),
+        (SMALL, 41, "41 steps, and has records of 3 epochs"),
+        (SMALL, 100, "41 steps, and has records of 3 epochs"),
+        (MLP, 12, "its arrays"),
+        (replace(SMALL, optimizer=SGD()), 12, "its arrays"),
+        (replace(SMALL, averaging=0.0), 12, "average"),
+    ],
+)
+def test_a_state_of_another_training_is_an_error(run, recipe, steps_per_epoch, cause):
+    with pytest.raises(RunError, match=r"checkpoint-00000041.* does not belong") as caught:
+        run.check_progress(progress_at(41), RECORDS, recipe, steps_per_epoch)
+    assert cause in str(caught.value)
+    assert "remove it" in str(caught.value)
+
+
+def test_a_state_without_the_average_that_the_recipe_takes_is_an_error(run):
+    progress = progress_at(41)
+    progress.average = progress.params
+    with pytest.raises(RunError, match="average"):
+        run.check_progress(progress, RECORDS, SMALL, 12)
+
+
 # The settings.
 
 
@@ -256,13 +453,68 @@ def test_another_training_is_not_resumed(run, change):
 
 
 @pytest.mark.parametrize(
-    "content", [None, b"", b'{"seed": 0', b"\xff", b"[1]", b"null", b"0", b'"seed"']
+    "content",
+    [
+        None,
+        b"",
+        b'{"seed": 0',
+        b"\xff",
+        b"[1]",
+        b"null",
+        b"0",
+        b'"seed"',
+        b"[" * 100_000,
+        b'{"seed":' * 10_000,
+        b'{"seed": 0, "seed": 0}',
+        b'{"seed": NaN}',
+        b'{"seed": 1e999}',
+        b'{"seed": ' + b"9" * 5000 + b"}",
+        b'{"seed": "\\ud800"}',
+        '{"seed": 0}'.encode("utf-16"),
+        b" " * 10**6,
+    ],
+    ids=lambda content: ascii(content)[:30],
 )
 def test_without_settings_nothing_is_resumed(run, content):
     if content is not None:
         (run.folder / "settings.json").write_bytes(content)
     with pytest.raises(RunError, match=r"settings\.json is missing or damaged"):
         run.check_settings(SETTINGS)
+
+
+@pytest.mark.parametrize(
+    "value", [True, 0.0, -0.0, "0", [0], {"seed": 0}, None, -5, 2**100, "\x1b[2J\n" * 10_000]
+)
+def test_a_setting_of_another_type_is_another(run, value):
+    run.begin(SETTINGS | {"seed": value})
+    with pytest.raises(RunError, match="was begun with seed ") as caught:
+        run.check_settings(SETTINGS)
+    assert "\n" not in str(caught.value)
+    assert "\x1b" not in str(caught.value)
+    assert len(str(caught.value)) < 3000
+
+
+def test_a_setting_that_is_not_known_or_missing_is_another(run):
+    run.begin(SETTINGS | {"\x1b[2J": 1, "versions": {}, "machine": {}})
+    with pytest.raises(RunError, match=r"was begun with '\\x1b\[2J', a setting that this version"):
+        run.check_settings(SETTINGS)
+    run.begin({name: value for name, value in SETTINGS.items() if name != "seed"})
+    with pytest.raises(RunError, match="was begun with seed unset, not 0"):
+        run.check_settings(SETTINGS)
+
+
+def test_any_change_of_the_settings_is_the_same_training_or_the_typed_error(run):
+    rng = random.Random(0)
+    path = run.folder / "settings.json"
+    begun = SETTINGS | {"versions": {"numpy": "2.0.0"}, "machine": {"processors": 2}}
+    for _ in range(1000):
+        changed = mutated(begun, rng)
+        path.write_text(json.dumps(changed))
+        try:
+            run.check_settings(SETTINGS)
+        except RunError:
+            continue
+        assert {name: changed[name] for name in SETTINGS} == SETTINGS
 
 
 # The lock.

@@ -9,19 +9,33 @@ model.safetensors                at the end
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from filelock import FileLock, Timeout
 
 from inkdigits.arrays import to_host
-from inkdigits.artifacts import ArtifactError, read_tensors, write_atomically, write_tensors
+from inkdigits.artifacts import (
+    ArtifactError,
+    read_file,
+    read_tensors,
+    write_atomically,
+    write_tensors,
+)
+from inkdigits.documents import canonical, parse
+from inkdigits.models import Recipe
 from inkdigits.training import DivergenceError, Progress, Record, Tally
 
 KEPT = 2  # checkpoints
 FORMAT = 1  # of a checkpoint
+MAX_SETTINGS_BYTES = 2**18  # a hundred times what there is to say
+MAX_COUNT = 2**53  # of steps or digits: beyond it, floats leave out whole numbers
+MAX_MAGNITUDE = 1e100  # of a measured number: sums and ratios of such are finite
+NOT_COMPARED = {"versions", "machine"}  # settings that may differ when training goes on
+
+Numbers = TypeVar("Numbers", Tally, Record)
 
 
 class RunError(Exception):
@@ -79,20 +93,36 @@ class Run:
 
         raises   RunError if the folder holds no training, or one of another kind
         """
+        begun = self._read_settings()
+        for key, value in settings.items():
+            # As JSON, where 1, 1.0 and true are three things.
+            if key not in begun or canonical(begun[key]) != canonical(value):
+                was = repr(begun[key])[:2000] if key in begun else "unset"
+                raise RunError(
+                    f"{self.folder} was begun with {key} {was}, not {value!r}: resume it with the "
+                    "same, or name another folder with --run-dir."
+                )
+        unknown = begun.keys() - settings.keys() - NOT_COMPARED
+        if unknown:
+            raise RunError(
+                f"{self.folder} was begun with {ascii(min(unknown))[:40]}, a setting that this "
+                "version of inkdigits does not have: resume it with the version that began it, or "
+                "name another folder with --run-dir."
+            )
+
+    def _read_settings(self) -> dict[str, Any]:
         path = self.folder / "settings.json"
         try:
-            begun = dict(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, TypeError, ValueError):
+            begun = parse(read_file(path, MAX_SETTINGS_BYTES))
+            if not isinstance(begun, dict):
+                raise ValueError("it is not a JSON object")
+        except (ArtifactError, ValueError) as error:
+            cause = "" if isinstance(error, ArtifactError) else f" ({ascii(str(error))[1:121]})"
             raise RunError(
-                f"{path} is missing or damaged, so there is no training to resume: start one "
-                "without --resume, or name another folder with --run-dir."
+                f"{path} is missing or damaged{cause}, so there is no training to resume: start "
+                "one without --resume, or name another folder with --run-dir."
             ) from None
-        for key, value in settings.items():
-            if begun.get(key) != value:
-                raise RunError(
-                    f"{self.folder} was begun with {key} {begun.get(key)!r}, not {value!r}: "
-                    "resume it with the same, or name another folder with --run-dir."
-                )
+        return begun
 
     def save(self, progress: Progress, records: list[Record]) -> Path:
         """Write a checkpoint; when this returns, it is on the disk.
@@ -105,7 +135,7 @@ class Run:
             tensors["average"] = to_host(progress.average)
         if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
             raise DivergenceError(progress.step)
-        path = self.folder / f"checkpoint-{progress.step:08}.safetensors"
+        path = self._checkpoint(progress.step)
         document = {
             "checkpoint": FORMAT,
             "step": progress.step,
@@ -133,12 +163,42 @@ class Run:
             return None
         for path in reversed(paths):
             try:
-                return _read_checkpoint(path)
+                progress, records = _read_checkpoint(path)
+                if path != self._checkpoint(progress.step):
+                    raise _malformed(path, f"it is one of step {progress.step}")
+                return progress, records
             except ArtifactError as error:
                 warn(f"{error} The checkpoint before it is used.")
         raise RunError(
             f"{self.folder} holds no checkpoint that is whole: start again in another folder."
         )
+
+    def check_progress(
+        self, progress: Progress, records: list[Record], recipe: Recipe, steps_per_epoch: int
+    ) -> None:
+        """Make sure that what a checkpoint holds is a state of this training.
+
+        raises   RunError if it is one of another network, optimizer or number of steps
+        """
+        size = recipe.network.size
+        arrays = progress.params.shape, progress.memory.shape
+        if arrays != ((size,), (recipe.optimizer.vectors, size)):
+            cause = "its arrays are not those of the recipe's network and optimizer"
+        elif (progress.average is progress.params) != (recipe.averaging == 0):
+            cause = "it holds an average of the parameters where the recipe has none, or none"
+        elif progress.step > recipe.epochs * steps_per_epoch:
+            cause = f"it has done {progress.step} steps, and there are fewer in all"
+        elif len(records) != progress.step // steps_per_epoch:
+            cause = f"it has done {progress.step} steps, and has records of {len(records)} epochs"
+        else:
+            return
+        raise RunError(
+            f"{self._checkpoint(progress.step)} does not belong to this training ({cause}): remove "
+            "it to go on from the checkpoint before it, or name another folder with --run-dir."
+        )
+
+    def _checkpoint(self, step: int) -> Path:
+        return self.folder / f"checkpoint-{step:08}.safetensors"
 
     def _checkpoints(self) -> list[Path]:
         """The checkpoints, the newest last."""
@@ -151,14 +211,88 @@ class Run:
 
 
 def _read_checkpoint(path: Path) -> tuple[Progress, list[Record]]:
+    """Read a checkpoint after verifying all of it, whoever made it.
+
+    raises   ArtifactError if anything is not as `Run.save` writes it
+    """
     tensors, document, _ = read_tensors(path)
-    if document.get("checkpoint") != FORMAT:
+    version = document.get("checkpoint")
+    if type(version) is not int or version != FORMAT:
         raise ArtifactError(f"{path} is no checkpoint of this version of inkdigits.")
+    match document:
+        case {
+            "step": int() as step,
+            "rng": rng_state,
+            "tally": tally,
+            "records": list() as records,
+        } if len(document) == 5 and _is_number(step, int):
+            pass
+        case _:
+            raise _malformed(path, "a field of its document is missing, unknown or wrong")
+    try:
+        rng = _generator(rng_state)
+        read_tally = _of_numbers(Tally, tally)
+        read_records = [_of_numbers(Record, record) for record in records]
+    except ValueError as error:
+        raise _malformed(path, str(error)) from None
+    if [record.epoch for record in read_records] != list(range(1, len(records) + 1)):
+        raise _malformed(path, "its records are not of one epoch after the other")
+    if read_tally.seconds < 0 or read_tally.correct > read_tally.examples:
+        raise _malformed(path, "its sums contradict each other")
+
+    match tensors:
+        case {"params": params, "memory": memory, **others} if (
+            params.ndim == 1
+            and memory.ndim == 2
+            and memory.shape[1:] == params.shape
+            and all(
+                name == "average" and other.shape == params.shape for name, other in others.items()
+            )
+        ):
+            pass
+        case _:
+            raise _malformed(path, "its arrays are not parameters and an optimizer's memory")
     # Copies, for training changes them in place.
-    params, memory = tensors["params"].copy(), tensors["memory"].copy()
-    average = tensors["average"].copy() if "average" in tensors else params
+    params, memory = params.copy(), memory.copy()
+    average = others["average"].copy() if others else params
+    return Progress(params, memory, average, rng, step, read_tally), read_records
+
+
+def _generator(state: Any) -> np.random.Generator:
+    """Make a generator of a state; raise ValueError if no generator would give this state back."""
     rng = np.random.default_rng()
-    rng.bit_generator.state = document["rng"]
-    tally = Tally(**document["tally"])
-    progress = Progress(params, memory, average, rng, document["step"], tally)
-    return progress, [Record(**record) for record in document["records"]]
+    try:
+        rng.bit_generator.state = state
+        # A state with a fraction or with more than there is to say is taken, and cut.
+        is_same = canonical(rng.bit_generator.state) == canonical(state)
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        is_same = False
+    if not is_same:
+        raise ValueError("its random state is not one of NumPy's default generator")
+    return rng
+
+
+def _of_numbers(kind: type[Numbers], values: Any) -> Numbers:
+    """Make a tally or a record of a JSON object; raise ValueError if any field is wrong."""
+    types = {field.name: field.type for field in fields(kind)}
+    if not isinstance(values, dict) or values.keys() != types.keys():
+        raise ValueError(f"a {kind.__name__.lower()} in it has other fields than it must have")
+    for name, value in values.items():
+        if not _is_number(value, types[name]):
+            raise ValueError(
+                f"the {name} of a {kind.__name__.lower()} in it is not a number of use"
+            )
+    return kind(**values)
+
+
+def _is_number(value: Any, kind: Any) -> bool:
+    """Tell whether a value is one of a field's type: int, a count; float; or float | None."""
+    if kind is int:
+        return type(value) is int and 0 <= value <= MAX_COUNT
+    if value is None:
+        return kind is not float
+    return type(value) in (int, float) and abs(value) <= MAX_MAGNITUDE
+
+
+def _malformed(path: Path, cause: str) -> ArtifactError:
+    return ArtifactError(f"{path} is not a checkpoint that inkdigits wrote: {cause}.")

@@ -11,7 +11,7 @@ import numpy as np
 from inkdigits.arrays import Array, Generator, Labels, to_device
 from inkdigits.models import CLASSES, Recipe
 from inkdigits.nn.losses import one_hot, softmax_cross_entropy
-from inkdigits.reading import read_once
+from inkdigits.reading import may_overflow, read_once
 
 STATISTICS_BATCHES = 40  # that batch normalisation's means and variances are measured on at last
 REFUSED = 0.004  # share of real digits that the threshold of doubt refuses
@@ -190,12 +190,17 @@ def _average(progress: Progress, decay: float) -> None:
     progress.average += (1 - decay) * (progress.params - progress.average)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # DivergenceError says it
 def finished(recipe: Recipe, batches: Batches, progress: Progress) -> Array:
     """Give the parameters of the network that reads, as training stands.
 
     returns  float32 (P,) of `recipe.network.plain`
+    raises   DivergenceError if the parameters are so large that a picture could overflow float32
     """
-    return recipe.network.folded(progress.average, batches.sample(STATISTICS_BATCHES))
+    vector = recipe.network.folded(progress.average, batches.sample(STATISTICS_BATCHES))
+    if may_overflow(recipe, vector):
+        raise DivergenceError(progress.step)
+    return vector
 
 
 def evaluate(recipe: Recipe, vector: Array, x: Array, labels: Labels) -> tuple[float, float]:

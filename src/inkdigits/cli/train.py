@@ -204,10 +204,9 @@ def train_command(
 
         console.print(f"{recipe.name}: {recipe.summary}", style="bold")
         batches, validation = training_data.prepare(recipe, sources, seed, device, console)
+        run.check_progress(progress, records, recipe, len(batches))
         progress = training.on_device(progress, device)
-        _train(recipe, run, batches, progress, records, validation, signals, console)
-
-        vector = training.finished(recipe, batches, progress)
+        vector = _train(recipe, run, batches, progress, records, validation, signals, console)
         temperature, threshold = _calibration(recipe, vector, validation)
         model = Model(
             recipe=recipe.name,
@@ -248,9 +247,10 @@ def _train(
     validation: tuple[Array, Labels] | None,
     signals: Signals,
     console: Console,
-) -> None:
+) -> Array:
     """Train to the end of the last epoch, with a checkpoint after each, or stop with one.
 
+    returns  the parameters of the network that reads, on the device
     raises   StopRequested, after that checkpoint
     """
     bar = Progress(
@@ -276,6 +276,7 @@ def _train(
                 path = run.save(progress, records)
                 console.print(f"Step {progress.step} is kept in {path}; --resume goes on.")
                 raise
+        return training.finished(recipe, batches, progress)
     except DivergenceError as error:
         raise click.ClickException(
             f"Training stopped, for {error}; the last good weights are in the newest checkpoint in "
