@@ -71,9 +71,12 @@ class Recognizer:
         """Load a model and verify it.
 
         model    a file, or the name of a model that ships with inkdigits
-        raises   ArtifactError if there is no such model, or its file is damaged
+        raises   ArtifactError if there is no such model, its file is damaged, or its name is not
+                 UTF-8: answers and their readers could not name the model
         """
         path = artifacts.locate(model)
+        if path.stem.encode(errors="ignore").decode() != path.stem:
+            raise ArtifactError(f"The name of {str(path)!a} is not UTF-8; rename the file.")
         return cls(artifacts.load_model(path), path.stem)
 
     @property

@@ -57,17 +57,19 @@ def predictions(shelf: Shelf, settings: Settings) -> Blueprint:
     routes.before_request(require_plain_body)
 
     @routes.post("/predict")
-    def predict() -> dict[str, Any]:
+    def predict() -> Response:
         """Answer as the write-up has it."""
         _require_json()
         recognizer = shelf.get()
         assert recognizer is not None  # the default is always there
         data, media_type = parse_image(parse_object(read_body()))
         prediction = _counted(recognizer, recognizer.recognize(data, media_type))
-        return {
-            "predicted_digit": "none" if prediction.digit is None else prediction.digit,
-            "probabilities": prediction.probabilities,
-        }
+        return _json(
+            schemas.WriteUpPrediction(
+                predicted_digit="none" if prediction.digit is None else prediction.digit,
+                probabilities=list(prediction.probabilities),
+            )
+        )
 
     @routes.post("/api/v1/predictions")
     def predict_one() -> Response:

@@ -63,8 +63,8 @@ class Shelf:
                 continue
             try:
                 new = _load(place.source)
-            except ArtifactError as error:
-                log.error("model_refused", model=name, reason=str(error))
+            except (ArtifactError, MemoryError) as error:
+                log.error("model_refused", model=name, reason=str(error) or "out of memory")
                 new = _Place(place.source, place.recognizer, stamp)
             else:
                 log.info("model_loaded", model=name, digest=new.recognizer.digest)

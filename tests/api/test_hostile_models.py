@@ -1,0 +1,109 @@
+"""A model file put over a good one in a running service: the old one serves on."""
+
+import json
+import os
+import select
+import shutil
+
+import numpy as np
+import pytest
+from forged import deep, forge_model
+from requests_to import BATCH, BLANK, ONE, PREDICT, assert_problem, base64_of, post
+from serving import address_in, predict, request, serving, until
+from untrained import untrained
+
+from inkdigits.api import Settings, Shelf, create_app
+from inkdigits.artifacts import save_model, shipped_models
+from inkdigits.models import RECIPES
+from inkdigits.recognizer import ArtifactError, Prediction, Recognizer
+
+
+def overflowing(path, model, weight):
+    vector = np.full_like(model.vector, weight)
+    forge_model(path, model, RECIPES[model.recipe].network.plain.named(vector))
+
+
+HOSTILE = {
+    "weights of 1e20": lambda path, model: overflowing(path, model, 1e20),
+    "weights of 3e38": lambda path, model: overflowing(path, model, -3e38),
+    "half a surrogate pair": lambda path, model: forge_model(
+        path, model, training={"note": "\ud800"}
+    ),
+    "nested 480 deep": lambda path, model: forge_model(path, model, metrics={"note": deep(480)}),
+    "4,000 digits": lambda path, model: forge_model(path, model, metrics={"n": int("9" * 4000)}),
+    "no temperature": lambda path, model: forge_model(
+        path, model, calibration={"temperature": 1e-300, "threshold": 0.5}
+    ),
+}
+
+
+def test_a_hostile_file_put_over_a_model_in_service_changes_nothing(tmp_path):
+    path = tmp_path / "mine.safetensors"
+    shutil.copy(shipped_models()["mlp"], path)
+    settings = {"reload_s": 0.1, "log_level": "error"}
+    with serving("--model", path, settings=settings) as (process, printed):
+        address = address_in(printed)
+
+        def answers():
+            status, _, answer = predict(address)
+            ready, _, _ = request(address, "GET", "/readyz")
+            shown, _, models = request(address, "GET", "/api/v1/models")
+            assert (status, ready, shown) == (200, 200, 200)
+            return answer, models["models"][0]["digest"]
+
+        before = answers()
+        assert np.isfinite(before[0]["probabilities"]).all()
+        for kind, write in HOSTILE.items():
+            write(tmp_path / "new", untrained())
+            os.replace(tmp_path / "new", path)
+            assert select.select([process.stdout], [], [], 60)[0], f"nothing is said of {kind}"
+            line = json.loads(process.stdout.readline())
+            assert (line["event"], line["model"]) == ("model_refused", "mine"), kind
+            assert str(path) in line["reason"]
+            assert answers() == before, kind
+        saved = save_model(tmp_path / "new", untrained())
+        os.replace(tmp_path / "new", path)
+        until(lambda: answers()[1] == saved.digest)
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_service_does_not_start_with_a_hostile_file(tmp_path, kind):
+    path = tmp_path / "mine.safetensors"
+    HOSTILE[kind](path, untrained())
+    with pytest.raises(ArtifactError, match=r"mine\.safetensors"):
+        Shelf([str(path)])
+
+
+def test_the_name_of_a_model_must_be_utf_8(tmp_path):
+    path = tmp_path / os.fsdecode(b"\xff.safetensors")
+    shutil.copy(shipped_models()["mlp"], path)
+    with pytest.raises(ArtifactError, match="is not UTF-8; rename the file"):
+        Shelf([str(path)])
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_no_answer_holds_what_is_not_a_number(tmp_path, monkeypatch, png, number):
+    """No model that is loaded can come to one; should it be so after all, it is an error."""
+
+    def broken(*_):
+        return Prediction(7, None, (number,) * 10, number, np.zeros((28, 28), np.uint8))
+
+    monkeypatch.setattr(Recognizer, "recognize", broken)
+    monkeypatch.setattr(Recognizer, "recognize_ink", broken)
+    client = create_app(Shelf(["mlp"]), Settings()).test_client()
+    image = {"image": base64_of(png)}
+    for path, fields in ((PREDICT, image), (ONE, image), (BATCH, {"drawings": [image, BLANK]})):
+        assert_problem(post(client, path, json.dumps(fields)), 500)
+
+
+def test_the_metadata_that_a_model_may_have_are_shown(tmp_path):
+    """All that `load_model` lets in can go out again."""
+    path = tmp_path / "mine.safetensors"
+    metrics = {"note": deep(12), "n": [2**128 - 1, -(2**128) + 1, 1e308, 5e-324], "\x00\x1b": "é\n"}
+    save_model(path, untrained(metrics=metrics))
+    client = create_app(Shelf([str(path)]), Settings()).test_client()
+    for address in ("/api/v1/models", "/api/v1/models/mine"):
+        answer = client.get(address)
+        assert answer.status_code == 200
+        shown = json.loads(answer.data)
+        assert shown.get("models", [shown])[0]["metrics"] == metrics
