@@ -511,7 +511,7 @@ def test_any_change_under_a_right_digest_gives_a_whole_model_or_the_typed_error(
     save_model(path, model)
     whole, document, _ = read_tensors(path)
     accepted = 0
-    for number in range(1000):
+    for number in range(300):
         is_changed = rng.random() < 0.7
         tensors = whole if is_changed else mutated_tensors(whole, rng)
         forge_tensors(path, tensors, mutated(document, rng) if is_changed else document)
@@ -523,7 +523,7 @@ def test_any_change_under_a_right_digest_gives_a_whole_model_or_the_typed_error(
         assert save_model(path, loaded).digest == loaded.digest, number
         text = json.dumps([loaded.metrics, loaded.training, loaded.version], ensure_ascii=False)
         text.encode()
-    assert 50 < accepted < 500
+    assert 20 < accepted < 150
 
 
 def test_b55_a_checkpoint_is_no_model(path):

@@ -8,6 +8,7 @@ import click
 import numpy as np
 from rich.columns import Columns
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -130,8 +131,9 @@ def _show(
     console: Console, recognizer: Recognizer, metrics: Metrics, refused: int, worst: list[Mistake]
 ) -> None:
     low, high = metrics.interval
+    name = escape(recognizer.name)
     console.print(
-        f"[bold]{recognizer.name}[/] reads {metrics.correct:,} of {metrics.total:,} test digits: "
+        f"[bold]{name}[/] reads {metrics.correct:,} of {metrics.total:,} test digits: "
         f"[bold]{metrics.accuracy:.2%}[/] (95% interval {low:.2%} to {high:.2%})"
     )
     console.print(

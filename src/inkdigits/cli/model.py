@@ -51,7 +51,16 @@ def show_command(model: str) -> None:
     }
     width = max(map(len, rows))
     for name, value in rows.items():
-        click.echo(f"{click.style(f'{name:{width}}', bold=True)}  {value}")
+        # The file may say anything: its control characters must not reach the terminal.
+        name, value = _printable(f"{name:{width}}"), _printable(str(value))
+        click.echo(f"{click.style(name, bold=True)}  {value}")
+
+
+def _printable(text: str) -> str:
+    """Show what a terminal would obey, or could not show, as Python would write it."""
+    return "".join(
+        character if character.isprintable() else ascii(character)[1:-1] for character in text
+    )
 
 
 def _flat(values: dict[str, object], prefix: str = "") -> list[tuple[str, object]]:

@@ -1,0 +1,220 @@
+"""Model files and folders of trainings that someone made up: one sentence, and nothing is lost."""
+
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+from forged import deep, forge_model, forge_tensors
+from untrained import untrained
+
+from inkdigits.artifacts import read_tensors, save_model
+from inkdigits.models import RECIPES
+
+MOST = 600  # characters of a sentence, and the paths in it
+
+
+def assert_one_sentence(done):
+    assert done.returncode == 1
+    assert re.fullmatch(r"Error: [^\n]+\.\n", done.stderr), done.stderr
+    assert len(done.stderr) < MOST
+    assert done.stderr.isprintable() or done.stderr[:-1].isprintable()
+
+
+# Model files.
+
+
+def overflowing(path, model):
+    vector = np.full_like(model.vector, 1e20)
+    forge_model(path, model, RECIPES["mlp"].network.plain.named(vector))
+
+
+HOSTILE = {
+    "weights that overflow": overflowing,
+    "half a surrogate pair": lambda path, model: forge_model(path, model, metrics={"\ud800": 1}),
+    "nested too deep": lambda path, model: forge_model(path, model, training={"a": deep(480)}),
+    "a whole number of 4,000 digits": lambda path, model: forge_model(
+        path, model, metrics={"steps": int("9" * 4000)}
+    ),
+}
+
+
+COMMANDS = [
+    ["predict", "PICTURE", "--model", "MODEL"],
+    ["evaluate", "MODEL"],
+    ["model", "show", "MODEL"],
+    ["model", "export", "MODEL", "-o", "OUT"],
+    ["serve", "--model", "MODEL", "--port", "0"],
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [
+        *((next(iter(HOSTILE)), arguments) for arguments in COMMANDS),
+        *((kind, COMMANDS[2]) for kind in list(HOSTILE)[1:]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[0],
+)
+def test_a_hostile_model_is_one_sentence(run_inkdigits, blank_png, tmp_path, kind, arguments):
+    hostile, out = tmp_path / "model.safetensors", tmp_path / "out"
+    HOSTILE[kind](hostile, untrained())
+    names = {"PICTURE": blank_png, "MODEL": hostile, "OUT": out}
+    done = run_inkdigits(*(names.get(argument, argument) for argument in arguments))
+    assert_one_sentence(done)
+    assert str(hostile) in done.stderr
+    assert not out.exists()
+
+
+def test_a_pickle_whose_weights_overflow_is_one_sentence(run_inkdigits, tmp_path):
+    model = untrained("classic")
+    vector = np.full_like(model.vector, 1e30)
+    save_model(tmp_path / "whole", model)
+    run_inkdigits("model", "export", tmp_path / "whole", "-o", tmp_path / "pickle", check=True)
+    data = (tmp_path / "pickle").read_bytes()
+    for weight in RECIPES["classic"].network.named(model.vector).values():
+        whole = weight.T.astype(np.float64, order="C").tobytes()
+        assert data.count(whole) == 1
+        data = data.replace(whole, vector[: weight.size].astype(np.float64).tobytes())
+    (tmp_path / "pickle").write_bytes(data)
+    done = run_inkdigits("model", "import", tmp_path / "pickle", "-o", tmp_path / "out")
+    assert_one_sentence(done)
+    assert "overflow" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_a_model_says_of_itself_does_not_reach_the_terminal_raw(run_inkdigits, tmp_path):
+    path = tmp_path / "model.safetensors"
+    said = {"\x1b[2J": "\x1b]0;title\x07", "note": ["\x9b31m", "a\nb", "é"], "\u202e": "\u2028"}
+    save_model(path, untrained(training=said, version="\x1b[31m"))
+    done = run_inkdigits("model", "show", path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert all(line.isprintable() for line in done.stdout.split("\n"))
+    assert r"\x1b]0;title\x07" in done.stdout
+    assert "é" in done.stdout
+
+
+def test_a_models_name_is_no_markup(run_inkdigits, tmp_path):
+    path = tmp_path / "[red]mine.safetensors"
+    save_model(path, untrained())
+    done = run_inkdigits("evaluate", path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("[red]mine reads ")
+
+
+# The folder of a training.
+
+
+@pytest.fixture(scope="module")
+def finished(run_inkdigits, tmp_path_factory):
+    """The folder of a training that nobody disturbed."""
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    run_inkdigits(
+        *("train", "mlp", "--no-pens", "--limit", 200, "--epochs", 2, "--run-dir", folder),
+        check=True,
+    )
+    return folder
+
+
+@pytest.fixture
+def folder(finished, tmp_path):
+    return shutil.copytree(finished, tmp_path / "run")
+
+
+@pytest.fixture
+def resume(run_inkdigits, folder):
+    def resumed():
+        return run_inkdigits(
+            *("train", "mlp", "--no-pens", "--limit", 200, "--epochs", 2),
+            *("--run-dir", folder, "--resume"),
+        )
+
+    return resumed
+
+
+def checkpoints(folder):
+    return sorted(folder.glob("checkpoint-*"))
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != ".lock"}
+
+
+def craft(path, tensors=None, **changes):
+    """Change a checkpoint, under a right digest; None leaves a field out."""
+    whole, document, _ = read_tensors(path)
+    document = {name: x for name, x in (document | changes).items() if x is not None}
+    forge_tensors(path, whole | (tensors or {}), document)
+
+
+def assert_refused_and_nothing_is_lost(resume, folder, names):
+    before = contents(folder)
+    done = resume()
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert re.fullmatch(r"Error: .+\.", last)
+    assert len(last) < MOST
+    assert "Traceback" not in done.stderr
+    assert str(names) in last
+    assert contents(folder) == before
+
+
+def test_settings_that_are_not_settings(resume, folder):
+    (folder / "settings.json").write_text("[" * 100_000)
+    assert_refused_and_nothing_is_lost(resume, folder, folder / "settings.json")
+
+
+def test_settings_of_another_training(resume, folder):
+    settings = json.loads((folder / "settings.json").read_text())
+    (folder / "settings.json").write_text(json.dumps(settings | {"epochs": -2}))
+    assert_refused_and_nothing_is_lost(resume, folder, folder)
+
+
+def test_checkpoints_that_are_none(resume, folder):
+    old, new = checkpoints(folder)
+    craft(old, step=-5)
+    craft(new, rng=None)
+    before = contents(folder)
+    done = resume()
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Error: {folder} holds no checkpoint that is whole")
+    assert str(old) in done.stdout
+    assert str(new) in done.stdout
+    assert contents(folder) == before
+
+
+def test_of_a_checkpoint_that_is_none_the_one_before_is_used(resume, folder):
+    model = (folder / "mlp.safetensors").read_bytes()
+    _, new = checkpoints(folder)
+    craft(new, records=[{"epoch": -1}])
+    done = resume()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"{new} " in done.stdout
+    assert "The checkpoint before it is used." in done.stdout
+    assert (folder / "mlp.safetensors").read_bytes() == model
+
+
+def test_a_checkpoint_of_another_number_of_steps(resume, folder):
+    _, new = checkpoints(folder)
+    later = new.with_name("checkpoint-00001000.safetensors")
+    new.rename(later)
+    craft(later, step=1000)
+    assert_refused_and_nothing_is_lost(resume, folder, later)
+
+
+def test_a_checkpoint_of_another_optimizer(resume, folder):
+    _, new = checkpoints(folder)
+    craft(new, {"memory": read_tensors(new)[0]["memory"][:1].copy()})
+    assert_refused_and_nothing_is_lost(resume, folder, new)
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["in the middle", "at the end"])
+def test_a_checkpoint_whose_weights_overflow(resume, folder, place):
+    """It is a state of this training for all that can be told, and no number comes of it."""
+    chosen = checkpoints(folder)[place]
+    if place == 0:
+        checkpoints(folder)[1].unlink()
+    tensors = read_tensors(chosen)[0]
+    craft(chosen, {name: np.full_like(tensors[name], 1e20) for name in ("params", "average")})
+    assert_refused_and_nothing_is_lost(resume, folder, folder)
