@@ -478,7 +478,7 @@ def test_another_training_is_not_resumed(run, change):
 def test_without_settings_nothing_is_resumed(run, content):
     if content is not None:
         (run.folder / "settings.json").write_bytes(content)
-    with pytest.raises(RunError, match=r"settings\.json is missing or damaged"):
+    with pytest.raises(RunError, match=r"settings\.json is missing, damaged or not"):
         run.check_settings(SETTINGS)
 
 

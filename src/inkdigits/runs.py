@@ -119,8 +119,8 @@ class Run:
         except (ArtifactError, ValueError) as error:
             cause = "" if isinstance(error, ArtifactError) else f" ({ascii(str(error))[1:121]})"
             raise RunError(
-                f"{path} is missing or damaged{cause}, so there is no training to resume: start "
-                "one without --resume, or name another folder with --run-dir."
+                f"{path} is missing, damaged or not a regular file{cause}, so there is no training "
+                "to resume: start one without --resume, or name another folder with --run-dir."
             ) from None
         return begun
 
