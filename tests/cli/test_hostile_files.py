@@ -1,6 +1,7 @@
 """Model files and folders of trainings that someone made up: one sentence, and nothing is lost."""
 
 import json
+import os
 import re
 import shutil
 
@@ -93,6 +94,14 @@ def test_what_a_model_says_of_itself_does_not_reach_the_terminal_raw(run_inkdigi
     assert all(line.isprintable() for line in done.stdout.split("\n"))
     assert r"\x1b]0;title\x07" in done.stdout
     assert "é" in done.stdout
+
+
+def test_what_the_terminals_encoding_lacks_is_shown_escaped(run_inkdigits, blank_png, tmp_path):
+    path = tmp_path / "Zoë.png"
+    shutil.copy(blank_png, path)
+    done = run_inkdigits("predict", path, env=os.environ | {"PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert r"Zo\xeb.png: no digit" in done.stdout
 
 
 def test_a_models_name_is_no_markup(run_inkdigits, tmp_path):

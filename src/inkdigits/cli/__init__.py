@@ -2,6 +2,7 @@
 
 import errno
 import sys
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -25,6 +26,9 @@ class Inkdigits(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what it raises for its user becomes its last line."""
+        if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+            # What the terminal's encoding lacks, such as in a file's name, is shown escaped.
+            sys.stdout.reconfigure(errors="backslashreplace")
         try:
             return super().invoke(ctx)
         except (ArtifactError, DataError, DeviceError, ImageError, RunError) as error:
