@@ -4,18 +4,17 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { PREDICTION as GOOD, SEEN } from "../tests/prediction";
 import { App } from "./App";
 import type { Drawing, Prediction, Service } from "./lib/api/client";
 import { ApiError } from "./lib/api/errors";
 
 const PREDICTION: Prediction = {
+  ...GOOD,
   digit: 1,
-  reason: null,
   confidence: 0.97,
   probabilities: [0, 0.97, 0, 0, 0, 0, 0, 0.03, 0, 0],
-  seen: "data:image/png;base64,AAAA",
-  model: { name: "m", digest: "0".repeat(64) },
-  duration_ms: 1,
+  seen: SEEN,
 };
 
 let asked: Drawing[];

@@ -1,9 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
+import { ErrorBoundary } from "react-error-boundary";
+import * as v from "valibot";
 import { Announcer } from "./components/Announcer";
 import { Answer, stateOf } from "./components/Answer";
 import { Bars } from "./components/Bars";
 import { Controls } from "./components/Controls";
+import { Boundary } from "./components/Failure";
 import { Header } from "./components/Header";
 import { HowItWorks } from "./components/HowItWorks";
 import type { NoticeProps } from "./components/Notice";
@@ -19,22 +22,29 @@ import { usePictureDrop } from "./hooks/usePictureDrop";
 import { useReading } from "./hooks/useReading";
 import { useRecents } from "./hooks/useRecents";
 import { useShortcuts } from "./hooks/useShortcuts";
-import { isBoolean, useStored } from "./hooks/useStored";
+import { useStored } from "./hooks/useStored";
 import { useTheme } from "./hooks/useTheme";
 import type { Service } from "./lib/api/client";
-import { wordingOf } from "./lib/api/errors";
+import { ApiError, wordingOf } from "./lib/api/errors";
 import { clamp } from "./lib/geometry";
 import { SIDE } from "./lib/grid";
 import type { Command } from "./lib/keys";
 import { PictureError, pictureOf } from "./lib/pictures";
 import { SHEET } from "./lib/strokes";
 
-const CameraDialog = lazy(() =>
-  import("./components/CameraDialog").then((module) => ({ default: module.CameraDialog })),
-);
-const ShortcutsDialog = lazy(() =>
-  import("./components/ShortcutsDialog").then((module) => ({ default: module.ShortcutsDialog })),
-);
+/** The dialogs, loaded when they are first opened. A new set loads anew what could not be loaded. */
+function lazyDialogs() {
+  return {
+    CameraDialog: lazy(() =>
+      import("./components/CameraDialog").then((module) => ({ default: module.CameraDialog })),
+    ),
+    ShortcutsDialog: lazy(() =>
+      import("./components/ShortcutsDialog").then((module) => ({
+        default: module.ShortcutsDialog,
+      })),
+    ),
+  };
+}
 
 const PEN = { least: 6, most: 36, step: 2, usual: 16 };
 const BRUSH = { least: 1, most: 4, step: 1, usual: 2 };
@@ -44,20 +54,21 @@ function showBoard() {
   document.getElementById("board")?.scrollIntoView({ block: "nearest" });
 }
 
-function isNumber(value: unknown): value is number {
-  return typeof value === "number" && Number.isFinite(value);
-}
+const KEPT_PEN = v.pipe(v.number(), v.minValue(PEN.least), v.maxValue(PEN.most));
+const KEPT_BRUSH = v.pipe(v.number(), v.integer(), v.minValue(BRUSH.least), v.maxValue(BRUSH.most));
+const KEPT_SWITCH = v.boolean();
 
 export function App({ api }: { readonly api: Service }) {
   const drawing = useDrawing();
   const { mode, question } = drawing;
   const [rubber, setRubber] = useState(false);
-  const [pen, setPen] = useStored("local", "pen", isNumber, PEN.usual);
-  const [brush, setBrush] = useStored("local", "brush", isNumber, BRUSH.usual);
-  const [live, setLive] = useStored("local", "live", isBoolean, true);
-  const [single, setSingle] = useStored("local", "single-keys", isBoolean, true);
+  const [pen, setPen] = useStored("local", "pen", KEPT_PEN, PEN.usual);
+  const [brush, setBrush] = useStored("local", "brush", KEPT_BRUSH, BRUSH.usual);
+  const [live, setLive] = useStored("local", "live", KEPT_SWITCH, true);
+  const [single, setSingle] = useStored("local", "single-keys", KEPT_SWITCH, true);
   const [theme, setTheme] = useTheme();
   const [dialog, setDialog] = useState<"none" | "camera" | "keyboard">("none");
+  const [{ CameraDialog, ShortcutsDialog }, setDialogs] = useState(lazyDialogs);
   const [model, setModel] = useState<string | null>(null);
   const [refused, setRefused] = useState<PictureError | null>(null);
   const [said, say] = useState("");
@@ -86,8 +97,11 @@ export function App({ api }: { readonly api: Service }) {
       drawing.lay(await pictureOf(file, name));
       setRefused(null);
     } catch (error) {
-      if (!(error instanceof PictureError)) throw error;
-      setRefused(error);
+      setRefused(
+        error instanceof PictureError
+          ? error
+          : new PictureError("This picture could not be opened.", "Choose another picture."),
+      );
     }
   };
   const over = usePictureDrop(take);
@@ -126,6 +140,11 @@ export function App({ api }: { readonly api: Service }) {
   };
   useShortcuts(obey, single);
 
+  const onDialogError = () => {
+    setDialog("none");
+    setDialogs(lazyDialogs);
+    setRefused(new PictureError("This window could not be opened.", "Try again in a moment."));
+  };
   const closeDialog = useCallback(() => setDialog("none"), []);
   const starts = useRef(drawing.start);
   starts.current = drawing.start;
@@ -173,25 +192,30 @@ export function App({ api }: { readonly api: Service }) {
               onCamera={() => setDialog("camera")}
               openPicker={picker}
             />
-            {mode === "sheet" ? (
-              <SheetBoard
-                sheet={drawing.sheet.present}
-                rubber={rubber}
-                width={pen}
-                advance={drawing.sheet.advance}
-                onDraft={drawing.setDraft}
-                say={say}
-              />
-            ) : (
-              <PixelBoard
-                pixels={drawing.pixels.present}
-                rubber={rubber}
-                brush={brush}
-                advance={drawing.pixels.advance}
-                onMoving={drawing.setMoving}
-                say={say}
-              />
-            )}
+            <Boundary
+              what="The sheet"
+              basedOn={[mode, drawing.sheet.present, drawing.pixels.present]}
+            >
+              {mode === "sheet" ? (
+                <SheetBoard
+                  sheet={drawing.sheet.present}
+                  rubber={rubber}
+                  width={pen}
+                  advance={drawing.sheet.advance}
+                  onDraft={drawing.setDraft}
+                  say={say}
+                />
+              ) : (
+                <PixelBoard
+                  pixels={drawing.pixels.present}
+                  rubber={rubber}
+                  brush={brush}
+                  advance={drawing.pixels.advance}
+                  onMoving={drawing.setMoving}
+                  say={say}
+                />
+              )}
+            </Boundary>
             <p id="board-keys" className="board-keys">
               With the keyboard: arrow keys move the pen, Space puts it down and lifts it.
             </p>
@@ -210,44 +234,56 @@ export function App({ api }: { readonly api: Service }) {
           </section>
 
           <section className="reading" aria-label="Reading">
-            <Answer
-              state={state}
-              stale={stale}
-              live={live}
-              seen={shown?.seen ?? null}
-              notice={notice}
-            />
-            <Bars
-              probabilities={shown?.probabilities}
-              digit={state.kind === "digit" ? state.digit : null}
-            />
-            <Controls
-              live={live}
-              canPredict={question !== null}
-              reading={reading.reading}
-              prediction={shown}
-              onLive={setLive}
-              onPredict={reading.predict}
-              models={models.data}
-              model={named}
-              onModel={setModel}
-            />
+            <Boundary what="The answer" basedOn={[prediction, question, models.data]}>
+              <Answer
+                state={state}
+                stale={stale}
+                live={live}
+                seen={shown?.seen ?? null}
+                notice={notice}
+              />
+              <Bars
+                probabilities={shown?.probabilities}
+                digit={state.kind === "digit" ? state.digit : null}
+              />
+              <Controls
+                live={live}
+                canPredict={question !== null}
+                reading={reading.reading}
+                prediction={shown}
+                onLive={setLive}
+                onPredict={reading.predict}
+                models={models.data}
+                strange={
+                  models.failureReason instanceof ApiError &&
+                  models.failureReason.trouble.kind === "strange"
+                }
+                model={named}
+                onModel={setModel}
+              />
+              <Announcer state={state} settled={!stale && !busy && !trouble} />
+            </Boundary>
           </section>
           <Samples onSample={onSample} />
         </div>
 
-        <Recents recents={recents} onOpen={onOpen} onDelete={remove} onDeleteAll={removeAll} />
-        <HowItWorks api={api} model={current} />
+        <Boundary what="The last drawings" basedOn={[recents]}>
+          <Recents recents={recents} onOpen={onOpen} onDelete={remove} onDeleteAll={removeAll} />
+        </Boundary>
+        <Boundary what="How it works" basedOn={[current]}>
+          <HowItWorks api={api} model={current} />
+        </Boundary>
       </main>
-      <Announcer state={state} settled={!stale && !busy && !trouble} />
-      <Suspense>
-        {dialog === "camera" && (
-          <CameraDialog onPicture={(blob) => take(blob, "Photograph")} onClose={closeDialog} />
-        )}
-        {dialog === "keyboard" && (
-          <ShortcutsDialog single={single} onSingle={setSingle} onClose={closeDialog} />
-        )}
-      </Suspense>
+      <ErrorBoundary fallback={null} resetKeys={[dialog]} onError={onDialogError}>
+        <Suspense>
+          {dialog === "camera" && (
+            <CameraDialog onPicture={(blob) => take(blob, "Photograph")} onClose={closeDialog} />
+          )}
+          {dialog === "keyboard" && (
+            <ShortcutsDialog single={single} onSingle={setSingle} onClose={closeDialog} />
+          )}
+        </Suspense>
+      </ErrorBoundary>
     </>
   );
 }

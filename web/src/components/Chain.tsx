@@ -23,11 +23,12 @@ export function Chain({ stages }: { readonly stages: readonly Stage[] }) {
 
 const HEIGHT = 80;
 const SHEET_EVERY = 3;
+const MOST_SHEETS = 24;
 
-/** Square pictures one behind the other; one is drawn for every few. */
+/** Square pictures one behind the other; one is drawn for every few, and no more than fit. */
 function Pile({ side, count }: { readonly side: number; readonly count: number }) {
-  const edge = 8 + side * 1.9;
-  const sheets = Math.ceil(count / 4);
+  const edge = Math.min(HEIGHT - 2, 8 + side * 1.9);
+  const sheets = Math.min(MOST_SHEETS, Math.ceil(count / 4));
   const depth = (sheets - 1) * SHEET_EVERY * 0.7;
   return (
     <svg viewBox={`0 0 ${edge + depth + 2} ${HEIGHT}`} aria-hidden="true" focusable="false">

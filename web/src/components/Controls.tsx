@@ -14,6 +14,8 @@ interface Props {
   readonly onLive: (live: boolean) => void;
   readonly onPredict: () => void;
   readonly models: Models | undefined;
+  /** Whether the list of models came back as something else. */
+  readonly strange: boolean;
   readonly model: string | undefined;
   readonly onModel: (name: string) => void;
 }
@@ -42,7 +44,7 @@ export function Controls(props: Props) {
   );
 }
 
-function By({ models, model, prediction, onModel }: Props) {
+function By({ models, strange, model, prediction, onModel }: Props) {
   const current = models?.models.find(({ name }) => name === model);
   return (
     <div className="by">
@@ -57,6 +59,9 @@ function By({ models, model, prediction, onModel }: Props) {
         </label>
       ) : (
         current && <span>Read by {current.name}</span>
+      )}
+      {!models && strange && (
+        <span>The reader's list of its networks could not be understood. It is asked again.</span>
       )}
       {current && <span>{count(current.parameters)} parameters</span>}
       {prediction && (

@@ -5,10 +5,6 @@ import "../styles/header.css";
 export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 
-export function isTheme(value: unknown): value is Theme {
-  return THEMES.includes(value as Theme);
-}
-
 const NAMES: Record<Theme, string> = {
   system: "as the system's",
   light: "light",

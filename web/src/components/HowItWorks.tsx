@@ -3,8 +3,9 @@ import { memo, type ReactNode, useMemo, useRef } from "react";
 import mosaic from "../assets/mnist.png";
 import { useSight } from "../hooks/useSight";
 import type { Model, Service } from "../lib/api/client";
+import { ApiError } from "../lib/api/errors";
 import { sample } from "../lib/glyphs";
-import { type Figure, metricsOf, nameIn, sourcesOf, stagesOf } from "../lib/recipe";
+import { countIn, type Figure, metricsOf, nameIn, sourcesOf, stagesOf } from "../lib/recipe";
 import { strokesPng } from "../lib/render";
 import { bytes, count } from "../lib/words";
 import { Chain } from "./Chain";
@@ -127,7 +128,8 @@ function Demonstration({
     enabled: near && model !== undefined,
     staleTime: Number.POSITIVE_INFINITY,
     networkMode: "always",
-    retry: 3,
+    retry: (_, error) => error instanceof ApiError && error.passes,
+    retryDelay: (failures) => Math.min(15_000, 1000 * 2 ** failures),
   });
   return (
     <div className="how-pair" ref={place}>
@@ -166,12 +168,14 @@ function cleanUpOf(name: string | undefined): string {
 }
 
 function trainingFigures(training: Model["training"], model: Model): Figure[] {
-  const { epochs, batch_size, optimizer } = training;
+  const { optimizer } = training;
+  const epochs = countIn(training.epochs);
+  const batch_size = countIn(training.batch_size);
   const figures: Figure[] = [];
-  if (typeof epochs === "number") {
+  if (epochs !== undefined) {
     figures.push({ value: count(epochs), what: "times through all pictures" });
   }
-  if (typeof batch_size === "number") {
+  if (batch_size !== undefined) {
     figures.push({ value: count(batch_size), what: "pictures before each step" });
   }
   if (nameIn(optimizer)) figures.push({ value: nameIn(optimizer), what: "chooses the steps" });

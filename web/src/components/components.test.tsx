@@ -3,7 +3,7 @@
 import { cleanup, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { PREDICTION } from "../../tests/prediction";
+import { PREDICTION, SEEN } from "../../tests/prediction";
 import { Answer, stateOf, wordsOf } from "./Answer";
 import { Bars } from "./Bars";
 import { Notice } from "./Notice";
@@ -67,7 +67,7 @@ describe("Answer", () => {
         state={stateOf(true, { prediction: PREDICTION })}
         stale={false}
         live
-        seen="data:image/png;base64,AAAA"
+        seen={SEEN}
         notice={null}
       />,
     );
@@ -127,7 +127,7 @@ describe("Recents", () => {
     drawn: { kind: "sheet", sheet: { id: "a", strokes: [], picture: null } } as const,
     digit: 4,
     confidence: 0.98,
-    seen: "data:image/png;base64,AAAA",
+    seen: SEEN,
   };
   it("opens and deletes", async () => {
     const [onOpen, onDelete, onDeleteAll] = [vi.fn(), vi.fn(), vi.fn()];

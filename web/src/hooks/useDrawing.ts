@@ -1,9 +1,10 @@
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import * as v from "valibot";
 import { sample } from "../lib/glyphs";
 import { isEmpty, rows, withLine } from "../lib/grid";
 import type { Drawn } from "../lib/recents";
 import { strokesPng } from "../lib/render";
-import { isPixels, isSheet, newPixels, newSheet, type Picture } from "../lib/sheet";
+import { KEPT_PIXELS, KEPT_SHEET, newPixels, newSheet, type Picture } from "../lib/sheet";
 import { load, save } from "../lib/storage";
 import type { Stroke } from "../lib/strokes";
 import { useHistory } from "./useHistory";
@@ -12,9 +13,7 @@ import { useStored } from "./useStored";
 
 export type Mode = "sheet" | "pixels";
 
-export function isMode(value: unknown): value is Mode {
-  return value === "sheet" || value === "pixels";
-}
+const KEPT_MODE = v.picklist(["sheet", "pixels"]);
 
 const SAMPLE_WIDTH = 16;
 const KEEP_AFTER_MS = 400;
@@ -31,9 +30,9 @@ function numberOf(object: object): number {
 
 /** What is drawn, on the sheet and on the grid, and the question that it is to the API. */
 export function useDrawing() {
-  const [mode, setMode] = useStored<Mode>("session", "mode", isMode, "sheet");
-  const sheet = useHistory(() => load("session", "sheet", isSheet) ?? newSheet());
-  const pixels = useHistory(() => load("session", "pixels", isPixels) ?? newPixels());
+  const [mode, setMode] = useStored<Mode>("session", "mode", KEPT_MODE, "sheet");
+  const sheet = useHistory(() => load("session", "sheet", KEPT_SHEET) ?? newSheet());
+  const pixels = useHistory(() => load("session", "pixels", KEPT_PIXELS) ?? newPixels());
   const [draft, setDraft] = useState<Stroke | null>(null);
   const [moving, setMoving] = useState(false);
   useKept("sheet", sheet.present);
@@ -118,10 +117,20 @@ function gridOf(strokes: readonly Stroke[]) {
   return grid;
 }
 
-/** Keep what is drawn over a reload. */
+/** Keep what is drawn over a reload, and over a failure of the page. */
 function useKept(name: string, value: object) {
+  const latest = useRef(value);
   useEffect(() => {
+    latest.current = value;
     const timer = setTimeout(() => save("session", name, value), KEEP_AFTER_MS);
     return () => clearTimeout(timer);
   }, [name, value]);
+  useEffect(() => {
+    const keep = () => save("session", name, latest.current);
+    window.addEventListener("pagehide", keep);
+    return () => {
+      window.removeEventListener("pagehide", keep);
+      keep();
+    };
+  }, [name]);
 }

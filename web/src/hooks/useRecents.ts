@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import { areRecents, type Drawn, type Recent, remember } from "../lib/recents";
+import { type Drawn, KEPT_RECENTS, type Recent, remember } from "../lib/recents";
 import { forget, load, save } from "../lib/storage";
 import type { Reading } from "./useReading";
 
@@ -9,7 +9,7 @@ const AFTER_MS = 900;
 /** The last drawings; one that has an answer and is left alone for a while is among them. */
 export function useRecents(id: string, drawn: Drawn, busy: boolean, reading: Reading) {
   const [recents, setRecents] = useState<readonly Recent[]>(
-    () => load("local", NAME, areRecents) ?? [],
+    () => load("local", NAME, KEPT_RECENTS) ?? [],
   );
   const { prediction, stale } = reading;
 

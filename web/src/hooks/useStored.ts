@@ -1,21 +1,18 @@
 import { useEffect, useState } from "react";
+import type * as v from "valibot";
 import { forget, type Keep, load, save } from "../lib/storage";
 
 /** State that outlives the page, where the browser keeps anything; undefined is not kept. */
 export function useStored<Value>(
   keep: Keep,
   name: string,
-  accepts: (value: unknown) => value is Value,
+  schema: v.GenericSchema<unknown, Value>,
   fallback: Value,
 ) {
-  const [value, setValue] = useState(() => load(keep, name, accepts) ?? fallback);
+  const [value, setValue] = useState(() => load(keep, name, schema) ?? fallback);
   useEffect(() => {
     if (value === fallback) forget(keep, name);
     else save(keep, name, value);
   }, [keep, name, value, fallback]);
   return [value, setValue] as const;
-}
-
-export function isBoolean(value: unknown): value is boolean {
-  return typeof value === "boolean";
 }

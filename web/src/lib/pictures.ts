@@ -6,6 +6,7 @@ const LARGEST_BYTES = 64 * 2 ** 20;
 /** A picture over one of these is sent smaller: a digit needs no more. */
 const SENT_WHOLE_BYTES = 1.5 * 2 ** 20;
 const SENT_SIDE_PX = 1280;
+const LONGEST_NAME = 60;
 
 export class PictureError extends Error {
   override name = "PictureError";
@@ -23,7 +24,7 @@ export class PictureError extends Error {
  * @throws PictureError for the person who chose the file
  */
 export async function pictureOf(file: File | Blob, name = "a picture"): Promise<Picture> {
-  const called = file instanceof File && file.name ? file.name : name;
+  const called = shortened(file instanceof File && file.name ? file.name : name);
   if (file.size === 0) throw new PictureError(`“${called}” is empty.`, "Choose another picture.");
   if (file.size > LARGEST_BYTES) {
     throw new PictureError(`“${called}” is too large.`, "Choose a picture of at most 64 MB.");
@@ -41,6 +42,11 @@ export async function pictureOf(file: File | Blob, name = "a picture"): Promise<
       : drawn(bitmap, Math.min(1, SENT_SIDE_PX / longest), file.type !== "image/jpeg");
   bitmap.close();
   return { name: called, url };
+}
+
+/** A file's name as a notice has room for it. */
+function shortened(name: string): string {
+  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name;
 }
 
 /** The first picture among what was pasted or dropped. */

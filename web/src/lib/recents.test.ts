@@ -1,5 +1,7 @@
+import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import { areRecents, MOST_RECENTS, type Recent, remember } from "./recents";
+import { SEEN } from "../../tests/prediction";
+import { KEPT_RECENTS, MOST_RECENTS, type Recent, remember } from "./recents";
 import { newPixels, newSheet } from "./sheet";
 
 const recent = (id: string, digit: number | null = 3): Recent => ({
@@ -7,7 +9,7 @@ const recent = (id: string, digit: number | null = 3): Recent => ({
   drawn: { kind: "sheet", sheet: newSheet() },
   digit,
   confidence: 0.9,
-  seen: "data:image/png;base64,AAAA",
+  seen: SEEN,
 });
 
 describe("remember", () => {
@@ -29,19 +31,57 @@ describe("remember", () => {
   });
 });
 
-describe("areRecents", () => {
-  it("takes what was kept", () => {
+describe("what was kept", () => {
+  const restored = (value: unknown) => v.parse(KEPT_RECENTS, JSON.parse(JSON.stringify(value)));
+
+  it("is restored, in its order", () => {
     const pixels: Recent = { ...recent("p", null), drawn: { kind: "pixels", pixels: newPixels() } };
-    expect(areRecents(JSON.parse(JSON.stringify([recent("a"), pixels])))).toBe(true);
+    const kept = [recent("a"), pixels];
+    expect(restored(kept)).toEqual(kept);
   });
-  it.each([
-    null,
-    {},
-    [null],
-    [{ ...recent("a"), seen: "https://elsewhere.example/x.png" }],
-    [{ ...recent("a"), drawn: { kind: "sheet", sheet: { id: "x", strokes: [7] } } }],
-    [{ ...recent("a"), drawn: { kind: "pixels", pixels: { id: "x", grid: [1, 2] } } }],
-  ])("refuses %j", (value) => {
-    expect(areRecents(value)).toBe(false);
+
+  it.each([null, {}, 7, "[]"])("is not %j", (value) => {
+    expect(v.is(KEPT_RECENTS, value)).toBe(false);
+  });
+
+  const stroke = { points: [[1, 2, 0.5]], width: 16, pressed: false };
+  const drawn = (fields: object) => ({
+    ...recent("b"),
+    drawn: { kind: "sheet", sheet: { id: "x", strokes: [stroke], picture: null, ...fields } },
+  });
+  it.each<[string, unknown]>([
+    ["nothing", null],
+    ["a picture of another server", { ...recent("b"), seen: "https://elsewhere.example/x.png" }],
+    ["a script", { ...recent("b"), seen: "javascript:alert(1)" }],
+    ["an SVG image", { ...recent("b"), seen: "data:image/svg+xml;base64,PHN2Zy8+" }],
+    ["a digit over 9", { ...recent("b"), digit: 42 }],
+    ["a confidence over 1", { ...recent("b"), confidence: 1e300 }],
+    ["an object as name", { ...recent("b"), id: {} }],
+    ["another kind", { ...recent("b"), drawn: { kind: "film" } }],
+    ["a number as stroke", drawn({ strokes: [7] })],
+    ["a stroke without points", drawn({ strokes: [{ ...stroke, points: [] }] })],
+    ["a point of one number", drawn({ strokes: [{ ...stroke, points: [[1]] }] })],
+    ["a point far away", drawn({ strokes: [{ ...stroke, points: [[1e300, 0, 0.5]] }] })],
+    ["a stroke of enormous width", drawn({ strokes: [{ ...stroke, width: 1e9 }] })],
+    [
+      "an SVG image as picture",
+      drawn({ picture: { name: "", url: "data:image/svg+xml;base64,A" } }),
+    ],
+    ["a picture of another server", drawn({ picture: { name: "", url: "https://e.example/" } })],
+    ["a small grid", { ...recent("b"), drawn: { kind: "pixels", pixels: { id: "x", grid: [1] } } }],
+  ])("is restored without %s in it", (_, value) => {
+    expect(restored([recent("a"), value, drawn({}), recent("c")]).map(({ id }) => id)).toEqual([
+      "a",
+      "b",
+      "c",
+    ]);
+    expect(restored([value])).toEqual([]);
+  });
+
+  it("is restored with each drawing once, and not too many", () => {
+    const many = Array.from({ length: 100 }, (_, index) => recent(String(index)));
+    expect(restored([recent("0"), ...many]).map(({ id }) => id)).toEqual(
+      many.slice(0, MOST_RECENTS).map(({ id }) => id),
+    );
   });
 });

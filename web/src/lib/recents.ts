@@ -1,6 +1,8 @@
 /** The last drawings with their answers, newest first; they stay in this browser. */
 
-import { isPixels, isSheet, type Pixels, type Sheet } from "./sheet";
+import * as v from "valibot";
+import { DIGIT, PROBABILITY, SEEN } from "./api/answers";
+import { KEPT_PIXELS, KEPT_SHEET, type Pixels, type Sheet } from "./sheet";
 
 export type Drawn =
   | { readonly kind: "sheet"; readonly sheet: Sheet }
@@ -22,19 +24,26 @@ export function remember(recents: readonly Recent[], recent: Recent): readonly R
   return [recent, ...recents.filter(({ id }) => id !== recent.id)].slice(0, MOST_RECENTS);
 }
 
-export function areRecents(value: unknown): value is Recent[] {
-  return Array.isArray(value) && value.every(isRecent);
-}
+const KEPT_RECENT = v.object({
+  id: v.pipe(v.string(), v.maxLength(100)),
+  drawn: v.variant("kind", [
+    v.object({ kind: v.literal("sheet"), sheet: KEPT_SHEET }),
+    v.object({ kind: v.literal("pixels"), pixels: KEPT_PIXELS }),
+  ]),
+  digit: v.nullable(DIGIT),
+  confidence: PROBABILITY,
+  seen: SEEN,
+});
 
-function isRecent(value: unknown): boolean {
-  const recent = value as Recent | null;
-  const drawn = recent?.drawn;
-  return (
-    typeof recent?.id === "string" &&
-    (recent.digit === null || Number.isInteger(recent.digit)) &&
-    typeof recent.confidence === "number" &&
-    typeof recent.seen === "string" &&
-    recent.seen.startsWith("data:image/png;base64,") &&
-    (drawn?.kind === "sheet" ? isSheet(drawn.sheet) : isPixels(drawn?.pixels))
-  );
-}
+/** The drawings that were kept; what does not fit among them is left out, and the others stay. */
+export const KEPT_RECENTS = v.pipe(
+  v.array(v.unknown()),
+  v.transform((kept) =>
+    kept
+      .flatMap((value) => {
+        const result = v.safeParse(KEPT_RECENT, value, { abortEarly: true });
+        return result.success ? [result.output] : [];
+      })
+      .reduceRight<readonly Recent[]>((recents, recent) => remember(recents, recent), []),
+  ),
+);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { metricsOf, nameIn, sourcesOf, stagesOf } from "./recipe";
+import { countIn, metricsOf, nameIn, sourcesOf, stagesOf } from "./recipe";
 
 describe("stagesOf", () => {
   it("follows a network of convolutions to its scores", () => {
@@ -19,7 +19,22 @@ describe("stagesOf", () => {
     );
     expect(stages[1]?.shape).toEqual({ side: 28, count: 8 });
   });
-  it.each([undefined, 7, "", "something else"])("makes nothing of %j", (network) => {
+  it.each([
+    undefined,
+    7,
+    "",
+    "something else",
+    {},
+    // A layer that leaves nothing of the picture, and ones beyond all bounds.
+    "(Conv2D(filters=8, side=29), Flatten(), Dense(outputs=10))",
+    "(Conv2D(filters=100000000000, side=3), Flatten(), Dense(outputs=10))",
+    "(Dense(outputs=100000000000))",
+    `(Dense(outputs=${"9".repeat(400)}))`,
+    "(ZeroPad2D(width=1000000), Flatten(), Dense(outputs=10))",
+    "Dense(outputs=10), ".repeat(100),
+    "Dense(outputs=10), ".repeat(50_000),
+    "a".repeat(1_000_000),
+  ])("makes nothing of another text (case %#)", (network) => {
     expect(stagesOf(network)).toEqual([]);
   });
 });
@@ -36,7 +51,22 @@ it("shows shares of digits, and nothing else that was measured", () => {
   expect(figures.map(({ value }) => value)).toEqual(["99.48%", "98.22%"]);
 });
 
+it("shows no share that is none", () => {
+  expect(metricsOf({ accuracy: 1e300, test_accuracy: -1, validation_accuracy: "0.9" })).toEqual([]);
+});
+
+it.each([
+  [24, 24],
+  [-1, undefined],
+  [1e300, undefined],
+  ["24", undefined],
+  [null, undefined],
+])("takes %j for the count %j", (value, count) => {
+  expect(countIn(value)).toBe(count);
+});
+
 it("finds the name in a text", () => {
   expect(nameIn("AdamW(mean_decay=0.9)")).toBe("AdamW");
   expect(nameIn(null)).toBe("");
+  expect(nameIn("A".repeat(1000))).toBe("");
 });

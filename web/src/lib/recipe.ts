@@ -9,12 +9,18 @@ export interface Stage {
 
 const PICTURE = 28;
 
+/** What the page draws at most; a text or a network beyond it is not understood. */
+const LONGEST_TEXT = 4000;
+const MOST_STAGES = 32;
+const LARGEST_SIDE = 256;
+const LARGEST_COUNT = 1e9;
+
 /** The stages of a network, from the text that the model's file has of it.
  *
  * Activations and whatever else changes no shape make no stage. Empty if the text is not understood.
  */
 export function stagesOf(network: unknown): Stage[] {
-  if (typeof network !== "string") return [];
+  if (typeof network !== "string" || network.length > LONGEST_TEXT) return [];
   const stages: Stage[] = [{ name: "The picture", shape: { side: PICTURE, count: 1 } }];
   let shape: Stage["shape"] = { side: PICTURE, count: 1 };
   for (const [, name, operands = ""] of network.matchAll(/(\w+)\(([^()]*)\)/g)) {
@@ -37,11 +43,17 @@ export function stagesOf(network: unknown): Stage[] {
       shape = { row: of.outputs };
       called = "Weighted sums";
     }
+    if (!isDrawable(shape) || stages.length > MOST_STAGES) return [];
     if (called) stages.push({ name: called, shape });
   }
   const last = stages.at(-1);
   if (!last || stages.length < 2) return [];
   return [...stages.slice(0, -1), { ...last, name: "Scores" }];
+}
+
+function isDrawable(shape: Stage["shape"]): boolean {
+  if ("row" in shape) return shape.row <= LARGEST_COUNT;
+  return shape.side >= 1 && shape.side <= LARGEST_SIDE && shape.count <= LARGEST_COUNT;
 }
 
 const FILES: readonly [start: string, what: string][] = [
@@ -73,11 +85,18 @@ export interface Figure {
 export function metricsOf(metrics: Readonly<Record<string, unknown>>): Figure[] {
   return METRICS.flatMap(([name, what]) => {
     const value = metrics[name];
-    return typeof value === "number" ? [{ value: `${(100 * value).toFixed(2)}%`, what }] : [];
+    return typeof value === "number" && value >= 0 && value <= 1
+      ? [{ value: `${(100 * value).toFixed(2)}%`, what }]
+      : [];
   });
 }
 
-/** The first word of such a text as "AdamW(mean_decay=0.9)". */
+/** A count of things that the training recorded, if it is one. */
+export function countIn(value: unknown): number | undefined {
+  return typeof value === "number" && value >= 0 && value <= LARGEST_COUNT ? value : undefined;
+}
+
+/** The first word of such a text as "AdamW(mean_decay=0.9)"; "" if it is no name. */
 export function nameIn(text: unknown): string {
-  return typeof text === "string" ? (/^\w+/.exec(text)?.[0] ?? "") : "";
+  return typeof text === "string" ? (/^\w{1,40}\b/.exec(text)?.[0] ?? "") : "";
 }

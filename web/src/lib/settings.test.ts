@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { baseOf, DEFAULT_SETTINGS, readSettings, settingsOf } from "./settings";
+import { TooLargeError } from "./bounded";
+import { baseOf, DEFAULT_SETTINGS, readSettings, SettingsError, settingsOf } from "./settings";
 
 describe("baseOf", () => {
   it.each([
@@ -10,14 +11,24 @@ describe("baseOf", () => {
   ])("%j on %s is %s", (api, page, base) => {
     expect(baseOf({ api }, page)).toBe(base);
   });
-  it("refuses what is no address", () => {
-    expect(() => baseOf({ api: "http://" }, "https://a.example/")).toThrow(TypeError);
+  it.each([
+    "http://",
+    "javascript:alert(1)",
+    "data:text/plain,x",
+    "file:///etc/passwd",
+    "blob:https://a.example/x",
+    "https://user:password@b.example/",
+  ])("rejects %j", (api) => {
+    expect(() => baseOf({ api }, "https://a.example/")).toThrow(SettingsError);
   });
 });
 
-it.each([null, 3, [], {}, { api: 7 }])("takes the default for %j", (value) => {
-  expect(settingsOf(value)).toEqual(DEFAULT_SETTINGS);
-});
+it.each([null, 3, [], {}, { api: 7 }, { api: ["https://b.example"] }, { api: "x".repeat(3000) }])(
+  "takes the default for %j",
+  (value) => {
+    expect(settingsOf(value)).toEqual(DEFAULT_SETTINGS);
+  },
+);
 
 describe("readSettings", () => {
   afterEach(() => vi.unstubAllGlobals());
@@ -26,7 +37,8 @@ describe("readSettings", () => {
   it("reads config.json beside the page", async () => {
     serve(async () => Response.json({ api: " https://b.example " }));
     expect(await readSettings("https://a.example/x/")).toEqual({ api: "https://b.example" });
-    expect(String(vi.mocked(fetch).mock.calls[0]?.[0])).toBe("https://a.example/x/config.json");
+    const request = vi.mocked(fetch).mock.calls[0]?.[0] as Request;
+    expect(request.url).toBe("https://a.example/x/config.json");
   });
   it("does without it", async () => {
     serve(async () => new Response("no", { status: 404 }));
@@ -35,5 +47,19 @@ describe("readSettings", () => {
   it("does without it where another page is served in its place", async () => {
     serve(async () => new Response("<!doctype html>"));
     expect(await readSettings("https://a.example/")).toEqual(DEFAULT_SETTINGS);
+  });
+  it("is not kept waiting by an answer without end", async () => {
+    vi.stubGlobal(
+      "fetch",
+      ({ signal }: Request) =>
+        new Promise((_, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason));
+        }),
+    );
+    await expect(readSettings("https://a.example/", 1)).rejects.toThrow("timeout");
+  });
+  it("does not read a large answer", async () => {
+    serve(async () => new Response(" ".repeat(100_000)));
+    await expect(readSettings("https://a.example/")).rejects.toBeInstanceOf(TooLargeError);
   });
 });

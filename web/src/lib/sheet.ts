@@ -1,7 +1,8 @@
 /** What can lie on the table: a sheet with strokes, a picture, or a grid of pixels. */
 
+import * as v from "valibot";
 import { EMPTY_GRID, type Grid, SIDE } from "./grid";
-import type { Stroke } from "./strokes";
+import { SHEET, type Stroke } from "./strokes";
 
 /** A picture's file as a data URL, and what it is called. */
 export interface Picture {
@@ -42,36 +43,32 @@ export function withStroke(sheet: Sheet, stroke: Stroke): Sheet {
   return { ...sheet, strokes: [...sheet.strokes, stroke] };
 }
 
-export function isSheet(value: unknown): value is Sheet {
-  const sheet = value as Sheet | null;
-  return (
-    typeof sheet?.id === "string" &&
-    Array.isArray(sheet.strokes) &&
-    sheet.strokes.every(isStroke) &&
-    (sheet.picture === null || isPicture(sheet.picture))
-  );
-}
+const FARTHEST = 100 * SHEET;
 
-export function isPixels(value: unknown): value is Pixels {
-  const pixels = value as Pixels | null;
-  return (
-    typeof pixels?.id === "string" &&
-    Array.isArray(pixels.grid) &&
-    pixels.grid.length === SIDE * SIDE &&
-    pixels.grid.every((ink) => typeof ink === "number" && ink >= 0 && ink <= 255)
-  );
-}
+const ID = v.pipe(v.string(), v.maxLength(100));
+const COORDINATE = v.pipe(v.number(), v.minValue(-FARTHEST), v.maxValue(FARTHEST));
+const PRESSURE = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
-function isStroke(value: unknown): value is Stroke {
-  const stroke = value as Stroke | null;
-  return (
-    Number.isFinite(stroke?.width) &&
-    Array.isArray(stroke?.points) &&
-    stroke.points.every((point) => Array.isArray(point) && point.every(Number.isFinite))
-  );
-}
+const STROKE = v.object({
+  points: v.pipe(v.array(v.strictTuple([COORDINATE, COORDINATE, PRESSURE])), v.minLength(1)),
+  width: v.pipe(v.number(), v.minValue(0), v.maxValue(SHEET)),
+  pressed: v.boolean(),
+});
 
-function isPicture(value: unknown): value is Picture {
-  const picture = value as Picture | null;
-  return typeof picture?.name === "string" && /^data:image\//.test(picture?.url ?? "");
-}
+const PICTURE = v.object({
+  name: v.string(),
+  // An SVG image is a document of its own, and none that this page has kept.
+  url: v.pipe(v.string(), v.regex(/^data:image\/(?!svg)[a-z0-9.+-]+;base64,/)),
+});
+
+/** A sheet as it was kept: whatever else is kept in its place does not fit. */
+export const KEPT_SHEET = v.object({
+  id: ID,
+  strokes: v.array(STROKE),
+  picture: v.nullable(PICTURE),
+});
+
+export const KEPT_PIXELS = v.object({
+  id: ID,
+  grid: v.pipe(v.array(v.pipe(v.number(), v.minValue(0), v.maxValue(255))), v.length(SIDE * SIDE)),
+});

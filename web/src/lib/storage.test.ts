@@ -1,9 +1,10 @@
 // @vitest-environment happy-dom
 
+import * as v from "valibot";
 import { afterEach, expect, it, vi } from "vitest";
 import { forget, load, save } from "./storage";
 
-const isNumber = (value: unknown): value is number => typeof value === "number";
+const NUMBER = v.number();
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -12,22 +13,22 @@ afterEach(() => {
 
 it("keeps, gives back and forgets", () => {
   expect(save("local", "width", 12)).toBe(true);
-  expect(load("local", "width", isNumber)).toBe(12);
+  expect(load("local", "width", NUMBER)).toBe(12);
   forget("local", "width");
-  expect(load("local", "width", isNumber)).toBeUndefined();
+  expect(load("local", "width", NUMBER)).toBeUndefined();
 });
 
 it("does not give what it cannot use", () => {
   save("local", "width", "broad");
-  expect(load("local", "width", isNumber)).toBeUndefined();
+  expect(load("local", "width", NUMBER)).toBeUndefined();
   window.localStorage.setItem("inkdigits.width", "{");
-  expect(load("local", "width", isNumber)).toBeUndefined();
+  expect(load("local", "width", NUMBER)).toBeUndefined();
 });
 
 it("does without a memory", () => {
   vi.spyOn(window, "localStorage", "get").mockImplementation(() => {
     throw new DOMException("denied", "SecurityError");
   });
-  expect(load("local", "width", isNumber)).toBeUndefined();
+  expect(load("local", "width", NUMBER)).toBeUndefined();
   expect(() => forget("local", "width")).not.toThrow();
 });

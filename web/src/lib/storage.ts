@@ -1,5 +1,7 @@
 /** The browser's memory, where there is one: it may be switched off, full, or hold what another version left. */
 
+import * as v from "valibot";
+
 export type Keep = "session" | "local";
 
 function storeOf(keep: Keep): Storage | undefined {
@@ -10,16 +12,15 @@ function storeOf(keep: Keep): Storage | undefined {
   }
 }
 
-/** What is kept under a name, or undefined if nothing is that `accepts` takes. */
+/** What is kept under a name, or undefined if nothing is that fits the schema. */
 export function load<Value>(
   keep: Keep,
   name: string,
-  accepts: (value: unknown) => value is Value,
+  schema: v.GenericSchema<unknown, Value>,
 ): Value | undefined {
   try {
     const text = storeOf(keep)?.getItem(`inkdigits.${name}`);
-    const value: unknown = text ? JSON.parse(text) : undefined;
-    return accepts(value) ? value : undefined;
+    return text ? v.parse(schema, JSON.parse(text), { abortEarly: true }) : undefined;
   } catch {
     return undefined;
   }

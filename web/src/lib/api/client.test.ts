@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { PREDICTION } from "../../../tests/prediction";
+import { MODELS, PREDICTION } from "../../../tests/prediction";
+import { MOST_ANSWER_BYTES } from "./answers";
 import { Api, TIMEOUT_MS } from "./client";
 import { ApiError } from "./errors";
 
@@ -8,13 +9,15 @@ const PIXELS = { pixels: [[0]] };
 
 let answer: (request: Request) => Promise<Response>;
 let calls: Request[];
+let config: unknown;
 
 beforeEach(() => {
+  config = { api: "" };
   calls = [];
   answer = async () => Response.json(PREDICTION);
   vi.stubGlobal("fetch", (input: RequestInfo | URL, init?: RequestInit) => {
     const request = new Request(input, init);
-    if (request.url.endsWith("config.json")) return Promise.resolve(Response.json({ api: "" }));
+    if (request.url.endsWith("config.json")) return Promise.resolve(Response.json(config));
     calls.push(request);
     return new Promise((resolve, reject) => {
       const abort = () => reject(new DOMException("", "AbortError"));
@@ -44,12 +47,31 @@ describe("predict", () => {
   it.each([
     ["another page", async () => new Response("<!doctype html>"), "strange"],
     ["another object", async () => Response.json({ hello: 1 }), "strange"],
+    ["a list", async () => Response.json([null]), "strange"],
+    ["an empty answer", async () => new Response(""), "strange"],
+    ["text that is not JSON", async () => new Response('{"confidence": NaN}'), "strange"],
+    ["deep nesting", async () => new Response("[".repeat(500_000)), "strange"],
+    ["a large answer", async () => new Response(" ".repeat(MOST_ANSWER_BYTES + 1)), "strange"],
+    ["a large problem", async () => new Response(" ".repeat(2 ** 21), { status: 400 }), "strange"],
     ["no network", async () => Promise.reject(new TypeError("failed to fetch")), "away"],
     ["a proxy's word", async () => new Response("bad gateway", { status: 502 }), "away"],
   ])("takes %s for what it is", async (_, given, kind) => {
     answer = given;
     const error = await api().predict(PIXELS, null, new AbortController().signal).catch(trouble);
     expect(error).toEqual({ kind });
+  });
+
+  it("is not sent anywhere if config.json names no address, until it does", async () => {
+    const { signal } = new AbortController();
+    const service = api();
+    config = { api: "javascript:alert(1)" };
+    expect(await service.predict(PIXELS, null, signal).catch(trouble)).toEqual({
+      kind: "misconfigured",
+    });
+    expect(calls).toEqual([]);
+    config = { api: "https://b.example" };
+    expect(await service.predict(PIXELS, null, signal)).toEqual(PREDICTION);
+    expect(calls[0]?.url).toContain("https://b.example/api/v1/predictions");
   });
 
   it("gives up after a while", async () => {
@@ -88,4 +110,19 @@ describe("predict", () => {
     await vi.advanceTimersByTimeAsync(200);
     expect(await second).toEqual(PREDICTION);
   });
+});
+
+describe("models", () => {
+  const models = () => api().models(new AbortController().signal).catch(trouble);
+  it("lists what is in service", async () => {
+    answer = async () => Response.json(MODELS);
+    expect(await models()).toEqual(MODELS);
+  });
+  it.each([[null], { ...MODELS, models: [{ ...MODELS.models[0], metrics: null }] }])(
+    "does not take %j for a list",
+    async (value) => {
+      answer = async () => Response.json(value);
+      expect(await models()).toEqual({ kind: "strange" });
+    },
+  );
 });

@@ -1,7 +1,10 @@
 /** Calls the API; the types of what goes over the wire are generated from its OpenAPI document. */
 
 import createClient, { type Client } from "openapi-fetch";
-import { baseOf, readSettings } from "../settings";
+import * as v from "valibot";
+import { boundedFetch, TooLargeError } from "../bounded";
+import { baseOf, readSettings, SettingsError } from "../settings";
+import { MODELS, MOST_ANSWER_BYTES, PREDICTION } from "./answers";
 import { ApiError, troubleOf } from "./errors";
 import type { components, paths } from "./schema";
 
@@ -37,15 +40,13 @@ export class Api {
    * @throws ApiError, or an AbortError if `signal` is aborted
    */
   async predict(drawing: Drawing, model: string | null, signal: AbortSignal): Promise<Prediction> {
-    const answer = await this.#call(signal, (client, signal) =>
+    return this.#call(signal, PREDICTION, (client, signal) =>
       client.POST("/api/v1/predictions", {
         params: { query: model === null ? { seen: true } : { seen: true, model } },
         body: drawing,
         signal,
       }),
     );
-    if (!isPrediction(answer)) throw new ApiError({ kind: "strange" });
-    return answer;
   }
 
   /** Tell which models are in service.
@@ -53,17 +54,15 @@ export class Api {
    * @throws ApiError, or an AbortError if `signal` is aborted
    */
   async models(signal: AbortSignal): Promise<Models> {
-    const answer = await this.#call(signal, (client, signal) =>
-      client.GET("/api/v1/models", { signal }),
-    );
-    if (!areModels(answer)) throw new ApiError({ kind: "strange" });
-    return answer;
+    return this.#call(signal, MODELS, (client, signal) => client.GET("/api/v1/models", { signal }));
   }
 
-  async #call(
+  /** @param expected  the schema of a successful answer */
+  async #call<Value>(
     outer: AbortSignal,
+    expected: v.GenericSchema<unknown, Value>,
     send: (client: Client<paths>, signal: AbortSignal) => Promise<Answer>,
-  ): Promise<unknown> {
+  ): Promise<Value> {
     await pause(this.#notBefore_ms - Date.now(), outer);
     const inner = new AbortController();
     const abort = () => inner.abort(outer.reason);
@@ -75,15 +74,14 @@ export class Api {
     }, TIMEOUT_MS);
     try {
       const { data, error, response } = await send(await this.#connect(), inner.signal);
-      if (response.ok) return data;
+      if (response.ok) return v.parse(expected, data, { abortEarly: true });
       const trouble = troubleOf(response.status, response.headers, error, Date.now());
       if (trouble.kind === "busy") this.#notBefore_ms = Date.now() + trouble.wait_ms;
       throw new ApiError(trouble);
     } catch (error) {
       if (outer.aborted || error instanceof ApiError) throw error;
       if (late) throw new ApiError({ kind: "slow" });
-      // JSON that is none: a page of another server.
-      throw new ApiError({ kind: error instanceof SyntaxError ? "strange" : "away" });
+      throw new ApiError({ kind: kindOf(error) });
     } finally {
       clearTimeout(timer);
       outer.removeEventListener("abort", abort);
@@ -91,13 +89,18 @@ export class Api {
   }
 
   #connect(): Promise<Client<paths>> {
-    this.#client ??= readSettings(this.page).then(
-      (settings) => createClient<paths>({ baseUrl: baseOf(settings, this.page) }),
-      (error: unknown) => {
+    this.#client ??= readSettings(this.page)
+      .then((settings) =>
+        createClient<paths>({
+          baseUrl: baseOf(settings, this.page),
+          fetch: (request) => boundedFetch(request, MOST_ANSWER_BYTES),
+        }),
+      )
+      .catch((error: unknown) => {
+        // Read again with the next call: it may be there, or corrected, by then.
         this.#client = undefined;
         throw error;
-      },
-    );
+      });
     return this.#client;
   }
 }
@@ -122,17 +125,10 @@ export async function pause(time_ms: number, signal: AbortSignal): Promise<void>
   });
 }
 
-function isPrediction(value: unknown): value is Prediction {
-  const prediction = value as Partial<Prediction> | null | undefined;
-  return (
-    Array.isArray(prediction?.probabilities) &&
-    prediction.probabilities.length === 10 &&
-    typeof prediction.confidence === "number" &&
-    (prediction.digit === null || typeof prediction.digit === "number")
-  );
-}
-
-function areModels(value: unknown): value is Models {
-  const models = value as Partial<Models> | null | undefined;
-  return typeof models?.default === "string" && Array.isArray(models.models);
+/** What a call without a usable answer means. */
+function kindOf(error: unknown): "strange" | "misconfigured" | "away" {
+  if (error instanceof SettingsError) return "misconfigured";
+  // Not JSON, such as a page of a proxy; not what the API documents; or without end.
+  const strange = [SyntaxError, v.ValiError, TooLargeError].some((kind) => error instanceof kind);
+  return strange ? "strange" : "away";
 }

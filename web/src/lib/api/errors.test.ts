@@ -31,13 +31,16 @@ describe("troubleOf", () => {
   ])("of status %i with %j", (status, headers, trouble) => {
     expect(troubleOf(status, new Headers(headers), { detail: "why" }, NOW_MS)).toEqual(trouble);
   });
-  it("bears an answer without detail", () => {
-    expect(troubleOf(400, new Headers(), null, NOW_MS)).toEqual({
-      kind: "refused",
-      status: 400,
-      detail: "",
-    });
-  });
+  it.each([null, undefined, "<!doctype html>", [], { detail: 7 }, { detail: { why: "" } }])(
+    "bears the body %j",
+    (body) => {
+      expect(troubleOf(400, new Headers(), body, NOW_MS)).toEqual({
+        kind: "refused",
+        status: 400,
+        detail: "",
+      });
+    },
+  );
 });
 
 describe("wordingOf", () => {
@@ -46,6 +49,7 @@ describe("wordingOf", () => {
     { kind: "slow" },
     { kind: "busy", wait_ms: 1000 },
     { kind: "strange" },
+    { kind: "misconfigured" },
     ...[400, 404, 413, 415, 422, 500].map(
       (status) => ({ kind: "refused", status, detail: "" }) as const,
     ),
@@ -65,6 +69,7 @@ it("tells what passes by itself", () => {
   const passes = (trouble: Trouble) => new ApiError(trouble).passes;
   expect(passes({ kind: "away" })).toBe(true);
   expect(passes({ kind: "busy", wait_ms: 1 })).toBe(true);
-  expect(passes({ kind: "strange" })).toBe(false);
+  expect(passes({ kind: "strange" })).toBe(true);
+  expect(passes({ kind: "misconfigured" })).toBe(true);
   expect(passes({ kind: "refused", status: 415, detail: "" })).toBe(false);
 });

@@ -1,11 +1,15 @@
 /** What can go wrong between page and API, and what a person is told: the cause, and what to do. */
 
+import * as v from "valibot";
+import { PROBLEM } from "./answers";
+
 export type Trouble =
   | { readonly kind: "away" }
   | { readonly kind: "slow" }
   | { readonly kind: "busy"; readonly wait_ms: number }
   | { readonly kind: "refused"; readonly status: number; readonly detail: string }
-  | { readonly kind: "strange" };
+  | { readonly kind: "strange" }
+  | { readonly kind: "misconfigured" };
 
 export class ApiError extends Error {
   constructor(readonly trouble: Trouble) {
@@ -15,8 +19,7 @@ export class ApiError extends Error {
 
   /** Whether the same request may well succeed a little later. */
   get passes(): boolean {
-    const { kind } = this.trouble;
-    return kind === "away" || kind === "slow" || kind === "busy";
+    return this.trouble.kind !== "refused";
   }
 }
 
@@ -49,8 +52,8 @@ export function troubleOf(
   const own = headers.get("Content-Type")?.startsWith("application/problem+json");
   // A proxy between says that it reaches no service.
   if (status === 502 || status === 504 || (status >= 500 && !own)) return { kind: "away" };
-  const detail = (body as { detail?: unknown } | null)?.detail;
-  return { kind: "refused", status, detail: typeof detail === "string" ? detail : "" };
+  const problem = v.safeParse(PROBLEM, body);
+  return { kind: "refused", status, detail: problem.success ? problem.output.detail : "" };
 }
 
 export interface Wording {
@@ -78,8 +81,13 @@ export function wordingOf(trouble: Trouble): Wording {
       };
     case "strange":
       return {
-        cause: "What came back is not an answer of the reader.",
-        action: "Check the address of the API in config.json, then try again.",
+        cause: "The answer could not be understood.",
+        action: "Your drawing is kept. It is sent again.",
+      };
+    case "misconfigured":
+      return {
+        cause: "config.json does not name a reader.",
+        action: "Your drawing is kept. It is sent when that is corrected.",
       };
     case "refused":
       return refusal(trouble.status, trouble.detail);
