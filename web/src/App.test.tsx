@@ -135,6 +135,31 @@ describe("the page", () => {
     expect(asked.length).toBe(before + 1);
   });
 
+  it("says that it could not send a drawing if it fails to itself", async () => {
+    predict = async () => {
+      throw new Error("broken");
+    };
+    open();
+    await drawByKeys();
+    await waitFor(() => expect(screen.getByRole("alert").textContent).toContain("could not send"));
+    expect(inked()).not.toBe("");
+  });
+
+  it("keeps the drawing if an answer cannot be shown, and shows the next", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    // As if one came through that no schema foresaw.
+    predict = async () => ({ ...PREDICTION, duration_ms: null as never });
+    open();
+    await drawByKeys();
+    await waitFor(() =>
+      expect(screen.getByRole("alert").textContent).toContain("The answer cannot be shown."),
+    );
+    expect(inked()).not.toBe("");
+    predict = async () => PREDICTION;
+    await drawByKeys();
+    await waitFor(() => expect(words()).toBe("Very likely"));
+  });
+
   it("remembers a drawing with its answer, opens it again and deletes it", async () => {
     open();
     await drawByKeys();

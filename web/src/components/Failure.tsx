@@ -17,13 +17,15 @@ export function Boundary({ what, basedOn, children }: BoundaryProps) {
     <ErrorBoundary
       resetKeys={[...basedOn]}
       fallbackRender={({ resetErrorBoundary }) => (
-        <div className="notice" data-testid="failure">
-          <p role="alert">
-            <strong>{what} cannot be shown.</strong> <span>Your drawing is kept.</span>
-          </p>
-          <button type="button" onClick={resetErrorBoundary}>
-            Go on
-          </button>
+        <div className="failed" data-testid="failure">
+          <div className="notice">
+            <p role="alert">
+              <strong>{what} cannot be shown.</strong> <span>Your drawing is kept.</span>
+            </p>
+            <button type="button" onClick={resetErrorBoundary}>
+              Go on
+            </button>
+          </div>
         </div>
       )}
     >

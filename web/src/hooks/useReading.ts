@@ -31,6 +31,11 @@ export interface Reading {
 const WHILE_MOVING_MS = 100;
 const LONGEST_BACKOFF_MS = 4000;
 
+/** What went wrong; anything else than an answer went wrong in the page itself. */
+function troubleIn(error: Error): Trouble {
+  return error instanceof ApiError ? error.trouble : { kind: "unsent" };
+}
+
 /** How long to wait before trying once more. */
 export function delayOf(failures: number, error: Error): number {
   const trouble = error instanceof ApiError ? error.trouble : null;
@@ -90,7 +95,7 @@ export function useReading(
     }
   }, [question]);
 
-  const failed = query.error instanceof ApiError ? query.error.trouble : null;
+  const failed = query.error && troubleIn(query.error);
   const trouble = question ? (failed ?? passing?.trouble ?? null) : null;
   return {
     prediction: question ? query.data : undefined,

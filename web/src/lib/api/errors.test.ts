@@ -50,6 +50,7 @@ describe("wordingOf", () => {
     { kind: "busy", wait_ms: 1000 },
     { kind: "strange" },
     { kind: "misconfigured" },
+    { kind: "unsent" },
     ...[400, 404, 413, 415, 422, 500].map(
       (status) => ({ kind: "refused", status, detail: "" }) as const,
     ),
@@ -71,5 +72,6 @@ it("tells what passes by itself", () => {
   expect(passes({ kind: "busy", wait_ms: 1 })).toBe(true);
   expect(passes({ kind: "strange" })).toBe(true);
   expect(passes({ kind: "misconfigured" })).toBe(true);
+  expect(passes({ kind: "unsent" })).toBe(false);
   expect(passes({ kind: "refused", status: 415, detail: "" })).toBe(false);
 });

@@ -9,7 +9,8 @@ export type Trouble =
   | { readonly kind: "busy"; readonly wait_ms: number }
   | { readonly kind: "refused"; readonly status: number; readonly detail: string }
   | { readonly kind: "strange" }
-  | { readonly kind: "misconfigured" };
+  | { readonly kind: "misconfigured" }
+  | { readonly kind: "unsent" };
 
 export class ApiError extends Error {
   constructor(readonly trouble: Trouble) {
@@ -19,7 +20,7 @@ export class ApiError extends Error {
 
   /** Whether the same request may well succeed a little later. */
   get passes(): boolean {
-    return this.trouble.kind !== "refused";
+    return this.trouble.kind !== "refused" && this.trouble.kind !== "unsent";
   }
 }
 
@@ -87,7 +88,12 @@ export function wordingOf(trouble: Trouble): Wording {
     case "misconfigured":
       return {
         cause: "config.json does not name a reader.",
-        action: "Your drawing is kept. It is sent when that is corrected.",
+        action: "Your drawing is kept until it does.",
+      };
+    case "unsent":
+      return {
+        cause: "The page could not send this drawing.",
+        action: "Change it a little, or reload the page.",
       };
     case "refused":
       return refusal(trouble.status, trouble.detail);
