@@ -1,5 +1,6 @@
 """To read again when unsure: who is, what is averaged, and that the rest stays as it was read."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,7 @@ from foreign import ForeignArray
 from numpy.testing import assert_allclose, assert_array_equal
 
 from inkdigits import reading
-from inkdigits.models import CLASSIC, CNN_SMALL, MLP, RECIPES, doubt
+from inkdigits.models import CLASSIC, CNN, CNN_SMALL, MLP, RECIPES, doubt
 from inkdigits.nn.layers import Dense, Flatten
 from inkdigits.nn.losses import near_zero_and_one, softmax
 from inkdigits.nn.network import Network
@@ -92,6 +93,19 @@ def test_logits_are_the_same_in_any_portions(chunk, monkeypatch):
     expected, _ = network.forward(params, x)
     monkeypatch.setattr(reading, "CHUNK", chunk)
     assert_allclose(read_once(CNN_SMALL, params, x), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_memory_is_bounded_however_many_pictures_there_are():
+    network = CNN.network.plain
+    params = network.views(network.init(np.random.default_rng(0)))
+    x = np.random.default_rng(1).random((300, SIDE, SIDE), np.float32)
+    tracemalloc.start()
+    try:
+        read_once(CNN, params, x)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 150 << 20
 
 
 def test_no_picture_gives_no_logits():

@@ -12,7 +12,7 @@ from inkdigits.artifacts import save_model
 from inkdigits.imaging.decode import encode_png
 from inkdigits.models import RECIPES
 from inkdigits.nn.losses import softmax
-from inkdigits.reading import read, read_once
+from inkdigits.reading import CHUNK, read, read_once
 from inkdigits.recognizer import DamagedImage, Prediction, UnsupportedImage
 
 GOLDEN = Path(__file__).parent / "golden"  # drawings, each named after its digit
@@ -27,7 +27,7 @@ def recognizer(request, tmp_path_factory):
 
 
 def test_files_and_arrays_get_the_same_answers(recognizer, digits):
-    pictures = digits.images[-500:]
+    pictures = digits.images[-200:]
     as_arrays = recognizer.read(pictures)
     predictions = [recognizer.recognize(encode_png(picture), "image/png") for picture in pictures]
     np.testing.assert_allclose([p.probabilities for p in predictions], as_arrays, atol=1e-4, rtol=0)
@@ -35,8 +35,9 @@ def test_files_and_arrays_get_the_same_answers(recognizer, digits):
 
 
 def test_probabilities_are_a_distribution(recognizer, digits):
-    probabilities = recognizer.read(digits.images[:1500])
-    assert probabilities.shape == (1500, 10)
+    pictures = digits.images[: CHUNK * 5 // 2]
+    probabilities = recognizer.read(pictures)
+    assert probabilities.shape == (len(pictures), 10)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-9)
     assert np.isfinite(probabilities).all()
 
@@ -94,11 +95,12 @@ def test_errors_of_the_picture_reach_the_caller(recognizer, digits):
 
 
 def test_many_threads_share_one_recognizer(recognizer, digits):
-    alone = recognizer.read(digits.images[:200])
+    batches = np.split(digits.images[:50], 10)
+    alone = [recognizer.read(batch) for batch in batches]
     answers = [None] * 8
 
     def read(place):
-        answers[place] = recognizer.read(digits.images[:200])
+        answers[place] = [recognizer.read(batch) for batch in batches]
 
     threads = [Thread(target=read, args=(place,)) for place in range(len(answers))]
     for thread in threads:
