@@ -1,18 +1,25 @@
-"""Real digits for every test, and the real command line on a small MNIST."""
+"""Real digits for every test, and the real command line on a small MNIST.
+
+The tests are the same on every machine: what a user has set is hidden from them.
+"""
 
 import gzip
 import importlib.util
 import os
 import subprocess
 import sys
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 import small_mnist as small
 
-from inkdigits.data import mnist
+from inkdigits.data import mnist, pens
 from inkdigits.data.mnist import Digits
+
+DATA_FOLDERS = pytest.StashKey[str]()
 
 
 def packaged_digits():
@@ -28,32 +35,94 @@ def packaged_digits():
     return Digits(images, labels, None)
 
 
-@pytest.fixture(scope="session")
-def digits():
-    """Real MNIST training digits, read-only: all 60,000 with INKDIGITS_DATA set, else 5,000."""
-    return mnist.load("train") if os.environ.get("INKDIGITS_DATA") else packaged_digits()
+def pytest_configure(config):
+    """Hide the user's settings, home folder and caches, in which data sets may lie.
+
+    The containers' tests need them: they say where the Docker engine is, and with what it builds.
+    """
+    named = os.environ.get("INKDIGITS_DATA", "").split(os.pathsep)
+    config.stash[DATA_FOLDERS] = os.pathsep.join(os.path.abspath(path) for path in named if path)
+    if config.option.markexpr == "deploy":
+        return
+    for name in [name for name in os.environ if name.startswith(("INKDIGITS_", "XDG_", "MPL"))]:
+        del os.environ[name]
+    home = tempfile.TemporaryDirectory(prefix="inkdigits-home-")
+    config.add_cleanup(home.cleanup)
+    os.environ["HOME"] = home.name
+    # The tests talk to servers of their own, which no proxy reaches.
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost,::1"
+
+
+@contextmanager
+def data_sets(config):
+    """Let inkdigits find the data sets in the folders that INKDIGITS_DATA named."""
+    if not config.stash[DATA_FOLDERS]:
+        pytest.skip("INKDIGITS_DATA is not set")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INKDIGITS_DATA", config.stash[DATA_FOLDERS])
+        yield
+
+
+@pytest.fixture
+def data_folders(pytestconfig):
+    """Set INKDIGITS_DATA for one test, which needs the data sets."""
+    with data_sets(pytestconfig):
+        yield
 
 
 @pytest.fixture(scope="session")
-def unseen_digits(digits):
-    """MNIST's 10,000 test digits with INKDIGITS_DATA set, else the last 1,000 of the 5,000."""
-    return (
-        mnist.load("test") if os.environ.get("INKDIGITS_DATA") else digits.take(slice(-1000, None))
+def mnist_splits(pytestconfig):
+    """All of MNIST: the 60,000 training and the 10,000 test digits."""
+    with data_sets(pytestconfig):
+        return mnist.load("train"), mnist.load("test")
+
+
+@pytest.fixture(scope="session")
+def pen_traces(pytestconfig):
+    """The 7,494 digits of the 30 pen writers."""
+    with data_sets(pytestconfig):
+        return pens.load()
+
+
+@pytest.fixture(scope="session")
+def packaged_splits():
+    """The 5,000 digits that lie in a package, and of these the last 1,000 as test digits."""
+    digits = packaged_digits()
+    return digits, digits.take(slice(-1000, None))
+
+
+@pytest.fixture(scope="session", params=["packaged", pytest.param("whole", marks=pytest.mark.data)])
+def splits(request):
+    """Real training and test digits of MNIST: a test runs with few, and `test-data` with all."""
+    return request.getfixturevalue(
+        {"packaged": "packaged_splits", "whole": "mnist_splits"}[request.param]
     )
 
 
 @pytest.fixture(scope="session")
-def small_mnist(digits, tmp_path_factory):
+def digits(splits):
+    """Real MNIST training digits, read-only: 5,000 or all 60,000."""
+    return splits[0]
+
+
+@pytest.fixture(scope="session")
+def unseen_digits(splits):
+    """Real MNIST digits to test with: 1,000, or the 10,000 test digits."""
+    return splits[1]
+
+
+@pytest.fixture(scope="session")
+def small_mnist(packaged_splits, tmp_path_factory):
     """A folder with the five files, cut down to 2,000 training and 500 test digits."""
     directory = tmp_path_factory.mktemp("small_mnist")
-    small.write(directory, digits)
+    small.write(directory, packaged_splits[0])
     return directory
 
 
 @pytest.fixture(scope="session")
-def small_test_digits(digits):
+def small_test_digits(packaged_splits):
     """The 500 digits that are the test set of the small MNIST."""
-    return digits.take(slice(small.TRAIN, small.TRAIN + small.TEST))
+    return packaged_splits[0].take(slice(small.TRAIN, small.TRAIN + small.TEST))
 
 
 @pytest.fixture(scope="session")

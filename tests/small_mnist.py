@@ -52,11 +52,10 @@ def files_of(train: Digits, test: Digits):
 def write(directory: Path, digits: Digits):
     """Write 2,000 of the digits as training and the next 500 as test digits.
 
-    Writers are made up where the digits have none: 40 hands of 50 digits each.
+    Writers are made up: each wrote 20 digits.
     """
     train, test = digits.take(slice(TRAIN)), digits.take(slice(TRAIN, TRAIN + TEST))
-    if train.writers is None:
-        train = replace(train, writers=np.arange(TRAIN, dtype=np.int32) // 50)
+    train = replace(train, writers=np.arange(TRAIN, dtype=np.int32) // 20)
     for name, content in files_of(train, test).items():
         (directory / f"{name}.gz").write_bytes(gzip.compress(content, 1))
     (directory / f"{pens.NAME}.gz").write_bytes(gzip.compress(small_pens.unipen(), 1))

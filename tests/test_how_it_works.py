@@ -2,7 +2,6 @@
 
 import doctest
 import html
-import os
 import re
 import runpy
 from io import BytesIO
@@ -371,9 +370,9 @@ def test_the_numbers_in_the_text_are_those_of_the_code():
         assert " ".join(piece.split()) in " ".join(section(heading).split())
 
 
-def test_the_number_of_writers_is_that_of_the_data(digits):
-    if digits.writers is None:
-        pytest.skip("these digits have no writers: set INKDIGITS_DATA")
+@pytest.mark.data
+def test_the_number_of_writers_is_that_of_the_data(mnist_splits):
+    digits, _ = mnist_splits
     _, counts = np.unique(digits.writers, return_counts=True)
     text = " ".join(section("Validation by writer").split())
     assert f"The {len(digits):,} were written by {len(counts)} people" in text
@@ -398,21 +397,39 @@ def taken_apart(name, data):
     """What a figure is but for numbers, and its numbers: other processors round otherwise."""
     if name.endswith(".png"):
         with Image.open(BytesIO(data)) as image:
-            return image.size, np.asarray(image.convert("RGBA"), float)
+            return image.size, np.asarray(image.convert("RGBA"), np.int16)
     # The names of shapes are hashes of their numbers.
     text = re.sub(r'"#?[a-z]+[0-9a-f]{10}"|#[a-z]+[0-9a-f]{10}', "", data.decode())
     pieces = re.split(r"(-?\d+(?:\.\d+)?)", text)
     return pieces[::2], np.array(pieces[1::2], float)
 
 
-@pytest.mark.parametrize("name", SHOWN)
-def test_a_figure_is_as_the_script_draws_it(script, name):
-    if name == "digits.png" and "INKDIGITS_DATA" not in os.environ:
-        pytest.skip("MNIST is not here: set INKDIGITS_DATA")
-    expected, expected_numbers = taken_apart(name, script["draw"](name))
+def assert_is_as_drawn(name, data):
+    """Assert that a figure's file is what the script draws, but for a processor's rounding.
+
+    Where a pixel's ink is just half, the last bit of a sum decides whether the pen covers it. That
+    is so of one or two pixels in a picture, 48 numbers of its figure each, and by 17 gray levels.
+    """
+    expected, expected_numbers = taken_apart(name, data)
     actual, actual_numbers = taken_apart(name, (FIGURES / name).read_bytes())
     assert actual == expected, REDRAW
-    np.testing.assert_allclose(actual_numbers, expected_numbers, atol=1, err_msg=REDRAW)
+    differ = np.abs(actual_numbers - expected_numbers)
+    if name.endswith(".png"):
+        assert np.mean(differ > 1) < 1e-4, REDRAW
+        assert differ.max() < 32, REDRAW
+    else:
+        assert differ.max(initial=0) <= 1, REDRAW
+
+
+@pytest.mark.parametrize("name", sorted(set(SHOWN) - {"digits.png"}))
+def test_a_figure_is_as_the_script_draws_it(script, name):
+    assert_is_as_drawn(name, script["draw"](name))
+
+
+@pytest.mark.data
+@pytest.mark.usefixtures("data_folders")
+def test_the_figure_of_mnists_digits_is_as_the_script_draws_it(script):
+    assert_is_as_drawn("digits.png", script["draw"]("digits.png"))
 
 
 def test_a_figure_is_the_same_each_time(script):

@@ -464,13 +464,12 @@ def test_loads_real_digits(digits):
     assert np.argmax(ink) == 0
 
 
-@pytest.mark.skipif(not os.environ.get("INKDIGITS_DATA"), reason="INKDIGITS_DATA is not set")
-def test_the_whole_of_mnist_has_the_known_hashes_and_writers():
-    train, test = mnist.load("train"), mnist.load("test")
+@pytest.mark.data
+def test_the_whole_of_mnist_has_the_known_hashes_and_writers(mnist_splits):
+    train, test = mnist_splits
     assert (len(train), len(test)) == (60_000, 10_000)
     assert test.writers is None
-    if train.writers is not None:
-        assert len(np.unique(train.writers)) == 539
+    assert len(np.unique(train.writers)) == 539
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import os
 import numpy as np
 import pytest
 
-from inkdigits.data import folders, pens
+from inkdigits.data import pens
 from inkdigits.data.folders import DataError
 from inkdigits.data.pens import Traces
 from inkdigits.imaging import ink
@@ -56,10 +56,6 @@ ANGLES = np.linspace(0, 2 * np.pi, 30)
 RING = 250 + 150 * np.stack([np.sin(ANGLES), np.cos(ANGLES)], axis=1)
 ZIGZAG = np.array([(100, 100), (300, 100), (120, 300), (330, 330), (200, 420)])
 
-needs_the_file = pytest.mark.skipif(
-    folders.locate(folders.find(), pens.NAME) is None, reason=f"{pens.NAME} is not here"
-)
-
 
 def traces_of(*strokes):
     """Digits of these strokes, 0, 1, ... by the writers 7, 8, ..."""
@@ -69,11 +65,6 @@ def traces_of(*strokes):
         np.arange(count, dtype=np.uint8),
         np.arange(7, 7 + count, dtype=np.int32),
     )
-
-
-@pytest.fixture(scope="module")
-def all_traces():
-    return pens.load()
 
 
 @pytest.fixture
@@ -370,21 +361,22 @@ def test_what_is_not_bent_stays_as_it_was_written():
         assert abs((bottom - top) - (right - left)) <= 1
 
 
-@needs_the_file
-def test_the_file_holds_the_digits_of_30_writers(all_traces):
-    assert len(all_traces) == 7494
-    writers, counts = np.unique(all_traces.writers, return_counts=True)
+@pytest.mark.data
+def test_the_file_holds_the_digits_of_30_writers(pen_traces):
+    assert len(pen_traces) == 7494
+    writers, counts = np.unique(pen_traces.writers, return_counts=True)
     assert writers.tolist() == list(range(1, 31))
     assert ((counts >= 247) & (counts <= 250)).all()
-    assert np.bincount(all_traces.labels).min() > 700
-    assert set(map(len, all_traces.strokes)) == {1, 2, 3}
-    assert all_traces.hashes == {pens.NAME: pens.SHA256}
+    assert np.bincount(pen_traces.labels).min() > 700
+    assert set(map(len, pen_traces.strokes)) == {1, 2, 3}
+    assert pen_traces.hashes == {pens.NAME: pens.SHA256}
 
 
-@needs_the_file
-def test_pictures_are_as_mnists(all_traces, digits):
+@pytest.mark.data
+def test_pictures_are_as_mnists(pen_traces, mnist_splits):
     """Of the hands that are kept out: upright, in their box, and in the middle by their mass."""
-    drawn = pens.render(pens.of_writers(all_traces, [21]), 1, 0)
+    digits, _ = mnist_splits
+    drawn = pens.render(pens.of_writers(pen_traces, [21]), 1, 0)
     assert len(drawn) == 250
     assert (drawn.images.max(axis=(1, 2)) == 255).all()
     places = np.arange(28)
