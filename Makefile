@@ -17,15 +17,20 @@ space := $(subst ,, )
 export INKDIGITS_DATA := $(subst $(space),:,$(abspath $(subst :, ,$(INKDIGITS_DATA))))
 endif
 
+# A process for each of two cores; more threads in each would only get into each other's way.
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+
 NODE_VERSION := 22.20.0
 # Node and npm: the system's, or those that the recipe `$(VENV)/node` put beside Python.
 NPM := cd web && PATH="$(abspath $(BIN)):$$PATH" npm --no-fund --no-audit --loglevel=error
 PAGE := src/inkdigits/page/index.html
+# What a user has set is no matter of the tests, but where the browser is.
+FORGET_SETTINGS := unset $(filter-out INKDIGITS_CHROMIUM,$(filter INKDIGITS_%,$(.VARIABLES)))
 SERVE_FOR_TESTS := INKDIGITS_SERVE="$(abspath $(INKDIGITS)) serve --port {port} --workers 1"
 PAGE_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f)
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev up down logs replace train test test-deploy lint format compare bench fuzz figures cards lock clean
+.PHONY: help run dev up down logs replace train test test-data test-deploy lint format compare bench fuzz figures cards lock clean
 
 help: ## List the recipes
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,11 +59,18 @@ train: $(VENV)/installed-run ## Get the data, train on the 60,000 digits, evalua
 	$(INKDIGITS) train $(RECIPE) --seed $(SEED) --run-dir $(RUN) $(if $(wildcard $(RUN)/settings.json),--resume)
 	$(INKDIGITS) evaluate $(RUN)/$(RECIPE).safetensors --report $(RUN)/report.html
 
-test: $(VENV)/installed-test $(PAGE) ## Set everything up, then run every test
-	$(BIN)/python -m pytest -n 2 -m "not compare and not deploy"
+test: $(VENV)/installed-test $(PAGE) ## Set everything up, then run every test that needs no data set
+	$(PYTEST) -m "not compare and not deploy and not data"
 	$(NPM) test
 	cd web && PATH="$(abspath $(BIN)):$$PATH" sh scripts/browser.sh
-	export $(SERVE_FOR_TESTS) && $(NPM) run e2e
+	$(FORGET_SETTINGS) && export $(SERVE_FOR_TESTS) && $(NPM) run e2e
+
+test-data: named-data $(VENV)/installed-test $(PAGE) ## Run the tests that need the data sets, in the folders that INKDIGITS_DATA names
+	$(PYTEST) -m data
+
+named-data: # Before anything is set up.
+	@test -n "$$INKDIGITS_DATA" || { echo "Set INKDIGITS_DATA to the folders that hold the data sets'" \
+	  "files: make test-data INKDIGITS_DATA=/data/mnist:/data/pens" >&2; exit 1; }
 
 test-deploy: $(VENV)/installed-test web/node_modules/.package-lock.json ## Build and start the containers, and test them with a browser, faults and all
 	cd web && PATH="$(abspath $(BIN)):$$PATH" sh scripts/browser.sh
