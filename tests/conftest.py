@@ -6,6 +6,7 @@ The tests are the same on every machine: what a user has set is hidden from them
 import gzip
 import importlib.util
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,8 @@ from inkdigits.data import mnist, pens
 from inkdigits.data.mnist import Digits
 
 DATA_FOLDERS = pytest.StashKey[str]()
+# Two processes with tests, and the servers and browsers that these start, fit into 2 GB.
+MOST_MEMORY_MIB = 1000
 
 
 def packaged_digits():
@@ -51,6 +54,21 @@ def pytest_configure(config):
     os.environ["HOME"] = home.name
     # The tests talk to servers of their own, which no proxy reaches.
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost,::1"
+
+
+def peak_memory_mib():
+    """The most memory that this process has had so far."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+
+
+@pytest.fixture(autouse=True)
+def bounded_memory():
+    """Fail the test with which the process comes to have more memory than `make test` may take."""
+    before = peak_memory_mib()
+    yield
+    if before <= MOST_MEMORY_MIB < peak_memory_mib():
+        pytest.fail(f"with it, its process has taken more than {MOST_MEMORY_MIB} MiB of memory")
 
 
 @contextmanager
