@@ -19,13 +19,20 @@ RUN npx vite build && find dist -name '*.js' -o -name '*.css' -o -name '*.svg' -
 FROM ${NGINX_IMAGE}
 COPY deploy/nginx/nginx.conf /etc/nginx/nginx.conf
 COPY deploy/nginx/default.conf.template /etc/nginx/templates/default.conf.template
+COPY deploy/nginx/start.sh /usr/local/bin/start-proxy
 COPY --from=build /build/dist /usr/share/nginx/html
 # Of the environment only these are filled into the template.
 ENV NGINX_ENVSUBST_FILTER=^INKDIGITS_ \
     INKDIGITS_API_ORIGIN="" \
-    INKDIGITS_MAX_BODY_BYTES=22370645
+    INKDIGITS_MAX_BODY_BYTES=22370645 \
+    INKDIGITS_PROXY_CLIENT_REQUESTS=64 \
+    INKDIGITS_PROXY_REQUESTS=512 \
+    INKDIGITS_TRUSTED_PROXIES=""
 USER 101:101
 EXPOSE 8080
 STOPSIGNAL SIGQUIT
+# One that is set anew takes the base image's command away.
+ENTRYPOINT ["sh", "/usr/local/bin/start-proxy"]
+CMD ["nginx", "-g", "daemon off;"]
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 \
   CMD ["curl", "--fail", "--silent", "--output", "/dev/null", "http://127.0.0.1:8080/healthz"]
