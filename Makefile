@@ -30,7 +30,7 @@ SERVE_FOR_TESTS := INKDIGITS_SERVE="$(abspath $(INKDIGITS)) serve --port {port} 
 PAGE_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f)
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev up down logs replace train test test-data test-deploy lint format compare bench fuzz figures cards lock clean
+.PHONY: help run dev up down logs replace digests train test test-data test-deploy lint format compare bench fuzz figures cards lock clean
 
 help: ## List the recipes
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ logs: ## Show what the containers log, until Ctrl-C
 
 replace: ## Build the service anew and let it take over from the running one without dropping a request
 	sh deploy/replace.sh
+
+digests: ## Pin the base images of the containers to what their tags name in the registry now
+	sh deploy/digests.sh
 
 train: $(VENV)/installed-run ## Get the data, train on the 60,000 digits, evaluate on the 10,000 (RECIPE=mlp SEED=0)
 	$(INKDIGITS) data
@@ -151,7 +154,8 @@ web/node_modules/.package-lock.json: web/package-lock.json | $(VENV)/node
 $(PAGE): $(PAGE_SOURCES) web/node_modules/.package-lock.json
 	$(NPM) run build -- --outDir ../src/inkdigits/page --emptyOutDir
 
-# Constraints and not a closed list: which packages PyTorch brings differs between its CPU and its CUDA builds.
-$(VENV)/installed-compare: requirements/compare.txt $(VENV)/installed-test
-	$(BIN)/python -m pip install --quiet --group compare --constraint requirements/compare.txt
+# PyTorch comes last and without hashes: its wheels, and what they need of CUDA, differ between its CPU and CUDA builds.
+$(VENV)/installed-compare: requirements/compare.txt requirements/torch.txt $(VENV)/installed-test
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements/compare.txt
+	$(BIN)/python -m pip install --quiet torch --constraint requirements/torch.txt
 	touch $@

@@ -1,7 +1,9 @@
 """Write the lock files: every package that a recipe of the Makefile installs, with its version."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 RUN = ["--extra", "serve", "--extra", "client", "--extra", "plots", "--group", "build"]
 TEST = [*RUN, "--group", "test", "--group", "lint", "--group", "develop"]
@@ -34,5 +36,11 @@ lock("serve", "--extra", "serve", *SAME)
 lock("build", "--group", "build", *SAME, sources=())
 leave_out = [word for package in MLXTEND_CODE for word in ("--no-emit-package", package)]
 lock("test", *TEST, "--generate-hashes", *leave_out)
-# PyTorch's wheels differ by the index that they come from, so no hash can be held here.
-lock("compare", *TEST, "--group", "compare")
+# PyTorch's wheels differ by the index that they come from, and so do the packages that they need of
+# CUDA: these are written without hashes to a file of their own.
+lock("torch", *TEST, "--group", "compare")
+solved = Path("requirements/torch.txt").read_text(encoding="utf-8").splitlines()
+torch = [line for line in solved if re.match(r"(torch|triton)==|(nvidia|cuda)-", line)]
+Path("requirements/torch.txt").write_text("\n".join([*torch, ""]), encoding="utf-8")
+apart = [word for line in torch for word in ("--no-emit-package", line.partition("==")[0])]
+lock("compare", *TEST, "--group", "compare", "--generate-hashes", *apart)

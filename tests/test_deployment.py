@@ -8,11 +8,13 @@ import yaml
 
 from inkdigits.api.headers import ON_EVERY_ANSWER, REQUEST_ID
 from inkdigits.api.page import FOR_EVER_S, POLICY
+from inkdigits.api.server import CONNECTIONS
 from inkdigits.api.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = (ROOT / "docs/deployment.md").read_text(encoding="utf-8")
 NGINX = (ROOT / "deploy/nginx/default.conf.template").read_text(encoding="utf-8")
+PROCESS = (ROOT / "deploy/nginx/nginx.conf").read_text(encoding="utf-8")
 TEXTS = {
     name: (ROOT / name).read_text(encoding="utf-8")
     for name in ("compose.yaml", "compose.cors.yaml")
@@ -35,6 +37,12 @@ def handed_on(service):
     return {name for variables in lists for name, value in variables.items() if value is None}
 
 
+def base_images(service):
+    """The base images that a Dockerfile names, by argument."""
+    recipe = (ROOT / f"deploy/{service}.Dockerfile").read_text(encoding="utf-8")
+    return dict(re.findall(r"^ARG (\w+_IMAGE)=(.*)$", recipe, re.MULTILINE))
+
+
 def variables():
     """Everything that can be set, and its default; none stands for the service's own."""
     plain = {name: None for service in SERVICES for name in handed_on(service)}
@@ -42,6 +50,12 @@ def variables():
         name: default
         for name, default in filled_in(TEXTS["compose.cors.yaml"]).items()
         if name not in filled_in(TEXTS["compose.yaml"])
+    }
+    # The digest of a base image stands in its Dockerfile alone.
+    plain |= {
+        name: image.partition("@")[0]
+        for service in SERVICES
+        for name, image in base_images(service).items()
     }
     return plain | laid_over | filled_in(TEXTS["compose.yaml"]) | OF_COMPOSE | OF_SCRIPTS
 
@@ -100,13 +114,33 @@ def test_every_setting_of_the_service_reaches_it():
 @pytest.mark.parametrize("service", ["api", "web"])
 def test_base_images_have_one_default_and_a_fixed_version(service):
     recipe = (ROOT / f"deploy/{service}.Dockerfile").read_text(encoding="utf-8")
-    own = dict(re.findall(r"^ARG (\w+_IMAGE)=(.*)$", recipe, re.MULTILINE))
-    assert own
-    for name, image in own.items():
-        assert filled_in(TEXTS["compose.yaml"])[name] == image
-        assert re.search(r":\d+\.\d+\.\d+", image)
+    assert base_images(service)
+    for name, image in base_images(service).items():
+        assert SERVICES[service]["build"]["args"][name] is None
+        assert re.fullmatch(r"[\w./-]+:\d+\.\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?", image)
     # What the oldest builders know.
     assert not re.search(r"^# *syntax|--mount|--chmod|<<", recipe, re.MULTILINE)
+
+
+def test_the_image_of_the_proxy_has_the_same_defaults():
+    recipe = (ROOT / "deploy/web.Dockerfile").read_text(encoding="utf-8")
+    own = dict(re.findall(r'^ {4}(INKDIGITS_\w+)="?(.*?)"?(?: \\)?$', recipe, re.MULTILINE))
+    of_compose = SERVICES["web"]["environment"]
+    assert own == {name: filled_in(TEXTS["compose.yaml"])[name] for name in of_compose}
+
+
+def test_the_proxy_leaves_room_in_the_service():
+    defaults = filled_in(TEXTS["compose.yaml"])
+    requests = int(defaults["INKDIGITS_PROXY_REQUESTS"])
+    (connections,) = re.findall(r"worker_connections (\d+);", PROCESS)
+    (files,) = re.findall(r"worker_rlimit_nofile (\d+);", PROCESS)
+    assert int(defaults["INKDIGITS_PROXY_CLIENT_REQUESTS"]) < requests < CONNECTIONS
+    assert 2 * requests < int(connections) < int(files)
+
+
+def test_the_proxy_repeats_no_post_that_a_service_has_begun_to_receive():
+    assert re.findall(r"proxy_next_upstream (.*);", NGINX) == ["error timeout"]
+    assert "proxy_request_buffering off;" in NGINX
 
 
 def test_one_limit_of_a_body_holds_everywhere():
@@ -114,7 +148,6 @@ def test_one_limit_of_a_body_holds_everywhere():
     for service in SERVICES.values():
         value = service["environment"]["INKDIGITS_MAX_BODY_BYTES"]
         assert value == f"${{INKDIGITS_MAX_BODY_BYTES:-{limit}}}"
-    assert f"INKDIGITS_MAX_BODY_BYTES={limit}\n" in (ROOT / "deploy/web.Dockerfile").read_text()
     assert "client_max_body_size ${INKDIGITS_MAX_BODY_BYTES};" in NGINX
 
 
@@ -176,7 +209,7 @@ def test_every_error_of_the_proxys_own_has_its_words():
         assert set(re.findall(r"^    (\d+) ", table, re.MULTILINE)) == {*codes.split(), "431"}
 
 
-@pytest.mark.parametrize("recipe", ["up", "down", "logs", "replace", "test-deploy"])
+@pytest.mark.parametrize("recipe", ["up", "down", "logs", "replace", "digests", "test-deploy"])
 def test_the_recipes_are_documented(recipe):
     assert f"make {recipe}" in DOCUMENT
 
@@ -189,3 +222,22 @@ def test_the_locks_of_the_image_are_of_the_versions_that_are_tested():
         assert pinned
         for line in pinned:
             assert line in tested.splitlines(), f"run `make lock`: {line}"
+
+
+def pinned(name):
+    """What a lock file installs: a requirement and its hashes for each package."""
+    text = (ROOT / f"requirements/{name}.txt").read_text(encoding="utf-8")
+    blocks = re.split(r"\n(?=\w)", text.strip())
+    return {block.split(" ")[0]: re.findall(r"--hash=sha256:\w{64}", block) for block in blocks}
+
+
+@pytest.mark.parametrize("name", ["run", "serve", "build", "test", "compare"])
+def test_every_package_is_pinned_by_its_hash(name):
+    assert all("==" in package and hashes for package, hashes in pinned(name).items())
+
+
+def test_only_pytorch_and_what_it_needs_of_cuda_have_no_hash():
+    packages = {package.partition("==")[0] for package in pinned("torch")}
+    assert "torch" in packages
+    assert all(re.fullmatch(r"torch|triton|(cuda|nvidia)-.*", name) for name in packages)
+    assert not packages & {package.partition("==")[0] for package in pinned("compare")}
