@@ -30,7 +30,7 @@ SERVE_FOR_TESTS := INKDIGITS_SERVE="$(abspath $(INKDIGITS)) serve --port {port} 
 PAGE_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f)
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev up down logs replace digests train test test-data test-deploy lint format compare bench fuzz figures cards lock clean
+.PHONY: help run dev up down logs replace digests train test test-data test-deploy lint format compare bench fuzz attack figures cards lock clean
 
 help: ## List the recipes
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -112,6 +112,9 @@ bench: $(VENV)/installed-compare $(PAGE) ## Measure against the peers and write 
 
 fuzz: $(VENV)/installed-test ## Send the service 100,000 requests, good, bad and damaged
 	$(BIN)/python benchmarks/fuzz.py
+
+attack: $(VENV)/installed-test ## Attack a server of its own in every known way, and print what others felt
+	$(BIN)/python benchmarks/attack.py
 
 figures: $(VENV)/installed-run ## Draw the figures of docs/how-it-works.md again
 	$(BIN)/python docs/figures/draw.py

@@ -67,11 +67,11 @@ def fingerprint(*parts: str, also: str = "") -> str:
     return digest.hexdigest()[:12]
 
 
-def commit() -> str:
+def commit(checkout: Path = RESULTS.parents[1]) -> str:
     """The commit that was measured, marked if the code differs from it."""
 
     def git(*arguments: str) -> str:
-        command = ["git", "-C", str(RESULTS.parents[1]), *arguments]
+        command = ["git", "-C", str(checkout), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
     commit = git("rev-parse", "--short=12", "HEAD") or "unknown"

@@ -1,0 +1,148 @@
+"""A server to be attacked: how it is started and ended, and the memory and time of its processes.
+
+Linux only: processes are looked up in /proc.
+"""
+
+import os
+import re
+import resource
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+HOST = "127.0.0.1"
+WORKERS = 2
+START_S = 60
+SETTINGS = {"INKDIGITS_LOG_LEVEL": "warning"}
+CODE = "from inkdigits.cli import main; main(prog_name='inkdigits')"
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+TICKS = os.sysconf("SC_CLK_TCK")
+
+# Makes something ready in a folder before the server starts there, and gives variables for it.
+Prepare = Callable[[Path], AbstractContextManager[dict[str, str]]]
+
+
+class NotStarted(Exception):
+    """The server ended, or was silent for START_S, before it said where it listens."""
+
+
+class Server(NamedTuple):
+    """A server that runs.
+
+    pid      of its first process
+    port     where it listens, on HOST
+    folder   where its temporary files and its log are
+    """
+
+    pid: int
+    port: int
+    folder: Path
+
+    def processes(self) -> list[int]:
+        """List the server's processes: the first, its workers, and whatever else it started."""
+        found = [self.pid]
+        for pid in found:  # grows while it is walked through
+            try:
+                for children in Path(f"/proc/{pid}/task").glob("*/children"):
+                    found += map(int, children.read_text().split())
+            except OSError:  # it has ended meanwhile
+                continue
+        return found
+
+    def workers(self) -> list[int]:
+        """List the processes that answer: of all but the first, those with the most memory."""
+        return sorted(self.processes()[1:], key=resident_bytes, reverse=True)[:WORKERS]
+
+    def memory_bytes(self) -> int:
+        """Add up the resident memory of all processes."""
+        return sum(map(resident_bytes, self.processes()))
+
+    def processor_s(self) -> float:
+        """Add up the processor time of all processes, those that have ended included."""
+        return sum(map(processor_s, self.processes()))
+
+    def log_lines(self) -> int:
+        """Count the lines that the server has logged, or printed to standard error."""
+        return len((self.folder / "log").read_text(errors="replace").splitlines())
+
+
+def resident_bytes(pid: int) -> int:
+    """Give a process's resident memory; 0 if it has ended."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES
+    except OSError:
+        return 0
+
+
+def processor_s(pid: int) -> float:
+    """Give the processor time of a process and of its children that have ended; 0 if it has."""
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    # utime, stime, cutime, cstime: proc_pid_stat(5), whose first two fields are cut off here.
+    return sum(map(int, after_name[11:15])) / TICKS
+
+
+@contextmanager
+def serving(
+    checkout: Path,
+    settings: dict[str, str] | None = None,
+    prepare: Prepare | None = None,
+    open_files: int | None = None,
+) -> Iterator[Server]:
+    """Run the server of a checkout; go on when it answers, and kill it at the end.
+
+    checkout    a folder with src/ and .venv/
+    settings    variables of the environment
+    open_files  how many files each of its processes may have open
+    raises      NotStarted with what the server printed
+    """
+    with (
+        # Workers that die a moment after the first process may still hold a file.
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        (prepare or _nothing)(Path(folder)) as prepared,
+        open(Path(folder, "log"), "w") as log,
+    ):
+        command = [str(checkout / ".venv/bin/python"), "-c", CODE, "serve"]
+        command += ["--port", "0", "--workers", str(WORKERS)]
+        if open_files:
+            command = ["sh", "-c", f'ulimit -n {open_files}; exec "$@"', "sh", *command]
+        environment = os.environ | {"TMPDIR": folder} | SETTINGS | (settings or {}) | prepared
+        with subprocess.Popen(command, env=environment, stdout=log, stderr=log) as process:
+            server = Server(process.pid, 0, Path(folder))
+            try:
+                yield server._replace(port=_port(process, Path(folder, "log")))
+            finally:
+                # The first process before its workers, which it would replace.
+                for pid in server.processes():
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+
+
+def _nothing(folder: Path) -> AbstractContextManager[dict[str, str]]:
+    return nullcontext({})
+
+
+def _port(process: subprocess.Popen[bytes], log: Path) -> int:
+    """Wait until the server says where it listens."""
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline and process.poll() is None:
+        printed = log.read_text()
+        if "Ctrl-C" in printed and (address := re.search(r"^  http://\S+:(\d+)/$", printed, re.M)):
+            return int(address[1])
+        time.sleep(0.05)
+    raise NotStarted(f"The server did not start; it printed: {log.read_text().strip()}")
+
+
+def allow_open_files(count: int) -> None:
+    """Let this process, and those that it starts, have so many files open, if the system allows."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY:
+        count = min(count, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
