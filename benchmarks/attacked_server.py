@@ -55,8 +55,13 @@ class Server(NamedTuple):
         return found
 
     def workers(self) -> list[int]:
-        """List the processes that answer: of all but the first, those with the most memory."""
-        return sorted(self.processes()[1:], key=resident_bytes, reverse=True)[:WORKERS]
+        """List the processes that answer: of all but the first, those with the most memory.
+
+        Processes that have ended, but have not been waited for, have none.
+        """
+        sizes = {pid: resident_bytes(pid) for pid in self.processes()[1:]}
+        running = [pid for pid, size in sizes.items() if size]
+        return sorted(running, key=lambda pid: sizes[pid], reverse=True)[:WORKERS]
 
     def memory_bytes(self) -> int:
         """Add up the resident memory of all processes."""

@@ -110,7 +110,8 @@ async def batch_of_hostile_pictures(server: Server) -> Outcome:
 
 async def batch_without_client(server: Server) -> Outcome:
     """Send batches of 32 of the most costly picture, and leave after a second."""
-    return Outcome(await at_once(4, lambda: ask(server.port, batch(32), patience_s=1)))
+    answers = await at_once(4, lambda: ask(server.port, batch(32), patience_s=1))
+    return Outcome(answers, "they left after 1 s")
 
 
 async def deadline_behind_hostile_pictures(server: Server) -> Outcome:
@@ -187,7 +188,7 @@ async def stopped_worker(server: Server) -> Outcome:
     worker = server.workers()[0]
     os.kill(worker, signal.SIGSTOP)
     request = post(PREDICTIONS, PNG, SEVEN)
-    answers = await at_rate(0.1, lambda: ask(server.port, request, patience_s=15), count=100)
+    answers = await at_rate(0.05, lambda: ask(server.port, request, patience_s=15), count=100)
     replaced = "still there" if worker in server.processes() else "replaced"
     hung = Counter(answer.status for answer in answers)[NO_ANSWER]
     return Outcome(answers, f"{hung} of 100 hung over 15 s; the worker is {replaced}")

@@ -22,10 +22,11 @@ from raw_requests import (
     get,
     image_field,
     post,
+    read_answer,
 )
 
 BODY_BYTES = 22_370_000  # just under the most that the service takes
-HOLD_S = 12.0  # how long connections are held that do nothing
+HOLD_S = 8.0  # how long connections are held that do nothing
 HELD = f'"{NO_ANSWER}": open for {HOLD_S:.0f} s'
 SILENT = 2400  # connections: 1,200 for each worker
 JSON_LINES = b"POST /predict HTTP/1.1\r\nContent-Type: application/json\r\n"
@@ -68,9 +69,8 @@ async def _hold(port: int, source: str, beginning: bytes, answered: bool) -> Ans
             try:
                 writer.write(beginning)
                 if answered:
-                    head = await reader.readuntil(b"\r\n\r\n")
-                    await reader.readexactly(len('{"status":"alive"}'))
-                    status = head.decode().split(" ", 2)[1] + ", then closed"
+                    status, _ = await read_answer(reader)
+                    status += ", then closed"
                 # What ends it: an error's answer, or the end of the connection.
                 if answer := await reader.read(100):
                     status = answer.decode("latin-1").split(" ", 2)[1]
