@@ -149,7 +149,7 @@ for (const [what, network] of [
   ["10,000 layers", `(${"Dense(outputs=10), ".repeat(10_000)})`],
   ["a name of 900,000 letters", "a".repeat(900_000)],
   ["a layer that leaves nothing", "(Conv2D(filters=8, side=99), Flatten(), Dense(outputs=10))"],
-  ["a million layers of depth", JSON.parse(`${"[".repeat(4000)}${"]".repeat(4000)}`)],
+  ["deep lists in place of a text", JSON.parse(`${"[".repeat(4000)}${"]".repeat(4000)}`)],
 ] as const) {
   test(`does not draw a network of ${what}`, async ({ page, hostile, errors }) => {
     hostile.answer(MODELS, withBody(models({ training: { network, epochs: 1e300 } })));
