@@ -8,7 +8,6 @@ import yaml
 
 from inkdigits.api.headers import ON_EVERY_ANSWER, REQUEST_ID
 from inkdigits.api.page import FOR_EVER_S, POLICY
-from inkdigits.api.server import CONNECTIONS
 from inkdigits.api.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -134,7 +133,11 @@ def test_the_proxy_leaves_room_in_the_service():
     requests = int(defaults["INKDIGITS_PROXY_REQUESTS"])
     (connections,) = re.findall(r"worker_connections (\d+);", PROCESS)
     (files,) = re.findall(r"worker_rlimit_nofile (\d+);", PROCESS)
-    assert int(defaults["INKDIGITS_PROXY_CLIENT_REQUESTS"]) < requests < CONNECTIONS
+    assert (
+        int(defaults["INKDIGITS_PROXY_CLIENT_REQUESTS"])
+        < requests
+        < Settings.model_fields["connections"].default
+    )
     assert 2 * requests < int(connections) < int(files)
 
 
