@@ -153,7 +153,10 @@ class _Worker:
     async def _reload(self) -> None:
         while self._settings.reload_s:
             await asyncio.sleep(self._settings.reload_s)
-            await asyncio.to_thread(self._shelf.look)
+            try:
+                await asyncio.to_thread(self._shelf.look)
+            except Exception:  # or no model would ever be taken up again
+                log.exception("reload_failed")
 
 
 def _most_connections(settings: Settings) -> int:
