@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import structlog
 from PIL import Image
 from requests_to import BATCH, base64_of
 from serving import address_in, connect, head, predict, request, serving, until, workers_of
@@ -19,6 +20,8 @@ from serving import address_in, connect, head, predict, request, serving, until,
 from inkdigits.api import Settings
 from inkdigits.api.metrics import Metrics
 from inkdigits.api.server.handler import Handler
+from inkdigits.api.server.messages import Request
+from inkdigits.api.server.worker import configure_log
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +160,24 @@ def test_after_answering_large_bodies_their_memory_is_given_back():
             list(threads.map(lambda _: request(address, "POST", "/predict", body), range(12)))
         until(lambda: resident_bytes(worker) - before < 30e6)
         assert predict(address)[0] == 200
+
+
+def test_a_fault_of_the_application_is_500_and_the_log_says_why(capsys):
+    def broken(environ, start_response):
+        raise RuntimeError("broken")
+
+    async def run():
+        handler = Handler(broken, Settings(), Metrics(), 10)
+        return await handler.answer(Request("", method="GET", target=b"/", is_complete=True))
+
+    configure_log("info")
+    answer = asyncio.run(run())
+    structlog.reset_defaults()
+    assert answer.status == 500
+    assert "log" in json.loads(answer.body)["detail"]
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["event"] for line in lines] == ["request_failed", "request"]
+    assert "RuntimeError: broken" in lines[0]["exception"]
 
 
 # Connections, without a socket.

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from inkdigits.api.server.messages import Answer, Request
 from inkdigits.api.server.rejections import busy
@@ -43,7 +44,7 @@ class BoundedExecutor:
         loop = asyncio.get_running_loop()
         # The threads take work from the pool's own queue: they never wait for the event loop.
         job = self._pool.submit(work)
-        job.add_done_callback(lambda _: loop.call_soon_threadsafe(self._leave))
+        job.add_done_callback(lambda _: self._leave(loop))
         is_late = False
 
         def give_up() -> None:
@@ -63,8 +64,14 @@ class BoundedExecutor:
         finally:
             timer.cancel()
 
-    def _leave(self) -> None:
-        self._inside -= 1
+    def _leave(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Make room, from the thread that did the work."""
+
+        def leave() -> None:
+            self._inside -= 1
+
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(leave)
 
 
 class ByteBudget:

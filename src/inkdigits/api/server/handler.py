@@ -17,7 +17,7 @@ from inkdigits.api.problems import problem_body
 from inkdigits.api.server.admission import AdmissionControl
 from inkdigits.api.server.connection import Connection
 from inkdigits.api.server.messages import Answer, Request, run_application
-from inkdigits.api.server.rejections import Rejected, busy, client_left
+from inkdigits.api.server.rejections import Rejected, busy, client_left, failed
 from inkdigits.api.settings import Settings
 
 log = structlog.get_logger()
@@ -119,20 +119,23 @@ class Handler:
     async def answer(self, request: Request) -> Answer:
         """Let the application answer a complete request, when it is its turn."""
         request_id = request.id()
-        environ = request.environ(request_id)
-
-        def work() -> Answer:
-            if request.client_left:
-                raise client_left()
-            return run_application(self._app, environ, request.body)
-
         try:
+            environ = request.environ(request_id)
+
+            def work() -> Answer:
+                if request.client_left:
+                    raise client_left()
+                return run_application(self._app, environ, request.body)
+
             answer = await self._admission.executor(request).run(work)
         except Rejected as rejected:
             return self.reject(request, rejected)
         except asyncio.CancelledError:
             self.count(client_left())
             raise
+        except Exception:  # of which the client must hear as well
+            log.exception("request_failed", request_id=request_id)
+            return self.reject(request, failed())
         self._note(request, request_id, answer.status, environ)
         return answer
 

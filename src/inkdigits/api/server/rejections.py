@@ -89,3 +89,12 @@ def client_left() -> Rejected:
         "gone",
         "The connection was closed before the answer; keep it open until then.",
     )
+
+
+def failed() -> Rejected:
+    """Give up a request at which the service itself failed."""
+    return Rejected(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "failed",
+        "The service failed at this request; its log says why.",
+    )
