@@ -35,6 +35,7 @@ class Service(Protocol):
 
     settings: Settings
     budget: ByteBudget
+    buffer: memoryview  # for what arrives on any of the connections, and is taken at once
     is_draining: bool
 
     def opened(self, connection: "Connection") -> None:
@@ -59,7 +60,7 @@ class Service(Protocol):
         """Count what gets no answer."""
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """HTTP/1.1 on one connection; asyncio calls its methods, and httptools those named on_*.
 
     client    address of the peer
@@ -102,9 +103,14 @@ class Connection(asyncio.Protocol):
         self._expect_within(self._settings.header_timeout_s)
         self._service.opened(self)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Say where what arrives is to be put."""
+        return self._service.buffer
+
+    def buffer_updated(self, count: int) -> None:
         """Parse what has arrived."""
-        self._arrived_bytes += len(data)
+        data = self._service.buffer[:count]
+        self._arrived_bytes += count
         most = LINGER_BODIES * self._settings.max_body_bytes
         if self._is_ending:
             if self._arrived_bytes > most:
@@ -164,7 +170,7 @@ class Connection(asyncio.Protocol):
         self._unread.resize("", 0)
         self._advance()
 
-    def _parse(self, data: bytes) -> None:
+    def _parse(self, data: bytes | memoryview) -> None:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as error:
@@ -177,7 +183,7 @@ class Connection(asyncio.Protocol):
             request.method = self._parser.get_method().decode("latin-1")
             request.version = self._parser.get_http_version()
             self._parser = httptools.HttpRequestParser(self)
-            self._parse(request.head_without("upgrade") + data[error.args[0] :])
+            self._parse(request.head_without("upgrade") + bytes(data[error.args[0] :]))
 
     def _is_parsed_again(self) -> bool:
         return self._parser.should_upgrade() and self._parser.get_method() != b"CONNECT"

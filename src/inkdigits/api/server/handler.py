@@ -22,6 +22,7 @@ from inkdigits.api.settings import Settings
 
 log = structlog.get_logger()
 
+BUFFER_BYTES = 2**18  # of what arrives, that are taken at a time
 # Of these there may be thousands a second, so the log has their sum once a second.
 SUMMED_UP = {"overloaded", "deadline", "memory", "connections"}
 
@@ -49,6 +50,7 @@ class Handler:
         )
         self.settings = settings
         self.budget = self._admission.budget
+        self.buffer = memoryview(bytearray(BUFFER_BYTES))
         self.is_draining = False
 
     @property
