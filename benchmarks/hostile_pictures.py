@@ -391,7 +391,7 @@ def _webp(levels: int, loss: int | None) -> bytes:
 
 MAKERS: dict[str, Callable[[], bytes]] = {
     # Refused: they would take too much time or memory.
-    "JPEG, 98 DC refinement scans, 64 megapixels": lambda: jpeg(
+    "JPEG, 100 DC refinement scans of 64 megapixels": lambda: jpeg(
         8000, 8000, [(1, 1)] * 4, [FIRST_DC, *[REFINED_DC] * 98]
     ),
     "JPEG, 64 scans, 25 megapixels": lambda: _refined_zeros(5000, 1, 62),
