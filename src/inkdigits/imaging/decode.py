@@ -177,13 +177,14 @@ def _make_transparent(pixels: Pixels, color: tuple[int, int, int]) -> None:
 
 
 def _upright(pixels: Pixels, orientation: int) -> Pixels:
+    whole = pixels.view(np.uint32)[..., 0]  # a pixel as one number: it is copied much faster
     if orientation in (5, 6, 7, 8):
-        pixels = pixels.swapaxes(0, 1)
+        whole = whole.T
     if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
+        whole = whole[::-1]
     if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    return np.ascontiguousarray(pixels)
+        whole = whole[:, ::-1]
+    return np.ascontiguousarray(whole)[..., None].view(np.uint8)
 
 
 def _orientation(exif: bytes) -> int:
