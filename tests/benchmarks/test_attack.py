@@ -1,6 +1,8 @@
 """The table of attacks says what was measured, and what others felt is summed up rightly."""
 
 import io
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import attack
 import pytest
@@ -8,6 +10,8 @@ from attacks import ATTACKS
 from overload import overload_table
 from raw_requests import Answer
 from rich.console import Console
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks processes up in /proc")
 
 FIGURES = {
     "seconds": 5.0,
@@ -84,6 +88,25 @@ def test_loads_of_all_runs_are_columns_of_one_table():
     (line,) = (line for line in text.splitlines() if "goodput" in line)
     assert line.split() == ["│", "goodput/s", "│", "44", "│", "99.5", "│"]
     assert printed(overload_table({"before": {"overload": []}}))
+
+
+def test_attack_on_a_server_is_measured_with_what_others_felt(tmp_path, monkeypatch):
+    python = tmp_path / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(attack, "AFTER_S", 0.1)
+    chosen = next(one for one in ATTACKS if one.title == "malformed requests")
+    with ThreadPoolExecutor(1) as attackers:
+        figures = attack.measure(chosen, tmp_path, attackers)
+    assert sum(figures["answers"].values()) == 6
+    assert figures["note"].startswith("unfinished chunked body: ")
+    assert figures["MiB when idle"] > 20
+    assert figures["MiB more at worst"] >= figures["MiB more 5 s after"]
+    for client in attack.CLIENTS:
+        felt = figures["others"][client]
+        assert 1 <= felt["answered 200"] <= felt["sent"]
+    assert len(attack.cells(figures)) == 7
 
 
 def test_titles_of_attacks_are_unique():
