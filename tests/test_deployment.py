@@ -50,13 +50,11 @@ def variables():
         for name, default in filled_in(TEXTS["compose.cors.yaml"]).items()
         if name not in filled_in(TEXTS["compose.yaml"])
     }
-    # The digest of a base image stands in its Dockerfile alone.
-    plain |= {
-        name: image.partition("@")[0]
-        for service in SERVICES
-        for name, image in base_images(service).items()
-    }
-    return plain | laid_over | filled_in(TEXTS["compose.yaml"]) | OF_COMPOSE | OF_SCRIPTS
+    filled = laid_over | filled_in(TEXTS["compose.yaml"])
+    # What a base image is pinned to is written by `make digests`, and only where it is used.
+    return (
+        plain | {k: v.partition("@sha256:")[0] for k, v in filled.items()} | OF_COMPOSE | OF_SCRIPTS
+    )
 
 
 def default_of(name):
@@ -115,7 +113,7 @@ def test_base_images_have_one_default_and_a_fixed_version(service):
     recipe = (ROOT / f"deploy/{service}.Dockerfile").read_text(encoding="utf-8")
     assert base_images(service)
     for name, image in base_images(service).items():
-        assert SERVICES[service]["build"]["args"][name] is None
+        assert SERVICES[service]["build"]["args"][name] == f"${{{name}:-{image}}}"
         assert re.fullmatch(r"[\w./-]+:\d+\.\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?", image)
     # What the oldest builders know.
     assert not re.search(r"^# *syntax|--mount|--chmod|<<", recipe, re.MULTILINE)

@@ -68,8 +68,8 @@ def version_of(dockerfile):
         docker("image", "rm", built)
 
 
-def digests(dockerfile):
-    return run("sh", str(ROOT / "deploy/digests.sh"), str(dockerfile))
+def digests(*files):
+    return run("sh", str(ROOT / "deploy/digests.sh"), *map(str, files))
 
 
 @pytest.mark.skipif(
@@ -80,8 +80,10 @@ def test_a_pinned_base_image_stays_until_it_is_renewed(tmp_path):
     with registry(tmp_path) as host, pulled(host):
         image = f"{host}/python:3.13.9-slim"
         dockerfile.write_text(f"ARG PYTHON_IMAGE={image}\nFROM ${{PYTHON_IMAGE}}\nLABEL x=y\n")
+        compose = tmp_path / "compose.yaml"
+        compose.write_text(f"PYTHON_IMAGE: ${{PYTHON_IMAGE:-{image}}}\nOTHER_IMAGE: {image}.1\n")
         publish(image, 1)
-        said = digests(dockerfile)
+        said = digests(dockerfile, compose)
         first = dockerfile.read_text()
         assert re.match(rf"ARG PYTHON_IMAGE={image}@sha256:[0-9a-f]{{64}}\nFROM", first)
         assert said.splitlines()[-1] in first
@@ -90,11 +92,15 @@ def test_a_pinned_base_image_stays_until_it_is_renewed(tmp_path):
         publish(image, 2)
         assert version_of(dockerfile) == "1"
 
-        digests(dockerfile)
+        digests(dockerfile, compose)
         second = dockerfile.read_text()
         assert second != first
         assert second.splitlines()[1:] == first.splitlines()[1:]
         assert version_of(dockerfile) == "2"
+        pinned = re.match("ARG PYTHON_IMAGE=(.*)", second)[1]
+        assert compose.read_text() == (
+            f"PYTHON_IMAGE: ${{PYTHON_IMAGE:-{pinned}}}\nOTHER_IMAGE: {image}.1\n"
+        )
 
     with pytest.raises(AssertionError, match=r"did not give the digest of .*Nothing was changed"):
         digests(dockerfile)
