@@ -43,8 +43,12 @@ def pytest_configure(config):
 
     The containers' tests need them: they say where the Docker engine is, and with what it builds.
     """
-    named = os.environ.get("INKDIGITS_DATA", "").split(os.pathsep)
-    config.stash[DATA_FOLDERS] = os.pathsep.join(os.path.abspath(path) for path in named if path)
+    if hasattr(config, "workerinput"):  # one of several processes, whose parent hid it already
+        config.stash[DATA_FOLDERS] = config.workerinput["data_folders"]
+    else:
+        named = os.environ.get("INKDIGITS_DATA", "").split(os.pathsep)
+        folders = (os.path.abspath(path) for path in named if path)
+        config.stash[DATA_FOLDERS] = os.pathsep.join(folders)
     if config.option.markexpr == "deploy":
         return
     for name in [name for name in os.environ if name.startswith(("INKDIGITS_", "XDG_", "MPL"))]:
@@ -54,6 +58,12 @@ def pytest_configure(config):
     os.environ["HOME"] = home.name
     # The tests talk to servers of their own, which no proxy reaches.
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost,::1"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    """Tell a process that pytest-xdist starts where the data sets are."""
+    node.workerinput["data_folders"] = node.config.stash[DATA_FOLDERS]
 
 
 def peak_memory_mib():
@@ -75,7 +85,9 @@ def bounded_memory():
 def data_sets(config):
     """Let inkdigits find the data sets in the folders that INKDIGITS_DATA named."""
     if not config.stash[DATA_FOLDERS]:
-        pytest.skip("INKDIGITS_DATA is not set")
+        # Where these tests are what was asked for, they may not be left out in silence.
+        leave_out = pytest.fail if config.option.markexpr == "data" else pytest.skip
+        leave_out("INKDIGITS_DATA is not set")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INKDIGITS_DATA", config.stash[DATA_FOLDERS])
         yield
