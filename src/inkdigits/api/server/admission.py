@@ -22,6 +22,7 @@ class BoundedExecutor:
 
     def __init__(self, threads: int, queue: int, deadline_s: float) -> None:
         self._pool = ThreadPoolExecutor(threads)
+        self._threads = threads
         self._capacity = threads + queue
         self._inside = 0
         self._deadline_s = deadline_s
@@ -30,6 +31,11 @@ class BoundedExecutor:
     def is_full(self) -> bool:
         """Whether whoever comes now is rejected."""
         return self._inside >= self._capacity
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether work waits for a thread."""
+        return self._inside > self._threads
 
     async def run(self, work: Callable[[], Answer]) -> Answer:
         """Do the work in a thread.

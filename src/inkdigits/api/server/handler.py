@@ -123,13 +123,16 @@ class Handler:
         request_id = request.id()
         try:
             environ = request.environ(request_id)
+            executor = self._admission.executor(request)
 
             def work() -> Answer:
-                if request.client_left:
+                # Who has left cannot be told from who only stopped sending: nobody is kept waiting
+                # for them, but if nobody waits they get their answer.
+                if request.client_left and executor.has_waiting:
                     raise client_left()
                 return run_application(self._app, environ, request.body)
 
-            answer = await self._admission.executor(request).run(work)
+            answer = await executor.run(work)
         except Rejected as rejected:
             return self.reject(request, rejected)
         except asyncio.CancelledError:

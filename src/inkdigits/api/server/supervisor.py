@@ -182,6 +182,8 @@ class _Supervisor:
             if each.silent_s > patience_s and each.process.is_alive():
                 log.error("worker_hangs", pid=each.process.pid, silent_s=round(each.silent_s, 1))
                 each.process.kill()
+                each.process.join(TICK_S)
+                each.silent_s = 0.0
 
     def _hear(self, each: _Process) -> None:
         try:
