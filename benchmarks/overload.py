@@ -51,7 +51,8 @@ class Load(NamedTuple):
     """What came of the requests that one process sent for SECONDS.
 
     sent         requests a second
-    answers      all of them, those after the end of sending included
+    answers      while it sent
+    late         the answers that came after that, when the service was overloaded no more
     goodput      answers of 200 a second before the end of sending
     share        of one processor that the sender took
     service_s    processor time that the service took, a second
@@ -59,6 +60,7 @@ class Load(NamedTuple):
 
     sent: float
     answers: list[Answer]
+    late: list[Answer]
     goodput: float
     share: float
     service_s: float
@@ -137,13 +139,14 @@ def send(server: Server, connections: int, rate: float | None = None) -> Load:
     share = (time.process_time() - processor_begun) / SECONDS
     service_s = (server.processor_s() - service_begun) / SECONDS
     goodput = sum(answer.status == "200" for answer in answers) / SECONDS
+    late: list[Answer] = []
     while len(free) < connections and time.perf_counter() < begun + SECONDS + PATIENCE_S:
-        answers += _received(selector, free)
-    answers += [Answer(NO_ANSWER, PATIENCE_S)] * (connections - len(free))
+        late += _received(selector, free)
+    late += [Answer(NO_ANSWER, PATIENCE_S)] * (connections - len(free))
     for connection in every:
         connection.close()
     selector.close()
-    return Load(sent / SECONDS, answers, goodput, share, service_s)
+    return Load(sent / SECONDS, answers, late, goodput, share, service_s)
 
 
 def _received(selector: selectors.BaseSelector, free: deque[Connection]) -> list[Answer]:
@@ -226,6 +229,8 @@ def sums(loads: list[Load], references: list[Load], health: list[Answer]) -> Fig
     reference = statistics.mean(load.goodput for load in references)
     answered = [answer for load in loads for answer in load.answers]
     accepted, sent_away = _milliseconds(answered, "200"), _milliseconds(answered, "503")
+    late = [answer for load in loads for answer in load.late]
+    statuses = [answer.status for answer in (*answered, *late)]
     return {
         "sent/s": statistics.mean(load.sent for load in loads),
         "share of a processor that the sender took": statistics.mean(load.share for load in loads),
@@ -242,7 +247,8 @@ def sums(loads: list[Load], references: list[Load], health: list[Answer]) -> Fig
         "share of 503": len(sent_away) / len(answered),
         "503, p50 ms": percentile(sent_away, 50),
         "503, p99 ms": percentile(sent_away, 99),
-        "neither 200 nor 503": len(answered) - len(accepted) - len(sent_away),
+        "answered after the load, worst ms": max((1000 * a.seconds for a in late), default=None),
+        "neither 200 nor 503": len(statuses) - statuses.count("200") - statuses.count("503"),
         "health, answered 200": sum(answer.status == "200" for answer in health),
         "health, sent": len(health),
         "health, worst ms": 1000 * max(answer.seconds for answer in health),

@@ -45,7 +45,7 @@ def server(tmp_path):
 def test_every_request_is_counted_by_its_answer(server, monkeypatch):
     monkeypatch.setattr(overload, "SECONDS", 0.5)
     load = overload.send(server, connections=4, rate=60)
-    statuses = [answer.status for answer in load.answers]
+    statuses = [answer.status for answer in (*load.answers, *load.late)]
     assert len(statuses) == round(load.sent * 0.5)
     assert statuses.count(CLOSED) == 1
     assert abs(statuses.count("200") - statuses.count("503")) <= 2
@@ -56,11 +56,12 @@ def test_without_a_rate_each_connection_goes_on_when_it_is_answered(server, monk
     monkeypatch.setattr(overload, "SECONDS", 0.3)
     load = overload.send(server, connections=2)
     assert len(load.answers) > 2
-    assert len(load.answers) == round(load.sent * 0.3)
+    assert len(load.answers) + len(load.late) == round(load.sent * 0.3)
 
 
 def load_of(goodput, service_s, *answers):
-    return Load(1000.0, list(answers), goodput, 0.1, service_s)
+    late = [Answer("200", 0.7), Answer("none", 10.0)]
+    return Load(1000.0, list(answers), late, goodput, 0.1, service_s)
 
 
 def test_sums_compare_goodput_with_the_reference():
@@ -75,7 +76,8 @@ def test_sums_compare_goodput_with_the_reference():
     assert figures["full queue x a picture, ms"] == pytest.approx(1000 * 65 * 2 / 80)
     assert figures["share of 503"] == 0.75
     assert figures["503, p99 ms"] == pytest.approx(10)
-    assert figures["neither 200 nor 503"] == 0
+    assert figures["answered after the load, worst ms"] == pytest.approx(10_000)
+    assert figures["neither 200 nor 503"] == 2
     assert (figures["health, answered 200"], figures["health, sent"]) == (1, 2)
     assert figures["health, worst ms"] == 3000
 

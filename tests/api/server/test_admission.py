@@ -62,6 +62,39 @@ def test_a_full_queue_rejects_at_once_until_there_is_room(release):
     assert ("Retry-After", "1") in rejected.headers
 
 
+def test_after_a_burst_half_of_the_queue_is_used_until_it_has_been_empty(release):
+    async def run():
+        executor = BoundedExecutor(threads=1, queue=4, deadline_s=60)
+        places = [executor.free_places]
+        burst = [asyncio.create_task(executor.run(held_by(release))) for _ in range(5)]
+        await asyncio.sleep(0)
+        places.append(executor.free_places)
+        burst.pop().cancel()
+        burst.pop().cancel()
+        await asyncio.sleep(0.01)
+        places.append(executor.free_places)
+        release.set()
+        await asyncio.gather(*burst)
+        while executor.free_places < 5:
+            await asyncio.sleep(0.01)
+        return places
+
+    # 5 in all; then 3 of them, which are still inside.
+    assert asyncio.run(run()) == [5, 0, 0]
+
+
+def test_a_closed_executor_takes_nothing():
+    async def run():
+        executor = BoundedExecutor(threads=1, queue=4, deadline_s=60)
+        executor.is_open = False
+        with pytest.raises(Rejected):
+            await executor.run(lambda: DONE)
+        executor.is_open = True
+        return await executor.run(lambda: DONE)
+
+    assert asyncio.run(run()) == DONE
+
+
 def test_the_deadline_ends_the_wait_itself_while_no_thread_becomes_free(release):
     done = []
 

@@ -188,7 +188,7 @@ class Peer:
 
     def __init__(self, client, is_waiting, deadline=1.0):
         self.client, self.is_waiting, self.deadline = client, is_waiting, deadline
-        self.fate = None
+        self.fate, self.file = None, -1
 
     def abort(self):
         self.fate = "aborted"

@@ -264,6 +264,26 @@ def test_a_worker_that_hangs_is_replaced_and_others_go_on_answering():
             assert predict(address_in(printed))[0] == 200
 
 
+def test_connections_are_shared_out_among_the_workers():
+    def sockets_of(pid):
+        files = Path(f"/proc/{pid}/fd").iterdir()
+        return sum("socket:" in os.readlink(file) for file in files)
+
+    with serving(settings={"workers": 2, "log_level": "info"}) as (process, printed):
+        ready = [json.loads(line) for line in (printed.splitlines()[0], process.stdout.readline())]
+        assert [line["event"] for line in ready] == ["worker_ready"] * 2
+        workers = [line["pid"] for line in ready]
+        before = [sockets_of(worker) for worker in workers]
+        clients = [connect(address_in(printed)) for _ in range(40)]
+        try:
+            until(lambda: sum(map(sockets_of, workers)) == sum(before) + 40)
+            after = [sockets_of(worker) for worker in workers]
+        finally:
+            for client in clients:
+                client.close()
+        assert min(now - then for now, then in zip(after, before, strict=True)) >= 5
+
+
 def test_workers_that_die_again_and_again_end_the_server_with_status_1():
     with serving() as (process, _):
         killed = set()

@@ -1,10 +1,10 @@
 """Admission control: no more work, waiting and bytes than a worker can bear; the rest gets 503."""
 
 import asyncio
+import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
 from inkdigits.api.server.messages import Answer, Request
 from inkdigits.api.server.rejections import busy
@@ -18,19 +18,32 @@ UNCOUNTED_BYTES = 64 * 2**10
 
 
 class BoundedExecutor:
-    """A few threads, and a bounded queue of those who wait for one."""
+    """A few threads, and a bounded queue of those who wait for one.
+
+    A burst may fill the queue. After that only half of it is used until it has been empty: while
+    overload lasts, what is accepted is answered in half the time.
+
+    is_open  whether new work is taken; if not, it is rejected as if the queue were full
+    """
 
     def __init__(self, threads: int, queue: int, deadline_s: float) -> None:
         self._pool = ThreadPoolExecutor(threads)
         self._threads = threads
-        self._capacity = threads + queue
+        self._capacity = self._most = threads + queue
         self._inside = 0
+        self._lock = threading.Lock()  # of the two numbers before
         self._deadline_s = deadline_s
+        self.is_open = True
+
+    @property
+    def free_places(self) -> int:
+        """How much more work is taken now."""
+        return max(0, self._capacity - self._inside) if self.is_open else 0
 
     @property
     def is_full(self) -> bool:
         """Whether whoever comes now is rejected."""
-        return self._inside >= self._capacity
+        return not self.free_places
 
     @property
     def has_waiting(self) -> bool:
@@ -46,11 +59,14 @@ class BoundedExecutor:
         """
         if self.is_full:
             raise busy("overloaded")
-        self._inside += 1
+        with self._lock:
+            self._inside += 1
+            if self._inside == self._most:
+                self._capacity = (self._threads + self._most + 1) // 2
         loop = asyncio.get_running_loop()
         # The threads take work from the pool's own queue: they never wait for the event loop.
         job = self._pool.submit(work)
-        job.add_done_callback(lambda _: self._leave(loop))
+        job.add_done_callback(self._leave)
         is_late = False
 
         def give_up() -> None:
@@ -70,14 +86,12 @@ class BoundedExecutor:
         finally:
             timer.cancel()
 
-    def _leave(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _leave(self, _: object) -> None:
         """Make room, from the thread that did the work."""
-
-        def leave() -> None:
+        with self._lock:
             self._inside -= 1
-
-        with suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(leave)
+            if self._inside <= self._threads:
+                self._capacity = self._most
 
 
 class ByteBudget:
@@ -130,17 +144,12 @@ class AdmissionControl:
 
     def __init__(self, settings: Settings) -> None:
         self.budget = ByteBudget(settings.body_memory_bytes)
-        self._predictions = BoundedExecutor(settings.threads, settings.queue, settings.deadline_s)
+        self.predictions = BoundedExecutor(settings.threads, settings.queue, settings.deadline_s)
         self._health = BoundedExecutor(HEALTH_THREADS, 64, settings.deadline_s)
         self._others = BoundedExecutor(OTHER_THREADS, 16 * settings.queue + 64, settings.deadline_s)
-
-    @property
-    def is_overloaded(self) -> bool:
-        """Whether predictions are rejected now."""
-        return self._predictions.is_full
 
     def executor(self, request: Request) -> BoundedExecutor:
         """Choose the threads for a request."""
         if request.method == "POST":
-            return self._predictions
+            return self.predictions
         return self._health if request.target in HEALTH_TARGETS else self._others

@@ -64,6 +64,7 @@ class Connection(asyncio.BufferedProtocol):
     """HTTP/1.1 on one connection; asyncio calls its methods, and httptools those named on_*.
 
     client    address of the peer
+    file      its file descriptor
     deadline  by the clock of the event loop, when its client's time is up; None while the client
               is the one who waits
     """
@@ -86,6 +87,7 @@ class Connection(asyncio.BufferedProtocol):
         self._is_blocked = False  # the client does not read its answers
         self._has_eof = False
         self.client = ""
+        self.file = -1
         self.deadline: float | None = None
 
     @property
@@ -100,6 +102,7 @@ class Connection(asyncio.BufferedProtocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self.client = (transport.get_extra_info("peername") or ("",))[0]
+        self.file = transport.get_extra_info("socket").fileno()
         self._expect_within(self._settings.header_timeout_s)
         self._service.opened(self)
 

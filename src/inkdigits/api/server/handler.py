@@ -51,12 +51,9 @@ class Handler:
         self.settings = settings
         self.budget = self._admission.budget
         self.buffer = memoryview(bytearray(BUFFER_BYTES))
+        self.predictions = self._admission.predictions
+        self.files: set[int] = set()  # of the connections
         self.is_draining = False
-
-    @property
-    def is_overloaded(self) -> bool:
-        """Whether predictions are rejected now."""
-        return self._admission.is_overloaded
 
     # Connections.
 
@@ -74,6 +71,7 @@ class Handler:
         """
         group = self._by_client.setdefault(client_of(connection.client), set())
         group.add(connection)
+        self.files.add(connection.file)
         is_alone = not self.settings.proxies and len(group) > self.settings.client_connections
         if not is_alone:
             if sum(map(len, self._by_client.values())) <= self._limit:
@@ -87,6 +85,7 @@ class Handler:
 
     def closed(self, connection: Connection) -> None:
         """Forget a connection."""
+        self.files.discard(connection.file)
         client = client_of(connection.client)
         group = self._by_client.get(client, set())
         group.discard(connection)

@@ -30,8 +30,10 @@ TOO_SOON_S = 5.0  # a replacement that dies sooner would die again and again
 ENVIRONMENT = {
     # Many small products: threads of one would only wait for each other.
     **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
-    # The C library would learn from large pictures to keep their memory; in bytes, and its default.
-    "MALLOC_MMAP_THRESHOLD_": "131072",
+    # glibc would learn from large pictures to keep their memory. These bytes are given back at once
+    # when they are freed; less is kept, because a drawing would need it again right away.
+    "MALLOC_MMAP_THRESHOLD_": str(4 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(16 * 2**20),
     "MALLOC_ARENA_MAX": "2",
 }
 
@@ -238,6 +240,7 @@ def _listen(host: str, port: int) -> socket.socket:
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
             listener.listen(worker.BACKLOG)
+            listener.setblocking(False)
         except BaseException:
             listener.close()
             raise

@@ -3,13 +3,10 @@
 import asyncio
 import logging
 import os
-import selectors
 import signal
 import socket
 import sys
 import threading
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection as Channel
 from typing import Any
@@ -23,6 +20,7 @@ from inkdigits.api.app import create_app
 from inkdigits.api.metrics import Metrics
 from inkdigits.api.server.connection import Connection
 from inkdigits.api.server.handler import Handler
+from inkdigits.api.server.overload import OverloadSelector
 from inkdigits.api.settings import Settings
 from inkdigits.api.shelf import Shelf
 
@@ -34,7 +32,8 @@ DRAIN, STOP = "drain", "stop"
 ALIVE_S = 0.5  # from one sign of life to the next
 SWEEP_S = 0.25  # how often connections are looked at for expired deadlines
 BACKLOG = 2048  # connections that the kernel holds until a worker takes them
-OVERLOAD_PAUSE_S = 0.004
+ACCEPT_PAUSE_S, ACCEPT_RETRY_S = 0.001, 1.0
+MAX_ACCEPTED = 64  # at once
 SPARE_FILES = 64  # open files that are not connections
 
 
@@ -50,29 +49,11 @@ def run(settings: Settings, listener: socket.socket, channel: Channel, place: in
         signal.signal(number, signal.SIG_IGN)
     configure_log(settings.log_level)
     worker = _Worker(settings, listener, channel, place)
-    selector = _Selector(worker.is_overloaded)
-    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
+    with asyncio.Runner(loop_factory=worker.event_loop) as runner:
         runner.run(worker.run())
     sys.stdout.flush()
     # Threads that are still at work after the time of grace must not be waited for.
     os._exit(0)
-
-
-class _Selector(selectors.DefaultSelector):
-    """Looks for what arrives: under overload every few milliseconds, and else at once.
-
-    To wake up for each request that will be rejected takes the threads that predict more time than
-    to reject it.
-    """
-
-    def __init__(self, is_overloaded: Callable[[], bool]) -> None:
-        super().__init__()
-        self._is_overloaded = is_overloaded
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout != 0 and self._is_overloaded():  # at 0 there is something to do at once
-            time.sleep(OVERLOAD_PAUSE_S)
-        return super().select(timeout)
 
 
 class _Worker:
@@ -83,13 +64,15 @@ class _Worker:
         self._listener = listener
         self._channel = channel
         self._is_draining = False
+        self._accepting: set[asyncio.Task[Any]] = set()  # or they would be collected as garbage
         self._shelf = Shelf(settings.models)
         metrics = Metrics(place)
         app = create_app(self._shelf, settings, lambda: self._is_draining, metrics)
         self._handler = Handler(app.wsgi_app, settings, metrics, _most_connections(settings))
 
-    def is_overloaded(self) -> bool:
-        return self._handler.is_overloaded
+    def event_loop(self) -> asyncio.AbstractEventLoop:
+        handler = self._handler
+        return asyncio.SelectorEventLoop(OverloadSelector(handler.predictions, handler.files))
 
     async def run(self) -> None:
         # A thread may keep others waiting for so long; 5 ms, Python's own, is more than an answer.
@@ -97,11 +80,7 @@ class _Worker:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_log_exception)
         stopped = asyncio.Event()
-        # One connection at a time, so that a burst is shared out among the workers.
-        server = await loop.create_server(
-            lambda: Connection(self._handler), sock=self._listener, backlog=1
-        )
-        self._listener.listen(BACKLOG)
+        self._take_connections()
         orders = {DRAIN: self._drain, STOP: stopped.set}
         threading.Thread(target=self._obey, args=(loop, orders), daemon=True).start()
         tasks = [
@@ -109,8 +88,9 @@ class _Worker:
         ]
         self._channel.send(READY)
         await stopped.wait()
-        server.close()
-        self._handler.is_draining = True
+        loop.remove_reader(self._listener)
+        self._listener.close()
+        self._is_draining = self._handler.is_draining = True
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settings.grace_s):
                 while self._handler.connections:
@@ -120,6 +100,49 @@ class _Worker:
         self._handler.log_rejections()
         for task in tasks:
             task.cancel()
+
+    def _take_connections(self) -> None:
+        if self._listener.fileno() >= 0:  # or it was closed meanwhile
+            asyncio.get_running_loop().add_reader(self._listener, self._take_connection)
+
+    def _take_connection(self) -> None:
+        """Take a connection, and let the other workers have the next one.
+
+        All workers wait at one socket, and without a pause the quickest of them would get most of
+        the connections, and then have most of the work. Under overload all have enough, and pauses
+        are long anyway.
+        """
+        if self._handler.predictions.is_full:
+            for _ in range(MAX_ACCEPTED):
+                if not self._accept():
+                    return
+            return
+        if self._accept():
+            self._pause_accepting(ACCEPT_PAUSE_S)
+
+    def _accept(self) -> bool:
+        """Accept one connection; whether there was one."""
+        loop = asyncio.get_running_loop()
+        try:
+            connection, _ = self._listener.accept()
+        except (BlockingIOError, ConnectionAbortedError, InterruptedError):
+            return False  # another worker was quicker, or the client has gone
+        except OSError as error:  # no file or no memory is free; it would fail again at once
+            log.error("no_connection_accepted", reason=error.strerror)
+            self._pause_accepting(ACCEPT_RETRY_S)
+            return False
+        connection.setblocking(False)
+        task = loop.create_task(
+            loop.connect_accepted_socket(lambda: Connection(self._handler), connection)
+        )
+        self._accepting.add(task)
+        task.add_done_callback(self._accepting.discard)
+        return True
+
+    def _pause_accepting(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._listener)
+        loop.call_later(seconds, self._take_connections)
 
     def _obey(self, loop: asyncio.AbstractEventLoop, orders: dict[str, Any]) -> None:
         with suppress(EOFError, OSError):
