@@ -6,6 +6,7 @@ depth and of digits are far away, and so are those of others.
 
 import json
 import math
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 MAX_DEPTH = 16  # of lists and objects in one another; a checkpoint has 5
@@ -53,6 +54,19 @@ def _check(value: Any) -> None:
                 level += holder.values()
 
 
+def strict_decoder(parse_int: Callable[[str], float] | None = None) -> json.JSONDecoder:
+    """Make a decoder that raises ValueError where readers of JSON disagree: RFC 7493 (I-JSON).
+
+    parse_int  what makes a number of one without a fraction; a float if None, as in JavaScript
+    """
+    return json.JSONDecoder(
+        object_pairs_hook=_unique,
+        parse_float=_finite,
+        parse_int=parse_int or _finite,
+        parse_constant=_refuse_constant,
+    )
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
@@ -79,9 +93,4 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
 
 
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_unique,
-    parse_float=_finite,
-    parse_int=_integer,
-    parse_constant=_refuse_constant,
-)
+_DECODER = strict_decoder(_integer)

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections import deque
-from typing import Protocol
 
 import httptools
 
-from inkdigits.api.server.admission import UNCOUNTED_BYTES, ByteBudget, Reservation
+from inkdigits.api.server.admission import UNCOUNTED_BYTES, Reservation
 from inkdigits.api.server.messages import Answer, Request, to_bytes
 from inkdigits.api.server.rejections import (
     Rejected,
@@ -18,7 +17,7 @@ from inkdigits.api.server.rejections import (
     too_many_chunks,
     too_slow,
 )
-from inkdigits.api.settings import Settings
+from inkdigits.api.server.service import Service
 
 KEEP_ALIVE_S = 30.0  # how long a connection may be silent between requests, or an answer unread
 MAX_HEADERS, MAX_HEAD_BYTES = 100, 32 * 2**10  # of one request; the address counts as well
@@ -28,36 +27,6 @@ MAX_PIPELINED = 16  # requests that wait for the answer to the one before
 # After an early answer, what still arrives is read and thrown away for a while: a connection that
 # is closed while data arrives is reset, and its client may never see the answer.
 LINGER_S, LINGER_BODIES = 5.0, 2
-
-
-class Service(Protocol):
-    """What connections need of the service behind them: see handler.Handler."""
-
-    settings: Settings
-    budget: ByteBudget
-    buffer: memoryview  # for what arrives on any of the connections, and is taken at once
-    is_draining: bool
-
-    def opened(self, connection: "Connection") -> None:
-        """Note a new connection, and make room for it."""
-
-    def closed(self, connection: "Connection") -> None:
-        """Forget a connection."""
-
-    def identify(self, request: Request) -> None:
-        """Find out by the headers of trusted proxies whose request it is."""
-
-    def admit(self, request: Request) -> None:
-        """Decide by its headers whether to take a request; raises Rejected."""
-
-    async def answer(self, request: Request) -> Answer:
-        """Answer a complete request."""
-
-    def reject(self, request: Request, rejected: Rejected) -> Answer:
-        """Answer a request without running the application."""
-
-    def count(self, rejected: Rejected) -> None:
-        """Count what gets no answer."""
 
 
 class Connection(asyncio.BufferedProtocol):

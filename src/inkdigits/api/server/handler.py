@@ -15,9 +15,9 @@ from inkdigits.api.headers import EXPOSED, ON_EVERY_ANSWER
 from inkdigits.api.metrics import Metrics
 from inkdigits.api.problems import problem_body
 from inkdigits.api.server.admission import AdmissionControl
-from inkdigits.api.server.connection import Connection
 from inkdigits.api.server.messages import Answer, Request, run_application
 from inkdigits.api.server.rejections import Rejected, busy, client_left, failed
+from inkdigits.api.server.service import Peer
 from inkdigits.api.settings import Settings
 
 log = structlog.get_logger()
@@ -42,7 +42,7 @@ class Handler:
         self._admission = AdmissionControl(settings)
         self._metrics = metrics
         self._limit = limit
-        self._by_client: dict[str, set[Connection]] = {}
+        self._by_client: dict[str, set[Peer]] = {}
         self._rejections: Counter[str] = Counter()
         # For what it does to an environment; the application comes later.
         self._trust_proxies = ProxyFix(
@@ -58,11 +58,11 @@ class Handler:
     # Connections.
 
     @property
-    def connections(self) -> list[Connection]:
+    def connections(self) -> list[Peer]:
         """The connections that are open now."""
         return [connection for group in self._by_client.values() for connection in group]
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: Peer) -> None:
         """Note a new connection.
 
         Beyond the limits, whoever has let the service wait longest makes room: so a client that
@@ -83,7 +83,7 @@ class Handler:
         else:
             connection.turn_away()
 
-    def closed(self, connection: Connection) -> None:
+    def closed(self, connection: Peer) -> None:
         """Forget a connection."""
         self.files.discard(connection.file)
         client = client_of(connection.client)

@@ -9,7 +9,7 @@ from inkdigits.api.server.admission import BoundedExecutor
 # To reject a request costs some 50 us, with what the kernel does for it: ten thousand a second
 # would leave little of two processors. Under overload the event loop gets this share of one; what
 # it cannot do in that waits in the kernel, and its senders with it.
-LOOP_SHARE = 0.15
+LOOP_SHARE = 0.12
 MIN_PAUSE_S = 0.004  # to wake up for each request would cost more than to reject it
 MAX_PAUSE_S = 0.03  # answers wait for its end
 MAX_REJECTED = 24  # in one turn, which is from one pause to the next

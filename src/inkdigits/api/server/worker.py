@@ -64,6 +64,7 @@ class _Worker:
         self._listener = listener
         self._channel = channel
         self._is_draining = False
+        self._accepts = 1  # at the next time
         self._accepting: set[asyncio.Task[Any]] = set()  # or they would be collected as garbage
         self._shelf = Shelf(settings.models)
         metrics = Metrics(place)
@@ -109,16 +110,24 @@ class _Worker:
         """Take a connection, and let the other workers have the next one.
 
         All workers wait at one socket, and without a pause the quickest of them would get most of
-        the connections, and then have most of the work. Under overload all have enough, and pauses
-        are long anyway.
+        the connections, and then have most of the work. While many wait, each takes twice as many
+        as the last time.
         """
-        if self._handler.predictions.is_full:
-            for _ in range(MAX_ACCEPTED):
+        pause_s = ACCEPT_PAUSE_S
+        for _ in range(self._accepts):
+            try:
                 if not self._accept():
-                    return
-            return
-        if self._accept():
-            self._pause_accepting(ACCEPT_PAUSE_S)
+                    self._accepts = 1
+                    break
+            except OSError as error:  # no file or no memory is free; it would fail again at once
+                log.error("no_connection_accepted", reason=error.strerror)
+                pause_s = ACCEPT_RETRY_S
+                break
+        else:
+            self._accepts = min(2 * self._accepts, MAX_ACCEPTED)
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._listener)
+        loop.call_later(pause_s, self._take_connections)
 
     def _accept(self) -> bool:
         """Accept one connection; whether there was one."""
@@ -127,10 +136,6 @@ class _Worker:
             connection, _ = self._listener.accept()
         except (BlockingIOError, ConnectionAbortedError, InterruptedError):
             return False  # another worker was quicker, or the client has gone
-        except OSError as error:  # no file or no memory is free; it would fail again at once
-            log.error("no_connection_accepted", reason=error.strerror)
-            self._pause_accepting(ACCEPT_RETRY_S)
-            return False
         connection.setblocking(False)
         task = loop.create_task(
             loop.connect_accepted_socket(lambda: Connection(self._handler), connection)
@@ -138,11 +143,6 @@ class _Worker:
         self._accepting.add(task)
         task.add_done_callback(self._accepting.discard)
         return True
-
-    def _pause_accepting(self, seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        loop.remove_reader(self._listener)
-        loop.call_later(seconds, self._take_connections)
 
     def _obey(self, loop: asyncio.AbstractEventLoop, orders: dict[str, Any]) -> None:
         with suppress(EOFError, OSError):
