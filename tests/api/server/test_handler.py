@@ -212,6 +212,11 @@ def test_the_connection_whose_time_is_up_first_makes_room():
     assert fates(peers, client_connections=3) == [None, "aborted", None, None]
 
 
+def test_each_new_connection_gets_another_ones_place():
+    peers = [Peer("a", True, deadline) for deadline in range(6)]
+    assert fates(peers, client_connections=3) == ["aborted", "aborted", "aborted", None, None, None]
+
+
 def test_a_connection_that_works_is_kept_and_the_new_one_is_turned_away():
     peers = [Peer("a", False), Peer("a", False), Peer("a", True)]
     assert fates(peers, client_connections=2) == [None, None, "turned away"]

@@ -79,7 +79,9 @@ class Handler:
             group = max(self._by_client.values(), key=len)
         if waiting := [each for each in group if each.is_waiting and each is not connection]:
             self.count(busy("connections"))
-            min(waiting, key=lambda other: other.deadline or 0).abort()
+            victim = min(waiting, key=lambda each: each.deadline or 0)
+            self.closed(victim)  # now, or the next one to come would be told to take its place, too
+            victim.abort()
         else:
             connection.turn_away()
 
