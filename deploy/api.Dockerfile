@@ -21,7 +21,7 @@ COPY src src
 RUN tools/bin/pip wheel --no-build-isolation --wheel-dir wheels . \
  && tools/bin/pip --python /opt/inkdigits/bin/python install --no-compile wheels/*.whl \
  && /opt/inkdigits/bin/inkdigits serve --help > /dev/null \
- && /opt/inkdigits/bin/python -c "import inkdigits.api.server, inkdigits.api.worker"
+ && /opt/inkdigits/bin/python -c "import inkdigits.api.server.worker"
 
 FROM ${PYTHON_IMAGE}
 # What can install came with the base, and has no place beside a service.

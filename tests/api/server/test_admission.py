@@ -1,8 +1,10 @@
 """Admission control: who waits, for how long, who is rejected, and how many bytes are held."""
 
 import asyncio
+import gc
 import threading
 import time
+import weakref
 
 import pytest
 
@@ -145,6 +147,31 @@ def test_whoever_leaves_while_waiting_makes_room_at_once(release):
     assert done == []
 
 
+def test_work_that_is_cancelled_is_forgotten_at_once(release):
+    class Body:
+        """Something that can be seen to be gone."""
+
+    async def run():
+        executor = BoundedExecutor(threads=1, queue=1, deadline_s=60)
+        first = asyncio.create_task(executor.run(held_by(release)))
+        await asyncio.sleep(0)
+        body = Body()
+        gone = weakref.ref(body)
+        waiting = asyncio.create_task(executor.run(lambda body=body: body and DONE))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        del body, waiting
+        gc.collect()
+        found = gone()
+        release.set()
+        await first
+        return found
+
+    assert asyncio.run(run()) is None
+
+
 def test_work_that_has_begun_is_waited_for_also_when_its_client_leaves(release):
     async def run():
         executor = BoundedExecutor(threads=1, queue=0, deadline_s=60)
@@ -236,6 +263,13 @@ def test_one_client_gets_half_of_the_budget_at_most():
     assert_refused(second, "a", UNCOUNTED_BYTES + 201)
     second.resize("a", UNCOUNTED_BYTES + 200)
     other.resize("b", UNCOUNTED_BYTES + 500)
+
+
+def test_addresses_of_one_ipv6_network_share_the_half_of_one_client():
+    budget = ByteBudget(1000)
+    first, second = Reservation(budget), Reservation(budget)
+    first.resize("2001:db8::1", UNCOUNTED_BYTES + 300)
+    assert_refused(second, "2001:db8::2", UNCOUNTED_BYTES + 201)
 
 
 def test_small_messages_are_taken_whatever_the_budget():

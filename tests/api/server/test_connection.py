@@ -226,13 +226,29 @@ def test_an_endless_chunk_extension_is_ended():
         sender.join()
 
 
-def send_until_refused(client, data):
-    for _ in range(10_000):
+def test_endless_trailers_are_ended():
+    with serving(settings={"max_body_bytes": 10_000_000}) as (_, printed):
+        with connect(address_in(printed)) as client, client.makefile("rb") as answers:
+            client.sendall(CHUNKED + b"0\r\nX: ")
+            sender = threading.Thread(target=send_until_refused, args=(client, b"a" * 10_000, 100))
+            sender.start()
+            assert read_answer(answers)[0] == 413
+            client.close()
+        sender.join()
+
+
+def test_methods_of_other_protocols_are_refused(address):
+    for line in ("DESCRIBE / RTSP/1.0", "SOURCE / ICE/1.0", "PURGE / HTTP/1.1"):
+        with answers_to(address, lines(line, "Host: x")) as (_, answers):
+            assert read_answer(answers)[0] in {400, 505}
+
+
+def send_until_refused(client, data, times=10_000):
+    for _ in range(times):
         try:
             client.sendall(data)
         except OSError:
             return
-    raise AssertionError("100 MB were taken")
 
 
 # Clients that waste the server's time.
@@ -276,6 +292,18 @@ def test_silent_connections_make_room_for_others(sent, limit):
         assert predict(address)[2]["predicted_digit"] == 7
         until(lambda: sum(map(is_closed, silent)) >= 40)
         assert metric(address, 'inkdigits_rejections_total{reason="connections"}') >= 40
+
+
+def test_a_burst_of_connections_is_held_to_the_limit():
+    with serving(settings={"client_connections": 20, "header_timeout_s": 300}) as (_, printed):
+        parts = urlsplit(address_in(printed))
+        with ExitStack() as held:
+            clients = [held.enter_context(socket.socket()) for _ in range(300)]
+            for client in clients:
+                client.setblocking(False)
+                client.connect_ex((parts.hostname, parts.port))
+            until(lambda: sum(map(is_closed, clients)) >= 280)
+            assert predict(address_in(printed))[0] == 200
 
 
 def test_one_client_does_not_close_the_connections_of_another():

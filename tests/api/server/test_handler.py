@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+import os
 import re
 import resource
 import select
+import signal
 import socket
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
@@ -15,7 +18,7 @@ import pytest
 import structlog
 from PIL import Image
 from requests_to import BATCH, base64_of
-from serving import address_in, connect, head, predict, request, serving, until, workers_of
+from serving import COMMAND, address_in, connect, head, predict, request, serving, until, workers_of
 
 from inkdigits.api import Settings
 from inkdigits.api.metrics import Metrics
@@ -178,6 +181,35 @@ def test_a_fault_of_the_application_is_500_and_the_log_says_why(capsys):
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["event"] for line in lines] == ["request_failed", "request"]
     assert "RuntimeError: broken" in lines[0]["exception"]
+
+
+def test_a_log_that_cannot_be_written_ends_nothing():
+    with open("/dev/full", "w") as full:
+        process = subprocess.Popen(
+            [*COMMAND, "--port", "0", "--workers", "1"], stdout=full, stderr=subprocess.PIPE
+        )
+        try:
+            port = []
+
+            def listens():
+                found = subprocess.run(
+                    ["sh", "-c", f"cat /proc/{process.pid}/net/tcp"], capture_output=True, text=True
+                ).stdout.splitlines()
+                inodes = {
+                    os.readlink(file)[8:-1]
+                    for file in Path(f"/proc/{process.pid}/fd").iterdir()
+                    if "socket:" in os.readlink(file)
+                }
+                rows = [line.split() for line in found[1:]]
+                port[:] = [int(r[1][-4:], 16) for r in rows if r[3] == "0A" and r[9] in inodes]
+                return bool(port)
+
+            until(listens)
+            assert predict(f"http://127.0.0.1:{port[0]}")[0] == 200
+            assert predict(f"http://127.0.0.1:{port[0]}")[0] == 200
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
 
 
 # Connections, without a socket.

@@ -105,6 +105,22 @@ def test_everyone_is_shown_in_the_end(stack):
     assert clients.shown(selector.select(0.01)) == []
 
 
+def test_what_waited_in_one_overload_is_not_remembered_in_the_next(stack):
+    clients, queue = Clients(stack, 200), Queue(free_places=0)
+    selector = looking_at(stack, clients, queue)
+    clients.send(range(200))
+    first = clients.shown(selector.select(1))
+    while len(first) < 200:
+        first += clients.shown(selector.select(1))
+    assert selector.select(0.01) == []
+
+    # The same connections send again: they are as new as any other.
+    clients.send(range(200))
+    queue.free_places = 5
+    shown = [clients.shown(selector.select(1)) for _ in range(2)]
+    assert sorted(map(len, shown)) == [5, MAX_REJECTED]
+
+
 def test_what_is_not_from_a_client_is_always_shown(stack):
     clients, queue = Clients(stack, 200), Queue(free_places=0)
     selector = looking_at(stack, clients, queue)

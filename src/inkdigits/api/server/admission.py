@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from inkdigits.api.clients import client_of
 from inkdigits.api.server.messages import Answer, Request
 from inkdigits.api.server.rejections import busy
 from inkdigits.api.settings import Settings
@@ -64,8 +65,16 @@ class BoundedExecutor:
             if self._inside == self._most:
                 self._capacity = (self._threads + self._most + 1) // 2
         loop = asyncio.get_running_loop()
-        # The threads take work from the pool's own queue: they never wait for the event loop.
-        job = self._pool.submit(work)
+        # The threads take work from the pool's own queue: they never wait for the event loop. What
+        # is cancelled stays there till its turn, so it must hold nothing.
+        held = [work]
+        del work
+        try:
+            job = self._pool.submit(lambda: held[0]())
+        except RuntimeError:  # no thread can be started
+            self._leave(None)
+            raise
+        job.add_done_callback(lambda _: held.clear())
         job.add_done_callback(self._leave)
         is_late = False
 
@@ -132,7 +141,7 @@ class Reservation:
         """Hold what `size` bytes need; raises Rejected if the budget is spent."""
         count = max(0, size - UNCOUNTED_BYTES)
         if count > self._count:
-            self._client = client if self._count == 0 else self._client
+            self._client = self._client if self._count else client_of(client)
             self._budget.take(self._client, count - self._count)
         elif count < self._count:
             self._budget.give_back(self._client, self._count - count)

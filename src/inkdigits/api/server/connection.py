@@ -18,15 +18,18 @@ from inkdigits.api.server.rejections import (
     too_slow,
 )
 from inkdigits.api.server.service import Service
+from inkdigits.api.server.unread import Unread
 
-KEEP_ALIVE_S = 30.0  # how long a connection may be silent between requests, or an answer unread
+KEEP_ALIVE_S = 30.0  # how long a connection may be silent between requests
 MAX_HEADERS, MAX_HEAD_BYTES = 100, 32 * 2**10  # of one request; the address counts as well
 # A body may come in more chunks than that only if they have so many bytes on average.
 MAX_CHUNKS, MIN_CHUNK_BYTES = 10_000, 64
+MAX_CHUNK_LINE_BYTES = 32  # on average
 MAX_PIPELINED = 16  # requests that wait for the answer to the one before
 # After an early answer, what still arrives is read and thrown away for a while: a connection that
 # is closed while data arrives is reset, and its client may never see the answer.
 LINGER_S, LINGER_BODIES = 5.0, 2
+NEW_S = 0.5  # since a connection was made: its first request may be on its way
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -34,8 +37,8 @@ class Connection(asyncio.BufferedProtocol):
 
     client    address of the peer
     file      its file descriptor
-    deadline  by the clock of the event loop, when its client's time is up; None while the client
-              is the one who waits
+    deadline  by the clock of the event loop, when the client's time to send or to read is up; None
+              while the service is working
     """
 
     def __init__(self, service: Service) -> None:
@@ -47,17 +50,24 @@ class Connection(asyncio.BufferedProtocol):
         self._ready: deque[Request] = deque()  # to be answered, in order
         self._answering: Request | None = None
         self._task: asyncio.Task[None] | None = None
-        self._unread = Reservation(service.budget)  # of answers
+        self._unread = Unread(service.budget)
         self._bodies = Reservation(service.budget)
         self._body_bytes = 0  # of all requests that are not answered yet
         self._arrived_bytes = 0  # since the present request began, and since the end of all
         self._chunks = 0
         self._is_ending = False  # nothing that arrives now is a request
-        self._is_blocked = False  # the client does not read its answers
         self._has_eof = False
+        self._opened_at = self._loop.time()
+        self._send_by: float | None = None  # what is expected of the client
+        self._reader = ""  # the client whose answer was written last
         self.client = ""
         self.file = -1
-        self.deadline: float | None = None
+
+    @property
+    def deadline(self) -> float | None:
+        """When the client's time is up."""
+        times = (self._send_by, self._unread.read_by)
+        return min((time for time in times if time is not None), default=None)
 
     @property
     def is_waiting(self) -> bool:
@@ -83,19 +93,20 @@ class Connection(asyncio.BufferedProtocol):
         """Parse what has arrived."""
         data = self._service.buffer[:count]
         self._arrived_bytes += count
-        most = LINGER_BODIES * self._settings.max_body_bytes
         if self._is_ending:
-            if self._arrived_bytes > most:
+            if self._arrived_bytes > LINGER_BODIES * self._settings.max_body_bytes:
                 self._transport.abort()
             return
         try:
             self._parse(data)
+        except httptools.HttpParserCallbackError:  # a fault of ours, which asyncio logs
+            raise
         except httptools.HttpParserError:
             if not self._is_ending:
                 self._fail(malformed("The request is not proper HTTP; send it as RFC 9112 says."))
         if self._receiving and not self._receiving.method and self._arrived_bytes > MAX_HEAD_BYTES:
             self._fail(headers_too_large())
-        elif self._receiving and self._arrived_bytes > most:  # in what surrounds its chunks
+        elif self._receiving and self._surplus_bytes() > 0:
             self._fail(too_large(self._settings.max_body_bytes))
         self._advance()
 
@@ -120,27 +131,34 @@ class Connection(asyncio.BufferedProtocol):
         self._note_leaving()
         if self._task:
             self._task.cancel()
-        self._receiving = self.deadline = None
+        self._receiving = self._send_by = None
         self._ready.clear()
-        self._unread.resize("", 0)
+        self._unread.resume()
         self._bodies.resize("", 0)
         self._service.closed(self)
 
     def pause_writing(self) -> None:
         """Stop answering while the client does not read, and hold against it what it has not."""
-        self._is_blocked = True
-        self._expect_within(KEEP_ALIVE_S)
+        size = self._transport.get_write_buffer_size()
         try:
-            self._unread.resize(self.client, self._transport.get_write_buffer_size())
+            self._unread.pause(self._reader, size, self._loop.time())
         except Rejected as rejected:
             self._service.count(rejected)
             self._transport.abort()
 
     def resume_writing(self) -> None:
         """Go on when the answer has been read."""
-        self._is_blocked = False
-        self._unread.resize("", 0)
+        self._unread.resume()
         self._advance()
+
+    def _surplus_bytes(self) -> int:
+        """How much more has arrived than a body and what must surround it: in its trailers, or
+        between its chunks. What one read brings may belong to other requests.
+        """
+        request = self._receiving
+        assert request is not None
+        around = 2 * MAX_HEAD_BYTES + MAX_CHUNK_LINE_BYTES * self._chunks
+        return self._arrived_bytes - request.body_bytes - around - len(self._service.buffer)
 
     def _parse(self, data: bytes | memoryview) -> None:
         try:
@@ -177,7 +195,7 @@ class Connection(asyncio.BufferedProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header, but none behind the body, where it would have come too late."""
         request = self._receiving
-        if request and not request.method:
+        if request and not request.method and len(request.headers) <= MAX_HEADERS:
             request.headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
@@ -208,8 +226,9 @@ class Connection(asyncio.BufferedProtocol):
                 return
         if is_chunked or length is not None:
             self._expect_within(self._settings.body_timeout_s)
-        if (request.header("expect") or "").lower() == "100-continue" and self.is_waiting:
-            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            asks = (request.header("expect") or "").lower() == "100-continue"
+            if asks and request.version == "1.1" and self.is_waiting and not request.rejected:
+                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_chunk_header(self) -> None:
         """Count the chunks, for each one costs time, however small it is."""
@@ -243,16 +262,21 @@ class Connection(asyncio.BufferedProtocol):
         if request is None or self._is_parsed_again():
             return
         request.is_complete = True
-        self._receiving = self.deadline = None
+        self._receiving = self._send_by = None
         self._ready.append(request)
         if len(self._ready) > MAX_PIPELINED:
             self._is_ending = True
+            request.is_complete = False  # more will come, and be thrown away
 
     # Answers.
 
     def expire(self) -> None:
         """Act on a deadline that has passed."""
-        if self._is_blocked or self._transport.is_closing():
+        now, unread = self._loop.time(), self._unread
+        if unread.read_by is not None and unread.read_by <= now:
+            if not unread.has_read_enough(self._transport.get_write_buffer_size(), now):
+                self._transport.abort()
+        elif self._transport.is_closing():
             self._transport.abort()
         elif self._receiving:
             self._fail(too_slow("body" if self._receiving.method else "headers"))
@@ -265,11 +289,15 @@ class Connection(asyncio.BufferedProtocol):
     def close(self) -> None:
         """Close when what is written has been sent."""
         self._transport.close()
-        self._expect_within(LINGER_S)
+        self._send_by = None
+        if not self._unread.is_blocked:
+            self._expect_within(KEEP_ALIVE_S)
 
     def close_if_idle(self) -> None:
-        """Close unless a request is being received or answered."""
-        if self.is_waiting and not self._receiving and not self._transport.is_closing():
+        """Close unless a request is being received or answered, or may be about to arrive."""
+        is_idle = self.is_waiting and not self._receiving and not self._is_ending
+        is_new = self._loop.time() < self._opened_at + NEW_S
+        if is_idle and not is_new and not self._transport.is_closing():
             self.close()
 
     def abort(self) -> None:
@@ -286,14 +314,14 @@ class Connection(asyncio.BufferedProtocol):
         request = self._receiving or Request(self.client)
         request.rejected = rejected
         request.body.clear()
-        self._receiving = self.deadline = None
+        self._receiving = self._send_by = None
         self._is_ending = True
         self._arrived_bytes = 0
         self._ready.append(request)
 
     def _advance(self) -> None:
         """Answer what can be answered now."""
-        while self._ready and self._answering is None and not self._is_blocked:
+        while self._ready and self._answering is None and not self._unread.is_blocked:
             request = self._ready.popleft()
             if request.rejected:
                 self._send(request, self._service.reject(request, request.rejected))
@@ -302,7 +330,11 @@ class Connection(asyncio.BufferedProtocol):
                 self._task = self._loop.create_task(self._answer(request))
 
     async def _answer(self, request: Request) -> None:
-        answer = await self._service.answer(request)
+        try:
+            answer = await self._service.answer(request)
+        except Exception:
+            self._transport.abort()
+            raise  # asyncio logs it
         self._answering = self._task = None
         self._send(request, answer)
         self._advance()
@@ -314,6 +346,7 @@ class Connection(asyncio.BufferedProtocol):
         self._bodies.resize("", self._body_bytes)
         is_last = self._is_ending and not self._ready
         goes_on = request.keeps_alive and not is_last and not self._service.is_draining
+        self._reader = request.client
         self._transport.write(to_bytes(answer, request.method, goes_on))
         if not goes_on:
             self._end(request)
@@ -331,7 +364,7 @@ class Connection(asyncio.BufferedProtocol):
             self._expect_within(LINGER_S)
 
     def _expect_within(self, seconds: float) -> None:
-        self.deadline = self._loop.time() + seconds
+        self._send_by = self._loop.time() + seconds
 
     def _note_leaving(self) -> None:
         for request in (self._answering, *self._ready):

@@ -22,6 +22,7 @@ from inkdigits.api.settings import Settings
 
 log = structlog.get_logger()
 
+MAX_LOGGED_PATH = 1024
 BUFFER_BYTES = 2**18  # of what arrives, that are taken at a time
 # Of these there may be thousands a second, so the log has their sum once a second.
 SUMMED_UP = {"overloaded", "deadline", "memory", "connections"}
@@ -72,8 +73,10 @@ class Handler:
         group = self._by_client.setdefault(client_of(connection.client), set())
         group.add(connection)
         self.files.add(connection.file)
-        is_alone = not self.settings.proxies and len(group) > self.settings.client_connections
-        if not is_alone:
+        is_over_client_limit = (
+            not self.settings.proxies and len(group) > self.settings.client_connections
+        )
+        if not is_over_client_limit:
             if sum(map(len, self._by_client.values())) <= self._limit:
                 return
             group = max(self._by_client.values(), key=len)
@@ -98,7 +101,11 @@ class Handler:
         """End what clients keep the service waiting with; `now` is the event loop's time."""
         for connection in self.connections:
             if connection.deadline is not None and connection.deadline < now:
-                connection.expire()
+                try:
+                    connection.expire()
+                except Exception:  # of one connection; the others' deadlines must hold
+                    log.exception("connection_failed")
+                    connection.abort()
 
     # Requests.
 
@@ -192,7 +199,7 @@ class Handler:
             request_id=request_id,
             client=request.client,
             method=request.method,
-            path=path.decode(errors="replace"),
+            path=path[:MAX_LOGGED_PATH].decode(errors="replace"),
             status=int(status),
             duration_ms=round(1000 * seconds, 2),
         )

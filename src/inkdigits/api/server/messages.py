@@ -17,6 +17,7 @@ from wsgiref.types import WSGIApplication
 import httptools
 
 from inkdigits.api.headers import REQUEST_ID
+from inkdigits.api.metrics import METHODS
 from inkdigits.api.server.rejections import Rejected, malformed
 
 # RFC 9110, section 7.2, with the host of RFC 3986; it may be empty.
@@ -93,6 +94,8 @@ class Request:
                 "malformed",
                 "This version of HTTP is not supported; use HTTP/1.1.",
             )
+        if self.method not in METHODS:
+            raise malformed("The method is not one of HTTP; use GET or POST.")
         hosts = [value for name, value in self.headers if name == "host"]
         if len(hosts) > 1 or (not hosts and self.version != "1.0"):
             raise malformed("The request must have exactly one Host header; send one.")

@@ -1,4 +1,8 @@
-"""Keeps the processor for predictions while far more requests arrive than can be answered."""
+"""Load shedding: keeps the processor for predictions while far more arrives than can be answered.
+
+Adaptive LIFO: the newest requests are accepted, the oldest rejected. Whoever has waited longest is
+the least likely to be still there.
+"""
 
 import selectors
 import time
@@ -62,6 +66,7 @@ class OverloadSelector(selectors.DefaultSelector):
         self._is_overloaded = len(arrivals) > room + MAX_REJECTED
         if not self._is_overloaded:
             self._processor_s = time.thread_time()
+            self._since.clear()
             return events
         self._turn += 1
         since = {key.fd: self._since.get(key.fd, self._turn) for key, _ in arrivals}

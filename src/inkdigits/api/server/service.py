@@ -13,12 +13,15 @@ class Peer(Protocol):
 
     client    address of the peer
     file      its file descriptor
-    deadline  when its client's time is up; None while the client is the one who waits
+    deadline  when its client's time is up; None while the service is working
     """
 
     client: str
     file: int
-    deadline: float | None
+
+    @property
+    def deadline(self) -> float | None:
+        """By the clock of the event loop."""
 
     @property
     def is_waiting(self) -> bool:

@@ -8,6 +8,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection as Channel
 from multiprocessing.connection import wait
@@ -50,7 +51,7 @@ class AddressError(ServerError):
 class _Process:
     """A worker, as the supervisor sees it.
 
-    since           when it was started, by time.monotonic
+    ready_at        when it was ready to answer, by time.monotonic; None before
     silent_s        how long it has given no sign of life, by the supervisor's own time: if both
                     are stopped for a while, that does not count
     is_replacement  whether it took the place of one that died
@@ -59,10 +60,9 @@ class _Process:
     place: int
     process: SpawnProcess
     channel: Channel
-    since: float
     is_replacement: bool
     silent_s: float = 0.0
-    is_ready: bool = False
+    ready_at: float | None = None
 
 
 def serve(settings: Settings, greet: Callable[[str], None]) -> None:
@@ -121,6 +121,7 @@ class _Supervisor:
             self._workers = [self._start(place) for place in range(self._settings.workers)]
             while not self._is_stopping:
                 self._listen_to_workers()
+                self._greet_once()
                 self._obey_signals()
                 self._replace_the_dead()
             self._end_gracefully()
@@ -163,7 +164,7 @@ class _Supervisor:
         theirs.close()
         if self._drain_until is not None:
             ours.send(worker.DRAIN)
-        return _Process(place, process, ours, time.monotonic(), is_replacement)
+        return _Process(place, process, ours, is_replacement)
 
     def _listen_to_workers(self) -> None:
         """Take what workers say within a tick, and kill whoever has been silent for too long."""
@@ -171,7 +172,8 @@ class _Supervisor:
         timeout_s = TICK_S
         if self._drain_until is not None:
             timeout_s = min(TICK_S, max(0.0, self._drain_until - since))
-        heard = wait([self._awake, *(each.channel for each in self._workers)], timeout_s)
+        channels = [each.channel for each in self._workers if not each.channel.closed]
+        heard = wait([self._awake, *channels], timeout_s)
         if self._awake in heard:  # by a signal, whose handler has run
             self._awake.recv(64)
         # A tick in which this process was stopped is one tick of silence, not more.
@@ -180,7 +182,7 @@ class _Supervisor:
             each.silent_s += passed_s
             if each.channel in heard:
                 self._hear(each)
-            patience_s = self._settings.watchdog_s if each.is_ready else START_S
+            patience_s = self._settings.watchdog_s if each.ready_at else START_S
             if each.silent_s > patience_s and each.process.is_alive():
                 log.error("worker_hangs", pid=each.process.pid, silent_s=round(each.silent_s, 1))
                 each.process.kill()
@@ -191,14 +193,17 @@ class _Supervisor:
         try:
             while each.channel.poll():
                 if each.channel.recv() == worker.READY:
-                    each.is_ready = True
+                    each.ready_at = time.monotonic()
                     log.info("worker_ready", pid=each.process.pid)
-                    if self._greet:
-                        self._greet(_address(self._listener))
-                        self._greet = None
                 each.silent_s = 0.0
         except (EOFError, OSError):
             each.process.join(TICK_S)  # it is about to be dead
+
+    def _greet_once(self) -> None:
+        if self._greet and any(each.ready_at for each in self._workers):
+            with suppress(OSError):  # nowhere to print is no reason not to serve
+                self._greet(_address(self._listener))
+            self._greet = None
 
     def _replace_the_dead(self) -> None:
         for index, each in enumerate(self._workers):
@@ -206,21 +211,30 @@ class _Supervisor:
                 continue
             each.channel.close()
             log.error("worker_died", pid=each.process.pid, exit_status=each.process.exitcode)
-            if each.is_replacement and time.monotonic() - each.since < TOO_SOON_S:
+            lived_s = time.monotonic() - each.ready_at if each.ready_at else 0.0
+            if each.is_replacement and lived_s < TOO_SOON_S:
                 raise ServerError(
                     "The workers die as soon as they are started; the lines of the log before this "
                     "one say more."
                 )
-            self._workers[index] = self._start(each.place, is_replacement=True)
+            try:
+                self._workers[index] = self._start(each.place, is_replacement=True)
+            except OSError as error:  # tried again at the next tick; the other workers go on
+                log.error("worker_not_started", reason=error.strerror)
+                each.is_replacement = False
 
     def _end_gracefully(self) -> None:
         """Let the workers finish what they are doing, for as long as the settings allow."""
         self._listener.close()
         self._tell_workers(worker.STOP)
-        # Workers keep the time themselves; this is for one that does not.
+        # Workers keep the time themselves; this is for one that does not. A signal ends it at once.
         until = time.monotonic() + self._settings.grace_s + 1
-        for each in self._workers:
-            each.process.join(max(0.0, until - time.monotonic()))
+        self._signals.clear()
+        while not self._signals and time.monotonic() < until:
+            alive = [each.process.sentinel for each in self._workers if each.process.is_alive()]
+            if not alive:
+                break
+            wait(alive, TICK_S)
 
     def _tell_workers(self, order: str) -> None:
         for each in self._workers:

@@ -9,7 +9,7 @@ import sys
 import threading
 from contextlib import suppress
 from multiprocessing.connection import Connection as Channel
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -51,9 +51,6 @@ def run(settings: Settings, listener: socket.socket, channel: Channel, place: in
     worker = _Worker(settings, listener, channel, place)
     with asyncio.Runner(loop_factory=worker.event_loop) as runner:
         runner.run(worker.run())
-    sys.stdout.flush()
-    # Threads that are still at work after the time of grace must not be waited for.
-    os._exit(0)
 
 
 class _Worker:
@@ -65,7 +62,9 @@ class _Worker:
         self._channel = channel
         self._is_draining = False
         self._accepts = 1  # at the next time
-        self._accepting: set[asyncio.Task[Any]] = set()  # or they would be collected as garbage
+        # Or they would be collected as garbage.
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._accepting: set[asyncio.Task[Any]] = set()
         self._shelf = Shelf(settings.models)
         metrics = Metrics(place)
         app = create_app(self._shelf, settings, lambda: self._is_draining, metrics)
@@ -84,23 +83,26 @@ class _Worker:
         self._take_connections()
         orders = {DRAIN: self._drain, STOP: stopped.set}
         threading.Thread(target=self._obey, args=(loop, orders), daemon=True).start()
-        tasks = [
-            loop.create_task(task) for task in (self._sweep(), self._show_life(), self._reload())
-        ]
+        for task in (self._sweep(), self._show_life(), self._reload()):
+            self._tasks.add(loop.create_task(task))
         self._channel.send(READY)
         await stopped.wait()
         loop.remove_reader(self._listener)
+        with suppress(OSError):
+            while self._accept():  # or the kernel would reset who waits there
+                pass
         self._listener.close()
         self._is_draining = self._handler.is_draining = True
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settings.grace_s):
-                while self._handler.connections:
+                while self._handler.connections or self._accepting:
                     for connection in self._handler.connections:
                         connection.close_if_idle()
                     await asyncio.sleep(0.02)
         self._handler.log_rejections()
-        for task in tasks:
-            task.cancel()
+        sys.stdout.flush()
+        # Threads that are still at work after the time of grace must not be waited for.
+        os._exit(0)
 
     def _take_connections(self) -> None:
         if self._listener.fileno() >= 0:  # or it was closed meanwhile
@@ -170,7 +172,8 @@ class _Worker:
     async def _show_life(self) -> None:
         with suppress(OSError):  # the supervisor is no more
             while True:
-                self._channel.send(ALIVE)
+                # In a thread: if the supervisor is stopped, its end of the pipe may be full.
+                await asyncio.to_thread(self._channel.send, ALIVE)
                 await asyncio.sleep(ALIVE_S)
 
     async def _reload(self) -> None:
@@ -206,6 +209,21 @@ def _log_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> 
     log.error("event_loop", reason=context["message"], exc_info=context.get("exception"))
 
 
+class _Output:
+    """A file for the log. A full disk under it must not end what is being logged."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._file.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._file.flush()
+
+
 def configure_log(level: str) -> None:
     """Log a JSON object a line, to standard output."""
     structlog.configure(
@@ -220,6 +238,6 @@ def configure_log(level: str) -> None:
         ),
         # Each line in one write: print() makes two of it where Python does not buffer, and then a
         # line of another process can come between a line and its end.
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Output(sys.stdout))),
         cache_logger_on_first_use=True,
     )
