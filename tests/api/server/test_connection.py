@@ -2,8 +2,10 @@
 
 import http.client
 import json
+import random
 import socket
 import threading
+import time
 from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 
@@ -328,6 +330,22 @@ def test_headers_that_come_too_slowly_are_408_and_silence_is_just_ended():
             assert answers.read() == b""
         with answers_to(address, b"") as (_, answers):
             assert answers.read() == b""
+
+
+def test_a_client_that_resets_its_connection_is_no_news():
+    settings = {"body_timeout_s": 0.5, "log_level": "info"}
+    with serving(settings=settings) as (process, printed):
+        address = address_in(printed)
+        delays = random.Random(0)
+        for _ in range(20):
+            with connect(address) as client:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+                client.sendall(head("Content-Length: 1000") + b"{")
+                time.sleep(delays.uniform(0.5, 0.9))  # about when it is given up
+        assert request(address, "GET", "/healthz")[0] == 200
+        process.terminate()
+        events = {json.loads(line)["event"] for line in process.stdout}
+    assert events == {"request"}
 
 
 def test_large_bodies_that_lack_a_byte_leave_room_for_others():

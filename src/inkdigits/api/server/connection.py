@@ -360,8 +360,11 @@ class Connection(asyncio.BufferedProtocol):
         if last.is_complete or self._has_eof:
             self.close()
         else:
-            self._transport.write_eof()
             self._expect_within(LINGER_S)
+            try:
+                self._transport.write_eof()
+            except OSError:  # the client has just gone
+                self._transport.abort()
 
     def _expect_within(self, seconds: float) -> None:
         self._send_by = self._loop.time() + seconds
