@@ -113,7 +113,7 @@ def test_an_answer_before_the_bodys_end_is_the_services_own(address):
         client.settimeout(60)
         answer = client.recv(65536).decode()
     assert answer.startswith("HTTP/1.1 408 ")
-    assert "did not come in time" in answer
+    assert "did not arrive in time" in answer
     assert "application/problem+json" in answer
 
 

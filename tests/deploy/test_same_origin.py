@@ -1,5 +1,6 @@
 """Page and service in their containers, at one origin through the proxy: use, limits and faults."""
 
+import base64
 import gzip
 import json
 import os
@@ -378,8 +379,11 @@ def test_many_large_bodies_at_once_are_answered_or_put_off_and_nothing_is_killed
     Image.fromarray(noise).save(file, "PNG", compress_level=0)
     before = [stack.inspect(service)["State"]["Pid"] for service in ("api", "web")]
 
+    # Once, for 40 of them would take a gigabyte.
+    body = json.dumps({"image": base64.b64encode(file.getvalue()).decode()}).encode()
+
     def send(_):
-        status, headers, _ = predict(address, file.getvalue())
+        status, headers, _ = request(address, "POST", "/predict", body)
         return status, headers["Retry-After"] is not None
 
     with ThreadPoolExecutor(40) as threads:
