@@ -1,4 +1,4 @@
-"""Attacks that are made of connections, and of bytes that are no whole request."""
+"""Attacks made of connections, and of bytes that are not a complete request."""
 
 import asyncio
 import json

@@ -275,6 +275,6 @@ def _cannot_listen(host: str, port: int, error: Exception) -> str:
 
 def _address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
-    # The wildcard is no address that one can call everywhere.
+    # A wildcard address cannot be called on every system.
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
