@@ -33,7 +33,7 @@ ENVIRONMENT = {
     **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     # glibc would learn from large pictures to keep their memory. These bytes are given back at once
     # when they are freed; less is kept, because a drawing would need it again right away.
-    "MALLOC_MMAP_THRESHOLD_": str(4 * 2**20),
+    "MALLOC_MMAP_THRESHOLD_": str(2**20),
     "MALLOC_TRIM_THRESHOLD_": str(16 * 2**20),
     "MALLOC_ARENA_MAX": "2",
 }
