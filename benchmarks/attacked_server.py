@@ -146,7 +146,7 @@ def _port(process: subprocess.Popen[bytes], log: Path) -> int:
 
 
 def allow_open_files(count: int) -> None:
-    """Let this process, and those that it starts, have so many files open, if the system allows."""
+    """Raise the limit of open files for this process and its children, if possible."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY:
         count = min(count, hard)

@@ -264,7 +264,7 @@ def _milliseconds(answers: list[Answer], status: str) -> list[float]:
 
 
 def percentile(values: list[float], percent: float) -> float | None:
-    """Give a percentile, or None if there is no value."""
+    """Compute a percentile; None for an empty list."""
     return float(np.percentile(values, percent)) if values else None
 
 

@@ -42,7 +42,7 @@ def measure(recognizer: Recognizer, data: bytes) -> tuple[float, float, str]:
 
 
 def _in_child(work: Callable[[], bytes]) -> bytes:
-    """Do some work in a child process, so that this one's memory stays as it is."""
+    """Run a function in a child process, so that it does not change this process's memory."""
     read_end, write_end = os.pipe()
     child = os.fork()
     if not child:

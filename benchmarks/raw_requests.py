@@ -32,7 +32,7 @@ class Answer(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What the attackers got, and what else is to be said."""
+    """The answers that the attackers got, and a note."""
 
     answers: list[Answer]
     note: str = ""

@@ -9,8 +9,8 @@ def client_of(address: str) -> str:
     """Name the client that an address belongs to, for limits by client.
 
     address  of the peer, as a socket or a trusted proxy gives it
-    returns  the IPv4 address, also of ::ffff:192.0.2.1; the /64 of an IPv6 address; what is no IP
-             address, as it is
+    returns  an IPv4 address, also for ::ffff:192.0.2.1; the /64 of an IPv6 address; anything else
+             unchanged
     """
     if ":" not in address:
         return address

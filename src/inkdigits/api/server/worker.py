@@ -205,7 +205,7 @@ def _most_connections(settings: Settings) -> int:
 
 
 def _log_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Log what the event loop cannot do, such as taking a connection without a free file."""
+    """Log exceptions that reach the event loop, as JSON like everything else."""
     log.error("event_loop", reason=context["message"], exc_info=context.get("exception"))
 
 
