@@ -92,18 +92,18 @@ format: $(VENV)/installed-test ## Put the code into the house style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-compare: $(VENV)/installed-compare ## Compare layers, losses and optimisers with PyTorch
+compare: $(VENV)/installed-compare ## Compare layers, losses and optimizers with PyTorch
 	$(BIN)/python -m pytest -m compare
 
 bench: $(VENV)/installed-compare $(PAGE) ## Measure against the peers and write benchmarks/results/
-	$(BIN)/python benchmarks/clean_up.py
+	$(BIN)/python benchmarks/preprocessing.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/latency.py
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/accuracy.py
 	$(BIN)/python benchmarks/drawings.py --digits test --model $(SHIPPED)
 	$(BIN)/python benchmarks/robustness.py --digits test --model $(SHIPPED)
-	$(BIN)/python benchmarks/refusal.py --part report --model $(filter-out classic,$(SHIPPED))
+	$(BIN)/python benchmarks/rejection.py --part report --model $(filter-out classic,$(SHIPPED))
 	$(BIN)/python benchmarks/calibration.py --digits test --model $(SHIPPED)
 	$(BIN)/python benchmarks/two_by_two.py
 	$(BIN)/python benchmarks/test_time_augmentation.py

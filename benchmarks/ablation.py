@@ -19,25 +19,25 @@ from rich.table import Table
 from two_by_two import trained
 
 from inkdigits import Recognizer
-from inkdigits.artifacts import Model
 from inkdigits.data import mnist
 from inkdigits.data.augment import Augment
 from inkdigits.data.mnist import Digits
 from inkdigits.data.split import split_by_writer
 from inkdigits.metrics import measure_by_writer
-from inkdigits.models import CNN_SMALL, RECIPES, Recipe
+from inkdigits.model_file import Model
 from inkdigits.nn.losses import one_hot
+from inkdigits.recipes import CNN_SMALL, RECIPES, Recipe
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "the whole recipe": {},
-    "weights not averaged": {"averaging": 0.0},
+    "weights not averaged": {"ema_decay": 0.0},
     "no label smoothing": {"targets": one_hot(len(CNN_SMALL.targets))},
-    "no batch normalisation": {"network": CNN_SMALL.network.plain},
+    "no batch normalization": {"network": CNN_SMALL.network.inference_network},
     "no augmentation": {"augment": None},
     "augmentation far stronger": {"augment": Augment()},
-    "no digits drawn again": {"redrawn": 0.0},
-    "no pen writers": {"pen_copies": 0},
-    "no pictures of no digit": {"nondigits": 0.0},
+    "no digits drawn again": {"restroked": 0.0},
+    "no pen writers": {"pendigits_copies": 0},
+    "no pictures of no digit": {"outliers": 0.0},
 }
 
 

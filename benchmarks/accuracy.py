@@ -19,7 +19,7 @@ from typing import Any
 
 from measured import commit, fingerprint, keep, recalled
 
-from inkdigits.models import RECIPES
+from inkdigits.recipes import RECIPES
 
 MNIST_ALONE, WITH_PENS = DATA = "MNIST alone", "with pens"
 PUBLISHED = {"classic": 0.9237}  # the write-up's own figure
@@ -73,7 +73,7 @@ def code_of(recipe: str) -> str:
     pictures of no digit alone.
     """
     settings = re.sub(r" at 0x\w+", "", repr(RECIPES[recipe]))
-    imaging = (f"imaging/{part}" for part in (RECIPES[recipe].clean_up, "strokes"))
+    imaging = (f"imaging/{part}" for part in (RECIPES[recipe].preprocessing, "strokes"))
     return fingerprint("arrays", "nn", "data", "training", "reading", *imaging, also=settings)
 
 
@@ -113,7 +113,7 @@ def main() -> None:
             for recipe in arguments.recipes
             for data in arguments.data
             if (arguments.seeds or seed < SEEDS.get(recipe, 5))
-            and (data == MNIST_ALONE or RECIPES[recipe].pen_copies)
+            and (data == MNIST_ALONE or RECIPES[recipe].pendigits_copies)
             and seed not in [run["seed"] for run in kept(recipe, data)]
         }
         for future in as_completed(running):

@@ -4,7 +4,7 @@ They are made from that set's description and hold none of its code, so that fig
 them stand beside one another, and not beside those published for MNIST-C's own files.
 
 Each is a function of pictures, uint8 (N, 28, 28) with light ink on black, and a generator, from
-which each picture gets chances of its own; it returns as many spoilt pictures in a new array.
+which each picture gets chances of its own; it returns as many spoiled pictures in a new array.
 
 source  Mu and Gilmer 2019, MNIST-C: A Robustness Benchmark for Computer Vision; the blurs, the fog
         and the spatter are those of Hendrycks and Dietterich 2019, Benchmarking Neural Network
@@ -70,7 +70,7 @@ def impulse_noise(pictures: Pixels, rng: Generator) -> Pixels:
 
 
 def glass_blur(pictures: Pixels, rng: Generator) -> Pixels:
-    """Look through frosted glass: blur, swap neighbours, blur.
+    """Look through frosted glass: blur, swap neighbors, blur.
 
     Each pixel in turn changes place with one at most 1 px away in each direction, and that twice;
     both blurs are Gaussian with a standard deviation of 0.7 px.
@@ -151,7 +151,7 @@ def fog(pictures: Pixels, rng: Generator) -> Pixels:
 
 
 def spatter(pictures: Pixels, rng: Generator) -> Pixels:
-    """Splash dark grey mud (63 of 255) on the lens.
+    """Splash dark gray mud (63 of 255) on the lens.
 
     Normal noise (mean 0.65, standard deviation 0.3), blurred by 1 px, is wet above 0.65; the wet
     area, blurred by 1.5 px, is mud where it has an opacity of 0.8 or more.
@@ -190,7 +190,7 @@ def canny_edges(pictures: Pixels, rng: Generator) -> Pixels:
     """Leave of each picture its edges alone, white on black.
 
     Blur by 1 px; Sobel's gradient, which is 8 where the ink increases by 1 a pixel; a pixel is an
-    edge if its gradient exceeds 0.1 and that of both neighbours across the edge, and a chain of
+    edge if its gradient exceeds 0.1 and that of both neighbors across the edge, and a chain of
     such pixels counts if one of them exceeds 0.2.
 
     source  Canny 1986, A Computational Approach to Edge Detection
@@ -200,7 +200,7 @@ def canny_edges(pictures: Pixels, rng: Generator) -> Pixels:
     gradient = np.hypot(down, right)
     weak = _is_ridge(gradient, down, right) & (gradient > CANNY_LOW)
     touching = np.zeros((3, 3, 3), bool)
-    touching[1] = True  # the eight neighbours in a picture, none in another
+    touching[1] = True  # the eight neighbors in a picture, none in another
     chains, count = ndimage.label(weak, touching)
     counts = np.zeros(count + 1, bool)
     counts[chains[weak & (gradient > CANNY_HIGH)]] = True
@@ -213,7 +213,7 @@ Function: TypeAlias = Callable[[Pixels, Generator], Pixels]
 class Corruption(NamedTuple):
     """A way to spoil pictures.
 
-    function  (pictures, generator) -> spoilt pictures
+    function  (pictures, generator) -> spoiled pictures
     covered   whether training's augmentation makes pictures of this kind, if far milder ones:
               turned, leaning, larger or smaller, shifted, noisy
     """
@@ -282,7 +282,7 @@ def _clouds(count: int, rng: Generator) -> Array:
     """Grow fractals from one point each to 32x32, which is cut, by diamonds and squares.
 
     At each scale every square gets a point in its middle, and then every edge one: the mean of the
-    four points around it, and a random part. Opposite borders are neighbours.
+    four points around it, and a random part. Opposite borders are neighbors.
 
     returns  (N, 28, 28), each from 0 to 1
     """
@@ -344,7 +344,7 @@ def _slope(ink: Array, axis: int) -> Array:
 def _is_ridge(gradient: Array, down: Array, right: Array) -> NDArray[np.bool_]:
     """Whether a gradient is the largest among its own and the next two in its direction.
 
-    The direction is rounded to one of the four in which a pixel has neighbours.
+    The direction is rounded to one of the four in which a pixel has neighbors.
     """
     eighth = np.rint(np.arctan2(down, right) / (np.pi / 4)).astype(int) % 4
     ridge = np.zeros(gradient.shape, bool)

@@ -1,4 +1,4 @@
-"""Draws traced digits anew, as people do: on any canvas, with any pen, in any colour and light.
+"""Draws traced digits anew, as people do: on any canvas, with any pen, in any color and light.
 
 The drawer is Pillow's, and no part of what is measured.
 """
@@ -48,7 +48,7 @@ class Conditions:
 
     canvas, place            how large the picture is, and where on it the digit lies
     size_px, pen_px          longer side of the digit, and width of its strokes
-    antialiased, polarity, colour, file   as a drawing program has it
+    antialiased, polarity, color, file   as a drawing program has it
     light ... specks         as paper has it: all "none" on a small canvas or a transparent sheet
     """
 
@@ -58,7 +58,7 @@ class Conditions:
     pen_px: float
     antialiased: bool
     polarity: str
-    colour: str
+    color: str
     file: str
     light: str = "none"
     noise: str = "none"
@@ -80,7 +80,7 @@ class Conditions:
             "pen": "1 px" if self.pen_px == 1 else "wider",
             "edges": "antialiased" if self.antialiased else "aliased",
             "polarity": self.polarity,
-            "colour": self.colour,
+            "color": self.color,
             "file": self.file,
             "light": self.light,
             "noise": self.noise,
@@ -99,7 +99,7 @@ PLAIN = Conditions(
     pen_px=24,
     antialiased=True,
     polarity="dark on light",
-    colour="black and white",
+    color="black and white",
     file="PNG",
 )
 
@@ -159,7 +159,7 @@ def draw_conditions(rng: Generator) -> Conditions:
         "pen_px": pen_px,
         "antialiased": bool(rng.random() < 0.6) and not is_bitmap,
         "polarity": str(rng.choice(["dark on light", "light on dark"])),
-        "colour": str(rng.choice(["black and white", "grey", "coloured"])),
+        "color": str(rng.choice(["black and white", "gray", "colored"])),
         "file": file,
     }
     if side >= 100 and size_px >= LEAST_ON_PAPER_PX and file != "PNG, transparent":
@@ -187,7 +187,7 @@ def draw(strokes: list[Stroke], conditions: Conditions, rng: Generator) -> bytes
     """
     width, height, block = conditions.canvas
     mask = _inked(strokes, conditions)
-    ink, sheet = _colours(conditions, rng)
+    ink, sheet = _colors(conditions, rng)
     inner = _inner(conditions, rng)
     top = int(rng.integers(inner[0], max(inner[0], inner[2] - mask.shape[0]) + 1))
     left = int(rng.integers(inner[1], max(inner[1], inner[3] - mask.shape[1]) + 1))
@@ -234,22 +234,22 @@ def _inked(strokes: list[Stroke], conditions: Conditions) -> Array:
     return np.asarray(image.reduce(finer), np.float64) / 255
 
 
-def _colours(conditions: Conditions, rng: Generator) -> tuple[Array, Array]:
-    """Draw the colours of ink and sheet: the one brighter than the other, visibly."""
+def _colors(conditions: Conditions, rng: Generator) -> tuple[Array, Array]:
+    """Draw the colors of ink and sheet: the one brighter than the other, visibly."""
     while True:
-        if conditions.colour == "coloured":
-            colours = rng.integers(0, 256, (2, 3)).astype(float)
-        elif conditions.colour == "grey":
-            colours = np.repeat(rng.integers(0, 256, (2, 1)), 3, axis=1).astype(float)
+        if conditions.color == "colored":
+            colors = rng.integers(0, 256, (2, 3)).astype(float)
+        elif conditions.color == "gray":
+            colors = np.repeat(rng.integers(0, 256, (2, 1)), 3, axis=1).astype(float)
         else:
-            colours = np.array([[0.0] * 3, [255.0] * 3])
-        dark, light = sorted(colours, key=_brightness)
+            colors = np.array([[0.0] * 3, [255.0] * 3])
+        dark, light = sorted(colors, key=_brightness)
         if _brightness(light) - _brightness(dark) >= LEAST_CONTRAST:
             return (dark, light) if conditions.polarity == "dark on light" else (light, dark)
 
 
-def _brightness(colour: Array) -> float:
-    return float(colour @ np.array([0.299, 0.587, 0.114]))
+def _brightness(color: Array) -> float:
+    return float(color @ np.array([0.299, 0.587, 0.114]))
 
 
 def _inner(conditions: Conditions, rng: Generator) -> tuple[int, int, int, int]:
@@ -286,20 +286,20 @@ def _paper(
 def _rule(paper: Array, conditions: Conditions, ink: Array, sheet: Array, rng: Generator) -> None:
     """Rule lines, or squares, that are paler than the ink and no wider than the pen."""
     height, width, _ = paper.shape
-    colour = sheet + rng.uniform(0.2, 0.5) * (ink - sheet)
+    color = sheet + rng.uniform(0.2, 0.5) * (ink - sheet)
     line_px = min(round(rng.uniform(0.002, 0.006) * width + 0.5), int(conditions.pen_px))
     spacing_px = round(max(12, rng.uniform(0.3, 1.2) * conditions.size_px))
     for row in range(int(rng.integers(spacing_px)), height, spacing_px):
-        paper[row : row + line_px] = colour
+        paper[row : row + line_px] = color
     if conditions.ruled == "squares":
         for column in range(int(rng.integers(spacing_px)), width, spacing_px):
-            paper[:, column : column + line_px] = colour
+            paper[:, column : column + line_px] = color
 
 
 def _dust(
     paper: Array, conditions: Conditions, box: tuple[int, ...], ink: Array, rng: Generator
 ) -> None:
-    """Strew specks of the ink's colour over the sheet, off the digit."""
+    """Strew specks of the ink's color over the sheet, off the digit."""
     height, width, _ = paper.shape
     rows, columns = np.mgrid[:height, :width]
     for _ in range(rng.integers(2, 12)):
@@ -391,7 +391,7 @@ def _thinned(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
     while True:
         before = inked.sum()
         for step in (0, 1):
-            around = _neighbours(inked)
+            around = _neighbors(inked)
             north, east, south, west = around[0], around[2], around[4], around[6]
             count = around.sum(axis=0)
             turns = (~around & np.roll(around, -1, axis=0)).sum(axis=0)
@@ -404,8 +404,8 @@ def _thinned(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
             return inked
 
 
-def _neighbours(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether each of the eight neighbours is inked, clockwise from north, bool (8, H, W)."""
+def _neighbors(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether each of the eight neighbors is inked, clockwise from north, bool (8, H, W)."""
     height, width = inked.shape
     framed = np.pad(inked, 1)
     starts = ((0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0), (0, 0))
@@ -433,7 +433,7 @@ def _paths(thin: NDArray[np.bool_]) -> Iterator[list[Place]]:
 
 
 def _links(places: set[Place]) -> dict[Place, list[Place]]:
-    """Link each place to its neighbours; to a diagonal one only if there is no way round."""
+    """Link each place to its neighbors; to a diagonal one only if there is no way round."""
     links: dict[Place, list[Place]] = {}
     for row, column in sorted(places):
         beside = [(row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)]

@@ -1,13 +1,13 @@
-"""Digits that a model has not learnt from: test digits, those kept out, and other pen writers'."""
+"""Digits that a model has not learned from: test digits, those kept out, and other pen writers'."""
 
 import argparse
 
 from inkdigits import Recognizer
-from inkdigits.artifacts import DEFAULT_MODEL
-from inkdigits.data import mnist, pens
+from inkdigits.data import mnist, pendigits
 from inkdigits.data.mnist import Digits
 from inkdigits.data.split import split_by_writer
-from inkdigits.models import RECIPES
+from inkdigits.model_file import DEFAULT_MODEL
+from inkdigits.recipes import RECIPES
 
 SEED = 0  # of the pictures that are drawn, and of a model whose file tells none
 
@@ -39,5 +39,5 @@ def model_options(description: str | None) -> argparse.ArgumentParser:
 
 def pen_digits() -> Digits:
     """Draw the digits of the pen writers that no recipe trains on, as they wrote them."""
-    traces = pens.of_writers(pens.load(), pens.DEVELOPMENT_WRITERS)
-    return pens.render(traces, copies=1, seed=SEED, is_bent=False)
+    traces = pendigits.of_writers(pendigits.load(), pendigits.DEVELOPMENT_WRITERS)
+    return pendigits.render(traces, copies=1, seed=SEED, is_bent=False)

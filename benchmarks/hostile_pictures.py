@@ -335,7 +335,7 @@ def _file_of(image: Image.Image, name: str, **options: object) -> bytes:
     return file.getvalue()
 
 
-def _grey_noise(height: int, width: int, levels: int = 256) -> Pixels:
+def _gray_noise(height: int, width: int, levels: int = 256) -> Pixels:
     rng = np.random.default_rng(0)
     return rng.integers(0, levels, (height, width), dtype=np.uint8)
 
@@ -382,11 +382,11 @@ def _webp(levels: int, loss: int | None) -> bytes:
     levels  how many levels the noise has
     loss    quality, or None for none
     """
-    grey = _grey_noise(MOST_WEBP_SIDE, MOST_WEBP_SIDE, levels)
+    gray = _gray_noise(MOST_WEBP_SIDE, MOST_WEBP_SIDE, levels)
     if loss is None:
-        return saved(np.dstack([grey] * 4), "WEBP", lossless=True, method=0, quality=0)
-    alpha = _grey_noise(MOST_WEBP_SIDE, MOST_WEBP_SIDE, 8)
-    return saved(np.dstack([grey] * 3 + [30 * alpha]), "WEBP", method=0, quality=loss)
+        return saved(np.dstack([gray] * 4), "WEBP", lossless=True, method=0, quality=0)
+    alpha = _gray_noise(MOST_WEBP_SIDE, MOST_WEBP_SIDE, 8)
+    return saved(np.dstack([gray] * 3 + [30 * alpha]), "WEBP", method=0, quality=loss)
 
 
 MAKERS: dict[str, Callable[[], bytes]] = {
@@ -432,15 +432,15 @@ MAKERS: dict[str, Callable[[], bytes]] = {
     "WebP, 3,000 prefix code groups": lambda: webp_of_prefix_codes(3_000, 216),
     "WebP, lossless noise": lambda: _webp(8, None),
     "WebP, noise with loss and transparency": lambda: _webp(256, 80),
-    "GIF, noise": lambda: saved(_grey_noise(3300, 3300), "GIF"),
-    "GIF, 5000 x 5000": lambda: saved(_grey_noise(5000, 5000, 2), "GIF"),
+    "GIF, noise": lambda: saved(_gray_noise(3300, 3300), "GIF"),
+    "GIF, 5000 x 5000": lambda: saved(_gray_noise(5000, 5000, 2), "GIF"),
     "BMP, 1 bit, 5000 x 5000": lambda: _file_of(
-        Image.fromarray(255 * _grey_noise(5000, 5000, 2)).convert("1"), "BMP"
+        Image.fromarray(255 * _gray_noise(5000, 5000, 2)).convert("1"), "BMP"
     ),
-    "BMP, 8 bits, 4,000 x 4,000": lambda: saved(_grey_noise(4000, 4000), "BMP"),
+    "BMP, 8 bits, 4,000 x 4,000": lambda: saved(_gray_noise(4000, 4000), "BMP"),
     # What the preprocessing has to look at longest.
-    "noise, 25 megapixels": lambda: saved(255 * _grey_noise(5000, 5000, 2), "PNG"),
-    "noise, 2048 x 2048": lambda: saved(_grey_noise(2048, 2048), "PNG"),
+    "noise, 25 megapixels": lambda: saved(255 * _gray_noise(5000, 5000, 2), "PNG"),
+    "noise, 2048 x 2048": lambda: saved(_gray_noise(2048, 2048), "PNG"),
     "dots, 2048 x 2048": lambda: saved(_dots(2048, 8), "PNG"),
     "dense dots, 2048 x 2048": lambda: saved(_dots(2048, 2), "PNG"),
     "lines and a frame, 2048 x 2048": lambda: saved(_ruled(2048), "PNG"),

@@ -16,8 +16,8 @@ from measured import keep
 from onnx_network import onnx_bytes, session
 
 from inkdigits.arrays import Array
-from inkdigits.artifacts import load_model, locate
-from inkdigits.models import MLP
+from inkdigits.model_file import load_model, locate
+from inkdigits.recipes import MLP
 
 ROUNDS = 20
 PASSES = 2000  # in a round
@@ -34,12 +34,14 @@ def microseconds(call: Callable[[], object]) -> float:
 def main() -> None:
     """Measure both in turns, after making certain that they compute the same."""
     vector = load_model(locate("mlp")).vector
-    params = MLP.network.plain.views(vector)
-    peer = session(onnx_bytes(MLP.network.plain, MLP.network.plain.named(vector)))
+    params = MLP.network.inference_network.layer_params(vector)
+    peer = session(
+        onnx_bytes(MLP.network.inference_network, MLP.network.inference_network.unflatten(vector))
+    )
     x = np.random.default_rng(0).random((1, 28, 28), np.float32)
 
     def ours() -> Array:
-        return MLP.network.plain.forward(params, x)[0]
+        return MLP.network.inference_network.forward(params, x)[0]
 
     def theirs() -> Array:
         return peer.run(None, {"x": x})[0]

@@ -8,7 +8,7 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 from inkdigits.arrays import Array
-from inkdigits.nn.layers import Channel, Conv2D, Dense, Flatten, MaxPool2D, ReLU
+from inkdigits.nn.layers import AddChannel, Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from inkdigits.nn.network import Network
 
 
@@ -27,7 +27,7 @@ def onnx_bytes(network: Network, weights: Mapping[str, Array]) -> bytes:
         inputs, output = [name], f"y{number}"
         kind, options = "", {}
         match layer:
-            case Channel():
+            case AddChannel():
                 kind, inputs = "Reshape", [name, "picture"]
             case Conv2D():
                 kind, inputs = "Conv", [name, f"{number}.weight", f"{number}.bias"]

@@ -1,6 +1,6 @@
-"""Accuracy of models on digits that are spoilt in fifteen ways.
+"""Accuracy of models on digits that are spoiled in fifteen ways.
 
-Every model reads the same spoilt pictures, as files, by the only path of inference. By the
+Every model reads the same spoiled pictures, as files, by the only path of inference. By the
 validation digits, models may be chosen; the test digits are for what is chosen already. The
 validation digits are those that the first model's training kept out; of a model whose file does not
 say that its own kept out the same, the figures flatter, and are marked.
@@ -30,7 +30,7 @@ EXAMPLES = 16  # in a row of the picture
 MEANS = ("covered", "others", "all")
 
 
-def spoilt(name: str, pictures: Pixels) -> Pixels:
+def spoiled(name: str, pictures: Pixels) -> Pixels:
     """Spoil pictures by a corruption of this name, always in the same way."""
     seed = [SEED, list(CORRUPTIONS).index(name)]
     return CORRUPTIONS[name].function(pictures, np.random.default_rng(seed))
@@ -55,19 +55,19 @@ def means(accuracies: dict[str, float]) -> dict[str, float]:
 
 
 def kept_out(recognizer: Recognizer, digits: str, first: Recognizer) -> bool:
-    """Whether the model's own file says that it has not learnt from these digits."""
+    """Whether the model's own file says that it has not learned from these digits."""
     training = recognizer.model.training
     split = training.get("seed"), training.get("validation")
     return digits == "test" or split == split_of(first)
 
 
 def measure(recognizers: list[Recognizer], digits: Digits) -> list[dict[str, Any]]:
-    """Let every model read clean and spoilt pictures; one record a model, in their order."""
+    """Let every model read clean and spoiled pictures; one record a model, in their order."""
     clean = [read(recognizer, digits.images, digits) for recognizer in recognizers]
     by_corruption: list[dict[str, float]] = [{} for _ in recognizers]
     refused_by_corruption: list[dict[str, float]] = [{} for _ in recognizers]
     for name in CORRUPTIONS:
-        pictures = spoilt(name, digits.images)
+        pictures = spoiled(name, digits.images)
         for recognizer, accuracies, refused in zip(
             recognizers, by_corruption, refused_by_corruption, strict=True
         ):
@@ -108,13 +108,13 @@ def show(records: list[dict[str, Any]]) -> None:
     for mean in MEANS:
         add(f"mean of {mean}", [record["mean"][mean] for record in records])
     if not all(record["kept_out"] for record in records):
-        table.caption = "* may have learnt from these digits"
+        table.caption = "* may have learned from these digits"
     Console().print(table)
 
 
 def draw_examples(pictures: Pixels, path: Path) -> None:
     """Write a picture with a row of clean digits and one of each corruption, twice as large."""
-    rows = [pictures, *(spoilt(name, pictures) for name in CORRUPTIONS)]
+    rows = [pictures, *(spoiled(name, pictures) for name in CORRUPTIONS)]
     sheet = np.concatenate([np.concatenate(row, axis=1) for row in rows])
     Image.fromarray(sheet.repeat(2, axis=0).repeat(2, axis=1)).save(path)
 

@@ -35,11 +35,12 @@ from PIL import Image
 
 from inkdigits import Recognizer
 from inkdigits.api import Settings, Shelf, create_app
-from inkdigits.artifacts import DEFAULT_MODEL, load_model, locate
-from inkdigits.imaging import ink, png
+from inkdigits.imaging import png
 from inkdigits.imaging.decode import decode
-from inkdigits.imaging.sheet import contrast
-from inkdigits.models import RECIPES
+from inkdigits.model_file import DEFAULT_MODEL, load_model, locate
+from inkdigits.preprocessing import ink
+from inkdigits.preprocessing.background import extract_ink
+from inkdigits.recipes import RECIPES
 
 HERE = Path(__file__).parent
 SEVEN = HERE.parent / "tests" / "golden" / "7.png"
@@ -82,8 +83,8 @@ def servers(workers: int, graph: Path) -> dict[str, Server]:
     graph   a file to write the network to, for the peer
     """
     model = load_model(locate(DEFAULT_MODEL))
-    network = RECIPES[model.recipe].network.plain
-    graph.write_bytes(onnx_bytes(network, network.named(model.vector)))
+    network = RECIPES[model.recipe].network.inference_network
+    graph.write_bytes(onnx_bytes(network, network.unflatten(model.vector)))
     count = ["--workers", str(workers)]
     inkdigits = [sys.executable, "-c", "from inkdigits.cli import main; main()", "serve"]
     granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
@@ -169,14 +170,14 @@ def stages(side: int) -> dict[str, float]:
     recognizer = Recognizer.load()
     _, file = body(side, "PNG")
     rgba = decode(file)
-    strength = contrast(rgba)
-    seen = ink.fit(strength)[None]
+    strength = extract_ink(rgba)
+    seen = ink.from_ink(strength)[None]
     client = create_app(Shelf([DEFAULT_MODEL]), Settings()).test_client()
     client_s = _processor_us(lambda: client.get("/healthz"))
     parts = {
         "decode": lambda: decode(file),
-        "ink from sheet": lambda: contrast(rgba),
-        "fit": lambda: ink.fit(strength),
+        "ink from sheet": lambda: extract_ink(rgba),
+        "fit": lambda: ink.from_ink(strength),
         "network": lambda: recognizer.probabilities(seen),
     }
     return {name: _processor_us(part) for name, part in parts.items()} | {"Flask": client_s}

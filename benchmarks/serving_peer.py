@@ -1,6 +1,6 @@
 """The service as one would write it with the usual parts: Flask, Pillow, ONNX Runtime.
 
-The same network as ours; no clean-up but Pillow's own: grey, inverted, 28x28. Gunicorn runs it.
+The same network as ours; no clean-up but Pillow's own: gray, inverted, 28x28. Gunicorn runs it.
 """
 
 import base64

@@ -25,10 +25,10 @@ from scipy import ndimage
 
 from inkdigits import Recognizer
 from inkdigits.arrays import Array, Pixels
-from inkdigits.artifacts import DEFAULT_MODEL
 from inkdigits.data.mnist import Digits
+from inkdigits.inference import PLACES
 from inkdigits.metrics import measure
-from inkdigits.reading import PLACES
+from inkdigits.model_file import DEFAULT_MODEL
 
 
 class Move(NamedTuple):
@@ -72,7 +72,7 @@ def moved(pictures: Pixels, move: Move) -> Pixels:
 def reading_once(recognizer: Recognizer) -> Recognizer:
     """The same, but that it reads no picture again."""
     once = copy.copy(recognizer)
-    once.recipe = replace(recognizer.recipe, reads_again=False)
+    once.recipe = replace(recognizer.recipe, tta=False)
     return once
 
 
@@ -101,7 +101,7 @@ def figures_of(recognizer: Recognizer, digits: Digits) -> dict[str, dict[str, fl
     for _ in range(ROUNDS):
         for way, probabilities_of in ways.items():
             since = time.perf_counter()
-            probabilities = probabilities_of(recognizer.clean(digits.images))
+            probabilities = probabilities_of(recognizer.preprocess_mnist(digits.images))
             seconds[way].append(time.perf_counter() - since)
             metrics = measure(probabilities, digits.labels)
             figures[way] = {"accuracy": metrics.accuracy, "log_loss": metrics.log_loss}

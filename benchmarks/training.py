@@ -2,7 +2,7 @@
 
 All three train the same network (784-128-64-10, ReLU), without what a recipe here adds, such as
 augmentation, on the same pictures, which each holds in memory in its own form, with the same batch
-size, epochs, optimiser and number of threads, each in a process of its own, in turns. PyTorch
+size, epochs, optimizer and number of threads, each in a process of its own, in turns. PyTorch
 follows the same one-cycle schedule; scikit-learn knows none, and keeps its rate constant. None of
 them is measured on its accuracy here.
 """
@@ -25,13 +25,13 @@ from inkdigits import training
 from inkdigits.arrays import Array, Labels
 from inkdigits.data import mnist
 from inkdigits.data.batches import Batches
-from inkdigits.imaging import CLEAN_UPS
-from inkdigits.models import CLASSIC, MLP, Recipe
 from inkdigits.nn.layers import Dense, Flatten, ReLU
 from inkdigits.nn.losses import smoothed
 from inkdigits.nn.network import Network
 from inkdigits.nn.optimizers import SGD
 from inkdigits.nn.schedules import OneCycle
+from inkdigits.preprocessing import PREPROCESSORS
+from inkdigits.recipes import CLASSIC, MLP, Recipe
 
 PLAIN = replace(
     MLP,
@@ -42,10 +42,10 @@ PLAIN = replace(
     schedule=OneCycle(peak=0.1),
     batch_size=64,
     epochs=10,
-    averaging=0.0,
+    ema_decay=0.0,
     augment=None,
-    pen_copies=0,
-    nondigits=0.0,
+    pendigits_copies=0,
+    outliers=0.0,
 )
 WRITE_UP_US = 622  # an example of the write-up's own loop, as it was re-measured
 # NumPy's and scikit-learn's; PyTorch is told in its own contender.
@@ -56,7 +56,7 @@ CLASSIC_EXAMPLES = 20_000  # enough for a steady figure
 def pictures(recipe: Recipe) -> tuple[Array, Labels]:
     """The 60,000 training digits as the recipe wants them, float32 (N, 28, 28)."""
     digits = mnist.load("train")
-    cleaned = CLEAN_UPS[recipe.clean_up].clean_batch(digits.images)
+    cleaned = PREPROCESSORS[recipe.preprocessing].from_mnist(digits.images)
     return cleaned / np.float32(255), digits.labels.astype(np.int64)
 
 
@@ -65,7 +65,7 @@ def inkdigits_mlp() -> float:
     x, labels = pictures(PLAIN)
     batches = Batches(x, labels, PLAIN.batch_size, seed=0)
     since = time.perf_counter()
-    for _ in training.fit(PLAIN, batches, training.start(PLAIN, seed=0)):
+    for _ in training.fit(PLAIN, batches, training.init_state(PLAIN, seed=0)):
         pass
     return time.perf_counter() - since
 
@@ -77,12 +77,12 @@ def inkdigits_classic() -> float:
         x[:CLASSIC_EXAMPLES], labels[:CLASSIC_EXAMPLES], size=1, seed=0, shuffle=False
     )
     since = time.perf_counter()
-    next(training.fit(CLASSIC, batches, training.start(CLASSIC, seed=0)))
+    next(training.fit(CLASSIC, batches, training.init_state(CLASSIC, seed=0)))
     return (time.perf_counter() - since) / CLASSIC_EXAMPLES
 
 
 def pytorch_mlp(fused: bool = False) -> float:
-    """Seconds for the same by PyTorch, with its own optimiser, loss and schedule."""
+    """Seconds for the same by PyTorch, with its own optimizer, loss and schedule."""
     import torch
 
     assert isinstance(PLAIN.optimizer, SGD)
@@ -125,7 +125,7 @@ def pytorch_mlp(fused: bool = False) -> float:
 
 
 def pytorch_mlp_fused() -> float:
-    """Seconds for the same by PyTorch with its fused optimiser, its fastest on a processor."""
+    """Seconds for the same by PyTorch with its fused optimizer, its fastest on a processor."""
     return pytorch_mlp(fused=True)
 
 

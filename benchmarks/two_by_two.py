@@ -2,11 +2,11 @@
 
 Each network is trained here, by its recipe and with one seed, on pictures of the clean-up that it
 then reads with. All learn from MNIST alone: redrawn digits, pen writers' and no digits, which the
-recipe of our network adds, go through our clean-up only, and would favour it. No picture is
+recipe of our network adds, go through our clean-up only, and would favor it. No picture is
 refused; the likeliest digit counts. A blank is wrong.
 
 A third row is the write-up's clean-up as its server has it, with the networks of `classic`: the
-picture in grey is resized to 28x28, and what is dark is ink, on whatever sheet. It shows what was
+picture in gray is resized to 28x28, and what is dark is ink, on whatever sheet. It shows what was
 won already where `classic` tells ink from sheet.
 
 It chooses nothing, so that it reads test digits: as MNIST has them, drawn plainly with a broad
@@ -25,14 +25,13 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from inkdigits import Recognizer, training
+from inkdigits import Recognizer, training, training_data
 from inkdigits.arrays import Array, Pixels
-from inkdigits.artifacts import Model
-from inkdigits.cli import training_data
 from inkdigits.data import mnist
 from inkdigits.data.mnist import Digits
-from inkdigits.imaging import CLEAN_UPS, classic
-from inkdigits.models import CLASSIC, CNN_SMALL, RECIPES, Recipe
+from inkdigits.model_file import Model
+from inkdigits.preprocessing import PREPROCESSORS, classic
+from inkdigits.recipes import CLASSIC, CNN_SMALL, RECIPES, Recipe
 
 NETWORKS = {"the write-up's": CLASSIC, "ours": CNN_SMALL}
 AS_SERVED = "classic as served"
@@ -43,7 +42,7 @@ DARK = 100  # of 255: what is darker, the write-up's server takes for ink
 def as_served(rgba: Pixels) -> Pixels:
     """Clean a picture as the write-up's server does, which takes every sheet for white.
 
-    It is centred as well: the write-up says so, and `classic` was trained so.
+    It is centered as well: the write-up says so, and `classic` was trained so.
 
     rgba     uint8 (H, W, 4)
     returns  uint8 (28, 28) of 0, 128 and 255
@@ -51,20 +50,20 @@ def as_served(rgba: Pixels) -> Pixels:
     """
     picture = Image.fromarray(rgba)
     white = Image.new("RGBA", picture.size, "white")
-    grey = Image.alpha_composite(white, picture).convert("L").resize((28, 28))
-    ink = np.where(np.asarray(grey) < DARK, np.uint8(255), np.uint8(0))
-    return classic.clean_batch(ink[None])[0]
+    gray = Image.alpha_composite(white, picture).convert("L").resize((28, 28))
+    ink = np.where(np.asarray(gray) < DARK, np.uint8(255), np.uint8(0))
+    return classic.from_mnist(ink[None])[0]
 
 
-def with_clean_up(recipe: Recipe, clean_up: str) -> Recipe:
+def with_preprocessor(recipe: Recipe, preprocessing: str) -> Recipe:
     """The recipe with another clean-up and MNIST alone, known by a name of its own."""
     recipe = replace(
         recipe,
-        name=f"{recipe.name} on {clean_up}",
-        clean_up=clean_up,
-        redrawn=0.0,
-        pen_copies=0,
-        nondigits=0.0,
+        name=f"{recipe.name} on {preprocessing}",
+        preprocessing=preprocessing,
+        restroked=0.0,
+        pendigits_copies=0,
+        outliers=0.0,
     )
     RECIPES[recipe.name] = recipe  # where a recognizer finds it
     return recipe
@@ -74,10 +73,10 @@ def trained(recipe: Recipe, seed: int, limit: int | None, console: Console) -> A
     """Train as the command line does; the parameters of the network that reads, float32 (P,)."""
     sources = training_data.load(recipe, None, limit)
     batches, _ = training_data.prepare(recipe, sources, seed, "cpu", console)
-    progress = training.start(recipe, seed)
-    for record in training.fit(recipe, batches, progress):
+    state = training.init_state(recipe, seed)
+    for record in training.fit(recipe, batches, state):
         console.print(f"{recipe.name}, epoch {record.epoch}: {record.accuracy:.2%}")
-    return training.finished(recipe, batches, progress)
+    return training.inference_params(recipe, batches, state)
 
 
 def cells(
@@ -86,13 +85,13 @@ def cells(
     """Train each network with each clean-up: a recognizer for each clean-up and network."""
     recognizers = {}
     for network, recipe in networks.items():
-        for clean_up in ("classic", "ink"):
-            crossed = with_clean_up(recipe, clean_up)
+        for preprocessing in ("classic", "ink"):
+            crossed = with_preprocessor(recipe, preprocessing)
             vector = trained(crossed, seed, limit, console)
-            recognizers[clean_up, network] = Recognizer(Model(crossed.name, vector), network)
-            if clean_up == "classic":
+            recognizers[preprocessing, network] = Recognizer(Model(crossed.name, vector), network)
+            if preprocessing == "classic":
                 # MNIST's own pictures are cleaned alike: the same network reads.
-                served = with_clean_up(recipe, AS_SERVED)
+                served = with_preprocessor(recipe, AS_SERVED)
                 recognizers[AS_SERVED, network] = Recognizer(Model(served.name, vector), network)
     return recognizers
 
@@ -121,8 +120,10 @@ def show(accuracies: dict[str, dict[tuple[str, str], float]], console: Console) 
     """Print a table of each that is read."""
     for read, of_cells in accuracies.items():
         table = Table("clean-up", *NETWORKS, title=read)
-        for clean_up in ROWS:
-            table.add_row(clean_up, *(f"{of_cells[clean_up, name]:.2%}" for name in NETWORKS))
+        for preprocessing in ROWS:
+            table.add_row(
+                preprocessing, *(f"{of_cells[preprocessing, name]:.2%}" for name in NETWORKS)
+            )
         console.print(table)
 
 
@@ -135,7 +136,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     console = Console()
-    CLEAN_UPS[AS_SERVED] = CLEAN_UPS["classic"]._replace(clean=as_served)
+    PREPROCESSORS[AS_SERVED] = PREPROCESSORS["classic"]._replace(from_image=as_served)
     networks = dict(NETWORKS)
     if arguments.epochs:
         networks["ours"] = replace(networks["ours"], epochs=arguments.epochs)
@@ -153,7 +154,8 @@ def main() -> None:
         },
         "accuracy": {
             read: {
-                clean_up: {name: of_cells[clean_up, name] for name in NETWORKS} for clean_up in ROWS
+                preprocessing: {name: of_cells[preprocessing, name] for name in NETWORKS}
+                for preprocessing in ROWS
             }
             for read, of_cells in accuracies.items()
         },

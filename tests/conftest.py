@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import small_mnist as small
 
-from inkdigits.data import mnist, pens
+from inkdigits.data import mnist, pendigits
 from inkdigits.data.mnist import Digits
 
 DATA_FOLDERS = pytest.StashKey[str]()
@@ -111,7 +111,7 @@ def mnist_splits(pytestconfig):
 def pen_traces(pytestconfig):
     """The 7,494 digits of the 30 pen writers."""
     with data_sets(pytestconfig):
-        return pens.load()
+        return pendigits.load()
 
 
 @pytest.fixture(scope="session")

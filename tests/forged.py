@@ -10,7 +10,7 @@ import struct
 import numpy as np
 from safetensors.numpy import save
 
-from inkdigits.models import RECIPES
+from inkdigits.recipes import RECIPES
 
 ZEROS = "0" * 64
 
@@ -52,13 +52,15 @@ def numbers(*values):
 def forge_model(path, model, tensors=None, **changes):
     """Write a model's file with some fields of its document changed, or left out if None."""
     recipe = RECIPES[model.recipe]
-    tensors = recipe.network.plain.named(model.vector) if tensors is None else tensors
+    tensors = (
+        recipe.network.inference_network.unflatten(model.vector) if tensors is None else tensors
+    )
     document = {
         "format": 2,
         "recipe": model.recipe,
-        "clean_up": recipe.clean_up,
+        "clean_up": recipe.preprocessing,
         "sizes": recipe.sizes,
-        "calibration": {"temperature": model.temperature, "threshold": model.threshold},
+        "calibration": {"temperature": model.temperature, "threshold": model.rejection_threshold},
         "metrics": model.metrics,
         "training": model.training,
         "version": model.version,

@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import small_pens
+import small_pendigits
 
-from inkdigits.data import mnist, pens
+from inkdigits.data import mnist, pendigits
 from inkdigits.data.mnist import Digits
-from inkdigits.models import RECIPES
+from inkdigits.recipes import RECIPES
 
 TRAIN, TEST = 2000, 500
 
@@ -58,17 +58,17 @@ def write(directory: Path, digits: Digits):
     train = replace(train, writers=np.arange(TRAIN, dtype=np.int32) // 20)
     for name, content in files_of(train, test).items():
         (directory / f"{name}.gz").write_bytes(gzip.compress(content, 1))
-    (directory / f"{pens.NAME}.gz").write_bytes(gzip.compress(small_pens.unipen(), 1))
+    (directory / f"{pendigits.NAME}.gz").write_bytes(gzip.compress(small_pendigits.unipen(), 1))
 
 
 def settle(directory: Path):
     """Make inkdigits take the files of a folder for the real ones, and be brief with `mlp`."""
     mnist.SOURCES = sources_of(directory)
-    traces = small_pens.unipen()
-    pens.SIZE, pens.SHA256 = len(traces), hashlib.sha256(traces).hexdigest()
+    traces = small_pendigits.unipen()
+    pendigits.SIZE, pendigits.SHA256 = len(traces), hashlib.sha256(traces).hexdigest()
     os.environ["INKDIGITS_DATA"] = str(directory)
     RECIPES["mlp"] = replace(
-        RECIPES["mlp"], epochs=10, batch_size=64, pen_copies=1, nondigits=0.1, averaging=0.9
+        RECIPES["mlp"], epochs=10, batch_size=64, pendigits_copies=1, outliers=0.1, ema_decay=0.9
     )
 
 

@@ -29,7 +29,7 @@ from pathlib import Path
 import small_mnist
 
 from inkdigits.cli import main
-from inkdigits.models import RECIPES
+from inkdigits.recipes import RECIPES
 
 PR_SET_PTRACER, ANY = 0x59616D61, ctypes.c_ulong(-1)
 

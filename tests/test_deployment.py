@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from inkdigits.api.headers import ON_EVERY_ANSWER, REQUEST_ID
-from inkdigits.api.page import FOR_EVER_S, POLICY
+from inkdigits.api.routes.frontend import FOR_EVER_S, POLICY
 from inkdigits.api.settings import Settings
 
 ROOT = Path(__file__).parents[1]

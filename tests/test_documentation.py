@@ -11,7 +11,7 @@ import pytest
 
 from inkdigits import Recognizer
 from inkdigits.cli import main
-from inkdigits.models import RECIPES
+from inkdigits.recipes import RECIPES
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

@@ -16,8 +16,7 @@ from PIL import Image
 from scipy.ndimage import map_coordinates
 
 from inkdigits import training
-from inkdigits.imaging.classic import EDGE, THRESHOLD
-from inkdigits.models import CLASSIC, MLP, RECIPES
+from inkdigits.inference import SURE
 from inkdigits.nn.initializers import he
 from inkdigits.nn.layers import (
     BatchNorm,
@@ -39,7 +38,8 @@ from inkdigits.nn.losses import (
 from inkdigits.nn.network import Network
 from inkdigits.nn.optimizers import AdamW
 from inkdigits.nn.schedules import OneCycle
-from inkdigits.reading import SURE
+from inkdigits.preprocessing.classic import EDGE, THRESHOLD
+from inkdigits.recipes import CLASSIC, MLP, RECIPES
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/how-it-works.md"
@@ -170,7 +170,7 @@ def test_the_example_by_hand_is_what_the_code_computes():
     zero = np.zeros(2)
     vector = np.concatenate([shown["W_1"].ravel(), zero, shown["W_2"].ravel(), zero])
     gradient = np.empty_like(vector)
-    params, grads = network.views(vector), network.views(gradient)
+    params, grads = network.layer_params(vector), network.layer_params(gradient)
     a, _ = network.layers[0].forward(params[0], shown["x"])
     h, backward_sigmoid = network.layers[1].forward({}, a)
     z, backward_last = network.layers[2].forward(params[2], h)
@@ -201,7 +201,7 @@ def test_the_example_by_hand_is_what_the_code_computes():
 def test_the_convolution_by_hand_is_what_the_layer_computes():
     shown = worked("Convolution")
     x, weight = shown["x"][None, :, :, None], shown["w"][:, :, None, None]
-    y, backward = Conv2D(1, 1, side=2).forward({"weight": weight, "bias": np.zeros(1)}, x)
+    y, backward = Conv2D(1, 1, kernel_size=2).forward({"weight": weight, "bias": np.zeros(1)}, x)
     grads = {"weight": np.empty_like(weight), "bias": np.empty(1)}
     dx = backward(shown["dy"][None, :, :, None], grads)
     places = [(row, column) for row in range(3) for column in range(3)]
@@ -237,8 +237,8 @@ def test_the_pooling_by_hand_is_what_the_layer_computes():
     assert_worked(shown, expected)
 
 
-def test_the_batch_normalisation_by_hand_is_what_the_layer_computes():
-    shown = worked("Batch normalisation")
+def test_the_batch_normalization_by_hand_is_what_the_layer_computes():
+    shown = worked("Batch normalization")
     x, dy = shown["x"].T, shown["dy"].T
     grads = {"scale": np.empty(1), "shift": np.empty(1)}
     params = {"scale": np.full(1, 2.0), "shift": np.ones(1)}
@@ -253,7 +253,7 @@ def test_the_batch_normalisation_by_hand_is_what_the_layer_computes():
         "dx": dx.T,
     }
     assert_worked(shown, expected)
-    text = " ".join(section("Batch normalisation").split())
+    text = " ".join(section("Batch normalization").split())
     assert f"$m = {x.mean():g}$, $v = {x.var():g}$ and $u = {x.var() ** -0.5:g}$" in text
     scale, shift = grads["scale"][0], grads["shift"][0]
     assert f"$d\\gamma = {scale:.0f}$ and $d\\beta = {shift:.0f}$" in text
@@ -273,7 +273,7 @@ def at_rest(target):
 def decay_at(step):
     """How much of a mean of nothing is left, by the code, when weights of one are added to it."""
     zero, one = np.zeros(1), np.ones(1)
-    progress = training.Progress(one, zero, zero.copy(), np.random.default_rng(0), step)
+    progress = training.TrainState(one, zero, zero.copy(), np.random.default_rng(0), step)
     training._average(progress, 0.999)
     return 1 - progress.average[0]
 
@@ -310,7 +310,7 @@ def numbers_of_the_text():
     yield heading, f"t_{{\\text{{smoothed}}}} = {first:.3f} \\text{{ and }} {other:.3f}\n"
 
     network = Network((ZeroPad2D(), Conv2D(1, 16)))
-    params = network.views(network.init(np.random.default_rng(0)))
+    params = network.layer_params(network.init(np.random.default_rng(0)))
     x = np.zeros((1, 28, 28, 1), np.float32)
     y, _ = network.forward(params, x)
     assert y.shape == (1, 28, 28, 16)
@@ -320,7 +320,7 @@ def numbers_of_the_text():
     assert 0.98e7 < (x.size + 1) * y.size < 1e7
     yield "Convolution", "would have nearly ten million"
     network = Network((Conv2D(1, 1), MaxPool2D(), Conv2D(1, 1)))
-    params = network.views(network.init(np.random.default_rng(0)))
+    params = network.layer_params(network.init(np.random.default_rng(0)))
     y, _ = network.forward(params, np.zeros((1, 8, 8, 1), np.float32))
     assert y.size == 1
     yield "Pooling", "3 by 3 pixels of a pooled response have seen 8 by 8 pixels of the picture"
@@ -344,7 +344,7 @@ def numbers_of_the_text():
 def test_what_the_text_says_of_the_recipes_is_so():
     assert MLP.sizes[:-1] == CLASSIC.sizes[:-1]
     assert (CLASSIC.batch_size, CLASSIC.shuffle, CLASSIC.validation) == (1, False, 0)
-    assert (CLASSIC.augment, CLASSIC.averaging, CLASSIC.nondigits) == (None, 0, 0)
+    assert (CLASSIC.augment, CLASSIC.ema_decay, CLASSIC.nondigits) == (None, 0, 0)
     for recipe in RECIPES.values():
         if recipe is CLASSIC:
             continue
@@ -358,7 +358,7 @@ def test_what_the_text_says_of_the_recipes_is_so():
         assert isinstance(recipe.optimizer, AdamW)
         assert isinstance(recipe.schedule, OneCycle)
         assert (recipe.batch_size > 1, recipe.shuffle, recipe.validation) == (True, True, 0.1)
-        assert recipe.averaging
+        assert recipe.ema_decay
         np.testing.assert_allclose(recipe.targets.sum(axis=1), 1, rtol=1e-6)
         assert recipe.targets.min() > 0
         behind_pools = [b for a, b in pairwise(layers) if isinstance(a, MaxPool2D)]

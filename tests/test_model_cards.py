@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from inkdigits.artifacts import load_model, shipped_models
+from inkdigits.model_file import load_model, shipped_models
 
 FOLDER = Path(__file__).parents[1] / "docs/models"
 REWRITE = "it is not what the results say: run `make cards`"
@@ -103,7 +103,7 @@ def test_what_was_measured_of_the_file_is_shown(name, script):
     assert MISSING not in card
     assert card.count("50.00%") > 20
     assert "| trained at commit | `fedcba987654` |" in card
-    figures = card[card.index("## Accuracy") : card.index("## Licence")]
+    figures = card[card.index("## Accuracy") : card.index("## License")]
     percents = set(re.findall(r"[\d.]+%", figures)) - {"95%", "90.0%"}
     assert percents == {"50.00%", "40.00%"}
 
@@ -116,7 +116,7 @@ def test_what_was_not_measured_of_the_file_gives_no_number(name, results, script
     assert "trained at commit" not in card
     results.pop("accuracy", None)
     card = script["card"](name, results)
-    figures = card[card.index("## Accuracy") : card.index("## Licence")]
+    figures = card[card.index("## Accuracy") : card.index("## License")]
     assert not re.search(r"\d\.\d", figures)
     sections = [text for text in figures.split("\n## ") if "refuses nothing" not in text]
     assert len(sections) == (5 if refuses(name) else 4)

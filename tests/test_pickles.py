@@ -12,10 +12,10 @@ import sys
 import numpy as np
 import pytest
 
-from inkdigits.artifacts import ArtifactError, Model, load_model, save_model
-from inkdigits.models import RECIPES
+from inkdigits.model_file import ArtifactError, Model, load_model, save_model
 from inkdigits.nn.losses import softmax
 from inkdigits.pickles import MAX_PICKLE_BYTES, export_pickle, import_pickle
+from inkdigits.recipes import RECIPES
 
 CLASSIC = RECIPES["classic"].network
 SHAPES = {"W1": (128, 784), "W2": (64, 128), "W3": (10, 64)}
@@ -92,7 +92,7 @@ def test_weights_that_the_original_trained_score_here_what_they_score_there(digi
     assert (expected.argmax(axis=1) == digits.labels[2000:4000]).mean() > 0.5
 
     model = import_pickle(pickle.dumps(weights))
-    logits, _ = CLASSIC.forward(CLASSIC.views(model.vector), np.float32(inputs[2000:]))
+    logits, _ = CLASSIC.forward(CLASSIC.layer_params(model.vector), np.float32(inputs[2000:]))
     assert np.array_equal(logits.argmax(axis=1), expected.argmax(axis=1))
     assert np.allclose(softmax(logits), expected, rtol=0, atol=1e-4)
 
@@ -123,7 +123,7 @@ def test_every_protocol_and_form_of_array_is_read(weights, vector, protocol, nam
 def test_equal_parts_may_be_shared(weights, vector, optimize):
     weights = dict(reversed(weights.items())) | {"W2": np.ones((64, 128))}
     read = import_pickle(optimize(pickle.dumps(weights)))
-    assert np.array_equal(CLASSIC.named(read.vector)["3.weight"], np.ones((128, 64)))
+    assert np.array_equal(CLASSIC.unflatten(read.vector)["3.weight"], np.ones((128, 64)))
     assert np.array_equal(read.vector[: 784 * 128], vector[: 784 * 128])
 
 

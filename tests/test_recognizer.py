@@ -8,11 +8,11 @@ import pytest
 from untrained import untrained
 
 from inkdigits import Recognizer
-from inkdigits.artifacts import save_model
 from inkdigits.imaging.decode import encode_png
-from inkdigits.models import RECIPES
+from inkdigits.inference import CHUNK, forward_batches, read
+from inkdigits.model_file import save_model
 from inkdigits.nn.losses import softmax
-from inkdigits.reading import CHUNK, read, read_once
+from inkdigits.recipes import RECIPES
 from inkdigits.recognizer import DamagedImage, Prediction, UnsupportedImage
 
 GOLDEN = Path(__file__).parent / "golden"  # drawings, each named after its digit
@@ -60,12 +60,12 @@ def test_the_temperature_of_the_file_is_applied(digits):
 
 def test_what_leaves_it_unsure_is_read_again(digits):
     recognizer = Recognizer.load("mlp")
-    cleaned = recognizer.clean(digits.images[:2000])
-    params = recognizer.recipe.network.plain.views(recognizer.model.vector)
+    cleaned = recognizer.preprocess_mnist(digits.images[:2000])
+    params = recognizer.recipe.network.inference_network.layer_params(recognizer.model.vector)
     x = cleaned / np.float32(255)
     again, once = (
         softmax(way(recognizer.recipe, params, x)[:, :10] / recognizer.temperature)
-        for way in (read, read_once)
+        for way in (read, forward_batches)
     )
     answers = recognizer.probabilities(cleaned)
     np.testing.assert_allclose(answers, again, atol=1e-5)
@@ -80,7 +80,7 @@ def test_b46_a_blank_sheet_is_no_digit(recognizer):
     assert not prediction.seen.any()
 
 
-def test_b47_inverted_colours_give_the_same_digit(recognizer, digits):
+def test_b47_inverted_colors_give_the_same_digit(recognizer, digits):
     for picture in digits.images[:50]:
         as_is = recognizer.recognize(encode_png(picture))
         inverted = recognizer.recognize(encode_png(255 - picture))

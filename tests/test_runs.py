@@ -12,16 +12,16 @@ import pytest
 from forged import forge_tensors, mutated, mutated_tensors
 from untrained import untrained
 
-from inkdigits.artifacts import ArtifactError, load_model, read_tensors, save_model
 from inkdigits.data.batches import Batches
-from inkdigits.models import CLASSIC, MLP
+from inkdigits.model_file import ArtifactError, load_model, read_tensors, save_model
 from inkdigits.nn.layers import Dense, Dropout, Flatten
 from inkdigits.nn.losses import smoothed
 from inkdigits.nn.network import Network
 from inkdigits.nn.optimizers import SGD, AdamW
 from inkdigits.nn.schedules import Constant
+from inkdigits.recipes import CLASSIC, MLP
 from inkdigits.runs import Run, RunError
-from inkdigits.training import DivergenceError, Progress, Record, Tally, fit, start
+from inkdigits.training import DivergenceError, Record, Tally, TrainState, fit, init_state
 
 SETTINGS = {"recipe": "mlp", "seed": 0, "limit": None, "data": {"images": "5e" * 32}}
 RECORDS = [Record(epoch, 0.1 + epoch, 0.5, 1 / 3, 0.25, 0.01, 1.5, 200.0) for epoch in (1, 2, 3)]
@@ -37,7 +37,7 @@ def progress_at(step):
     shapes = 50, (2, 50), 50
     params, memory, average = (rng.normal(size=shape).astype(np.float32) for shape in shapes)
     rng.random(3, np.float32)  # an odd number leaves half a draw in its state
-    return Progress(params, memory, average, rng, step, Tally(64, 1 / 3, 7, 0.125))
+    return TrainState(params, memory, average, rng, step, Tally(64, 1 / 3, 7, 0.125))
 
 
 def checkpoints(run):
@@ -60,13 +60,13 @@ def never(warning):
 def test_what_is_saved_is_read_again_to_the_last_bit(run):
     saved = progress_at(41)
     run.save(saved, RECORDS)
-    progress, records = run.latest(never)
-    assert progress.params.tobytes() == saved.params.tobytes()
-    assert progress.memory.tobytes() == saved.memory.tobytes()
-    assert progress.average.tobytes() == saved.average.tobytes()
+    state, records = run.latest(never)
+    assert state.params.tobytes() == saved.params.tobytes()
+    assert state.optimizer_state.tobytes() == saved.memory.tobytes()
+    assert state.ema.tobytes() == saved.average.tobytes()
     assert saved.rng.bit_generator.state["has_uint32"]
-    assert progress.rng.bit_generator.state == saved.rng.bit_generator.state
-    assert (progress.step, progress.tally) == (41, saved.tally)
+    assert state.rng.bit_generator.state == saved.rng.bit_generator.state
+    assert (state.step, state.tally) == (41, saved.tally)
     assert records == RECORDS
 
 
@@ -97,9 +97,9 @@ def test_without_averaging_the_average_is_the_parameters(run):
     saved = replace(progress_at(41), average=None)
     saved = replace(saved, average=saved.params)
     run.save(saved, [])
-    progress, _ = run.latest(never)
-    assert progress.average is progress.params
-    assert progress.params.tobytes() == saved.params.tobytes()
+    state, _ = run.latest(never)
+    assert state.ema is state.params
+    assert state.params.tobytes() == saved.params.tobytes()
 
 
 @pytest.mark.parametrize("recipe", ["dropout", "averaged", "one by one"])
@@ -107,7 +107,7 @@ def test_f1_what_is_read_goes_on_to_the_same_bits(run, digits, recipe):
     """Stopped in the middle of an epoch, where the layers have drawn what they forget."""
     if recipe != "one by one":
         network = Network((Flatten(), Dropout(0.3), Dense(784, 10)))
-        averaging = 0.9 if recipe == "averaged" else 0.0
+        ema_decay = 0.9 if recipe == "averaged" else 0.0
         recipe = replace(
             MLP,
             network=network,
@@ -116,13 +116,13 @@ def test_f1_what_is_read_goes_on_to_the_same_bits(run, digits, recipe):
             optimizer=AdamW(),
             schedule=Constant(0.01),
             epochs=2,
-            averaging=averaging,
+            ema_decay=ema_decay,
         )
     else:
         recipe = replace(CLASSIC, epochs=2)
     x, labels = digits.images[:200] / np.float32(255), digits.labels[:200]
     batches = Batches(x, labels, recipe.batch_size, 0, recipe.shuffle)
-    undisturbed = start(recipe, 0)
+    undisturbed = init_state(recipe, 0)
     expected = list(fit(recipe, batches, undisturbed))
 
     class Stop(Exception):
@@ -141,16 +141,16 @@ def test_f1_what_is_read_goes_on_to_the_same_bits(run, digits, recipe):
         def sample(self, count):
             return batches.sample(count)
 
-    progress, records = start(recipe, 0), []
+    state, records = init_state(recipe, 0), []
     with pytest.raises(Stop):
-        records.extend(fit(recipe, Half(), progress))
-    run.save(progress, records)
-    del progress
-    progress, records = run.latest(never)
-    records.extend(fit(recipe, batches, progress))
-    assert progress.params.tobytes() == undisturbed.params.tobytes()
-    assert progress.memory.tobytes() == undisturbed.memory.tobytes()
-    assert progress.average.tobytes() == undisturbed.average.tobytes()
+        records.extend(fit(recipe, Half(), state))
+    run.save(state, records)
+    del state
+    state, records = run.latest(never)
+    records.extend(fit(recipe, batches, state))
+    assert state.params.tobytes() == undisturbed.params.tobytes()
+    assert state.optimizer_state.tobytes() == undisturbed.optimizer_state.tobytes()
+    assert state.ema.tobytes() == undisturbed.ema.tobytes()
     for record, same in zip(records, expected, strict=True):
         assert (record.epoch, record.loss, record.accuracy) == (
             same.epoch,
@@ -164,8 +164,8 @@ def test_f5_of_a_damaged_checkpoint_the_one_before_is_used(run):
     path = run.save(progress_at(2), RECORDS[:2])
     damage(path)
     warnings = []
-    progress, records = run.latest(warnings.append)
-    assert (progress.step, records) == (1, RECORDS[:1])
+    state, records = run.latest(warnings.append)
+    assert (state.step, records) == (1, RECORDS[:1])
     (warning,) = warnings
     assert str(path) in warning
     assert warning.endswith("The checkpoint before it is used.")
@@ -218,10 +218,10 @@ def test_what_a_killed_process_leaves_is_no_checkpoint(run):
 def test_f7_what_is_no_number_is_not_saved(run, name, number):
     run.save(progress_at(1), RECORDS[:1])
     before = {path: path.read_bytes() for path in run.folder.iterdir()}
-    progress = progress_at(2)
-    getattr(progress, name)[..., 7] = number
+    state = progress_at(2)
+    getattr(state, name)[..., 7] = number
     with pytest.raises(DivergenceError, match="at step 2"):
-        run.save(progress, RECORDS[:2])
+        run.save(state, RECORDS[:2])
     assert {path: path.read_bytes() for path in run.folder.iterdir()} == before
 
 
@@ -256,8 +256,8 @@ def assert_the_one_before_is_used(run, tensors, document):
     forge_tensors(path, tensors, document)
     before = {path: path.read_bytes() for path in run.folder.iterdir()}
     warnings = []
-    progress, records = run.latest(warnings.append)
-    assert (progress.step, records) == (40, RECORDS[:1])
+    state, records = run.latest(warnings.append)
+    assert (state.step, records) == (40, RECORDS[:1])
     (warning,) = warnings
     assert str(path) in warning
     assert "\n" not in warning
@@ -270,9 +270,9 @@ def test_a_right_forgery_is_read(run):
     """The forgeries below are refused for what is wrong with them, and for nothing else."""
     tensors, document = tensors_and_document()
     forge_tensors(run.folder / "checkpoint-00000041.safetensors", tensors, document)
-    progress, records = run.latest(never)
-    assert (progress.step, records) == (41, RECORDS)
-    assert progress.rng.bit_generator.state == document["rng"]
+    state, records = run.latest(never)
+    assert (state.step, records) == (41, RECORDS)
+    assert state.rng.bit_generator.state == document["rng"]
 
 
 @pytest.mark.parametrize(
@@ -371,27 +371,27 @@ def test_any_change_under_a_right_digest_gives_a_whole_state_or_the_typed_error(
         tensors = whole if is_changed else mutated_tensors(whole, rng)
         forge_tensors(path, tensors, mutated(document, rng) if is_changed else document)
         try:
-            progress, records = run.latest(lambda warning: None)
+            state, records = run.latest(lambda warning: None)
         except RunError:
             continue
         accepted += 1
-        progress.rng.random(3, np.float32)
-        assert run.save(progress, records) == path
+        state.rng.random(3, np.float32)
+        assert run.save(state, records) == path
         run.latest(never)
     assert 20 < accepted < 150
 
 
 SMALL = replace(
-    MLP, network=Network((Flatten(), Dense(5, 10, bias=False))), epochs=4, averaging=0.9
+    MLP, network=Network((Flatten(), Dense(5, 10, bias=False))), epochs=4, ema_decay=0.9
 )
 
 
 def test_a_state_of_this_training_is_one(run):
     """In the middle of an epoch, between two, and at the end."""
-    run.check_progress(progress_at(41), RECORDS, SMALL, steps_per_epoch=12)
-    run.check_progress(progress_at(36), RECORDS, SMALL, steps_per_epoch=12)
-    run.check_progress(progress_at(48), [*RECORDS, RECORDS[0]], SMALL, steps_per_epoch=12)
-    run.check_progress(progress_at(0), [], SMALL, steps_per_epoch=12)
+    run.check_state(progress_at(41), RECORDS, SMALL, steps_per_epoch=12)
+    run.check_state(progress_at(36), RECORDS, SMALL, steps_per_epoch=12)
+    run.check_state(progress_at(48), [*RECORDS, RECORDS[0]], SMALL, steps_per_epoch=12)
+    run.check_state(progress_at(0), [], SMALL, steps_per_epoch=12)
 
 
 @pytest.mark.parametrize(
@@ -403,21 +403,21 @@ def test_a_state_of_this_training_is_one(run):
         (SMALL, 100, "41 steps, and has records of 3 epochs"),
         (MLP, 12, "its arrays"),
         (replace(SMALL, optimizer=SGD()), 12, "its arrays"),
-        (replace(SMALL, averaging=0.0), 12, "average"),
+        (replace(SMALL, ema_decay=0.0), 12, "average"),
     ],
 )
 def test_a_state_of_another_training_is_an_error(run, recipe, steps_per_epoch, cause):
     with pytest.raises(RunError, match=r"checkpoint-00000041.* does not belong") as caught:
-        run.check_progress(progress_at(41), RECORDS, recipe, steps_per_epoch)
+        run.check_state(progress_at(41), RECORDS, recipe, steps_per_epoch)
     assert cause in str(caught.value)
     assert "remove it" in str(caught.value)
 
 
 def test_a_state_without_the_average_that_the_recipe_takes_is_an_error(run):
-    progress = progress_at(41)
-    progress.average = progress.params
+    state = progress_at(41)
+    state.ema = state.params
     with pytest.raises(RunError, match="average"):
-        run.check_progress(progress, RECORDS, SMALL, 12)
+        run.check_state(state, RECORDS, SMALL, 12)
 
 
 # The settings.

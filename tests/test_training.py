@@ -7,22 +7,22 @@ from foreign import ForeignArray
 
 from inkdigits.data.augment import Augment
 from inkdigits.data.batches import Batches
-from inkdigits.models import CLASSIC, MLP
 from inkdigits.nn.layers import BatchNorm, Dense, Dropout, Flatten, ReLU
 from inkdigits.nn.losses import one_hot, smoothed, softmax, softmax_cross_entropy
 from inkdigits.nn.network import Network
 from inkdigits.nn.optimizers import SGD, AdamW
 from inkdigits.nn.schedules import Constant, OneCycle
+from inkdigits.recipes import CLASSIC, MLP
 from inkdigits.training import (
     DivergenceError,
     Tally,
     evaluate,
-    finished,
     fit,
+    fit_rejection_threshold,
     fit_temperature,
-    fit_threshold,
+    inference_params,
+    init_state,
     on_device,
-    start,
 )
 
 SMALL = replace(
@@ -33,9 +33,9 @@ SMALL = replace(
     schedule=OneCycle(peak=0.1),
     batch_size=32,
     epochs=3,
-    averaging=0.0,
+    ema_decay=0.0,
     augment=None,
-    nondigits=0.0,
+    outliers=0.0,
 )
 FORGETFUL = replace(
     SMALL,
@@ -48,13 +48,13 @@ FULL = replace(
     SMALL,
     network=Network((Flatten(), Dense(784, 16), BatchNorm(16), ReLU(), Dense(16, 11))),
     targets=smoothed(11, 0.1),
-    averaging=0.9,
+    ema_decay=0.9,
     augment=Augment(),
 )
 each_recipe = pytest.mark.parametrize(
     "recipe",
     [SMALL, FORGETFUL, ONE_BY_ONE, FULL],
-    ids=["momentum", "dropout", "one by one", "augmented, normalised and averaged"],
+    ids=["momentum", "dropout", "one by one", "augmented, normalized and averaged"],
 )
 
 
@@ -70,9 +70,9 @@ def dealt(recipe, pictures, seed=0):
 
 
 def trained(recipe, pictures, seed=0):
-    progress = start(recipe, seed)
-    records = list(fit(recipe, dealt(recipe, pictures, seed), progress, pictures[1]))
-    return progress, records
+    state = init_state(recipe, seed)
+    records = list(fit(recipe, dealt(recipe, pictures, seed), state, pictures[1]))
+    return state, records
 
 
 def without_times(records):
@@ -105,10 +105,10 @@ class Stopping:
 
 
 def test_each_epoch_gives_a_record(pictures):
-    progress, records = trained(SMALL, pictures)
+    state, records = trained(SMALL, pictures)
     assert [record.epoch for record in records] == [1, 2, 3]
-    assert progress.step == 30
-    assert progress.tally == Tally()
+    assert state.step == 30
+    assert state.tally == Tally()
     assert [record.learning_rate for record in records] == [
         SMALL.schedule(step, 30) for step in (9, 19, 29)
     ]
@@ -122,35 +122,35 @@ def test_each_epoch_gives_a_record(pictures):
 def test_a_small_network_learns_32_digits_by_heart(pictures):
     few = tuple(part[:32] for part in pictures[0])
     recipe = replace(SMALL, epochs=40, schedule=Constant(0.05))
-    *_, last = fit(recipe, dealt(recipe, (few,)), start(recipe, 0))
+    *_, last = fit(recipe, dealt(recipe, (few,)), init_state(recipe, 0))
     assert last.accuracy == 1
 
 
 def test_a_record_measures_each_picture_before_it_is_trained_on(pictures):
     """With a learning rate of zero, that is what the start comes to."""
     recipe = replace(SMALL, schedule=Constant(0.0), optimizer=SGD(), epochs=1)
-    progress, (record,) = trained(recipe, pictures)
-    assert np.array_equal(progress.params, start(recipe, 0).params)
+    state, (record,) = trained(recipe, pictures)
+    assert np.array_equal(state.params, init_state(recipe, 0).params)
     x, labels = pictures[0]
-    logits, _ = recipe.network.forward(recipe.network.views(progress.params), x)
+    logits, _ = recipe.network.forward(recipe.network.layer_params(state.params), x)
     loss, _ = softmax_cross_entropy(logits, recipe.targets[labels])
     assert record.loss == pytest.approx(loss, rel=1e-5)
     assert record.accuracy == np.mean(logits.argmax(axis=1) == labels)
 
 
 def test_the_validation_is_measured_after_the_epoch(pictures):
-    progress, records = trained(SMALL, pictures)
-    assert evaluate(SMALL, progress.params, *pictures[1]) == (
+    state, records = trained(SMALL, pictures)
+    assert evaluate(SMALL, state.params, *pictures[1]) == (
         records[-1].validation_loss,
         records[-1].validation_accuracy,
     )
 
 
 def test_without_validation_none_is_measured_and_training_is_the_same(pictures):
-    progress = start(SMALL, 0)
-    records = list(fit(SMALL, dealt(SMALL, pictures), progress))
+    state = init_state(SMALL, 0)
+    records = list(fit(SMALL, dealt(SMALL, pictures), state))
     with_it, expected = trained(SMALL, pictures)
-    assert np.array_equal(progress.params, with_it.params)
+    assert np.array_equal(state.params, with_it.params)
     assert without_times(records) == [
         replace(record, validation_loss=None, validation_accuracy=None)
         for record in without_times(expected)
@@ -160,7 +160,7 @@ def test_without_validation_none_is_measured_and_training_is_the_same(pictures):
 @each_recipe
 def test_a_seed_decides_everything(recipe, pictures):
     (one, records), (same, same_records) = (trained(recipe, pictures) for _ in range(2))
-    assert one.params.dtype == one.memory.dtype == np.float32
+    assert one.params.dtype == one.optimizer_state.dtype == np.float32
     assert one.params.tobytes() == same.params.tobytes()
     assert without_times(records) == without_times(same_records)
     assert not np.array_equal(one.params, trained(recipe, pictures, seed=1)[0].params)
@@ -172,17 +172,17 @@ def test_what_is_stopped_goes_on_to_the_same_bits(recipe, pictures, pause):
     """In the middle of an epoch and at its end, again and again."""
     batches = dealt(recipe, pictures)
     pause *= len(batches) // 10
-    progress, records, stops = start(recipe, 0), [], []
-    while progress.step < len(batches) * recipe.epochs:
+    state, records, stops = init_state(recipe, 0), [], []
+    while state.step < len(batches) * recipe.epochs:
         with suppress(Stop):
-            records.extend(fit(recipe, Stopping(batches, pause), progress, pictures[1]))
-        stops.append(progress.step)
+            records.extend(fit(recipe, Stopping(batches, pause), state, pictures[1]))
+        stops.append(state.step)
     assert stops[:-1] == list(range(pause, len(batches) * recipe.epochs, pause))
     expected, expected_records = trained(recipe, pictures)
-    assert progress.params.tobytes() == expected.params.tobytes()
-    assert progress.memory.tobytes() == expected.memory.tobytes()
-    assert progress.average.tobytes() == expected.average.tobytes()
-    assert progress.rng.bit_generator.state == expected.rng.bit_generator.state
+    assert state.params.tobytes() == expected.params.tobytes()
+    assert state.optimizer_state.tobytes() == expected.memory.tobytes()
+    assert state.ema.tobytes() == expected.average.tobytes()
+    assert state.rng.bit_generator.state == expected.rng.bit_generator.state
     assert without_times(records) == without_times(expected_records)
 
 
@@ -192,7 +192,7 @@ def test_arrays_of_another_library_are_trained_alike(recipe, pictures):
     (x, labels), validation = pictures
     expected, expected_records = trained(recipe, pictures)
 
-    here = start(recipe, 0)
+    here = init_state(recipe, 0)
     abroad = replace(
         here,
         params=ForeignArray(here.params),
@@ -210,49 +210,49 @@ def test_arrays_of_another_library_are_trained_alike(recipe, pictures):
 
 
 def test_the_average_follows_the_parameters_at_its_decay(pictures):
-    recipe = replace(SMALL, averaging=0.9, epochs=1)
-    progress = start(recipe, 0)
-    assert progress.average is not progress.params
-    expected, steps = progress.params.astype(np.float64), 0
+    recipe = replace(SMALL, ema_decay=0.9, epochs=1)
+    state = init_state(recipe, 0)
+    assert state.ema is not state.params
+    expected, steps = state.params.astype(np.float64), 0
     batches = dealt(recipe, pictures)
-    while progress.step < len(batches):
+    while state.step < len(batches):
         with suppress(Stop):
-            list(fit(recipe, Stopping(batches, 1), progress))
+            list(fit(recipe, Stopping(batches, 1), state))
         decay = min(0.9, (1 + steps) / (10 + steps))
         steps += 1
-        expected = decay * expected + (1 - decay) * progress.params
-        np.testing.assert_allclose(progress.average, expected, rtol=1e-4, atol=1e-6)
+        expected = decay * expected + (1 - decay) * state.params
+        np.testing.assert_allclose(state.ema, expected, rtol=1e-4, atol=1e-6)
 
 
-def test_what_reads_is_the_average_with_normalisation_folded_in(pictures):
-    progress, _ = trained(FULL, pictures)
+def test_what_reads_is_the_average_with_normalization_folded_in(pictures):
+    state, _ = trained(FULL, pictures)
     batches = dealt(FULL, pictures)
-    vector = finished(FULL, batches, progress)
-    expected = FULL.network.folded(progress.average, [x for x, _ in batches.epoch(0)])
+    vector = inference_params(FULL, batches, state)
+    expected = FULL.network.fold_batch_norm(state.ema, [x for x, _ in batches.epoch(0)])
     np.testing.assert_array_equal(vector, expected)
 
 
 def test_without_averaging_what_reads_are_the_parameters_themselves(pictures):
-    progress, _ = trained(SMALL, pictures)
-    assert progress.average is progress.params
+    state, _ = trained(SMALL, pictures)
+    assert state.ema is state.params
     np.testing.assert_array_equal(
-        finished(SMALL, dealt(SMALL, pictures), progress), progress.params
+        inference_params(SMALL, dealt(SMALL, pictures), state), state.params
     )
 
 
 def test_to_the_cpu_nothing_is_brought():
-    progress = start(FULL, 0)
-    same = on_device(progress, "cpu")
-    assert same.params is progress.params
-    assert same.memory is progress.memory
-    assert same.average is progress.average
+    state = init_state(FULL, 0)
+    same = on_device(state, "cpu")
+    assert same.params is state.params
+    assert same.memory is state.optimizer_state
+    assert same.average is state.ema
 
 
 def test_what_is_finished_does_nothing_more(pictures):
-    progress, _ = trained(SMALL, pictures)
-    before = progress.params.copy()
-    assert list(fit(SMALL, dealt(SMALL, pictures), progress, pictures[1])) == []
-    assert np.array_equal(progress.params, before)
+    state, _ = trained(SMALL, pictures)
+    before = state.params.copy()
+    assert list(fit(SMALL, dealt(SMALL, pictures), state, pictures[1])) == []
+    assert np.array_equal(state.params, before)
 
 
 def test_the_batches_and_the_pictures_are_left_as_they_are(pictures):
@@ -268,31 +268,31 @@ def exploding(step, rate=1e30):
 
 def test_f7_when_the_loss_is_no_number_the_weights_are_those_before_the_step(pictures):
     recipe = replace(SMALL, schedule=exploding(14), optimizer=SGD())
-    progress, records = start(recipe, 0), []
+    state, records = init_state(recipe, 0), []
     with pytest.raises(DivergenceError, match=r"not a number at step 15$") as caught:
-        records.extend(fit(recipe, dealt(recipe, pictures), progress, pictures[1]))
-    assert caught.value.step == progress.step == 15
+        records.extend(fit(recipe, dealt(recipe, pictures), state, pictures[1]))
+    assert caught.value.step == state.step == 15
 
-    expected = start(recipe, 0)
+    expected = init_state(recipe, 0)
     with pytest.raises(Stop):
         list(fit(recipe, Stopping(dealt(recipe, pictures), 15), expected, pictures[1]))
-    assert progress.params.tobytes() == expected.params.tobytes()
-    assert progress.tally.examples == expected.tally.examples == 5 * 32
+    assert state.params.tobytes() == expected.params.tobytes()
+    assert state.tally.examples == expected.tally.examples == 5 * 32
 
 
 def test_f7_a_validation_loss_that_is_no_number_is_no_record(pictures):
     recipe = replace(SMALL, schedule=exploding(9))
-    progress = start(recipe, 0)
+    state = init_state(recipe, 0)
     with pytest.raises(DivergenceError) as caught:
-        next(fit(recipe, dealt(recipe, pictures), progress, pictures[1]))
-    assert caught.value.step == progress.step == 10
+        next(fit(recipe, dealt(recipe, pictures), state, pictures[1]))
+    assert caught.value.step == state.step == 10
 
 
 def test_evaluate_measures_the_recipes_own_loss(pictures):
     recipe = replace(SMALL, targets=CLASSIC.targets)
     x, labels = pictures[0]
-    vector = start(recipe, 0).params
-    logits, _ = recipe.network.forward(recipe.network.views(vector), x)
+    vector = init_state(recipe, 0).params
+    logits, _ = recipe.network.forward(recipe.network.layer_params(vector), x)
     loss = softmax_cross_entropy(logits, recipe.targets[labels])[0]
     measured, accuracy = evaluate(recipe, vector, x, labels)
     assert measured == pytest.approx(loss, rel=1e-5)
@@ -300,9 +300,9 @@ def test_evaluate_measures_the_recipes_own_loss(pictures):
 
 
 def test_evaluate_forgets_nothing(pictures):
-    vector = start(FORGETFUL, 0).params
+    vector = init_state(FORGETFUL, 0).params
     x, labels = pictures[1]
-    logits, _ = FORGETFUL.network.forward(FORGETFUL.network.views(vector), x)
+    logits, _ = FORGETFUL.network.forward(FORGETFUL.network.layer_params(vector), x)
     assert evaluate(FORGETFUL, vector, x, labels) == (
         pytest.approx(softmax_cross_entropy(logits, FORGETFUL.targets[labels])[0], rel=1e-6),
         np.mean(logits.argmax(axis=1) == labels),
@@ -319,9 +319,9 @@ def test_the_temperature_that_labels_were_drawn_at_is_found(temperature):
 
 
 def test_the_temperature_makes_the_loss_least(pictures):
-    progress, _ = trained(SMALL, pictures)
+    state, _ = trained(SMALL, pictures)
     x, labels = pictures[1]
-    logits, _ = SMALL.network.forward(SMALL.network.views(progress.params), x)
+    logits, _ = SMALL.network.forward(SMALL.network.layer_params(state.params), x)
     best = fit_temperature(logits, labels)
 
     def loss(temperature):
@@ -340,9 +340,9 @@ def test_a_temperature_stays_within_what_a_model_file_takes():
 
 
 def test_the_threshold_refuses_its_share():
-    doubts = np.random.default_rng(0).permutation(np.linspace(-30, 5, 10_000))
-    threshold = fit_threshold(doubts)
-    assert np.count_nonzero(doubts > threshold) == 40
+    rejection_scores = np.random.default_rng(0).permutation(np.linspace(-30, 5, 10_000))
+    threshold = fit_rejection_threshold(rejection_scores)
+    assert np.count_nonzero(rejection_scores > threshold) == 40
 
 
 def test_eleven_outputs_are_read_as_ten_digits(pictures):

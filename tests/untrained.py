@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from inkdigits.artifacts import Model
-from inkdigits.models import RECIPES
+from inkdigits.model_file import Model
+from inkdigits.recipes import RECIPES
 
 
 def untrained(name="mlp", seed=0, **fields):
     """A model of a recipe with the parameters that training would start from."""
     recipe = RECIPES[name]
-    vector = recipe.network.plain.init(np.random.default_rng(seed))
-    threshold = {"threshold": 0.5} if recipe.nondigits else {}
+    vector = recipe.network.inference_network.init(np.random.default_rng(seed))
+    threshold = {"threshold": 0.5} if recipe.outliers else {}
     return Model(name, vector, **(threshold | fields))

@@ -15,15 +15,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from inkdigits.arrays import Array, Pixels
-from inkdigits.data import mnist, nondigits
+from inkdigits.data import mnist, outliers
 from inkdigits.data.augment import Augment
-from inkdigits.data.nondigits import Kind
-from inkdigits.imaging import CLEAN_UPS, ink
-from inkdigits.imaging.classic import THRESHOLD
+from inkdigits.data.outliers import Kind
 from inkdigits.imaging.strokes import draw as draw_strokes
-from inkdigits.models import CLASSIC
 from inkdigits.nn.layers import (
-    Channel,
+    AddChannel,
     Conv2D,
     Dense,
     Layer,
@@ -41,11 +38,14 @@ from inkdigits.nn.losses import (
 )
 from inkdigits.nn.optimizers import SGD, AdamW, Optimizer
 from inkdigits.nn.schedules import Constant, Cosine, OneCycle, Schedule
+from inkdigits.preprocessing import PREPROCESSORS, ink
+from inkdigits.preprocessing.classic import THRESHOLD
+from inkdigits.recipes import CLASSIC
 
-Line: TypeAlias = tuple[str, str, str, tuple[float, float]]  # colour, dashes, label and its place
+Line: TypeAlias = tuple[str, str, str, tuple[float, float]]  # color, dashes, label and its place
 
 FOLDER = Path(__file__).parent
-GREY = "#7f7f7f"  # stands out from white and from black alike, as do the three colours
+GREY = "#7f7f7f"  # stands out from white and from black alike, as do the three colors
 BLUE, ORANGE, GREEN = "#2a7fbf", "#d9822b", "#2f9e6b"
 STYLE: dict[Any, Any] = {
     "text.color": GREY,
@@ -65,14 +65,14 @@ FIRST_OF_EACH = [1, 3, 5, 7, 2, 0, 13, 15, 17, 4]  # where each digit is first i
 def digits() -> Figure:
     """The first picture of each digit, and what the clean-ups make of it, step by step."""
     pictures = mnist.load("train").take(FIRST_OF_EACH).images
-    classic = CLEAN_UPS["classic"].clean_batch(pictures)
+    classic = PREPROCESSORS["classic"].from_mnist(pictures)
     return _sheet(
         {
             "MNIST": pictures,
             "classic: black and white": np.where(pictures > THRESHOLD, np.uint8(255), np.uint8(0)),
-            "classic: centred": np.where(classic == 255, np.uint8(255), np.uint8(0)),
-            "classic: grey edges": classic,
-            "ink": CLEAN_UPS["ink"].clean_batch(pictures),
+            "classic: centered": np.where(classic == 255, np.uint8(255), np.uint8(0)),
+            "classic: gray edges": classic,
+            "ink": PREPROCESSORS["ink"].from_mnist(pictures),
         }
     )
 
@@ -83,10 +83,12 @@ def drawing() -> Figure:
     rgba = _blue_two_on_yellow(side, width)
     figure, box = _canvas(width=width + 2 * (gap + side) + 20, height=side + 50)
     box(10, 4, width, side, f"{width} by {side}").imshow(rgba)
-    for number, (name, clean_up) in enumerate(CLEAN_UPS.items()):
+    for number, (name, preprocessor) in enumerate(PREPROCESSORS.items()):
         left = 10 + width + gap + number * (side + gap)
         axes = box(left, 4, side, side, f"{name}, 28 by 28")
-        axes.imshow(clean_up.clean(rgba), "gray", vmin=0, vmax=255, interpolation="nearest")
+        axes.imshow(
+            preprocessor.from_image(rgba), "gray", vmin=0, vmax=255, interpolation="nearest"
+        )
     return figure
 
 
@@ -102,13 +104,13 @@ def network() -> Figure:
         weights = f"{sizes[number] * sizes[number + 1]:,}\nweights"
         axes.text(number + 0.5, -1.62, weights, ha="center", linespacing=1.4)
     names = ("pixels", "hidden values", "hidden values", "scores")
-    colours = (GREY, BLUE, BLUE, ORANGE)
-    for number, (column, name, colour) in enumerate(zip(columns, names, colours, strict=True)):
-        axes.plot([number] * len(column), column, "o", color=colour, markersize=8)
+    colors = (GREY, BLUE, BLUE, ORANGE)
+    for number, (column, name, color) in enumerate(zip(columns, names, colors, strict=True)):
+        axes.plot([number] * len(column), column, "o", color=color, markersize=8)
         if len(column) < sizes[number]:
-            axes.plot([number] * 3, [-0.06, 0, 0.06], ".", color=colour, markersize=4)
+            axes.plot([number] * 3, [-0.06, 0, 0.06], ".", color=color, markersize=4)
         label = f"{sizes[number]}\n{name}"
-        axes.text(number, -1.32, label, color=colour, ha="center", linespacing=1.4)
+        axes.text(number, -1.32, label, color=color, ha="center", linespacing=1.4)
     for digit, y in enumerate(columns[-1]):
         axes.text(3.1, y, str(digit), color=ORANGE, va="center")
     axes.text(3.3, 0, "softmax:\na probability\nfor each digit", va="center", linespacing=1.4)
@@ -118,7 +120,7 @@ def network() -> Figure:
 def chain() -> Figure:
     """The chain of layers, and the chain of functions that go back."""
     layers = CLASSIC.network.layers
-    views = CLASSIC.network.views(CLASSIC.network.init(np.random.default_rng(0)))
+    views = CLASSIC.network.layer_params(CLASSIC.network.init(np.random.default_rng(0)))
     values = [np.zeros((1, 28, 28), np.float32)]
     for layer, params in zip(layers, views, strict=True):
         values.append(layer.forward(params, values[-1])[0])
@@ -167,7 +169,7 @@ def convolution() -> Figure:
     upright = np.array([[-1, 0, 1]] * 3, np.float32)
     filters = np.stack([upright, upright.T], axis=2)[:, :, None]
     x = _five()[None] / np.float32(255)
-    layers = (Channel(), ZeroPad2D(), Conv2D(1, 2), ReLU(), MaxPool2D())
+    layers = (AddChannel(), ZeroPad2D(), Conv2D(1, 2), ReLU(), MaxPool2D())
     values: list[Array] = [x]
     for layer in layers:
         params = {"weight": filters, "bias": np.zeros(2, np.float32)}
@@ -201,7 +203,7 @@ def softmax_curves() -> Figure:
         (ORANGE, "--", "$p_3$, of $z_3 = -x$", (-4.8, 0.83)),
     )
     for values, line in zip(probabilities.T, lines, strict=True):
-        _labelled(axes, x, values, line)
+        _labeled(axes, x, values, line)
     axes.set(xlabel="$x$", ylim=(-0.05, 1.05))
     axes.set_yticks([0, 1 / 3, 2 / 3, 1], ["0", "1/3", "2/3", "1"])
     return figure
@@ -220,7 +222,7 @@ def loss() -> Figure:
     )
     for targets, line in kinds:
         values = np.array([softmax_cross_entropy(row[None], targets[:1])[0] for row in scores])
-        _labelled(axes, lead, values, line)
+        _labeled(axes, lead, values, line)
         lowest = values.argmin()
         if lowest < len(lead) - 1:
             axes.plot(lead[lowest], values[lowest], "o", color=line[0])
@@ -240,13 +242,13 @@ def schedules() -> Figure:
     )
     for schedule, line in kinds:
         rates = np.array([schedule(step, steps) for step in range(steps)])
-        _labelled(axes, np.arange(steps, dtype=float), rates, line)
+        _labeled(axes, np.arange(steps, dtype=float), rates, line)
     axes.set(xlabel="step, of 1,000", ylabel="learning rate", ylim=(0, 0.115))
     return figure
 
 
 def descent() -> Figure:
-    """Forty steps of each optimiser down the same valley, from the same point."""
+    """Forty steps of each optimizer down the same valley, from the same point."""
     slopes = np.array([1.0, 15.0])  # the loss is (w1^2 + 15 w2^2) / 2; its gradient, slopes * w
     kinds: tuple[tuple[Optimizer, float, str, str], ...] = (
         (SGD(), 0.12, BLUE, "gradient descent"),
@@ -258,19 +260,19 @@ def descent() -> Figure:
     across, along = np.meshgrid(np.linspace(-10, 4, 120), np.linspace(-2.8, 2.8, 80))
     height = (slopes[0] * across**2 + slopes[1] * along**2) / 2
     panels = figure.subplots(1, len(kinds), sharey=True)
-    for axes, (optimizer, rate, colour, name) in zip(panels, kinds, strict=True):
+    for axes, (optimizer, rate, color, name) in zip(panels, kinds, strict=True):
         path = _descend(optimizer, rate, slopes, start=np.array([-9.0, 2.2]))
         axes.contour(across, along, height, [0.5, 3, 8, 17, 30, 47], colors=GREY, linewidths=0.6)
-        axes.plot(*path.T, ".-", color=colour, linewidth=1.2)
+        axes.plot(*path.T, ".-", color=color, linewidth=1.2)
         axes.plot(0, 0, "+", color=GREY, markersize=12)
-        axes.set_title(f"{name}, rate {rate}", color=colour)
+        axes.set_title(f"{name}, rate {rate}", color=color)
         axes.set_xlabel("$w_1$")
         _tidy(axes)
     panels[0].set_ylabel("$w_2$")
     return figure
 
 
-def averaging() -> Figure:
+def ema_decay() -> Figure:
     """The loss of weights that noise drives about, and of their running mean."""
     rng = np.random.default_rng(2)
     slopes, decay, steps = np.array([1.0, 15.0]), 0.98, 400
@@ -321,12 +323,12 @@ def augmentation() -> Figure:
 def no_digits() -> Figure:
     """Pictures that a network is to refuse, of the kinds that are drawn from nothing."""
     kinds: dict[str, tuple[Kind, ...]] = {
-        "letters": (nondigits.latin,),
-        "strokes in no order": (nondigits.glyph,),
-        "as in type": (nondigits.letter,),
-        "shapes": (nondigits.outline, nondigits.box, nondigits.ring, nondigits.blob),
-        "the pen at play": (nondigits.scribble, nondigits.coil, nondigits.crossing),
-        "what no pen drew": (nondigits.field, nondigits.stripes, nondigits.leaves),
+        "letters": (outliers.latin,),
+        "strokes in no order": (outliers.glyph,),
+        "as in type": (outliers.letter,),
+        "shapes": (outliers.outline, outliers.box, outliers.ring, outliers.blob),
+        "the pen at play": (outliers.scribble, outliers.coil, outliers.crossing),
+        "what no pen drew": (outliers.field, outliers.stripes, outliers.leaves),
     }
     # What looks like a digit is left out in training, by comparison; by this seed hardly any do.
     # Nor is the middle of any between two pixels, where a processor's rounding would decide.
@@ -351,7 +353,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "loss.svg": loss,
     "schedules.svg": schedules,
     "descent.svg": descent,
-    "averaging.svg": averaging,
+    "ema_decay.svg": ema_decay,
     "augmentation.png": augmentation,
     "no-digits.png": no_digits,
 }
@@ -390,10 +392,10 @@ def _tidy(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _labelled(axes: Axes, x: Array, y: Array, line: Line) -> None:
-    colour, dashes, label, place = line
-    axes.plot(x, y, dashes, color=colour)
-    axes.text(*place, label, color=colour)
+def _labeled(axes: Axes, x: Array, y: Array, line: Line) -> None:
+    color, dashes, label, place = line
+    axes.plot(x, y, dashes, color=color)
+    axes.text(*place, label, color=color)
 
 
 def _curve_and_slope(axes: Axes, layer: Layer, x: Array) -> None:
@@ -407,8 +409,8 @@ def _curve_and_slope(axes: Axes, layer: Layer, x: Array) -> None:
 
 
 def _descend(optimizer: Optimizer, rate: float, slopes: Array, start: Array) -> Array:
-    """Follow an optimiser for 40 steps; returns (41, 2)."""
-    params, memory = start.copy(), np.zeros((optimizer.vectors, 2))
+    """Follow an optimizer for 40 steps; returns (41, 2)."""
+    params, memory = start.copy(), np.zeros((optimizer.state_vectors, 2))
     path = [start]
     for step in range(40):
         optimizer.step(params, slopes * params, memory, rate, step)
@@ -438,11 +440,11 @@ def _column(size: int) -> list[float]:
 
 
 def _arrow(
-    axes: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, bend: float = 0
+    axes: Axes, start: tuple[float, float], end: tuple[float, float], color: str, bend: float = 0
 ) -> None:
     style: dict[str, Any] = {
         "arrowstyle": "-|>",
-        "color": colour,
+        "color": color,
         "connectionstyle": f"arc3,rad={bend}",
     }
     axes.annotate("", end, start, arrowprops=style)
@@ -505,7 +507,7 @@ def _five() -> Pixels:
     bowl = np.stack([112 + 58 * np.cos(angles), 178 + 56 * np.sin(angles)], axis=1)
     down = np.concatenate([[(96, 48), (84, 126)], bowl])
     bar = np.array([(96, 48), (176, 42)])
-    return ink.fit(draw_strokes([down, bar], 22, (280, 280)))
+    return ink.from_ink(draw_strokes([down, bar], 22, (280, 280)))
 
 
 def _blue_two_on_yellow(height: int, width: int) -> Pixels:
@@ -522,9 +524,9 @@ def _blue_two_on_yellow(height: int, width: int) -> Pixels:
     for point_x, point_y in points:
         nearest = np.minimum(nearest, np.hypot(x - point_x, y - point_y))
     ink = np.clip(9 - nearest, 0, 1)[..., None]
-    colour = ink * np.array([40, 60, 150]) + (1 - ink) * np.array([250, 240, 190])
+    color = ink * np.array([40, 60, 150]) + (1 - ink) * np.array([250, 240, 190])
     opaque = np.full((height, width, 1), 255)
-    return np.concatenate([colour, opaque], axis=2).astype(np.uint8)
+    return np.concatenate([color, opaque], axis=2).astype(np.uint8)
 
 
 if __name__ == "__main__":

@@ -11,22 +11,22 @@ from typing import Any, TypeAlias
 
 from jinja2 import ChainableUndefined, Environment, FileSystemLoader, Undefined
 
-from inkdigits.artifacts import load_model, shipped_models
-from inkdigits.data import mnist, pens
-from inkdigits.models import RECIPES
+from inkdigits.data import mnist, pendigits
+from inkdigits.model_file import load_model, shipped_models
+from inkdigits.recipes import RECIPES
 
 FOLDER = Path(__file__).parent
 PAGE = FOLDER.parent / "results.md"
 RESULTS = FOLDER.parents[1] / "benchmarks/results"
 OF_FILES = ("calibration", "drawings", "robustness", "refusal")
 OF_RECIPES = "accuracy"
-OF_PARTS = ("ablation", "two_by_two", "test_time_augmentation", "clean_up")
+OF_PARTS = ("ablation", "two_by_two", "test_time_augmentation", "preprocessing")
 _MNIST = "MNIST, by Y. LeCun, C. Cortes and C. J. C. Burges"
 ORIGINS = {
     mnist.TRAIN_IMAGES: _MNIST,
     mnist.TRAIN_LABELS: _MNIST,
-    mnist.TRAIN_WRITERS: "QMNIST, by C. Yadav and L. Bottou (BSD licence): who wrote each digit",
-    pens.NAME: "pen digits, by E. Alpaydin and F. Alimoglu (CC BY 4.0): writers 1 to 20",
+    mnist.TRAIN_WRITERS: "QMNIST, by C. Yadav and L. Bottou (BSD license): who wrote each digit",
+    pendigits.NAME: "pen digits, by E. Alpaydin and F. Alimoglu (CC BY 4.0): writers 1 to 20",
 }
 WORST = 10  # levels of the drawings' factors that are shown
 ELSEWHERE = ("recipe", "data", "versions")  # of what a file says of its training

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from inkdigits.arrays import Array
-from inkdigits.artifacts import ArtifactError, Model
-from inkdigits.models import CLASSIC, RECIPES
-from inkdigits.reading import may_overflow
+from inkdigits.inference import may_overflow
+from inkdigits.model_file import ArtifactError, Model
+from inkdigits.recipes import CLASSIC, RECIPES
 
 MAX_PICKLE_BYTES = 8 * 2**20  # three arrays of zeros in protocol 0 are 5 MiB
 
@@ -109,7 +109,7 @@ def export_pickle(model: Model) -> bytes:
             f"a model of the recipe {model.recipe} cannot be a pickle of the write-up's kind, "
             "784-128-64-10 sigmoids without biases; export a model of the recipe classic."
         )
-    params = network.named(model.vector)
+    params = network.unflatten(model.vector)
     weights = {
         name: params[parameter].T.astype(np.float64, order="C")
         for name, parameter in _WEIGHTS.items()

@@ -7,14 +7,14 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits import artifacts, reading
+from inkdigits import inference, model_file
 from inkdigits.arrays import Array, Pixels
-from inkdigits.artifacts import DEFAULT_MODEL, ArtifactError, Model, locate
-from inkdigits.imaging import CLEAN_UPS
 from inkdigits.imaging.decode import decode, encode_png
 from inkdigits.imaging.errors import DamagedImage, ImageError, ImageTooLarge, UnsupportedImage
-from inkdigits.models import CLASSES, RECIPES, doubt
+from inkdigits.model_file import DEFAULT_MODEL, ArtifactError, Model, locate
 from inkdigits.nn.losses import softmax
+from inkdigits.preprocessing import PREPROCESSORS
+from inkdigits.recipes import CLASSES, RECIPES, rejection_scores
 
 __all__ = [
     "ArtifactError",
@@ -61,10 +61,10 @@ class Recognizer:
         self.recipe = recipe = RECIPES[model.recipe]
         self.model = model
         self.name = name
-        self._clean_up = CLEAN_UPS[recipe.clean_up]
-        self._params = recipe.network.plain.views(model.vector)
+        self._preprocessor = PREPROCESSORS[recipe.preprocessing]
+        self._params = recipe.network.inference_network.layer_params(model.vector)
         self.temperature = model.temperature
-        self.threshold = model.threshold
+        self.rejection_threshold = model.rejection_threshold
 
     @classmethod
     def load(cls, model: str | Path = DEFAULT_MODEL) -> "Recognizer":
@@ -74,10 +74,10 @@ class Recognizer:
         raises   ArtifactError if there is no such model, its file is damaged, or its name is not
                  UTF-8: answers and their readers could not name the model
         """
-        path = artifacts.locate(model)
+        path = model_file.locate(model)
         if path.stem.encode(errors="ignore").decode() != path.stem:
             raise ArtifactError(f"The name of {str(path)!a} is not UTF-8; rename the file.")
-        return cls(artifacts.load_model(path), path.stem)
+        return cls(model_file.load_model(path), path.stem)
 
     @property
     def digest(self) -> str:
@@ -91,14 +91,14 @@ class Recognizer:
         media_type  what its sender says it is, such as "image/png", if anything
         raises      UnsupportedImage, ImageTooLarge or DamagedImage, all of them ImageError
         """
-        return self._predict(self._clean_up.clean(decode(data, media_type)))
+        return self._predict(self._preprocessor.from_image(decode(data, media_type)))
 
     def recognize_ink(self, strength: Pixels) -> Prediction:
         """Read one picture whose ink is told from its sheet already.
 
         strength  uint8 (H, W), how much each pixel stands out from the sheet
         """
-        return self._predict(self._clean_up.fit(strength))
+        return self._predict(self._preprocessor.from_ink(strength))
 
     def _predict(self, seen: Pixels) -> Prediction:
         """Read one picture after the clean-up, uint8 (28, 28)."""
@@ -106,7 +106,10 @@ class Recognizer:
             return Prediction(None, "blank", (1 / CLASSES,) * CLASSES, 1 / CLASSES, seen)
         logits = self._logits(seen[None])
         probabilities = self._calibrated(logits)[0].tolist()
-        refused = self.threshold is not None and float(doubt(logits)[0]) > self.threshold
+        refused = (
+            self.rejection_threshold is not None
+            and float(rejection_scores(logits)[0]) > self.rejection_threshold
+        )
         return Prediction(
             digit=None if refused else int(np.argmax(probabilities)),
             reason="not_a_digit" if refused else None,
@@ -115,21 +118,21 @@ class Recognizer:
             seen=seen,
         )
 
-    def clean(self, pictures: Pixels) -> Pixels:
+    def preprocess_mnist(self, pictures: Pixels) -> Pixels:
         """Clean many pictures of MNIST's kind: 28x28, light ink on black.
 
         pictures  uint8 (N, 28, 28)
         returns   uint8 (N, 28, 28)
         """
-        return self._clean_up.clean_batch(pictures)
+        return self._preprocessor.from_mnist(pictures)
 
-    def fit(self, strength: Pixels) -> Pixels:
+    def preprocess_ink(self, strength: Pixels) -> Pixels:
         """Clean one picture whose ink is told from its sheet already.
 
         strength  uint8 (H, W), how much each pixel stands out from the sheet
         returns   uint8 (28, 28)
         """
-        return self._clean_up.fit(strength)
+        return self._preprocessor.from_ink(strength)
 
     def read(self, pictures: Pixels) -> Array:
         """Read many pictures of MNIST's kind: 28x28, light ink on black.
@@ -137,7 +140,7 @@ class Recognizer:
         pictures  uint8 (N, 28, 28)
         returns   float64 (N, 10), probabilities
         """
-        return self.probabilities(self.clean(pictures))
+        return self.probabilities(self.preprocess_mnist(pictures))
 
     def probabilities(self, cleaned: Pixels) -> Array:
         """Send pictures that are cleaned already through the network.
@@ -147,15 +150,15 @@ class Recognizer:
         """
         return self._calibrated(self._logits(cleaned))
 
-    def doubts(self, cleaned: Pixels) -> Array:
+    def rejection_scores(self, cleaned: Pixels) -> Array:
         """Say how much each picture that is cleaned already looks like no digit.
 
         cleaned  uint8 (N, 28, 28)
         returns  float64 (N,), refused above `threshold`; all -infinity if the model refuses nothing
         """
-        if self.threshold is None:
+        if self.rejection_threshold is None:
             return np.full(len(cleaned), -np.inf)
-        return doubt(self._logits(cleaned))
+        return rejection_scores(self._logits(cleaned))
 
     def refused(self, cleaned: Pixels) -> NDArray[np.bool_]:
         """Say which pictures that are cleaned already are refused as no digit, or as blank.
@@ -164,12 +167,12 @@ class Recognizer:
         returns  bool (N,)
         """
         blank = np.logical_not(cleaned.any(axis=(1, 2)))
-        if self.threshold is None:
+        if self.rejection_threshold is None:
             return blank
-        return np.logical_or(blank, self.doubts(cleaned) > self.threshold)
+        return np.logical_or(blank, self.rejection_scores(cleaned) > self.rejection_threshold)
 
     def _logits(self, cleaned: Pixels) -> Array:
-        logits = reading.read(self.recipe, self._params, cleaned / np.float32(255))
+        logits = inference.predict_logits(self.recipe, self._params, cleaned / np.float32(255))
         return logits.astype(np.float64)
 
     def _calibrated(self, logits: Array) -> Array:

@@ -17,16 +17,16 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from inkdigits.arrays import to_host
-from inkdigits.artifacts import (
+from inkdigits.model_file import (
     ArtifactError,
     read_file,
     read_tensors,
     write_atomically,
     write_tensors,
 )
-from inkdigits.documents import canonical, parse
-from inkdigits.models import Recipe
-from inkdigits.training import DivergenceError, Progress, Record, Tally
+from inkdigits.recipes import Recipe
+from inkdigits.strict_json import canonical, parse
+from inkdigits.training import DivergenceError, Record, Tally, TrainState
 
 KEPT = 2  # checkpoints
 FORMAT = 1  # of a checkpoint
@@ -124,23 +124,23 @@ class Run:
             ) from None
         return begun
 
-    def save(self, progress: Progress, records: list[Record]) -> Path:
+    def save(self, state: TrainState, records: list[Record]) -> Path:
         """Write a checkpoint; when this returns, it is on the disk.
 
         raises   DivergenceError if a parameter is infinite or not a number, OSError if the file
                  cannot be written; the checkpoints before it are whole then
         """
-        tensors = {"params": to_host(progress.params), "memory": to_host(progress.memory)}
-        if progress.average is not progress.params:
-            tensors["average"] = to_host(progress.average)
+        tensors = {"params": to_host(state.params), "memory": to_host(state.optimizer_state)}
+        if state.ema is not state.params:
+            tensors["average"] = to_host(state.ema)
         if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
-            raise DivergenceError(progress.step)
-        path = self._checkpoint(progress.step)
+            raise DivergenceError(state.step)
+        path = self._checkpoint(state.step)
         document = {
             "checkpoint": FORMAT,
-            "step": progress.step,
-            "rng": progress.rng.bit_generator.state,
-            "tally": asdict(progress.tally),
+            "step": state.step,
+            "rng": state.rng.bit_generator.state,
+            "tally": asdict(state.tally),
             "records": [asdict(record) for record in records],
         }
         # First, so that whoever is killed in between does this line again, and misses none.
@@ -152,7 +152,7 @@ class Run:
             old.unlink()
         return path
 
-    def latest(self, warn: Callable[[str], None]) -> tuple[Progress, list[Record]] | None:
+    def latest(self, warn: Callable[[str], None]) -> tuple[TrainState, list[Record]] | None:
         """Read the newest checkpoint that is whole; of each that is not, `warn` is told.
 
         returns  None if training was stopped before it wrote any
@@ -163,37 +163,37 @@ class Run:
             return None
         for path in reversed(paths):
             try:
-                progress, records = _read_checkpoint(path)
-                if path != self._checkpoint(progress.step):
-                    raise _malformed(path, f"it is one of step {progress.step}")
-                return progress, records
+                state, records = _read_checkpoint(path)
+                if path != self._checkpoint(state.step):
+                    raise _malformed(path, f"it is one of step {state.step}")
+                return state, records
             except ArtifactError as error:
                 warn(f"{error} The checkpoint before it is used.")
         raise RunError(
             f"{self.folder} holds no checkpoint that is whole: start again in another folder."
         )
 
-    def check_progress(
-        self, progress: Progress, records: list[Record], recipe: Recipe, steps_per_epoch: int
+    def check_state(
+        self, state: TrainState, records: list[Record], recipe: Recipe, steps_per_epoch: int
     ) -> None:
         """Make sure that what a checkpoint holds is a state of this training.
 
         raises   RunError if it is one of another network, optimizer or number of steps
         """
         size = recipe.network.size
-        arrays = progress.params.shape, progress.memory.shape
-        if arrays != ((size,), (recipe.optimizer.vectors, size)):
+        arrays = state.params.shape, state.optimizer_state.shape
+        if arrays != ((size,), (recipe.optimizer.state_vectors, size)):
             cause = "its arrays are not those of the recipe's network and optimizer"
-        elif (progress.average is progress.params) != (recipe.averaging == 0):
+        elif (state.ema is state.params) != (recipe.ema_decay == 0):
             cause = "it holds an average of the parameters where the recipe has none, or none"
-        elif progress.step > recipe.epochs * steps_per_epoch:
-            cause = f"it has done {progress.step} steps, and there are fewer in all"
-        elif len(records) != progress.step // steps_per_epoch:
-            cause = f"it has done {progress.step} steps, and has records of {len(records)} epochs"
+        elif state.step > recipe.epochs * steps_per_epoch:
+            cause = f"it has done {state.step} steps, and there are fewer in all"
+        elif len(records) != state.step // steps_per_epoch:
+            cause = f"it has done {state.step} steps, and has records of {len(records)} epochs"
         else:
             return
         raise RunError(
-            f"{self._checkpoint(progress.step)} does not belong to this training ({cause}): remove "
+            f"{self._checkpoint(state.step)} does not belong to this training ({cause}): remove "
             "it to go on from the checkpoint before it, or name another folder with --run-dir."
         )
 
@@ -210,7 +210,7 @@ class Run:
         write_atomically(self.folder / name, (json.dumps(value, indent=2) + "\n").encode())
 
 
-def _read_checkpoint(path: Path) -> tuple[Progress, list[Record]]:
+def _read_checkpoint(path: Path) -> tuple[TrainState, list[Record]]:
     """Read a checkpoint after verifying all of it, whoever made it.
 
     raises   ArtifactError if anything is not as `Run.save` writes it
@@ -255,7 +255,7 @@ def _read_checkpoint(path: Path) -> tuple[Progress, list[Record]]:
     # Copies, for training changes them in place.
     params, memory = params.copy(), memory.copy()
     average = others["average"].copy() if others else params
-    return Progress(params, memory, average, rng, step, read_tally), read_records
+    return TrainState(params, memory, average, rng, step, read_tally), read_records
 
 
 def _generator(state: Any) -> np.random.Generator:

@@ -9,11 +9,11 @@ from typing import Protocol
 import numpy as np
 
 from inkdigits.arrays import Array, Generator, Labels, to_device
-from inkdigits.models import CLASSES, Recipe
+from inkdigits.inference import forward_batches, may_overflow
 from inkdigits.nn.losses import one_hot, softmax_cross_entropy
-from inkdigits.reading import may_overflow, read_once
+from inkdigits.recipes import CLASSES, Recipe
 
-STATISTICS_BATCHES = 40  # that batch normalisation's means and variances are measured on at last
+STATISTICS_BATCHES = 40  # that batch normalization's means and variances are measured on at last
 REFUSED = 0.004  # share of real digits that the threshold of doubt refuses
 
 
@@ -49,11 +49,11 @@ class Tally:
 
 
 @dataclass
-class Progress:
+class TrainState:
     """All that training must know to go on: it can stop after any step, and be kept.
 
     params   float32 (P,), on the device that trains
-    memory   float32 (V, P), what the optimiser remembers, on the same
+    optimizer_state   float32 (V, P), what the optimizer remembers, on the same
     average  float32 (P,), of the parameters over the latest steps, on the same; the parameters
              themselves if the recipe does not average
     rng      draws what the layers forget (dropout)
@@ -61,8 +61,8 @@ class Progress:
     """
 
     params: Array
-    memory: Array
-    average: Array
+    optimizer_state: Array
+    ema: Array
     rng: Generator
     step: int = 0
     tally: Tally = field(default_factory=Tally)
@@ -87,74 +87,74 @@ class Record:
     images_per_second: float
 
 
-def start(recipe: Recipe, seed: int) -> Progress:
+def init_state(recipe: Recipe, seed: int) -> TrainState:
     """Draw the parameters that training starts from; they are NumPy's, on the CPU."""
     rng = np.random.default_rng(seed)
     params = recipe.network.init(rng)
-    memory = np.zeros((recipe.optimizer.vectors, len(params)), np.float32)
-    average = params.copy() if recipe.averaging else params
-    return Progress(params, memory, average, rng)
+    optimizer_state = np.zeros((recipe.optimizer.state_vectors, len(params)), np.float32)
+    ema = params.copy() if recipe.ema_decay else params
+    return TrainState(params, optimizer_state, ema, rng)
 
 
-def on_device(progress: Progress, device: str) -> Progress:
-    """Bring the arrays of `progress` to where training is to compute: see arrays.to_device."""
-    params = to_device(progress.params, device)
-    averaging = progress.average is not progress.params
+def on_device(state: TrainState, device: str) -> TrainState:
+    """Bring the arrays of `state` to where training is to compute: see arrays.to_device."""
+    params = to_device(state.params, device)
+    ema_decay = state.ema is not state.params
     return replace(
-        progress,
+        state,
         params=params,
-        memory=to_device(progress.memory, device),
-        average=to_device(progress.average, device) if averaging else params,
+        optimizer_state=to_device(state.optimizer_state, device),
+        ema=to_device(state.ema, device) if ema_decay else params,
     )
 
 
 def fit(
     recipe: Recipe,
     batches: Batches,
-    progress: Progress,
+    state: TrainState,
     validation: tuple[Array, Labels] | None = None,
 ) -> Iterator[Record]:
-    """Train from where `progress` stands to the end of the recipe's last epoch.
+    """Train from where `state` stands to the end of the recipe's last epoch.
 
-    `progress` is changed in place, and is whole between any two steps: whoever hands out the
+    `state` is changed in place, and is whole between any two steps: whoever hands out the
     batches may stop training by raising an exception instead of giving the next one.
 
     validation  pictures, float32 (N, 28, 28), and labels that are never trained on
     raises      DivergenceError if the loss becomes infinite or not a number
     """
-    while progress.step < len(batches) * recipe.epochs:
-        yield _fit_epoch(recipe, batches, progress, validation)
+    while state.step < len(batches) * recipe.epochs:
+        yield _fit_epoch(recipe, batches, state, validation)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # DivergenceError says it
 def _fit_epoch(
     recipe: Recipe,
     batches: Batches,
-    progress: Progress,
+    state: TrainState,
     validation: tuple[Array, Labels] | None,
 ) -> Record:
-    """Train to the end of the epoch that `progress` is in."""
+    """Train to the end of the epoch that `state` is in."""
     network, optimizer = recipe.network, recipe.optimizer
-    targets = np.asarray(recipe.targets, like=progress.params)
-    gradient = np.empty_like(progress.params)
-    params, grads = network.views(progress.params), network.views(gradient)
+    targets = np.asarray(recipe.targets, like=state.params)
+    gradient = np.empty_like(state.params)
+    params, grads = network.layer_params(state.params), network.layer_params(gradient)
     steps = len(batches) * recipe.epochs
-    epoch, first_step = divmod(progress.step, len(batches))
-    tally = progress.tally
+    epoch, first_step = divmod(state.step, len(batches))
+    tally = state.tally
 
     since = time.perf_counter()
     for x, labels in batches.epoch(epoch, first_step):
-        logits, backward = network.forward(params, x, progress.rng)
+        logits, backward = network.forward(params, x, state.rng)
         loss, backward_loss = softmax_cross_entropy(logits, targets[labels])
         if not math.isfinite(loss):
-            raise DivergenceError(progress.step)
+            raise DivergenceError(state.step)
         backward(backward_loss(), grads)
-        learning_rate = recipe.schedule(progress.step, steps)
-        optimizer.step(progress.params, gradient, progress.memory, learning_rate, progress.step)
-        if recipe.averaging:
-            _average(progress, recipe.averaging)
+        learning_rate = recipe.schedule(state.step, steps)
+        optimizer.step(state.params, gradient, state.optimizer_state, learning_rate, state.step)
+        if recipe.ema_decay:
+            _update_ema(state, recipe.ema_decay)
 
-        progress.step += 1
+        state.step += 1
         tally.examples += len(x)
         tally.loss += loss * len(x)
         tally.correct += int(np.count_nonzero(logits.argmax(axis=1) == labels))
@@ -164,11 +164,11 @@ def _fit_epoch(
 
     validation_loss, validation_accuracy = None, None
     if validation is not None:
-        vector = finished(recipe, batches, progress)
+        vector = inference_params(recipe, batches, state)
         validation_loss, validation_accuracy = evaluate(recipe, vector, *validation)
         if not math.isfinite(validation_loss):
-            raise DivergenceError(progress.step)
-    progress.tally = Tally()
+            raise DivergenceError(state.step)
+    state.tally = Tally()
     return Record(
         epoch=epoch + 1,
         loss=tally.loss / tally.examples,
@@ -181,34 +181,34 @@ def _fit_epoch(
     )
 
 
-def _average(progress: Progress, decay: float) -> None:
+def _update_ema(state: TrainState, decay: float) -> None:
     """Draw the running mean towards the parameters; at first faster, to forget the beginning.
 
     source   Polyak and Juditsky 1992, Acceleration of Stochastic Approximation by Averaging
     """
-    decay = min(decay, (1 + progress.step) / (10 + progress.step))
-    progress.average += (1 - decay) * (progress.params - progress.average)
+    decay = min(decay, (1 + state.step) / (10 + state.step))
+    state.ema += (1 - decay) * (state.params - state.ema)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # DivergenceError says it
-def finished(recipe: Recipe, batches: Batches, progress: Progress) -> Array:
+def inference_params(recipe: Recipe, batches: Batches, state: TrainState) -> Array:
     """Give the parameters of the network that reads, as training stands.
 
-    returns  float32 (P,) of `recipe.network.plain`
+    returns  float32 (P,) of `recipe.network.inference_network`
     raises   DivergenceError if the parameters are so large that a picture could overflow float32
     """
-    vector = recipe.network.folded(progress.average, batches.sample(STATISTICS_BATCHES))
+    vector = recipe.network.fold_batch_norm(state.ema, batches.sample(STATISTICS_BATCHES))
     if may_overflow(recipe, vector):
-        raise DivergenceError(progress.step)
+        raise DivergenceError(state.step)
     return vector
 
 
 def evaluate(recipe: Recipe, vector: Array, x: Array, labels: Labels) -> tuple[float, float]:
     """Measure the recipe's own loss, and the accuracy, on digits that are not trained on.
 
-    vector   float32 (P,), as `finished` gives it
+    vector   float32 (P,), as `inference_params` gives it
     """
-    logits = read_once(recipe, recipe.network.plain.views(vector), x)
+    logits = forward_batches(recipe, recipe.network.inference_network.layer_params(vector), x)
     targets = np.asarray(recipe.targets, like=vector)
     loss, _ = softmax_cross_entropy(logits, targets[labels])
     right = logits[:, :CLASSES].argmax(axis=1) == labels
@@ -237,9 +237,9 @@ def fit_temperature(logits: Array, labels: Labels) -> float:
     return math.exp((low + high) / 2)
 
 
-def fit_threshold(doubts: Array) -> float:
+def fit_rejection_threshold(rejection_scores: Array) -> float:
     """Find the doubt above which pictures are refused, so that a few real digits are, REFUSED.
 
-    doubts   float (N,), of digits that were not trained on
+    rejection_scores   float (N,), of digits that were not trained on
     """
-    return float(np.quantile(doubts, 1 - REFUSED))
+    return float(np.quantile(rejection_scores, 1 - REFUSED))

@@ -8,7 +8,8 @@ from flask.testing import FlaskClient
 from PIL import Image
 from requests_to import MODELS, file_of
 
-from inkdigits.api import Settings, Shelf, create_app, page
+from inkdigits.api import Settings, Shelf, create_app
+from inkdigits.api.routes import frontend
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -16,7 +17,7 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 @pytest.fixture(autouse=True)
 def without_the_page(tmp_path, monkeypatch):
     """The same answers whether the drawing page is built or not; its own tests bring one."""
-    monkeypatch.setattr(page, "BUILT", tmp_path / "not built")
+    monkeypatch.setattr(frontend, "BUILT", tmp_path / "not built")
 
 
 @pytest.fixture(scope="session")

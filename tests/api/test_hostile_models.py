@@ -13,14 +13,14 @@ from serving import address_in, predict, request, serving, until
 from untrained import untrained
 
 from inkdigits.api import Settings, Shelf, create_app
-from inkdigits.artifacts import save_model, shipped_models
-from inkdigits.models import RECIPES
+from inkdigits.model_file import save_model, shipped_models
+from inkdigits.recipes import RECIPES
 from inkdigits.recognizer import ArtifactError, Prediction, Recognizer
 
 
 def overflowing(path, model, weight):
     vector = np.full_like(model.vector, weight)
-    forge_model(path, model, RECIPES[model.recipe].network.plain.named(vector))
+    forge_model(path, model, RECIPES[model.recipe].network.inference_network.unflatten(vector))
 
 
 HOSTILE = {

@@ -23,13 +23,13 @@ LEGIBLE = {
 }
 
 
-def spoilt(name, pictures, seed=0):
+def spoiled(name, pictures, seed=0):
     return CORRUPTIONS[name].function(pictures, np.random.default_rng(seed))
 
 
-def flat(grey, count=1):
-    """Pictures of one grey."""
-    return np.full((count, 28, 28), grey, np.uint8)
+def flat(gray, count=1):
+    """Pictures of one gray."""
+    return np.full((count, 28, 28), gray, np.uint8)
 
 
 def bars(height, width, count=1):
@@ -40,14 +40,14 @@ def bars(height, width, count=1):
     return pictures
 
 
-def centre(picture):
-    """Row and column of the centre of mass."""
+def center(picture):
+    """Row and column of the center of mass."""
     return (np.indices((28, 28)) * picture).sum(axis=(1, 2)) / picture.sum(dtype=float)
 
 
 def covariance(picture):
-    """Second moments of the ink about its centre, rows first."""
-    off = np.indices((28, 28)) - centre(picture)[:, None, None]
+    """Second moments of the ink about its center, rows first."""
+    off = np.indices((28, 28)) - center(picture)[:, None, None]
     return np.einsum("irc,jrc,rc->ij", off, off, picture) / picture.sum(dtype=float)
 
 
@@ -76,44 +76,44 @@ def test_fifteen_kinds_and_augmentation_covers_six():
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
 class TestEachCorruption:
-    def test_gives_pictures_of_the_same_shape_all_of_them_spoilt(self, name, pictures):
-        result = spoilt(name, pictures)
+    def test_gives_pictures_of_the_same_shape_all_of_them_spoiled(self, name, pictures):
+        result = spoiled(name, pictures)
         assert result.dtype == np.uint8
         assert result.shape == pictures.shape
         assert (result != pictures).any(axis=(1, 2)).all()
 
     def test_leaves_its_input_alone(self, name, pictures):
         before = pictures.copy()
-        result = spoilt(name, before)
+        result = spoiled(name, before)
         np.testing.assert_array_equal(before, pictures)
         assert not np.shares_memory(result, before)
 
     def test_is_decided_by_the_seed(self, name, pictures):
-        result = spoilt(name, pictures)
-        np.testing.assert_array_equal(result, spoilt(name, pictures))
-        assert (result != spoilt(name, pictures, seed=1)).any() == (name in BY_CHANCE)
+        result = spoiled(name, pictures)
+        np.testing.assert_array_equal(result, spoiled(name, pictures))
+        assert (result != spoiled(name, pictures, seed=1)).any() == (name in BY_CHANCE)
 
     def test_draws_chances_for_each_picture(self, name, pictures):
         copies = np.repeat(pictures[:1], 30, axis=0)
-        result = spoilt(name, copies)
+        result = spoiled(name, copies)
         assert (result != result[0]).any() == (name in BY_CHANCE)
 
     def test_takes_an_empty_batch_and_a_single_picture(self, name, pictures):
         for count in (0, 1):
-            assert spoilt(name, pictures[:count]).shape == (count, 28, 28)
+            assert spoiled(name, pictures[:count]).shape == (count, 28, 28)
 
     def test_keeps_pictures_apart(self, name, pictures):
         """What becomes of a blank picture is the same whether there is a digit beside it or not."""
         beside_digits = pictures[:3].copy()
         beside_digits[1] = 0
         np.testing.assert_array_equal(
-            spoilt(name, beside_digits)[1], spoilt(name, np.zeros_like(beside_digits))[1]
+            spoiled(name, beside_digits)[1], spoiled(name, np.zeros_like(beside_digits))[1]
         )
 
 
 @pytest.mark.parametrize(("name", "least"), LEGIBLE.items())
 def test_the_digit_stays_legible(name, least, pictures):
-    result = spoilt(name, pictures)
+    result = spoiled(name, pictures)
     correlations = [
         np.corrcoef(one.ravel(), other.ravel())[0, 1]
         for one, other in zip(pictures, result, strict=True)
@@ -123,40 +123,40 @@ def test_the_digit_stays_legible(name, least, pictures):
 
 @pytest.mark.parametrize("name", ["dotted line", "zigzag", "brightness"])
 def test_what_only_adds_light_darkens_nothing(name, pictures):
-    assert (spoilt(name, pictures) >= pictures).all()
-    assert (spoilt(name, flat(255)) == 255).all()
+    assert (spoiled(name, pictures) >= pictures).all()
+    assert (spoiled(name, flat(255)) == 255).all()
 
 
 @pytest.mark.parametrize("name", ["glass blur", "motion blur", *sorted(GEOMETRIC)])
 def test_ink_is_moved_and_none_is_made(name):
     before = bars(12, 4, count=50)
-    result = spoilt(name, before)
+    result = spoiled(name, before)
     share = result.sum(axis=(1, 2), dtype=float) / before[0].sum(dtype=float)
     wanted = 0.7**2 if name == "scale" else 1
     np.testing.assert_allclose(share, wanted, atol=0.04)
-    assert not spoilt(name, flat(0)).any()
+    assert not spoiled(name, flat(0)).any()
 
 
 def test_shot_noise_is_poissons():
-    grey = spoilt("shot noise", flat(85, 100)) / 255  # a third of full ink: one photon on average
-    levels = np.rint(grey * 3)
-    np.testing.assert_allclose(grey, levels / 3, atol=1e-9)
+    gray = spoiled("shot noise", flat(85, 100)) / 255  # a third of full ink: one photon on average
+    levels = np.rint(gray * 3)
+    np.testing.assert_allclose(gray, levels / 3, atol=1e-9)
     shares = [(levels == count).mean() for count in range(4)]
     poisson = np.exp(-1) * np.array([1, 1, 1 / 2])
     np.testing.assert_allclose(shares, [*poisson, 1 - poisson.sum()], atol=0.01)
-    assert not spoilt("shot noise", flat(0)).any()
+    assert not spoiled("shot noise", flat(0)).any()
 
 
 def test_impulse_noise_is_black_and_white_in_equal_shares():
-    result = spoilt("impulse noise", flat(100, 100))
+    result = spoiled("impulse noise", flat(100, 100))
     assert set(np.unique(result)) == {0, 100, 255}
     np.testing.assert_allclose([(result == 0).mean(), (result == 255).mean()], 0.085, atol=0.005)
 
 
 def test_glass_blur_is_rougher_than_its_blurs_alone(pictures):
-    """Neighbours that were swapped differ more than a smooth picture's."""
+    """Neighbors that were swapped differ more than a smooth picture's."""
     smooth = corruptions._blurred(pictures / 255, np.hypot(0.7, 0.7))
-    rough = spoilt("glass blur", pictures) / 255
+    rough = spoiled("glass blur", pictures) / 255
     for axis in (1, 2):
         turns = [np.abs(np.diff(ink, n=2, axis=axis)).sum() for ink in (smooth, rough)]
         assert turns[1] > 1.5 * turns[0]
@@ -164,15 +164,15 @@ def test_glass_blur_is_rougher_than_its_blurs_alone(pictures):
 
 def test_glass_blur_moves_ink_by_a_few_pixels_alone():
     dot = bars(2, 2, count=200)
-    mean = spoilt("glass blur", dot).mean(axis=0)
-    assert np.all(np.abs(centre(mean) - centre(dot[0])) < 2)
+    mean = spoiled("glass blur", dot).mean(axis=0)
+    assert np.all(np.abs(center(mean) - center(dot[0])) < 2)
     spread_px = np.sqrt(np.diag(covariance(mean)))
     assert np.all((spread_px > 1) & (spread_px < 3))
 
 
 def test_motion_blur_drags_to_one_side_of_up_to_45_degrees():
     dot = bars(2, 2, count=300)
-    drags = np.array([centre(result) for result in spoilt("motion blur", dot)]) - centre(dot[0])
+    drags = np.array([center(result) for result in spoiled("motion blur", dot)]) - center(dot[0])
     weights = np.exp(-((np.arange(11) / 3) ** 2) / 2)
     mean_px = weights @ np.arange(11) / weights.sum()
     np.testing.assert_allclose(np.hypot(*drags.T), mean_px, atol=0.2)
@@ -183,25 +183,27 @@ def test_motion_blur_drags_to_one_side_of_up_to_45_degrees():
 
 def test_shear_moves_rows_by_their_height():
     before = bars(16, 4, count=40)
-    slopes = [moments[0, 1] / moments[0, 0] for moments in map(covariance, spoilt("shear", before))]
+    slopes = [
+        moments[0, 1] / moments[0, 0] for moments in map(covariance, spoiled("shear", before))
+    ]
     np.testing.assert_allclose(np.abs(slopes), 0.4, atol=0.02)
     assert {-1, 1} == set(np.sign(slopes))
-    for result in spoilt("shear", before):
-        np.testing.assert_allclose(centre(result), centre(before[0]), atol=0.1)
+    for result in spoiled("shear", before):
+        np.testing.assert_allclose(center(result), center(before[0]), atol=0.1)
         assert side(result, axis=1) == 16
 
 
 def test_scale_shrinks_the_bounding_box():
     before = bars(20, 10)
-    (result,) = spoilt("scale", before)
+    (result,) = spoiled("scale", before)
     assert side(result, axis=1) == pytest.approx(0.7 * 20, abs=1)
     assert side(result, axis=0) == pytest.approx(0.7 * 10, abs=1)
-    np.testing.assert_allclose(centre(result), centre(before[0]), atol=0.1)
+    np.testing.assert_allclose(center(result), center(before[0]), atol=0.1)
 
 
 def test_rotate_turns_the_principal_axis():
     before = bars(18, 3, count=40)
-    degrees = np.array([axis_degrees(result) for result in spoilt("rotate", before)])
+    degrees = np.array([axis_degrees(result) for result in spoiled("rotate", before)])
     np.testing.assert_allclose(np.abs(degrees), np.degrees(0.4), atol=1)
     assert {-1, 1} == set(np.sign(degrees))
 
@@ -209,43 +211,45 @@ def test_rotate_turns_the_principal_axis():
 def test_rotate_keeps_the_shape():
     """A shear would tilt the axis too, and change the moments."""
     before = bars(18, 3)
-    spreads = [np.linalg.eigvalsh(covariance(one[0])) for one in (before, spoilt("rotate", before))]
+    spreads = [
+        np.linalg.eigvalsh(covariance(one[0])) for one in (before, spoiled("rotate", before))
+    ]
     np.testing.assert_allclose(spreads[1], spreads[0], atol=0.5)
 
 
 def test_translate_moves_by_3_px_both_ways(pictures):
     before = bars(8, 6, count=60)
     shifts = {
-        tuple(np.rint(2 * (centre(result) - centre(before[0]))) / 2)
-        for result in spoilt("translate", before)
+        tuple(np.rint(2 * (center(result) - center(before[0]))) / 2)
+        for result in spoiled("translate", before)
     }
     assert shifts == {(-3, -3), (-3, 3), (3, -3), (3, 3)}
 
 
 def test_brightness_adds_half_of_full_ink(pictures):
     np.testing.assert_allclose(
-        spoilt("brightness", pictures), np.minimum(pictures + 127.5, 255), atol=0.5
+        spoiled("brightness", pictures), np.minimum(pictures + 127.5, 255), atol=0.5
     )
 
 
 def test_stripe_inverts_both_sides_and_leaves_the_middle(pictures):
-    result = spoilt("stripe", pictures)
+    result = spoiled("stripe", pictures)
     inverted = (result == 255 - pictures).all(axis=(0, 1))
     assert np.flatnonzero(inverted).tolist() == [*range(7), *range(21, 28)]
     np.testing.assert_array_equal(result[..., 7:21], pictures[..., 7:21])
-    np.testing.assert_array_equal(spoilt("stripe", result), pictures)
+    np.testing.assert_array_equal(spoiled("stripe", result), pictures)
 
 
 def test_fog_lies_over_everything_from_none_to_its_thickest():
-    clouds = spoilt("fog", flat(0, 100)).astype(int)
+    clouds = spoiled("fog", flat(0, 100)).astype(int)
     assert (clouds.min(axis=(1, 2)) == 0).all()
     assert (clouds.max(axis=(1, 2)) == round(255 * 2.5 / 3.5)).all()
-    brighter = spoilt("fog", flat(255, 100)) - clouds
+    brighter = spoiled("fog", flat(255, 100)) - clouds
     np.testing.assert_allclose(brighter, 255 / 3.5, atol=1)
 
 
 def test_fog_is_cloudy_rather_than_noisy():
-    clouds = spoilt("fog", flat(0, 200)).astype(float)
+    clouds = spoiled("fog", flat(0, 200)).astype(float)
     deviation = clouds.std(axis=(1, 2))
     assert 20 < deviation.mean() < 80
     step = np.abs(np.diff(clouds, axis=2)).mean()
@@ -254,12 +258,12 @@ def test_fog_is_cloudy_rather_than_noisy():
 
 
 def test_fog_is_nowhere_thicker_than_elsewhere():
-    mean = spoilt("fog", flat(0, 2000)).mean(axis=0)
+    mean = spoiled("fog", flat(0, 2000)).mean(axis=0)
     assert np.ptp(mean) < 0.35 * mean.mean()
 
 
-def test_spatter_is_dark_grey_mud_on_a_part_of_the_picture():
-    on_black, on_white = (spoilt("spatter", flat(grey, 200)).astype(int) for grey in (0, 255))
+def test_spatter_is_dark_gray_mud_on_a_part_of_the_picture():
+    on_black, on_white = (spoiled("spatter", flat(gray, 200)).astype(int) for gray in (0, 255))
     clear = on_black == 0
     assert 0.03 < 1 - clear.mean() < 0.4
     np.testing.assert_array_equal(clear, on_white == 255)
@@ -271,7 +275,7 @@ def test_spatter_is_dark_grey_mud_on_a_part_of_the_picture():
 
 @pytest.mark.parametrize("name", ["dotted line", "zigzag"])
 def test_a_line_crosses_the_middle_in_every_direction(name):
-    lines = spoilt(name, flat(0, 400))
+    lines = spoiled(name, flat(0, 400))
     to_edges = (
         lines[:, [0, -1]].any(axis=2).all(axis=1),
         lines[..., [0, -1]].any(axis=1).all(axis=1),
@@ -282,20 +286,20 @@ def test_a_line_crosses_the_middle_in_every_direction(name):
 
 
 def test_dots_lie_on_one_straight_line():
-    for line in spoilt("dotted line", flat(0, 50)):
+    for line in spoiled("dotted line", flat(0, 50)):
         across = np.linalg.eigvalsh(covariance(line))[0]
         assert across < 0.75**2
 
 
 def test_dots_are_apart():
-    for line in spoilt("dotted line", flat(0, 50)):
+    for line in spoiled("dotted line", flat(0, 50)):
         _, dots = ndimage.label(line > 100, np.ones((3, 3)))
         assert 5 <= dots <= 14  # on lines of 18 to 40 px
 
 
 def test_a_zigzag_goes_as_far_to_one_side_as_to_the_other():
     _, across = corruptions._line(50, np.random.default_rng(0))
-    drawn = spoilt("zigzag", flat(0, 50)) > 127
+    drawn = spoiled("zigzag", flat(0, 50)) > 127
     slope = 2.5 / (7 / 4)
     tip_px = 2.5 + 0.75 * np.hypot(1, slope)  # the corner of a stroke reaches beyond its middle
     assert across[drawn].min() == pytest.approx(-tip_px, abs=0.3)
@@ -303,7 +307,7 @@ def test_a_zigzag_goes_as_far_to_one_side_as_to_the_other():
 
 
 def test_a_zigzag_is_one_stroke():
-    for line in spoilt("zigzag", flat(0, 50)):
+    for line in spoiled("zigzag", flat(0, 50)):
         _, strokes = ndimage.label(line > 60, np.ones((3, 3)))
         assert strokes <= 3  # where a turn lies beyond the border it is cut off
         across_px = np.sqrt(np.linalg.eigvalsh(covariance(line))[0])
@@ -311,7 +315,7 @@ def test_a_zigzag_is_one_stroke():
 
 
 def test_canny_leaves_the_outline_of_a_bar():
-    (edges,) = spoilt("Canny edges", bars(16, 8))
+    (edges,) = spoiled("Canny edges", bars(16, 8))
     assert set(np.unique(edges)) == {0, 255}
     rows, columns = np.nonzero(edges)
     # Ink is in rows 6 to 21 and columns 10 to 17; an edge lies between two pixels.
@@ -323,7 +327,7 @@ def test_canny_leaves_the_outline_of_a_bar():
 
 
 def test_canny_draws_the_outline_of_digits_whole_and_nothing_else(pictures):
-    edges = spoilt("Canny edges", pictures) > 0
+    edges = spoiled("Canny edges", pictures) > 0
     on_outline, outline_drawn = [], []
     for ink, edge in zip(pictures > 127, edges, strict=True):
         outline = ndimage.binary_dilation(ink) & ~ndimage.binary_erosion(ink)
@@ -338,7 +342,7 @@ def test_canny_finds_the_direction_of_an_edge():
     rows, columns = np.mgrid[:28, :28]
     cases = [(columns > 14, 1), (rows > 14, 1), (columns > rows, 2), (columns + rows > 27, 2)]
     for half, most in cases:
-        (edges,) = spoilt("Canny edges", np.where(half, 255, 0).astype(np.uint8)[None])
+        (edges,) = spoiled("Canny edges", np.where(half, 255, 0).astype(np.uint8)[None])
         inner = edges[4:-4, 4:-4] > 0
         thickness = min(inner.sum(axis=0).max(), inner.sum(axis=1).max())
         assert thickness == most
@@ -349,7 +353,7 @@ def test_canny_follows_a_weak_edge_from_a_strong_one_alone():
     weak = flat(0, 2)
     weak[:, 14:] = 15  # a gradient between the two thresholds
     weak[1, 14:] = np.maximum(15, 50 - 2 * np.arange(28))
-    alone, joined = spoilt("Canny edges", weak)
+    alone, joined = spoiled("Canny edges", weak)
     assert not alone.any()
     assert joined[12:16].any(axis=0).all()
 
@@ -357,6 +361,6 @@ def test_canny_follows_a_weak_edge_from_a_strong_one_alone():
 def test_canny_follows_no_edge_that_is_fainter_still():
     fading = flat(0)
     fading[:, 14:] = np.maximum(5, 50 - 2 * np.arange(28))
-    (edges,) = spoilt("Canny edges", fading)
+    (edges,) = spoiled("Canny edges", fading)
     assert edges[12:16, :18].any(axis=0).all()
     assert not edges[:, 24:].any()

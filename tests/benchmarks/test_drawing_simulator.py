@@ -10,8 +10,8 @@ from drawing_simulator import CANVASES, PLAIN, Conditions, draw, draw_conditions
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from inkdigits.imaging import ink
 from inkdigits.imaging.decode import decode
+from inkdigits.preprocessing import ink
 
 BASE = Conditions(
     canvas=(150, 100, 1),
@@ -20,7 +20,7 @@ BASE = Conditions(
     pen_px=8,
     antialiased=False,
     polarity="dark on light",
-    colour="black and white",
+    color="black and white",
     file="PNG",
 )
 UPRIGHT = [np.array([[0.0, 0.0], [1.0, 0.0]])]
@@ -114,7 +114,7 @@ def test_digits_that_are_traced_and_drawn_again_are_like_themselves(digits):
     correlations = []
     for number, picture in enumerate(digits.images[:100]):
         file = draw(trace(picture), PLAIN, np.random.default_rng(number))
-        pictures = (ink.clean(decode(file)), ink.fit(picture))
+        pictures = (ink.from_image(decode(file)), ink.from_ink(picture))
         again, once = (ndimage.gaussian_filter(seen.astype(float), 1).ravel() for seen in pictures)
         correlations.append(np.corrcoef(again, once)[0, 1])
     assert np.mean(correlations) > 0.9  # measured 0.915
@@ -153,7 +153,7 @@ def test_conditions_are_of_every_kind_and_fit_together():
     assert len({level for factor, level in seen if factor == "canvas"}) == len(CANVASES)
     levels = {factor: sum(of == factor for of, _ in seen) for factor, _ in seen}
     expected = {"light": 4, "noise": 2, "blur": 2, "texture": 2, "ruled": 3, "frame": 3}
-    expected |= {"specks": 2, "place": 2, "edges": 2, "polarity": 2, "colour": 3, "pen": 2}
+    expected |= {"specks": 2, "place": 2, "edges": 2, "polarity": 2, "color": 3, "pen": 2}
     assert expected.items() <= levels.items()
 
 
@@ -179,28 +179,28 @@ def test_the_file_is_as_large_as_the_canvas_says(canvas):
 
 
 def test_the_polarity_says_which_of_ink_and_sheet_is_the_lighter():
-    for colour in ("black and white", "grey", "coloured"):
+    for color in ("black and white", "gray", "colored"):
         for seed in range(20):
-            changes = {"colour": colour, "seed": seed}
+            changes = {"color": color, "seed": seed}
             for polarity, sign in (("dark on light", -1), ("light on dark", 1)):
-                grey = brightness(drawn(polarity=polarity, **changes))
-                sheet = np.median(grey)
-                ink_grey = grey[np.abs(grey - sheet) > 1]
+                gray = brightness(drawn(polarity=polarity, **changes))
+                sheet = np.median(gray)
+                ink_gray = gray[np.abs(gray - sheet) > 1]
                 # To the half that whole numbers of red, green and blue are rounded by.
-                assert (sign * (ink_grey - sheet) >= 80 - 0.5).all()
+                assert (sign * (ink_gray - sheet) >= 80 - 0.5).all()
 
 
-def test_the_colour_is_as_it_says():
+def test_the_color_is_as_it_says():
     for seed in range(20):
         assert set(np.unique(drawn(seed=seed)[..., :3])) == {0, 255}
-        grey = drawn(seed=seed, colour="grey")[..., :3]
-        assert (grey == grey[..., :1]).all()
-    coloured = [drawn(seed=seed, colour="coloured")[..., :3] for seed in range(5)]
-    assert any((picture != picture[..., :1]).any() for picture in coloured)
+        gray = drawn(seed=seed, color="gray")[..., :3]
+        assert (gray == gray[..., :1]).all()
+    colored = [drawn(seed=seed, color="colored")[..., :3] for seed in range(5)]
+    assert any((picture != picture[..., :1]).any() for picture in colored)
 
 
 def test_a_transparent_sheet_has_ink_and_nothing_else():
-    rgba = drawn(file="PNG, transparent", antialiased=True, colour="coloured")
+    rgba = drawn(file="PNG, transparent", antialiased=True, color="colored")
     opaque = rgba[..., 3] > 0
     assert 0 < opaque.mean() < 0.5
     assert len(np.unique(rgba[opaque][:, :3], axis=0)) == 1
@@ -233,7 +233,7 @@ def test_what_is_no_jpeg_is_a_png():
         assert data.startswith(b"\x89PNG")
 
 
-def test_aliased_edges_have_two_greys_and_antialiased_ones_more():
+def test_aliased_edges_have_two_grays_and_antialiased_ones_more():
     slanted = [np.array([[0.0, 0.0], [1.0, 0.4]])]
     for size_px in (20, 60, 90):
         assert len(np.unique(drawn(slanted, size_px=size_px))) == 2
@@ -283,9 +283,9 @@ def test_a_drawing_that_is_cropped_has_ink_on_every_side():
 # Paper
 
 
-def sheet_of(seed=0, colour="black and white", **changes):
+def sheet_of(seed=0, color="black and white", **changes):
     """Brightness of what is no ink and not beside it; float64 (N,)."""
-    small = {"seed": seed, "colour": colour, "size_px": 30}
+    small = {"seed": seed, "color": color, "size_px": 30}
     bare = brightness(drawn(**small))
     digit = np.abs(bare - np.median(bare)) > simulator.LEAST_CONTRAST / 2
     return brightness(drawn(**small, **changes))[~ndimage.binary_dilation(digit, iterations=8)]
@@ -305,17 +305,17 @@ def test_light_falls_unevenly_and_takes_at_most_half(light):
 
 
 def test_a_vignette_is_darkest_in_the_corners():
-    grey = brightness(drawn(light="vignette", size_px=20))
-    corners = grey[[0, 0, -1, -1], [0, -1, 0, -1]]
-    assert corners.max() == grey[~inked(drawn(size_px=20))].min()
+    gray = brightness(drawn(light="vignette", size_px=20))
+    corners = gray[[0, 0, -1, -1], [0, -1, 0, -1]]
+    assert corners.max() == gray[~inked(drawn(size_px=20))].min()
 
 
 @pytest.mark.parametrize(("factor", "level"), [("noise", "sensor"), ("texture", "paper")])
 def test_noise_and_texture_leave_the_sheet_almost_as_bright(factor, level):
-    # On white half of the noise is cut off: a grey sheet shows all of it.
+    # On white half of the noise is cut off: a gray sheet shows all of it.
     for seed in range(5):
-        even = sheet_of(seed, "grey")[0]
-        sheet = sheet_of(seed, "grey", **{factor: level})
+        even = sheet_of(seed, "gray")[0]
+        sheet = sheet_of(seed, "gray", **{factor: level})
         assert 0.5 < sheet.std() < 10
         assert sheet.mean() == pytest.approx(even, abs=3)
 
@@ -329,9 +329,9 @@ def test_blur_softens_the_edges_and_leaves_the_ink():
 @pytest.mark.parametrize(("ruled", "axes"), [("lines", [1]), ("squares", [0, 1])])
 def test_ruling_is_paler_than_the_ink_and_goes_across(ruled, axes):
     for seed in range(5):
-        grey = brightness(drawn(canvas=(280, 280, 1), ruled=ruled, seed=seed))
-        lines = (grey > 20) & (grey < 250)
-        assert grey[lines].min() >= 255 * 0.5 - 1
+        gray = brightness(drawn(canvas=(280, 280, 1), ruled=ruled, seed=seed))
+        lines = (gray > 20) & (gray < 250)
+        assert gray[lines].min() >= 255 * 0.5 - 1
         for axis in (0, 1):
             # Where the digit is, it hides them.
             share = lines.mean(axis=axis)
@@ -341,12 +341,12 @@ def test_ruling_is_paler_than_the_ink_and_goes_across(ruled, axes):
 def test_a_frame_line_is_ink_on_all_four_sides():
     whole = 0
     for seed in range(10):
-        grey = brightness(drawn(frame="line", seed=seed))
-        full = grey < 1
+        gray = brightness(drawn(frame="line", seed=seed))
+        full = gray < 1
         rows, columns = full.mean(axis=1) > 0.8, full.mean(axis=0) > 0.8
         whole += all(half.any() for side in (rows, columns) for half in np.array_split(side, 2))
         # Outside of it there is sheet again.
-        assert grey[0, 0] > 250
+        assert gray[0, 0] > 250
     assert whole == 10
 
 

@@ -40,7 +40,7 @@ def test_scale_and_turn_are_about_the_middle(bars):
 
 def test_the_mean_is_over_the_copies(digits):
     recognizer = Recognizer.load("mlp")
-    cleaned = recognizer.clean(digits.images[:20])
+    cleaned = recognizer.preprocess_mnist(digits.images[:20])
     expected = sum(recognizer.probabilities(moved(cleaned, move)) for move in MOVES[:5]) / 5
     np.testing.assert_allclose(averaged(recognizer, 5, cleaned), expected)
     np.testing.assert_allclose(averaged(recognizer, 1, cleaned), recognizer.probabilities(cleaned))
@@ -48,7 +48,7 @@ def test_the_mean_is_over_the_copies(digits):
 
 def test_the_ways_differ_in_the_pictures_that_leave_it_unsure(digits):
     recognizer = Recognizer.load("mlp")
-    cleaned = recognizer.clean(digits.images[:2000])
+    cleaned = recognizer.preprocess_mnist(digits.images[:2000])
     read = {way: probabilities_of(cleaned) for way, probabilities_of in ways_of(recognizer).items()}
     assert list(read) == ["once", "again if unsure", "5 times", "9 times"]
     is_again = (read["once"] != read["again if unsure"]).any(axis=1)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import two_by_two
 
-from inkdigits.imaging import classic
-from inkdigits.models import CNN_SMALL, RECIPES
+from inkdigits.preprocessing import classic
+from inkdigits.recipes import CNN_SMALL, RECIPES
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def sheet():
 def test_a_black_bar_on_white_is_what_classic_makes_of_it_on_the_small_grid(sheet):
     bar = np.zeros((1, 28, 28), np.uint8)
     bar[0, 4:20, 6:8] = 255
-    np.testing.assert_array_equal(two_by_two.as_served(sheet), classic.clean_batch(bar)[0])
+    np.testing.assert_array_equal(two_by_two.as_served(sheet), classic.from_mnist(bar)[0])
 
 
 def test_a_transparent_sheet_is_white(sheet):
@@ -35,11 +35,11 @@ def test_a_dark_sheet_is_all_ink(sheet):
 
 def test_another_clean_up_takes_no_pictures_that_another_one_made(monkeypatch):
     monkeypatch.setattr(two_by_two, "RECIPES", dict(RECIPES))
-    crossed = two_by_two.with_clean_up(CNN_SMALL, "classic")
+    crossed = two_by_two.with_preprocessor(CNN_SMALL, "classic")
     assert two_by_two.RECIPES[crossed.name] is crossed
-    assert crossed.clean_up == "classic"
+    assert crossed.preprocessing == "classic"
     assert crossed.network is CNN_SMALL.network
     assert not crossed.redrawn
-    assert not crossed.pen_copies
+    assert not crossed.pendigits_copies
     assert not crossed.nondigits
     assert RECIPES["cnn-small"] is CNN_SMALL

@@ -7,13 +7,13 @@ import shutil
 
 import pytest
 import small_mnist as small
-import small_pens
+import small_pendigits
 from click.testing import CliRunner
 
 from inkdigits.cli import main
-from inkdigits.data import mnist, pens
+from inkdigits.data import mnist, pendigits
 
-UNIPEN = small_pens.unipen()
+UNIPEN = small_pendigits.unipen()
 DIGITS = UNIPEN.count(b".SEGMENT")
 
 
@@ -26,8 +26,8 @@ def folders(small_mnist, tmp_path, monkeypatch):
     for name in mnist.SOURCES:
         shutil.copy(small_mnist / f"{name}.gz", with_mnist)
     monkeypatch.setattr(mnist, "SOURCES", small.sources_of(with_mnist))
-    monkeypatch.setattr(pens, "SIZE", len(UNIPEN))
-    monkeypatch.setattr(pens, "SHA256", hashlib.sha256(UNIPEN).hexdigest())
+    monkeypatch.setattr(pendigits, "SIZE", len(UNIPEN))
+    monkeypatch.setattr(pendigits, "SHA256", hashlib.sha256(UNIPEN).hexdigest())
     monkeypatch.setenv("INKDIGITS_DATA", f"{with_mnist}{os.pathsep}{with_pens}")
     return with_mnist, with_pens
 
@@ -39,41 +39,41 @@ def run(*arguments):
 def test_without_the_pen_file_says_where_to_get_it(folders):
     result = run()
     assert result.exit_code == 0, result.output
-    note = f"{folders[0]} and {folders[1]} lack {pens.NAME}: get {pens.NAME}.Z"
+    note = f"{folders[0]} and {folders[1]} lack {pendigits.NAME}: get {pendigits.NAME}.Z"
     (line,) = [line for line in result.stdout.splitlines() if line.startswith(note)]
-    for part in ("https://archive.ics.uci.edu/dataset/81", "CC BY 4.0", pens.SHA256):
+    for part in ("https://archive.ics.uci.edu/dataset/81", "CC BY 4.0", pendigits.SHA256):
         assert part in line
     assert "train with --no-pens" in result.stdout
-    assert not re.search(rf"{pens.NAME}\W+\d", result.stdout)
+    assert not re.search(rf"{pendigits.NAME}\W+\d", result.stdout)
 
 
 def test_the_pen_file_is_verified_where_it_lies(folders):
-    (folders[1] / pens.NAME).write_bytes(UNIPEN)
+    (folders[1] / pendigits.NAME).write_bytes(UNIPEN)
     result = run()
     assert result.exit_code == 0, result.output
     assert f"Verified in {folders[0]} and {folders[1]}:" in result.stdout
-    assert re.search(rf"{pens.NAME}\W+{DIGITS}\b", result.stdout)
+    assert re.search(rf"{pendigits.NAME}\W+{DIGITS}\b", result.stdout)
     assert "lack" not in result.stdout
 
 
 def test_a_damaged_pen_file_is_an_error(folders):
-    path = folders[1] / pens.NAME
+    path = folders[1] / pendigits.NAME
     path.write_bytes(UNIPEN[:-1])
     result = run()
     assert result.exit_code == 1
     assert f"{path} is damaged or another file" in result.stderr
-    assert pens.SHA256 in result.stderr
+    assert pendigits.SHA256 in result.stderr
 
 
 def test_a_named_folder_is_searched_alone(folders, monkeypatch):
-    path = folders[1] / pens.NAME
+    path = folders[1] / pendigits.NAME
     path.write_bytes(UNIPEN)
     result = run("--data-dir", folders[0])
     assert result.exit_code == 0, result.output
-    assert f"{folders[0]} lacks {pens.NAME}:" in result.stdout
-    path.rename(folders[0] / pens.NAME)
+    assert f"{folders[0]} lacks {pendigits.NAME}:" in result.stdout
+    path.rename(folders[0] / pendigits.NAME)
     path.write_bytes(b"damaged")
     monkeypatch.setenv("INKDIGITS_DATA", str(folders[1]))
     result = run("--data-dir", folders[0])
     assert result.exit_code == 0, result.output
-    assert re.search(rf"{pens.NAME}\W+{DIGITS}\b", result.stdout)
+    assert re.search(rf"{pendigits.NAME}\W+{DIGITS}\b", result.stdout)

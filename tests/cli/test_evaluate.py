@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from untrained import untrained
 
-from inkdigits.artifacts import locate, save_model
-from inkdigits.data import mnist, pens
+from inkdigits.data import mnist, pendigits
 from inkdigits.metrics import measure
+from inkdigits.model_file import locate, save_model
 from inkdigits.recognizer import Recognizer
 
 
@@ -42,7 +42,7 @@ def test_json_says_what_measure_says(evaluated, small_test_digits):
 def test_json_counts_refusals_and_answers_above_a_confidence(evaluated, small_test_digits):
     values, _ = evaluated
     recognizer = Recognizer.load("mlp")
-    cleaned = recognizer.clean(small_test_digits.images)
+    cleaned = recognizer.preprocess_mnist(small_test_digits.images)
     assert values["refused"] == recognizer.refused(cleaned).sum()
     confidence = recognizer.probabilities(cleaned).max(axis=1)
     first, *others = values["coverage"]
@@ -66,7 +66,7 @@ def test_without_the_pen_writers_file_the_rest_is_measured(
     run_inkdigits, evaluated, small_mnist, tmp_path
 ):
     for path in small_mnist.iterdir():
-        if not path.name.startswith(pens.NAME):
+        if not path.name.startswith(pendigits.NAME):
             (tmp_path / path.name).symlink_to(path)
     result = run_inkdigits("evaluate", "mlp", "--json", "--data-dir", tmp_path)
     values = json.loads(result.stdout)

@@ -10,8 +10,8 @@ import pytest
 from forged import deep, forge_model, forge_tensors
 from untrained import untrained
 
-from inkdigits.artifacts import read_tensors, save_model
-from inkdigits.models import RECIPES
+from inkdigits.model_file import read_tensors, save_model
+from inkdigits.recipes import RECIPES
 
 MOST = 600  # characters of a sentence, and the paths in it
 
@@ -28,7 +28,7 @@ def assert_one_sentence(done):
 
 def overflowing(path, model):
     vector = np.full_like(model.vector, 1e20)
-    forge_model(path, model, RECIPES["mlp"].network.plain.named(vector))
+    forge_model(path, model, RECIPES["mlp"].network.inference_network.unflatten(vector))
 
 
 HOSTILE = {
@@ -74,7 +74,7 @@ def test_a_pickle_whose_weights_overflow_is_one_sentence(run_inkdigits, tmp_path
     save_model(tmp_path / "whole", model)
     run_inkdigits("model", "export", tmp_path / "whole", "-o", tmp_path / "pickle", check=True)
     data = (tmp_path / "pickle").read_bytes()
-    for weight in RECIPES["classic"].network.named(model.vector).values():
+    for weight in RECIPES["classic"].network.unflatten(model.vector).values():
         whole = weight.T.astype(np.float64, order="C").tobytes()
         assert data.count(whole) == 1
         data = data.replace(whole, vector[: weight.size].astype(np.float64).tobytes())

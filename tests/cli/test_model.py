@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from untrained import untrained
 
-from inkdigits.artifacts import load_model, locate, save_model
-from inkdigits.imaging import classic
+from inkdigits.model_file import load_model, locate, save_model
+from inkdigits.preprocessing import classic
 
 SHAPES = {"W1": (128, 784), "W2": (64, 128), "W3": (10, 64)}
 
@@ -55,7 +55,7 @@ def test_weights_of_the_original_score_here_what_they_score_there(
     result = run_inkdigits("model", "import", pickled, "-o", imported)
     assert result.returncode == 0, result.stderr
     score = json.loads(run_inkdigits("evaluate", imported, "--json").stdout)
-    cleaned = classic.clean_batch(small_test_digits.images)
+    cleaned = classic.from_mnist(small_test_digits.images)
     right = write_ups_answers(weights, cleaned) == small_test_digits.labels
     assert score["correct"] == right.sum()
 

@@ -18,8 +18,8 @@ from serving import CODE, COMMAND, predict, request, serving
 from untrained import untrained
 
 import inkdigits
-from inkdigits.artifacts import save_model
 from inkdigits.cli.serve import serve_command
+from inkdigits.model_file import save_model
 from inkdigits.recognizer import Recognizer
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "api.md"

@@ -16,17 +16,17 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-import small_pens
+import small_pendigits
 import staged
 from untrained import untrained
 
-from inkdigits.artifacts import load_model, read_tensors
 from inkdigits.cli.train import _calibration, train_command
-from inkdigits.data import pens
-from inkdigits.models import CLASSES, RECIPES, doubt
-from inkdigits.reading import read, read_once
+from inkdigits.data import pendigits
+from inkdigits.inference import forward_batches, read
+from inkdigits.model_file import load_model, read_tensors
+from inkdigits.recipes import CLASSES, RECIPES, rejection_scores
 from inkdigits.runs import Run
-from inkdigits.training import fit_temperature, fit_threshold
+from inkdigits.training import fit_rejection_threshold, fit_temperature
 from inkdigits.version import __version__
 
 # Two test processes share two cores; and one thread gives the same bits everywhere.
@@ -113,7 +113,7 @@ def epochs_in(printed):
 
 
 @pytest.fixture(scope="module")
-def finished(run_inkdigits, tmp_path_factory):
+def inference_params(run_inkdigits, tmp_path_factory):
     """The folder of a training that ended, and what was printed."""
     folder = tmp_path_factory.mktemp("runs") / "a [/] :smile: folder"
     done = run_inkdigits(
@@ -158,11 +158,11 @@ def test_the_settings_say_all_that_decides_the_model(finished, small_mnist):
         name: source.sha256
         for name, source in staged.small_mnist.sources_of(small_mnist).items()
         if "train" in name
-    } | {pens.NAME: hashlib.sha256(small_pens.unipen()).hexdigest()}
+    } | {pendigits.NAME: hashlib.sha256(small_pendigits.unipen()).hexdigest()}
     assert settings["epochs"] == 10
-    assert settings["optimizer"].startswith("AdamW(mean_decay=0.9, ")
+    assert settings["optimizer"].startswith("AdamW(beta1=0.9, ")
     assert settings["augment"].startswith("Augment(rotation_degrees=")
-    assert (settings["pen_copies"], settings["nondigits"]) == (1, 0.1)
+    assert (settings["pendigits_copies"], settings["outliers"]) == (1, 0.1)
     assert "initializer=he)" in settings["network"]
     assert settings["versions"] == {
         "inkdigits": __version__,
@@ -201,10 +201,10 @@ def test_the_model_says_where_it_comes_from(finished):
     assert model.temperature != 1
     average = read_tensors(folder / "checkpoint-00000040.safetensors")[0]["average"]
     network = RECIPES["mlp"].network
-    last_layer = list(network.plain.shapes)[-1]
+    last_layer = list(network.inference_network.shapes)[-1]
     np.testing.assert_array_equal(
-        network.plain.named(model.vector)[last_layer],
-        network.named(average)[list(network.shapes)[-1]],
+        network.inference_network.unflatten(model.vector)[last_layer],
+        network.unflatten(average)[list(network.shapes)[-1]],
     )
 
 
@@ -212,12 +212,17 @@ def test_temperature_and_threshold_are_fitted_to_what_the_recognizer_reads():
     recipe, vector = RECIPES["mlp"], untrained("mlp").vector
     rng = np.random.default_rng(0)
     x, labels = rng.random((50, 28, 28), np.float32), rng.integers(CLASSES, size=50)
-    again, once = (way(recipe, recipe.network.plain.views(vector), x) for way in (read, read_once))
+    again, once = (
+        way(recipe, recipe.network.inference_network.layer_params(vector), x)
+        for way in (read, forward_batches)
+    )
     assert _calibration(recipe, vector, (x, labels)) == (
         fit_temperature(again[:, :CLASSES], labels),
-        fit_threshold(doubt(again)),
+        fit_rejection_threshold(rejection_scores(again)),
     )
-    assert fit_threshold(doubt(once)) != fit_threshold(doubt(again))
+    assert fit_rejection_threshold(rejection_scores(once)) != fit_rejection_threshold(
+        rejection_scores(again)
+    )
 
 
 def test_the_seed_decides_the_model(train, finished, tmp_path):
@@ -315,7 +320,7 @@ def test_without_the_writers_it_splits_at_random_and_says_so(train, small_mnist,
 
 def without_pens(small_mnist, folder):
     for path in small_mnist.iterdir():
-        if not path.name.startswith(pens.NAME):
+        if not path.name.startswith(pendigits.NAME):
             (folder / path.name).symlink_to(path)
 
 
@@ -325,18 +330,18 @@ def test_without_the_pen_writers_it_learns_from_mnist_alone_and_says_so(
     without_pens(small_mnist, tmp_path)
     run, same = tmp_path / "run", tmp_path / "same"
     out = ends(train("mlp", "--limit", 100, "--run-dir", run, "--data-dir", tmp_path))
-    assert f"file, {pens.NAME}, is missing" in out
+    assert f"file, {pendigits.NAME}, is missing" in out
     assert " of pen writers" not in out
     out = ends(train("mlp", "--limit", 100, "--run-dir", same, "--no-pens"))
     assert "is missing" not in out
     assert (run / "mlp.safetensors").read_bytes() == (same / "mlp.safetensors").read_bytes()
-    assert json.loads((run / "settings.json").read_text())["pen_copies"] == 0
+    assert json.loads((run / "settings.json").read_text())["pendigits_copies"] == 0
 
 
 def test_pen_writers_that_are_asked_for_must_be_there(train, small_mnist, tmp_path):
     without_pens(small_mnist, tmp_path)
     _, err = fails(train("mlp", "--pens", "--run-dir", tmp_path / "run", "--data-dir", tmp_path))
-    assert pens.NAME in err
+    assert pendigits.NAME in err
     assert "--no-pens" in err or "UCI" in err
 
 
@@ -351,7 +356,7 @@ def test_classic_has_no_validation_and_is_not_calibrated(train, tmp_path):
     out = ends(train("classic", "--limit", 100, "--run-dir", tmp_path))
     assert "\n100 digits of MNIST to train on; clean-up: classic\n" in out
     model = load_model(tmp_path / "classic.safetensors")
-    assert (model.temperature, model.threshold) == (1.0, None)
+    assert (model.temperature, model.rejection_threshold) == (1.0, None)
     assert set(model.metrics) == {"loss", "accuracy"}
 
 
@@ -414,7 +419,9 @@ def test_f1_killed_while_it_cleans_pictures_it_ends_with_the_same_bytes(train, t
     assert (tmp_path / "mlp.safetensors").read_bytes() == trained()
 
 
-PAUSE_IN_CLEANING = "from inkdigits.imaging import ink; ink.fit = pausing(ink.fit, 300)"
+PAUSE_IN_CLEANING = (
+    "from inkdigits.preprocessing import ink; ink.from_ink = pausing(ink.from_ink, 300)"
+)
 
 
 def pause_at_step(number, recipe="mlp"):
@@ -508,9 +515,9 @@ def assert_nothing_is_lost(folder, outcome):
         lines = path.read_text().splitlines()
         assert [json.loads(line)["epoch"] for line in lines] == list(range(1, len(lines) + 1))
     if "mlp: " in outcome.out:
-        progress, records = Run(folder).latest(pytest.fail)
+        state, records = Run(folder).latest(pytest.fail)
         assert len(records) >= epochs_in(outcome.out)
-        assert progress.step == len(records)
+        assert state.step == len(records)
 
 
 def assert_goes_on(tiny, tiny_model, folder):
@@ -775,9 +782,9 @@ def test_f7_when_the_loss_is_no_number_it_keeps_the_last_good_weights(
     assert f"not a number at step {step + 1};" in err
     assert epochs_in(out) == len((tmp_path / "metrics.jsonl").read_text().splitlines())
     assert checkpoints(tmp_path)[-1] == f"checkpoint-{kept:08}.safetensors"
-    progress, records = Run(tmp_path).latest(pytest.fail)
+    state, records = Run(tmp_path).latest(pytest.fail)
     assert len(records) == epochs_in(out)
-    assert np.isfinite(progress.params).all()
+    assert np.isfinite(state.params).all()
     assert not (tmp_path / f"{recipe}.safetensors").exists()
 
 

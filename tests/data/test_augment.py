@@ -36,12 +36,12 @@ def bars(count, height=18, width=4):
 
 
 def moments(x):
-    """Centre of mass (N, 2) and covariance (N, 2, 2) of the ink, rows before columns."""
+    """Center of mass (N, 2) and covariance (N, 2, 2) of the ink, rows before columns."""
     mass = x.sum(axis=(1, 2))
     places = np.stack([ROWS, COLUMNS], axis=-1)
-    centre = np.einsum("nhw,hwi->ni", x, places) / mass[:, None]
+    center = np.einsum("nhw,hwi->ni", x, places) / mass[:, None]
     spread = np.einsum("nhw,hwi,hwj->nij", x, places, places) / mass[:, None, None]
-    return centre, spread - np.einsum("ni,nj->nij", centre, centre)
+    return center, spread - np.einsum("ni,nj->nij", center, center)
 
 
 def test_without_any_strength_nothing_changes(digits):
@@ -112,9 +112,9 @@ def test_shear_moves_the_top_against_the_bottom():
 
 
 def test_a_picture_is_shifted_by_up_to_its_distance_each_way():
-    centre, spread = moments(augmented(bars(400), shift_px=3.0))
-    assert 2.8 < np.abs(centre).max() < 3.01
-    np.testing.assert_allclose(np.abs(centre.mean(axis=0)), 0, atol=0.3)
+    center, spread = moments(augmented(bars(400), shift_px=3.0))
+    assert 2.8 < np.abs(center).max() < 3.01
+    np.testing.assert_allclose(np.abs(center.mean(axis=0)), 0, atol=0.3)
     np.testing.assert_allclose(spread[:, 0, 0], moments(bars(1))[1][0, 0, 0], rtol=0.02)
 
 
@@ -126,7 +126,7 @@ def test_what_is_moved_over_the_border_is_gone():
     assert (y.sum(axis=(1, 2)) < 1).mean() > 0.3
 
 
-def test_the_elastic_field_moves_points_by_its_deviation_and_neighbours_alike():
+def test_the_elastic_field_moves_points_by_its_deviation_and_neighbors_alike():
     augment = replace(NOTHING, elastic_px=1.5)
     field = augment._elastic_field(2000, np.random.default_rng(0), np.zeros(1, np.float32))
     assert field.shape == (2000, 2, 28, 28)
@@ -164,8 +164,8 @@ def test_noise_is_of_all_strengths_up_to_its_most():
 
 
 def test_edges_are_blurred_and_sharpened():
-    grey = np.tile(np.float32([0, 0, 0, 0.25, 0.75, 1, 1, 1]), (400, 28, 4))[:, :, :28]
-    step = augmented(grey, blur=1.0)[:, 14, 3:5]  # of a bar's soft edge
+    gray = np.tile(np.float32([0, 0, 0, 0.25, 0.75, 1, 1, 1]), (400, 28, 4))[:, :, :28]
+    step = augmented(gray, blur=1.0)[:, 14, 3:5]  # of a bar's soft edge
     rise = (step[:, 1] - step[:, 0]) / 0.5
     # One step of [1 2 1] / 4 leaves 0.3125 and 0.6875 where 0.25 and 0.75 were.
     assert 0.74 < rise.min() < 0.78

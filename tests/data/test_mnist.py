@@ -70,7 +70,7 @@ class Mirror(BaseHTTPRequestHandler):
     def good(self, file):
         self.answer(file)
 
-    def labelled(self, file):
+    def labeled(self, file):
         """Some object stores call a .gz file a compressed transfer of what is in it."""
         self.send_response(200)
         self.send_header("Content-Encoding", "gzip")
@@ -80,7 +80,7 @@ class Mirror(BaseHTTPRequestHandler):
     def compressing(self, file):
         """Some servers compress whatever a client lets them."""
         if "gzip" in self.headers["Accept-Encoding"]:
-            self.labelled(gzip.compress(file))
+            self.labeled(gzip.compress(file))
         else:
             self.answer(file)
 
@@ -211,7 +211,7 @@ def test_each_file_has_two_mirrors():
             assert ("qmnist" in url.removesuffix(f"{name}.gz")) == (name == mnist.TRAIN_WRITERS)
 
 
-@pytest.mark.parametrize("mirror", ["good", "labelled", "compressing"])
+@pytest.mark.parametrize("mirror", ["good", "labeled", "compressing"])
 def test_downloads_what_is_missing_decompressed(mirror, mirrored, mirrors, small_mnist, tmp_path):
     mirrored(mirror)
     (tmp_path / FOUR[0]).write_bytes(b"damaged")

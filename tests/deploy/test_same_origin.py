@@ -18,7 +18,7 @@ from serving import connect, head, load, predict, request, until
 from stack import ROOT, docker, read, run, started
 
 from inkdigits.api.headers import ON_EVERY_ANSWER
-from inkdigits.api.page import POLICY
+from inkdigits.api.routes.frontend import POLICY
 from inkdigits.api.settings import MAX_BODY_BYTES, Settings
 
 pytestmark = pytest.mark.deploy

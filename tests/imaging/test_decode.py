@@ -21,14 +21,14 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 LAST_ROWS = ("77777777", "56565656", "77777777")
 ADAM7 = ("16462646", *LAST_ROWS, "36463646", *LAST_ROWS)  # the pass of each pixel of 8 x 8
-SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of a pixel, by the PNG's colour type
+SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of a pixel, by the PNG's color type
 KINDS_OF_PNG = [(0, bits) for bits in (1, 2, 4, 8, 16)]
 KINDS_OF_PNG += [(3, bits) for bits in (1, 2, 4, 8)]
 KINDS_OF_PNG += [(color_type, bits) for color_type in (2, 4, 6) for bits in (8, 16)]
 
 
 def drawing(mode="RGB", size=(23, 17)):
-    """Colours that differ in every corner, so that any turn or flip shows."""
+    """Colors that differ in every corner, so that any turn or flip shows."""
     width, height = size
     rows, columns = np.mgrid[0:height, 0:width]
     channels = (255 * columns // width, 255 * rows // height, 255 * (rows > columns))
@@ -61,7 +61,7 @@ def header(width=3, height=2, bits=8, color_type=0, compression=0, filtering=0, 
     return chunk(b"IHDR", struct.pack(">IIBBBBB", *fields))
 
 
-IMAGE_DATA = chunk(b"IDAT", zlib.compress(b"\0abc\0def"))  # of 3 x 2 grey pixels
+IMAGE_DATA = chunk(b"IDAT", zlib.compress(b"\0abc\0def"))  # of 3 x 2 gray pixels
 END = chunk(b"IEND")
 SMALL_PNG = SIGNATURE + header() + IMAGE_DATA + END
 
@@ -110,7 +110,7 @@ def webp_of(*chunks):
 
 
 def bmp_of(rows, bits, palette, colors):
-    """An uncompressed BMP whose header counts its colours; rows from the bottom up, padded to 4."""
+    """An uncompressed BMP whose header counts its colors; rows from the bottom up, padded to 4."""
     start = 14 + 40 + len(palette)
     fields = (40, 4, len(rows), 1, bits, 0, 0, 0, 0, colors, 0)
     data = b"BM" + struct.pack("<IHHI", start + 4 * len(rows), 0, 0, start)
@@ -140,7 +140,7 @@ def declaring(name, width, height):
     [(name, mode) for name in FORMATS for mode in ("1", "L", "RGB")]
     + [(name, mode) for name in FORMATS for mode in ("P", "RGBA") if name != "JPEG"],
 )
-def test_b45_each_format_and_mode_decodes_to_the_colours_that_were_saved(name, mode):
+def test_b45_each_format_and_mode_decodes_to_the_colors_that_were_saved(name, mode):
     picture = drawing(mode)
     data = file_of(picture, name, **({"lossless": True, "exact": True} if name == "WEBP" else {}))
     pixels = decode(data)
@@ -154,7 +154,7 @@ def test_b45_each_format_and_mode_decodes_to_the_colours_that_were_saved(name, m
 @pytest.mark.parametrize("interlaced", [False, True])
 @pytest.mark.parametrize("size", [(11, 10), (3, 2), (1, 1), (1, 9)])
 @pytest.mark.parametrize(("color_type", "bits"), KINDS_OF_PNG)
-def test_b45_every_kind_of_png_pixel_gets_its_colour(color_type, bits, size, interlaced):
+def test_b45_every_kind_of_png_pixel_gets_its_color(color_type, bits, size, interlaced):
     width, height = size
     rng = np.random.default_rng(bits)
     samples = rng.integers(0, 2**bits, (height, width, SAMPLES[color_type]))
@@ -174,7 +174,7 @@ def test_b45_every_kind_of_png_pixel_gets_its_colour(color_type, bits, size, int
 @pytest.mark.parametrize(
     ("color_type", "bits"), [kind for kind in KINDS_OF_PNG if kind[0] in (0, 2)]
 )
-def test_b45_the_transparent_colour_of_a_png_becomes_alpha(color_type, bits):
+def test_b45_the_transparent_color_of_a_png_becomes_alpha(color_type, bits):
     most = 2**bits - 1
     samples = np.zeros((2, 3, SAMPLES[color_type]), int)
     samples[0, 1] = most
@@ -187,13 +187,13 @@ def test_b45_the_transparent_colour_of_a_png_becomes_alpha(color_type, bits):
         np.testing.assert_array_equal(pixels[..., 3], opaque)
 
 
-def test_b45_a_transparent_colour_of_16_bits_is_no_colour_of_8_bits():
+def test_b45_a_transparent_color_of_16_bits_is_no_color_of_8_bits():
     samples = np.full((1, 2, 3), 5 << 8)
     pixels = decode(png_of(samples, 16, 2, chunks=chunk(b"tRNS", bytes([0, 5] * 3))))
     assert pixels[0].tolist() == [[5, 5, 5, 255]] * 2
 
 
-def test_b45_one_sample_of_the_transparent_colour_is_not_enough():
+def test_b45_one_sample_of_the_transparent_color_is_not_enough():
     samples = np.array([[[10, 20, 30], [10, 20, 31]]])
     body = struct.pack(">HHH", 10, 20, 30)
     pixels = decode(png_of(samples, 8, 2, chunks=chunk(b"tRNS", body)))
@@ -216,7 +216,7 @@ def test_b45_a_transparent_gif_becomes_alpha():
     assert alpha[-1, -1] == 255
 
 
-def test_b45_a_cmyk_jpeg_gets_its_colours():
+def test_b45_a_cmyk_jpeg_gets_its_colors():
     for color in ((255, 0, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)):
         data = file_of(Image.new("RGB", (16, 16), color).convert("CMYK"), "JPEG", quality=95)
         difference = decode(data).astype(int) - (*color, 255)
@@ -225,7 +225,7 @@ def test_b45_a_cmyk_jpeg_gets_its_colours():
 
 @pytest.mark.parametrize("bits", [1, 4, 8])
 @pytest.mark.parametrize("palette", [b"\0\0\0\0\xff\xff\xff\0", b"\xff\xff\xff\0\0\0\0\0"])
-def test_b45_a_bmp_of_two_colours_gets_them_at_any_number_of_bits(bits, palette):
+def test_b45_a_bmp_of_two_colors_gets_them_at_any_number_of_bits(bits, palette):
     rows = {
         1: (b"\x60\0\0\0", b"\x90\0\0\0"),
         4: (b"\x01\x10\0\0", b"\x10\x01\0\0"),
@@ -305,16 +305,16 @@ def test_no_plugin_of_pillow_beyond_the_usual_ones_is_loaded():
 
 
 def test_encode_png_is_read_back_as_it_was_and_holds_nothing_else():
-    grey = np.arange(6 * 5, dtype=np.uint8).reshape(6, 5)
-    data = encode_png(grey)
+    gray = np.arange(6 * 5, dtype=np.uint8).reshape(6, 5)
+    data = encode_png(gray)
     pixels = decode(data, "image/png")
-    np.testing.assert_array_equal(pixels[..., :3], np.repeat(grey[..., np.newaxis], 3, axis=2))
+    np.testing.assert_array_equal(pixels[..., :3], np.repeat(gray[..., np.newaxis], 3, axis=2))
     assert (pixels[..., 3] == 255).all()
     assert not re.search(b"tEXt|zTXt|iTXt|eXIf|tIME", data)
 
 
 @pytest.mark.parametrize("pixels", [np.zeros((2, 2, 3), np.uint8), np.zeros((2, 2))])
-def test_encode_png_takes_nothing_but_grey_bytes(pixels):
+def test_encode_png_takes_nothing_but_gray_bytes(pixels):
     with pytest.raises(ValueError, match="expected uint8"):
         encode_png(pixels)
 
@@ -727,8 +727,8 @@ BROKEN_PNGS = [
     ("palette", header(color_type=3) + chunk(b"PLTE") + IMAGE_DATA),
     ("palette", header(color_type=3) + chunk(b"PLTE", bytes(4)) + IMAGE_DATA),
     ("palette", header(color_type=3) + chunk(b"PLTE", bytes(3 * 257)) + IMAGE_DATA),
-    ("transparent colour", header() + chunk(b"tRNS", b"\0") + IMAGE_DATA),
-    # What is left to Pillow: too many transparent colours, and a row with an unknown filter.
+    ("transparent color", header() + chunk(b"tRNS", b"\0") + IMAGE_DATA),
+    # What is left to Pillow: too many transparent colors, and a row with an unknown filter.
     ("cannot be read", header(color_type=3) + PALETTE + chunk(b"tRNS", bytes(257)) + IMAGE_DATA),
     ("cannot be read", header() + chunk(b"IDAT", zlib.compress(b"\x09abc\0def"))),
 ]

@@ -118,7 +118,7 @@ def test_each_stroke_has_its_pen():
 @pytest.mark.parametrize("place", [(3.0, 3.0), (3.5, 3.5), (3.0, 3.5), (3.2, 3.9)])
 @pytest.mark.parametrize("antialiased", [True, False])
 def test_a_pen_finer_than_a_pixel_leaves_ink(pen, place, antialiased):
-    """And paler ink where there are greys; 24 of 255 is the least that the clean-up sees."""
+    """And paler ink where there are grays; 24 of 255 is the least that the clean-up sees."""
     for stroke in (np.array([place]), np.array([place, (3.3, 6.1)])):
         peak = draw([stroke], pen, (8, 8), antialiased).max()
         if antialiased:

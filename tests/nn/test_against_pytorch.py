@@ -1,13 +1,12 @@
-"""Every layer, loss and optimiser gives what PyTorch's gives, there and back."""
+"""Every layer, loss and optimizer gives what PyTorch's gives, there and back."""
 
 import numpy as np
 import pytest
 from test_layers import CASES, distinct, parameters, unset
 
-from inkdigits.models import RECIPES
 from inkdigits.nn.layers import (
+    AddChannel,
     BatchNorm,
-    Channel,
     Conv2D,
     Dense,
     Dropout,
@@ -20,6 +19,7 @@ from inkdigits.nn.layers import (
 from inkdigits.nn.losses import near_zero_and_one, one_hot, smoothed, softmax_cross_entropy
 from inkdigits.nn.optimizers import SGD, AdamW
 from inkdigits.nn.schedules import Cosine
+from inkdigits.recipes import RECIPES
 
 pytestmark = pytest.mark.compare
 
@@ -64,7 +64,7 @@ def pytorch_forward(torch, layer, params, x):
             return torch.nn.functional.dropout(x, layer.rate, training=False)
         case Flatten():
             return torch.flatten(x, start_dim=1)
-        case Channel():
+        case AddChannel():
             return x[..., None]
         case ZeroPad2D():
             return torch.nn.functional.pad(x, (0, 0, *4 * [layer.width]))
@@ -73,7 +73,7 @@ def pytorch_forward(torch, layer, params, x):
             y = torch.nn.functional.conv2d(channels_first(x), filters, params["bias"])
             return channels_last(y)
         case MaxPool2D():
-            return channels_last(torch.nn.functional.max_pool2d(channels_first(x), layer.side))
+            return channels_last(torch.nn.functional.max_pool2d(channels_first(x), layer.pool_size))
         case BatchNorm():
             rows = x.reshape(-1, layer.channels)
             scale, shift = params["scale"], params["shift"]
@@ -157,18 +157,18 @@ def test_loss(torch, targets, peer, scale):
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES.keys())
 def test_whole_network(torch, recipe):
-    """In double precision: what single precision rounds off, normalisation makes larger."""
+    """In double precision: what single precision rounds off, normalization makes larger."""
     rng = np.random.default_rng(0)
     network, targets = recipe.network, recipe.targets[LABELS].astype(np.float64)
     x = rng.random((LABELS.size, 28, 28))
     vector, gradient = network.init(rng).astype(np.float64), np.full(network.size, np.nan)
-    logits, backward = network.forward(network.views(vector), x)
+    logits, backward = network.forward(network.layer_params(vector), x)
     loss, loss_backward = softmax_cross_entropy(logits, targets)
-    backward(loss_backward(), network.views(gradient))
+    backward(loss_backward(), network.layer_params(gradient))
 
     their_params = tuple(
         {name: learner(torch, array) for name, array in params.items()}
-        for params in network.views(vector)
+        for params in network.layer_params(vector)
     )
     their_logits = torch.tensor(x)
     for layer, params in zip(network.layers, their_params, strict=True):
@@ -178,19 +178,19 @@ def test_whole_network(torch, recipe):
 
     assert_close(logits, their_logits)
     assert_close(loss, their_loss)
-    for grads, params in zip(network.views(gradient), their_params, strict=True):
+    for grads, params in zip(network.layer_params(gradient), their_params, strict=True):
         for name, tensor in params.items():
             assert_close(grads[name], tensor.grad)
 
 
-OPTIMIZERS = [  # an optimiser, its name in PyTorch, and its settings there
+OPTIMIZERS = [  # an optimizer, its name in PyTorch, and its settings there
     (SGD(), "SGD", {}),
     (SGD(momentum=0.9), "SGD", {"momentum": 0.9}),
     (SGD(weight_decay=0.1), "SGD", {"weight_decay": 0.1}),
     (SGD(momentum=0.9, weight_decay=0.1), "SGD", {"momentum": 0.9, "weight_decay": 0.1}),
     (AdamW(), "AdamW", {}),
     (
-        AdamW(mean_decay=0.8, square_decay=0.95, epsilon=1e-6, weight_decay=0.3),
+        AdamW(beta1=0.8, beta2=0.95, epsilon=1e-6, weight_decay=0.3),
         "AdamW",
         {"betas": (0.8, 0.95), "eps": 1e-6, "weight_decay": 0.3},
     ),
@@ -201,7 +201,7 @@ OPTIMIZERS = [  # an optimiser, its name in PyTorch, and its settings there
 def test_optimizer(torch, optimizer, peer, settings):
     rng = np.random.default_rng(0)
     params = rng.standard_normal(100, np.float32)
-    memory = np.zeros((optimizer.vectors, params.size), np.float32)
+    memory = np.zeros((optimizer.state_vectors, params.size), np.float32)
     their_params = learner(torch, params)
     their_optimizer = getattr(torch.optim, peer)([their_params], lr=1, **settings)
     for number in range(20):

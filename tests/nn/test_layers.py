@@ -9,8 +9,8 @@ import pytest
 
 from inkdigits.nn import layers
 from inkdigits.nn.layers import (
+    AddChannel,
     BatchNorm,
-    Channel,
     Conv2D,
     Dense,
     Dropout,
@@ -32,13 +32,13 @@ LAYERS = [  # a layer, the shape of an example before it, and after it
     (Dropout(0.4), (3, 2, 2), (3, 2, 2)),
     (Flatten(), (5,), (5,)),
     (Flatten(), (3, 2, 2), (12,)),
-    (Channel(), (3, 4), (3, 4, 1)),
+    (AddChannel(), (3, 4), (3, 4, 1)),
     (ZeroPad2D(), (3, 4, 2), (5, 6, 2)),
     (ZeroPad2D(2), (1, 1, 1), (5, 5, 1)),
     (Conv2D(1, 2), (5, 4, 1), (3, 2, 2)),
     (Conv2D(3, 2), (4, 5, 3), (2, 3, 2)),
-    (Conv2D(2, 3, side=2), (2, 4, 2), (1, 3, 3)),
-    (Conv2D(3, 2, side=1), (3, 2, 3), (3, 2, 2)),
+    (Conv2D(2, 3, kernel_size=2), (2, 4, 2), (1, 3, 3)),
+    (Conv2D(3, 2, kernel_size=1), (3, 2, 3), (3, 2, 2)),
     (MaxPool2D(), (4, 6, 2), (2, 3, 2)),
     (MaxPool2D(), (5, 3, 1), (2, 1, 1)),
     (MaxPool2D(3), (6, 7, 2), (2, 2, 2)),
@@ -300,12 +300,12 @@ def test_flatten_keeps_the_order_and_copies_nothing():
     assert np.shares_memory(x, y)
 
 
-# Channel
+# AddChannel
 
 
 def test_channel_copies_nothing():
     x = distinct((2, 3, 4))
-    y, _ = Channel().forward({}, x)
+    y, _ = AddChannel().forward({}, x)
     np.testing.assert_array_equal(y[..., 0], x)
     assert np.shares_memory(x, y)
 
@@ -353,7 +353,7 @@ def test_a_filter_finds_its_pattern_where_it_is():
     x = np.zeros((1, 4, 5, 1), np.float32)
     x[0, 1:3, 3:5, 0] = pattern
     params = {"weight": pattern.reshape(2, 2, 1, 1), "bias": np.zeros(1, np.float32)}
-    y, _ = Conv2D(1, 1, side=2).forward(params, x)
+    y, _ = Conv2D(1, 1, kernel_size=2).forward(params, x)
     assert np.unravel_index(y.argmax(), y.shape) == (0, 1, 3, 0)
     assert y.max() == 2
 
@@ -363,7 +363,7 @@ def test_convolution_starts_from_its_initializer_and_biases_of_zero():
         assert (inputs, outputs) == (12, 2)
         return np.arange(inputs * outputs, dtype=np.float32).reshape(inputs, outputs)
 
-    params = Conv2D(3, 2, side=2, initializer=counting).init(np.random.default_rng(0))
+    params = Conv2D(3, 2, kernel_size=2, initializer=counting).init(np.random.default_rng(0))
     assert_same(params, {"weight": np.arange(24).reshape(2, 2, 3, 2), "bias": [0, 0]})
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from inkdigits.nn.initializers import glorot
 from inkdigits.nn.layers import (
+    AddChannel,
     BatchNorm,
-    Channel,
     Conv2D,
     Dense,
     Dropout,
@@ -35,7 +35,7 @@ SMALL = Network(
 )
 NORMED = Network(
     (
-        Channel(),
+        AddChannel(),
         Conv2D(1, 3),
         BatchNorm(3),
         MaxPool2D(),
@@ -65,7 +65,7 @@ def test_it_starts_from_what_its_layers_draw():
     vector = SMALL.init(np.random.default_rng(2))
     assert (vector.shape, vector.dtype) == ((SMALL_SIZE,), np.float32)
     rng = np.random.default_rng(2)
-    for layer, views in zip(SMALL.layers, SMALL.views(vector), strict=True):
+    for layer, views in zip(SMALL.layers, SMALL.layer_params(vector), strict=True):
         drawn = layer.init(rng)
         assert views.keys() == drawn.keys()
         for name, array in drawn.items():
@@ -74,18 +74,18 @@ def test_it_starts_from_what_its_layers_draw():
 
 def test_views_and_vector_are_the_same_memory():
     vector = np.zeros(SMALL_SIZE)
-    views = SMALL.views(vector)
+    views = SMALL.layer_params(vector)
     views[4]["weight"][1, 2] = 7
     # 35 parameters stand before it, then a row of 4.
     assert np.flatnonzero(vector).tolist() == [35 + 4 + 2]
     vector[-3:] = 9
     np.testing.assert_array_equal(views[6]["bias"], [9, 9, 9])
-    np.testing.assert_array_equal(SMALL.named(vector)["4.weight"], views[4]["weight"])
+    np.testing.assert_array_equal(SMALL.unflatten(vector)["4.weight"], views[4]["weight"])
 
 
 def test_views_cover_the_vector_once_and_in_order():
     vector = np.arange(SMALL_SIZE, dtype=np.float32)
-    named = SMALL.named(vector)
+    named = SMALL.unflatten(vector)
     assert {name: view.shape for name, view in named.items()} == SMALL.shapes
     np.testing.assert_array_equal(np.concatenate([view.ravel() for view in named.values()]), vector)
 
@@ -100,8 +100,8 @@ def test_a_vector_of_another_size_is_refused(shape):
 def test_forward_applies_the_layers_in_turn():
     vector = SMALL.init(np.random.default_rng(0))
     x = np.random.default_rng(1).standard_normal((4, 2, 3), np.float32)
-    y, _ = SMALL.forward(SMALL.views(vector), x)
-    named = SMALL.named(vector)
+    y, _ = SMALL.forward(SMALL.layer_params(vector), x)
+    named = SMALL.unflatten(vector)
     hidden = np.maximum(x.reshape(4, 6) @ named["1.weight"] + named["1.bias"], 0)
     hidden = 1 / (1 + np.exp(-hidden @ named["4.weight"]))
     np.testing.assert_allclose(y, hidden @ named["6.weight"] + named["6.bias"], rtol=1e-5)
@@ -109,7 +109,7 @@ def test_forward_applies_the_layers_in_turn():
 
 
 def test_a_generator_reaches_the_layers():
-    views = SMALL.views(SMALL.init(np.random.default_rng(0)))
+    views = SMALL.layer_params(SMALL.init(np.random.default_rng(0)))
     x = np.ones((4, 2, 3), np.float32)
     trained, again = (SMALL.forward(views, x, np.random.default_rng(1))[0] for _ in range(2))
     np.testing.assert_array_equal(again, trained)
@@ -117,7 +117,7 @@ def test_a_generator_reaches_the_layers():
 
 
 def test_forward_refuses_parameters_of_another_network():
-    views = SMALL.views(SMALL.init(np.random.default_rng(0)))
+    views = SMALL.layer_params(SMALL.init(np.random.default_rng(0)))
     with pytest.raises(ValueError, match="shorter"):
         SMALL.forward(views[:-1], np.zeros((1, 2, 3), np.float32))
 
@@ -131,12 +131,12 @@ def test_the_gradient_is_right_along_random_directions(seed):
 
     def loss_at(point):
         chance = None if seed is None else np.random.default_rng(seed)
-        logits, backward = SMALL.forward(SMALL.views(point), x, chance)
+        logits, backward = SMALL.forward(SMALL.layer_params(point), x, chance)
         loss, loss_backward = softmax_cross_entropy(logits, targets)
         return loss, lambda grads: backward(loss_backward(), grads)
 
     gradient = np.full(SMALL_SIZE, np.nan)
-    loss_at(vector)[1](SMALL.views(gradient))
+    loss_at(vector)[1](SMALL.layer_params(gradient))
     for _ in range(10):
         direction = rng.standard_normal(SMALL_SIZE)
         ahead, behind = (loss_at(vector + step * direction)[0] for step in (1e-6, -1e-6))
@@ -176,8 +176,8 @@ class RecordingDense(Dense):
 def test_the_way_back_ends_at_the_first_learner():
     network = Network((Recorder(), RecordingDense(2, 3), Recorder(), RecordingDense(3, 2)))
     vector = network.init(np.random.default_rng(0))
-    y, backward = network.forward(network.views(vector), np.ones((4, 2), np.float32))
-    backward(y, network.views(np.empty_like(vector)))
+    y, backward = network.forward(network.layer_params(vector), np.ones((4, 2), np.float32))
+    backward(y, network.layer_params(np.empty_like(vector)))
     asked = [layer.asked for layer in network.layers]
     assert asked == [[], [False], [True], [True]]
 
@@ -190,19 +190,19 @@ def in_training():
     return vector, rng.random((64, 6, 6), np.float32)
 
 
-def test_the_plain_network_has_no_batch_normalisation():
-    assert [type(layer) for layer in NORMED.plain.layers] == [
-        Channel, Conv2D, MaxPool2D, ReLU, Flatten, Dense, ReLU, Dense
+def test_the_plain_network_has_no_batch_normalization():
+    assert [type(layer) for layer in NORMED.inference_network.layers] == [
+        AddChannel, Conv2D, MaxPool2D, ReLU, Flatten, Dense, ReLU, Dense
     ]  # fmt: skip
-    assert NORMED.plain.size == NORMED.size - 2 * 3 - 2 * 5
-    assert SMALL.plain == SMALL
+    assert NORMED.inference_network.size == NORMED.size - 2 * 3 - 2 * 5
+    assert SMALL.inference_network == SMALL
 
 
 def test_a_folded_network_answers_as_in_training():
     vector, x = in_training()
-    folded = NORMED.folded(vector, [x])
-    expected, _ = NORMED.forward(NORMED.views(vector), x)
-    actual, _ = NORMED.plain.forward(NORMED.plain.views(folded), x)
+    folded = NORMED.fold_batch_norm(vector, [x])
+    expected, _ = NORMED.forward(NORMED.layer_params(vector), x)
+    actual, _ = NORMED.inference_network.forward(NORMED.inference_network.layer_params(folded), x)
     assert folded.dtype == np.float32
     np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5)
 
@@ -213,21 +213,21 @@ def test_what_is_folded_in_are_the_means_over_the_batches():
     vector = rng.standard_normal(network.size, np.float32)
     x = rng.random((64, 6, 6), np.float32)
     batches = [x[:20], x[20:40], x[40:]]
-    params = network.views(vector)
+    params = network.layer_params(vector)
     sums = [x.reshape(-1, 36) @ params[1]["weight"] + params[1]["bias"] for x in batches]
     mean = np.mean([s.mean(axis=0) for s in sums], axis=0)
     variance = np.mean([s.var(axis=0) for s in sums], axis=0)
     whole = np.concatenate(sums)
     expected = (whole - mean) / np.sqrt(variance + 1e-5) * params[2]["scale"] + params[2]["shift"]
-    plain = network.plain
-    actual, _ = plain.forward(plain.views(network.folded(vector, iter(batches))), x)
+    plain = network.inference_network
+    actual, _ = plain.forward(plain.layer_params(network.fold_batch_norm(vector, iter(batches))), x)
     np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_an_example_is_read_alike_in_any_company():
     vector, x = in_training()
-    plain = NORMED.plain
-    params = plain.views(NORMED.folded(vector, [x]))
+    plain = NORMED.inference_network
+    params = plain.layer_params(NORMED.fold_batch_norm(vector, [x]))
     together, _ = plain.forward(params, x)
     alone, _ = plain.forward(params, x[5:6])
     np.testing.assert_allclose(alone[0], together[5], rtol=1e-5, atol=1e-6)
@@ -236,13 +236,13 @@ def test_an_example_is_read_alike_in_any_company():
 def test_folding_leaves_the_parameters_in_training_as_they_are():
     vector, x = in_training()
     before = vector.copy()
-    NORMED.folded(vector, [x])
+    NORMED.fold_batch_norm(vector, [x])
     np.testing.assert_array_equal(vector, before)
 
 
-def test_without_batch_normalisation_folding_looks_at_nothing_and_copies():
+def test_without_batch_normalization_folding_looks_at_nothing_and_copies():
     vector = SMALL.init(np.random.default_rng(0))
-    folded = SMALL.folded(vector, iter(["no picture"]))
+    folded = SMALL.fold_batch_norm(vector, iter(["no picture"]))
     np.testing.assert_array_equal(folded, vector)
     assert not np.shares_memory(folded, vector)
 
@@ -257,7 +257,7 @@ def test_a_network_learns_32_digits_by_heart(digits):
     vector = network.init(rng)
     gradient = np.empty_like(vector)
     memory = np.zeros((optimizer.vectors, network.size), np.float32)
-    params, grads = network.views(vector), network.views(gradient)
+    params, grads = network.layer_params(vector), network.layer_params(gradient)
     losses = []
     for number in range(100):
         logits, backward = network.forward(params, x, rng)

@@ -1,4 +1,4 @@
-"""Steps of each optimiser, next to the same steps computed by hand."""
+"""Steps of each optimizer, next to the same steps computed by hand."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ each_optimizer = pytest.mark.parametrize("optimizer", EVERY, ids=repr)
 def walk(optimizer, start, gradients, learning_rate):
     """Return the parameters after each step."""
     params = np.array(start, np.float64)
-    memory = np.zeros((optimizer.vectors, params.size))
+    memory = np.zeros((optimizer.state_vectors, params.size))
     seen = []
     for number, gradient in enumerate(gradients):
         optimizer.step(params, np.array(gradient, np.float64), memory, learning_rate, number)
@@ -66,7 +66,7 @@ def test_adamw_first_step_is_the_learning_rate_whatever_the_gradient():
 
 
 def test_adamw_by_hand():
-    optimizer = AdamW(mean_decay=0.5, square_decay=0.75, epsilon=0.5, weight_decay=0.2)
+    optimizer = AdamW(beta1=0.5, beta2=0.75, epsilon=0.5, weight_decay=0.2)
     # Step 1, gradient 2: mean 1, corrected by 1 - 0.5 to 2; square 1, corrected by 1 - 0.75 to 4.
     #   Decay 1 * (1 - 0.1 * 0.2) = 0.98, less 0.1 * 2 / (2 + 0.5) = 0.08.
     # Step 2, gradient -1: mean 0, and nothing else but the decay: 0.9 * 0.98 = 0.882.
@@ -78,7 +78,7 @@ def test_adamw_by_hand():
 
 
 def test_adamw_keeps_the_running_means():
-    optimizer = AdamW(mean_decay=0.5, square_decay=0.75)
+    optimizer = AdamW(beta1=0.5, beta2=0.75)
     memory = np.zeros((2, 1))
     for number, gradient in enumerate([2.0, -1.0, 6.0]):
         optimizer.step(np.zeros(1), np.array([gradient]), memory, 0.1, number)
@@ -95,7 +95,7 @@ class OnlyFloat32(np.ndarray):
 @each_optimizer
 def test_float32_stays(optimizer):
     params, gradient = (np.ones(3, np.float32).view(OnlyFloat32) for _ in range(2))
-    memory = np.zeros((optimizer.vectors, 3), np.float32).view(OnlyFloat32)
+    memory = np.zeros((optimizer.state_vectors, 3), np.float32).view(OnlyFloat32)
     for number in range(2):
         optimizer.step(params, gradient, memory, 0.1, number)
 
@@ -103,7 +103,7 @@ def test_float32_stays(optimizer):
 @each_optimizer
 def test_a_step_changes_params_and_memory_in_place_and_nothing_else(optimizer):
     params, gradient = np.ones(3, np.float32), np.float32([1, -2, 3])
-    memory = np.zeros((optimizer.vectors, 3), np.float32)
+    memory = np.zeros((optimizer.state_vectors, 3), np.float32)
     gradient.flags.writeable = False
     optimizer.step(params, gradient, memory, 0.1, 0)
     assert (params != 1).all()
@@ -111,10 +111,10 @@ def test_a_step_changes_params_and_memory_in_place_and_nothing_else(optimizer):
 
 
 def test_what_an_optimizer_remembers():
-    assert SGD().vectors == 0
-    assert SGD(weight_decay=0.1).vectors == 0
-    assert SGD(momentum=0.9).vectors == 1
-    assert AdamW().vectors == 2
+    assert SGD().state_vectors == 0
+    assert SGD(weight_decay=0.1).state_vectors == 0
+    assert SGD(momentum=0.9).state_vectors == 1
+    assert AdamW().state_vectors == 2
 
 
 @each_optimizer

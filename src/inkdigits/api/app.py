@@ -5,17 +5,17 @@ from collections.abc import Callable
 from flask import Flask, request
 from flask_limiter import Limiter
 
-from inkdigits.api.catalogue import catalogue
 from inkdigits.api.clients import client_of
+from inkdigits.api.errors import refuse
 from inkdigits.api.headers import allow_origins, check_headers
-from inkdigits.api.health import health
 from inkdigits.api.metrics import Metrics
-from inkdigits.api.page import page
-from inkdigits.api.pages import pages
-from inkdigits.api.predictions import predictions
-from inkdigits.api.problems import refuse
+from inkdigits.api.registry import Shelf
+from inkdigits.api.routes.docs import pages
+from inkdigits.api.routes.frontend import page
+from inkdigits.api.routes.health import health
+from inkdigits.api.routes.models import catalogue
+from inkdigits.api.routes.predictions import predictions
 from inkdigits.api.settings import Settings
-from inkdigits.api.shelf import Shelf
 
 
 def create_app(

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import TypeAdapter
 from werkzeug.exceptions import UnprocessableEntity
 
-from inkdigits.api.body import decode_image
+from inkdigits.api.parsing import decode_image
 from inkdigits.api.schemas import (
     Drawing,
     ImageDrawing,

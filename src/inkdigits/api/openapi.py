@@ -24,7 +24,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from inkdigits.api import schemas
 from inkdigits.api.drawings import DRAWING
-from inkdigits.api.predictions import IMAGE_TYPES
+from inkdigits.api.routes.predictions import IMAGE_TYPES
 from inkdigits.version import __version__
 
 JSON = "application/json"

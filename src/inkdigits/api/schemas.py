@@ -154,7 +154,7 @@ class Model(Wire):
     digest: Digest
     recipe: str
     summary: str
-    clean_up: str = Field(description="classic or ink")
+    preprocessing: str = Field(description="classic or ink")
     parameters: int = Field(gt=0)
     size_bytes: int = Field(gt=0, description="of its parameters, 4 bytes each")
     refuses: bool = Field(description="whether it tells what is no digit")

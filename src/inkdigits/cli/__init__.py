@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from inkdigits.arrays import DeviceError
-from inkdigits.artifacts import ArtifactError
 from inkdigits.cli.data import data_command
 from inkdigits.cli.evaluate import evaluate_command
 from inkdigits.cli.model import model_command
@@ -16,6 +15,7 @@ from inkdigits.cli.predict import predict_command
 from inkdigits.cli.serve import serve_command
 from inkdigits.cli.train import train_command
 from inkdigits.data.folders import DataError
+from inkdigits.model_file import ArtifactError
 from inkdigits.recognizer import ImageError
 from inkdigits.runs import RunError
 from inkdigits.version import __version__

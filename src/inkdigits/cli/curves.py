@@ -5,7 +5,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from inkdigits.artifacts import write_atomically
+from inkdigits.model_file import write_atomically
 from inkdigits.training import Record
 
 
@@ -23,14 +23,14 @@ def draw_curves(path: Path, records: Sequence[Record]) -> bool:
         if error.name != "matplotlib":
             raise
         return False
-    grey = "#7f7f7f"  # stands out from white and from black alike
-    colours = {"training": "#2a7fbf", "validation": "#d9822b"}
+    gray = "#7f7f7f"  # stands out from white and from black alike
+    colors = {"training": "#2a7fbf", "validation": "#d9822b"}
     style: dict[Any, Any] = {
-        "text.color": grey,
-        "axes.labelcolor": grey,
-        "axes.edgecolor": grey,
-        "xtick.color": grey,
-        "ytick.color": grey,
+        "text.color": gray,
+        "axes.labelcolor": gray,
+        "axes.edgecolor": gray,
+        "xtick.color": gray,
+        "ytick.color": gray,
         "svg.hashsalt": "inkdigits",  # the same curves give the same file
         "font.size": 11,
     }
@@ -44,18 +44,18 @@ def draw_curves(path: Path, records: Sequence[Record]) -> bool:
         figure.patch.set_alpha(0)
         FigureCanvasSVG(figure)
         for axes, (title, fields) in zip(figure.subplots(1, 2), panels.items(), strict=True):
-            for name, field in zip(colours, fields, strict=True):
+            for name, field in zip(colors, fields, strict=True):
                 values = [getattr(record, field) for record in records]
                 if None in values:
                     continue
                 if field.endswith("accuracy"):
                     values = [100 * (1 - value) for value in values]
-                axes.plot(epochs, values, "o-", color=colours[name], label=name, markersize=4)
+                axes.plot(epochs, values, "o-", color=colors[name], label=name, markersize=4)
             axes.set(xlabel="epoch", title=title)
             axes.set_ylim(bottom=0)
             axes.xaxis.get_major_locator().set_params(integer=True)
             axes.patch.set_alpha(0)
-            axes.grid(color=grey, alpha=0.25)
+            axes.grid(color=gray, alpha=0.25)
             axes.spines[["top", "right"]].set_visible(False)
             axes.legend(frameon=False)
         svg = BytesIO()

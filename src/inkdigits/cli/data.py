@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from inkdigits.data import folders, mnist, pens
+from inkdigits.data import folders, mnist, pendigits
 
 
 @click.command("data")
@@ -54,10 +54,10 @@ def _show(data_dir: Path | None) -> None:
     notes = []
     if train.writers is None:
         notes.append(f"The writers are not known without {mnist.TRAIN_WRITERS}.")
-    if folders.locate(searched, pens.NAME):
-        counts[pens.NAME] = len(pens.load(data_dir))
+    if folders.locate(searched, pendigits.NAME):
+        counts[pendigits.NAME] = len(pendigits.load(data_dir))
     else:
-        notes.append(pens.how_to_get(searched))
+        notes.append(pendigits.how_to_get(searched))
         notes.append("Without that file, train with --no-pens: on MNIST alone.")
 
     table = Table("File", "Digits")

@@ -13,10 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from inkdigits.arrays import Array, Labels, Pixels
-from inkdigits.artifacts import write_atomically
 from inkdigits.cli.options import data_dir_option, model_argument
 from inkdigits.cli.report import Mistake, render_report
-from inkdigits.data import folders, mnist, pens
+from inkdigits.data import folders, mnist, pendigits
 from inkdigits.metrics import (
     ByWriter,
     Coverage,
@@ -25,6 +24,7 @@ from inkdigits.metrics import (
     measure_by_writer,
     risk_coverage,
 )
+from inkdigits.model_file import write_atomically
 from inkdigits.recognizer import Recognizer
 
 WORST_SHOWN = 4  # on the terminal
@@ -50,7 +50,7 @@ def evaluate_command(model: str, as_json: bool, report: Path | None, data_dir: P
     digits = mnist.load("test", data_dir)
     console = Console(highlight=False, soft_wrap=True, stderr=as_json)
     with console.status(f"Reading {len(digits):,} digits"):
-        cleaned = recognizer.clean(digits.images)
+        cleaned = recognizer.preprocess_mnist(digits.images)
         probabilities = recognizer.probabilities(cleaned)
         refused = recognizer.refused(cleaned)
     metrics = measure(probabilities, digits.labels)
@@ -94,10 +94,12 @@ class People:
 
 def _read_people(recognizer: Recognizer, data_dir: Path | None) -> People | None:
     """Read the digits of the pen writers that no recipe trains on, if their file is there."""
-    if folders.locate(folders.find(data_dir), pens.NAME) is None:
+    if folders.locate(folders.find(data_dir), pendigits.NAME) is None:
         return None
-    traces = pens.of_writers(pens.load(data_dir), pens.DEVELOPMENT_WRITERS)
-    drawn = pens.render(traces, copies=1, seed=0, clean=recognizer.fit, is_bent=False)
+    traces = pendigits.of_writers(pendigits.load(data_dir), pendigits.DEVELOPMENT_WRITERS)
+    drawn = pendigits.render(
+        traces, copies=1, seed=0, clean=recognizer.preprocess_ink, is_bent=False
+    )
     probabilities = recognizer.probabilities(drawn.images)
     metrics = measure(probabilities, drawn.labels)
     right = probabilities.argmax(axis=1) == drawn.labels

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from inkdigits.artifacts import (
+from inkdigits.cli.options import model_argument
+from inkdigits.model_file import (
     ArtifactError,
     load_model,
     locate,
@@ -12,9 +13,8 @@ from inkdigits.artifacts import (
     save_model,
     write_atomically,
 )
-from inkdigits.cli.options import model_argument
-from inkdigits.models import RECIPES
 from inkdigits.pickles import MAX_PICKLE_BYTES, export_pickle, import_pickle
+from inkdigits.recipes import RECIPES
 
 output_option = click.option(
     "-o", "--output", type=click.Path(path_type=Path), required=True, help="The file to write."
@@ -39,12 +39,12 @@ def show_command(model: str) -> None:
         "sha256": loaded.digest,
         "recipe": f"{recipe.name}: {recipe.summary}",
         "sizes": " - ".join(map(str, recipe.sizes)),
-        "parameters": f"{recipe.network.plain.size:,}",
-        "clean-up": recipe.clean_up,
+        "parameters": f"{recipe.network.inference_network.size:,}",
+        "clean-up": recipe.preprocessing,
         "temperature": loaded.temperature,
         "threshold": "none: every picture gets an answer"
-        if loaded.threshold is None
-        else loaded.threshold,
+        if loaded.rejection_threshold is None
+        else loaded.rejection_threshold,
         **{f"metrics.{key}": value for key, value in _flat(loaded.metrics)},
         **{f"training.{key}": value for key, value in _flat(loaded.training)},
         "inkdigits": loaded.version,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from inkdigits.artifacts import DEFAULT_MODEL
+from inkdigits.model_file import DEFAULT_MODEL
 
 data_dir_option = click.option(
     "--data-dir",

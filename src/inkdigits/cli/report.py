@@ -10,7 +10,7 @@ import click
 from inkdigits.arrays import Pixels
 from inkdigits.imaging.decode import encode_png
 from inkdigits.metrics import Metrics
-from inkdigits.models import RECIPES
+from inkdigits.recipes import RECIPES
 from inkdigits.recognizer import Recognizer
 
 

@@ -58,9 +58,9 @@ def serve_command(
     try:
         from pydantic import ValidationError
 
+        from inkdigits.api.registry import Shelf
         from inkdigits.api.server import ServerError, serve
         from inkdigits.api.settings import Settings
-        from inkdigits.api.shelf import Shelf
     except ModuleNotFoundError as error:
         package = str(error.name).partition(".")[0]
         raise click.ClickException(

@@ -18,15 +18,14 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from inkdigits import training
+from inkdigits import training, training_data
 from inkdigits.arrays import DEVICES, Array, Labels, to_host
-from inkdigits.artifacts import Model, save_model
-from inkdigits.cli import training_data
 from inkdigits.cli.curves import draw_curves
 from inkdigits.cli.options import data_dir_option
 from inkdigits.data.batches import Batches
-from inkdigits.models import CLASSES, RECIPES, Recipe, doubt
-from inkdigits.reading import read
+from inkdigits.inference import predict_logits
+from inkdigits.model_file import Model, save_model
+from inkdigits.recipes import CLASSES, RECIPES, Recipe, rejection_scores
 from inkdigits.runs import Run
 from inkdigits.training import DivergenceError, Record
 from inkdigits.version import __version__
@@ -89,7 +88,7 @@ class Signals:
 
 
 class WatchedBatches:
-    """Batches that move a progress bar, and that end training where the user asks for it."""
+    """Batches that move a state bar, and that end training where the user asks for it."""
 
     def __init__(self, batches: Batches, bar: Progress, signals: Signals) -> None:
         self._batches = batches
@@ -173,10 +172,10 @@ def train_command(
     """
     recipe = RECIPES[recipe_name]
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
-    if with_pens is None and recipe.pen_copies:
+    if with_pens is None and recipe.pendigits_copies:
         with_pens = training_data.has_pens(data_dir, console)
     if not with_pens:
-        recipe = replace(recipe, pen_copies=0)
+        recipe = replace(recipe, pendigits_copies=0)
     if epochs is not None:
         recipe = replace(recipe, epochs=epochs)
     _keep_freed_memory()
@@ -196,23 +195,23 @@ def train_command(
         else:
             run.begin(settings | {"versions": _versions(), "machine": _machine(device)})
         checkpoint = run.latest(lambda warning: console.print(warning, style="yellow"))
-        progress, records = checkpoint or (training.start(recipe, seed), [])
+        state, records = checkpoint or (training.init_state(recipe, seed), [])
         if checkpoint:
-            console.print(f"Resumed at step {progress.step}, with {len(records)} epochs done.")
+            console.print(f"Resumed at step {state.step}, with {len(records)} epochs done.")
         else:
-            run.save(progress, records)
+            run.save(state, records)
 
         console.print(f"{recipe.name}: {recipe.summary}", style="bold")
         batches, validation = training_data.prepare(recipe, sources, seed, device, console)
-        run.check_progress(progress, records, recipe, len(batches))
-        progress = training.on_device(progress, device)
-        vector = _train(recipe, run, batches, progress, records, validation, signals, console)
+        run.check_state(state, records, recipe, len(batches))
+        state = training.on_device(state, device)
+        vector = _train(recipe, run, batches, state, records, validation, signals, console)
         temperature, threshold = _calibration(recipe, vector, validation)
         model = Model(
             recipe=recipe.name,
             vector=to_host(vector),
             temperature=temperature,
-            threshold=threshold,
+            rejection_threshold=threshold,
             metrics=_last_epoch(records),
             training=settings | {"versions": _versions()},
         )
@@ -242,7 +241,7 @@ def _train(
     recipe: Recipe,
     run: Run,
     batches: Batches,
-    progress: training.Progress,
+    state: training.TrainState,
     records: list[Record],
     validation: tuple[Array, Labels] | None,
     signals: Signals,
@@ -268,15 +267,15 @@ def _train(
             watched = WatchedBatches(batches, bar, signals)
             try:
                 with signals.held():
-                    for record in training.fit(recipe, watched, progress, validation):
+                    for record in training.fit(recipe, watched, state, validation):
                         records.append(record)
-                        run.save(progress, records)
+                        run.save(state, records)
                         console.print(_line(record, recipe.epochs))
             except StopRequested:
-                path = run.save(progress, records)
-                console.print(f"Step {progress.step} is kept in {path}; --resume goes on.")
+                path = run.save(state, records)
+                console.print(f"Step {state.step} is kept in {path}; --resume goes on.")
                 raise
-        return training.finished(recipe, batches, progress)
+        return training.inference_params(recipe, batches, state)
     except DivergenceError as error:
         raise click.ClickException(
             f"Training stopped, for {error}; the last good weights are in the newest checkpoint in "
@@ -305,11 +304,13 @@ def _calibration(
     temperature, threshold = 1.0, 0.0
     if validation is not None:
         x, labels = validation
-        logits = to_host(read(recipe, recipe.network.plain.views(vector), x))
+        logits = to_host(
+            predict_logits(recipe, recipe.network.inference_network.layer_params(vector), x)
+        )
         temperature = training.fit_temperature(logits[:, :CLASSES], to_host(labels))
-        if recipe.nondigits:
-            threshold = training.fit_threshold(doubt(logits))
-    return temperature, threshold if recipe.nondigits else None
+        if recipe.outliers:
+            threshold = training.fit_rejection_threshold(rejection_scores(logits))
+    return temperature, threshold if recipe.outliers else None
 
 
 def _last_epoch(records: list[Record]) -> dict[str, float]:
@@ -324,7 +325,7 @@ def _settings(recipe: Recipe) -> dict[str, object]:
     return {
         # Without the addresses that functions are at: they differ from run to run.
         "network": re.sub(r"<function (\w+) at \w+>", r"\1", repr(recipe.network.layers)),
-        "clean_up": recipe.clean_up,
+        "preprocessing": recipe.preprocessing,
         "targets": recipe.targets[0].tolist(),
         "optimizer": repr(recipe.optimizer),
         "schedule": repr(recipe.schedule),
@@ -332,11 +333,11 @@ def _settings(recipe: Recipe) -> dict[str, object]:
         "epochs": recipe.epochs,
         "shuffle": recipe.shuffle,
         "validation": recipe.validation,
-        "averaging": recipe.averaging,
+        "ema_decay": recipe.ema_decay,
         "augment": repr(recipe.augment),
-        "redrawn": recipe.redrawn,
-        "pen_copies": recipe.pen_copies,
-        "nondigits": recipe.nondigits,
+        "restroked": recipe.restroked,
+        "pendigits_copies": recipe.pendigits_copies,
+        "outliers": recipe.outliers,
     }
 
 

@@ -25,11 +25,11 @@ class Augment:
     shear             the most that the top moves against the bottom, as a share of the height
     shift_px          the most, in each direction
     elastic_px        standard deviation of how far the elastic field moves a point
-    elastic_grain_px  over what distance neighbours move alike
+    elastic_grain_px  over what distance neighbors move alike
     stroke            the most that strokes grow towards, or shrink from, a width of 2 px more
     gap_share         share of the pictures in which the pen left out a small gap
-    noise             the most standard deviation of grey noise, of 1
-    blur              the most that pixels are drawn towards, or from, the mean of their neighbours
+    noise             the most standard deviation of gray noise, of 1
+    blur              the most that pixels are drawn towards, or from, the mean of their neighbors
     source            Simard, Steinkraus and Platt 2003, Best Practices for Convolutional Neural
                       Networks Applied to Visual Document Analysis, section 2, for the elastic field
     """
@@ -100,8 +100,8 @@ class Augment:
     def _with_another_pen(self, x: Array, rng: Generator) -> Array:
         """Make the strokes of each picture finer or fatter."""
         strength = _either(rng, (len(x), 1, 1), self.stroke)
-        fatter = _largest_of_neighbours(x)
-        finer = 1 - _largest_of_neighbours(1 - x)
+        fatter = _largest_of_neighbors(x)
+        finer = 1 - _largest_of_neighbors(1 - x)
         grow = np.asarray(np.maximum(strength, 0), np.float32, like=x)
         shrink = np.asarray(np.maximum(-strength, 0), np.float32, like=x)
         return x + grow * (fatter - x) + shrink * (finer - x)
@@ -122,7 +122,7 @@ class Augment:
         return x * np.clip(distance - half, 0, 1)
 
     def _with_noise(self, x: Array, rng: Generator) -> Array:
-        """Add grey noise of a strength of its own to each picture."""
+        """Add gray noise of a strength of its own to each picture."""
         strength = rng.uniform(0, self.noise, (len(x), 1, 1)).astype(np.float32)
         noise = strength * rng.standard_normal(x.shape, np.float32)
         return np.clip(x + np.asarray(noise, like=x), 0, 1)
@@ -144,8 +144,8 @@ def _factor(rng: Generator, count: int, most: float) -> Array:
     return np.exp(_either(rng, count, math.log1p(most)))
 
 
-def _largest_of_neighbours(x: Array) -> Array:
-    """Give each pixel the largest value of its own and its four neighbours."""
+def _largest_of_neighbors(x: Array) -> Array:
+    """Give each pixel the largest value of its own and its four neighbors."""
     largest = x.copy()
     for here, there in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))):
         largest[:, here] = np.maximum(largest[:, here], x[:, there])
@@ -154,7 +154,7 @@ def _largest_of_neighbours(x: Array) -> Array:
 
 
 def _blurred(x: Array) -> Array:
-    """Give each pixel a mean of itself and its eight neighbours: a quarter, and less far out."""
+    """Give each pixel a mean of itself and its eight neighbors: a quarter, and less far out."""
     framed = np.pad(x, ((0, 0), (1, 1), (1, 1)))
     rows = framed[:, :-2] + 2 * framed[:, 1:-1] + framed[:, 2:]
     return (rows[:, :, :-2] + 2 * rows[:, :, 1:-1] + rows[:, :, 2:]) / 16

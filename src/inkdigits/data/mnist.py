@@ -59,7 +59,7 @@ TRAIN_IMAGES = "train-images-idx3-ubyte"
 TRAIN_LABELS = "train-labels-idx1-ubyte"
 TEST_IMAGES = "t10k-images-idx3-ubyte"
 TEST_LABELS = "t10k-labels-idx1-ubyte"
-TRAIN_WRITERS = "qmnist-train-labels-idx2-int"  # QMNIST, C. Yadav and L. Bottou, BSD licence
+TRAIN_WRITERS = "qmnist-train-labels-idx2-int"  # QMNIST, C. Yadav and L. Bottou, BSD license
 
 _MNIST = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",

@@ -13,7 +13,7 @@ from PIL import (
 
 from inkdigits.arrays import Pixels
 from inkdigits.imaging.errors import DamagedImage, ImageTooLarge, UnsupportedImage, damaged
-from inkdigits.imaging.formats import Format, recognise
+from inkdigits.imaging.formats import Format, recognize
 from inkdigits.imaging.png import DamagedPng
 
 _STRIP_PIXELS = 2**20
@@ -49,7 +49,7 @@ def decode(data: bytes, media_type: str | None = None, limits: Limits = Limits()
 
     data        the file
     media_type  what its sender says it is; None or application/octet-stream says nothing
-    returns     uint8 (H, W, 4) red, green, blue, alpha (255 is opaque); colour profiles are ignored
+    returns     uint8 (H, W, 4) red, green, blue, alpha (255 is opaque); color profiles are ignored
     raises      UnsupportedImage, ImageTooLarge or DamagedImage
     """
     if not data:
@@ -59,7 +59,7 @@ def decode(data: bytes, media_type: str | None = None, limits: Limits = Limits()
             f"The picture has {len(data):,} bytes, more than the {limits.bytes:,} that are allowed;"
             " send a smaller one."
         )
-    file_format = recognise(data)
+    file_format = recognize(data)
     _check_label(media_type, file_format)
     try:
         size = file_format.size(data)
@@ -83,7 +83,7 @@ def decode(data: bytes, media_type: str | None = None, limits: Limits = Limits()
 
 
 def encode_png(pixels: Pixels) -> bytes:
-    """Encode a grey picture as a PNG file.
+    """Encode a gray picture as a PNG file.
 
     pixels  uint8 (H, W), 0 is black
     raises  ValueError if it is anything else
@@ -99,7 +99,7 @@ def _check_label(media_type: str | None, file_format: Format) -> None:
     label = (media_type or "").partition(";")[0].strip().lower()
     if label not in ("", "application/octet-stream", *file_format.media_types):
         raise UnsupportedImage(
-            f"The picture is a {file_format.name} file, but labelled as something else;"
+            f"The picture is a {file_format.name} file, but labeled as something else;"
             f" label it {file_format.media_types[0]}."
         )
 
@@ -170,7 +170,7 @@ def _rgba(image: Image.Image, transparent: tuple[int, int, int] | None) -> Pixel
 
 
 def _make_transparent(pixels: Pixels, color: tuple[int, int, int]) -> None:
-    """Take away the pixels of one colour, in place."""
+    """Take away the pixels of one color, in place."""
     opaque, clear = np.array([[*color, 255], [*color, 0]], np.uint8).view(np.uint32)
     numbers = pixels.view(np.uint32)  # a pixel as one number compares ten times as fast
     numbers[numbers == opaque] = clear

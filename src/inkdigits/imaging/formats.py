@@ -20,7 +20,7 @@ class Content:
     file         without whatever bears no pixels, so that Pillow never reads texts or profiles
     exif         its EXIF block, empty if there is none
     extra_bytes  of memory that its decoder takes beside the pixels
-    transparent  the RGB colour that stands for transparency, if the format has such a one
+    transparent  the RGB color that stands for transparency, if the format has such a one
     """
 
     file: bytes
@@ -45,7 +45,7 @@ class Format:
     read: Callable[[bytes], Content]
 
 
-def recognise(data: bytes) -> Format:
+def recognize(data: bytes) -> Format:
     """Find the format by how the file begins.
 
     raises   UnsupportedImage if it is none of the five
@@ -77,7 +77,7 @@ def _read_png(data: bytes) -> Content:
     transparent = png.transparent_color(chunks)
     kept = [b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"]
     if transparent is not None:
-        kept.remove(b"tRNS")  # Pillow misses the colour if a sample has 2, 4 or 16 bits
+        kept.remove(b"tRNS")  # Pillow misses the color if a sample has 2, 4 or 16 bits
     return Content(
         png.write({name: chunks[name] for name in kept if name in chunks}),
         exif=chunks.get(b"eXIf", b""),
@@ -108,7 +108,7 @@ def _read_gif(data: bytes) -> Content:
             return Content(screen + control + frame + b";")
         if introducer == 0x21:  # an extension
             end, blocks = _after_blocks(data, start + 2, blocks)
-            if data[start + 1] == 0xF9 and not frame:  # it states the transparent colour
+            if data[start + 1] == 0xF9 and not frame:  # it states the transparent color
                 control = data[start:end]
         elif introducer == 0x2C:  # a frame
             if frame:
@@ -173,7 +173,7 @@ def _read_bmp(data: bytes) -> Content:
     if start + row_bytes * abs(height) > len(data):
         raise damaged("it is cut off")
     if bits in (4, 8) and data[14] >= 40 and data[46:50] == b"\2\0\0\0":
-        # Pillow takes two colours, black and white, for one bit a pixel; it is told of three.
+        # Pillow takes two colors, black and white, for one bit a pixel; it is told of three.
         data = data[:46] + b"\3" + data[47:]
     return Content(data)
 

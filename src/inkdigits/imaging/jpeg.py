@@ -24,7 +24,7 @@ _FRAME_HEADERS = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = 0xC2
 _SCAN, _END = 0xDA, 0xD9
 _JFIF, _EXIF, _ADOBE = 0xE0, 0xE1, 0xEE
-_NOT_OF_PIXELS = {*range(0xE0, 0xF0), 0xFE} - {_JFIF, _ADOBE}  # which say what the colours mean
+_NOT_OF_PIXELS = {*range(0xE0, 0xF0), 0xFE} - {_JFIF, _ADOBE}  # which say what the colors mean
 _MARKER = re.compile(rb"\xff++[\xc0-\xcf\xd9-\xfe]")  # of a segment; others have no length
 _AFTER_SCAN = re.compile(rb"\xff[^\0\xff\xd0-\xd7]")
 

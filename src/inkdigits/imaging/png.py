@@ -128,7 +128,7 @@ def read(data: bytes) -> dict[bytes, bytes]:
 
 
 def transparent_color(chunks: dict[bytes, bytes]) -> tuple[int, int, int] | None:
-    """Return the one colour, in 8-bit RGB, that a PNG without a palette declares transparent.
+    """Return the one color, in 8-bit RGB, that a PNG without a palette declares transparent.
 
     returns  None if it declares none
     raises   DamagedPng if the declaration has another length than the specification says
@@ -137,7 +137,7 @@ def transparent_color(chunks: dict[bytes, bytes]) -> tuple[int, int, int] | None
     if b"tRNS" not in chunks or color_type not in (_GREY, _COLOR):
         return None
     if len(chunks[b"tRNS"]) != 2 * _SAMPLES[color_type]:
-        raise DamagedPng("its transparent colour has no right length")
+        raise DamagedPng("its transparent color has no right length")
     samples = struct.unpack(f">{_SAMPLES[color_type]}H", chunks[b"tRNS"])
     if bit_depth == 16:
         levels = [sample >> 8 for sample in samples]

@@ -29,7 +29,7 @@ def draw(
     """Draw strokes with a round pen on a blank sheet.
 
     strokes      each float (M, 2): x and y in px, y downwards, from the sheet's top left corner;
-                 the first pixel's centre is at (0.5, 0.5). One point is a dot, none is nothing
+                 the first pixel's center is at (0.5, 0.5). One point is a dot, none is nothing
     pen_px       the pen's width in px, of all strokes or of each
     shape        (H, W) of the sheet; what lies beside it is cut off
     antialiased  soft edges, or each pixel either full ink or none

@@ -181,8 +181,8 @@ class Flatten(WithoutParameters):
 
 
 @dataclass(frozen=True)
-class Channel(WithoutParameters):
-    """Give grey pictures the axis of their one channel, which convolution asks for.
+class AddChannel(WithoutParameters):
+    """Give gray pictures the axis of their one channel, which convolution asks for.
 
     x        float32 (N, H, W)
     returns  float32 (N, H, W, 1), and backward
@@ -236,12 +236,12 @@ class Conv2D:
 
     channels: int  # C
     filters: int  # F
-    side: int = 3  # K
+    kernel_size: int = 3  # K
     initializer: Initializer = he
 
     def init(self, rng: Generator) -> Params:
         """Weights (K, K, C, F) from the initializer, biases (F,) of zero."""
-        window = (self.side, self.side, self.channels)
+        window = (self.kernel_size, self.kernel_size, self.channels)
         weight = self.initializer(rng, prod(window), self.filters)
         return {
             "weight": weight.reshape(*window, self.filters),
@@ -252,7 +252,7 @@ class Conv2D:
         self, params: Params, x: Array, rng: Generator | None = None
     ) -> tuple[Array, Backward]:
         """Raise ValueError, by NumPy, if x has not as many channels as the layer."""
-        weight, side = params["weight"], self.side
+        weight, side = params["weight"], self.kernel_size
         windows = sliding_window_view(x, (side, side), axis=(1, 2))  # (N, H-K+1, W-K+1, C, K, K)
         count, height, width = windows.shape[:3]
         # Every window as a row, every filter as a column: all the sums are one matrix product.
@@ -283,12 +283,12 @@ class MaxPool2D(WithoutParameters):
     Rows and columns that fill no square are left out.
 
     x        float32 (N, H, W, C)
-    returns  float32 (N, H // side, W // side, C), and backward, which gives each square's gradient
+    returns  float32 (N, H // pool_size, W // pool_size, C), and backward, which gives each square's gradient
              to exactly one pixel of it: after ReLU, ties of zero are common
     source   docs/how-it-works.md, "Pooling"
     """
 
-    side: int = 2
+    pool_size: int = 2
 
     def forward(
         self, params: Params, x: Array, rng: Generator | None = None
@@ -303,10 +303,10 @@ class MaxPool2D(WithoutParameters):
         return y, backward
 
     def _largest(self, x: Array, axis: int) -> tuple[Array, Callable[[Array], Array]]:
-        """Keep the largest of each `side` neighbours along one axis; and the way back."""
-        end = x.shape[axis] // self.side * self.side
+        """Keep the largest of each `pool_size` neighbors along one axis; and the way back."""
+        end = x.shape[axis] // self.pool_size * self.pool_size
         before = (slice(None),) * axis
-        places = [(*before, slice(first, end, self.side)) for first in range(self.side)]
+        places = [(*before, slice(first, end, self.pool_size)) for first in range(self.pool_size)]
         y = x[places[0]]
         for place in places[1:]:
             y = np.maximum(y, x[place])
@@ -327,7 +327,7 @@ class MaxPool2D(WithoutParameters):
 class BatchNorm:
     """Bring each channel to mean 0 and variance 1 over the batch, then to a scale and a shift.
 
-    It knows the batch alone and is for training alone: `network.folded` builds it, with the
+    It knows the batch alone and is for training alone: `network.fold_batch_norm` builds it, with the
     statistics of many pictures, into the layer before it, and what reads digits has none.
 
     x        float32 (N, ..., C)

@@ -12,9 +12,9 @@ from inkdigits.arrays import Array, Generator
 from inkdigits.nn.layers import BatchNorm, Layer, Params
 
 # One flat vector seen as named arrays, a mapping a layer: views, so to write to one is to write
-# to the vector. An optimiser's step, the norm of a gradient, an average of weights and a
+# to the vector. An optimizer's step, the norm of a gradient, an average of weights and a
 # checkpoint are each one operation on the vector.
-Views: TypeAlias = tuple[Params, ...]
+NetworkParams: TypeAlias = tuple[Params, ...]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Network:
         drawn = [array.ravel() for layer in self.layers for array in layer.init(rng).values()]
         return np.concatenate([np.empty(0, np.float32), *drawn])
 
-    def named(self, vector: Array) -> dict[str, Array]:
+    def unflatten(self, vector: Array) -> dict[str, Array]:
         """Cut a vector into arrays by the parameters' names.
 
         vector   (P,), any dtype
@@ -61,7 +61,7 @@ class Network:
             start += prod(shape)
         return views
 
-    def views(self, vector: Array) -> Views:
+    def layer_params(self, vector: Array) -> NetworkParams:
         """Cut a vector into what `forward` takes, and `backward` writes into.
 
         vector   (P,), any dtype
@@ -69,14 +69,14 @@ class Network:
         raises   ValueError if the vector has not P elements
         """
         views: tuple[dict[str, Array], ...] = tuple({} for _ in self.layers)
-        for full_name, view in self.named(vector).items():
+        for full_name, view in self.unflatten(vector).items():
             number, name = full_name.split(".")
             views[int(number)][name] = view
         return views
 
     def forward(
-        self, params: Views, x: Array, rng: Generator | None = None
-    ) -> tuple[Array, Callable[[Array, Views], None]]:
+        self, params: NetworkParams, x: Array, rng: Generator | None = None
+    ) -> tuple[Array, Callable[[Array, NetworkParams], None]]:
         """Send a batch through all layers.
 
         x        float32 (N, ...)
@@ -88,7 +88,7 @@ class Network:
             x, backward_layer = layer.forward(layer_params, x, rng)
             way_back.append(backward_layer)
 
-        def backward(dy: Array, grads: Views) -> None:
+        def backward(dy: Array, grads: NetworkParams) -> None:
             gradient: Any = dy
             for number in range(len(self.layers) - 1, self._first_learner - 1, -1):
                 need_dx = number > self._first_learner
@@ -97,12 +97,12 @@ class Network:
         return x, backward
 
     @cached_property
-    def plain(self) -> "Network":
-        """The network without batch normalisation: what reads digits once training is done."""
+    def inference_network(self) -> "Network":
+        """The network without batch normalization: what reads digits once training is done."""
         return Network(tuple(layer for layer in self.layers if not isinstance(layer, BatchNorm)))
 
-    def folded(self, vector: Array, batches: Iterable[Array]) -> Array:
-        """Build batch normalisation into the layers before it, with the statistics of pictures.
+    def fold_batch_norm(self, vector: Array, batches: Iterable[Array]) -> Array:
+        """Build batch normalization into the layers before it, with the statistics of pictures.
 
         Training took each batch's own mean and variance; here their means over all these batches
         are taken for good. Then (xW + b - mean) / deviation * scale + shift is a weighted sum plus
@@ -113,9 +113,9 @@ class Network:
         batches  float32 (N, ...) each, of the kind that was trained on
         returns  the parameters of the plain network
         """
-        params = self.views(vector)
+        params = self.layer_params(vector)
         measured: dict[int, list[Array]] = {}  # by the number of the layer: mean and variance
-        for x in batches if self.plain != self else ():
+        for x in batches if self.inference_network != self else ():
             for number, layer in enumerate(self.layers):
                 if isinstance(layer, BatchNorm):
                     rows = x.reshape(-1, layer.channels)

@@ -147,7 +147,7 @@ def test_whoever_leaves_while_waiting_makes_room_at_once(release):
     assert done == []
 
 
-def test_work_that_is_cancelled_is_forgotten_at_once(release):
+def test_work_that_is_canceled_is_forgotten_at_once(release):
     class Body:
         """Something that can be seen to be gone."""
 

@@ -30,7 +30,7 @@ from serving import (
 )
 from untrained import untrained
 
-from inkdigits.artifacts import save_model, shipped_models
+from inkdigits.model_file import save_model, shipped_models
 from inkdigits.recognizer import Recognizer
 
 LIMIT = 100_000  # bytes of a body

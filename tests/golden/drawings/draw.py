@@ -58,7 +58,7 @@ PLAIN = {
     "pen_px": 16,
     "antialiased": True,
     "polarity": "dark on light",
-    "colour": "black and white",
+    "color": "black and white",
     "file": "PNG",
 }
 CASES = {
@@ -67,8 +67,8 @@ CASES = {
     "tiny-in-a-corner": {"canvas": (600, 450, 1), "size_px": 24, "pen_px": 2},
     "16-px-in-28": {"canvas": (28, 28, 1), "size_px": 16, "pen_px": 1, "antialiased": False},
     "whole-canvas": {"size_px": 266},
-    "light-on-dark": {"polarity": "light on dark", "colour": "grey"},
-    "coloured": {"colour": "coloured"},
+    "light-on-dark": {"polarity": "light on dark", "color": "gray"},
+    "colored": {"color": "colored"},
     "transparent": {"file": "PNG, transparent"},
     "transparent-light": {"file": "PNG, transparent", "polarity": "light on dark"},
     "cropped": {"place": "cropped to the ink"},
@@ -76,7 +76,7 @@ CASES = {
     "crumbs-of-a-jpeg": {"file": "JPEG 30-35", "size_px": 60, "pen_px": 5},
     "gradient": {"file": "JPEG 60-70", "light": "gradient"},
     "vignette": {"file": "JPEG 60-70", "light": "vignette", "polarity": "light on dark"},
-    "shadow": {"file": "JPEG 60-70", "light": "shadow", "colour": "grey"},
+    "shadow": {"file": "JPEG 60-70", "light": "shadow", "color": "gray"},
     "noise": {"file": "JPEG 30-35", "noise": "sensor", "blur": "slight"},
     "texture": {"file": "JPEG 30-35", "texture": "paper"},
     "ruled": {"ruled": "lines"},

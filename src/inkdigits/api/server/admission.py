@@ -54,7 +54,7 @@ class BoundedExecutor:
     async def run(self, work: Callable[[], Answer]) -> Answer:
         """Do the work in a thread.
 
-        If this is cancelled, work that waits is never done; work that has begun is waited for.
+        If this is canceled, work that waits is never done; work that has begun is waited for.
 
         raises   Rejected if the queue is full, or no thread becomes free by the deadline
         """
@@ -66,7 +66,7 @@ class BoundedExecutor:
                 self._capacity = (self._threads + self._most + 1) // 2
         loop = asyncio.get_running_loop()
         # The threads take work from the pool's own queue: they never wait for the event loop. What
-        # is cancelled stays there till its turn, so it must hold nothing.
+        # is canceled stays there till its turn, so it must hold nothing.
         held = [work]
         del work
         try:

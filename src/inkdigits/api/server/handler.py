@@ -11,9 +11,9 @@ import structlog
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from inkdigits.api.clients import client_of
+from inkdigits.api.errors import problem_body
 from inkdigits.api.headers import EXPOSED, ON_EVERY_ANSWER
 from inkdigits.api.metrics import Metrics
-from inkdigits.api.problems import problem_body
 from inkdigits.api.server.admission import AdmissionControl
 from inkdigits.api.server.messages import Answer, Request, run_application
 from inkdigits.api.server.rejections import Rejected, busy, client_left, failed

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection as Channel
+from multiprocessing.connection import Connection as AddChannel
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -59,7 +59,7 @@ class _Process:
 
     place: int
     process: SpawnProcess
-    channel: Channel
+    channel: AddChannel
     is_replacement: bool
     silent_s: float = 0.0
     ready_at: float | None = None

@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 from contextlib import suppress
-from multiprocessing.connection import Connection as Channel
+from multiprocessing.connection import Connection as AddChannel
 from typing import Any, TextIO, cast
 
 import structlog
@@ -18,11 +18,11 @@ if sys.platform != "win32":
 
 from inkdigits.api.app import create_app
 from inkdigits.api.metrics import Metrics
+from inkdigits.api.registry import Shelf
 from inkdigits.api.server.connection import Connection
 from inkdigits.api.server.handler import Handler
 from inkdigits.api.server.overload import OverloadSelector
 from inkdigits.api.settings import Settings
-from inkdigits.api.shelf import Shelf
 
 log = structlog.get_logger()
 
@@ -37,7 +37,9 @@ MAX_ACCEPTED = 64  # at once
 SPARE_FILES = 64  # open files that are not connections
 
 
-def run(settings: Settings, listener: socket.socket, channel: Channel, place: int | None) -> None:
+def run(
+    settings: Settings, listener: socket.socket, channel: AddChannel, place: int | None
+) -> None:
     """Answer requests until the supervisor says to stop, or is no more.
 
     listener  the socket that all workers take connections from
@@ -55,7 +57,7 @@ def run(settings: Settings, listener: socket.socket, channel: Channel, place: in
 
 class _Worker:
     def __init__(
-        self, settings: Settings, listener: socket.socket, channel: Channel, place: int | None
+        self, settings: Settings, listener: socket.socket, channel: AddChannel, place: int | None
     ) -> None:
         self._settings = settings
         self._listener = listener

@@ -1,0 +1,735 @@
+"""What each route that reads drawings answers, whichever way a drawing is sent."""
+
+import base64
+import io
+import json
+import socket
+import struct
+import tracemalloc
+import zipfile
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+from requests_to import (
+    BATCH,
+    BLANK,
+    FIELDS,
+    FILES,
+    MODELS,
+    ONE,
+    PREDICT,
+    assert_problem,
+    assert_problem_is,
+    base64_of,
+    file_of,
+    post,
+)
+
+from inkdigits.api import Settings, create_app
+from inkdigits.api.routes.predictions import MOST_FORM_PARTS
+
+PATHS = (PREDICT, ONE, BATCH)
+
+
+@pytest.fixture(params=FILES)
+def send(request, client):
+    """Send a picture's file, and perhaps its media type, in each way that there is."""
+    return lambda data, media_type=None: FILES[request.param](client, data, media_type)
+
+
+@pytest.fixture(params=FIELDS)
+def send_image(request, client):
+    """Send a text as the image in each way that there is."""
+    return lambda image: FIELDS[request.param](client, {"image": image})
+
+
+def assert_refused(outcome, status, words=""):
+    assert outcome.status == status, outcome
+    assert words in outcome.detail
+
+
+# What is answered.
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
+def test_each_kind_of_picture_is_taken_with_its_own_label(send, seven, kind):
+    data = file_of(seven.repeat(8, 0).repeat(8, 1), kind)
+    assert send(data).digit == send(data, f"image/{kind.lower()}").digit == 7
+
+
+@pytest.mark.parametrize("prefix", ["", "data:image/png;base64,", "DATA:Image/PNG; Base64,"])
+def test_the_front_end_of_the_write_up_works_unchanged(client, recognizer, png, prefix):
+    answer = client.post(PREDICT, json={"image": prefix + base64_of(png)})
+    assert (answer.status_code, answer.content_type) == (200, "application/json")
+    assert set(answer.json) == {"predicted_digit", "probabilities"}
+    assert answer.json["predicted_digit"] == 7
+    assert answer.json["probabilities"] == list(recognizer.recognize(png).probabilities)
+    assert sum(answer.json["probabilities"]) == pytest.approx(1, abs=1e-6)
+
+
+def test_the_canvas_of_the_write_up_is_read(client):
+    sheet = np.full((28, 28, 3), (93, 212, 248), np.uint8)
+    sheet[6:23, 13:15] = 0
+    answer = client.post(PREDICT, json={"image": base64_of(file_of(sheet))})
+    assert answer.json["predicted_digit"] == 1
+
+
+def test_a_prediction_says_all_that_is_known(client, recognizer, png):
+    answer = post(client, ONE, png, "image/png")
+    expected = recognizer.recognize(png)
+    assert (answer.status_code, answer.content_type) == (200, "application/json")
+    assert 0 < answer.json.pop("duration_ms") < 60_000
+    assert answer.json == answer.json | {
+        "digit": 7,
+        "reason": None,
+        "confidence": expected.confidence,
+        "probabilities": list(expected.probabilities),
+        "seen": None,
+        "model": {"name": recognizer.name, "digest": recognizer.digest},
+    }
+
+
+@pytest.mark.parametrize("path", [ONE, BATCH])
+def test_what_the_network_saw_is_shown_if_it_is_asked_for(client, recognizer, png, path):
+    fields = {"image": base64_of(png)}
+    body = {"drawings": [fields]} if path == BATCH else fields
+    for seen, shown in (("?seen=true", True), ("?seen=false", False), ("", False)):
+        answer = client.post(path + seen, json=body).json
+        picture = (answer["predictions"][0] if path == BATCH else answer)["seen"]
+        if not shown:
+            assert picture is None
+            continue
+        prefix, _, text = picture.partition(",")
+        assert prefix == "data:image/png;base64"
+        with Image.open(io.BytesIO(base64.b64decode(text))) as image:
+            np.testing.assert_array_equal(np.asarray(image), recognizer.recognize(png).seen)
+
+
+@pytest.mark.parametrize("path", [ONE, BATCH])
+@pytest.mark.parametrize("name", MODELS)
+def test_a_request_may_name_its_model(client, shelf, png, path, name):
+    fields = {"image": base64_of(png)}
+    body = {"drawings": [fields]} if path == BATCH else fields
+    answer = client.post(f"{path}?model={name}", json=body).json
+    answer = answer["predictions"][0] if path == BATCH else answer
+    assert answer["model"] == {"name": name, "digest": shelf.get(name).digest}
+    assert answer["probabilities"] == list(shelf.get(name).recognize(png).probabilities)
+
+
+@pytest.mark.parametrize("path", [ONE, BATCH])
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("model=gpt", "No model"),
+        ("model=", "No model"),
+        ("model=mlp&model=mlp", "twice"),
+        ("seen=1", "true or false"),
+        ("seen=", "true or false"),
+        ("seen=True", "true or false"),
+        ("saw=true", "unknown"),
+        ("%FF=1", "unknown"),
+        ("x" * 5000, "unknown"),
+    ],
+)
+def test_a_wrong_query_is_422(client, path, query, words):
+    body = {"drawings": [BLANK]} if path == BATCH else BLANK
+    assert words in assert_problem(client.post(f"{path}?{query}", json=body), 422)
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_strokes_are_read_like_the_picture_that_they_leave(client, digit):
+    lines = DRAWN[digit]
+    for scale, width in ((1, 0.3), (100, 30), (0.001, 0.0003)):
+        strokes = [
+            {"points": [[scale * x + 7, scale * y - 3] for x, y in line], "width": width}
+            for line in lines
+        ]
+        assert client.post(ONE, json={"strokes": strokes}).json["digit"] == digit
+
+
+DRAWN = {
+    0: [[(1, 0), (0.3, 0.5), (0, 1.5), (0.3, 2.5), (1, 3), (1.7, 2.5), (2, 1.5),
+         (1.7, 0.5), (1, 0)]],
+    1: [[(0, 0), (0, 3)]],
+    2: [[(0, 0.6), (0.5, 0.05), (1.3, 0), (1.8, 0.5), (1.6, 1.3), (0, 3), (2, 3)]],
+    3: [[(0, 0.3), (0.8, 0), (1.5, 0.4), (1.3, 1.1), (0.6, 1.4), (1.4, 1.7), (1.7, 2.3),
+         (1.2, 2.9), (0.5, 3), (0, 2.7)]],
+    4: [[(0.3, 0), (0, 1.7), (1.6, 1.7)], [(1.3, 0), (1.3, 3)]],
+    5: [[(1.6, 0), (0.3, 0), (0.2, 1.3), (1, 1.2), (1.6, 1.7), (1.6, 2.5), (0.9, 3), (0, 2.8)]],
+    6: [[(1.3, 0), (0.4, 1), (0, 2), (0.3, 2.8), (1, 3), (1.5, 2.5), (1.3, 1.8),
+         (0.6, 1.7), (0.1, 2.2)]],
+    7: [[(0, 0), (1.8, 0), (0.7, 3)]],
+    8: [[(1, 1.4), (0.3, 0.9), (0.4, 0.2), (1, 0), (1.6, 0.3), (1.5, 0.9), (1, 1.4), (0.3, 2),
+         (0.2, 2.7), (0.9, 3), (1.6, 2.7), (1.6, 2), (1, 1.4)]],
+    9: [[(1.6, 0.6), (1, 0), (0.3, 0.3), (0.2, 1), (0.8, 1.4), (1.5, 1), (1.6, 0.5), (1.5, 3)]],
+}  # fmt: skip
+
+
+def test_pixels_are_read_like_mnists(client, recognizer, unseen_digits):
+    pictures = unseen_digits.images[:100]
+    answers = client.post(
+        f"{BATCH}?seen=true", json={"drawings": [{"pixels": p.tolist()} for p in pictures[:32]]}
+    ).json["predictions"]
+    expected = [recognizer.recognize_ink(picture) for picture in pictures[:32]]
+    assert [answer["probabilities"] for answer in answers] == [
+        list(prediction.probabilities) for prediction in expected
+    ]
+    labels = unseen_digits.labels[:32].tolist()
+    right = [a["digit"] == label for a, label in zip(answers, labels, strict=True)]
+    assert sum(right) >= 30
+
+
+def test_pixels_that_are_no_whole_numbers_are_rounded(client, recognizer, unseen_digits):
+    picture = unseen_digits.images[0]
+    near = np.clip(picture - 0.4, 0, 255)
+    answer = client.post(ONE, json={"pixels": near.tolist()}).json
+    assert answer["probabilities"] == list(recognizer.recognize_ink(picture).probabilities)
+
+
+def test_mnists_digits_get_the_same_answers_as_png_files_as_they_get_as_arrays(
+    client, recognizer, unseen_digits
+):
+    pictures = unseen_digits.images[:500]
+    answers = [
+        client.post(PREDICT, json={"image": base64_of(file_of(picture))}).json
+        for picture in pictures
+    ]
+    as_arrays = recognizer.read(pictures)
+    refused = recognizer.refused(recognizer.preprocess_mnist(pictures))
+    assert refused.mean() < 0.02
+    assert [answer["predicted_digit"] for answer in answers] == [
+        "none" if none else digit
+        for none, digit in zip(refused, as_arrays.argmax(axis=1).tolist(), strict=True)
+    ]
+    as_files = [answer["probabilities"] for answer in answers]
+    np.testing.assert_allclose(as_files, as_arrays, atol=1e-4, rtol=0)
+
+
+def test_a_batch_is_answered_in_order_and_a_bad_drawing_spoils_no_other(client, png, unseen_digits):
+    one, two = (
+        next(
+            image
+            for image, label in zip(unseen_digits.images, unseen_digits.labels, strict=True)
+            if label == digit
+        ).tolist()
+        for digit in (1, 2)
+    )
+    drawings = [
+        {"pixels": one},
+        {"image": "%"},
+        {"image": base64_of(png)},
+        {"image": base64_of(b"not a picture")},
+        7,
+        None,
+        {"pixels": two[:27]},
+        {"strokes": []},
+        {"pixels": two},
+        {"image": ""},
+    ]
+    answer = client.post(BATCH, json={"drawings": drawings})
+    assert answer.status_code == 200
+    items = answer.json["predictions"]
+    assert [item.get("digit", item.get("status")) for item in items] == [
+        *(1, 400, 7, 415, 422, 422, 422, 422, 2, 400)
+    ]
+    for item in items:
+        if "status" in item:
+            assert_problem_is(item, item["status"])
+            assert item["request_id"] == answer.headers["X-Request-ID"]
+
+
+@pytest.mark.parametrize("drawings", [[], {}, None, "x", [BLANK] * 33])
+def test_a_batch_of_none_or_of_too_many_is_422(client, drawings):
+    assert "drawings" in assert_problem(client.post(BATCH, json={"drawings": drawings}), 422)
+
+
+def test_how_many_a_batch_may_hold_is_set(shelf):
+    client = create_app(shelf, Settings(batch_limit=2)).test_client()
+    assert client.post(BATCH, json={"drawings": [BLANK] * 2}).status_code == 200
+    assert "2" in assert_problem(client.post(BATCH, json={"drawings": [BLANK] * 3}), 422)
+    assert client.get("/openapi.json").json["paths"][BATCH]["post"]["requestBody"]["content"][
+        "application/json"
+    ]["schema"]["properties"]["drawings"]["maxItems"] == 2  # fmt: skip
+
+
+# What is refused: HTTP.
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_b1_an_empty_body_is_400(client, path):
+    assert_problem(post(client, path, b""), 400)
+
+
+def test_b1_an_empty_picture_is_400(client):
+    assert_problem(post(client, ONE, b"", "image/png"), 400)
+    assert_problem(client.post(ONE, data={"image": (io.BytesIO(), "digit.png")}), 400)
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("body", [b"image=7", b"{", b'{"image": "a"} x', b"{'image': 'a'}", b"\0"])
+def test_b2_what_is_not_json_is_400(client, path, body):
+    assert_problem(post(client, path, body), 400)
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        None,
+        "text/plain",
+        "text/json",
+        "application/json-seq",
+        "image/svg+xml",
+        "image/tiff",
+        "image",
+    ],
+)
+def test_b3_a_wrong_or_missing_content_type_is_415(client, png, path, content_type):
+    body = json.dumps({"image": base64_of(png)})
+    assert "application/json" in assert_problem(post(client, path, body, content_type), 415)
+
+
+@pytest.mark.parametrize("path", [PREDICT, BATCH])
+@pytest.mark.parametrize("content_type", ["image/png", "multipart/form-data; boundary=x"])
+def test_b3_a_file_is_415_where_json_alone_is_taken(client, png, path, content_type):
+    assert_problem(post(client, path, png, content_type), 415)
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json; charset=utf-8", "APPLICATION/JSON", "application/json;"]
+)
+@pytest.mark.parametrize("path", [PREDICT, ONE])
+def test_a_content_type_is_taken_in_any_spelling(client, png, path, content_type):
+    body = json.dumps({"image": base64_of(png)})
+    assert post(client, path, body, content_type).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {},
+        {"picture": "file"},
+        {"image": "field"},
+        {"image": "file", "other": "file"},
+        {"image": "file", "other": "field"},
+        {"image": ["file", "file"]},
+        {f"image{index}": "field" for index in range(MOST_FORM_PARTS + 1)},
+    ],
+)
+def test_a_form_that_is_not_one_image_is_422(client, png, parts):
+    def part(kind):
+        return (io.BytesIO(png), "digit.png") if kind == "file" else "text"
+
+    fields = {
+        name: [part(kind) for kind in kinds] if isinstance(kinds, list) else part(kinds)
+        for name, kinds in parts.items()
+    }
+    answer = client.post(ONE, data=fields, content_type="multipart/form-data")
+    assert "form" in assert_problem(answer, 422)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data", b"--x--"),
+        ("multipart/form-data; boundary=", b"--x--"),
+        ("multipart/form-data; boundary=\u00e9", b"--x--"),
+        ("multipart/form-data; boundary=x", b"nothing of it"),
+        ("multipart/form-data; boundary=x", b"--x\r\nno header\r\n\r\n1\r\n--x--"),
+        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="image"'),
+    ],
+)
+def test_a_broken_form_is_400(client, content_type, body):
+    assert_problem(post(client, ONE, body, content_type), 400)
+
+
+def test_a_form_is_not_read_on_after_its_most_parts(client):
+    def answer_to(parts):
+        part = b'--x\r\nContent-Disposition: form-data; name="image"\r\n\r\n1\r\n'
+        broken = b"--x\r\nno header\r\n\r\n1\r\n--x--"
+        return post(client, ONE, part * parts + broken, "multipart/form-data; boundary=x")
+
+    assert_problem(answer_to(MOST_FORM_PARTS - 1), 400)
+    assert_problem(answer_to(MOST_FORM_PARTS + 1), 422)
+
+
+@pytest.mark.parametrize("way", sorted(set(FILES) - {"batch"}))  # where others stand beside it
+def test_b7_a_picture_of_16_mib_passes_and_one_byte_more_is_413(client, way):
+    assert_refused(FILES[way](client, b"?" * 16 * 2**20, "image/png"), 415)
+    too_large = FILES[way](client, b"?" * (16 * 2**20 + 1), "image/png")
+    assert_refused(too_large, 413, "16,777,217 bytes")
+
+
+# What is refused: JSON.
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("opening", [b"[", b'{"a":', b'{"image":[', b'{"drawings":['])
+def test_b17_json_400_000_deep_is_400(client, path, opening):
+    assert_problem(post(client, path, opening * 400_000), 400)
+    assert_problem(post(client, path, opening * 400_000 + b"1" + b"]" * 400_000), 400)
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
+def test_b18_nan_or_infinity_is_400(client, path, number):
+    for name in ("image", "pixels", "drawings"):
+        assert_problem(post(client, path, f'{{"{name}": {number}}}'), 400)
+        assert_problem(post(client, path, f'{{"{name}": [[{number}]]}}'), 400)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_b19_duplicate_keys_are_400(client, png, path):
+    image = base64_of(png)
+    for body in (
+        f'{{"image": "{image}", "image": "{image}"}}',
+        f'{{"image": "{image}", "im\\u0061ge": "{image}"}}',
+        '{"image": {"a": 1, "a": 1}}',
+        f'{{"drawings": [{{"image": "{image}", "image": "{image}"}}]}}',
+    ):
+        assert "twice" in assert_problem(post(client, path, body), 400)
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_b20_a_5_000_digit_integer_is_400(client, path, sign):
+    answer = post(client, path, f'{{"image": {sign}{"7" * 5000}}}')
+    assert "too large" in assert_problem(answer, 400)
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"])
+def test_b21_other_encodings_are_400(client, png, path, encoding):
+    body = json.dumps({"image": base64_of(png)})
+    assert_problem(post(client, path, body.encode(encoding)), 400)
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "data", [b"\xff", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc3"]
+)
+def test_b21_bad_utf_8_is_400(client, path, data):
+    assert "UTF-8" in assert_problem(post(client, path, b'{"image": "' + data + b'"}'), 400)
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("body", ["null", "[]", '["image"]', '"image"', "7", "true"])
+def test_b22_a_top_level_that_is_no_object_is_400(client, path, body):
+    assert "object" in assert_problem(post(client, path, body), 400)
+
+
+@pytest.mark.parametrize("name", ["img", "Image", "", "\ud800", "__class__", "x" * 100_000])
+def test_b23_an_unknown_field_is_422(client, png, name):
+    answer = client.post(PREDICT, json={"image": base64_of(png), name: 1})
+    assert "image" in assert_problem(answer, 422)
+
+
+@pytest.mark.parametrize("name", ["img", "pixels", "", "x" * 100_000])
+@pytest.mark.parametrize("send", ["one", "batch"])
+def test_b23_an_unknown_field_of_a_drawing_is_422(client, png, send, name):
+    outcome = FIELDS[send](client, {"image": base64_of(png), name: 1})
+    assert_refused(outcome, 422, f'"{name[:40]}" is unknown')
+
+
+def test_b23_an_unknown_field_beside_the_drawings_is_422(client):
+    answer = client.post(BATCH, json={"drawings": [BLANK], "model": "mlp"})
+    assert '"model" is unknown' in assert_problem(answer, 422)
+
+
+@pytest.mark.parametrize("image", [None, 7, 7.5, True, [], ["AAAA"], {}, {"data": "AAAA"}])
+def test_b24_an_image_of_the_wrong_type_is_422(send_image, image):
+    assert_refused(send_image(image), 422, "image")
+
+
+@pytest.mark.parametrize("way", FIELDS)
+def test_b24_a_missing_image_is_422(client, way):
+    assert_refused(FIELDS[way](client, {}), 422, "image")
+
+
+STROKE = {"points": [[0, 0], [1, 1]], "width": 1}
+
+
+@pytest.mark.parametrize("way", ["one", "batch"])
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"strokes": []}, '"strokes" should have at least 1 item'),
+        ({"strokes": {}}, '"strokes" should be an array'),
+        ({"strokes": [7]}, '"strokes[0]" should be an object'),
+        ({"strokes": [STROKE, {"points": [[0, 0]]}]}, '"strokes[1].width" is missing'),
+        ({"strokes": [STROKE | {"width": 0}]}, '"strokes[0].width" should be greater than 0'),
+        ({"strokes": [STROKE | {"width": True}]}, '"strokes[0].width" should be a number'),
+        ({"strokes": [STROKE | {"color": 1}]}, '"strokes[0].color" is unknown'),
+        ({"strokes": [STROKE | {"points": [[0, 1, 2]]}]}, '"strokes[0].points[0]" should have'),
+        ({"strokes": [STROKE | {"points": [[0, "1"]]}]}, '"strokes[0].points[0][1]" should be a'),
+        ({"strokes": [STROKE | {"points": [[0, 2e6]]}]}, '"strokes[0].points[0][1]" should be le'),
+        ({"strokes": [STROKE] * 201}, '"strokes" should have at most 200 items, not 201'),
+        ({"strokes": [STROKE], "width": 1}, '"width" is unknown'),
+        ({"pixels": [[0] * 28] * 27}, '"pixels" should have at least 28 items, not 27'),
+        ({"pixels": [[0] * 29] * 28}, '"pixels[0]" should have at most 28 items'),
+        ({"pixels": [[256] * 28] * 28}, '"pixels[0][0]" should be less than or equal to 255'),
+        ({"pixels": [[-1] * 28] * 28}, '"pixels[0][0]" should be greater than or equal to 0'),
+        ({"pixels": "0" * 784}, '"pixels" should be an array'),
+        ({"drawing": BLANK}, '"image", "strokes" or "pixels"'),
+    ],
+)
+def test_b24_strokes_and_pixels_that_are_wrong_are_422(client, way, fields, words):
+    assert_refused(FIELDS[way](client, fields), 422, words)
+
+
+def test_a_drawing_of_too_many_points_is_refused_whatever_they_are(client):
+    point = [0, 0]
+    strokes = {"strokes": [{"points": [point] * 10_000, "width": 1}] * 2}
+    assert FIELDS["one"](client, strokes).status == 200
+    strokes["strokes"].append({"points": [point], "width": 1})
+    assert_refused(FIELDS["one"](client, strokes), 422, "20,001 points")
+    strokes = {"strokes": [{"points": [point] * 10_001, "width": 1}]}
+    assert_refused(FIELDS["one"](client, strokes), 422, "10000")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_million_values_are_422_before_they_are_read(client, path):
+    body = b'{"strokes": [' + b"[1],[1]," * 500_000 + b"1]}"
+    tracemalloc.start()
+    try:
+        answer = post(client, path, body)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert "50,000 values" in assert_problem(answer, 422)
+    assert peak < 3 * len(body)
+
+
+# What is refused: images.
+
+
+@pytest.mark.parametrize("image", ["", "data:image/png;base64,"])
+def test_b26_empty_base64_is_400(send_image, image):
+    assert_refused(send_image(image), 400, "empty")
+
+
+@pytest.mark.parametrize("prefix", ["", "data:image/png;base64,"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[:8] + "\n" + text[8:],
+        lambda text: " " + text,
+        lambda text: text[:8] + "*" + text[9:],
+        lambda text: text[:8] + "-_" + text[10:],
+        lambda text: text[:8] + "\u00e9" + text[9:],
+        lambda text: text[:8] + "\0" + text[9:],
+        lambda text: text[:8] + "=" + text[9:],
+        lambda text: text.rstrip("=") + "A====",
+        lambda text: text[:8] + "====",
+        lambda text: text[:9],
+        lambda text: text[:11],
+        lambda text: "=",
+    ],
+)
+def test_b27_bad_alphabet_or_padding_is_400(send_image, png, prefix, damage):
+    assert_refused(send_image(prefix + damage(base64_of(png))), 400, "is not base64")
+
+
+def test_b27_half_a_surrogate_pair_is_400(send_image, png):
+    assert_refused(send_image("\ud800" + base64_of(png)), 400)
+
+
+@pytest.mark.parametrize(
+    "media_type", ["text/html", "image/svg+xml", "application/pdf", "image/tiff", "", "png", "*/*"]
+)
+def test_b28_a_data_url_of_another_media_type_is_415(send_image, png, media_type):
+    assert_refused(send_image(f"data:{media_type};base64,{base64_of(png)}"), 415)
+
+
+@pytest.mark.parametrize(
+    "header", ["image/png", "image/png;base64", "image/png;base32,", "image/png;base64;a=b,", ","]
+)
+def test_a_data_url_that_is_not_base64_is_400(send_image, png, header):
+    assert_refused(send_image(f"data:{header}{base64_of(png)}"), 400, "base64")
+
+
+def test_a_data_url_may_carry_parameters(send_image, png):
+    assert send_image(f"data:image/png;name=seven.png;base64,{base64_of(png)}").digit == 7
+
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg">%s<rect width="9" height="9"/></svg>'
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        SVG % b"<script>alert(1)</script>",
+        b'<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+        + SVG % b"&x;",
+    ],
+)
+def test_b29_svg_is_415(send, data):
+    outcome = send(data)
+    assert_refused(outcome, 415)
+    assert "root:" not in outcome.detail
+
+
+def test_b30_html_is_415(send):
+    assert_refused(send(b"<!doctype html><title>7</title>"), 415)
+
+
+@pytest.mark.parametrize("kind", ["PDF", "EPS", "TIFF", "ICO", "FITS"])
+def test_b31_other_kinds_of_files_are_415(send, seven, kind):
+    data = b"SIMPLE  =" + bytes(2871) if kind == "FITS" else file_of(seven, kind)
+    assert_refused(send(data), 415)
+
+
+def test_b32_a_label_of_another_kind_is_415(send, png):
+    assert_refused(send(png, "image/jpeg"), 415, "PNG")
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
+def test_b33_an_animation_is_415(send, seven, kind):
+    frames = [Image.fromarray(255 - seven), Image.fromarray(seven)]
+    data = file_of(frames[0], kind, save_all=True, append_images=frames[1:])
+    assert_refused(send(data), 415, "animated")
+
+
+def chunk(name, body=b""):
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def png_of(width, height, *chunks):
+    """A PNG file of gray pixels that declares a size, whatever its chunks hold."""
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + b"".join(chunks) + chunk(b"IEND")
+
+
+def pixels_of(count):
+    return chunk(b"IDAT", zlib.compress(bytes(count)))
+
+
+def test_b34_no_pixels_are_400(send):
+    assert_refused(send(png_of(0, 0, pixels_of(0))), 400)
+
+
+def test_b35_a_tiny_file_of_178_megapixels_is_413(send):
+    assert_refused(send(png_of(1, 178_000_000, pixels_of(9))), 413)
+
+
+def test_b35_it_takes_no_memory_to_refuse_it(client):
+    data = png_of(1, 178_000_000, pixels_of(9))
+    post(client, ONE, data, "image/png")
+    tracemalloc.start()
+    try:
+        assert post(client, ONE, data, "image/png").status_code == 413
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * 2**20
+
+
+def test_b36_20000_times_20000_is_413(send):
+    assert_refused(send(png_of(20_000, 20_000, pixels_of(9))), 413)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_b37_a_file_that_is_cut_off_is_400(send, seven, kind):
+    data = file_of(seven, kind)
+    assert_refused(send(data[: len(data) // 2]), 400)
+
+
+def test_b38_a_wrong_checksum_is_400(send, png):
+    position = png.index(b"IDAT") - 5  # the last byte of the checksum before
+    damaged = png[:position] + bytes([png[position] ^ 1]) + png[position + 1 :]
+    assert_refused(send(damaged), 400, "checksum")
+
+
+def test_b39_no_end_is_400(send, png):
+    assert_refused(send(png[:-12]), 400)
+
+
+def test_b40_a_zip_behind_a_png_is_400_and_behind_a_jpeg_ignored(send, seven, png):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a.txt", "hidden")
+    assert_refused(send(png + file.getvalue()), 400)
+    assert send(file_of(seven.repeat(8, 0).repeat(8, 1), "JPEG") + file.getvalue()).digit == 7
+
+
+def test_b41_pixels_past_the_declared_size_are_400(send):
+    assert_refused(send(png_of(28, 28, pixels_of(28 * 29 + 1))), 400)
+    assert_refused(send(png_of(28, 28, pixels_of(50_000_000))), 400)
+
+
+@pytest.mark.parametrize("name", [b"zTXt", b"iCCP"])
+def test_b42_a_text_or_profile_that_inflates_to_megabytes_is_400(send, name):
+    text = chunk(name, b"a\0\0" + zlib.compress(bytes(5_000_000)))
+    assert_refused(send(png_of(28, 28, text, pixels_of(28 * 29))), 400)
+
+
+def test_b43_100_000_text_chunks_are_400(send):
+    texts = chunk(b"tEXt", b"a\0b") * 100_000
+    assert_refused(send(png_of(28, 28, texts, pixels_of(28 * 29))), 400)
+
+
+def test_b44_the_exif_orientation_is_applied_and_metadata_is_not_returned(client, seven):
+    exif = Image.Exif()
+    exif[0x0112] = 3  # upside down
+    exif[0x010E] = "a secret place"
+    data = file_of(np.ascontiguousarray(seven[::-1, ::-1]), "PNG", exif=exif)
+    answer = post(client, f"{ONE}?seen=true", data, "image/png")
+    assert answer.json["digit"] == 7
+    assert b"secret" not in answer.data + base64.b64decode(answer.json["seen"].partition(",")[2])
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [("I;16", "PNG"), ("P", "PNG"), ("LA", "PNG"), ("RGBA", "PNG"), ("1", "PNG"), ("CMYK", "JPEG")],
+)
+def test_b45_every_mode_is_answered(send, seven, mode, kind):
+    if mode == "I;16":
+        data = file_of(seven[:, :, 0].astype(np.uint16) * 257)
+    else:
+        data = file_of(Image.fromarray(seven).convert(mode), kind)
+    outcome = send(data)
+    assert outcome.status == 200
+    assert np.isfinite(outcome.probabilities).all()
+    assert sum(outcome.probabilities) == pytest.approx(1, abs=1e-6)
+    assert outcome.digit == 7
+
+
+def test_b46_a_blank_sheet_is_no_digit(send):
+    for sheet in (np.zeros((28, 28), np.uint8), np.full((200, 300, 3), 255, np.uint8)):
+        outcome = send(file_of(sheet))
+        assert (outcome.status, outcome.digit) == (200, None)
+        assert sum(outcome.probabilities) == pytest.approx(1)
+
+
+def test_b46_no_ink_is_blank_and_what_is_no_digit_is_said_so(client):
+    assert client.post(ONE, json=BLANK).json["reason"] == "blank"
+    board = (np.indices((28, 28)).sum(axis=0) % 2 * 255).astype(np.uint8)
+    answer = client.post(ONE, json={"pixels": board.tolist()}).json
+    assert (answer["digit"], answer["reason"]) == (None, "not_a_digit")
+    answer = client.post(PREDICT, json={"image": base64_of(file_of(board))}).json
+    assert answer["predicted_digit"] == "none"
+
+
+def test_b47_inverted_colors_are_the_same_digit(send, seven):
+    assert send(file_of(255 - seven)).digit == send(file_of(seven)).digit == 7
+
+
+def test_b48_an_address_is_400_and_nothing_is_fetched(send_image, png, tmp_path):
+    (tmp_path / "digit.png").write_bytes(png)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        host = f"127.0.0.1:{server.getsockname()[1]}"
+        for image in (
+            f"http://{host}/digit.png",
+            f"HTTPS://{host}/digit.png",
+            f"ftp://{host}/digit.png",
+            (tmp_path / "digit.png").as_uri(),
+            "javascript:7",
+        ):
+            assert_refused(send_image(image), 400, "address")
+        for image in (f"//{host}/digit.png", str(tmp_path / "digit.png")):
+            assert_refused(send_image(image), 400)
+        with pytest.raises(BlockingIOError):
+            server.accept()

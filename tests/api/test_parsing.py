@@ -1,0 +1,102 @@
+"""What it takes to read a body, whatever it holds: memory is bounded by its size."""
+
+import tracemalloc
+
+import pytest
+from requests_to import BATCH, ONE, PREDICT, assert_problem, base64_of, post
+
+from inkdigits.api import parsing
+from inkdigits.api.parsing import MAX_DATA_URL_HEADER
+
+SIZE = 3_000_000
+FORM = "multipart/form-data; boundary=x"
+PART = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n'
+END = b"\r\n--x--\r\n"
+EMOJI = "\U0001f600".encode()
+
+
+def filled(before, filling, after=b""):
+    return before + filling * ((SIZE - len(before) - len(after)) // len(filling)) + after
+
+
+# Of each kind, what costs the most.
+BODIES = {
+    "base64": (PREDICT, "application/json", filled(b'{"image":"', b"AAAA", b'"}')),
+    "the header of a data URL": (
+        PREDICT,
+        "application/json",
+        filled(b'{"image":"data:', ";\u0130".encode(), b';base64,AAAA"}'),
+    ),
+    "wide letters": (PREDICT, "application/json", filled(b'{"image":"' + EMOJI, b"A", b'"}')),
+    "only wide letters": (PREDICT, "application/json", filled(b'{"image":"', EMOJI, b'"}')),
+    "escapes": (PREDICT, "application/json", filled(b'{"image":"', b"\\ud83d\\ude00", b'"}')),
+    "brackets": (PREDICT, "application/json", filled(b"", b"[")),
+    "objects": (PREDICT, "application/json", filled(b"", b'{"a":')),
+    "a long name": (PREDICT, "application/json", filled(b'{"', b"a", b'":1}')),
+    "a long number": (PREDICT, "application/json", filled(b'{"image":', b"1", b"}")),
+    "many values": (PREDICT, "application/json", filled(b'{"image":[', b"1,", b"1]}")),
+    "spaces": (PREDICT, "application/json", filled(b"{", b" ", b"}")),
+    "a batch": (BATCH, "application/json", filled(b'{"drawings":[{"image":"', b"A", b'"}]}')),
+    "a batch of wide text": (
+        BATCH,
+        "application/json",
+        filled(b'{"drawings":["' + EMOJI, b"a", b'"]}'),
+    ),
+    "bytes": (ONE, "application/octet-stream", filled(b"", b"x")),
+    "a form": (ONE, FORM, filled(PART, b"a", END)),
+    "a form of line breaks": (ONE, FORM, filled(PART, b"\r\n", END)),
+    "a form of boundaries": (ONE, FORM, filled(PART, b"\r\n--", END)),
+    "a form of parts": (
+        ONE,
+        FORM,
+        filled(b"", b'--x\r\nContent-Disposition: a;name="i"\r\n\r\n\r\n'),
+    ),
+    "a form's field": (
+        ONE,
+        FORM,
+        filled(b'--x\r\nContent-Disposition: form-data; name="image"\r\n\r\n', EMOJI, END),
+    ),
+}
+ENDLESS = {
+    "header": filled(b'--x\r\nContent-Disposition: form-data; name="', b"a", b'"\r\n\r\n' + END),
+    "preamble": filled(b"", b"a"),
+}
+
+
+def peak_bytes(call):
+    """The most memory that a call takes beside what there was before."""
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        call()
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("path", "content_type", "data"), BODIES.values(), ids=BODIES)
+def test_memory_is_bounded_by_the_body_times_a_constant(client, path, content_type, data):
+    post(client, path, b"{}", content_type)  # what is made at the first request stays
+    assert peak_bytes(lambda: post(client, path, data, content_type)) < 10 * len(data)
+
+
+@pytest.mark.parametrize("data", ENDLESS.values(), ids=ENDLESS)
+def test_an_endless_header_in_a_form_is_refused(client, data):
+    post(client, ONE, b"{}", FORM)
+    answers = []
+    taken = peak_bytes(lambda: answers.append(post(client, ONE, data, FORM)))
+    assert_problem(answers[0], 422)
+    # The client's own copy, and the body; it was not gathered in the parser.
+    assert taken < 2.5 * len(data)
+
+
+def test_a_data_url_with_a_long_header_is_refused(client, png, monkeypatch):
+    padding = "x" * (MAX_DATA_URL_HEADER - len("image/png;;base64"))
+    longest = f"data:image/png;{padding};base64,{base64_of(png)}"
+    assert client.post(PREDICT, json={"image": longest}).json["predicted_digit"] == 7
+    decoded = []
+    monkeypatch.setattr(parsing.base64, "b64decode", lambda *_, **__: decoded.append(1) or b"")
+    for header in (f"image/png;{padding}x;base64", ";\u0130" * 100_000 + ";base64", ";" * 10**6):
+        answer = client.post(PREDICT, json={"image": f"data:{header},{base64_of(png)}"})
+        assert "data:image/png;base64" in assert_problem(answer, 400)
+    assert decoded == []
