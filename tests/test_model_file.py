@@ -223,13 +223,13 @@ def test_a_regular_file_is_read_up_to_the_limit(path):
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_model_comes_back(path, model, recipe):
     other = untrained(recipe)
-    model = replace(model, recipe=recipe, vector=other.vector, threshold=other.rejection_threshold)
+    model = replace(model, recipe=recipe, vector=other.vector, rejection_threshold=other.rejection_threshold)
     saved = save_model(path, model)
     loaded = load_model(path)
     assert loaded.vector.tobytes() == model.vector.tobytes()
     assert loaded.vector.dtype == np.float32
     assert not loaded.vector.flags.writeable
-    for name in ("recipe", "temperature", "threshold", "metrics", "training", "version"):
+    for name in ("recipe", "temperature", "rejection_threshold", "metrics", "training", "version"):
         assert getattr(loaded, name) == getattr(model, name), name
     assert loaded.digest == saved.digest
     assert len(loaded.digest) == 64

@@ -10,5 +10,5 @@ def untrained(name="mlp", seed=0, **fields):
     """A model of a recipe with the parameters that training would start from."""
     recipe = RECIPES[name]
     vector = recipe.network.inference_network.init(np.random.default_rng(seed))
-    threshold = {"threshold": 0.5} if recipe.outliers else {}
+    threshold = {"rejection_threshold": 0.5} if recipe.outliers else {}
     return Model(name, vector, **(threshold | fields))
