@@ -8,7 +8,8 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 from inkdigits.arrays import Array
-from inkdigits.nn.layers import AddChannel, Conv2D, Dense, Flatten, MaxPool2D, ReLU
+from inkdigits.nn.convolution import AddChannel, Conv2D, MaxPool2D
+from inkdigits.nn.layers import Dense, Flatten, ReLU
 from inkdigits.nn.network import Network
 
 

@@ -18,16 +18,8 @@ from scipy.ndimage import map_coordinates
 from inkdigits import training
 from inkdigits.inference import SURE
 from inkdigits.nn.initializers import he
-from inkdigits.nn.layers import (
-    BatchNorm,
-    Conv2D,
-    Dense,
-    Dropout,
-    MaxPool2D,
-    ReLU,
-    Sigmoid,
-    ZeroPad2D,
-)
+from inkdigits.nn.convolution import Conv2D, MaxPool2D, ZeroPad2D
+from inkdigits.nn.layers import BatchNorm, Dense, Dropout, ReLU, Sigmoid
 from inkdigits.nn.losses import (
     near_zero_and_one,
     one_hot,

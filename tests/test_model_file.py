@@ -223,7 +223,9 @@ def test_a_regular_file_is_read_up_to_the_limit(path):
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_model_comes_back(path, model, recipe):
     other = untrained(recipe)
-    model = replace(model, recipe=recipe, vector=other.vector, rejection_threshold=other.rejection_threshold)
+    model = replace(
+        model, recipe=recipe, vector=other.vector, rejection_threshold=other.rejection_threshold
+    )
     saved = save_model(path, model)
     loaded = load_model(path)
     assert loaded.vector.tobytes() == model.vector.tobytes()

@@ -19,16 +19,8 @@ from inkdigits.data import mnist, outliers
 from inkdigits.data.augment import Augment
 from inkdigits.data.outliers import Kind
 from inkdigits.imaging.strokes import draw as draw_strokes
-from inkdigits.nn.layers import (
-    AddChannel,
-    Conv2D,
-    Dense,
-    Layer,
-    MaxPool2D,
-    ReLU,
-    Sigmoid,
-    ZeroPad2D,
-)
+from inkdigits.nn.convolution import AddChannel, Conv2D, MaxPool2D, ZeroPad2D
+from inkdigits.nn.layers import Dense, Layer, ReLU, Sigmoid
 from inkdigits.nn.losses import (
     near_zero_and_one,
     one_hot,

@@ -1,89 +1,90 @@
-"""Sends pictures through a network: each once, and again from five places if it is unsure."""
+"""Inference: forward passes in batches, and test-time augmentation for unsure predictions."""
 
 import numpy as np
 
 from inkdigits.arrays import Array
 from inkdigits.nn.losses import softmax
-from inkdigits.nn.network import NetworkParams
-from inkdigits.recipes import Recipe
+from inkdigits.nn.network import Network, NetworkParams
 
-# Pictures that go through together: a layer of `cnn` needs 1.2 MB for each, and more at a time are
-# no faster.
+# Images per forward pass: a layer of `cnn` needs 1.2 MB for each, and more at a time are no faster.
 CHUNK = 100
-SURE = 0.9  # probability of the likeliest class: if it is less, the network is unsure
+SURE = 0.9  # probability of the predicted class below which the prediction is unsure
 LARGEST_ACTIVATION = 1e30  # far below 3.4e38, where float32 ends: sums of a few such still fit
-PLACES = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))  # px, how far down and to the right
+SHIFTS_PX = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))  # down and to the right
 
 
-def predict_logits(recipe: Recipe, params: NetworkParams, x: Array) -> Array:
-    """Read pictures; those that leave the network unsure again, if the recipe says so.
+def predict_logits(network: Network, params: NetworkParams, x: Array, tta: bool) -> Array:
+    """Compute the logits, with test-time augmentation (TTA) for images with an unsure prediction.
 
-    Such a picture is read where it is and a pixel to each side of there, and the logits of the
-    five are averaged.
+    TTA averages the logits of the image and of four copies, shifted a pixel to each side.
 
-    params   of `recipe.network.inference_network`
+    network  without batch normalization
     x        float32 (N, 28, 28), ink in [0, 1], on any device
-    returns  float32 (N, C), logits, on the same device
+    tta      whether to use it
+    returns  float32 (N, C), on the same device
     source   Krizhevsky, Sutskever and Hinton 2012, ImageNet Classification with Deep Convolutional
-             Neural Networks, section 4.1, for the average over places
+             Neural Networks, section 4.1, for averaging over positions
     """
-    logits = forward_batches(recipe, params, x)
-    if recipe.tta:
+    logits = forward_batches(network, params, x)
+    if tta:
         unsure = softmax(logits).max(axis=1) < SURE
         if unsure.any():
-            again = forward_batches(recipe, params, _at_places(x[unsure]))
-            logits[unsure] = again.reshape(len(PLACES), -1, logits.shape[1]).mean(axis=0)
+            augmented = forward_batches(network, params, _shifted(x[unsure]))
+            logits[unsure] = augmented.reshape(len(SHIFTS_PX), -1, logits.shape[1]).mean(axis=0)
     return logits
 
 
-def forward_batches(recipe: Recipe, params: NetworkParams, x: Array) -> Array:
-    """Read pictures as they are, some at a time; arguments and result are those of `predict_logits`."""
-    network = recipe.network.inference_network
-    logits = np.empty((len(x), len(recipe.targets)), np.float32, like=x)
+def forward_batches(network: Network, params: NetworkParams, x: Array) -> Array:
+    """Compute the logits without TTA, some images at a time.
+
+    arguments and result are those of `predict_logits`
+    """
+    (classes,) = network.output_shapes(x.shape[1:])[-1]
+    logits = np.empty((len(x), classes), np.float32, like=x)
     for first in range(0, len(x), CHUNK):
         y = x[first : first + CHUNK]
         for layer, layer_params in zip(network.layers, params, strict=True):
-            # Without the backward function, what it would need is freed before the next layer.
+            # Dropping the backward function frees what it holds before the next layer runs.
             y, _ = layer.forward(layer_params, y)
         logits[first : first + CHUNK] = y
     return logits
 
 
-def may_overflow(recipe: Recipe, vector: Array) -> bool:
-    """Tell whether a picture could bring any activation beyond what float32 holds.
+def may_overflow(network: Network, vector: Array) -> bool:
+    """Tell whether some image could bring an activation beyond what float32 holds.
 
-    Layer by layer, the largest magnitude that an activation can have for any picture is bounded:
-    a weighted sum is at most the sum of its weights' magnitudes times the bound of its inputs,
-    plus its bias's. The other layers give nothing above the larger of 1 and their input, and 1 is
-    in every bound.
+    The largest magnitude of any activation is bounded layer by layer: a dot product is at most the
+    sum of its weights' magnitudes times the bound of its inputs, plus the bias. The other layers
+    never exceed the larger of 1 and their input, and 1 is part of every bound.
 
-    vector   float32 (P,), of `recipe.network.inference_network`
-    returns  False if no bound is over LARGEST_ACTIVATION: all that is computed of any picture in
-             [0, 1], probabilities and doubt too, is finite then
+    network  without batch normalization
+    vector   float32 (P,)
+    returns  False if every bound is at most LARGEST_ACTIVATION: then everything computed for any
+             image in [0, 1], probabilities and rejection scores too, is finite
     source   Gowal et al. 2018, On the Effectiveness of Interval Bound Propagation, section 3, with
-             the intervals around zero
+             intervals around zero
     """
     bound = 1.0  # a pixel
-    for params in recipe.network.inference_network.layer_params(vector):
+    for params in network.layer_params(vector):
         if params:
             weight = np.abs(params["weight"])
             sums = weight.reshape(-1, weight.shape[-1]).sum(axis=0, dtype=np.float64)
             bias = np.abs(params["bias"]).max() if "bias" in params else 0.0
             bound = 1.0 + bound * float(sums.max()) + float(bias)
-    return not bound <= LARGEST_ACTIVATION  # so written, it is true of NaN too
+    return not bound <= LARGEST_ACTIVATION  # written this way, NaN counts as overflow
 
 
-def _at_places(x: Array) -> Array:
-    """Move pictures to each of PLACES; what comes in at their border is no ink.
+def _shifted(x: Array) -> Array:
+    """Shift images by each of SHIFTS_PX; what enters at the border is background.
 
     x        float32 (N, 28, 28)
-    returns  float32 (5 N, 28, 28), all of one place after all of another
+    returns  float32 (5 N, 28, 28), all images of one shift after all of another
     """
     height, width = x.shape[1:]
-    framed = np.pad(x, ((0, 0), (1, 1), (1, 1)))
+    padded = np.pad(x, ((0, 0), (1, 1), (1, 1)))
     return np.concatenate(
         [
-            framed[:, 1 - down : 1 - down + height, 1 - right : 1 - right + width]
-            for down, right in PLACES
+            padded[:, 1 - down : 1 - down + height, 1 - right : 1 - right + width]
+            for down, right in SHIFTS_PX
         ]
     )

@@ -1,4 +1,4 @@
-"""How good a model's probabilities are, measured against the labels."""
+"""Metrics of predicted probabilities against labels."""
 
 import math
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from inkdigits.arrays import Array, Labels
 
 BINS = 15  # of confidence, for the calibration error
-RESAMPLES = 10_000  # of the writers, for the interval of their mean
+RESAMPLES = 10_000  # bootstrap samples of the writers
 THRESHOLDS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)  # of confidence
-SMALLEST = 1e-12  # probability that the log loss takes for zero, so that one error is not infinite
+SMALLEST = 1e-12  # probability in the log loss, so that one error is not infinite
 
 
 @dataclass(frozen=True)
 class Bin:
-    """The answers whose confidence lies between two bounds."""
+    """The predictions whose confidence is between two bounds."""
 
     low: float
     high: float
@@ -27,14 +27,14 @@ class Bin:
 
 @dataclass(frozen=True)
 class Metrics:
-    """What `measure` finds.
+    """Classification metrics.
 
-    accuracy           share of right answers; `interval` holds the true one with 95% certainty
-    precision, recall  for each class; NaN-free: 0 where a class was never answered, or never was
-    log_loss           mean of -log(probability of the right class), in nats
+    accuracy           share of correct predictions; `interval` is its 95% confidence interval
+    precision, recall  for each class; 0, not NaN, for a class without predictions or labels
+    log_loss           mean of -log(probability of the label), in nats
     brier              mean squared distance of the probabilities from the one-hot label
-    calibration_error  mean distance between confidence and accuracy over the bins
-    confusion          int (C, C), rows the labels and columns the answers
+    calibration_error  expected calibration error: mean distance between confidence and accuracy
+    confusion          int (C, C), rows are labels and columns predictions
     """
 
     total: int
@@ -51,21 +51,21 @@ class Metrics:
 
 
 def measure(probabilities: Array, labels: Labels) -> Metrics:
-    """Measure answers against labels.
+    """Compute the metrics of predicted probabilities.
 
     probabilities  float (N, C), rows of sum 1
     labels         int (N,)
-    raises         ValueError if there is nothing to measure, or the two differ in number
+    raises         ValueError if there are none, or not as many labels as predictions
     """
     total, classes = probabilities.shape
     if total == 0 or total != len(labels):
-        raise ValueError(f"{total} answers and {len(labels)} labels: need as many, and at least 1")
-    answers = probabilities.argmax(axis=1)
-    right = answers == labels
+        raise ValueError(f"{total} predictions do not fit {len(labels)} labels, or there are none")
+    predicted = probabilities.argmax(axis=1)
+    right = predicted == labels
     correct = int(right.sum())
 
     confusion = np.zeros((classes, classes), np.int64)
-    np.add.at(confusion, (labels, answers), 1)
+    np.add.at(confusion, (labels, predicted), 1)
     hits = confusion.diagonal()
     of_label = probabilities[np.arange(total), labels].astype(np.float64)
     truth = np.eye(classes)[labels]
@@ -88,10 +88,10 @@ def measure(probabilities: Array, labels: Labels) -> Metrics:
 
 @dataclass(frozen=True)
 class ByWriter:
-    """What `measure_by_writer` finds.
+    """Accuracy by writer.
 
-    mean      of the writers' accuracies, each writer counting alike
-    interval  holds the true mean, over all people who write so, with 95% certainty
+    mean      of the writers' accuracies, each with the same weight
+    interval  95% confidence interval of the mean over all such writers
     worst     the lowest accuracy of a writer
     writers   accuracy of each, by number
     """
@@ -103,16 +103,16 @@ class ByWriter:
 
 
 def measure_by_writer(right: NDArray[np.bool_], writers: Labels) -> ByWriter:
-    """Measure how well people are read, rather than digits: a hand is easy or hard as a whole.
+    """Compute accuracy by writer rather than by digit: a handwriting is easy or hard as a whole.
 
-    right    bool (N,), whether each answer is
-    writers  int (N,), who wrote it
-    raises   ValueError if there is nothing to measure
-    source   Efron 1979, Bootstrap Methods: writers are drawn again and again, with replacement
+    right    bool (N,), whether each prediction is correct
+    writers  int (N,), who wrote each digit
+    raises   ValueError if there are none
+    source   Efron 1979, Bootstrap Methods: the interval resamples writers with replacement
     """
     names, number = np.unique(writers, return_inverse=True)
     if not len(names):
-        raise ValueError("no writer to measure")
+        raise ValueError("there are no writers")
     accuracies = np.bincount(number, weights=right) / np.bincount(number)
     drawn = np.random.default_rng(0).integers(len(names), size=(RESAMPLES, len(names)))
     low, high = np.percentile(accuracies[drawn].mean(axis=1), (2.5, 97.5))
@@ -126,15 +126,15 @@ def measure_by_writer(right: NDArray[np.bool_], writers: Labels) -> ByWriter:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What is left when answers of less than some confidence are not given."""
+    """A point of the risk-coverage curve: predictions of at least some confidence are accepted."""
 
     threshold: float
-    answered: int
+    accepted: int
     wrong: int
 
 
 def risk_coverage(probabilities: Array, labels: Labels) -> tuple[Coverage, ...]:
-    """Count answers, and wrong ones among them, at each of THRESHOLDS: for users to choose one.
+    """Count accepted predictions, and wrong ones among them, at each of THRESHOLDS.
 
     probabilities  float (N, C)
     labels         int (N,)
@@ -145,7 +145,7 @@ def risk_coverage(probabilities: Array, labels: Labels) -> tuple[Coverage, ...]:
     return tuple(
         Coverage(
             threshold=threshold,
-            answered=int(np.count_nonzero(confidence >= threshold)),
+            accepted=int(np.count_nonzero(confidence >= threshold)),
             wrong=int(np.count_nonzero(wrong & (confidence >= threshold))),
         )
         for threshold in THRESHOLDS
@@ -153,7 +153,7 @@ def risk_coverage(probabilities: Array, labels: Labels) -> tuple[Coverage, ...]:
 
 
 def wilson_interval(correct: int, total: int, z: float = 1.96) -> tuple[float, float]:
-    """Bounds between which the true accuracy lies, for z = 1.96 with 95% certainty.
+    """Compute the Wilson score interval of an accuracy; z = 1.96 gives 95% confidence.
 
     source   Wilson 1927, Probable Inference, the Law of Succession, and Statistical Inference
     """
@@ -165,7 +165,7 @@ def wilson_interval(correct: int, total: int, z: float = 1.96) -> tuple[float, f
 
 
 def _bins(confidence: Array, right: NDArray[np.bool_]) -> tuple[Bin, ...]:
-    """Group the answers into bins of equal width; bins without any are left out."""
+    """Group the predictions into bins of equal width; empty bins are left out."""
     number = np.minimum((confidence * BINS).astype(int), BINS - 1)
     return tuple(
         Bin(

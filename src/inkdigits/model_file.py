@@ -1,234 +1,74 @@
-"""A model's file: tensors and a document about them under one SHA-256; to load it is to verify it.
+"""The model file: network, weights, preprocessing, calibration, provenance. To load is to verify.
 
-The file is an ordinary .safetensors file. Its metadata hold one key, "inkdigits", with canonical
-JSON: {"document": ..., "sha256": ...}. The SHA-256 covers every byte of the file, its own 64
-digits taken as zeros, so a flipped bit is found before anything is parsed. It is no signature:
-whoever makes a file can make its digest too, so every later check holds without it.
+A file carries its own network, so it loads whether or not its recipe is known here. It names the
+revision of its preprocessing, so a model never sees images preprocessed another way.
 """
 
-import errno
-import hashlib
 import os
-import re
-import secrets
-import stat
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
 
+from inkdigits import dataclass_json
 from inkdigits.arrays import Array
+from inkdigits.constants import CLASSES
 from inkdigits.inference import may_overflow
-from inkdigits.recipes import RECIPES, Recipe
-from inkdigits.strict_json import canonical, parse
+from inkdigits.nn.initializers import Initializer
+from inkdigits.nn.layers import Layer, Shape
+from inkdigits.nn.network import Network
+from inkdigits.preprocessing import PREPROCESSORS
+from inkdigits.recipes import INFERENCE_LAYERS, INITIALIZERS, INPUT_SHAPE, Recipe
+from inkdigits.storage.files import FileError, invalid_file
+from inkdigits.storage.tensors import read_tensors, write_tensors
 from inkdigits.version import __version__
 
-FORMAT = 2
+ArtifactError = FileError  # TEMPORARY
+
+FORMAT = 3
 DEFAULT_MODEL = "cnn-small"
 PRETRAINED = Path(__file__).parent / "pretrained"
-MAX_FILE_BYTES = 32 * 2**20  # reading takes twice that, and a bad file may cost 100 MB at most
-MAX_HEADER_BYTES = 2**18
+DIGITS = tuple(map(str, range(CLASSES)))
+CLASS_NAMES = (DIGITS, (*DIGITS, "non-digit"))  # what a network may tell apart
 TEMPERATURES = (1e-3, 1e3)  # beyond them, logits / temperature leaves what float32 can hold
 
-_METADATA_KEY = "inkdigits"
-_NO_DIGEST = "0" * 64
-# As it stands in the header, at the end of a JSON string within JSON. The last quotation mark has
-# no backslash, so nothing inside the document can look like this.
-_DIGEST = re.compile(rb'\\"sha256\\":\\"([0-9a-f]{64})\\"}"')
+# Limits of a network, checked before anything of its size is allocated. `cnn`, the largest that
+# ships with a recipe, has 22 layers, 226,000 values and 24 million multiply-adds.
+MAX_LAYERS = 64
+MAX_SIZE = 2**16  # of any field of a layer
+MAX_LAYER_VALUES = 2**18  # an image's values in one layer, counting a convolution's windows
+MAX_MULTIPLY_ADDS = 2**27  # per image
 
-
-class ArtifactError(Exception):
-    """A file that must not be used, in one sentence: the file, the cause, what to do."""
-
-
-def write_atomically(path: str | Path, data: bytes) -> None:
-    """Put a file in place so that whatever happens, the old one or the new one is there, whole.
-
-    The data are on the disk, under the final name, when this returns. A process that is killed
-    may leave a file ".inkdigits-*.tmp" beside it.
-
-    raises   OSError that names the file; the old one is then still there, unless it was the last
-             step that failed, the sync of the folder: then the new one is
-    """
-    path = Path(path)
-    temporary = path.parent / f".inkdigits-{secrets.token_hex(8)}.tmp"
-    try:
-        try:
-            with open(temporary, "xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
-        if os.name != "nt":  # Windows cannot open a folder, and needs no such step
-            folder = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
-    except OSError as error:
-        error.filename = str(path)  # the system names none for a full disk, else the temporary one
-        raise
-
-
-def read_file(path: str | Path, limit: int) -> bytes:
-    """Read a regular file of at most `limit` bytes; never wait for a pipe or follow a link.
-
-    raises   ArtifactError for anything else
-    """
-    try:
-        with open(path, "rb", opener=_open_carefully) as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise ArtifactError(f"{path} is a device or a pipe; name a regular file.")
-            if status.st_size > limit:
-                raise _too_large(path, status.st_size, limit)
-            return file.read(status.st_size)
-    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
-        if isinstance(error, OSError) and error.errno == errno.ELOOP:
-            raise ArtifactError(f"{path} is a link; name the file that it points to.") from None
-        cause = getattr(error, "strerror", None) or error
-        raise ArtifactError(f"{path} cannot be read ({cause}); check the name.") from None
-
-
-def _open_carefully(path: str, flags: int) -> int:
-    # A pipe is opened without waiting for who writes to it. Windows has neither flag.
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-
-
-def write_tensors(
-    path: str | Path, tensors: Mapping[str, Array], document: Mapping[str, Any]
-) -> str:
-    """Write tensors and a document; the same content gives the same bytes.
-
-    tensors   finite float32 arrays by name
-    document  what JSON can hold
-    returns   the SHA-256 of the file, 64 digits
-    raises    ArtifactError if `read_tensors` would refuse the file, which is then not written;
-              TypeError or ValueError for a document that is no JSON; OSError
-    """
-    contiguous = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
-    content = canonical({"document": document, "sha256": _NO_DIGEST})
-    data = save(contiguous, {_METADATA_KEY: content})
-    if len(data) > MAX_FILE_BYTES:
-        raise _too_large(path, len(data), MAX_FILE_BYTES)
-    digits = _digest_place(path, data)
-    digest = _sha256(data, digits)
-    data = data[: digits.start] + digest.encode() + data[digits.stop :]
-    _parse(path, data)
-    write_atomically(path, data)
-    return digest
-
-
-def read_tensors(path: str | Path) -> tuple[dict[str, Array], dict[str, Any], str]:
-    """Read a file of `write_tensors` after verifying all of it.
-
-    returns  the tensors by name, sorted (finite, float32, read-only), the document, the SHA-256
-    raises   ArtifactError if the path is a link, a folder, a pipe or a device, or the file is too
-             large, damaged or malformed
-    """
-    return _parse(path, read_file(path, MAX_FILE_BYTES))
-
-
-def _parse(path: str | Path, data: bytes) -> tuple[dict[str, Array], dict[str, Any], str]:
-    """Verify the bytes of a file, each step on what the steps before it let through."""
-    digits = _digest_place(path, data)
-    digest = data[digits.start : digits.stop].decode()
-    if _sha256(data, digits) != digest:
-        raise ArtifactError(
-            f"{path} is damaged: its SHA-256 is not the one it names; fetch or copy it again."
-        )
-    try:
-        metadata = parse(data[8 : _header_end(data)]).get("__metadata__", {})
-        content = metadata.get(_METADATA_KEY)
-        values = parse(content)
-        tensors = dict(sorted(load(data).items()))
-    except (SafetensorError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise _malformed(path, f"its header is malformed ({str(error)[:120]!a})") from None
-    match values:
-        case {"document": dict() as document, "sha256": named, **others} if (
-            canonical(values) == content
-        ):
-            pass
-        case _:
-            raise _malformed(path, "its document is not one canonical JSON object")
-    if named != digest or others or len(metadata) != 1:
-        raise _malformed(path, "its metadata are not those of inkdigits")
-    for name, tensor in tensors.items():
-        if tensor.dtype != np.float32:
-            raise _malformed(path, f"the numbers of {_shown(name)} are not float32")
-        if not np.isfinite(tensor).all():
-            raise _malformed(path, f"{_shown(name)} holds NaN or infinity")
-    return tensors, document, digest
-
-
-def _header_end(data: bytes) -> int:
-    return 8 + int.from_bytes(data[:8], "little")
-
-
-def _digest_place(path: str | Path, data: bytes) -> slice:
-    """Find the 64 digits without parsing: a search, within a header of bounded size."""
-    end = _header_end(data)
-    if end <= min(len(data), 8 + MAX_HEADER_BYTES):
-        places = [slice(*match.span(1)) for match in _DIGEST.finditer(data, 8, end)]
-        if len(places) == 1:
-            return places[0]
-    raise ArtifactError(
-        f"{path} is no file of inkdigits, or its header is damaged or over {MAX_HEADER_BYTES} "
-        "bytes; name a .safetensors file that inkdigits wrote, or bring in a pickle with "
-        "`inkdigits model import`."
-    )
-
-
-def _sha256(data: bytes, digits: slice) -> str:
-    view = memoryview(data)
-    sha256 = hashlib.sha256(view[: digits.start])
-    sha256.update(_NO_DIGEST.encode())
-    sha256.update(view[digits.stop :])
-    return sha256.hexdigest()
-
-
-def _too_large(path: str | Path, size: int, limit: int) -> ArtifactError:
-    return ArtifactError(
-        f"{path} has {size} bytes where {limit} are the most that is read; check that it is what "
-        "you mean."
-    )
-
-
-def _malformed(path: str | Path, cause: str) -> ArtifactError:
-    return ArtifactError(f"{path} must not be used: {cause}; take a file that inkdigits wrote.")
-
-
-def _shown(value: object) -> str:
-    """Quote what a file says for a message: short, and without control characters."""
-    return ascii(value[:40]) if isinstance(value, str) else "no text"
+_CHOICES: dataclass_json.Choices = {Layer: INFERENCE_LAYERS, Initializer: INITIALIZERS}
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
     """What a model file holds.
 
-    recipe       name of its recipe, which gives the network and the clean-up
-    vector       float32 (P,), the network's parameters
-    temperature  probabilities are softmax(logits / temperature)
-    rejection_threshold  of rejection_scores, above which a picture is refused as no digit; None for a recipe that
-                 knows digits alone
-    metrics      what was measured: JSON values
-    training     where it comes from: seed, settings, SHA-256 of the data, versions; JSON values
-    version      of the package that made it
-    digest       SHA-256 of its file; empty until it is saved or loaded
+    network              the inference network: no batch normalization
+    vector               float32 (P,), its parameters
+    preprocessing        "classic" or "ink", of the revision that this version has
+    tta                  whether images with an unsure prediction get test-time augmentation
+    recipe, summary      the name of the recipe it was trained by, and one sentence for people
+    temperature          probabilities are softmax(logits / temperature)
+    rejection_threshold  images with a higher rejection score are not digits; None for a network
+                         that knows digits only
+    metrics              what was measured in training: JSON values
+    training             provenance: recipe, seed, SHA-256 of the data, versions; JSON values
+    version              of the package that wrote it
+    digest               SHA-256 of its file; empty until it is saved or loaded
     """
 
-    recipe: str
+    network: Network
     vector: Array = field(repr=False)
+    preprocessing: str
+    tta: bool
+    recipe: str
+    summary: str = ""
     temperature: float = 1.0
     rejection_threshold: float | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -236,34 +76,78 @@ class Model:
     version: str = __version__
     digest: str = ""
 
+    @classmethod
+    def from_recipe(
+        cls,
+        recipe: Recipe,
+        vector: Array,
+        temperature: float = 1.0,
+        rejection_threshold: float | None = None,
+        *,
+        metrics: dict[str, Any] | None = None,
+        training: dict[str, Any] | None = None,
+    ) -> "Model":
+        """Make a model from a trained recipe.
+
+        vector   float32 (P,), as `training.inference_params` returns it
+        """
+        return cls(
+            network=recipe.network.inference_network,
+            vector=vector,
+            preprocessing=recipe.preprocessing,
+            tta=recipe.tta,
+            recipe=recipe.name,
+            summary=recipe.summary,
+            temperature=temperature,
+            rejection_threshold=rejection_threshold,
+            metrics=metrics or {},
+            training=training or {},
+        )
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What each of the network's outputs stands for."""
+        (classes,) = self.network.output_shapes(INPUT_SHAPE)[-1]
+        return next(names for names in CLASS_NAMES if len(names) == classes)
+
 
 def save_model(path: str | Path, model: Model) -> Model:
     """Write a model file, atomically; the same model gives the same bytes.
 
     returns  the model, with the digest of its file
-    raises   ArtifactError if `load_model` would refuse the file, which is then not written;
-             TypeError or ValueError for what is no JSON or a vector of another size; OSError
+    raises   FileError if `load_model` would reject the file, which is then not written; TypeError
+             or ValueError for metadata that are not JSON or a vector of another size; OSError
     """
-    recipe = _recipe(path, model.recipe)
+    _check_network(path, model.network)
     document = {
         "format": FORMAT,
+        "network": dataclass_json.to_json(model.network),
+        "input_shape": list(INPUT_SHAPE),
+        "class_names": list(model.class_names),
+        "preprocessing": {
+            "name": model.preprocessing,
+            "revision": _revision(path, model.preprocessing),
+        },
+        "tta": model.tta,
         "recipe": model.recipe,
-        "clean_up": recipe.preprocessing,
-        "sizes": recipe.sizes,
-        "calibration": {"temperature": model.temperature, "threshold": model.rejection_threshold},
+        "summary": model.summary,
+        "calibration": {
+            "temperature": model.temperature,
+            "rejection_threshold": model.rejection_threshold,
+        },
         "metrics": model.metrics,
         "training": model.training,
         "version": model.version,
     }
-    tensors = recipe.network.inference_network.unflatten(model.vector)
+    tensors = model.network.unflatten(model.vector)
     _verified(path, tensors, document, digest="")
     return replace(model, digest=write_tensors(path, tensors, document))
 
 
 def load_model(path: str | Path) -> Model:
-    """Read a model file after verifying all of it: the file, then that it is what its recipe says.
+    """Read a model file and verify all of it: the file, then the network and its parameters.
 
-    raises   ArtifactError if anything is not as `save_model` writes it
+    raises   FileError if anything differs from what `save_model` writes
     """
     return _verified(path, *read_tensors(path))
 
@@ -273,44 +157,69 @@ def _verified(
 ) -> Model:
     version = document.get("format")
     if type(version) is not int:
-        raise ArtifactError(f"{path} holds no model; name a model file, not a checkpoint.")
+        raise FileError(f"{path} is not a model; name a model file, not a checkpoint.")
     if version != FORMAT:
-        raise ArtifactError(
-            f"{path} has another format than {FORMAT}, the one that this version of inkdigits "
-            "reads; use the version that wrote it, or train again."
+        raise FileError(
+            f"{path} is a model file of format {version}, and this version of inkdigits reads "
+            f"format {FORMAT}: use the version that wrote it, or train the model again."
         )
-    recipe = _recipe(path, document.get("recipe"))
-    if document.get("clean_up") != recipe.preprocessing:
-        raise _malformed(path, f"its clean-up is not that of the recipe {recipe.name}")
-    network = recipe.network.inference_network
-    shapes = {name: tensor.shape for name, tensor in tensors.items()}
-    if document.get("sizes") != recipe.sizes or shapes != network.shapes:
-        raise _malformed(path, f"its network is not that of the recipe {recipe.name}")
     match document:
         case {
+            "network": network_json,
+            "input_shape": input_shape,
+            "class_names": list() as class_names,
+            "preprocessing": {
+                "name": str() as preprocessing,
+                "revision": int() as revision,
+                **more,
+            },
+            "tta": bool() as tta,
+            "recipe": str() as recipe,
+            "summary": str() as summary,
             "calibration": {
                 "temperature": float() as temperature,
-                "threshold": float() | None as threshold,
+                "rejection_threshold": float() | None as threshold,
                 **others,
             },
             "metrics": dict() as metrics,
             "training": dict() as training,
             "version": str() as package_version,
-        } if not others and len(document) == 8:
+        } if not more and not others and len(document) == 12:
             pass
         case _:
-            raise _malformed(path, "a field of its document is missing, unknown or of a wrong type")
+            raise invalid_file(
+                path, "a field of its document is missing, unknown or of a wrong type"
+            )
+    if revision != _revision(path, preprocessing):
+        raise FileError(
+            f"{path} needs revision {revision} of the preprocessing {preprocessing}, which this "
+            f"version of inkdigits does not have: use inkdigits {package_version[:40]!a}, which "
+            "wrote it, or train the model again."
+        )
+    try:
+        network: Network = dataclass_json.from_json(network_json, Network, _CHOICES)
+    except ValueError as error:
+        raise invalid_file(path, f"its network is malformed ({error})") from None
+    classes = _check_network(path, network)
+    if input_shape != list(INPUT_SHAPE) or tuple(class_names) != classes:
+        raise invalid_file(path, "its input shape or its class names do not fit its network")
+    if {name: tensor.shape for name, tensor in tensors.items()} != network.shapes:
+        raise invalid_file(path, "its tensors are not the parameters of its network")
     if not TEMPERATURES[0] <= temperature <= TEMPERATURES[1]:
-        raise _malformed(path, "its temperature is no number from {} to {}".format(*TEMPERATURES))
-    if (threshold is None) != (recipe.outliers == 0):
-        raise _malformed(path, f"the recipe {recipe.name} and its threshold do not fit")
+        raise invalid_file(path, "its temperature is not between {} and {}".format(*TEMPERATURES))
+    if (threshold is None) != (classes == DIGITS):
+        raise invalid_file(path, "its rejection threshold does not fit its classes")
     vector = np.concatenate([tensors[name].ravel() for name in network.shapes])
-    if may_overflow(recipe, vector):
-        raise _malformed(path, "its weights are so large that some picture would overflow float32")
+    if may_overflow(network, vector):
+        raise invalid_file(path, "its weights are so large that some image would overflow float32")
     vector.setflags(write=False)  # one vector serves many threads
     return Model(
-        recipe=recipe.name,
+        network=network,
         vector=vector,
+        preprocessing=preprocessing,
+        tta=tta,
+        recipe=recipe,
+        summary=summary,
         temperature=temperature,
         rejection_threshold=threshold,
         metrics=metrics,
@@ -320,31 +229,75 @@ def _verified(
     )
 
 
-def _recipe(path: str | Path, name: object) -> Recipe:
-    if isinstance(name, str) and name in RECIPES:
-        return RECIPES[name]
-    raise _malformed(path, f"its recipe is {_shown(name)}, and known are {', '.join(RECIPES)}")
+def _revision(path: str | Path, preprocessing: str) -> int:
+    if preprocessing not in PREPROCESSORS:
+        known = ", ".join(PREPROCESSORS)
+        raise invalid_file(path, f"its preprocessing {preprocessing[:40]!a} is not one of {known}")
+    return PREPROCESSORS[preprocessing].revision
+
+
+def _check_network(path: str | Path, network: Network) -> tuple[str, ...]:
+    """Check layers, sizes and cost without allocating anything of that size.
+
+    returns  what its outputs stand for
+    """
+    if not 1 <= len(network.layers) <= MAX_LAYERS:
+        raise invalid_file(path, f"its network does not have 1 to {MAX_LAYERS} layers")
+    for layer in network.layers:
+        if not isinstance(layer, INFERENCE_LAYERS) or not _has_valid_fields(layer):
+            raise invalid_file(path, f"its layer {ascii(layer)[:100]} is not one that can be used")
+    try:
+        shapes = network.output_shapes(INPUT_SHAPE)
+    except ValueError as error:
+        raise invalid_file(
+            path, f"its layers do not fit together ({ascii(str(error))[1:-1]})"
+        ) from None
+    multiply_adds = 0
+    for layer, shape in zip(network.layers, shapes, strict=True):
+        weight: Shape = layer.param_shapes().get("weight", ())
+        positions = prod(shape[:-1])
+        multiply_adds += positions * prod(weight)
+        if max(prod(shape), positions * prod(weight[:-1])) > MAX_LAYER_VALUES:
+            raise invalid_file(path, f"a layer needs more than {MAX_LAYER_VALUES} values per image")
+    if multiply_adds > MAX_MULTIPLY_ADDS:
+        raise invalid_file(
+            path, f"its network needs more than {MAX_MULTIPLY_ADDS} multiply-adds per image"
+        )
+    for names in CLASS_NAMES:
+        if shapes[-1] == (len(names),):
+            return names
+    raise invalid_file(path, f"its network has {shapes[-1]} outputs, not the ten digits, or eleven")
+
+
+def _has_valid_fields(layer: Layer) -> bool:
+    """Tell whether every size of a layer is a sensible positive number, and every rate below 1."""
+    values = [getattr(layer, field.name) for field in fields(layer)]  # type: ignore[arg-type]
+    return all(
+        1 <= value <= MAX_SIZE if type(value) is int else 0 <= value < 1
+        for value in values
+        if type(value) in (int, float)
+    )
 
 
 def shipped_models() -> dict[str, Path]:
-    """List the model files that come with the package, by name."""
+    """Return the model files that come with the package, by name."""
     # Some installers link what they install, and links are not read.
     return {path.stem: path.resolve() for path in sorted(PRETRAINED.glob("*.safetensors"))}
 
 
 def locate(model: str | Path) -> Path:
-    """Find what MODEL means: the name of a shipped model, or else a file.
+    """Find the file that MODEL means: a shipped model's name, or else a path.
 
-    A file that has a shipped model's name is meant by a path, such as "./mlp".
+    A file with a shipped model's name is meant by a path such as "./mlp".
 
-    raises   ArtifactError, with the names of the shipped models, if there is neither
+    raises   FileError, with the names of the shipped models, if there is neither
     """
     shipped = shipped_models()
     if isinstance(model, str) and model in shipped:
         return shipped[model]
     if os.path.lexists(model):
         return Path(model)
-    raise ArtifactError(
-        f"{model} is neither a file nor the name of a shipped model; "
-        f"name a file or one of: {', '.join(shipped) or '(none is shipped)'}."
+    raise FileError(
+        f"{model} is neither a file nor a shipped model: name a file or one of "
+        f"{', '.join(shipped) or '(none is shipped)'}."
     )

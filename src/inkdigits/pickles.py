@@ -1,7 +1,7 @@
 """The write-up's weights, a pickle of three arrays: read without trusting it, and written.
 
-To unpickle is to run what the file says. So nothing here unpickles: a pickle's opcodes are
-followed by hand, the few that arrays need, and what a pickle would call is only taken down.
+Unpickling runs whatever a file says. So nothing is unpickled here: the few opcodes that arrays need
+are interpreted by hand, and what the pickle would call is only recorded.
 """
 
 import hashlib
@@ -15,16 +15,17 @@ import numpy as np
 
 from inkdigits.arrays import Array
 from inkdigits.inference import may_overflow
-from inkdigits.model_file import ArtifactError, Model
-from inkdigits.recipes import CLASSIC, RECIPES
+from inkdigits.model_file import Model
+from inkdigits.recipes import CLASSIC
+from inkdigits.storage.files import FileError
 
 MAX_PICKLE_BYTES = 8 * 2**20  # three arrays of zeros in protocol 0 are 5 MiB
 
-# The arrays' names in the pickle, and in the network, which has them transposed.
+# The arrays' names in the pickle and in the network, where they are transposed.
 _WEIGHTS = dict(zip(("W1", "W2", "W3"), CLASSIC.network.shapes, strict=True))
 _MAX_OPCODES = 1000  # three arrays take about 120
 
-# Everything that may be named. NumPy 1 says numpy.core where NumPy 2 says numpy._core.
+# Every global a pickle may name. NumPy 1 writes numpy.core where NumPy 2 writes numpy._core.
 _GLOBALS = {
     "_codecs encode": "encode",
     "numpy dtype": "dtype",
@@ -36,7 +37,7 @@ _GLOBALS = {
 }
 
 
-# What a pickle would build, taken down: it may ask for the same bytes often, so none are copied.
+# A record of what a pickle would build. It may refer to the same bytes often, so none are copied.
 @dataclass(frozen=True)
 class _Global:
     name: str
@@ -44,7 +45,7 @@ class _Global:
 
 @dataclass(frozen=True)
 class _Latin1:
-    text: str  # bytes, in protocols that have only text
+    text: str  # bytes, in protocols without a type for them
 
 
 @dataclass
@@ -64,18 +65,18 @@ class _Array:
 def import_pickle(data: bytes) -> Model:
     """Make a model from {"W1", "W2", "W3"}: float64 or float32, (128, 784), (64, 128), (10, 64).
 
-    Pickles of every protocol, 0 to 5, and of NumPy 1 and 2 are read.
+    Accepts every pickle protocol, 0 to 5, and NumPy 1 and 2.
 
     data     the bytes of the pickle
     returns  a model of the recipe "classic", its weights rounded to float32
-    raises   ArtifactError if it is or names anything else than these three arrays
+    raises   FileError if it is, or names, anything but these three arrays
     """
     if len(data) > MAX_PICKLE_BYTES:
-        raise _refusal(f"has {len(data)} bytes, and {MAX_PICKLE_BYTES} are the most that is read")
+        raise _error(f"has {len(data)} bytes, more than the limit of {MAX_PICKLE_BYTES}")
     try:
-        weights = _follow(data)
+        weights = _interpret(data)
         if not isinstance(weights, dict) or set(weights) != set(_WEIGHTS):
-            raise _refusal("is no dictionary of W1, W2 and W3 alone")
+            raise _error("is not a dictionary of exactly W1, W2 and W3")
         shapes = CLASSIC.network.shapes
         vector = np.concatenate(
             [
@@ -85,44 +86,40 @@ def import_pickle(data: bytes) -> Model:
         )
     # Warning: under `python -W error`, pickletools raises one for some backslashes in a name.
     except (LookupError, TypeError, ValueError, Warning) as error:
-        raise _refusal(f"is damaged or holds other than arrays ({str(error)[:120]!a})") from None
+        raise _error(f"is damaged or contains more than arrays ({str(error)[:120]!a})") from None
     if not np.isfinite(vector).all():
-        raise _refusal("holds a weight that is no finite float32 number")
-    if may_overflow(CLASSIC, vector):
-        raise _refusal("holds weights so large that some picture would overflow float32")
-    return Model(
-        recipe=CLASSIC.name,
-        vector=vector,
-        training={"imported": "pickle", "sha256": hashlib.sha256(data).hexdigest()},
-    )
+        raise _error("contains a weight that is not a finite float32 number")
+    if may_overflow(CLASSIC.network, vector):
+        raise _error("contains weights so large that some image would overflow float32")
+    provenance = {"imported": "pickle", "sha256": hashlib.sha256(data).hexdigest()}
+    return Model.from_recipe(CLASSIC, vector, training=provenance)
 
 
 def export_pickle(model: Model) -> bytes:
     """Write a model's weights as the write-up does: {"W1", "W2", "W3"}, float64, outputs x inputs.
 
-    returns  a pickle that needs NumPy alone, 1 or 2
-    raises   ArtifactError if the model is no bias-free 784-128-64-10 network of sigmoids
+    returns  a pickle that needs only NumPy, 1 or 2
+    raises   FileError unless the model is a bias-free 784-128-64-10 network of sigmoids
     """
-    network = RECIPES[model.recipe].network
-    if network != CLASSIC.network:
-        raise ArtifactError(
-            f"a model of the recipe {model.recipe} cannot be a pickle of the write-up's kind, "
-            "784-128-64-10 sigmoids without biases; export a model of the recipe classic."
+    if model.network != CLASSIC.network:
+        raise FileError(
+            f"a model of the recipe {model.recipe} does not fit into the write-up's pickle, which "
+            "holds 784-128-64-10 sigmoids without biases; export a model of the recipe classic."
         )
-    params = network.unflatten(model.vector)
+    params = model.network.unflatten(model.vector)
     weights = {
         name: params[parameter].T.astype(np.float64, order="C")
         for name, parameter in _WEIGHTS.items()
     }
-    # NumPy 2 knows the old name too, NumPy 1 only that; a pickle names it once.
+    # NumPy 2 accepts the old module name too, NumPy 1 only that; a pickle has it once.
     return pickle.dumps(weights, protocol=3).replace(b"numpy._core.", b"numpy.core.", 1)
 
 
-def _follow(data: bytes) -> Any:
-    """Follow a pickle's opcodes to the value that it describes; nothing that it names is run.
+def _interpret(data: bytes) -> Any:
+    """Interpret a pickle's opcodes up to the value they describe; nothing they name is run.
 
-    raises  LookupError, TypeError or ValueError for a malformed pickle, ArtifactError for one
-            that asks for more than arrays
+    raises  LookupError, TypeError or ValueError for a malformed pickle, FileError for one that
+            needs more than arrays
     """
     stack: list[Any] = []
     marks: list[int] = []
@@ -137,14 +134,14 @@ def _follow(data: bytes) -> Any:
     def set_items(values: list[Any]) -> None:
         for key, value in zip(values[::2], values[1::2], strict=True):
             if not isinstance(key, str):
-                raise TypeError("a key that is no text")  # a nested tuple takes years to hash
+                raise TypeError("a key that is not a string")  # a nested tuple takes years to hash
             stack[-1][key] = value
 
     stream = io.BytesIO(data)
     argument: Any
     for count, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
         if count == _MAX_OPCODES:
-            raise _refusal("is longer than three arrays need")
+            raise _error("has more opcodes than three arrays need")
         match opcode.name:
             case "PROTO" | "FRAME":
                 pass
@@ -186,31 +183,31 @@ def _follow(data: bytes) -> Any:
                 stack.append(_global(argument))
             case "STACK_GLOBAL":
                 names = [stack.pop(-2), stack.pop()]
-                stack.append(_global(" ".join(names)))  # TypeError if these are not texts
+                stack.append(_global(" ".join(names)))  # TypeError if these are not strings
             case "REDUCE":
                 arguments = stack.pop()
-                stack.append(_called(stack.pop(), arguments))
+                stack.append(_record_call(stack.pop(), arguments))
             case "BUILD":
                 state = stack.pop()
                 _set_state(stack[-1], state)
             case "STOP":
                 (value,) = stack
                 if stream.read(1):
-                    raise ValueError("bytes follow its end")
+                    raise ValueError("there are bytes after its end")
                 return value
             case name:
-                raise _refusal(f"asks for {name}, which no array needs")
-    raise ValueError("it has no end")
+                raise _error(f"uses the opcode {name}, which no array needs")
+    raise ValueError("it is incomplete")
 
 
 def _global(name: str) -> _Global:
     if name not in _GLOBALS:
-        raise _refusal(f"names {name.replace(' ', '.')[:80]!a}, and only arrays are let in")
+        raise _error(f"names {name.replace(' ', '.')[:80]!a}, and only arrays are accepted")
     return _Global(_GLOBALS[name])
 
 
-def _called(function: Any, arguments: Any) -> _Latin1 | _Dtype | _Array:
-    """Take down what a call would give."""
+def _record_call(function: Any, arguments: Any) -> _Latin1 | _Dtype | _Array:
+    """Record what a call would return."""
     match function, arguments:
         case _Global("encode"), (str() as text, "latin1"):
             return _Latin1(text)
@@ -220,11 +217,11 @@ def _called(function: Any, arguments: Any) -> _Latin1 | _Dtype | _Array:
             return _Array()
         case _Global("frombuffer"), (data, dtype, shape, "C" | "F" as order):
             return _Array(shape, dtype, order, data)
-    raise ValueError("a call that makes no array of numbers")
+    raise ValueError("a call that does not make an array of numbers")
 
 
 def _set_state(target: Any, state: Any) -> None:
-    """Take down the state that an array or its dtype would be given."""
+    """Record the state that an array or its dtype would get."""
     match target, state:
         case _Dtype(), (3, "<" | ">" as byte_order, None, None, None, -1, -1, 0):
             target.byte_order = byte_order
@@ -232,11 +229,11 @@ def _set_state(target: Any, state: Any) -> None:
             target.shape, target.dtype, target.data = shape, dtype, data
             target.order = "F" if is_fortran else "C"
         case _:
-            raise ValueError("a state that no array of numbers has")
+            raise ValueError("a state that an array of numbers does not have")
 
 
 def _array(name: str, value: Any, shape: tuple[int, ...]) -> Array:
-    """Make an array of what was taken down, if it has this shape.
+    """Make an array from its record, if it has this shape.
 
     returns  float32
     raises   TypeError or ValueError, by NumPy, if its data are not the bytes of such an array
@@ -246,14 +243,14 @@ def _array(name: str, value: Any, shape: tuple[int, ...]) -> Array:
             dtype = np.dtype(byte_order + code)
             data = value.data
         case _:
-            raise _refusal(f"holds no array of shape {shape} and float64 or float32 as {name}")
+            raise _error(f"does not have an array of shape {shape}, float64 or float32, as {name}")
     if isinstance(data, _Latin1):
         data = data.text.encode("latin-1")
-    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused as such
+    with np.errstate(over="ignore"):  # too large values become infinite, and are rejected as such
         return np.frombuffer(data, dtype).reshape(shape, order=value.order).astype(np.float32)
 
 
-def _refusal(cause: str) -> ArtifactError:
-    return ArtifactError(
-        f"the pickle {cause}; take one of the write-up's W1, W2 and W3, or train a model."
+def _error(cause: str) -> FileError:
+    return FileError(
+        f"the pickle {cause}; use one with the write-up's W1, W2 and W3, or train a model."
     )

@@ -1,61 +1,77 @@
-"""The named recipes: a network, the clean-up of its pictures, and how it is trained."""
+"""The named recipes, as data: a network, the preprocessing of its images, and how to train it."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
+from types import MappingProxyType
+from typing import Any
 
-import numpy as np
-
+from inkdigits import dataclass_json
 from inkdigits.arrays import Array
+from inkdigits.constants import CLASSES, IMAGE_SIDE
 from inkdigits.data.augment import Augment
-from inkdigits.nn.initializers import inverse_square_root
-from inkdigits.nn.layers import (
-    AddChannel,
-    BatchNorm,
-    Conv2D,
-    Dense,
-    Dropout,
-    Flatten,
-    Layer,
-    MaxPool2D,
-    ReLU,
-    Sigmoid,
-    ZeroPad2D,
-)
-from inkdigits.nn.losses import near_zero_and_one, smoothed
+from inkdigits.nn.convolution import AddChannel, Conv2D, MaxPool2D, ZeroPad2D
+from inkdigits.nn.initializers import Initializer, glorot, he, inverse_square_root
+from inkdigits.nn.layers import BatchNorm, Dense, Dropout, Flatten, Layer, ReLU, Sigmoid
+from inkdigits.nn.losses import LabelSmoothing, SoftTargets, Targets
 from inkdigits.nn.network import Network
 from inkdigits.nn.optimizers import SGD, AdamW, Optimizer
-from inkdigits.nn.schedules import Constant, OneCycle, Schedule
+from inkdigits.nn.schedules import Constant, Cosine, OneCycle, Schedule
 
-CLASSES = 10  # the digits
-NON_DIGIT = 10  # the class of what is none of them, where a network has an output for it
+INPUT_SHAPE = (IMAGE_SIDE, IMAGE_SIDE)
+NON_DIGIT = CLASSES  # the class of everything else, where a network has an output for it
+
+# What a file may name.
+INFERENCE_LAYERS = (
+    Flatten,
+    AddChannel,
+    ZeroPad2D,
+    Conv2D,
+    MaxPool2D,
+    Dense,
+    ReLU,
+    Sigmoid,
+    Dropout,
+)
+INITIALIZERS = (he, glorot, inverse_square_root)
+_CHOICES: dataclass_json.Choices = {
+    Layer: (*INFERENCE_LAYERS, BatchNorm),
+    Initializer: INITIALIZERS,
+    Targets: (LabelSmoothing, SoftTargets),
+    Optimizer: (SGD, AdamW),
+    Schedule: (Constant, Cosine, OneCycle),
+}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Recipe:
-    """All that decides what a model becomes, but for the data and the seed.
+    """Everything that determines a model except the data and the seed.
 
-    name        what the command line and a model's file call it
-    summary     one sentence for people
-    network     takes float32 (N, 28, 28), pixels / 255, and gives logits (N, 10) of the digits,
-                or (N, 11) with one more for what is no digit
-    clean_up    "classic" or "ink": how pictures are cleaned, in training and ever after
-    targets     float32, a row for each class
-    validation  share of the training digits that are kept out, whole writers of them, to
-                judge the recipe by
-    ema_decay   decay of the running mean of the parameters, which is what reads; 0 for none
-    augment     how pictures are changed at random, each time that they are trained on
-    redrawn     share of MNIST's digits that are trained on once more, drawn by other pens
-    pendigits_copies  how often each digit of the training pen writers is drawn, beside MNIST's; or 0
-    nondigits   how many pictures of no digit there are to each digit; 0 for a network without an
-                output for them
-    tta whether a picture that leaves the network unsure is read again, shifted a little
+    name              what the command line and a model file call it
+    summary           one sentence for people
+    network           takes float32 (N, 28, 28), pixels / 255, and returns logits: (N, 10) for the
+                      digits, or (N, 11) with one more for non-digits
+    preprocessing     "classic" or "ink", for training and ever after
+    targets           the target distribution of each class
+    batch_size        examples per optimizer step
+    epochs            passes over the training images
+    shuffle           whether each epoch has a new order
+    validation        share of MNIST's training digits held out for validation, split by writer
+    augment           random distortion, drawn anew each time an image is used; or None
+    ema_decay         decay of the exponential moving average (EMA) of the weights, which becomes
+                      the model; 0 for the weights themselves
+    restroked         share of MNIST's digits that are also used restroked, with another pen
+    pendigits_copies  how often each digit of the Pendigits training writers is rendered; 0 for none
+    outliers          non-digit images per digit; 0 for a network without an output for them
+    tta               whether images with an uncertain prediction get test-time augmentation
     """
 
     name: str
     summary: str
     network: Network
     preprocessing: str
-    targets: Array = field(repr=False)
+    targets: Targets
     optimizer: Optimizer
     schedule: Schedule
     batch_size: int
@@ -69,26 +85,27 @@ class Recipe:
     outliers: float = 0.0
     tta: bool = True
 
-    @property
-    def sizes(self) -> list[int]:
-        """The number of values that go into the network, and that come out of each dense layer."""
-        dense = [layer for layer in self.network.layers if isinstance(layer, Dense)]
-        return [dense[0].inputs, *(layer.outputs for layer in dense)]
+    @cached_property
+    def target_table(self) -> Array:
+        """The target distribution of each class, float32 (C, C); index it by labels."""
+        return self.targets(self.network.output_shapes(INPUT_SHAPE)[-1][0])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return every field as typed JSON."""
+        content: dict[str, Any] = dataclass_json.to_json(self)
+        return content
+
+    @classmethod
+    def from_json(cls, content: Any) -> "Recipe":
+        """Read a recipe that `to_json` wrote.
+
+        raises   ValueError, with the cause as a clause, if it is anything else
+        """
+        recipe: Recipe = dataclass_json.from_json(content, cls, _CHOICES)
+        return recipe
 
 
-def rejection_scores(logits: Array) -> Array:
-    """How much more the network takes pictures for no digit than for any of the digits.
-
-    logits   float (N, 11)
-    returns  float (N,), the logarithm of the odds: above 0 no digit is the likelier
-    source   docs/how-it-works.md, "Not a digit"
-    """
-    digits = logits[:, :CLASSES]
-    peak = digits.max(axis=1)
-    return logits[:, NON_DIGIT] - peak - np.log(np.exp(digits - peak[:, None]).sum(axis=1))
-
-
-# Not more: a flagged 1 that is turned or sheared as far as some MNIST digit may be is a 7.
+# Stronger distortion would turn some ones with an upstroke into sevens.
 MILD = Augment(
     rotation_degrees=7.0,
     scale=0.1,
@@ -96,14 +113,16 @@ MILD = Augment(
     shear=0.1,
     shift_px=1.0,
     elastic_px=0.8,
+    elastic_grain_px=4.0,
     stroke=0.3,
     gap_share=0.02,
+    noise=0.05,
     blur=0.0,
 )
 
 CLASSIC = Recipe(
     name="classic",
-    summary="The write-up to the letter: sigmoids, one example at a time, in order.",
+    summary="The write-up's network and training: sigmoids, one example per step, in order.",
     network=Network(
         (
             Flatten(),
@@ -115,7 +134,7 @@ CLASSIC = Recipe(
         )
     ),
     preprocessing="classic",
-    targets=near_zero_and_one(CLASSES),
+    targets=SoftTargets(),
     optimizer=SGD(),
     schedule=Constant(0.001),
     batch_size=1,
@@ -127,7 +146,7 @@ CLASSIC = Recipe(
 
 
 def _dense(*sizes: int) -> tuple[Layer, ...]:
-    """Hidden layers from each size to the next."""
+    """Return hidden layers from each size to the next."""
     return tuple(
         layer
         for inputs, outputs in pairwise(sizes)
@@ -140,16 +159,16 @@ def _convolution(channels: int, filters: int) -> tuple[Layer, ...]:
 
 
 def _convolution_and_pool(channels: int, filters: int) -> tuple[Layer, ...]:
-    """ReLU after the pool gives the same as before it, and has a quarter of the work."""
+    """Put ReLU after the pool: the result is the same, with a quarter of the work."""
     return Conv2D(channels, filters), BatchNorm(filters), MaxPool2D(), ReLU()
 
 
 MLP = Recipe(
     name="mlp",
-    summary="The write-up's sizes, trained as well as they can be.",
+    summary="The write-up's layer sizes with modern training.",
     network=Network((Flatten(), *_dense(784, 128, 64), Dense(64, 11))),
     preprocessing="ink",
-    targets=smoothed(CLASSES + 1, 0.02),
+    targets=LabelSmoothing(0.02),
     optimizer=AdamW(weight_decay=0.01),
     schedule=OneCycle(peak=0.004),
     batch_size=128,
@@ -163,7 +182,7 @@ MLP = Recipe(
 MLP_LARGE = replace(
     MLP,
     name="mlp-large",
-    summary="The best network without convolution: two hidden layers of 1,024.",
+    summary="The most accurate network without convolutions: two hidden layers of 1,024.",
     network=Network((Flatten(), *_dense(784, 1024, 1024), Dense(1024, 11))),
     augment=replace(MILD, elastic_px=1.2),
 )
@@ -171,7 +190,7 @@ MLP_LARGE = replace(
 CNN_SMALL = replace(
     MLP,
     name="cnn-small",
-    summary="Four small convolutions: what reads best for its size.",
+    summary="Four small convolutions: the most accurate for its size, and the default.",
     network=Network(
         (
             AddChannel(),
@@ -184,10 +203,10 @@ CNN_SMALL = replace(
             Dense(64, 11),
         )
     ),
-    targets=smoothed(CLASSES + 1, 0.01),
+    targets=LabelSmoothing(0.01),
     schedule=OneCycle(peak=0.005),
     epochs=24,
-    # Bent far, a flagged 1 is a 7; what this leaves out, redrawn digits make up for.
+    # Milder geometry still, for the sake of ones with an upstroke; restroked digits make up for it.
     augment=replace(
         MILD,
         rotation_degrees=5.0,
@@ -195,7 +214,7 @@ CNN_SMALL = replace(
         elastic_px=0.7,
         shift_px=1.5,
         stroke=0.4,
-        # Convolutions look at edges: they must not learn what one scanner made of them.
+        # Convolutions see edges: they must not learn the traces that one scanner leaves there.
         noise=0.15,
         blur=0.7,
     ),
@@ -207,7 +226,7 @@ CNN_SMALL = replace(
 CNN = replace(
     CNN_SMALL,
     name="cnn",
-    summary="The best single network: six wide convolutions.",
+    summary="The most accurate single network: six wide convolutions.",
     network=Network(
         (
             AddChannel(),
@@ -231,4 +250,6 @@ CNN = replace(
     epochs=40,
 )
 
-RECIPES = {recipe.name: recipe for recipe in (CLASSIC, MLP, MLP_LARGE, CNN_SMALL, CNN)}
+RECIPES: Mapping[str, Recipe] = MappingProxyType(
+    {recipe.name: recipe for recipe in (CLASSIC, MLP, MLP_LARGE, CNN_SMALL, CNN)}
+)

@@ -1,27 +1,33 @@
-"""From a picture to a digit: the only path of inference, for command line, API and tests alike."""
+"""From an image to a digit: the only inference path, for command line, service and tests alike."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits import inference, model_file
 from inkdigits.arrays import Array, Pixels
+from inkdigits.calibration import rejection_scores
+from inkdigits.constants import CLASSES
 from inkdigits.imaging.decode import decode, encode_png
 from inkdigits.imaging.errors import DamagedImage, ImageError, ImageTooLarge, UnsupportedImage
 from inkdigits.model_file import DEFAULT_MODEL, ArtifactError, Model, locate
 from inkdigits.nn.losses import softmax
 from inkdigits.preprocessing import PREPROCESSORS
-from inkdigits.recipes import CLASSES, RECIPES, rejection_scores
+from inkdigits.recipes import INPUT_SHAPE
+from inkdigits.storage.files import FileError
 
 __all__ = [
     "ArtifactError",
+    "BatchPrediction",
     "DEFAULT_MODEL",
     "DamagedImage",
     "ImageError",
     "ImageTooLarge",
+    "LayerDescription",
+    "ModelDescription",
     "Prediction",
     "Reason",
     "Recognizer",
@@ -34,13 +40,13 @@ Reason: TypeAlias = Literal["blank", "not_a_digit"]
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the network makes of one picture.
+    """What a model predicts for one image.
 
-    digit          0 to 9, or None if there is no digit
-    reason         why there is none; None if there is one
-    probabilities  of the ten digits, in order, whatever is seen; each 0.1 if the sheet is blank
-    confidence     probability of the likeliest digit
-    seen           uint8 (28, 28), the picture after the clean-up: what the network looked at
+    digit          0 to 9, or None if the image is rejected
+    reason         why it is rejected; None for a digit
+    probabilities  of the ten digits, in order, also if rejected; each 0.1 for a blank image
+    confidence     probability of the most likely digit
+    seen           uint8 (28, 28), the preprocessed image: what the network saw
     """
 
     digit: int | None
@@ -50,130 +56,190 @@ class Prediction:
     seen: Pixels
 
     def seen_png(self) -> bytes:
-        """Encode what the network looked at as a PNG file."""
+        """Encode the preprocessed image as a PNG file."""
         return encode_png(self.seen)
 
 
+@dataclass(frozen=True)
+class BatchPrediction:
+    """What a model predicts for many images.
+
+    probabilities     float64 (N, 10), rows of sum 1
+    rejection_scores  float64 (N,), log odds of "not a digit"; -infinity for a model that does not
+                      reject non-digits
+    rejected          bool (N,), whether each image is blank, or its score above the threshold
+    """
+
+    probabilities: Array
+    rejection_scores: Array
+    rejected: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class LayerDescription:
+    """One layer: its type, the shape of an example after it, its parameters and its settings."""
+
+    type: str
+    output_shape: tuple[int, ...]
+    parameters: int
+    options: dict[str, int | float | bool]
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """What a model is, as data: for the service, the page and reports."""
+
+    name: str
+    digest: str
+    recipe: str
+    summary: str
+    preprocessing: str
+    preprocessing_revision: int
+    input_shape: tuple[int, ...]
+    class_names: tuple[str, ...]
+    layers: tuple[LayerDescription, ...]
+    parameters: int
+    size_bytes: int
+    rejects_non_digits: bool
+    test_time_augmentation: bool
+    metrics: dict[str, Any]
+    training: dict[str, Any]
+
+
 class Recognizer:
-    """A model that is ready to read. It holds no state but the model: any thread may use it."""
+    """A model that is ready to predict. It has no state but the model: any thread may use it."""
 
     def __init__(self, model: Model, name: str) -> None:
-        self.recipe = recipe = RECIPES[model.recipe]
         self.model = model
         self.name = name
-        self._preprocessor = PREPROCESSORS[recipe.preprocessing]
-        self._params = recipe.network.inference_network.layer_params(model.vector)
         self.temperature = model.temperature
         self.rejection_threshold = model.rejection_threshold
+        self._preprocessor = PREPROCESSORS[model.preprocessing]
+        self._params = model.network.layer_params(model.vector)
 
     @classmethod
     def load(cls, model: str | Path = DEFAULT_MODEL) -> "Recognizer":
-        """Load a model and verify it.
+        """Load and verify a model.
 
         model    a file, or the name of a model that ships with inkdigits
-        raises   ArtifactError if there is no such model, its file is damaged, or its name is not
-                 UTF-8: answers and their readers could not name the model
+        raises   FileError if there is no such model, its file is damaged, or its name is not valid
+                 UTF-8: responses could not name the model
         """
         path = model_file.locate(model)
         if path.stem.encode(errors="ignore").decode() != path.stem:
-            raise ArtifactError(f"The name of {str(path)!a} is not UTF-8; rename the file.")
+            raise FileError(f"The name of {str(path)!a} is not valid UTF-8; rename the file.")
         return cls(model_file.load_model(path), path.stem)
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the model's file, which each answer can be traced to."""
+        """SHA-256 of the model's file, to which each prediction can be traced."""
         return self.model.digest
 
+    def describe(self) -> ModelDescription:
+        """Describe the model as data."""
+        network = self.model.network
+        layers = tuple(
+            LayerDescription(
+                type=type(layer).__name__,
+                output_shape=shape,
+                parameters=sum(int(np.prod(size)) for size in layer.param_shapes().values()),
+                options=_options(layer),
+            )
+            for layer, shape in zip(network.layers, network.output_shapes(INPUT_SHAPE), strict=True)
+        )
+        return ModelDescription(
+            name=self.name,
+            digest=self.digest,
+            recipe=self.model.recipe,
+            summary=self.model.summary,
+            preprocessing=self.model.preprocessing,
+            preprocessing_revision=self._preprocessor.revision,
+            input_shape=INPUT_SHAPE,
+            class_names=self.model.class_names,
+            layers=layers,
+            parameters=self.model.vector.size,
+            size_bytes=self.model.vector.nbytes,
+            rejects_non_digits=self.rejection_threshold is not None,
+            test_time_augmentation=self.model.tta,
+            metrics=self.model.metrics,
+            training=self.model.training,
+        )
+
     def recognize(self, data: bytes, media_type: str | None = None) -> Prediction:
-        """Read one image file.
+        """Recognize the digit in one image file.
 
         data        the bytes of a PNG, JPEG, WebP, GIF or BMP file
-        media_type  what its sender says it is, such as "image/png", if anything
+        media_type  the type its sender declares, such as "image/png", if any
         raises      UnsupportedImage, ImageTooLarge or DamagedImage, all of them ImageError
         """
         return self._predict(self._preprocessor.from_image(decode(data, media_type)))
 
-    def recognize_ink(self, strength: Pixels) -> Prediction:
-        """Read one picture whose ink is told from its sheet already.
+    def recognize_ink(self, ink: Pixels) -> Prediction:
+        """Recognize the digit in one image that is already segmented from its background.
 
-        strength  uint8 (H, W), how much each pixel stands out from the sheet
+        ink      uint8 (H, W), 0 is background and 255 full ink
         """
-        return self._predict(self._preprocessor.from_ink(strength))
+        return self._predict(self._preprocessor.from_ink(ink))
+
+    def preprocess_mnist(self, images: Pixels) -> Pixels:
+        """Preprocess images in MNIST's form: 28x28, light ink on black.
+
+        images   uint8 (N, 28, 28)
+        returns  uint8 (N, 28, 28)
+        """
+        return self._preprocessor.from_mnist(images)
+
+    def preprocess_ink(self, ink: Pixels) -> Pixels:
+        """Preprocess one image that is already segmented from its background.
+
+        ink      uint8 (H, W), 0 is background and 255 full ink
+        returns  uint8 (28, 28)
+        """
+        return self._preprocessor.from_ink(ink)
+
+    def predict_batch(self, preprocessed: Pixels) -> BatchPrediction:
+        """Predict many preprocessed images, with one run of the network over them.
+
+        preprocessed  uint8 (N, 28, 28)
+        """
+        logits = self._logits(preprocessed)
+        scores = np.full(len(logits), -np.inf)
+        if self.rejection_threshold is not None:
+            scores = rejection_scores(logits)
+        blank = np.logical_not(preprocessed.any(axis=(1, 2)))
+        threshold = np.inf if self.rejection_threshold is None else self.rejection_threshold
+        return BatchPrediction(
+            probabilities=self._probabilities(logits),
+            rejection_scores=scores,
+            rejected=np.logical_or(blank, scores > threshold),
+        )
 
     def _predict(self, seen: Pixels) -> Prediction:
-        """Read one picture after the clean-up, uint8 (28, 28)."""
+        """Predict one preprocessed image, uint8 (28, 28)."""
         if not seen.any():
             return Prediction(None, "blank", (1 / CLASSES,) * CLASSES, 1 / CLASSES, seen)
-        logits = self._logits(seen[None])
-        probabilities = self._calibrated(logits)[0].tolist()
-        refused = (
-            self.rejection_threshold is not None
-            and float(rejection_scores(logits)[0]) > self.rejection_threshold
-        )
+        batch = self.predict_batch(seen[None])
+        probabilities = batch.probabilities[0].tolist()
+        rejected = bool(batch.rejected[0])
         return Prediction(
-            digit=None if refused else int(np.argmax(probabilities)),
-            reason="not_a_digit" if refused else None,
+            digit=None if rejected else int(np.argmax(probabilities)),
+            reason="not_a_digit" if rejected else None,
             probabilities=tuple(probabilities),
             confidence=max(probabilities),
             seen=seen,
         )
 
-    def preprocess_mnist(self, pictures: Pixels) -> Pixels:
-        """Clean many pictures of MNIST's kind: 28x28, light ink on black.
-
-        pictures  uint8 (N, 28, 28)
-        returns   uint8 (N, 28, 28)
-        """
-        return self._preprocessor.from_mnist(pictures)
-
-    def preprocess_ink(self, strength: Pixels) -> Pixels:
-        """Clean one picture whose ink is told from its sheet already.
-
-        strength  uint8 (H, W), how much each pixel stands out from the sheet
-        returns   uint8 (28, 28)
-        """
-        return self._preprocessor.from_ink(strength)
-
-    def read(self, pictures: Pixels) -> Array:
-        """Read many pictures of MNIST's kind: 28x28, light ink on black.
-
-        pictures  uint8 (N, 28, 28)
-        returns   float64 (N, 10), probabilities
-        """
-        return self.probabilities(self.preprocess_mnist(pictures))
-
-    def probabilities(self, cleaned: Pixels) -> Array:
-        """Send pictures that are cleaned already through the network.
-
-        cleaned  uint8 (N, 28, 28)
-        returns  float64 (N, 10), rows of sum 1
-        """
-        return self._calibrated(self._logits(cleaned))
-
-    def rejection_scores(self, cleaned: Pixels) -> Array:
-        """Say how much each picture that is cleaned already looks like no digit.
-
-        cleaned  uint8 (N, 28, 28)
-        returns  float64 (N,), refused above `threshold`; all -infinity if the model refuses nothing
-        """
-        if self.rejection_threshold is None:
-            return np.full(len(cleaned), -np.inf)
-        return rejection_scores(self._logits(cleaned))
-
-    def refused(self, cleaned: Pixels) -> NDArray[np.bool_]:
-        """Say which pictures that are cleaned already are refused as no digit, or as blank.
-
-        cleaned  uint8 (N, 28, 28)
-        returns  bool (N,)
-        """
-        blank = np.logical_not(cleaned.any(axis=(1, 2)))
-        if self.rejection_threshold is None:
-            return blank
-        return np.logical_or(blank, self.rejection_scores(cleaned) > self.rejection_threshold)
-
-    def _logits(self, cleaned: Pixels) -> Array:
-        logits = inference.predict_logits(self.recipe, self._params, cleaned / np.float32(255))
+    def _logits(self, preprocessed: Pixels) -> Array:
+        x = preprocessed / np.float32(255)
+        model = self.model
+        logits = inference.predict_logits(model.network, self._params, x, model.tta)
         return logits.astype(np.float64)
 
-    def _calibrated(self, logits: Array) -> Array:
+    def _probabilities(self, logits: Array) -> Array:
         return softmax(logits[:, :CLASSES] / self.temperature)
+
+
+def _options(layer: Any) -> dict[str, int | float | bool]:
+    """Return a layer's settings that are numbers or flags."""
+    values = {field.name: getattr(layer, field.name) for field in fields(layer)}
+    return {name: value for name, value in values.items() if isinstance(value, int | float)}

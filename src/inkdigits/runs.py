@@ -1,9 +1,9 @@
-"""A run's folder: settings, checkpoints, metrics, and the lock that keeps two trainings apart.
+"""A run's folder: settings, checkpoints, metrics, and a lock against a second training.
 
-settings.json                    what was asked for, the versions and the data's hashes
+settings.json                    recipe, seed, data, versions
 checkpoint-STEP.safetensors      the newest two: if the last one is damaged, one is left
-metrics.jsonl                    a line an epoch, written anew from the checkpoint's records
-model.safetensors                at the end
+metrics.jsonl                    one line per epoch, rewritten from the checkpoint's records
+RECIPE.safetensors               the model, at the end
 """
 
 import json
@@ -17,29 +17,24 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from inkdigits.arrays import to_host
-from inkdigits.model_file import (
-    ArtifactError,
-    read_file,
-    read_tensors,
-    write_atomically,
-    write_tensors,
-)
 from inkdigits.recipes import Recipe
+from inkdigits.storage.files import FileError, invalid_file, read_file, write_atomically
+from inkdigits.storage.tensors import read_tensors, write_tensors
 from inkdigits.strict_json import canonical, parse
 from inkdigits.training import DivergenceError, Record, Tally, TrainState
 
-KEPT = 2  # checkpoints
-FORMAT = 1  # of a checkpoint
-MAX_SETTINGS_BYTES = 2**18  # a hundred times what there is to say
-MAX_COUNT = 2**53  # of steps or digits: beyond it, floats leave out whole numbers
+CHECKPOINTS_KEPT = 2
+FORMAT = 2  # of settings and checkpoints
+MAX_SETTINGS_BYTES = 2**18  # fifty times what they need
+MAX_COUNT = 2**53  # of steps or digits: above it, floats skip integers
 MAX_MAGNITUDE = 1e100  # of a measured number: sums and ratios of such are finite
-NOT_COMPARED = {"versions", "machine"}  # settings that may differ when training goes on
+NOT_COMPARED = {"versions", "machine"}  # settings that may differ on resuming
 
 Numbers = TypeVar("Numbers", Tally, Record)
 
 
 class RunError(Exception):
-    """The folder cannot be used so; the message says why and what to do."""
+    """The folder cannot be used this way; the message says why and what to do."""
 
 
 class Run:
@@ -50,64 +45,65 @@ class Run:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep every other training out; the system lifts the lock if this process dies.
+        """Lock the folder; the system releases the lock if this process dies.
 
-        raises   RunError if another training has the folder, or it cannot be written to
+        raises   RunError if another training holds the lock, or the folder is not writable
         """
         lock = FileLock(self.folder / ".lock", timeout=0)
         try:
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 lock.acquire()
-                # Where there is a lock file already, locking does not show that one can be made.
+                # An existing lock file can be locked in a read-only folder.
                 write_atomically(self.folder / ".writable", b"")
                 (self.folder / ".writable").unlink()
             except Timeout:
                 raise RunError(
-                    f"Another training is at work in {self.folder}: wait for it, or name another "
+                    f"Another training is running in {self.folder}: wait for it, or choose another "
                     "folder with --run-dir."
                 ) from None
             except OSError as error:
                 raise RunError(
-                    f"{self.folder} cannot be written to ({error.strerror}): make it writable and "
-                    "make room there, or name another folder with --run-dir."
+                    f"{self.folder} is not writable ({error.strerror}): make it writable, free "
+                    "some space, or choose another folder with --run-dir."
                 ) from None
             yield
         finally:
             lock.release()
 
     def begin(self, settings: dict[str, Any]) -> None:
-        """Claim the folder for a new training.
+        """Write the settings of a new training.
 
-        raises   RunError if it holds a training already
+        raises   RunError if the folder already has a training
         """
         if self._checkpoints():
             raise RunError(
-                f"{self.folder} holds a training already: continue it with --resume, or name "
+                f"{self.folder} already has a training: continue it with --resume, or choose "
                 "another folder with --run-dir."
             )
-        self._write_json("settings.json", settings)
+        content = {"format": FORMAT, **settings}
+        data = (json.dumps(content, indent=2) + "\n").encode()
+        write_atomically(self.folder / "settings.json", data)
 
     def check_settings(self, settings: dict[str, Any]) -> None:
-        """Make sure that a training is resumed with what it was begun with.
+        """Make sure that a training is resumed with the settings it began with.
 
-        raises   RunError if the folder holds no training, or one of another kind
+        raises   RunError if the folder has no training, or one with other settings
         """
         begun = self._read_settings()
-        for key, value in settings.items():
-            # As JSON, where 1, 1.0 and true are three things.
-            if key not in begun or canonical(begun[key]) != canonical(value):
-                was = repr(begun[key])[:2000] if key in begun else "unset"
-                raise RunError(
-                    f"{self.folder} was begun with {key} {was}, not {value!r}: resume it with the "
-                    "same, or name another folder with --run-dir."
-                )
-        unknown = begun.keys() - settings.keys() - NOT_COMPARED
-        if unknown:
+        if begun.pop("format", None) != FORMAT:
             raise RunError(
-                f"{self.folder} was begun with {ascii(min(unknown))[:40]}, a setting that this "
-                "version of inkdigits does not have: resume it with the version that began it, or "
-                "name another folder with --run-dir."
+                f"{self.folder} was begun by another version of inkdigits, whose settings and "
+                "checkpoints this version does not read: resume it with that version, or start "
+                "again in another folder with --run-dir."
+            )
+        begun = {key: value for key, value in begun.items() if key not in NOT_COMPARED}
+        difference = _first_difference(begun, settings)
+        if difference is not None:
+            name, was, now = difference
+            raise RunError(
+                f"{self.folder} was begun with {name} {was}, not {now}: resume it with the same "
+                "settings, or choose another folder with --run-dir."
             )
 
     def _read_settings(self) -> dict[str, Any]:
@@ -116,23 +112,26 @@ class Run:
             begun = parse(read_file(path, MAX_SETTINGS_BYTES))
             if not isinstance(begun, dict):
                 raise ValueError("it is not a JSON object")
-        except (ArtifactError, ValueError) as error:
-            cause = "" if isinstance(error, ArtifactError) else f" ({ascii(str(error))[1:121]})"
+        except (FileError, ValueError) as error:
+            cause = "" if isinstance(error, FileError) else f" ({ascii(str(error))[1:121]})"
             raise RunError(
                 f"{path} is missing, damaged or not a regular file{cause}, so there is no training "
-                "to resume: start one without --resume, or name another folder with --run-dir."
+                "to resume: start one without --resume, or choose another folder with --run-dir."
             ) from None
         return begun
 
     def save(self, state: TrainState, records: list[Record]) -> Path:
-        """Write a checkpoint; when this returns, it is on the disk.
+        """Write a checkpoint; on return, it is on disk.
 
-        raises   DivergenceError if a parameter is infinite or not a number, OSError if the file
-                 cannot be written; the checkpoints before it are whole then
+        raises   DivergenceError if a parameter is NaN or infinite, OSError if the file cannot be
+                 written; the checkpoints before it are then still whole
         """
-        tensors = {"params": to_host(state.params), "memory": to_host(state.optimizer_state)}
+        tensors = {
+            "params": to_host(state.params),
+            "optimizer_state": to_host(state.optimizer_state),
+        }
         if state.ema is not state.params:
-            tensors["average"] = to_host(state.ema)
+            tensors["ema"] = to_host(state.ema)
         if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
             raise DivergenceError(state.step)
         path = self._checkpoint(state.step)
@@ -143,19 +142,20 @@ class Run:
             "tally": asdict(state.tally),
             "records": [asdict(record) for record in records],
         }
-        # First, so that whoever is killed in between does this line again, and misses none.
+        # The metrics first: a process killed in between writes this line again and misses none.
         lines = [json.dumps(asdict(record)) + "\n" for record in records]
         write_atomically(self.folder / "metrics.jsonl", "".join(lines).encode())
         write_tensors(path, tensors, document)
         # A newer one can only be one that was found damaged.
-        for old in [other for other in self._checkpoints() if other <= path][:-KEPT]:
-            old.unlink()
+        older = [other for other in self._checkpoints() if other <= path]
+        for other in older[:-CHECKPOINTS_KEPT]:
+            other.unlink()
         return path
 
     def latest(self, warn: Callable[[str], None]) -> tuple[TrainState, list[Record]] | None:
-        """Read the newest checkpoint that is whole; of each that is not, `warn` is told.
+        """Read the newest checkpoint that is whole; call `warn` for each that is not.
 
-        returns  None if training was stopped before it wrote any
+        returns  None if training stopped before it wrote any
         raises   RunError if none is whole
         """
         paths = self._checkpoints()
@@ -165,60 +165,77 @@ class Run:
             try:
                 state, records = _read_checkpoint(path)
                 if path != self._checkpoint(state.step):
-                    raise _malformed(path, f"it is one of step {state.step}")
+                    raise invalid_file(path, f"it is the checkpoint of step {state.step}")
                 return state, records
-            except ArtifactError as error:
-                warn(f"{error} The checkpoint before it is used.")
-        raise RunError(
-            f"{self.folder} holds no checkpoint that is whole: start again in another folder."
-        )
+            except FileError as error:
+                warn(f"{error} Using the checkpoint before it.")
+        raise RunError(f"No checkpoint in {self.folder} is whole: start again in another folder.")
 
     def check_state(
         self, state: TrainState, records: list[Record], recipe: Recipe, steps_per_epoch: int
     ) -> None:
-        """Make sure that what a checkpoint holds is a state of this training.
+        """Make sure that a checkpoint's state belongs to this training.
 
-        raises   RunError if it is one of another network, optimizer or number of steps
+        raises   RunError if it has another network, optimizer or number of steps
         """
         size = recipe.network.size
         arrays = state.params.shape, state.optimizer_state.shape
         if arrays != ((size,), (recipe.optimizer.state_vectors, size)):
-            cause = "its arrays are not those of the recipe's network and optimizer"
+            cause = "its arrays do not fit the recipe's network and optimizer"
         elif (state.ema is state.params) != (recipe.ema_decay == 0):
-            cause = "it holds an average of the parameters where the recipe has none, or none"
+            cause = "it has an average of the weights where the recipe has none, or lacks one"
         elif state.step > recipe.epochs * steps_per_epoch:
-            cause = f"it has done {state.step} steps, and there are fewer in all"
+            cause = f"it is at step {state.step}, after the last"
         elif len(records) != state.step // steps_per_epoch:
-            cause = f"it has done {state.step} steps, and has records of {len(records)} epochs"
+            cause = f"it is at step {state.step}, but has records of {len(records)} epochs"
         else:
             return
         raise RunError(
-            f"{self._checkpoint(state.step)} does not belong to this training ({cause}): remove "
-            "it to go on from the checkpoint before it, or name another folder with --run-dir."
+            f"{self._checkpoint(state.step)} does not belong to this training ({cause}): remove it "
+            "to continue from the checkpoint before it, or choose another folder with --run-dir."
         )
 
     def _checkpoint(self, step: int) -> Path:
         return self.folder / f"checkpoint-{step:08}.safetensors"
 
     def _checkpoints(self) -> list[Path]:
-        """The checkpoints, the newest last."""
-        # Not by glob, to which a folder that cannot be listed is an empty one.
+        """Return the checkpoints, the newest last."""
+        # Not by glob, which takes a folder that cannot be listed for an empty one.
         paths = self.folder.iterdir()
         return sorted(path for path in paths if path.match("checkpoint-*.safetensors"))
 
-    def _write_json(self, name: str, value: dict[str, Any]) -> None:
-        write_atomically(self.folder / name, (json.dumps(value, indent=2) + "\n").encode())
+
+def _first_difference(begun: Any, now: Any, name: str = "") -> tuple[str, str, str] | None:
+    """Find where two settings differ: the path of names to it, and both values."""
+    if isinstance(begun, dict) and isinstance(now, dict):
+        for key in [*now, *(key for key in begun if key not in now)]:
+            path = f"{name}.{key}" if name else key
+            if key not in begun or key not in now:
+                was, is_now = (_shown(values.get(key, "unset")) for values in (begun, now))
+                return ascii(path)[1:-1][:80], was, is_now
+            difference = _first_difference(begun[key], now[key], path)
+            if difference is not None:
+                return difference
+        return None
+    # As JSON, where 1, 1.0 and true differ.
+    if canonical(begun) == canonical(now):
+        return None
+    return ascii(name)[1:-1][:80], _shown(begun), _shown(now)
+
+
+def _shown(value: Any) -> str:
+    return value if value == "unset" else ascii(value)[:200]
 
 
 def _read_checkpoint(path: Path) -> tuple[TrainState, list[Record]]:
-    """Read a checkpoint after verifying all of it, whoever made it.
+    """Read a checkpoint and verify all of it, whoever made it.
 
-    raises   ArtifactError if anything is not as `Run.save` writes it
+    raises   FileError if anything differs from what `Run.save` writes
     """
     tensors, document, _ = read_tensors(path)
     version = document.get("checkpoint")
     if type(version) is not int or version != FORMAT:
-        raise ArtifactError(f"{path} is no checkpoint of this version of inkdigits.")
+        raise FileError(f"{path} is not a checkpoint of this version of inkdigits.")
     match document:
         case {
             "step": int() as step,
@@ -228,60 +245,56 @@ def _read_checkpoint(path: Path) -> tuple[TrainState, list[Record]]:
         } if len(document) == 5 and _is_number(step, int):
             pass
         case _:
-            raise _malformed(path, "a field of its document is missing, unknown or wrong")
+            raise invalid_file(path, "a field of its document is missing, unknown or wrong")
     try:
         rng = _generator(rng_state)
         read_tally = _of_numbers(Tally, tally)
         read_records = [_of_numbers(Record, record) for record in records]
     except ValueError as error:
-        raise _malformed(path, str(error)) from None
+        raise invalid_file(path, str(error)) from None
     if [record.epoch for record in read_records] != list(range(1, len(records) + 1)):
-        raise _malformed(path, "its records are not of one epoch after the other")
+        raise invalid_file(path, "its records are not of consecutive epochs")
     if read_tally.seconds < 0 or read_tally.correct > read_tally.examples:
-        raise _malformed(path, "its sums contradict each other")
+        raise invalid_file(path, "its sums contradict each other")
 
     match tensors:
-        case {"params": params, "memory": memory, **others} if (
+        case {"params": params, "optimizer_state": optimizer_state, **others} if (
             params.ndim == 1
-            and memory.ndim == 2
-            and memory.shape[1:] == params.shape
-            and all(
-                name == "average" and other.shape == params.shape for name, other in others.items()
-            )
+            and optimizer_state.ndim == 2
+            and optimizer_state.shape[1:] == params.shape
+            and all(name == "ema" and other.shape == params.shape for name, other in others.items())
         ):
             pass
         case _:
-            raise _malformed(path, "its arrays are not parameters and an optimizer's memory")
-    # Copies, for training changes them in place.
-    params, memory = params.copy(), memory.copy()
-    average = others["average"].copy() if others else params
-    return TrainState(params, memory, average, rng, step, read_tally), read_records
+            raise invalid_file(path, "its arrays are not parameters and an optimizer's state")
+    # Copies, because training updates them in place.
+    params, optimizer_state = params.copy(), optimizer_state.copy()
+    ema = others["ema"].copy() if others else params
+    return TrainState(params, optimizer_state, ema, rng, step, read_tally), read_records
 
 
 def _generator(state: Any) -> np.random.Generator:
-    """Make a generator of a state; raise ValueError if no generator would give this state back."""
+    """Make a generator from a state; raise ValueError unless it returns this very state."""
     rng = np.random.default_rng()
     try:
         rng.bit_generator.state = state
-        # A state with a fraction or with more than there is to say is taken, and cut.
+        # NumPy accepts a state with fractions or extra fields, and drops them.
         is_same = canonical(rng.bit_generator.state) == canonical(state)
     except (ArithmeticError, LookupError, TypeError, ValueError):
         is_same = False
     if not is_same:
-        raise ValueError("its random state is not one of NumPy's default generator")
+        raise ValueError("its random state is not that of NumPy's default generator")
     return rng
 
 
 def _of_numbers(kind: type[Numbers], values: Any) -> Numbers:
-    """Make a tally or a record of a JSON object; raise ValueError if any field is wrong."""
+    """Make a tally or a record from a JSON object; raise ValueError if any field is wrong."""
     types = {field.name: field.type for field in fields(kind)}
     if not isinstance(values, dict) or values.keys() != types.keys():
-        raise ValueError(f"a {kind.__name__.lower()} in it has other fields than it must have")
+        raise ValueError(f"the fields of a {kind.__name__.lower()} in it are wrong")
     for name, value in values.items():
         if not _is_number(value, types[name]):
-            raise ValueError(
-                f"the {name} of a {kind.__name__.lower()} in it is not a number of use"
-            )
+            raise ValueError(f"the {name} of a {kind.__name__.lower()} in it is not a valid number")
     return kind(**values)
 
 
@@ -292,7 +305,3 @@ def _is_number(value: Any, kind: Any) -> bool:
     if value is None:
         return kind is not float
     return type(value) in (int, float) and abs(value) <= MAX_MAGNITUDE
-
-
-def _malformed(path: Path, cause: str) -> ArtifactError:
-    return ArtifactError(f"{path} is not a checkpoint that inkdigits wrote: {cause}.")

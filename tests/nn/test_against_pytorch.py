@@ -4,19 +4,9 @@ import numpy as np
 import pytest
 from test_layers import CASES, distinct, parameters, unset
 
-from inkdigits.nn.layers import (
-    AddChannel,
-    BatchNorm,
-    Conv2D,
-    Dense,
-    Dropout,
-    Flatten,
-    MaxPool2D,
-    ReLU,
-    Sigmoid,
-    ZeroPad2D,
-)
-from inkdigits.nn.losses import near_zero_and_one, one_hot, smoothed, softmax_cross_entropy
+from inkdigits.nn.convolution import AddChannel, Conv2D, MaxPool2D, ZeroPad2D
+from inkdigits.nn.layers import BatchNorm, Dense, Dropout, Flatten, ReLU, Sigmoid
+from inkdigits.nn.losses import LabelSmoothing, SoftTargets, softmax_cross_entropy
 from inkdigits.nn.optimizers import SGD, AdamW
 from inkdigits.nn.schedules import Cosine
 from inkdigits.recipes import RECIPES
@@ -133,10 +123,10 @@ def log_sum_less_score(torch, logits, targets):
 
 SOFT = np.random.default_rng(4).dirichlet(np.ones(10), LABELS.size).astype(np.float32)
 LOSSES = [  # targets, and PyTorch's loss for them
-    pytest.param(one_hot(10)[LABELS], cross_entropy_hard, id="hard"),
-    pytest.param(smoothed(10, 0.1)[LABELS], cross_entropy_smoothed, id="smoothed"),
+    pytest.param(LabelSmoothing(0.0)(10)[LABELS], cross_entropy_hard, id="one-hot"),
+    pytest.param(LabelSmoothing(0.1)(10)[LABELS], cross_entropy_smoothed, id="label smoothing"),
     pytest.param(SOFT, cross_entropy, id="soft"),
-    pytest.param(near_zero_and_one(10)[LABELS], log_sum_less_score, id="near zero and one"),
+    pytest.param(SoftTargets()(10)[LABELS], log_sum_less_score, id="soft targets"),
 ]
 
 
@@ -159,7 +149,7 @@ def test_loss(torch, targets, peer, scale):
 def test_whole_network(torch, recipe):
     """In double precision: what single precision rounds off, normalization makes larger."""
     rng = np.random.default_rng(0)
-    network, targets = recipe.network, recipe.targets[LABELS].astype(np.float64)
+    network, targets = recipe.network, recipe.target_table[LABELS].astype(np.float64)
     x = rng.random((LABELS.size, 28, 28))
     vector, gradient = network.init(rng).astype(np.float64), np.full(network.size, np.nan)
     logits, backward = network.forward(network.layer_params(vector), x)

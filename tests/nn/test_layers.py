@@ -7,19 +7,9 @@ from threading import Barrier
 import numpy as np
 import pytest
 
-from inkdigits.nn import layers
-from inkdigits.nn.layers import (
-    AddChannel,
-    BatchNorm,
-    Conv2D,
-    Dense,
-    Dropout,
-    Flatten,
-    MaxPool2D,
-    ReLU,
-    Sigmoid,
-    ZeroPad2D,
-)
+from inkdigits.nn import convolution, layers
+from inkdigits.nn.convolution import AddChannel, Conv2D, MaxPool2D, ZeroPad2D
+from inkdigits.nn.layers import BatchNorm, Dense, Dropout, Flatten, ReLU, Sigmoid
 
 LAYERS = [  # a layer, the shape of an example before it, and after it
     (Dense(5, 3), (5,), (3,)),
@@ -103,7 +93,8 @@ def assert_same(actual, expected):
 
 
 def test_every_layer_is_in_the_table():
-    every = {kind for kind in vars(layers).values() if is_dataclass(kind)}
+    modules = vars(layers) | vars(convolution)
+    every = {kind for kind in modules.values() if is_dataclass(kind)}
     assert {type(layer) for layer, _, _ in LAYERS} == every
 
 
@@ -118,6 +109,40 @@ def test_it_starts_from_float32_that_the_seed_decides(layer, x_shape, y_shape):
     params = layer.init(np.random.default_rng(3))
     assert all(array.dtype == np.float32 for array in params.values())
     assert_same(layer.init(np.random.default_rng(3)), params)
+
+
+@each_layer
+def test_param_shapes_are_those_of_init(layer, x_shape, y_shape):
+    params = layer.init(np.random.default_rng(0))
+    assert layer.param_shapes() == {name: array.shape for name, array in params.items()}
+
+
+@each_layer
+def test_output_shape_is_that_of_forward(layer, x_shape, y_shape):
+    assert layer.output_shape(x_shape[1:]) == y_shape[1:]
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (Dense(5, 3), (4,)),
+        (Dense(5, 3), (1, 5)),
+        (AddChannel(), (3, 4, 1)),
+        (ZeroPad2D(), (3, 4)),
+        (Conv2D(3, 2), (5, 5, 2)),
+        (Conv2D(3, 2), (5, 5)),
+        (Conv2D(3, 2), (2, 5, 3)),
+        (Conv2D(3, 2), (5, 2, 3)),
+        (MaxPool2D(3), (2, 9, 1)),
+        (MaxPool2D(3), (9, 2, 1)),
+        (MaxPool2D(), (4, 4)),
+        (BatchNorm(3), (4, 4)),
+    ],
+    ids=repr,
+)
+def test_a_shape_that_does_not_fit_raises(layer, shape):
+    with pytest.raises(ValueError, match=r"does not accept an input of shape"):
+        layer.output_shape(shape)
 
 
 @each_layer

@@ -7,18 +7,18 @@ import pytest
 from test_layers import numerical_gradient
 
 from inkdigits.nn.losses import (
-    near_zero_and_one,
+    LabelSmoothing,
+    SoftTargets,
     one_hot,
-    smoothed,
     softmax,
     softmax_cross_entropy,
 )
 
 LABELS = np.array([3, 0, 9, 3])
 TARGETS = {
-    "hard": one_hot(10),
-    "smoothed": smoothed(10, 0.1),
-    "near zero and one": near_zero_and_one(10),
+    "one-hot": LabelSmoothing(0.0)(10),
+    "label smoothing": LabelSmoothing(0.1)(10),
+    "soft targets": SoftTargets()(10),
 }
 each_target = pytest.mark.parametrize("targets", TARGETS.values(), ids=TARGETS.keys())
 
@@ -27,19 +27,20 @@ def some_logits(dtype=np.float32):
     return (3 * np.random.default_rng(0).standard_normal((len(LABELS), 10))).astype(dtype)
 
 
-def test_hard_targets_ask_for_the_right_class_alone():
-    np.testing.assert_array_equal(one_hot(3), [[1, 0, 0], [0, 1, 0], [0, 0, 1]])
+def test_one_hot_targets():
+    for targets in (one_hot(3), LabelSmoothing(0.0)(3)):
+        np.testing.assert_array_equal(targets, [[1, 0, 0], [0, 1, 0], [0, 0, 1]])
 
 
-def test_smoothed_targets_share_evenly_over_all_classes():
+def test_label_smoothing_spreads_its_share_over_all_classes():
     expected = [[0.85, 0.05, 0.05, 0.05], [0.05, 0.85, 0.05, 0.05]]
-    np.testing.assert_allclose(smoothed(4, 0.2)[:2], expected, rtol=1e-6)
-    np.testing.assert_allclose(smoothed(10, 0.1).sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(LabelSmoothing(0.2)(4)[:2], expected, rtol=1e-6)
+    np.testing.assert_allclose(LabelSmoothing(0.1)(10).sum(axis=1), 1, rtol=1e-6)
 
 
-def test_the_write_ups_targets_are_near_zero_and_one():
+def test_soft_targets_are_the_write_ups():
     expected = np.float32([[0.99, 0.01, 0.01], [0.01, 0.99, 0.01], [0.01, 0.01, 0.99]])
-    np.testing.assert_array_equal(near_zero_and_one(3), expected)
+    np.testing.assert_array_equal(SoftTargets()(3), expected)
 
 
 def test_softmax_has_its_known_values():
@@ -79,7 +80,7 @@ def test_the_loss_is_the_cross_entropy_computed_by_hand():
 
 def test_the_loss_of_the_write_ups_targets_computed_by_hand():
     # Their sum is 1.08, so the loss moves with a shift of all scores: no cross-entropy would.
-    label = near_zero_and_one(10)[[4]]
+    label = SoftTargets()(10)[[4]]
     assert softmax_cross_entropy(np.zeros((1, 10), np.float32), label)[0] == pytest.approx(log(10))
     shifted, _ = softmax_cross_entropy(np.full((1, 10), 5, np.float32), label)
     assert shifted == pytest.approx(log(10) + 5 - 5 * 1.08)

@@ -5,19 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+from inkdigits.nn.convolution import AddChannel, Conv2D, MaxPool2D
 from inkdigits.nn.initializers import glorot
-from inkdigits.nn.layers import (
-    AddChannel,
-    BatchNorm,
-    Conv2D,
-    Dense,
-    Dropout,
-    Flatten,
-    MaxPool2D,
-    ReLU,
-    Sigmoid,
-    WithoutParameters,
-)
+from inkdigits.nn.layers import BatchNorm, Dense, Dropout, Flatten, ParameterFree, ReLU, Sigmoid
 from inkdigits.nn.losses import one_hot, softmax_cross_entropy
 from inkdigits.nn.network import Network
 from inkdigits.nn.optimizers import SGD
@@ -61,6 +51,24 @@ def test_parameters_are_named_by_layer_in_the_order_of_the_vector():
     assert SMALL.size == SMALL_SIZE
 
 
+def test_output_shapes_follow_an_example_through_the_layers():
+    expected = [
+        (6, 6, 1),
+        (4, 4, 3),
+        (4, 4, 3),
+        (2, 2, 3),
+        (2, 2, 3),
+        (12,),
+        (5,),
+        (5,),
+        (5,),
+        (2,),
+    ]
+    assert NORMED.output_shapes((6, 6)) == expected
+    with pytest.raises(ValueError, match="does not accept"):
+        NORMED.output_shapes((7, 8))
+
+
 def test_it_starts_from_what_its_layers_draw():
     vector = SMALL.init(np.random.default_rng(2))
     assert (vector.shape, vector.dtype) == ((SMALL_SIZE,), np.float32)
@@ -92,7 +100,7 @@ def test_views_cover_the_vector_once_and_in_order():
 
 @pytest.mark.parametrize("shape", [(SMALL_SIZE - 1,), (SMALL_SIZE + 1,), (1, SMALL_SIZE), (0,)])
 def test_a_vector_of_another_size_is_refused(shape):
-    for cut in (SMALL.named, SMALL.views):
+    for cut in (SMALL.unflatten, SMALL.layer_params):
         with pytest.raises(ValueError, match=f"expected {SMALL_SIZE} parameters"):
             cut(np.zeros(shape, np.float32))
 
@@ -144,7 +152,7 @@ def test_the_gradient_is_right_along_random_directions(seed):
 
 
 @dataclass(frozen=True)
-class Recorder(WithoutParameters):
+class Recorder(ParameterFree):
     """A layer that changes nothing and notes what its way back is asked for."""
 
     asked: list[bool] = field(default_factory=list)
@@ -256,7 +264,7 @@ def test_a_network_learns_32_digits_by_heart(digits):
     optimizer = SGD(momentum=0.9)
     vector = network.init(rng)
     gradient = np.empty_like(vector)
-    memory = np.zeros((optimizer.vectors, network.size), np.float32)
+    memory = np.zeros((optimizer.state_vectors, network.size), np.float32)
     params, grads = network.layer_params(vector), network.layer_params(gradient)
     losses = []
     for number in range(100):

@@ -1,4 +1,4 @@
-"""The command line: wires the parts together and shows people what happens."""
+"""The command line: wires the parts together and shows progress."""
 
 import errno
 import sys
@@ -15,30 +15,32 @@ from inkdigits.cli.predict import predict_command
 from inkdigits.cli.serve import serve_command
 from inkdigits.cli.train import train_command
 from inkdigits.data.folders import DataError
-from inkdigits.model_file import ArtifactError
-from inkdigits.recognizer import ImageError
+from inkdigits.imaging.errors import ImageError
 from inkdigits.runs import RunError
+from inkdigits.storage.files import FileError
 from inkdigits.version import __version__
 
 
 class Inkdigits(click.Group):
-    """The group of all commands: a user's mistake ends in one sentence, never in a trace."""
+    """The group of all commands: a user's mistake ends in one sentence, never in a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; what it raises for its user becomes its last line."""
+        """Run the command; an error meant for its user becomes its last line."""
         if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
-            # What the terminal's encoding lacks, such as in a file's name, is shown escaped.
+            # Escape what the terminal's encoding lacks, such as in a file name.
             sys.stdout.reconfigure(errors="backslashreplace")
         try:
             return super().invoke(ctx)
-        except (ArtifactError, DataError, DeviceError, ImageError, RunError) as error:
+        except (DataError, DeviceError, FileError, ImageError, RunError) as error:
             raise click.ClickException(str(error)) from None
         except OSError as error:
-            if error.errno == errno.EPIPE:  # whoever read the output has gone; click ends quietly
+            if (
+                error.errno == errno.EPIPE
+            ):  # the reader of the output has closed it; click exits quietly
                 raise
             raise click.ClickException(
-                f"{error.filename or 'The output'}: {error.strerror or error}; make room there or "
-                "make it accessible, or name another place, and run the command again."
+                f"{error.filename or 'The output'}: {error.strerror or error}; free some "
+                "space or make it accessible, or choose another path, and run the command again."
             ) from None
         except KeyboardInterrupt:
             click.echo("Stopped.", err=True)
@@ -48,7 +50,7 @@ class Inkdigits(click.Group):
 @click.group(cls=Inkdigits, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="inkdigits")
 def main() -> None:
-    """Read handwritten digits with a neural network written from scratch."""
+    """Recognize handwritten digits with a neural network written from scratch."""
 
 
 for command in (

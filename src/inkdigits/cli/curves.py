@@ -1,18 +1,18 @@
-"""Draws how a training went, epoch by epoch."""
+"""Plot the learning curves."""
 
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from inkdigits.model_file import write_atomically
+from inkdigits.storage.files import write_atomically
 from inkdigits.training import Record
 
 
 def draw_curves(path: Path, records: Sequence[Record]) -> bool:
-    """Draw loss and accuracy over the epochs as SVG, readable on a light and on a dark page.
+    """Plot loss and error rate over the epochs as SVG, readable on a light and on a dark page.
 
-    returns  whether it was drawn: not without matplotlib, which the extra `plots` brings
+    returns  whether it was plotted: not without matplotlib, which the extra `plots` installs
     raises   OSError if the file cannot be written
     """
     try:
@@ -23,7 +23,7 @@ def draw_curves(path: Path, records: Sequence[Record]) -> bool:
         if error.name != "matplotlib":
             raise
         return False
-    gray = "#7f7f7f"  # stands out from white and from black alike
+    gray = "#7f7f7f"  # visible on white and on black
     colors = {"training": "#2a7fbf", "validation": "#d9822b"}
     style: dict[Any, Any] = {
         "text.color": gray,
@@ -31,7 +31,7 @@ def draw_curves(path: Path, records: Sequence[Record]) -> bool:
         "axes.edgecolor": gray,
         "xtick.color": gray,
         "ytick.color": gray,
-        "svg.hashsalt": "inkdigits",  # the same curves give the same file
+        "svg.hashsalt": "inkdigits",  # the same curves give the same bytes
         "font.size": 11,
     }
     epochs = [record.epoch for record in records]

@@ -1,4 +1,4 @@
-"""The command `inkdigits evaluate`: how well a model reads test digits, and people it never saw."""
+"""The command `inkdigits evaluate`: accuracy on the test digits, and on writers never seen."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -15,7 +15,8 @@ from rich.text import Text
 from inkdigits.arrays import Array, Labels, Pixels
 from inkdigits.cli.options import data_dir_option, model_argument
 from inkdigits.cli.report import Mistake, render_report
-from inkdigits.data import folders, mnist, pendigits
+from inkdigits.constants import CLASSES, IMAGE_SIDE
+from inkdigits.data import mnist, pendigits
 from inkdigits.metrics import (
     ByWriter,
     Coverage,
@@ -24,11 +25,12 @@ from inkdigits.metrics import (
     measure_by_writer,
     risk_coverage,
 )
-from inkdigits.model_file import write_atomically
 from inkdigits.recognizer import Recognizer
+from inkdigits.storage.files import write_atomically
+from inkdigits.training_data import has_pendigits
 
-WORST_SHOWN = 4  # on the terminal
-WORST_REPORTED = 24  # in the report
+MISTAKES_SHOWN = 4  # on the terminal
+MISTAKES_REPORTED = 24  # in the report
 SHADES = " ░▒▓█"
 
 
@@ -44,20 +46,19 @@ SHADES = " ░▒▓█"
 def evaluate_command(model: str, as_json: bool, report: Path | None, data_dir: Path | None) -> None:
     """Measure MODEL, a file or a shipped model's name, on MNIST's 10,000 test digits.
 
-    Where the pen writers' file is, the digits of the ten that no recipe trains on are read as well.
+    If the Pendigits file is there, also on the ten writers that no recipe trains on.
     """
     recognizer = Recognizer.load(model)
     digits = mnist.load("test", data_dir)
     console = Console(highlight=False, soft_wrap=True, stderr=as_json)
-    with console.status(f"Reading {len(digits):,} digits"):
-        cleaned = recognizer.preprocess_mnist(digits.images)
-        probabilities = recognizer.probabilities(cleaned)
-        refused = recognizer.refused(cleaned)
-    metrics = measure(probabilities, digits.labels)
-    coverage = risk_coverage(probabilities, digits.labels)
-    worst = _worst_mistakes(probabilities, digits.labels, digits.images)
-    with console.status("Reading the pen writers' digits"):
-        people = _read_people(recognizer, data_dir)
+    with console.status(f"Evaluating {len(digits):,} digits"):
+        batch = recognizer.predict_batch(recognizer.preprocess_mnist(digits.images))
+    metrics = measure(batch.probabilities, digits.labels)
+    coverage = risk_coverage(batch.probabilities, digits.labels)
+    rejected = int(batch.rejected.sum())
+    mistakes = _most_confident_mistakes(batch.probabilities, digits.labels, digits.images)
+    with console.status("Evaluating the Pendigits writers"):
+        writers = _evaluate_writers(recognizer, data_dir)
 
     if as_json:
         about = {
@@ -65,64 +66,64 @@ def evaluate_command(model: str, as_json: bool, report: Path | None, data_dir: P
             "recipe": recognizer.model.recipe,
             "digest": recognizer.digest,
             "data": dict(digits.hashes),
-            "refused": int(refused.sum()),
-            "coverage": [asdict(row) for row in coverage],
-            "pen_writers": None if people is None else asdict(people),
+            "rejected": rejected,
+            "risk_coverage": [asdict(point) for point in coverage],
+            "pendigits_writers": None if writers is None else asdict(writers),
         }
         click.echo(json.dumps(about | asdict(metrics)))
     else:
-        _show(console, recognizer, metrics, int(refused.sum()), worst[:WORST_SHOWN])
+        _show(console, recognizer, metrics, rejected, mistakes[:MISTAKES_SHOWN])
         _show_coverage(console, coverage, metrics.total)
-        if people is not None:
-            _show_people(console, people)
+        if writers is not None:
+            _show_writers(console, writers)
     if report is not None:
-        html = render_report(recognizer, metrics, worst[:WORST_REPORTED])
+        html = render_report(recognizer, metrics, mistakes[:MISTAKES_REPORTED])
         write_atomically(report, html.encode())
         console.print(f"Report: {report}", markup=False)
 
 
 @dataclass(frozen=True)
-class People:
-    """How the development pen writers' digits were read."""
+class WriterMetrics:
+    """Metrics on the Pendigits development writers."""
 
     total: int
-    refused: int
+    rejected: int
     log_loss: float
     brier: float
     by_writer: ByWriter
 
 
-def _read_people(recognizer: Recognizer, data_dir: Path | None) -> People | None:
-    """Read the digits of the pen writers that no recipe trains on, if their file is there."""
-    if folders.locate(folders.find(data_dir), pendigits.NAME) is None:
+def _evaluate_writers(recognizer: Recognizer, data_dir: Path | None) -> WriterMetrics | None:
+    """Evaluate the Pendigits writers that no recipe trains on, if their file is there."""
+    if not has_pendigits(data_dir):
         return None
     traces = pendigits.of_writers(pendigits.load(data_dir), pendigits.DEVELOPMENT_WRITERS)
-    drawn = pendigits.render(
+    rendered = pendigits.render(
         traces, copies=1, seed=0, clean=recognizer.preprocess_ink, is_bent=False
     )
-    probabilities = recognizer.probabilities(drawn.images)
-    metrics = measure(probabilities, drawn.labels)
-    right = probabilities.argmax(axis=1) == drawn.labels
-    return People(
-        total=len(drawn),
-        refused=int(recognizer.refused(drawn.images).sum()),
+    batch = recognizer.predict_batch(rendered.images)
+    metrics = measure(batch.probabilities, rendered.labels)
+    right = batch.probabilities.argmax(axis=1) == rendered.labels
+    return WriterMetrics(
+        total=len(rendered),
+        rejected=int(batch.rejected.sum()),
         log_loss=metrics.log_loss,
         brier=metrics.brier,
-        by_writer=measure_by_writer(right, np.asarray(drawn.writers)),
+        by_writer=measure_by_writer(right, np.asarray(rendered.writers)),
     )
 
 
-def _worst_mistakes(probabilities: Array, labels: Labels, pictures: Pixels) -> list[Mistake]:
-    """The wrong answers, the surest first."""
-    answers = probabilities.argmax(axis=1)
+def _most_confident_mistakes(probabilities: Array, labels: Labels, images: Pixels) -> list[Mistake]:
+    """Return the wrong predictions, the most confident first."""
+    predicted = probabilities.argmax(axis=1)
     confidence = probabilities.max(axis=1)
-    wrong = np.flatnonzero(answers != labels)
+    wrong = np.flatnonzero(predicted != labels)
     return [
         Mistake(
             number=int(number),
-            picture=pictures[number],
+            image=images[number],
             label=int(labels[number]),
-            answer=int(answers[number]),
+            predicted=int(predicted[number]),
             confidence=float(confidence[number]),
         )
         for number in wrong[np.argsort(-confidence[wrong], kind="stable")]
@@ -130,59 +131,65 @@ def _worst_mistakes(probabilities: Array, labels: Labels, pictures: Pixels) -> l
 
 
 def _show(
-    console: Console, recognizer: Recognizer, metrics: Metrics, refused: int, worst: list[Mistake]
+    console: Console,
+    recognizer: Recognizer,
+    metrics: Metrics,
+    rejected: int,
+    mistakes: list[Mistake],
 ) -> None:
     low, high = metrics.interval
-    name = escape(recognizer.name)
     console.print(
-        f"[bold]{name}[/] reads {metrics.correct:,} of {metrics.total:,} test digits: "
-        f"[bold]{metrics.accuracy:.2%}[/] (95% interval {low:.2%} to {high:.2%})"
+        f"[bold]{escape(recognizer.name)}[/]: accuracy [bold]{metrics.accuracy:.2%}[/] on "
+        f"{metrics.total:,} test digits ({metrics.correct:,} correct; "
+        f"95% interval {low:.2%} to {high:.2%})"
     )
     console.print(
         f"log loss {metrics.log_loss:.4f}, Brier score {metrics.brier:.4f}, "
-        f"calibration error {metrics.calibration_error:.2%}; "
-        f"{refused:,} refused as no digit\n"
+        f"expected calibration error {metrics.calibration_error:.2%}; "
+        f"{rejected:,} rejected as not a digit\n"
     )
-    console.print("How each digit was read:")
+    console.print("Confusion matrix (rows: label, columns: prediction):")
     console.print(_table(metrics))
-    if worst:
-        console.print("\nThe surest mistakes:")
-        console.print(Columns([_drawn(mistake) for mistake in worst], padding=(0, 3)))
+    if mistakes:
+        console.print("\nMost confident mistakes:")
+        console.print(Columns([_drawn(mistake) for mistake in mistakes], padding=(0, 3)))
 
 
 def _show_coverage(console: Console, coverage: tuple[Coverage, ...], total: int) -> None:
-    """What a user gains, and loses, who takes no answer below a confidence."""
-    table = Table("confidence", "answered", "of all", "wrong", box=None, header_style="bold")
+    """Show what a confidence threshold costs, and what it saves."""
+    table = Table("confidence", "accepted", "coverage", "wrong", box=None, header_style="bold")
     for column in table.columns:
         column.justify = "right"
-    for row in coverage:
-        share = row.answered / total
-        table.add_row(f"{row.threshold:.1%}", f"{row.answered:,}", f"{share:.2%}", f"{row.wrong}")
-    console.print("\nWith only answers of at least some confidence taken:")
+    for point in coverage:
+        share = point.accepted / total
+        table.add_row(
+            f"{point.threshold:.1%}", f"{point.accepted:,}", f"{share:.2%}", f"{point.wrong}"
+        )
+    console.print("\nRisk and coverage, if only predictions above a confidence are accepted:")
     console.print(table)
 
 
-def _show_people(console: Console, people: People) -> None:
-    low, high = people.by_writer.interval
+def _show_writers(console: Console, writers: WriterMetrics) -> None:
+    by_writer = writers.by_writer
+    low, high = by_writer.interval
     console.print(
-        f"\nOf {len(people.by_writer.writers)} pen writers that it never saw, it reads "
-        f"[bold]{people.by_writer.mean:.2%}[/] of a writer's digits in the mean "
-        f"(95% interval {low:.2%} to {high:.2%}), and {people.by_writer.worst:.2%} of the worst's; "
-        f"{people.refused:,} of {people.total:,} refused as no digit."
+        f"\nMean accuracy on {len(by_writer.writers)} Pendigits writers it never saw: "
+        f"[bold]{by_writer.mean:.2%}[/] (95% interval {low:.2%} to {high:.2%}), worst writer "
+        f"{by_writer.worst:.2%}; {writers.rejected:,} of {writers.total:,} rejected as not a digit."
     )
-    for writer, accuracy in sorted(people.by_writer.writers.items(), key=lambda item: item[1]):
+    for writer, accuracy in sorted(by_writer.writers.items(), key=lambda item: item[1]):
         console.print(f"  writer {writer}  {accuracy:.2%}")
 
 
 def _table(metrics: Metrics) -> Table:
-    """Precision and recall of each digit beside the confusion matrix."""
+    """Lay out each digit's precision and recall beside the confusion matrix."""
     table = Table(box=None, padding=(0, 1), header_style="bold")
-    for heading in ("digit", "precision", "recall", *map(str, range(10))):
+    for heading in ("digit", "precision", "recall", *map(str, range(CLASSES))):
         table.add_column(heading, justify="right", no_wrap=True)
     for digit, row in enumerate(metrics.confusion):
         cells = [
-            f"[green]{count}[/]" if answer == digit else f"[red]{count}[/]" if count else "·"
-            for answer, count in enumerate(row)
+            f"[green]{count}[/]" if predicted == digit else f"[red]{count}[/]" if count else "·"
+            for predicted, count in enumerate(row)
         ]
         table.add_row(
             f"[bold]{digit}[/]",
@@ -194,9 +201,9 @@ def _table(metrics: Metrics) -> Table:
 
 
 def _drawn(mistake: Mistake) -> Text:
-    """A picture in characters, two rows of pixels a line, which a terminal shows about square."""
-    pairs = mistake.picture.reshape(14, 2, 28).mean(axis=1)
+    """Draw an image in characters, two rows of pixels per line to look about square."""
+    pairs = mistake.image.reshape(IMAGE_SIDE // 2, 2, IMAGE_SIDE).mean(axis=1)
     levels = np.rint(pairs / 255 * (len(SHADES) - 1)).astype(int)
     lines = ["".join(SHADES[level] for level in row) for row in levels]
-    caption = f"{mistake.label} read as {mistake.answer} ({mistake.confidence:.0%})"
+    caption = f"{mistake.label} as {mistake.predicted} ({mistake.confidence:.0%})"
     return Text("\n".join([*lines, f"{caption:^28}"]), no_wrap=True)

@@ -1,4 +1,4 @@
-"""The command `inkdigits predict`: which digit do these pictures show?"""
+"""The command `inkdigits predict`: which digit do these images show?"""
 
 import json
 import sys
@@ -8,23 +8,24 @@ import click
 from rich.console import Console
 
 from inkdigits.cli.options import model_option
-from inkdigits.recognizer import ImageError, Prediction, Recognizer
+from inkdigits.imaging.errors import ImageError
+from inkdigits.recognizer import Prediction, Recognizer
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"}
 BAR_WIDTH = 32  # characters
-SUREST = 0.999  # no answer is said to be surer: none is certain
+MAX_CONFIDENCE_SHOWN = 0.999  # no prediction is certain
 
 
 @click.command("predict")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @model_option
 @click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON object a picture, a line each."
+    "--json", "as_json", is_flag=True, help="Print one JSON object per image, one per line."
 )
 def predict_command(files: tuple[str, ...], model: str, as_json: bool) -> None:
-    """Say which digit each FILE shows.
+    """Recognize the digit in each FILE.
 
-    FILE is a PNG, JPEG, WebP, GIF or BMP picture, a folder of them, or - for standard input.
+    FILE is a PNG, JPEG, WebP, GIF or BMP image, a folder of them, or - for standard input.
     """
     recognizer = Recognizer.load(model)
     console = Console(highlight=False, soft_wrap=True)
@@ -34,7 +35,7 @@ def predict_command(files: tuple[str, ...], model: str, as_json: bool) -> None:
             data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
             prediction = recognizer.recognize(data)
         except (ImageError, OSError) as error:
-            # The other pictures are still read; the exit status tells.
+            # The other images are still processed; the exit status tells.
             reason = error.strerror if isinstance(error, OSError) else error
             click.echo(f"Error: {name}: {reason}", err=True)
             failures += 1
@@ -48,18 +49,18 @@ def predict_command(files: tuple[str, ...], model: str, as_json: bool) -> None:
 
 
 def _expanded(files: tuple[str, ...]) -> list[str]:
-    """Put the pictures of a folder in its place, sorted by name."""
+    """Replace each folder by its images, sorted by name."""
     names: list[str] = []
     for name in files:
         if name == "-" or not Path(name).is_dir():
             names.append(name)
             continue
-        pictures = sorted(p for p in Path(name).iterdir() if p.suffix.lower() in SUFFIXES)
-        if not pictures:
+        images = sorted(p for p in Path(name).iterdir() if p.suffix.lower() in SUFFIXES)
+        if not images:
             raise click.ClickException(
-                f"{name} holds no pictures: name a folder with {', '.join(sorted(SUFFIXES))} files."
+                f"{name} contains no images: name a folder of {', '.join(sorted(SUFFIXES))} files."
             )
-        names.extend(map(str, pictures))
+        names.extend(map(str, images))
     return names
 
 
@@ -74,15 +75,15 @@ def _as_json(name: str, prediction: Prediction) -> dict[str, object]:
 
 
 def _show(console: Console, name: str, prediction: Prediction) -> None:
-    """Print the answer and a bar a digit."""
+    """Print the prediction and a bar for each digit."""
     if prediction.reason == "blank":
-        console.print(f"{name}: no digit, the sheet is blank", markup=False)
+        console.print(f"{name}: blank", markup=False)
         return
     if prediction.reason:
-        console.print(f"{name}: not a digit; the nearest would be", markup=False)
+        console.print(f"{name}: not a digit; if it is one, most likely:", markup=False)
     else:
-        sure = f"{min(prediction.confidence, SUREST):.1%} sure"
-        console.print(f"{name}: {prediction.digit} ({sure})", markup=False)
+        confidence = min(prediction.confidence, MAX_CONFIDENCE_SHOWN)
+        console.print(f"{name}: {prediction.digit} ({confidence:.1%})", markup=False)
     for digit, probability in enumerate(prediction.probabilities):
         length = round(probability * BAR_WIDTH)
         bar = f"[cyan]{'█' * length}[/][bright_black]{'·' * (BAR_WIDTH - length)}[/]"

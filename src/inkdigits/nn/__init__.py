@@ -1,5 +1,6 @@
-"""The neural network from scratch: layers, a chain of them, losses, optimizers and schedules.
+"""The neural network from scratch: layers, a network of them, losses, optimizers and schedules.
 
-Read it in this order: `layers`, `network`, `losses`, `optimizers`, `schedules`. The letters of
-the comments: N examples in a batch, I inputs and O outputs of a layer, C classes, P parameters.
+Read it in this order: `layers`, `convolution`, `network`, `losses`, `optimizers`, `schedules`. In
+the comments, N is the batch size, I and O a layer's inputs and outputs, H, W and C an image's
+height, width and channels, C also the number of classes, and P the number of parameters.
 """

@@ -1,4 +1,4 @@
-"""How large a weight is before the first step, so that signals neither fade nor explode."""
+"""Weight initialization: how large a weight starts, so that signals neither vanish nor explode."""
 
 import math
 from typing import Protocol
@@ -7,14 +7,14 @@ from inkdigits.arrays import Array, Generator
 
 
 class Initializer(Protocol):
-    """A way to draw the weights that training starts from."""
+    """A way to draw the initial weights."""
 
     def __call__(self, rng: Generator, inputs: int, outputs: int) -> Array:
         """Draw the float32 (I, O) weights of a layer with that many inputs and outputs."""
 
 
 def he(rng: Generator, inputs: int, outputs: int) -> Array:
-    """Normal with variance 2 / inputs: a ReLU halves the power of its signal, this doubles it.
+    """Draw from a normal distribution of variance 2 / inputs: ReLU halves a signal's power.
 
     returns  float32 (I, O)
     source   He, Zhang, Ren and Sun 2015, Delving Deep into Rectifiers, section 2.2
@@ -23,7 +23,9 @@ def he(rng: Generator, inputs: int, outputs: int) -> Array:
 
 
 def glorot(rng: Generator, inputs: int, outputs: int) -> Array:
-    """Uniform with variance 2 / (inputs + outputs): a compromise between forward and backward.
+    """Draw uniformly with variance 2 / (inputs + outputs), between what either pass would want.
+
+    No recipe uses it; docs/how-it-works.md compares it with the others.
 
     returns  float32 (I, O)
     source   Glorot and Bengio 2010, Understanding the difficulty of training deep feedforward
@@ -34,7 +36,7 @@ def glorot(rng: Generator, inputs: int, outputs: int) -> Array:
 
 
 def inverse_square_root(rng: Generator, inputs: int, outputs: int) -> Array:
-    """Normal with variance 1 / outputs, the size of the receiving layer.
+    """Draw from a normal distribution of variance 1 / outputs.
 
     returns  float32 (I, O)
     source   the write-up that inkdigits starts from, its figure 4

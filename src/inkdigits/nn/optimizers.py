@@ -1,4 +1,4 @@
-"""How a gradient changes the parameters: one step on the flat vector."""
+"""Optimizers: how a gradient changes the parameters, one step on the flat vector."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,20 +9,20 @@ from inkdigits.arrays import Array
 
 
 class Optimizer(Protocol):
-    """A rule for one step. What it must remember between steps is the caller's `state`."""
+    """An update rule. What it remembers between steps is passed in as `state`."""
 
     @property
     def state_vectors(self) -> int:
-        """How many state_vectors as long as the parameters it remembers, all zero at first."""
+        """The number V of vectors of length P in the state, all zero at first."""
 
     def step(
         self, params: Array, gradient: Array, state: Array, learning_rate: float, number: int
     ) -> None:
-        """Change `params` and `state` in place.
+        """Update `params` and `state` in place.
 
         params         float32 (P,)
         gradient       float32 (P,)
-        state         float32 (`state_vectors`, P)
+        state          float32 (V, P)
         learning_rate  a Python float: a NumPy float64 would silently widen the arrays
         number         of the step, from 0
         """
@@ -30,7 +30,7 @@ class Optimizer(Protocol):
 
 @dataclass(frozen=True)
 class SGD:
-    """Gradient descent, with momentum: a ball that rolls down the slope and gathers speed.
+    """Stochastic gradient descent, with optional momentum.
 
     source   Sutskever, Martens, Dahl and Hinton 2013, On the importance of initialization and
              momentum in deep learning, section 2
@@ -41,13 +41,13 @@ class SGD:
 
     @property
     def state_vectors(self) -> int:
-        """The velocity, if there is momentum."""
+        """One, the velocity, if there is momentum."""
         return 1 if self.momentum else 0
 
     def step(
         self, params: Array, gradient: Array, state: Array, learning_rate: float, number: int
     ) -> None:
-        """Step against the gradient, or along the velocity that the gradient adds to."""
+        """Step against the gradient, or along the velocity that accumulates it."""
         if self.weight_decay:
             gradient = gradient + self.weight_decay * params
         if self.momentum:
@@ -60,10 +60,11 @@ class SGD:
 
 @dataclass(frozen=True)
 class AdamW:
-    """Adam, each parameter with a step size of its own, and weight decay apart from the gradient.
+    """Adam, a step size for each parameter, with decoupled weight decay.
 
-    source   Kingma and Ba 2015, Adam, algorithm 1; Loshchilov and Hutter 2019, Decoupled Weight
-             Decay Regularization, algorithm 2
+    beta1, beta2  decay of the moving averages of the gradient and of its square
+    source        Kingma and Ba 2015, Adam, algorithm 1; Loshchilov and Hutter 2019, Decoupled
+                  Weight Decay Regularization, algorithm 2
     """
 
     beta1: float = 0.9
@@ -73,7 +74,7 @@ class AdamW:
 
     @property
     def state_vectors(self) -> int:
-        """The running means of the gradient and of its square."""
+        """Two, the moving averages of the gradient and of its square."""
         return 2
 
     def step(
@@ -85,7 +86,7 @@ class AdamW:
         mean += (1 - self.beta1) * gradient
         square *= self.beta2
         square += (1 - self.beta2) * gradient * gradient
-        # Both means start at zero and are too small at first: these make up for it.
+        # Both averages start at zero, which biases them towards it; this corrects for it.
         mean_correction = 1 - self.beta1 ** (number + 1)
         square_correction = 1 - self.beta2 ** (number + 1)
         params *= 1 - learning_rate * self.weight_decay

@@ -1,4 +1,4 @@
-"""How large a step is at each moment of training: step number -> learning rate."""
+"""Learning rate schedules: step number -> learning rate."""
 
 import math
 from dataclasses import dataclass
@@ -9,26 +9,28 @@ class Schedule(Protocol):
     """A learning rate for each step."""
 
     def __call__(self, step: int, steps: int) -> float:
-        """Learning rate of step number `step`, from 0, of `steps` in all; a Python float."""
+        """Return the learning rate of step number `step`, from 0, of `steps`; a Python float."""
 
 
 @dataclass(frozen=True)
 class Constant:
-    """The same rate throughout."""
+    """The same learning rate throughout."""
 
     rate: float
 
     def __call__(self, step: int, steps: int) -> float:
-        """Give the rate."""
+        """Return the rate."""
         return self.rate
 
 
 @dataclass(frozen=True)
 class Cosine:
-    """Down from the peak to (almost) nothing along half a cosine, after an optional warm-up.
+    """Decay from the peak to almost zero along half a cosine, after an optional linear warm-up.
+
+    No recipe uses it; docs/how-it-works.md compares it with the others.
 
     peak     the highest rate
-    warm_up  share of the steps that climb in a straight line to the peak
+    warm_up  share of the steps in which the rate grows linearly to the peak
     source   Loshchilov and Hutter 2017, SGDR, equation 5, without restarts
     """
 
@@ -36,21 +38,21 @@ class Cosine:
     warm_up: float = 0.0
 
     def __call__(self, step: int, steps: int) -> float:
-        """Give the rate."""
-        climb = self.warm_up * steps
-        if step < climb:
-            return self.peak * (step + 1) / math.ceil(climb)
-        return _half_cosine(self.peak, 0.0, (step - climb) / (steps - climb))
+        """Return the rate."""
+        warm_up_steps = self.warm_up * steps
+        if step < warm_up_steps:
+            return self.peak * (step + 1) / math.ceil(warm_up_steps)
+        return _half_cosine(self.peak, 0.0, (step - warm_up_steps) / (steps - warm_up_steps))
 
 
 @dataclass(frozen=True)
 class OneCycle:
-    """Up from a small rate to the peak, then down to almost nothing, both along half a cosine.
+    """Grow from a small rate to the peak, then decay to almost zero, both along half a cosine.
 
     peak     the highest rate
-    rise     share of the steps that climb
+    rise     share of the steps in which the rate grows
     start    first rate, as a share of the peak
-    end      rate that the fall heads for, one step after the last, as a share of the peak
+    end      rate that one step after the last would have, as a share of the peak
     source   Smith and Topin 2019, Super-Convergence
     """
 
@@ -60,7 +62,7 @@ class OneCycle:
     end: float = 0.001
 
     def __call__(self, step: int, steps: int) -> float:
-        """Give the rate."""
+        """Return the rate."""
         top = self.rise * steps
         if step < top:
             return _half_cosine(self.start * self.peak, self.peak, step / top)
@@ -68,5 +70,5 @@ class OneCycle:
 
 
 def _half_cosine(first: float, last: float, progress: float) -> float:
-    """Go from `first` at progress 0 to `last` at progress 1, level at both ends."""
+    """Go from `first` at progress 0 to `last` at progress 1, flat at both ends."""
     return last + (first - last) * (1 + math.cos(math.pi * progress)) / 2

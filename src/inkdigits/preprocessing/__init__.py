@@ -18,6 +18,7 @@ class Preprocessor(NamedTuple):
     from_image: Callable[[Pixels], Pixels]
     from_ink: Callable[[Pixels], Pixels]
     from_mnist: Callable[[Pixels], Pixels]
+    revision: int = 1
 
 
 # By the name that a model's file gives.

@@ -63,13 +63,13 @@ def catalogue(shelf: Shelf) -> Blueprint:
 
 
 def _model(recognizer: Recognizer) -> schemas.Model:
-    model, recipe = recognizer.model, recognizer.recipe
+    model = recognizer.model
     return schemas.Model(
         name=recognizer.name,
         digest=recognizer.digest,
-        recipe=recipe.name,
-        summary=recipe.summary,
-        preprocessing=recipe.preprocessing,
+        recipe=model.recipe,
+        summary=model.summary,
+        preprocessing=model.preprocessing,
         parameters=model.vector.size,
         size_bytes=model.vector.nbytes,
         refuses=recognizer.rejection_threshold is not None,

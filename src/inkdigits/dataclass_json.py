@@ -1,0 +1,81 @@
+"""Dataclasses as typed JSON: every field, and nothing that is not a field.
+
+A frozen dataclass becomes {"type": its name, field: value, ...}, and a function {"type": its name}.
+Reading one back takes the annotations of the fields and an explicit list of what may stand where a
+field is annotated with a protocol, so a file can name nothing else.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from types import NoneType, UnionType
+from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
+
+Choices: TypeAlias = Mapping[Any, Sequence[Any]]  # protocol -> the classes or functions it allows
+
+
+def to_json(value: Any) -> Any:
+    """Turn a dataclass into what JSON can hold.
+
+    raises   TypeError for a value that is not a dataclass, function, tuple, number, string or None
+    """
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, tuple):
+        return [to_json(item) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        content = {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
+        return {"type": type(value).__name__} | content
+    if callable(value):
+        return {"type": value.__name__}
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def from_json(value: Any, annotation: Any, choices: Choices) -> Any:
+    """Build what `to_json` was given.
+
+    value       parsed JSON
+    annotation  the type to build: a dataclass, a protocol of `choices`, a tuple, a scalar, a union
+    choices     what may be built where a protocol is annotated
+    raises      ValueError, with the cause as a clause, if the value is anything else
+    """
+    if annotation in choices:
+        return _build(value, choices[annotation], choices)
+    if isinstance(annotation, type) and is_dataclass(annotation):
+        return _build(value, (annotation,), choices)
+    if isinstance(annotation, UnionType):
+        annotations = get_args(annotation)
+        if value is None and NoneType in annotations:
+            return None
+        (annotation,) = (option for option in annotations if option is not NoneType)
+        return from_json(value, annotation, choices)
+    if get_origin(annotation) is tuple:
+        if not isinstance(value, list):
+            raise ValueError(f"{_shown(value)} stands where a list is expected")
+        return tuple(from_json(item, get_args(annotation)[0], choices) for item in value)
+    if annotation is float and type(value) is int:
+        return float(value)
+    if type(value) is not annotation:
+        raise ValueError(f"{_shown(value)} stands where {annotation.__name__} is expected")
+    return value
+
+
+def _build(value: Any, options: Sequence[Callable[..., Any]], choices: Choices) -> Any:
+    """Build a dataclass, or find a function, of the options by its name."""
+    by_name = {option.__name__: option for option in options}
+    content = dict(value) if isinstance(value, dict) else {}
+    name = content.pop("type", None)
+    if not isinstance(name, str) or name not in by_name:
+        raise ValueError(f"{_shown(name)} is not one of {', '.join(by_name)}")
+    option = by_name[name]
+    is_function = not is_dataclass(option)
+    annotations = {} if is_function else get_type_hints(option)
+    if content.keys() != annotations.keys():
+        different = content.keys() ^ annotations.keys()
+        raise ValueError(f"{name} has a missing or an unknown field, {_shown(min(different))}")
+    values = {key: from_json(item, annotations[key], choices) for key, item in content.items()}
+    return option if is_function else option(**values)
+
+
+def _shown(value: Any) -> str:
+    """Quote a value of a file: short, and without control characters."""
+    return ascii(value)[:40]

@@ -1,0 +1,189 @@
+"""Layers for images: convolution, pooling and padding. Arrays are (N, H, W, C)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from inkdigits.arrays import Array, Generator
+from inkdigits.nn.initializers import Initializer, he
+from inkdigits.nn.layers import (
+    Backward,
+    ParameterFree,
+    Params,
+    Shape,
+    shape_error,
+    sum_positions,
+)
+
+
+@dataclass(frozen=True)
+class AddChannel(ParameterFree):
+    """Add the channel axis that convolutions expect to grayscale images.
+
+    x        float32 (N, H, W)
+    returns  float32 (N, H, W, 1), and backward
+    """
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return (H, W, 1); raise ValueError unless the shape is (H, W)."""
+        if len(shape) != 2:
+            raise shape_error(self, shape)
+        return (*shape, 1)
+
+    def forward(
+        self, params: Params, x: Array, rng: Generator | None = None
+    ) -> tuple[Array, Backward]:
+        """Change the shape only: no values are copied."""
+
+        def backward(dy: Array, grads: Params, need_dx: bool = True) -> Array:
+            return dy[..., 0]
+
+        return x[..., None], backward
+
+
+@dataclass(frozen=True)
+class ZeroPad2D(ParameterFree):
+    """Pad each image with zeros on all four sides.
+
+    x        float32 (N, H, W, C)
+    returns  float32 (N, H + 2 width, W + 2 width, C), and backward
+    """
+
+    width: int = 1
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the padded size; raise ValueError unless the shape is (H, W, C)."""
+        if len(shape) != 3:
+            raise shape_error(self, shape)
+        height, width, channels = shape
+        return height + 2 * self.width, width + 2 * self.width, channels
+
+    def forward(
+        self, params: Params, x: Array, rng: Generator | None = None
+    ) -> tuple[Array, Backward]:
+        """Copy the images into larger ones."""
+        inside = slice(self.width, -self.width)
+
+        def backward(dy: Array, grads: Params, need_dx: bool = True) -> Array:
+            return dy[:, inside, inside]
+
+        frame = (self.width, self.width)
+        return np.pad(x, ((0, 0), frame, frame, (0, 0))), backward
+
+
+@dataclass(frozen=True)
+class Conv2D:
+    """Convolve each image with a bank of filters (no padding, stride 1).
+
+    At each position, each filter gives one number: the dot product with the K x K window in all
+    its channels, plus a bias.
+
+    x        float32 (N, H, W, C)
+    returns  float32 (N, H - K + 1, W - K + 1, F), and backward
+    source   docs/how-it-works.md, "Convolution"
+    """
+
+    channels: int  # C
+    filters: int  # F
+    kernel_size: int = 3  # K
+    initializer: Initializer = he
+
+    def param_shapes(self) -> dict[str, Shape]:
+        """Return weight (K, K, C, F) and bias (F,)."""
+        window = (self.kernel_size, self.kernel_size, self.channels)
+        return {"weight": (*window, self.filters), "bias": (self.filters,)}
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return (H - K + 1, W - K + 1, F); raise ValueError unless a window fits in (H, W, C)."""
+        if len(shape) != 3 or shape[2] != self.channels or min(shape[:2]) < self.kernel_size:
+            raise shape_error(self, shape)
+        return (*(side - self.kernel_size + 1 for side in shape[:2]), self.filters)
+
+    def init(self, rng: Generator) -> Params:
+        """Draw the weights by the initializer; biases start at zero."""
+        shape = self.param_shapes()["weight"]
+        weight = self.initializer(rng, prod(shape[:3]), self.filters)
+        return {"weight": weight.reshape(shape), "bias": np.zeros(self.filters, np.float32)}
+
+    def forward(
+        self, params: Params, x: Array, rng: Generator | None = None
+    ) -> tuple[Array, Backward]:
+        """Raise ValueError, by NumPy, if x has not as many channels as the layer."""
+        weight, side = params["weight"], self.kernel_size
+        windows = sliding_window_view(x, (side, side), axis=(1, 2))  # (N, H-K+1, W-K+1, C, K, K)
+        count, height, width = windows.shape[:3]
+        # im2col: with windows as rows and filters as columns, all the sums are one matrix product.
+        rows = windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, side * side * x.shape[3])
+        y = (rows @ weight.reshape(-1, self.filters)).reshape(count, -1)
+        y += np.tile(params["bias"], height * width)
+
+        def backward(dy: Array, grads: Params, need_dx: bool = True) -> Array | None:
+            np.copyto(grads["bias"], sum_positions(dy.reshape(count, -1).sum(axis=0), self.filters))
+            dy = dy.reshape(-1, self.filters)
+            np.dot(rows.T, dy, out=grads["weight"].reshape(-1, self.filters))
+            if not need_dx:
+                return None
+            # col2im: a pixel's gradient is the sum over all the windows that contain it.
+            dx = np.zeros_like(x)
+            for row, column in np.ndindex(side, side):
+                back = (dy @ weight[row, column].T).reshape(count, height, width, -1)
+                dx[:, row : row + height, column : column + width] += back
+            return dx
+
+        return y.reshape(count, height, width, -1), backward
+
+
+@dataclass(frozen=True)
+class MaxPool2D(ParameterFree):
+    """Downsample each image: keep the largest value of each P x P square.
+
+    Rows and columns that do not fill a square are dropped.
+
+    x        float32 (N, H, W, C)
+    returns  float32 (N, H // P, W // P, C), and backward, which sends each square's gradient to
+             exactly one of its maxima: after ReLU, ties of zero are common
+    source   docs/how-it-works.md, "Pooling"
+    """
+
+    pool_size: int = 2  # P
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return (H // P, W // P, C); raise ValueError unless a square fits in (H, W, C)."""
+        if len(shape) != 3 or min(shape[:2]) < self.pool_size:
+            raise shape_error(self, shape)
+        return (*(side // self.pool_size for side in shape[:2]), shape[2])
+
+    def forward(
+        self, params: Params, x: Array, rng: Generator | None = None
+    ) -> tuple[Array, Backward]:
+        """Take the maximum along the rows, then along the columns."""
+        columns, backward_columns = self._max_along(x, axis=1)
+        y, backward_rows = self._max_along(columns, axis=2)
+
+        def backward(dy: Array, grads: Params, need_dx: bool = True) -> Array:
+            return backward_columns(backward_rows(dy))
+
+        return y, backward
+
+    def _max_along(self, x: Array, axis: int) -> tuple[Array, Callable[[Array], Array]]:
+        """Take the maximum of each `pool_size` neighbors along one axis, with the backward pass."""
+        end = x.shape[axis] // self.pool_size * self.pool_size
+        before = (slice(None),) * axis
+        places = [(*before, slice(first, end, self.pool_size)) for first in range(self.pool_size)]
+        y = x[places[0]]
+        for place in places[1:]:
+            y = np.maximum(y, x[place])
+
+        def backward(dy: Array) -> Array:
+            dx = np.zeros_like(x)
+            unassigned = np.ones_like(y, dtype=bool)
+            for place in places:
+                is_max = unassigned & (x[place] == y)
+                np.multiply(dy, is_max, out=dx[place])
+                unassigned ^= is_max
+            return dx
+
+        return y, backward

@@ -1,0 +1,1 @@
+"""Files: atomic writes, careful reads, and tensors under one SHA-256."""

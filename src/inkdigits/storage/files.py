@@ -1,0 +1,82 @@
+"""Atomic writes, and careful reads of files that anyone may have made."""
+
+import errno
+import os
+import secrets
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+
+class FileError(Exception):
+    """A file cannot be used; the message is one sentence: the file, the cause, what to do."""
+
+
+def invalid_file(path: str | Path, cause: str) -> FileError:
+    """Make the error for a file with invalid content; the cause is a clause."""
+    return FileError(f"{path} cannot be used: {cause}; use a file that inkdigits wrote.")
+
+
+def file_too_large(path: str | Path, size: int, limit: int) -> FileError:
+    """Make the error for a file of more bytes than are ever read."""
+    return FileError(
+        f"{path} has {size} bytes, more than the limit of {limit}; check that it is the right file."
+    )
+
+
+def write_atomically(path: str | Path, data: bytes) -> None:
+    """Write a file so that at any moment either the old or the new content is there, whole.
+
+    On return the data are on disk under the final name. A killed process may leave a temporary
+    file ".inkdigits-*.tmp" beside it.
+
+    raises   OSError that names the file; the old content is then still there, unless the last
+             step failed, the sync of the folder: then the new content is
+    """
+    path = Path(path)
+    temporary = path.parent / f".inkdigits-{secrets.token_hex(8)}.tmp"
+    try:
+        try:
+            with open(temporary, "xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+        if os.name != "nt":  # Windows cannot open a folder, and does not need this step
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+    except OSError as error:
+        error.filename = str(path)  # a full disk gives no name, other errors the temporary one
+        raise
+
+
+def read_file(path: str | Path, limit: int) -> bytes:
+    """Read a regular file of at most `limit` bytes; never wait for a pipe or follow a link.
+
+    raises   FileError for anything else
+    """
+    try:
+        with open(path, "rb", opener=_open_without_waiting) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise FileError(f"{path} is a device or a pipe; name a regular file.")
+            if status.st_size > limit:
+                raise file_too_large(path, status.st_size, limit)
+            return file.read(status.st_size)
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        if isinstance(error, OSError) and error.errno == errno.ELOOP:
+            raise FileError(f"{path} is a link; name the file it points to.") from None
+        cause = getattr(error, "strerror", None) or error
+        raise FileError(f"{path} cannot be read ({cause}); check the name.") from None
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    # A pipe opens without waiting for a writer. Windows has neither flag.
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
