@@ -1,4 +1,4 @@
-"""Reads handwritten digits with a neural network written from scratch in Python and NumPy.
+"""Recognizes handwritten digits with a neural network written from scratch in Python and NumPy.
 
 from inkdigits import Recognizer
 

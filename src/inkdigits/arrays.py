@@ -1,8 +1,8 @@
-"""The arrays that everything here is made of: NumPy's, or CuPy's on a GPU, by one code.
+"""Array types: NumPy's, or CuPy's on a GPU, with the same code.
 
-NumPy's functions hand their work to CuPy's where their arguments are CuPy's arrays (NEP 13 and
-18), and `np.asarray(x, like=y)` brings x to where y is (NEP 35). So nothing but this module knows
-of CuPy: what computes on arrays computes where they are.
+NumPy's functions dispatch to CuPy if their arguments are CuPy arrays (NEP 13 and 18), and
+`np.asarray(x, like=y)` moves x to y's device (NEP 35). So only this module imports CuPy: all other
+code computes wherever its arrays are.
 """
 
 from typing import Any, TypeAlias
@@ -12,23 +12,23 @@ from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[np.floating[Any]]  # float32; float64 where a test checks a gradient
 Labels: TypeAlias = NDArray[np.integer[Any]]  # (N,) classes
-Pixels: TypeAlias = NDArray[np.uint8]  # (..., 28, 28), 0 is the sheet and 255 is full ink
+Pixels: TypeAlias = NDArray[np.uint8]  # (..., H, W), 0 is background and 255 full ink
 
-Generator: TypeAlias = np.random.Generator  # NumPy's on every device, so chances are the same
+Generator: TypeAlias = np.random.Generator  # NumPy's on every device, so the numbers are the same
 
 DEVICES = ("cpu", "cuda")
 
 
 class DeviceError(Exception):
-    """There is no such device here; the message says why and what to do."""
+    """The device is not available; the message says why and what to do."""
 
 
 def to_device(array: NDArray[Any], device: str) -> NDArray[Any]:
-    """Bring a NumPy array to a device.
+    """Move a NumPy array to a device.
 
-    device   "cpu", or "cuda" for NVIDIA's GPU
+    device   "cpu", or "cuda" for an NVIDIA GPU
     returns  the array itself, or a copy on the GPU
-    raises   DeviceError if CuPy is not installed, or finds no GPU
+    raises   DeviceError if CuPy is not installed or finds no GPU
     """
     if device == "cpu":
         return array
@@ -42,10 +42,10 @@ def to_device(array: NDArray[Any], device: str) -> NDArray[Any]:
             "or use --device cpu."
         ) from None
     except cupy.cuda.runtime.CUDARuntimeError as error:
-        raise DeviceError(f"CuPy finds no GPU to use ({error}): use --device cpu.") from None
+        raise DeviceError(f"CuPy does not find a GPU ({error}): use --device cpu.") from None
 
 
 def to_host(array: NDArray[Any]) -> NDArray[Any]:
-    """Bring an array of any device back to NumPy."""
+    """Move an array from any device to NumPy."""
     host: NDArray[Any] = array.get() if hasattr(array, "get") else array
     return host

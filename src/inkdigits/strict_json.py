@@ -1,7 +1,7 @@
-"""JSON documents in files that anyone may have made: parsed strictly, and bounded.
+"""Strict, bounded parsing of JSON that anyone may have written.
 
-What `parse` returns can be written again as JSON, in UTF-8, by any library: Python's own limits of
-depth and of digits are far away, and so are those of others.
+Whatever `parse` returns can be written as JSON in UTF-8 again by any library: it stays far below
+the limits on depth and digits of Python and of others.
 """
 
 import json
@@ -9,19 +9,19 @@ import math
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-MAX_DEPTH = 16  # of lists and objects in one another; a checkpoint has 5
-MAX_INTEGER_BITS = 128  # the state of a random generator has so many
-_MAX_INTEGER_DIGITS = 40  # a sign and 39 digits, which 128 bits may need
+MAX_DEPTH = 16  # of nested lists and objects; a model file has 8
+MAX_INTEGER_BITS = 128  # as the state of a random generator has
+_MAX_INTEGER_DIGITS = 40  # a sign and 39 digits, for 128 bits
 
 
 def parse(data: bytes | str) -> Any:
-    """Parse a JSON text, and refuse what the standard leaves to the reader.
+    """Parse JSON, rejecting whatever the standard leaves to the implementation.
 
     data     UTF-8 if it is bytes
     returns  dictionaries, lists, text, numbers, booleans and None
-    raises   ValueError, with the cause as a clause: for anything but JSON, a name that occurs twice
-             in an object, NaN, a float or an integer out of range, half a surrogate pair, or lists
-             and objects that are nested too deep
+    raises   ValueError, with the cause as a clause: for invalid JSON, a duplicate name in an object,
+             NaN, a float or an integer out of range, half a surrogate pair, or lists and objects
+             that are nested too deep
     """
     text = data.decode() if isinstance(data, bytes) else data
     try:
@@ -33,12 +33,12 @@ def parse(data: bytes | str) -> Any:
 
 
 def canonical(value: Any) -> str:
-    """Give the one way to write a value as JSON: sorted keys, no spaces, ASCII, no NaN."""
+    """Return the canonical JSON of a value: sorted keys, no spaces, ASCII, no NaN."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def _check(value: Any) -> None:
-    """Look at all texts and at the depth, level by level; raise ValueError."""
+    """Check all strings and the depth, level by level; raise ValueError."""
     level, depth = [value], 0
     while level:
         for item in level:
@@ -55,9 +55,9 @@ def _check(value: Any) -> None:
 
 
 def strict_decoder(parse_int: Callable[[str], float] | None = None) -> json.JSONDecoder:
-    """Make a decoder that raises ValueError where readers of JSON disagree: RFC 7493 (I-JSON).
+    """Make a decoder that raises ValueError where JSON parsers disagree: RFC 7493 (I-JSON).
 
-    parse_int  what makes a number of one without a fraction; a float if None, as in JavaScript
+    parse_int  converts a number without a fraction; None makes it a float, as in JavaScript
     """
     return json.JSONDecoder(
         object_pairs_hook=_unique,
@@ -70,15 +70,15 @@ def strict_decoder(parse_int: Callable[[str], float] | None = None) -> json.JSON
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        raise ValueError("a name occurs twice in one object")
+        raise ValueError("an object has a duplicate name")
     return fields
 
 
 def _integer(digits: str) -> int:
-    # The length first: the time that int() takes grows with its square.
+    # The length first: the time of int() grows with its square.
     number = int(digits) if len(digits) <= _MAX_INTEGER_DIGITS else None
     if number is None or number.bit_length() > MAX_INTEGER_BITS:
-        raise ValueError("a whole number is too large")
+        raise ValueError("an integer is too large")
     return number
 
 
