@@ -1,7 +1,7 @@
 """Dataclasses as typed JSON: every field, and nothing that is not a field.
 
 A frozen dataclass becomes {"type": its name, field: value, ...}, and a function {"type": its name}.
-Reading one back takes the annotations of the fields and an explicit list of what may stand where a
+Reading one back takes the annotations of the fields and an explicit list of the choices where a
 field is annotated with a protocol, so a file can name nothing else.
 """
 
@@ -50,12 +50,12 @@ def from_json(value: Any, annotation: Any, choices: Choices) -> Any:
         return from_json(value, annotation, choices)
     if get_origin(annotation) is tuple:
         if not isinstance(value, list):
-            raise ValueError(f"{_shown(value)} stands where a list is expected")
+            raise ValueError(f"{_shown(value)} is not a list")
         return tuple(from_json(item, get_args(annotation)[0], choices) for item in value)
     if annotation is float and type(value) is int:
         return float(value)
     if type(value) is not annotation:
-        raise ValueError(f"{_shown(value)} stands where {annotation.__name__} is expected")
+        raise ValueError(f"{_shown(value)} is not of type {annotation.__name__}")
     return value
 
 

@@ -63,7 +63,7 @@ def strict_decoder(parse_int: Callable[[str], float] | None = None) -> json.JSON
         object_pairs_hook=_unique,
         parse_float=_finite,
         parse_int=parse_int or _finite,
-        parse_constant=_refuse_constant,
+        parse_constant=_reject_constant,
     )
 
 
@@ -89,7 +89,7 @@ def _finite(digits: str) -> float:
     return number
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def _reject_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
 
 

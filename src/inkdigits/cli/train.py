@@ -35,7 +35,7 @@ BAR_SECONDS = 0.1  # between updates: a training step may be faster than drawing
 
 
 class WatchedBatches:
-    """Batches that update a progress bar, and that end training where a signal asks for it."""
+    """Batches that update a progress bar, and stop training between two steps on a signal."""
 
     def __init__(self, batches: Batches, bar: Progress, signals: Signals) -> None:
         self._batches = batches
