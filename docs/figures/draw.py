@@ -1,4 +1,4 @@
-"""Draws the figures of docs/how-it-works.md from the code that the page explains."""
+"""Draw the figures of docs/how-it-works.md from the code that the page explains."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,9 +22,9 @@ from inkdigits.imaging.strokes import draw as draw_strokes
 from inkdigits.nn.convolution import AddChannel, Conv2D, MaxPool2D, ZeroPad2D
 from inkdigits.nn.layers import Dense, Layer, ReLU, Sigmoid
 from inkdigits.nn.losses import (
-    near_zero_and_one,
+    LabelSmoothing,
+    SoftTargets,
     one_hot,
-    smoothed,
     softmax,
     softmax_cross_entropy,
 )
@@ -32,45 +32,46 @@ from inkdigits.nn.optimizers import SGD, AdamW, Optimizer
 from inkdigits.nn.schedules import Constant, Cosine, OneCycle, Schedule
 from inkdigits.preprocessing import PREPROCESSORS, ink
 from inkdigits.preprocessing.classic import THRESHOLD
-from inkdigits.recipes import CLASSIC
+from inkdigits.recipes import CLASSIC, INPUT_SHAPE
 
-Line: TypeAlias = tuple[str, str, str, tuple[float, float]]  # color, dashes, label and its place
+# Color, line style, label, and where the label goes.
+Line: TypeAlias = tuple[str, str, str, tuple[float, float]]
 
 FOLDER = Path(__file__).parent
-GREY = "#7f7f7f"  # stands out from white and from black alike, as do the three colors
+GRAY = "#7f7f7f"  # legible on white and on black, like the three colors
 BLUE, ORANGE, GREEN = "#2a7fbf", "#d9822b", "#2f9e6b"
 STYLE: dict[Any, Any] = {
-    "text.color": GREY,
-    "axes.labelcolor": GREY,
-    "axes.edgecolor": GREY,
-    "xtick.color": GREY,
-    "ytick.color": GREY,
-    "svg.hashsalt": "inkdigits",  # the same figure gives the same file
+    "text.color": GRAY,
+    "axes.labelcolor": GRAY,
+    "axes.edgecolor": GRAY,
+    "xtick.color": GRAY,
+    "ytick.color": GRAY,
+    "svg.hashsalt": "inkdigits",  # makes the files reproducible
     "font.size": 12,
     "axes.titlesize": 12,
     "lines.linewidth": 2,
 }
-BELOW_AND_ABOVE_ZERO = LinearSegmentedColormap.from_list("", [ORANGE, "black", BLUE])
-FIRST_OF_EACH = [1, 3, 5, 7, 2, 0, 13, 15, 17, 4]  # where each digit is first in the training set
+ORANGE_TO_BLUE = LinearSegmentedColormap.from_list("", [ORANGE, "black", BLUE])
+FIRST_OF_EACH = [1, 3, 5, 7, 2, 0, 13, 15, 17, 4]  # in the training set
 
 
 def digits() -> Figure:
-    """The first picture of each digit, and what the clean-ups make of it, step by step."""
-    pictures = mnist.load("train").take(FIRST_OF_EACH).images
-    classic = PREPROCESSORS["classic"].from_mnist(pictures)
-    return _sheet(
+    """Draw the first image of each digit, and the preprocessing of it, step by step."""
+    images = mnist.load("train").take(FIRST_OF_EACH).images
+    classic = PREPROCESSORS["classic"].from_mnist(images)
+    return _grid(
         {
-            "MNIST": pictures,
-            "classic: black and white": np.where(pictures > THRESHOLD, np.uint8(255), np.uint8(0)),
+            "MNIST": images,
+            "classic: binarized": np.where(images > THRESHOLD, np.uint8(255), np.uint8(0)),
             "classic: centered": np.where(classic == 255, np.uint8(255), np.uint8(0)),
             "classic: gray edges": classic,
-            "ink": PREPROCESSORS["ink"].from_mnist(pictures),
+            "ink": PREPROCESSORS["ink"].from_mnist(images),
         }
     )
 
 
 def drawing() -> Figure:
-    """A drawing that is nothing like MNIST, and what the clean-ups make of it."""
+    """Draw an image that is nothing like MNIST, and what each preprocessing makes of it."""
     side, width, gap = 8 * 28, 308, 90
     rgba = _blue_two_on_yellow(side, width)
     figure, box = _canvas(width=width + 2 * (gap + side) + 20, height=side + 50)
@@ -85,18 +86,19 @@ def drawing() -> Figure:
 
 
 def network() -> Figure:
-    """The network as a drawing: a dot a value, a line a weight, most of them left out."""
-    sizes = CLASSIC.sizes
-    figure, axes = _drawing_board(height=4.7, limits=(-0.35, 3.95, -1.72, 1.1))
+    """Draw the network: a dot for each unit, a line for each weight, most of them left out."""
+    dense = [layer for layer in CLASSIC.network.layers if isinstance(layer, Dense)]
+    sizes = [dense[0].inputs, *(layer.outputs for layer in dense)]
+    figure, axes = _blank_axes(height=4.7, limits=(-0.35, 3.95, -1.72, 1.1))
     columns = [_column(size) for size in sizes]
     for number, (before, after) in enumerate(pairwise(columns)):
         for start in before:
             for end in after:
-                axes.plot([number, number + 1], [start, end], GREY, linewidth=0.5, alpha=0.55)
+                axes.plot([number, number + 1], [start, end], GRAY, linewidth=0.5, alpha=0.55)
         weights = f"{sizes[number] * sizes[number + 1]:,}\nweights"
         axes.text(number + 0.5, -1.62, weights, ha="center", linespacing=1.4)
-    names = ("pixels", "hidden values", "hidden values", "scores")
-    colors = (GREY, BLUE, BLUE, ORANGE)
+    names = ("pixels", "hidden units", "hidden units", "logits")
+    colors = (GRAY, BLUE, BLUE, ORANGE)
     for number, (column, name, color) in enumerate(zip(columns, names, colors, strict=True)):
         axes.plot([number] * len(column), column, "o", color=color, markersize=8)
         if len(column) < sizes[number]:
@@ -109,90 +111,87 @@ def network() -> Figure:
     return figure
 
 
-def chain() -> Figure:
-    """The chain of layers, and the chain of functions that go back."""
+def backpropagation() -> Figure:
+    """Draw the chain of layers, with the forward and the backward pass."""
     layers = CLASSIC.network.layers
-    views = CLASSIC.network.layer_params(CLASSIC.network.init(np.random.default_rng(0)))
-    values = [np.zeros((1, 28, 28), np.float32)]
-    for layer, params in zip(layers, views, strict=True):
-        values.append(layer.forward(params, values[-1])[0])
-    learners = [number for number, layer in enumerate(layers) if isinstance(layer, Dense)]
+    shapes = [INPUT_SHAPE, *CLASSIC.network.output_shapes(INPUT_SHAPE)]
+    with_params = [number for number, layer in enumerate(layers) if isinstance(layer, Dense)]
 
-    figure, axes = _drawing_board(height=3.2, limits=(-0.95, 6.5, -1.72, 1.25))
+    figure, axes = _blank_axes(height=3.2, limits=(-0.95, 6.5, -1.72, 1.25))
     for number, name in enumerate([*map(_name, layers), "softmax,\nloss"]):
         corner, size = (number - 0.36, -0.32), (0.72, 0.64)
         style = "round,pad=0,rounding_size=0.08"
-        axes.add_patch(FancyBboxPatch(corner, *size, boxstyle=style, fill=False, edgecolor=GREY))
+        axes.add_patch(FancyBboxPatch(corner, *size, boxstyle=style, fill=False, edgecolor=GRAY))
         axes.text(number, 0, name, ha="center", va="center", fontsize=10, linespacing=1.4)
-        shape = f"(N, {', '.join(map(str, values[number].shape[1:]))})"
+        shape = f"(N, {', '.join(map(str, shapes[number]))})"
         axes.text(number - 0.5, 0.72, shape, color=BLUE, ha="center", fontsize=10)
         _arrow(axes, (number - 0.86, 0.38), (number - 0.14, 0.38), BLUE, bend=-0.35)
-        if number > learners[0]:
+        if number > with_params[0]:
             _arrow(axes, (number - 0.14, -0.38), (number - 0.86, -0.38), ORANGE, bend=-0.35)
-    for number in learners:
+    for number in with_params:
         _arrow(axes, (number, -0.38), (number, -0.92), ORANGE)
         axes.text(number, -1.14, "dW", color=ORANGE, ha="center")
-    axes.text(-0.9, 1.07, "forward: the values, N examples at a time", color=BLUE)
-    axes.text(6.36, -1.6, "backward: the gradients, of the same shapes", color=ORANGE, ha="right")
+    axes.text(-0.9, 1.07, "forward pass: activations, N examples at a time", color=BLUE)
+    axes.text(6.36, -1.6, "backward pass: gradients, of the same shapes", color=ORANGE, ha="right")
     return figure
 
 
 def sigmoid() -> Figure:
-    """The sigmoid and its slope, as the layer computes both."""
+    """Plot the sigmoid and its derivative, as the layer computes both."""
     figure, axes = _plot()
-    _curve_and_slope(axes, Sigmoid(), np.linspace(-6, 6, 241))
+    _curve_and_derivative(axes, Sigmoid(), np.linspace(-6, 6, 241))
     axes.text(1.6, 0.93, "$y = 1 / (1 + e^{-x})$", color=BLUE, ha="right")
-    axes.text(1.5, 0.19, "slope: $y\\,(1 - y)$", color=ORANGE)
+    axes.text(1.8, 0.19, "derivative: $y\\,(1 - y)$", color=ORANGE)
     return figure
 
 
-def rectifier() -> Figure:
-    """The rectifier and its slope, as the layer computes both."""
+def relu() -> Figure:
+    """Plot ReLU and its derivative, as the layer computes both."""
     figure, axes = _plot()
-    _curve_and_slope(axes, ReLU(), np.array([-3, 0]))
-    _curve_and_slope(axes, ReLU(), np.array([1e-9, 3]))
+    _curve_and_derivative(axes, ReLU(), np.array([-3, 0]))
+    _curve_and_derivative(axes, ReLU(), np.array([1e-9, 3]))
     axes.text(1.9, 2.2, "$y = \\max(x, 0)$", color=BLUE, ha="right")
-    axes.text(1.5, 0.72, "slope: 0 or 1", color=ORANGE)
+    axes.text(1.5, 0.72, "derivative: 0 or 1", color=ORANGE)
     return figure
 
 
 def convolution() -> Figure:
-    """A digit, two filters, and what each of them, the rectifier and pooling make of it."""
+    """Draw a digit, two filters, and the result of convolution, ReLU and max pooling."""
     upright = np.array([[-1, 0, 1]] * 3, np.float32)
     filters = np.stack([upright, upright.T], axis=2)[:, :, None]
     x = _five()[None] / np.float32(255)
     layers = (AddChannel(), ZeroPad2D(), Conv2D(1, 2), ReLU(), MaxPool2D())
-    values: list[Array] = [x]
+    activations: list[Array] = [x]
     for layer in layers:
         params = {"weight": filters, "bias": np.zeros(2, np.float32)}
-        values.append(layer.forward(params, values[-1])[0])
+        activations.append(layer.forward(params, activations[-1])[0])
 
     side, small, gap = 8 * 28, 132, 56
     figure, box = _canvas(width=20 + 4 * side + small + 4 * gap, height=2 * side + gap + 56)
-    picture = box(10, 4 + (side + gap) // 2, side, side, "a digit")
-    picture.imshow(x[0], "gray", vmin=0, vmax=1, interpolation="nearest")
-    titles = ("response", "rectifier", "pooling")
+    digit = box(10, 4 + (side + gap) // 2, side, side, "a digit")
+    digit.imshow(x[0], "gray", vmin=0, vmax=1, interpolation="nearest")
+    titles = ("feature map", "ReLU", "max pooling")
     for row in range(2):
         bottom, left = 4 + (1 - row) * (side + gap), 10 + side + gap
-        grid = box(left, bottom + (side - small) // 2, small, small, f"filter {row + 1}")
-        _weights(grid, filters[:, :, 0, row])
+        kernel = box(left, bottom + (side - small) // 2, small, small, f"filter {row + 1}")
+        _weights(kernel, filters[:, :, 0, row])
         left += small + gap
-        for title, y in zip(titles, values[3:], strict=True):
+        for title, y in zip(titles, activations[3:], strict=True):
             axes = box(left, bottom, side, side, title)
-            axes.imshow(y[0, :, :, row], BELOW_AND_ABOVE_ZERO, vmin=-3, vmax=3)
+            axes.imshow(y[0, :, :, row], ORANGE_TO_BLUE, vmin=-3, vmax=3)
             left += side + gap
     return figure
 
 
 def softmax_curves() -> Figure:
-    """The softmax of three scores, of which one rises while another falls."""
+    """Plot the softmax of three logits, one rising while another falls."""
     figure, axes = _plot()
     x = np.linspace(-5, 5, 201)
     probabilities = softmax(np.stack([x, np.zeros_like(x), -x], axis=1))
     lines: tuple[Line, ...] = (
-        (BLUE, "-", "$p_1$, of $z_1 = x$", (2.5, 0.83)),
-        (GREEN, "-.", "$p_2$, of $z_2 = 0$", (0.95, 0.31)),
-        (ORANGE, "--", "$p_3$, of $z_3 = -x$", (-4.8, 0.83)),
+        (BLUE, "-", "$p_1$ for $z_1 = x$", (2.5, 0.83)),
+        (GREEN, "-.", "$p_2$ for $z_2 = 0$", (1.15, 0.26)),
+        (ORANGE, "--", "$p_3$ for $z_3 = -x$", (-4.8, 0.83)),
     )
     for values, line in zip(probabilities.T, lines, strict=True):
         _labeled(axes, x, values, line)
@@ -202,45 +201,45 @@ def softmax_curves() -> Figure:
 
 
 def loss() -> Figure:
-    """The loss over how far the right class is ahead, for the three kinds of targets."""
+    """Plot the loss against the margin of the correct class, for three kinds of targets."""
     figure, axes = _plot()
-    lead = np.linspace(0, 14, 281)
-    # Scores of sum zero, for the write-up's targets would reward a shift of all scores as well.
-    scores = lead[:, None] * (one_hot(10)[0] - np.float64(0.1))
+    margins = np.linspace(0, 14, 281)
+    # The logits sum to zero, because the write-up's targets also reward shifting all of them.
+    logits = margins[:, None] * (one_hot(10)[0] - np.float64(0.1))
     kinds: tuple[tuple[Array, Line], ...] = (
-        (one_hot(10), (BLUE, "-", "hard: 1 and 0", (9.6, -0.15))),
-        (smoothed(10, 0.1), (GREEN, "-.", "smoothed: 0.91 and 0.01", (4.7, 1.1))),
-        (near_zero_and_one(10), (ORANGE, "--", "write-up: 0.99 and 0.01", (7.4, 0.4))),
+        (one_hot(10), (BLUE, "-", "one-hot: 1 and 0", (9.3, -0.19))),
+        (LabelSmoothing(0.1)(10), (GREEN, "-.", "smoothed: 0.91 and 0.01", (4.7, 1.1))),
+        (SoftTargets()(10), (ORANGE, "--", "write-up: 0.99 and 0.01", (7.4, 0.4))),
     )
     for targets, line in kinds:
-        values = np.array([softmax_cross_entropy(row[None], targets[:1])[0] for row in scores])
-        _labeled(axes, lead, values, line)
+        values = np.array([softmax_cross_entropy(row[None], targets[:1])[0] for row in logits])
+        _labeled(axes, margins, values, line)
         lowest = values.argmin()
-        if lowest < len(lead) - 1:
-            axes.plot(lead[lowest], values[lowest], "o", color=line[0])
-    axes.set(xlabel="score of the right class, less that of each other", ylabel="loss")
+        if lowest < len(margins) - 1:
+            axes.plot(margins[lowest], values[lowest], "o", color=line[0])
+    axes.set(xlabel="margin: logit of the correct class minus the others'", ylabel="loss")
     axes.set_ylim(-0.25, 2.4)
     return figure
 
 
 def schedules() -> Figure:
-    """The learning rate of each step, by each schedule."""
+    """Plot the learning rate of each step, for each schedule."""
     figure, axes = _plot()
     steps = 1000
     kinds: tuple[tuple[Schedule, Line], ...] = (
         (Constant(0.03), (BLUE, "-", "constant", (840, 0.033))),
-        (Cosine(0.1, warm_up=0.05), (GREEN, "-.", "cosine after a warm-up", (75, 0.104))),
-        (OneCycle(0.1), (ORANGE, "--", "one cycle", (640, 0.066))),
+        (Cosine(0.1, warm_up=0.05), (GREEN, "-.", "cosine with warm-up", (75, 0.104))),
+        (OneCycle(0.1), (ORANGE, "--", "one-cycle", (640, 0.066))),
     )
     for schedule, line in kinds:
         rates = np.array([schedule(step, steps) for step in range(steps)])
         _labeled(axes, np.arange(steps, dtype=float), rates, line)
-    axes.set(xlabel="step, of 1,000", ylabel="learning rate", ylim=(0, 0.115))
+    axes.set(xlabel="step", ylabel="learning rate", ylim=(0, 0.115))
     return figure
 
 
-def descent() -> Figure:
-    """Forty steps of each optimizer down the same valley, from the same point."""
+def optimizers() -> Figure:
+    """Plot forty steps of each optimizer down the same valley, from the same point."""
     slopes = np.array([1.0, 15.0])  # the loss is (w1^2 + 15 w2^2) / 2; its gradient, slopes * w
     kinds: tuple[tuple[Optimizer, float, str, str], ...] = (
         (SGD(), 0.12, BLUE, "gradient descent"),
@@ -254,26 +253,26 @@ def descent() -> Figure:
     panels = figure.subplots(1, len(kinds), sharey=True)
     for axes, (optimizer, rate, color, name) in zip(panels, kinds, strict=True):
         path = _descend(optimizer, rate, slopes, start=np.array([-9.0, 2.2]))
-        axes.contour(across, along, height, [0.5, 3, 8, 17, 30, 47], colors=GREY, linewidths=0.6)
+        axes.contour(across, along, height, [0.5, 3, 8, 17, 30, 47], colors=GRAY, linewidths=0.6)
         axes.plot(*path.T, ".-", color=color, linewidth=1.2)
-        axes.plot(0, 0, "+", color=GREY, markersize=12)
-        axes.set_title(f"{name}, rate {rate}", color=color)
+        axes.plot(0, 0, "+", color=GRAY, markersize=12)
+        axes.set_title(f"{name}, $\\eta = {rate}$", color=color)
         axes.set_xlabel("$w_1$")
         _tidy(axes)
     panels[0].set_ylabel("$w_2$")
     return figure
 
 
-def ema_decay() -> Figure:
-    """The loss of weights that noise drives about, and of their running mean."""
+def ema() -> Figure:
+    """Plot the loss of weights trained with noisy gradients, and of their moving average."""
     rng = np.random.default_rng(2)
     slopes, decay, steps = np.array([1.0, 15.0]), 0.98, 400
-    params, memory = np.array([-9.0, 2.2]), np.zeros((0, 2))
+    params, state = np.array([-9.0, 2.2]), np.zeros((0, 2))
     average = params.copy()
     losses = []
     for step in range(steps):
         gradient = slopes * params + rng.normal(0, 6, 2)
-        SGD().step(params, gradient, memory, 0.05, step)
+        SGD().step(params, gradient, state, 0.05, step)
         share = 1 - min(decay, (1 + step) / (10 + step))
         average += share * (params - average)
         losses.append([slopes @ np.square(weights) / 2 for weights in (params, average)])
@@ -282,24 +281,24 @@ def ema_decay() -> Figure:
     number = np.arange(steps, dtype=float)
     axes.plot(number, of_params, color=ORANGE, linewidth=1)
     axes.plot(number, of_average, color=BLUE)
-    axes.text(250, 12, "the weights", color=ORANGE)
-    axes.text(250, 0.0005, "their running mean", color=BLUE)
+    axes.text(250, 12, "weights", color=ORANGE)
+    axes.text(250, 0.0005, "moving average", color=BLUE)
     axes.set(xlabel="step", ylabel="loss", yscale="log", ylim=(2e-4, 1e2))
     return figure
 
 
 def augmentation() -> Figure:
-    """A digit, and what becomes of it by each kind of change alone, and by all together."""
+    """Draw a digit, augmented in each way alone, and in all together."""
     strong = Augment()
-    laid = replace(strong, elastic_px=0, stroke=0, gap_share=0, noise=0, blur=0)
-    still = replace(laid, rotation_degrees=0, scale=0, aspect=0, shear=0, shift_px=0)
+    affine = replace(strong, elastic_px=0, stroke=0, gap_share=0, noise=0, blur=0)
+    none = replace(affine, rotation_degrees=0, scale=0, aspect=0, shear=0, shift_px=0)
     kinds = {
-        "turned and moved": laid,
-        "stretched": replace(still, elastic_px=strong.elastic_px),
-        "another pen": replace(still, stroke=strong.stroke),
-        "a gap": replace(still, gap_share=1),
-        "noise": replace(still, noise=strong.noise),
-        "blurred or sharp": replace(still, blur=2 * strong.blur),
+        "affine transform": affine,
+        "elastic distortion": replace(none, elastic_px=strong.elastic_px),
+        "stroke width": replace(none, stroke=strong.stroke),
+        "gap": replace(none, gap_share=1),
+        "noise": replace(none, noise=strong.noise),
+        "blur or sharpen": replace(none, blur=2 * strong.blur),
         "all together": strong,
     }
     rng = np.random.default_rng(1)
@@ -307,25 +306,25 @@ def augmentation() -> Figure:
     copies = np.stack(9 * [digit]) / np.float32(255)
     rows = {}
     for name, augment in kinds.items():
-        changed = np.rint(255 * augment(copies, rng)).astype(np.uint8)
-        rows[name] = np.concatenate([digit[None], changed])
-    return _sheet(rows)
+        augmented = np.rint(255 * augment(copies, rng)).astype(np.uint8)
+        rows[name] = np.concatenate([digit[None], augmented])
+    return _grid(rows)
 
 
-def no_digits() -> Figure:
-    """Pictures that a network is to refuse, of the kinds that are drawn from nothing."""
+def non_digits() -> Figure:
+    """Draw images that a network should reject, of the kinds not made from digits."""
     kinds: dict[str, tuple[Kind, ...]] = {
         "letters": (outliers.latin,),
-        "strokes in no order": (outliers.glyph,),
-        "as in type": (outliers.letter,),
+        "made-up letters": (outliers.glyph,),
+        "letter parts": (outliers.letter,),
         "shapes": (outliers.outline, outliers.box, outliers.ring, outliers.blob),
-        "the pen at play": (outliers.scribble, outliers.coil, outliers.crossing),
-        "what no pen drew": (outliers.field, outliers.stripes, outliers.leaves),
+        "scribbles": (outliers.scribble, outliers.coil, outliers.crossing),
+        "textures": (outliers.field, outliers.stripes, outliers.leaves),
     }
-    # What looks like a digit is left out in training, by comparison; by this seed hardly any do.
-    # Nor is the middle of any between two pixels, where a processor's rounding would decide.
+    # Training leaves out what looks like a digit; with this seed hardly any does. Nor does any
+    # center of mass fall halfway between two pixels, where a processor's rounding would decide.
     rng = np.random.default_rng(51)
-    return _sheet(
+    return _grid(
         {
             name: np.stack([kind(rng, []) for kind in islice(cycle(of_name), 10)])
             for name, of_name in kinds.items()
@@ -337,22 +336,22 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "digits.png": digits,
     "drawing.png": drawing,
     "network.svg": network,
-    "chain.svg": chain,
+    "backpropagation.svg": backpropagation,
     "sigmoid.svg": sigmoid,
-    "rectifier.svg": rectifier,
+    "relu.svg": relu,
     "convolution.png": convolution,
     "softmax.svg": softmax_curves,
     "loss.svg": loss,
     "schedules.svg": schedules,
-    "descent.svg": descent,
-    "ema_decay.svg": ema_decay,
+    "optimizers.svg": optimizers,
+    "ema.svg": ema,
     "augmentation.png": augmentation,
-    "no-digits.png": no_digits,
+    "non-digits.png": non_digits,
 }
 
 
 def draw(name: str) -> bytes:
-    """Draw a figure, and return the content of its file."""
+    """Draw a figure; return the bytes of its file."""
     file = BytesIO()
     extra = {"Software": None} if name.endswith(".png") else {"Date": None, "Creator": None}
     with mpl.rc_context(STYLE):
@@ -361,7 +360,7 @@ def draw(name: str) -> bytes:
 
 
 def main() -> None:
-    """Draw all figures into the folder of this script."""
+    """Draw all figures to the folder of this script."""
     for name in FIGURES:
         (FOLDER / name).write_bytes(draw(name))
         print(FOLDER / name)
@@ -375,7 +374,7 @@ def _plot() -> tuple[Figure, Axes]:
     figure.patch.set_alpha(0)
     axes = figure.subplots()
     _tidy(axes)
-    axes.grid(color=GREY, alpha=0.25)
+    axes.grid(color=GRAY, alpha=0.25)
     return figure, axes
 
 
@@ -385,36 +384,36 @@ def _tidy(axes: Axes) -> None:
 
 
 def _labeled(axes: Axes, x: Array, y: Array, line: Line) -> None:
-    color, dashes, label, place = line
-    axes.plot(x, y, dashes, color=color)
-    axes.text(*place, label, color=color)
+    color, style, label, position = line
+    axes.plot(x, y, style, color=color)
+    axes.text(*position, label, color=color)
 
 
-def _curve_and_slope(axes: Axes, layer: Layer, x: Array) -> None:
-    """Plot what a layer makes of x, and what its way back makes of ones: its slope."""
+def _curve_and_derivative(axes: Axes, layer: Layer, x: Array) -> None:
+    """Plot a layer's output for x, and its backward pass for ones: its derivative."""
     y, backward = layer.forward({}, x)
-    slope = backward(np.ones_like(x), {})
-    assert slope is not None
+    derivative = backward(np.ones_like(x), {})
+    assert derivative is not None
     axes.plot(x, y, color=BLUE)
-    axes.plot(x, slope, "--", color=ORANGE)
+    axes.plot(x, derivative, "--", color=ORANGE)
     axes.set_xlabel("$x$")
 
 
 def _descend(optimizer: Optimizer, rate: float, slopes: Array, start: Array) -> Array:
-    """Follow an optimizer for 40 steps; returns (41, 2)."""
-    params, memory = start.copy(), np.zeros((optimizer.state_vectors, 2))
+    """Run an optimizer for 40 steps; return the path, (41, 2)."""
+    params, state = start.copy(), np.zeros((optimizer.state_vectors, 2))
     path = [start]
     for step in range(40):
-        optimizer.step(params, slopes * params, memory, rate, step)
+        optimizer.step(params, slopes * params, state, rate, step)
         path.append(params.copy())
     return np.array(path)
 
 
-# Drawings
+# Diagrams
 
 
-def _drawing_board(height: float, limits: tuple[float, float, float, float]) -> tuple[Figure, Axes]:
-    """A figure of 9 inches that is nothing but a place to draw on."""
+def _blank_axes(height: float, limits: tuple[float, float, float, float]) -> tuple[Figure, Axes]:
+    """Make a figure 9 inches wide, with axes that show only what is drawn on them."""
     figure = Figure(figsize=(9, height))
     figure.patch.set_alpha(0)
     axes = figure.add_axes((0, 0, 1, 1))
@@ -424,7 +423,7 @@ def _drawing_board(height: float, limits: tuple[float, float, float, float]) -> 
 
 
 def _column(size: int) -> list[float]:
-    """The heights at which the values of a layer are drawn: all of ten, or some with a gap."""
+    """Return the heights at which a layer's units are drawn: all of ten, or some with a gap."""
     if size == 10:
         return np.linspace(1, -1, 10).tolist()
     half = np.linspace(1, 0.2, 6 if size > 500 else 5)
@@ -447,13 +446,13 @@ def _name(layer: Layer) -> str:
     return f"{name}\n{layer.inputs} to {layer.outputs}" if isinstance(layer, Dense) else name
 
 
-# Pictures
+# Images
 
 
 def _canvas(width: int, height: int) -> tuple[Figure, Callable[..., Axes]]:
-    """A figure of so many dots, and a function that makes a framed picture at a place in it.
+    """Make a figure of this size in dots, and a function that adds framed axes to it.
 
-    The place is counted in dots from the lower left, so that no pixel is drawn wider than another.
+    Positions are in dots from the lower left, so that all pixels of an image are equally wide.
     """
     figure = Figure(figsize=(width / 200, height / 200), dpi=200)
     figure.patch.set_alpha(0)
@@ -469,32 +468,32 @@ def _canvas(width: int, height: int) -> tuple[Figure, Callable[..., Axes]]:
     return figure, box
 
 
-def _sheet(rows: dict[str, Pixels]) -> Figure:
-    """Pictures in rows, each row with its name before it."""
+def _grid(rows: dict[str, Pixels]) -> Figure:
+    """Draw rows of images, each with its name in front."""
     side = 4 * 28
     pitch, margin = side + 8, 400
-    count = len(next(iter(rows.values())))
-    figure, box = _canvas(width=margin + count * pitch, height=len(rows) * pitch)
-    for row, (name, pictures) in enumerate(rows.items()):
+    columns = len(next(iter(rows.values())))
+    figure, box = _canvas(width=margin + columns * pitch, height=len(rows) * pitch)
+    for row, (name, images) in enumerate(rows.items()):
         bottom = (len(rows) - 1 - row) * pitch + 4
-        for column, picture in enumerate(pictures):
+        for column, image in enumerate(images):
             axes = box(margin + column * pitch, bottom, side, side)
-            axes.imshow(picture, "gray", vmin=0, vmax=255, interpolation="nearest")
+            axes.imshow(image, "gray", vmin=0, vmax=255, interpolation="nearest")
             if column == 0:
                 axes.text(-4, 13.5, name, ha="right", va="center", fontsize=11)
     return figure
 
 
 def _weights(axes: Axes, weights: Array) -> None:
-    """Show the weights of a small filter as a table of numbers."""
-    axes.imshow(weights, BELOW_AND_ABOVE_ZERO, vmin=-2, vmax=2)
+    """Draw the weights of a small filter as a table of numbers."""
+    axes.imshow(weights, ORANGE_TO_BLUE, vmin=-2, vmax=2)
     for row, column in np.ndindex(*weights.shape):
         number = f"{weights[row, column]:g}".replace("-", "\N{MINUS SIGN}")
         axes.text(column, row, number, color="white", ha="center", va="center", fontsize=9)
 
 
 def _five() -> Pixels:
-    """A figure five, drawn by hand and cleaned: uint8 (28, 28)."""
+    """Draw a five and preprocess it: uint8 (28, 28)."""
     angles = np.linspace(-0.62 * np.pi, 0.8 * np.pi, 40)
     bowl = np.stack([112 + 58 * np.cos(angles), 178 + 56 * np.sin(angles)], axis=1)
     down = np.concatenate([[(96, 48), (84, 126)], bowl])
@@ -503,14 +502,14 @@ def _five() -> Pixels:
 
 
 def _blue_two_on_yellow(height: int, width: int) -> Pixels:
-    """A figure two, drawn with a wide blue pen in a corner of a yellow sheet: uint8 (H, W, 4)."""
+    """Draw a two with a wide blue pen in a corner of a yellow image: uint8 (H, W, 4)."""
     angles = np.linspace(np.pi, -0.25 * np.pi, 40)
     arc = np.stack([90 + 32 * np.cos(angles), 62 - 32 * np.sin(angles)], axis=1)
-    pen = np.concatenate([arc, [(58, 160), (128, 160)]])
-    # Points on the pen's way, so close that the discs around them join to one stroke.
-    lengths = np.append(0, np.cumsum(np.hypot(*np.diff(pen, axis=0).T)))
-    way = np.arange(0, lengths[-1], 0.5)
-    points = np.stack([np.interp(way, lengths, axis) for axis in pen.T], axis=1)
+    path = np.concatenate([arc, [(58, 160), (128, 160)]])
+    # Points along the path, so close that the discs around them merge into one stroke.
+    lengths = np.append(0, np.cumsum(np.hypot(*np.diff(path, axis=0).T)))
+    along = np.arange(0, lengths[-1], 0.5)
+    points = np.stack([np.interp(along, lengths, axis) for axis in path.T], axis=1)
     y, x = np.mgrid[:height, :width]
     nearest = np.full((height, width), np.inf)
     for point_x, point_y in points:
