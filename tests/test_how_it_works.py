@@ -1,4 +1,4 @@
-"""The page that explains the network: what it says and shows is what the code does."""
+"""docs/how-it-works.md says and shows what the code does."""
 
 import doctest
 import html
@@ -17,13 +17,13 @@ from scipy.ndimage import map_coordinates
 
 from inkdigits import training
 from inkdigits.inference import SURE
-from inkdigits.nn.initializers import he
 from inkdigits.nn.convolution import Conv2D, MaxPool2D, ZeroPad2D
+from inkdigits.nn.initializers import he
 from inkdigits.nn.layers import BatchNorm, Dense, Dropout, ReLU, Sigmoid
 from inkdigits.nn.losses import (
-    near_zero_and_one,
+    LabelSmoothing,
+    SoftTargets,
     one_hot,
-    smoothed,
     softmax,
     softmax_cross_entropy,
 )
@@ -37,7 +37,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/how-it-works.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 FIGURES = PAGE.parent / "figures"
-REDRAW = "it is not as the code draws it: run `make figures`, and look at it"
+REDRAW = "the code draws it differently: run `make figures`, and look at it"
 SHOWN = re.findall(r'(?:\]\(|src=")figures/([\w.-]+)', TEXT)
 PROSE = re.sub(r"^```.*?^```$", "", TEXT, flags=re.M | re.S)
 HEADINGS = re.findall(r"^#+ (.+)$", PROSE, re.M)
@@ -45,7 +45,7 @@ HEADINGS = re.findall(r"^#+ (.+)$", PROSE, re.M)
 
 @pytest.fixture(scope="session")
 def script():
-    """What the script that draws the figures defines."""
+    """The names that docs/figures/draw.py defines."""
     return runpy.run_path(str(FIGURES / "draw.py"))
 
 
@@ -54,7 +54,7 @@ def without_spaces(text):
 
 
 def section(heading):
-    """The text under a heading, to the next of the same level."""
+    """The text from a heading to the next one of the same level."""
     return re.search(rf"^## {heading}$(.*?)(?=^## |\Z)", TEXT, re.M | re.S)[1]
 
 
@@ -62,7 +62,7 @@ def section(heading):
 
 
 def excerpts():
-    """The path of a source, and an excerpt: an excerpt is from the source that is linked last."""
+    """Each code excerpt, with the path of the source file linked before it."""
     path = None
     for match in re.finditer(r"\]\(\.\./([\w/.]+\.py)\)|^```python\n(.*?)^```$", TEXT, re.M | re.S):
         if match[1]:
@@ -72,13 +72,13 @@ def excerpts():
 
 
 @pytest.mark.parametrize(("path", "excerpt"), list(excerpts()))
-def test_every_excerpt_stands_in_the_source_that_is_linked_before_it(path, excerpt):
+def test_every_excerpt_is_in_the_source_linked_before_it(path, excerpt):
     assert len(excerpt) > 20
     source = (ROOT / path).read_text(encoding="utf-8")
     assert without_spaces(excerpt) in without_spaces(source)
 
 
-def test_the_sessions_run_as_they_are_shown():
+def test_console_sessions_run_as_shown():
     sessions = re.findall(r"^```pycon\n(.*?)^```$", TEXT, re.M | re.S)
     test = doctest.DocTestParser().get_doctest("".join(sessions), {}, PAGE.name, PAGE.name, 0)
     assert len(test.examples) > 10
@@ -87,7 +87,7 @@ def test_the_sessions_run_as_they_are_shown():
     assert not report, "".join(report)
 
 
-def test_what_the_code_refers_to_is_a_heading_of_the_page():
+def test_sections_named_in_the_code_exist():
     sources = [path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py")]
     named = [
         name for text in sources for name in re.findall(r'docs/how-it-works\.md, "([^"]+)"', text)
@@ -96,7 +96,7 @@ def test_what_the_code_refers_to_is_a_heading_of_the_page():
     assert set(named) <= set(HEADINGS)
 
 
-def test_every_link_leads_somewhere():
+def test_every_link_resolves():
     links = re.findall(r"\]\(([^)]+)\)", PROSE)
     anchors = {"#" + heading.lower().replace(" ", "-") for heading in HEADINGS}
     for link in links:
@@ -106,7 +106,7 @@ def test_every_link_leads_somewhere():
             assert (PAGE.parent / link).exists(), link
 
 
-def test_the_contents_list_every_section():
+def test_the_table_of_contents_lists_every_section():
     contents = TEXT[: TEXT.index("\n## ")]
     assert re.findall(r"\[([^\]]+)\]\(#", contents) == HEADINGS[1:]
 
@@ -115,7 +115,7 @@ def test_the_contents_list_every_section():
 
 
 def test_every_formula_survives_markdown():
-    """What Markdown takes for emphasis, an escape or a list is lost to what sets the formulas."""
+    """Characters that Markdown takes for emphasis, an escape or a list never reach the renderer."""
     page = MarkdownIt("commonmark").enable("table").render(TEXT)
     shown = " ".join(html.unescape(re.sub(r"<[^>]+>", "", page)).split())
     prose = re.sub(r"`[^`\n]+`", "", PROSE)
@@ -123,18 +123,18 @@ def test_every_formula_survives_markdown():
     assert len(formulas) > 100
     for formula in formulas:
         assert " ".join(formula.split()) in shown
-    # GitHub takes a dollar sign for the start of a formula only behind a space, and for its end
-    # only before a space or a mark.
+    # On GitHub, a dollar sign starts a formula only after a space, and ends one only before a space
+    # or a punctuation mark.
     inline = re.findall(r"(.)\$([^$]+)\$(.)", re.sub(r"\$\$.+?\$\$", "", prose, flags=re.S), re.S)
-    for before, formula, behind in inline:
+    for before, formula, after in inline:
         assert before in " \n|", formula
-        assert behind in " \n|.,:;?", formula
+        assert after in " \n|.,:;?", formula
         assert formula == formula.strip()
         assert "\n" not in formula
 
 
 def numbers(text):
-    """The numbers of a matrix, or the one number, that a formula ends with."""
+    """The matrix, or the number, that a formula ends with."""
     matrix = re.search(r"\\begin\{pmatrix\}(.+)\\end\{pmatrix\}$", text)
     if not matrix:
         return float(text)
@@ -142,7 +142,7 @@ def numbers(text):
 
 
 def worked(heading):
-    """The formulas of a section that end with numbers: those numbers by what stands first."""
+    """The numbers that the formulas of a section end with, by what is left of the first =."""
     formulas = re.findall(r"^\$\$\n(.+)\n\$\$$", section(heading), re.M)
     matrix = r"\\begin\{pmatrix\}[-\d.&\\cr ]+\\end\{pmatrix\}"
     ends = re.compile(rf".* = ({matrix}|[-\d.]+)")
@@ -156,8 +156,8 @@ def assert_worked(shown, expected):
         np.testing.assert_allclose(shown[name], value, atol=5.1e-5, err_msg=name)
 
 
-def test_the_example_by_hand_is_what_the_code_computes():
-    shown = worked("An example by hand")
+def test_the_worked_example_is_what_the_code_computes():
+    shown = worked("A worked example")
     network = Network((Dense(2, 2), Sigmoid(), Dense(2, 2)))
     zero = np.zeros(2)
     vector = np.concatenate([shown["W_1"].ravel(), zero, shown["W_2"].ravel(), zero])
@@ -190,17 +190,17 @@ def test_the_example_by_hand_is_what_the_code_computes():
     assert_worked(shown, expected)
 
 
-def test_the_convolution_by_hand_is_what_the_layer_computes():
+def test_the_convolution_example_is_what_the_layer_computes():
     shown = worked("Convolution")
     x, weight = shown["x"][None, :, :, None], shown["w"][:, :, None, None]
     y, backward = Conv2D(1, 1, kernel_size=2).forward({"weight": weight, "bias": np.zeros(1)}, x)
     grads = {"weight": np.empty_like(weight), "bias": np.empty(1)}
     dx = backward(shown["dy"][None, :, :, None], grads)
-    places = [(row, column) for row in range(3) for column in range(3)]
+    positions = [(row, column) for row in range(3) for column in range(3)]
     expected = {
         "x": x[0, :, :, 0],
         "w": weight[:, :, 0, 0],
-        "R": [x[0, r : r + 2, c : c + 2].ravel() for r, c in places],
+        "R": [x[0, r : r + 2, c : c + 2].ravel() for r, c in positions],
         "R w": y.reshape(1, 9),
         "y": y[0, :, :, 0],
         "dy": [[1, 0, 0], [0, 2, 0], [0, 0, 0]],
@@ -213,7 +213,7 @@ def test_the_convolution_by_hand_is_what_the_layer_computes():
     assert f"$1 - 2 = {dx[0, 1, 1, 0]:g}$" in section("Convolution")
 
 
-def test_the_pooling_by_hand_is_what_the_layer_computes():
+def test_the_pooling_example_is_what_the_layer_computes():
     shown = worked("Pooling")
     x = shown["x"][None, :, :, None]
     y, backward = MaxPool2D().forward({}, x)
@@ -229,24 +229,24 @@ def test_the_pooling_by_hand_is_what_the_layer_computes():
     assert_worked(shown, expected)
 
 
-def test_the_batch_normalization_by_hand_is_what_the_layer_computes():
+def test_the_batch_normalization_example_is_what_the_layer_computes():
     shown = worked("Batch normalization")
     x, dy = shown["x"].T, shown["dy"].T
     grads = {"scale": np.empty(1), "shift": np.empty(1)}
     params = {"scale": np.full(1, 2.0), "shift": np.ones(1)}
     y, backward = BatchNorm(1).forward(params, x)
     dx = backward(dy, grads)
-    normal, _ = BatchNorm(1).forward({"scale": np.ones(1), "shift": np.zeros(1)}, x)
+    normalized, _ = BatchNorm(1).forward({"scale": np.ones(1), "shift": np.zeros(1)}, x)
     expected = {
         "x": x.T,
-        r"\hat x": normal.T,
+        r"\hat x": normalized.T,
         "y": y.T,
         "dy": [[1, 0, 0, 0]],
         "dx": dx.T,
     }
     assert_worked(shown, expected)
     text = " ".join(section("Batch normalization").split())
-    assert f"$m = {x.mean():g}$, $v = {x.var():g}$ and $u = {x.var() ** -0.5:g}$" in text
+    assert f"$\\mu = {x.mean():g}$, $\\sigma^2 = {x.var():g}$ and $u = {x.var() ** -0.5:g}$" in text
     scale, shift = grads["scale"][0], grads["shift"][0]
     assert f"$d\\gamma = {scale:.0f}$ and $d\\beta = {shift:.0f}$" in text
 
@@ -254,8 +254,8 @@ def test_the_batch_normalization_by_hand_is_what_the_layer_computes():
 # Numbers in the text
 
 
-def at_rest(target):
-    """Follow the gradient of one example's scores until their differences change no more."""
+def optimal_logits(target):
+    """Minimize the loss of one example by gradient descent on its logits."""
     z = np.zeros((1, len(target)))
     for _ in range(10_000):
         z -= 5 * softmax_cross_entropy(z, target[None])[1]()
@@ -263,42 +263,43 @@ def at_rest(target):
 
 
 def decay_at(step):
-    """How much of a mean of nothing is left, by the code, when weights of one are added to it."""
+    """The decay of the moving average at a step, from one update with weights of one."""
     zero, one = np.zeros(1), np.ones(1)
-    progress = training.TrainState(one, zero, zero.copy(), np.random.default_rng(0), step)
-    training._average(progress, 0.999)
-    return 1 - progress.average[0]
+    state = training.TrainState(one, zero, zero.copy(), np.random.default_rng(0), step)
+    training._update_ema(state, 0.999)
+    return 1 - state.ema[0]
 
 
-def numbers_of_the_text():
-    """A section, and a piece of it that is made from the code."""
-    sizes = CLASSIC.sizes
+def numbers_in_the_text():
+    """Sections, each with a phrase that it must contain, computed by the code."""
     yield "The network", f"{CLASSIC.network.size:,}"
     yield "Backpropagation", f"each of {CLASSIC.network.size:,} parameters"
-    yield "Looking again", f"has a probability of less than {SURE:g}, the picture"
-    yield "The two clean-ups", f"a pixel over {THRESHOLD} becomes 255, every other becomes 0"
-    yield "The two clean-ups", f"right of a 255 becomes {EDGE}"
-    for inputs, outputs in pairwise(sizes):
-        yield "The first weights", f"{inputs} / {outputs} = {inputs / outputs:g}"
+    yield "Test-time augmentation", f"has a probability below {SURE:g}, the network"
+    yield "Preprocessing", f"a pixel over {THRESHOLD} becomes 255, every other pixel becomes 0"
+    yield "Preprocessing", f"right of a 255 becomes {EDGE}"
+    for layer in CLASSIC.network.layers:
+        if isinstance(layer, Dense):
+            ratio = layer.inputs / layer.outputs
+            yield "Weight initialization", f"{layer.inputs} / {layer.outputs} = {ratio:g}"
 
-    smooth, write_up = smoothed(10, 0.1)[0], near_zero_and_one(10)[0]
-    heading = "Three kinds of targets"
+    smooth, write_up = LabelSmoothing(0.1)(10)[0], SoftTargets()(10)[0]
+    heading = "Targets and label smoothing"
     for target in (one_hot(10)[0], smooth, write_up):
         yield heading, f"| {target[0]:g} | {target[1]:g} | {target.sum():g} |"
     for target in (smooth, write_up):
-        z = at_rest(target)
-        yield heading, f"the right score {z[0, 0] - z[0, 1]:.2f} above the others"
-    p = softmax(at_rest(write_up))[0]
-    yield heading, f"$p = {p[0]:.3f}$ and {p[1]:.3f}, the right score"
+        z = optimal_logits(target)
+        yield heading, f"the correct logit {z[0, 0] - z[0, 1]:.2f} above the others"
+    p = softmax(optimal_logits(write_up))[0]
+    yield heading, f"$p = {p[0]:.3f}$ and {p[1]:.3f}, the correct logit"
     yield heading, f"= \\log {0.91 / 0.01:.0f} = {log(0.91 / 0.01):.2f}$"
-    lowest, _ = softmax_cross_entropy(at_rest(smooth), smooth[None])
+    lowest, _ = softmax_cross_entropy(optimal_logits(smooth), smooth[None])
     yield heading, f"9 \\cdot 0.01 \\log 0.01 = {lowest:.2f}$"
     push = softmax_cross_entropy(np.zeros((1, 10)), write_up[None])[1]().sum()
     yield heading, f"$1 - {write_up.sum():g} = {push:.2f}$"
-    surplus = write_up - smoothed(10, 0.02)[0]
+    surplus = write_up - LabelSmoothing(0.02)(10)[0]
     np.testing.assert_allclose(surplus, surplus[0], atol=1e-7)
     yield heading, f"t = t_{{\\text{{smoothed}}}} + {surplus[0]:.3f}\n"
-    first, other = smoothed(10, 0.02)[0, :2]
+    first, other = LabelSmoothing(0.02)(10)[0, :2]
     yield heading, f"t_{{\\text{{smoothed}}}} = {first:.3f} \\text{{ and }} {other:.3f}\n"
 
     network = Network((ZeroPad2D(), Conv2D(1, 16)))
@@ -306,43 +307,54 @@ def numbers_of_the_text():
     x = np.zeros((1, 28, 28, 1), np.float32)
     y, _ = network.forward(params, x)
     assert y.shape == (1, 28, 28, 16)
-    yield "Convolution", "With a frame of 1 and windows of 3 by 3, the size stays."
-    yield "Convolution", f"16 filters of 3 by 3 have {network.size} of them, biases included"
-    yield "Convolution", f"from the {x.size} pixels to the same {y.size:,} results"
+    yield "Convolution", "With a padding of 1 and windows of 3 by 3, the size stays the same."
+    yield "Convolution", f"16 filters of 3 by 3 have {network.size} of them, including biases"
+    yield "Convolution", f"from the {x.size} pixels to the same {y.size:,} outputs"
     assert 0.98e7 < (x.size + 1) * y.size < 1e7
     yield "Convolution", "would have nearly ten million"
     network = Network((Conv2D(1, 1), MaxPool2D(), Conv2D(1, 1)))
     params = network.layer_params(network.init(np.random.default_rng(0)))
     y, _ = network.forward(params, np.zeros((1, 8, 8, 1), np.float32))
     assert y.size == 1
-    yield "Pooling", "3 by 3 pixels of a pooled response have seen 8 by 8 pixels of the picture"
+    yield "Pooling", "filters and pooling, a 3 by 3 window sees 8 by 8 pixels of the image"
 
-    yield "Gradient descent", f"with a rate of {CLASSIC.schedule.rate}"
+    yield "Gradient descent", f"with a learning rate of {CLASSIC.schedule.rate}"
     momentum = 0.9
     assert 1 / (1 - momentum) == pytest.approx(10)
     yield "Momentum", f"With $\\mu = {momentum}$, that is ten times the gradient"
     assert CLASSIC.epochs == 10
-    yield "The training loop", "`classic` makes ten"
-    heading, decay = "Averaged weights", 0.999
-    yield heading, f"For $d = {decay}$ that is about the mean over the last {1 / (1 - decay):,.0f}"
+    yield "The training loop", "`classic` trains for ten"
+    heading, decay = "Moving average of the weights", 0.999
+    span = 1 / (1 - decay)
+    yield heading, f"For $d = {decay}$ that is roughly the mean over the last {span:,.0f} steps"
     yield heading, f"For $d = {decay}$ this is $\\sigma^2 / {(1 + decay) / (1 - decay):.0f}$"
     first, later = decay_at(0), decay_at(90)
-    yield heading, f"$d$ begins at {first:g}, and rises: it is {later:g} at step number 90"
+    yield heading, f"$d$ starts at {first:g} and increases: it is {later:g} at step number 90"
     pixels = np.array([[0, 1], [0.5, 1]])
     (value,) = map_coordinates(pixels, [[0.25], [0.5]], order=1)
-    yield "Augmentation", f"= {value:g}$"
+    yield "Data augmentation", f"= {value:g}$"
 
 
-def test_what_the_text_says_of_the_recipes_is_so():
-    assert MLP.sizes[:-1] == CLASSIC.sizes[:-1]
+def dense_layers(recipe):
+    return [layer for layer in recipe.network.layers if isinstance(layer, Dense)]
+
+
+def hidden_sizes(recipe):
+    return [layer.outputs for layer in dense_layers(recipe)[:-1]]
+
+
+def test_the_text_is_right_about_the_recipes():
+    assert hidden_sizes(MLP) == hidden_sizes(CLASSIC)
+    assert not any(layer.bias for layer in dense_layers(CLASSIC))
     assert (CLASSIC.batch_size, CLASSIC.shuffle, CLASSIC.validation) == (1, False, 0)
-    assert (CLASSIC.augment, CLASSIC.ema_decay, CLASSIC.nondigits) == (None, 0, 0)
+    assert (CLASSIC.augment, CLASSIC.ema_decay, CLASSIC.outliers) == (None, 0, 0)
+    assert not CLASSIC.tta
     for recipe in RECIPES.values():
         if recipe is CLASSIC:
             continue
         layers = recipe.network.layers
-        learners = [layer for layer in layers if isinstance(layer, Dense | Conv2D)]
-        assert all(layer.initializer is he for layer in learners)
+        with_weights = [layer for layer in layers if isinstance(layer, Dense | Conv2D)]
+        assert all(layer.initializer is he for layer in with_weights)
         assert any(isinstance(layer, ReLU) for layer in layers)
         assert not any(isinstance(layer, Sigmoid) for layer in layers)
         assert any(isinstance(layer, Conv2D) for layer in layers) == ("cnn" in recipe.name)
@@ -351,19 +363,20 @@ def test_what_the_text_says_of_the_recipes_is_so():
         assert isinstance(recipe.schedule, OneCycle)
         assert (recipe.batch_size > 1, recipe.shuffle, recipe.validation) == (True, True, 0.1)
         assert recipe.ema_decay
-        np.testing.assert_allclose(recipe.targets.sum(axis=1), 1, rtol=1e-6)
-        assert recipe.targets.min() > 0
-        behind_pools = [b for a, b in pairwise(layers) if isinstance(a, MaxPool2D)]
-        assert all(isinstance(layer, ReLU) for layer in behind_pools)
+        assert isinstance(recipe.targets, LabelSmoothing)
+        assert recipe.targets.share > 0
+        assert recipe.tta
+        after_pools = [b for a, b in pairwise(layers) if isinstance(a, MaxPool2D)]
+        assert all(isinstance(layer, ReLU) for layer in after_pools)
 
 
-def test_the_numbers_in_the_text_are_those_of_the_code():
-    for heading, piece in numbers_of_the_text():
-        assert " ".join(piece.split()) in " ".join(section(heading).split())
+def test_the_numbers_in_the_text_are_right():
+    for heading, phrase in numbers_in_the_text():
+        assert " ".join(phrase.split()) in " ".join(section(heading).split())
 
 
 @pytest.mark.data
-def test_the_number_of_writers_is_that_of_the_data(mnist_splits):
+def test_the_number_of_writers_is_right(mnist_splits):
     digits, _ = mnist_splits
     _, counts = np.unique(digits.writers, return_counts=True)
     text = " ".join(section("Validation by writer").split())
@@ -375,35 +388,35 @@ def test_the_number_of_writers_is_that_of_the_data(mnist_splits):
 # Figures
 
 
-def test_the_page_shows_every_figure_and_all_are_drawn_by_the_script(script):
+def test_the_page_shows_every_figure_and_the_script_draws_them_all(script):
     kept = [path.name for path in FIGURES.iterdir() if path.suffix in {".png", ".svg"}]
     assert sorted(SHOWN) == sorted(kept) == sorted(script["FIGURES"])
 
 
-def test_every_figure_is_described_for_those_who_cannot_see_it():
+def test_every_figure_has_an_alternative_text():
     described = re.findall(r'!\[[^\]]{40,}\]\(figures/|<img src="figures/.+ alt="[^"]{40,}">', TEXT)
     assert len(described) == len(SHOWN)
 
 
-def taken_apart(name, data):
-    """What a figure is but for numbers, and its numbers: other processors round otherwise."""
+def split_off_numbers(name, data):
+    """A figure without its numbers, and its numbers, which processors round differently."""
     if name.endswith(".png"):
         with Image.open(BytesIO(data)) as image:
             return image.size, np.asarray(image.convert("RGBA"), np.int16)
-    # The names of shapes are hashes of their numbers.
+    # Matplotlib names shapes by a hash of their numbers.
     text = re.sub(r'"#?[a-z]+[0-9a-f]{10}"|#[a-z]+[0-9a-f]{10}', "", data.decode())
     pieces = re.split(r"(-?\d+(?:\.\d+)?)", text)
     return pieces[::2], np.array(pieces[1::2], float)
 
 
-def assert_is_as_drawn(name, data):
-    """Assert that a figure's file is what the script draws, but for a processor's rounding.
+def assert_up_to_date(name, data):
+    """Assert that a figure's file is what the script draws, up to rounding.
 
-    Where a pixel's ink is just half, the last bit of a sum decides whether the pen covers it. That
-    is so of one or two pixels in a picture, 48 numbers of its figure each, and by 17 gray levels.
+    Where ink covers exactly half a pixel, the last bit of a sum decides how it is drawn. This
+    affects one or two pixels of an image, each of them 48 numbers of the figure, by 17 gray levels.
     """
-    expected, expected_numbers = taken_apart(name, data)
-    actual, actual_numbers = taken_apart(name, (FIGURES / name).read_bytes())
+    expected, expected_numbers = split_off_numbers(name, data)
+    actual, actual_numbers = split_off_numbers(name, (FIGURES / name).read_bytes())
     assert actual == expected, REDRAW
     differ = np.abs(actual_numbers - expected_numbers)
     if name.endswith(".png"):
@@ -414,15 +427,15 @@ def assert_is_as_drawn(name, data):
 
 
 @pytest.mark.parametrize("name", sorted(set(SHOWN) - {"digits.png"}))
-def test_a_figure_is_as_the_script_draws_it(script, name):
-    assert_is_as_drawn(name, script["draw"](name))
+def test_figures_are_up_to_date(script, name):
+    assert_up_to_date(name, script["draw"](name))
 
 
 @pytest.mark.data
 @pytest.mark.usefixtures("data_folders")
-def test_the_figure_of_mnists_digits_is_as_the_script_draws_it(script):
-    assert_is_as_drawn("digits.png", script["draw"]("digits.png"))
+def test_the_figure_of_mnist_digits_is_up_to_date(script):
+    assert_up_to_date("digits.png", script["draw"]("digits.png"))
 
 
-def test_a_figure_is_the_same_each_time(script):
+def test_drawing_a_figure_twice_gives_the_same_file(script):
     assert script["draw"]("sigmoid.svg") == script["draw"]("sigmoid.svg")
