@@ -93,7 +93,7 @@ def test_b9_a_million_tiny_chunks_are_refused(address):
 
         sender = threading.Thread(target=send)
         sender.start()
-        assert status_of(answer.readline()) in {400, 413}
+        assert status_of(answer.readline()) == 400
     sender.join()
     assert predict(address)[0] == 200
 
@@ -102,8 +102,7 @@ def test_b11_a_length_and_chunks_end_the_connection(address):
     both = head("Content-Length: 3", "Transfer-Encoding: chunked", "Content-Type: application/json")
     with connect(address) as client, client.makefile("rb") as answer:
         client.sendall(both + b"2\r\n{}\r\n0\r\n\r\n")
-        # Chunked wins: {} has no image.
-        assert status_of(answer.readline()) in {400, 422}
+        assert status_of(answer.readline()) == 400
         assert b"connection: close" in answer.read().lower()
 
 
@@ -118,16 +117,12 @@ def test_b13_a_length_that_is_none_is_400(address, length):
 
 
 def test_b14_a_9_kb_address_is_414(address):
-    assert status_of(
-        exchange(address, b"GET /?" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
-    ) in {
-        400,
-        414,
-    }
+    line = exchange(address, b"GET /?" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert status_of(line) == 414
 
 
 def test_b15_200_headers_are_431(address):
-    assert status_of(exchange(address, head(*(f"X-{n}: 1" for n in range(200))))) in {400, 431}
+    assert status_of(exchange(address, head(*(f"X-{n}: 1" for n in range(200))))) == 431
 
 
 def test_b16_half_sent_bodies_harm_nobody_and_are_ended(address):
