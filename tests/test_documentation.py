@@ -2,7 +2,7 @@
 
 import json
 import re
-import statistics
+import runpy
 import tomllib
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import click
 import pytest
 
 from inkdigits import Recognizer
+from inkdigits.api import Settings
 from inkdigits.cli import main
 from inkdigits.recipes import RECIPES
 
@@ -63,13 +64,24 @@ def test_every_recipe_is_documented():
         assert f"| `{recipe}` |" in text
 
 
-def test_every_setting_in_the_environment_is_documented():
-    text = (ROOT / "docs/command-line.md").read_text(encoding="utf-8")
-    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
-    settings = set(re.findall(r"\bINKDIGITS_[A-Z]+\b", sources))
-    assert settings
-    for setting in settings:
-        assert f"`{setting}`" in text
+def named_settings():
+    """Every variable that the code, the Makefile, the containers or the page's tests name."""
+    folders = ("src", "benchmarks", "deploy", "web/e2e", "web/scripts")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
+    files += [ROOT / "Makefile", *ROOT.glob("compose*.yaml"), *(ROOT / "web").glob("*.ts")]
+    texts = (path.read_bytes().decode("utf-8", "ignore") for path in files)
+    found = {name for text in texts for name in re.findall(r"\bINKDIGITS(?:_[A-Z]+)+\b", text)}
+    return sorted(found | {f"INKDIGITS_{name.upper()}" for name in Settings.model_fields})
+
+
+@pytest.mark.parametrize("name", named_settings())
+def test_every_setting_is_documented(name):
+    documents = (path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md"))
+    assert any(f"`{name}`" in text for text in documents), name
+
+
+def test_settings_of_several_words_are_found():
+    assert {"INKDIGITS_DATA", "INKDIGITS_MAX_BODY_BYTES"} <= set(named_settings())
 
 
 def dependencies():
@@ -103,12 +115,6 @@ def test_the_lock_files_hold_every_dependency(name):
         assert re.search(rf"^{package}==", locked, re.MULTILINE), f"run `make lock`: {package}"
 
 
-def result(name):
-    """The figures that a benchmark kept."""
-    path = ROOT / f"benchmarks/results/{name}.json"
-    return json.loads(path.read_text(encoding="utf-8"))["figures"]
-
-
 def test_the_readme_shows_what_the_shipped_model_answers():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     prediction = Recognizer.load().recognize((ROOT / "tests/golden/7.png").read_bytes())
@@ -126,27 +132,11 @@ def test_the_table_of_recipes_says_for_how_many_epochs_each_learns(name):
     assert re.search(rf"\b{RECIPES[name].epochs} epochs", row)
 
 
-def test_the_readme_says_what_was_measured():
+def test_the_tables_of_the_readme_say_what_was_measured():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    rows = [line for line in readme.splitlines() if line.startswith("| ")]
-    for recipe, figures in result("accuracy").items():
-        for data in set(figures) - {"published"}:
-            (row,) = [row for row in rows if f"| `{recipe}` |" in row and f"| {data} |" in row]
-            mean, spread = (figures[data][f"accuracy_{name}"] for name in ("mean", "spread"))
-            accuracy = f"{mean:.2%}" if spread is None else f"{mean:.2%} ± {100 * spread:.2f}"
-            assert f"| {accuracy} | {len(figures[data]['runs'])} |" in row
-            if "writers_mean_mean" in figures[data]:
-                mean, worst = (figures[data][f"writers_{name}_mean"] for name in ("mean", "worst"))
-                assert f"| {mean:.2%}, {worst:.2%} |" in row
-    ratios = result("training")["ratios"]
-    ratios["one forward pass"] = result("latency")["ratio"]
-    for name, ratio in ratios.items():
-        assert any(f"{ratio:.2f}" in row for row in rows), name
-    assert any(f"{result('clean_up')['ratio classic / loops']:.3f}" in row for row in rows)
-    for side in (28, 280):
-        cases = [c for c in result("serving")["cases"] if c["side_px"] == side]
-        ratio = statistics.median([case["ratio"] for case in cases if case["connections"] > 1])
-        assert any(f"{ratio:.2f} " in row for row in rows if "Gunicorn" in row), ratio
+    script = runpy.run_path(str(ROOT / "docs/readme_tables.py"))
+    for table in ("recipes", "peers"):
+        assert script[table]() in readme, "run `make cards`"
 
 
 def test_every_recipe_of_the_makefile_is_listed():
