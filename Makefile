@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 INKDIGITS := $(BIN)/inkdigits
 PIP_VERSION := 26.3
+UV_VERSION := 0.13.9
 RECIPE ?= mlp
 SEED ?= 0
 RUN := runs/$(RECIPE)-seed-$(SEED)
@@ -17,8 +18,11 @@ space := $(subst ,, )
 export INKDIGITS_DATA := $(subst $(space),:,$(abspath $(subst :, ,$(INKDIGITS_DATA))))
 endif
 
-# A process for each of two cores; more threads in each would only get into each other's way.
+# Two worker processes for two cores; more BLAS threads in each would compete for them.
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+# The tests that need neither PyTorch, nor Docker, nor the data sets.
+DEFAULT_TESTS := -m "not parity and not deploy and not data"
+ARGS ?=
 
 NODE_VERSION := 22.20.0
 # Node and npm: the system's, or those that the recipe `$(VENV)/node` put beside Python.
@@ -30,7 +34,7 @@ SERVE_FOR_TESTS := INKDIGITS_SERVE="$(abspath $(INKDIGITS)) serve --port {port} 
 PAGE_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f)
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev up down logs replace digests train test test-data test-deploy lint format compare bench fuzz attack figures cards lock clean
+.PHONY: help run dev up down logs replace digests train test test-py test-web test-data test-deploy lint format hooks client parity bench fuzz attack figures cards lock dist clean
 
 help: ## List the recipes
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,10 +67,16 @@ train: $(VENV)/installed-run ## Get the data, train on the 60,000 digits, evalua
 	$(INKDIGITS) evaluate $(RUN)/$(RECIPE).safetensors --report $(RUN)/report.html
 
 test: $(VENV)/installed-test $(PAGE) ## Set everything up, then run every test that needs no data set
-	$(PYTEST) -m "not compare and not deploy and not data"
-	$(NPM) test
+	$(PYTEST) --cov $(DEFAULT_TESTS)
+	$(NPM) test -- --coverage
 	cd web && PATH="$(abspath $(BIN)):$$PATH" sh scripts/browser.sh
 	$(FORGET_SETTINGS) && export $(SERVE_FOR_TESTS) && $(NPM) run e2e
+
+test-py: $(VENV)/installed-test ## Run some Python tests without coverage, page or browser (ARGS="tests/nn -k dense")
+	$(PYTEST) $(DEFAULT_TESTS) $(ARGS)
+
+test-web: web/node_modules/.package-lock.json ## Run some tests of the page's code, without a browser (ARGS=src/lib/strokes.test.ts)
+	$(NPM) test -- $(ARGS)
 
 test-data: named-data $(VENV)/installed-test $(PAGE) ## Run the tests that need the data sets, in the folders that INKDIGITS_DATA names
 	$(PYTEST) -m data
@@ -84,16 +94,28 @@ lint: $(VENV)/installed-test web/node_modules/.package-lock.json ## Check style,
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/cog --check -I docs README.md
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --quiet --offline --no-progress .github
 	$(BIN)/python web/scripts/document.py --check
 	$(NPM) run lint
 	$(NPM) run types:check
 
-format: $(VENV)/installed-test ## Put the code into the house style
+format: $(VENV)/installed-test web/node_modules/.package-lock.json ## Format the Python code and the page's code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(NPM) run format
 
-compare: $(VENV)/installed-compare ## Compare layers, losses and optimizers with PyTorch
-	$(BIN)/python -m pytest -m compare
+hooks: $(VENV)/installed-test web/node_modules/.package-lock.json ## Check every commit of this clone with pre-commit from now on
+	$(BIN)/pre-commit install
+
+client: $(VENV)/installed-test web/node_modules/.package-lock.json ## Generate the page's API client from the service: openapi.json and schema.d.ts
+	$(BIN)/python web/scripts/document.py
+	$(NPM) run types
+
+parity: $(VENV)/installed-compare ## Check layers, losses and optimizers against PyTorch
+	$(BIN)/python -m pytest -m parity
 
 bench: $(VENV)/installed-compare $(PAGE) ## Measure against the peers and write benchmarks/results/
 	$(BIN)/python benchmarks/preprocessing.py
@@ -119,15 +141,20 @@ attack: $(VENV)/installed-test ## Attack a server of its own in every known way,
 figures: $(VENV)/installed-run ## Draw the figures of docs/how-it-works.md again
 	$(BIN)/python docs/figures/draw.py
 
-cards: $(VENV)/installed-run ## Write docs/models/ and docs/results.md from the results again
+cards: $(VENV)/installed-test ## Write docs/models/, docs/results.md and README's tables from the results
 	$(BIN)/python docs/models/write.py
+	$(BIN)/cog -r -I docs README.md
 
-lock: $(VENV)/pip ## Solve the dependencies anew and write requirements/
-	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/python requirements/lock.py
+lock: $(VENV)/pip ## Write requirements/ from pyproject.toml, keeping locked versions (ARGS=--upgrade takes the newest)
+	$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
+	$(BIN)/python requirements/lock.py $(ARGS)
+
+dist: $(VENV)/installed-run $(PAGE) ## Build the wheel and the sdist, with the page in both, in dist/
+	rm -rf dist
+	$(BIN)/python -m hatchling build
 
 clean: ## Remove the virtual environment, the built page and the caches
-	rm -rf $(VENV) web/node_modules web/dist src/inkdigits/page .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) web/node_modules web/dist web/coverage dist src/inkdigits/page .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # The environment: a stamp for each set of packages, made anew when its lock file changes.
 

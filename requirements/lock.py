@@ -1,4 +1,8 @@
-"""Write the lock files: every package that a recipe of the Makefile installs, with its version."""
+"""Write the lock files: every package that a target of the Makefile installs, with its version.
+
+python requirements/lock.py              keeps the locked versions that pyproject.toml still allows
+python requirements/lock.py --upgrade    takes the newest versions
+"""
 
 import re
 import subprocess
@@ -24,8 +28,8 @@ MLXTEND_CODE = [
 def lock(name: str, *options: str, sources: tuple[str, ...] = ("pyproject.toml",)) -> None:
     """Solve for every platform and for Python 3.11 and later, and write requirements/NAME.txt."""
     command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal"]
-    command += ["--python-version", "3.11", "--no-header", "--no-annotate", "--upgrade"]
-    command += [*sources, "--output-file", f"requirements/{name}.txt", *options]
+    command += ["--python-version", "3.11", "--no-header", "--no-annotate"]
+    command += [*sys.argv[1:], *sources, "--output-file", f"requirements/{name}.txt", *options]
     subprocess.run(command, check=True)
 
 

@@ -11,7 +11,7 @@ from inkdigits.nn.optimizers import SGD, AdamW
 from inkdigits.nn.schedules import Cosine
 from inkdigits.recipes import RECIPES
 
-pytestmark = pytest.mark.compare
+pytestmark = pytest.mark.parity
 
 LABELS = np.arange(10).repeat(3)
 
