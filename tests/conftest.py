@@ -6,7 +6,6 @@ The tests are the same on every machine: what a user has set is hidden from them
 import gzip
 import importlib.util
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,11 @@ import small_mnist as small
 
 from inkdigits.data import mnist, pendigits
 from inkdigits.data.mnist import Digits
+
+try:
+    import resource
+except ImportError:  # on Windows, where memory is then not bounded
+    resource = None
 
 DATA_FOLDERS = pytest.StashKey[str]()
 # Two processes with tests, and the servers and browsers that these start, fit into 2 GB.
@@ -68,6 +72,8 @@ def pytest_configure_node(node):
 
 def peak_memory_mib():
     """The most memory that this process has had so far."""
+    if resource is None:
+        return 0
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
 
