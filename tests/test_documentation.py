@@ -106,7 +106,8 @@ def test_the_lock_files_hold_every_dependency(name):
         if extra != "cuda":  # which build of CuPy fits depends on the machine
             wanted += requirements
     if name != "run":
-        wanted += PROJECT["dependency-groups"]["test"] + PROJECT["dependency-groups"]["lint"]
+        for group in ("test", "lint", "develop"):
+            wanted += PROJECT["dependency-groups"][group]
     if name == "compare":
         wanted += PROJECT["dependency-groups"]["compare"]
         locked += (ROOT / "requirements/torch.txt").read_text(encoding="utf-8")
