@@ -15,9 +15,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from inkdigits.arrays import Array, Pixels
-from inkdigits.data import mnist, outliers
+from inkdigits.data import mnist
 from inkdigits.data.augment import Augment
-from inkdigits.data.outliers import Kind
+from inkdigits.data.outliers import letters, shapes, strokes, textures
+from inkdigits.data.outliers.canvas import Kind
 from inkdigits.imaging.strokes import draw as draw_strokes
 from inkdigits.nn.layers import (
     AddChannel,
@@ -298,7 +299,19 @@ def ema_decay() -> Figure:
 
 def augmentation() -> Figure:
     """A digit, and what becomes of it by each kind of change alone, and by all together."""
-    strong = Augment()
+    strong = Augment(
+        rotation_degrees=15.0,
+        scale=0.15,
+        aspect=0.15,
+        shear=0.2,
+        shift_px=2.0,
+        elastic_px=1.2,
+        elastic_length_scale_px=4.0,
+        stroke=0.5,
+        gap_share=0.1,
+        noise=0.05,
+        blur=0.5,
+    )
     laid = replace(strong, elastic_px=0, stroke=0, gap_share=0, noise=0, blur=0)
     still = replace(laid, rotation_degrees=0, scale=0, aspect=0, shear=0, shift_px=0)
     kinds = {
@@ -323,12 +336,12 @@ def augmentation() -> Figure:
 def no_digits() -> Figure:
     """Pictures that a network is to refuse, of the kinds that are drawn from nothing."""
     kinds: dict[str, tuple[Kind, ...]] = {
-        "letters": (outliers.latin,),
-        "strokes in no order": (outliers.glyph,),
-        "as in type": (outliers.letter,),
-        "shapes": (outliers.outline, outliers.box, outliers.ring, outliers.blob),
-        "the pen at play": (outliers.scribble, outliers.coil, outliers.crossing),
-        "what no pen drew": (outliers.field, outliers.stripes, outliers.leaves),
+        "letters": (letters.latin_letter,),
+        "strokes in no order": (strokes.glyph,),
+        "as in type": (letters.printed_glyph,),
+        "shapes": (shapes.closed_outline, shapes.box, shapes.ring, textures.blob),
+        "the pen at play": (strokes.scribble, strokes.coil, strokes.crossing),
+        "what no pen drew": (textures.smooth_noise, textures.stripes, textures.dead_leaves),
     }
     # What looks like a digit is left out in training, by comparison; by this seed hardly any do.
     # Nor is the middle of any between two pixels, where a processor's rounding would decide.

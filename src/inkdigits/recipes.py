@@ -96,8 +96,10 @@ MILD = Augment(
     shear=0.1,
     shift_px=1.0,
     elastic_px=0.8,
+    elastic_length_scale_px=4.0,
     stroke=0.3,
     gap_share=0.02,
+    noise=0.05,
     blur=0.0,
 )
 

@@ -34,7 +34,7 @@ class Sources:
 
 def has_pens(data_dir: Path | None, console: Console) -> bool:
     """Look whether the pen writers' file is there, and say what is lost without it."""
-    if folders.locate(folders.find(data_dir), pendigits.NAME):
+    if folders.find_file(folders.search_paths(data_dir), pendigits.NAME):
         return True
     console.print(
         f"The pen writers' file, {pendigits.NAME}, is missing: the model learns from MNIST's Americans "
@@ -54,7 +54,7 @@ def load(recipe: Recipe, data_dir: Path | None, limit: int | None) -> Sources:
     whole = len(digits)
     traces = None
     if recipe.pendigits_copies:
-        traces = pendigits.of_writers(pendigits.load(data_dir), pendigits.TRAINING_WRITERS)
+        traces = pendigits.select_writers(pendigits.load(data_dir), pendigits.TRAINING_WRITERS)
         if limit is not None:
             # Not the first ones, which are all of one writer.
             traces = traces.take(slice(None, None, max(1, whole // limit)))

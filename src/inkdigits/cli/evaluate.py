@@ -94,11 +94,11 @@ class People:
 
 def _read_people(recognizer: Recognizer, data_dir: Path | None) -> People | None:
     """Read the digits of the pen writers that no recipe trains on, if their file is there."""
-    if folders.locate(folders.find(data_dir), pendigits.NAME) is None:
+    if folders.find_file(folders.search_paths(data_dir), pendigits.NAME) is None:
         return None
-    traces = pendigits.of_writers(pendigits.load(data_dir), pendigits.DEVELOPMENT_WRITERS)
+    traces = pendigits.select_writers(pendigits.load(data_dir), pendigits.DEVELOPMENT_WRITERS)
     drawn = pendigits.render(
-        traces, copies=1, seed=0, clean=recognizer.preprocess_ink, is_bent=False
+        traces, copies=1, seed=0, preprocess=recognizer.preprocess_ink, distort=False
     )
     probabilities = recognizer.probabilities(drawn.images)
     metrics = measure(probabilities, drawn.labels)
