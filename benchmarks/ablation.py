@@ -28,13 +28,27 @@ from inkdigits.model_file import Model
 from inkdigits.nn.losses import one_hot
 from inkdigits.recipes import CNN_SMALL, RECIPES, Recipe
 
+STRONG = Augment(
+    rotation_degrees=15.0,
+    scale=0.15,
+    aspect=0.15,
+    shear=0.2,
+    shift_px=2.0,
+    elastic_px=1.2,
+    elastic_length_scale_px=4.0,
+    stroke=0.5,
+    gap_share=0.1,
+    noise=0.05,
+    blur=0.5,
+)
+
 VARIANTS: dict[str, dict[str, Any]] = {
     "the whole recipe": {},
     "weights not averaged": {"ema_decay": 0.0},
     "no label smoothing": {"targets": one_hot(len(CNN_SMALL.targets))},
     "no batch normalization": {"network": CNN_SMALL.network.inference_network},
     "no augmentation": {"augment": None},
-    "augmentation far stronger": {"augment": Augment()},
+    "augmentation far stronger": {"augment": STRONG},
     "no digits drawn again": {"restroked": 0.0},
     "no pen writers": {"pendigits_copies": 0},
     "no pictures of no digit": {"outliers": 0.0},

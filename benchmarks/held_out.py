@@ -39,5 +39,5 @@ def model_options(description: str | None) -> argparse.ArgumentParser:
 
 def pen_digits() -> Digits:
     """Draw the digits of the pen writers that no recipe trains on, as they wrote them."""
-    traces = pendigits.of_writers(pendigits.load(), pendigits.DEVELOPMENT_WRITERS)
-    return pendigits.render(traces, copies=1, seed=SEED, is_bent=False)
+    traces = pendigits.select_writers(pendigits.load(), pendigits.DEVELOPMENT_WRITERS)
+    return pendigits.render(traces, copies=1, seed=SEED, distort=False)

@@ -1,6 +1,6 @@
-"""Runs the command line on a small MNIST: python tests/small_mnist.py DIRECTORY ARGUMENTS...
+"""Run the command line on a small MNIST: python tests/small_mnist.py DIRECTORY ARGUMENTS...
 
-A few pen writers' digits are with it, and the recipe `mlp` is brief.
+The data includes digits of a few Pendigits writers, and the recipe `mlp` is shortened.
 """
 
 import gzip
@@ -21,7 +21,7 @@ TRAIN, TEST = 2000, 500
 
 
 def idx(array):
-    """The bytes of an IDX file that holds a uint8 or int32 array."""
+    """Return the bytes of an IDX file with a uint8 or int32 array."""
     code = {"uint8": 0x08, "int32": 0x0C}[array.dtype.name]
     sizes = np.array(array.shape, ">u4").tobytes()
     return (
@@ -32,14 +32,14 @@ def idx(array):
 
 
 def qmnist_labels(labels, writers):
-    """The eight columns of QMNIST's labels, of which inkdigits knows the first and the third."""
+    """Return the eight columns of QMNIST's labels; inkdigits uses the first and the third."""
     columns = np.zeros((len(labels), 8), np.int32)
     columns[:, 0], columns[:, 2] = labels, writers
     return columns
 
 
 def files_of(train: Digits, test: Digits):
-    """Name -> content of the five files that hold these digits."""
+    """Return name -> content of the five files for these digits."""
     return {
         "train-images-idx3-ubyte": idx(train.images),
         "train-labels-idx1-ubyte": idx(train.labels),
@@ -50,9 +50,9 @@ def files_of(train: Digits, test: Digits):
 
 
 def write(directory: Path, digits: Digits):
-    """Write 2,000 of the digits as training and the next 500 as test digits.
+    """Write 2,000 of the digits as training digits and the next 500 as test digits.
 
-    Writers are made up: each wrote 20 digits.
+    The writers are made up: 20 digits each.
     """
     train, test = digits.take(slice(TRAIN)), digits.take(slice(TRAIN, TRAIN + TEST))
     train = replace(train, writers=np.arange(TRAIN, dtype=np.int32) // 20)
@@ -61,8 +61,8 @@ def write(directory: Path, digits: Digits):
     (directory / f"{pendigits.NAME}.gz").write_bytes(gzip.compress(small_pendigits.unipen(), 1))
 
 
-def settle(directory: Path):
-    """Make inkdigits take the files of a folder for the real ones, and be brief with `mlp`."""
+def install(directory: Path):
+    """Make inkdigits accept the files of a folder as the real ones, and shorten `mlp`."""
     mnist.SOURCES = sources_of(directory)
     traces = small_pendigits.unipen()
     pendigits.SIZE, pendigits.SHA256 = len(traces), hashlib.sha256(traces).hexdigest()
@@ -73,21 +73,21 @@ def settle(directory: Path):
 
 
 def sources_of(directory: Path):
-    """The table of the five files with the sizes and hashes of those that lie in a folder."""
+    """Return mnist.SOURCES with the sizes and hashes of the files in a folder."""
     paths = [directory / f"{name}.gz" for name in mnist.SOURCES]
     contents = {path.stem: gzip.decompress(path.read_bytes()) for path in paths if path.exists()}
     return mnist.SOURCES | {name: source_of(name, data) for name, data in contents.items()}
 
 
 def source_of(name, content):
-    """What the table says of a file with another content."""
+    """Return a file's entry in mnist.SOURCES for another content."""
     sha256 = hashlib.sha256(content).hexdigest()
     return replace(mnist.SOURCES[name], size=len(content), sha256=sha256)
 
 
 if __name__ == "__main__":
     directory = Path(sys.argv.pop(1))
-    settle(directory)
+    install(directory)
 
     from inkdigits.cli import main
 

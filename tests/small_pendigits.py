@@ -1,8 +1,8 @@
-"""A small UNIPEN file of made-up digits, in the form of the real one."""
+"""A small UNIPEN file of made-up digits, in the format of Pendigits."""
 
 import numpy as np
 
-# What each digit looks like: strokes of x and y, y upwards, in a box of 100 by 100.
+# The strokes of each digit: x and y, y upwards, in a box of 100 by 100.
 SHAPES = {
     0: [[(50, 100), (20, 70), (20, 30), (50, 0), (80, 30), (80, 70), (50, 100)]],
     1: [[(30, 80), (50, 100), (50, 0)]],
@@ -17,19 +17,19 @@ SHAPES = {
 }
 
 
-def unipen(writers=30, each=4):
-    """The bytes of a file with so many digits of each writer, no two of them alike."""
+def unipen(writers=30, per_writer=4):
+    """Return the bytes of a file with some digits of each writer, no two of them equal."""
     rng = np.random.default_rng(0)
     lines = [".INCLUDE Header.dat"]
-    for number in range(writers * each):
+    for number in range(writers * per_writer):
         label = number % 10
         lines += [
             f'.SEGMENT DIGIT {number} ? "{label}"',
-            f".COMMENT {label} {1 + number // each} 7",
+            f".COMMENT {label} {1 + number // per_writer} 7",
         ]
-        size, place = rng.uniform(3, 4), rng.integers(20, 80, 2)
+        scale, offset = rng.uniform(3, 4), rng.integers(20, 80, 2)
         for stroke in SHAPES[label]:
-            points = np.array(stroke) * size + place + rng.normal(0, 6, (len(stroke), 2))
+            points = np.array(stroke) * scale + offset + rng.normal(0, 6, (len(stroke), 2))
             lines.append(".PEN_DOWN")
             lines += [f" {x} {y}" for x, y in points.round().astype(int)]
             lines += [".PEN_UP", ".DT 100"]

@@ -93,7 +93,7 @@ def carry_out(order):
 
 if __name__ == "__main__":
     directory, lines, *arguments = sys.argv[1:]
-    small_mnist.settle(Path(directory))
+    small_mnist.install(Path(directory))
     sys.meta_path.insert(0, WithoutMatplotlib)
     exec(lines)
     if arguments:

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from foreign import ForeignArray
 
-from inkdigits.data.augment import Augment
 from inkdigits.data.batches import Batches
 from inkdigits.nn.layers import BatchNorm, Dense, Dropout, Flatten, ReLU
 from inkdigits.nn.losses import one_hot, smoothed, softmax, softmax_cross_entropy
@@ -49,7 +48,7 @@ FULL = replace(
     network=Network((Flatten(), Dense(784, 16), BatchNorm(16), ReLU(), Dense(16, 11))),
     targets=smoothed(11, 0.1),
     ema_decay=0.9,
-    augment=Augment(),
+    augment=MLP.augment,
 )
 each_recipe = pytest.mark.parametrize(
     "recipe",

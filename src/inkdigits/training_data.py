@@ -48,7 +48,7 @@ class TrainingData:
 
 def has_pendigits(data_dir: Path | None = None) -> bool:
     """Tell whether the Pendigits file is there."""
-    return folders.locate(folders.find(data_dir), pendigits.NAME) is not None
+    return folders.find_file(folders.search_paths(data_dir), pendigits.NAME) is not None
 
 
 def load(recipe: Recipe, data_dir: Path | None = None, limit: int | None = None) -> Sources:
@@ -62,7 +62,7 @@ def load(recipe: Recipe, data_dir: Path | None = None, limit: int | None = None)
     total = len(digits)
     traces = None
     if recipe.pendigits_copies:
-        traces = pendigits.of_writers(pendigits.load(data_dir), pendigits.TRAINING_WRITERS)
+        traces = pendigits.select_writers(pendigits.load(data_dir), pendigits.TRAINING_WRITERS)
         if limit is not None:
             # Not the first ones, which are all of one writer.
             traces = traces.take(slice(None, None, max(1, total // limit)))

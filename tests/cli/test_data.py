@@ -1,4 +1,4 @@
-"""What `inkdigits data` says of the pen writers' file; its downloads are in data/test_mnist.py."""
+"""What `inkdigits data` reports about Pendigits; downloads are tested in data/test_download.py."""
 
 import hashlib
 import os
@@ -19,58 +19,58 @@ DIGITS = UNIPEN.count(b".SEGMENT")
 
 @pytest.fixture
 def folders(small_mnist, tmp_path, monkeypatch):
-    """A folder with the small MNIST, and one for the small pen file; both pass for the whole."""
-    with_mnist, with_pens = tmp_path / "mnist", tmp_path / "pens"
+    """A folder with the small MNIST, and an empty one; a small Pendigits file is expected."""
+    with_mnist, other = tmp_path / "mnist", tmp_path / "pendigits"
     with_mnist.mkdir()
-    with_pens.mkdir()
+    other.mkdir()
     for name in mnist.SOURCES:
         shutil.copy(small_mnist / f"{name}.gz", with_mnist)
     monkeypatch.setattr(mnist, "SOURCES", small.sources_of(with_mnist))
     monkeypatch.setattr(pendigits, "SIZE", len(UNIPEN))
     monkeypatch.setattr(pendigits, "SHA256", hashlib.sha256(UNIPEN).hexdigest())
-    monkeypatch.setenv("INKDIGITS_DATA", f"{with_mnist}{os.pathsep}{with_pens}")
-    return with_mnist, with_pens
+    monkeypatch.setenv("INKDIGITS_DATA", f"{with_mnist}{os.pathsep}{other}")
+    return with_mnist, other
 
 
 def run(*arguments):
     return CliRunner().invoke(main, ["data", *map(str, arguments)])
 
 
-def test_without_the_pen_file_says_where_to_get_it(folders):
+def test_without_the_pendigits_file_it_says_where_to_get_it(folders):
     result = run()
     assert result.exit_code == 0, result.output
-    note = f"{folders[0]} and {folders[1]} lack {pendigits.NAME}: get {pendigits.NAME}.Z"
+    note = f"{pendigits.NAME} not found in {folders[0]} and {folders[1]}: get {pendigits.NAME}.Z"
     (line,) = [line for line in result.stdout.splitlines() if line.startswith(note)]
     for part in ("https://archive.ics.uci.edu/dataset/81", "CC BY 4.0", pendigits.SHA256):
         assert part in line
-    assert "train with --no-pens" in result.stdout
+    assert "Without this file, `inkdigits train` uses MNIST alone.\n" in result.stdout
     assert not re.search(rf"{pendigits.NAME}\W+\d", result.stdout)
 
 
-def test_the_pen_file_is_verified_where_it_lies(folders):
+def test_the_pendigits_file_is_verified(folders):
     (folders[1] / pendigits.NAME).write_bytes(UNIPEN)
     result = run()
     assert result.exit_code == 0, result.output
-    assert f"Verified in {folders[0]} and {folders[1]}:" in result.stdout
+    assert f"Verified in {folders[0]} and {folders[1]}:\n" in result.stdout
     assert re.search(rf"{pendigits.NAME}\W+{DIGITS}\b", result.stdout)
-    assert "lack" not in result.stdout
+    assert "not found" not in result.stdout
 
 
-def test_a_damaged_pen_file_is_an_error(folders):
+def test_a_damaged_pendigits_file_is_an_error(folders):
     path = folders[1] / pendigits.NAME
     path.write_bytes(UNIPEN[:-1])
     result = run()
     assert result.exit_code == 1
-    assert f"{path} is damaged or another file" in result.stderr
+    assert f"{path} is damaged or is a different file" in result.stderr
     assert pendigits.SHA256 in result.stderr
 
 
-def test_a_named_folder_is_searched_alone(folders, monkeypatch):
+def test_only_the_named_folder_is_searched(folders, monkeypatch):
     path = folders[1] / pendigits.NAME
     path.write_bytes(UNIPEN)
     result = run("--data-dir", folders[0])
     assert result.exit_code == 0, result.output
-    assert f"{folders[0]} lacks {pendigits.NAME}:" in result.stdout
+    assert f"{pendigits.NAME} not found in {folders[0]}: get " in result.stdout
     path.rename(folders[0] / pendigits.NAME)
     path.write_bytes(b"damaged")
     monkeypatch.setenv("INKDIGITS_DATA", str(folders[1]))

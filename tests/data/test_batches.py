@@ -1,11 +1,11 @@
-"""Tests of the order in which minibatches are dealt out."""
+"""Minibatches: their order, their augmentation, and resuming an epoch."""
 
 import numpy as np
 import pytest
 from foreign import ForeignArray
 
-from inkdigits.data.augment import Augment
 from inkdigits.data.batches import Batches
+from inkdigits.recipes import MLP
 
 N = 103
 
@@ -23,7 +23,7 @@ def order(batches, number, first_step=0):
 @pytest.mark.parametrize(
     ("size", "steps", "last"), [(1, N, 1), (10, 11, 3), (N, 1, N), (500, 1, N)]
 )
-def test_an_epoch_deals_out_each_example_once(size, steps, last, shuffle):
+def test_an_epoch_contains_each_example_once(size, steps, last, shuffle):
     batches = make(size, shuffle=shuffle)
     epoch = list(batches.epoch(0))
     assert len(batches) == len(epoch) == steps
@@ -34,7 +34,7 @@ def test_an_epoch_deals_out_each_example_once(size, steps, last, shuffle):
         np.testing.assert_array_equal(inputs, batches.inputs[labels])
 
 
-def test_the_order_follows_from_seed_and_epoch_alone():
+def test_the_order_depends_on_seed_and_epoch_only():
     batches = make()
     again = make(size=7)
     list(again.epoch(2))
@@ -47,10 +47,10 @@ def test_the_order_follows_from_seed_and_epoch_alone():
 
 @pytest.mark.parametrize("shuffle", [True, False])
 @pytest.mark.parametrize("first_step", [0, 1, 10, 11])
-def test_a_resumed_epoch_goes_on_where_it_was(first_step, shuffle):
+def test_a_resumed_epoch_continues_where_it_stopped(first_step, shuffle):
     batches = make(shuffle=shuffle)
-    rest = [list(labels) for _, labels in batches.epoch(4, first_step)]
-    assert rest == [list(labels) for _, labels in batches.epoch(4)][first_step:]
+    resumed = [list(labels) for _, labels in batches.epoch(4, first_step)]
+    assert resumed == [list(labels) for _, labels in batches.epoch(4)][first_step:]
 
 
 def test_unshuffled_batches_are_views_in_order():
@@ -61,28 +61,28 @@ def test_unshuffled_batches_are_views_in_order():
         assert np.shares_memory(labels, batches.labels)
 
 
-def test_no_examples_make_no_batches():
+def test_an_empty_data_set_has_no_batches():
     empty = Batches(np.zeros((0, 784), np.float32), np.zeros(0, int), 10, 0)
     assert len(empty) == 0
     assert list(empty.epoch(0)) == []
 
 
-def test_sizes_that_do_not_fit():
-    with pytest.raises(ValueError, match="at least 1 example, not 0"):
+def test_invalid_sizes_are_errors():
+    with pytest.raises(ValueError, match="batch size must be at least 1, not 0"):
         make(size=0)
-    with pytest.raises(ValueError, match="3 inputs do not fit 2 labels"):
+    with pytest.raises(ValueError, match="there are 3 inputs but 2 labels"):
         Batches(np.zeros((3, 1), np.float32), np.zeros(2, int), 1, 0)
 
 
-# Augmented.
+# Augmentation
 
 
 def augmented(size=10, seed=1):
-    pictures = np.random.default_rng(0).random((N, 28, 28), np.float32)
-    return Batches(pictures, np.arange(N), size, seed, augment=Augment())
+    images = np.random.default_rng(0).random((N, 28, 28), np.float32)
+    return Batches(images, np.arange(N), size, seed, augment=MLP.augment)
 
 
-def test_augmented_inputs_are_new_in_each_epoch_and_labels_stay():
+def test_augmented_inputs_differ_between_epochs_and_labels_do_not():
     batches = augmented()
     first, second = (
         dict(zip(labels.tolist(), inputs, strict=True))
@@ -95,7 +95,7 @@ def test_augmented_inputs_are_new_in_each_epoch_and_labels_stay():
         assert not np.array_equal(first[label], batches.inputs[label])
 
 
-def test_how_a_batch_is_augmented_follows_from_seed_epoch_and_step():
+def test_the_augmentation_of_a_batch_depends_on_seed_epoch_and_step():
     whole = list(augmented().epoch(3))
     later = list(augmented().epoch(3, first_step=4))
     for (inputs, labels), (again, labels_again) in zip(whole[4:], later, strict=True):
@@ -105,14 +105,14 @@ def test_how_a_batch_is_augmented_follows_from_seed_epoch_and_step():
     assert not np.array_equal(whole[0][0], other)
 
 
-def test_augmentation_leaves_the_inputs_as_they_are():
+def test_augmentation_does_not_modify_the_inputs():
     batches = augmented()
     before = batches.inputs.copy()
     list(batches.epoch(0))
     np.testing.assert_array_equal(batches.inputs, before)
 
 
-def test_a_sample_is_always_the_same_and_of_the_kind_that_is_trained_on():
+def test_a_sample_is_the_beginning_of_the_first_epoch():
     batches = augmented()
     sample = list(batches.sample(3))
     expected = [inputs for inputs, _ in batches.epoch(0)]
@@ -120,11 +120,13 @@ def test_a_sample_is_always_the_same_and_of_the_kind_that_is_trained_on():
     assert len(list(batches.sample(1000))) == len(batches)
 
 
-def test_arrays_of_another_library_are_dealt_out_alike():
-    here = augmented()
-    there = Batches(
-        ForeignArray(here.inputs), ForeignArray(here.labels), 10, 1, augment=here.augment
+def test_batches_of_another_array_library_are_the_same():
+    native = augmented()
+    foreign = Batches(
+        ForeignArray(native.inputs), ForeignArray(native.labels), 10, 1, augment=native.augment
     )
-    for (x, labels), (foreign_x, foreign_labels) in zip(here.epoch(0), there.epoch(0), strict=True):
+    for (x, labels), (foreign_x, foreign_labels) in zip(
+        native.epoch(0), foreign.epoch(0), strict=True
+    ):
         np.testing.assert_array_equal(foreign_x.get(), x)
         np.testing.assert_array_equal(foreign_labels.get(), labels)

@@ -1,4 +1,4 @@
-"""Which folders are searched, which file in them is found, and what is read from it."""
+"""Which folders are searched, which file is found in them, and how it is verified."""
 
 import gzip
 import hashlib
@@ -10,30 +10,30 @@ import pytest
 from inkdigits.data import folders
 from inkdigits.data.folders import DataError
 
-CONTENT = b"what a file holds"
+CONTENT = b"the content of a file"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
 @pytest.fixture
-def two(tmp_path):
-    one, other = tmp_path / "one", tmp_path / "other"
-    one.mkdir()
-    other.mkdir()
-    return [one, other]
+def two_folders(tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    return [first, second]
 
 
 def read(path, sha256=SHA256):
-    return folders.read(path, len(CONTENT), sha256, "do this")
+    return folders.read_verified(path, len(CONTENT), sha256, "do this")
 
 
-def test_an_argument_comes_before_the_environment_and_that_before_the_cache(monkeypatch, tmp_path):
+def test_an_argument_overrides_the_environment_which_overrides_the_cache(monkeypatch, tmp_path):
     monkeypatch.setenv("INKDIGITS_DATA", str(tmp_path / "named"))
-    assert folders.find(tmp_path) == [tmp_path]
-    assert folders.find() == folders.named() == [tmp_path / "named"]
+    assert folders.search_paths(tmp_path) == [tmp_path]
+    assert folders.search_paths() == folders.user_folders() == [tmp_path / "named"]
     monkeypatch.delenv("INKDIGITS_DATA")
-    assert folders.named() == []
-    assert folders.find() == [folders.cache()]
-    assert folders.named(tmp_path) == [tmp_path]
+    assert folders.user_folders() == []
+    assert folders.search_paths() == [folders.cache_folder()]
+    assert folders.user_folders(tmp_path) == [tmp_path]
 
 
 @pytest.mark.parametrize(
@@ -48,41 +48,41 @@ def test_an_argument_comes_before_the_environment_and_that_before_the_cache(monk
 )
 def test_the_environment_names_any_number_of_folders(value, expected, monkeypatch):
     monkeypatch.setenv("INKDIGITS_DATA", os.pathsep.join(value))
-    assert folders.named() == [Path(folder) for folder in expected]
-    assert folders.find() == (folders.named() or [folders.cache()])
+    assert folders.user_folders() == [Path(folder) for folder in expected]
+    assert folders.search_paths() == (folders.user_folders() or [folders.cache_folder()])
 
 
-def test_a_file_is_taken_from_the_first_folder_that_has_it(two):
-    one, other = two
-    (other / "file").write_bytes(b"")
-    assert folders.locate(two, "file") == other / "file"
-    (one / "file.gz").write_bytes(b"")
-    assert folders.locate(two, "file") == one / "file.gz"
-    (one / "file").write_bytes(b"")
-    assert folders.locate(two, "file") == one / "file"
+def test_the_first_folder_that_has_a_file_wins(two_folders):
+    first, second = two_folders
+    (second / "file").write_bytes(b"")
+    assert folders.find_file(two_folders, "file") == second / "file"
+    (first / "file.gz").write_bytes(b"")
+    assert folders.find_file(two_folders, "file") == first / "file.gz"
+    (first / "file").write_bytes(b"")
+    assert folders.find_file(two_folders, "file") == first / "file"
 
 
-def test_what_is_no_file_is_not_found(two):
-    (two[0] / "file").mkdir()
-    assert folders.locate(two, "file") is None
-    assert folders.locate([], "file") is None
-    assert folders.locate([two[0] / "missing"], "file") is None
+def test_only_files_are_found(two_folders):
+    (two_folders[0] / "file").mkdir()
+    assert folders.find_file(two_folders, "file") is None
+    assert folders.find_file([], "file") is None
+    assert folders.find_file([two_folders[0] / "missing"], "file") is None
 
 
 @pytest.mark.parametrize(
-    ("searched", "sentence"),
+    ("paths", "message"),
     [
-        (["a"], "a lacks x, y"),
-        (["a", "b"], "a and b lack x, y"),
-        (["a", "b", "c"], "a, b and c lack x, y"),
+        (["a"], "x, y not found in a"),
+        (["a", "b"], "x, y not found in a and b"),
+        (["a", "b", "c"], "x, y not found in a, b and c"),
     ],
 )
-def test_says_which_folders_lack_what(searched, sentence):
-    assert folders.lack([Path(folder) for folder in searched], ["x", "y"]) == sentence
+def test_the_message_names_the_missing_files_and_the_folders(paths, message):
+    assert folders.missing_files_message([Path(path) for path in paths], ["x", "y"]) == message
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_reads_what_is_in_a_file(suffix, tmp_path):
+def test_reads_a_file_compressed_or_not(suffix, tmp_path):
     path = tmp_path / f"file{suffix}"
     path.write_bytes(gzip.compress(CONTENT) if suffix else CONTENT)
     assert read(path) == CONTENT
@@ -90,31 +90,33 @@ def test_reads_what_is_in_a_file(suffix, tmp_path):
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 @pytest.mark.parametrize("content", [CONTENT[:-1], CONTENT + b"\0", b"", CONTENT.upper()])
-def test_another_content_is_refused(content, suffix, tmp_path):
+def test_wrong_content_is_rejected(content, suffix, tmp_path):
     path = tmp_path / f"file{suffix}"
     path.write_bytes(gzip.compress(content) if suffix else content)
     with pytest.raises(DataError) as error:
         read(path)
     assert str(error.value) == (
-        f"{path} is damaged or another file, for the SHA-256 of its content is not {SHA256}: "
-        "do this."
+        f"{path} is damaged or is a different file (the SHA-256 of its content should be "
+        f"{SHA256}): do this."
     )
 
 
-def test_no_more_is_decompressed_than_the_size_that_is_expected(tmp_path):
+def test_at_most_one_byte_more_than_expected_is_decompressed(tmp_path):
     bomb = tmp_path / "file.gz"
     bomb.write_bytes(gzip.compress(bytes(1_000_000)))
     first = bytes(len(CONTENT) + 1)
     assert read(bomb, sha256=hashlib.sha256(first).hexdigest()) == first
 
 
-@pytest.mark.parametrize("fault", ["not gzip", "cut", "damaged"])
-def test_a_damaged_gz_is_refused(fault, tmp_path):
+@pytest.mark.parametrize("fault", ["not gzip", "truncated", "damaged"])
+def test_a_damaged_gz_is_rejected(fault, tmp_path):
     path = tmp_path / "file.gz"
     compressed = bytearray(gzip.compress(CONTENT))
     compressed[10] ^= 0xFF
     path.write_bytes(
-        {"not gzip": CONTENT, "cut": gzip.compress(CONTENT)[:-4], "damaged": compressed}[fault]
+        {"not gzip": CONTENT, "truncated": gzip.compress(CONTENT)[:-4], "damaged": compressed}[
+            fault
+        ]
     )
-    with pytest.raises(DataError, match=r"cannot be read .*: replace it\.$"):
+    with pytest.raises(DataError, match=rf"^{path} cannot be read \(.*\): replace it\.$"):
         read(path)

@@ -1,15 +1,15 @@
-"""Tests of the letters: whole strokes in their box, and none that is read as a digit."""
+"""Letters as strokes: complete, in their box, and none that looks like a digit."""
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy import ndimage
 
-from inkdigits.data.letter_strokes import LETTERS, arc, joined, line
+from inkdigits.data.letter_strokes import LETTERS, arc, join, line
 from inkdigits.imaging.strokes import draw
 
 
-def drawn(name):
+def draw_letter(name):
     strokes = [20 + 60 * stroke for stroke in LETTERS[name]]
     return draw(strokes, 4, (120, 120)) > 127
 
@@ -18,19 +18,19 @@ def test_a_line_goes_through_its_points():
     assert_allclose(line((0, 1), (0.5, 0)), [[0, 1], [0.5, 0]])
 
 
-def test_an_arc_begins_and_ends_where_its_turns_say():
-    below_to_left = arc((1, 2), (3, 4), 0.25, 0.5)
-    assert_allclose(below_to_left[[0, -1]], [[1, 6], [-2, 2]], atol=1e-9)
-    assert_allclose((((below_to_left - [1, 2]) / [3, 4]) ** 2).sum(axis=1), 1)
+def test_an_arc_starts_and_ends_at_its_angles():
+    quarter = arc((1, 2), (3, 4), 0.25, 0.5)
+    assert_allclose(quarter[[0, -1]], [[1, 6], [-2, 2]], atol=1e-9)
+    assert_allclose((((quarter - [1, 2]) / [3, 4]) ** 2).sum(axis=1), 1)
     assert len(arc((0, 0), (1, 1), 0, 1)) > 2 * len(arc((0, 0), (1, 1), 0, 0.25))
 
 
 def test_parts_are_joined_in_order():
-    assert_allclose(joined(line((0, 0)), line((1, 1), (2, 0))), [[0, 0], [1, 1], [2, 0]])
+    assert_allclose(join(line((0, 0)), line((1, 1), (2, 0))), [[0, 0], [1, 1], [2, 0]])
 
 
 @pytest.mark.parametrize("name", LETTERS)
-def test_a_letter_lies_in_its_box(name):
+def test_a_letter_fits_its_box(name):
     points = np.concatenate(LETTERS[name])
     assert points.shape[1] == 2
     assert points.min() > -0.1
@@ -39,15 +39,15 @@ def test_a_letter_lies_in_its_box(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "pieces", "holes"),
+    ("name", "components", "holes"),
     [("A", 1, 1), ("E", 1, 0), ("Q", 1, 1), ("R", 1, 1), ("e", 1, 1), ("j", 2, 0), ("p", 1, 1)],
 )
-def test_strokes_meet_where_the_letter_has_them_meet(name, pieces, holes):
-    inked = drawn(name)
-    assert ndimage.label(inked, np.ones((3, 3)))[1] == pieces
+def test_strokes_touch_where_they_should(name, components, holes):
+    inked = draw_letter(name)
+    assert ndimage.label(inked, np.ones((3, 3)))[1] == components
     assert ndimage.label(~inked)[1] - 1 == holes
 
 
-def test_what_is_read_as_a_digit_is_no_letter_here():
+def test_letters_that_look_like_digits_are_left_out():
     assert not set("OoDIlZzSsGbBqgi") & set(LETTERS)
     assert len(LETTERS) > 35

@@ -1,106 +1,106 @@
-"""MNIST's digits, drawn again by other pens."""
+"""Restroking: MNIST's digits with another pen, still recognizable and still like MNIST."""
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
-from inkdigits.data.restroke import _redrawn, _with_another_pen, restroke
+from inkdigits.data.restroke import _change_pen, _restroke, restroke
 from inkdigits.preprocessing import ink
 
 
 @pytest.fixture(scope="module")
-def pictures(digits):
+def images(digits):
     return digits.images[:150]
 
 
 @pytest.fixture(scope="module")
-def redrawn(pictures):
-    return restroke(pictures, seed=0)
+def restroked(images):
+    return restroke(images, seed=0)
 
 
-def width_of(drawn):
-    """The width of a digit's strokes, by the depth along their middle, in pixels."""
-    depth = ndimage.distance_transform_edt(drawn > 0.5)
-    return 2 * np.median(depth[(drawn > 0.5) & (depth >= ndimage.maximum_filter(depth, 3))])
+def stroke_width(image):
+    """Return the median stroke width in pixels, from the depth along the centerline."""
+    depth = ndimage.distance_transform_edt(image > 0.5)
+    return 2 * np.median(depth[(image > 0.5) & (depth >= ndimage.maximum_filter(depth, 3))])
 
 
-def test_pictures_are_as_the_clean_up_leaves_them(redrawn, pictures):
-    assert (redrawn.shape, redrawn.dtype) == (pictures.shape, np.uint8)
-    assert (redrawn.max(axis=(1, 2)) == 255).all()
-    rows, columns = (np.flatnonzero(redrawn.any(axis=(0, axis))) for axis in (2, 1))
+def test_images_are_preprocessed(restroked, images):
+    assert (restroked.shape, restroked.dtype) == (images.shape, np.uint8)
+    assert (restroked.max(axis=(1, 2)) == 255).all()
+    rows, columns = (np.flatnonzero(restroked.any(axis=(0, axis))) for axis in (2, 1))
     assert min(rows[0], columns[0]) >= 1
-    longest = [max(np.ptp(np.nonzero(picture), axis=1)) + 1 for picture in redrawn]
-    assert np.median(longest) == ink.BOX
+    longer_sides = [max(np.ptp(np.nonzero(image), axis=1)) + 1 for image in restroked]
+    assert np.median(longer_sides) == 20
 
 
-def test_they_are_still_the_digits_that_they_were(redrawn, pictures):
-    """Beside its own original a digit looks more like itself than like another of the batch."""
+def test_restroked_digits_resemble_their_originals(restroked, images):
+    """Most are more similar to their original than to any other image of the batch."""
 
     def blurred(batch):
         soft = ndimage.gaussian_filter(batch.astype(float), (0, 2, 2)).reshape(len(batch), -1)
         soft -= soft.mean(axis=1, keepdims=True)
         return soft / np.linalg.norm(soft, axis=1, keepdims=True)
 
-    likeness = blurred(redrawn) @ blurred(ink.from_mnist(pictures)).T
-    assert np.mean(likeness.argmax(axis=1) == np.arange(len(pictures))) > 0.6
-    assert np.median(likeness.diagonal()) > 0.85
+    similarity = blurred(restroked) @ blurred(ink.from_mnist(images)).T
+    assert np.mean(similarity.argmax(axis=1) == np.arange(len(images))) > 0.6
+    assert np.median(similarity.diagonal()) > 0.85
 
 
-def test_the_seed_and_the_place_decide_the_picture(redrawn, pictures):
-    np.testing.assert_array_equal(restroke(pictures[:20], seed=0), redrawn[:20])
-    same = (restroke(pictures[:20], seed=1) == redrawn[:20]).all(axis=(1, 2))
-    assert not same.any()
-    alike = restroke(np.repeat(pictures[:1], 20, axis=0), seed=0)
-    assert len(np.unique(alike.reshape(20, -1), axis=0)) > 15
+def test_the_result_depends_on_the_seed_and_the_index(restroked, images):
+    np.testing.assert_array_equal(restroke(images[:20], seed=0), restroked[:20])
+    equal = (restroke(images[:20], seed=1) == restroked[:20]).all(axis=(1, 2))
+    assert not equal.any()
+    copies = restroke(np.repeat(images[:1], 20, axis=0), seed=0)
+    assert len(np.unique(copies.reshape(20, -1), axis=0)) > 15
 
 
-def test_the_originals_are_left_as_they_are(pictures):
-    before = pictures.copy()
-    restroke(pictures[:10], seed=3)
-    np.testing.assert_array_equal(pictures, before)
+def test_the_originals_are_not_modified(images):
+    before = images.copy()
+    restroke(images[:10], seed=3)
+    np.testing.assert_array_equal(images, before)
 
 
-def test_pens_are_of_all_widths(pictures):
+def test_pens_have_all_widths(images):
     widths = [
-        width_of(_with_another_pen(picture, np.random.default_rng(number)))
-        for number, picture in enumerate(pictures)
+        stroke_width(_change_pen(image, np.random.default_rng(number)))
+        for number, image in enumerate(images)
     ]
     assert np.quantile(widths, 0.1) < 5
     assert np.quantile(widths, 0.9) > 11
 
 
-def test_round_pens_leave_strokes_of_one_width(pictures):
-    def unevenness(drawn):
-        """How much wider the widest of a stroke is than the median of it."""
-        depth = ndimage.distance_transform_edt(drawn > 0.5)
-        return depth.max() / (width_of(drawn) / 2)
+def test_round_pens_draw_a_constant_width(images):
+    def unevenness(image):
+        """Return the ratio of the maximum stroke width to the median."""
+        depth = ndimage.distance_transform_edt(image > 0.5)
+        return depth.max() / (stroke_width(image) / 2)
 
-    ones = np.array([_with_another_pen(pictures[0], np.random.default_rng(n)) for n in range(60)])
-    even = np.mean([unevenness(drawn) < 1.25 for drawn in ones])
-    assert 0.4 < even < 0.85
+    drawn = [_change_pen(images[0], np.random.default_rng(seed)) for seed in range(60)]
+    share = np.mean([unevenness(image) < 1.25 for image in drawn])
+    assert 0.4 < share < 0.85
 
 
-def test_sizes_edges_and_blocks_vary(pictures):
-    given = [_redrawn(pictures[0], np.random.default_rng(number)) for number in range(200)]
-    sides = np.array([max(picture.shape) for picture in given])
+def test_sizes_edges_and_blocks_vary(images):
+    drawn = [_restroke(images[0], np.random.default_rng(seed)) for seed in range(200)]
+    sides = np.array([max(image.shape) for image in drawn])
     assert sides.min() < 40
     assert sides.max() > 120
-    hard = [np.isin(picture, (0, 255)).all() for picture in given]
-    assert 0.35 < np.mean(hard) < 0.65
-    blocks = [
-        all(side % 8 == 0 for side in picture.shape)
-        and (picture == picture[::8, ::8].repeat(8, 0).repeat(8, 1)).all()
-        for picture in given
+    has_hard_edges = [np.isin(image, (0, 255)).all() for image in drawn]
+    assert 0.35 < np.mean(has_hard_edges) < 0.65
+    has_blocks = [
+        all(side % 8 == 0 for side in image.shape)
+        and (image == image[::8, ::8].repeat(8, 0).repeat(8, 1)).all()
+        for image in drawn
     ]
-    assert 0.02 < np.mean(blocks) < 0.25
+    assert 0.02 < np.mean(has_blocks) < 0.25
 
 
-def test_the_clean_up_is_the_callers(pictures):
-    sizes = []
+def test_the_caller_can_choose_the_preprocessing(images):
+    shapes = []
 
-    def clean(strength):
-        sizes.append(strength.shape)
+    def preprocess(image):
+        shapes.append(image.shape)
         return np.full((28, 28), 7, np.uint8)
 
-    assert (restroke(pictures[:5], 0, clean) == 7).all()
-    assert len(sizes) == 5
+    assert (restroke(images[:5], 0, preprocess) == 7).all()
+    assert len(shapes) == 5

@@ -1,4 +1,4 @@
-"""Tests of the cut between the digits to train on and those to validate on."""
+"""The split into training and validation sets, by writer or at random."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ N = 3000
 
 @pytest.fixture
 def written():
-    """Digits of 100 writers, of 1 to 59 digits each, mixed; each picture is known by its number."""
+    """Digits of 100 writers, 1 to 59 of each, shuffled; two pixels of an image hold its number."""
     generator = np.random.default_rng(0)
     sizes = generator.integers(1, 60, 100)
     writers = np.repeat(np.arange(1000, 1100, dtype=np.int32), sizes)[:N]
@@ -28,53 +28,53 @@ def numbers(digits):
 
 @pytest.mark.parametrize("split", [split_by_writer, split_at_random])
 @pytest.mark.parametrize("fraction", [0.02, 1 / 12, 0.5, 0.9])
-def test_each_digit_is_on_one_side_in_its_order(split, fraction, written):
+def test_each_digit_is_in_one_set_and_the_order_is_kept(split, fraction, written):
     train, validation = split(written, fraction, seed=3)
-    for side in (train, validation):
-        assert (np.diff(numbers(side)) > 0).all()
-        np.testing.assert_array_equal(side.labels, numbers(side) % 10)
-        np.testing.assert_array_equal(side.writers, written.writers[numbers(side)])
+    for part in (train, validation):
+        assert (np.diff(numbers(part)) > 0).all()
+        np.testing.assert_array_equal(part.labels, numbers(part) % 10)
+        np.testing.assert_array_equal(part.writers, written.writers[numbers(part)])
     both = np.concatenate([numbers(train), numbers(validation)])
     np.testing.assert_array_equal(np.sort(both), numbers(written))
 
 
 @pytest.mark.parametrize("fraction", [0.02, 1 / 12, 0.5, 0.9])
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_no_writer_is_on_both_sides_and_the_fraction_is_near(fraction, seed, written):
+def test_no_writer_is_in_both_sets_and_the_size_is_close_to_the_fraction(fraction, seed, written):
     train, validation = split_by_writer(written, fraction, seed)
     assert not set(train.writers) & set(validation.writers)
-    # The nearest number of writers is off by half of the largest one at most.
+    # At most half of the largest writer's digits away from it.
     assert abs(len(validation) - fraction * len(written)) <= 30
 
 
-def test_a_random_split_has_the_very_fraction(written):
+def test_a_random_split_has_the_exact_fraction(written):
     assert len(split_at_random(written, 1 / 12, 0)[1]) == round(len(written) / 12)
 
 
 @pytest.mark.parametrize("split", [split_by_writer, split_at_random])
-def test_the_seed_decides(split, written):
+def test_the_split_depends_on_the_seed(split, written):
     first, again, other = (numbers(split(written, 0.2, seed)[1]) for seed in (5, 5, 6))
     np.testing.assert_array_equal(first, again)
     assert set(first) != set(other)
 
 
 @pytest.mark.parametrize("fraction", [1e-9, 1 - 1e-9])
-def test_neither_side_is_empty(fraction, written):
+def test_neither_set_is_empty(fraction, written):
     train, validation = split_by_writer(written, fraction, seed=0)
     assert min(len(set(train.writers)), len(set(validation.writers))) == 1
 
 
 @pytest.mark.parametrize("split", [split_by_writer, split_at_random])
 @pytest.mark.parametrize("fraction", [0, 1, -0.1, 1.5, float("nan")])
-def test_a_fraction_beyond_its_bounds(split, fraction, written):
-    with pytest.raises(ValueError, match="between 0 and 1"):
+def test_a_fraction_out_of_range_is_an_error(split, fraction, written):
+    with pytest.raises(ValueError, match="must be between 0 and 1"):
         split(written, fraction, 0)
 
 
-def test_digits_without_writers_or_with_one(written):
+def test_a_split_by_writer_needs_two_writers(written):
     unknown = Digits(written.images, written.labels, None)
-    with pytest.raises(ValueError, match="no writers"):
+    with pytest.raises(ValueError, match="these digits have no writers"):
         split_by_writer(unknown, 0.1, 0)
     assert split_at_random(unknown, 0.1, 0)[1].writers is None
-    with pytest.raises(ValueError, match="two writers"):
+    with pytest.raises(ValueError, match="at least two writers"):
         split_by_writer(written.take(written.writers == 1050), 0.1, 0)

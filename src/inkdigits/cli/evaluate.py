@@ -97,9 +97,9 @@ def _evaluate_writers(recognizer: Recognizer, data_dir: Path | None) -> WriterMe
     """Evaluate the Pendigits writers that no recipe trains on, if their file is there."""
     if not has_pendigits(data_dir):
         return None
-    traces = pendigits.of_writers(pendigits.load(data_dir), pendigits.DEVELOPMENT_WRITERS)
+    traces = pendigits.select_writers(pendigits.load(data_dir), pendigits.DEVELOPMENT_WRITERS)
     rendered = pendigits.render(
-        traces, copies=1, seed=0, clean=recognizer.preprocess_ink, is_bent=False
+        traces, copies=1, seed=0, preprocess=recognizer.preprocess_ink, distort=False
     )
     batch = recognizer.predict_batch(rendered.images)
     metrics = measure(batch.probabilities, rendered.labels)

@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options and arguments that several commands share."""
 
 from pathlib import Path
 
@@ -9,15 +9,15 @@ from inkdigits.model_file import DEFAULT_MODEL
 data_dir_option = click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
-    help="Folder with the data's files, compressed or not. Without it: the folders that "
-    "INKDIGITS_DATA names, joined as in PATH, or else the cache that `inkdigits data` fills.",
+    help="Folder with the data files, compressed (.gz) or not.  [default: the folders in "
+    "INKDIGITS_DATA, separated as in PATH, or the cache that `inkdigits data` downloads to]",
 )
 
 model_option = click.option(
     "--model",
     default=DEFAULT_MODEL,
     show_default=True,
-    help="A model file, or the name of a shipped model.",
+    help="Model file, or the name of a model that ships with the package.",
 )
 
 model_argument = click.argument("model")

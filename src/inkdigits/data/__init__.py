@@ -1,1 +1,1 @@
-"""The digits that a network learns from: fetched, verified, split and dealt out in batches."""
+"""The data sets: downloading, verification, splitting, augmentation, and batches."""

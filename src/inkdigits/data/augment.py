@@ -1,7 +1,7 @@
-"""Changes training pictures at random, as other hands and other pens would have written them.
+"""Augment training images at random: distortion, stroke width, gaps, noise and blur.
 
-Pictures of any device come back on theirs: the chances are drawn by NumPy, a few numbers a
-picture, and all arithmetic on pixels is done where the pictures are.
+NumPy draws the random numbers, a few per image; all arithmetic on pixels runs on the device that
+holds the images.
 """
 
 import math
@@ -10,142 +10,147 @@ from dataclasses import dataclass
 import numpy as np
 
 from inkdigits.arrays import Array, Generator
+from inkdigits.constants import IMAGE_SIDE
 
-SIDE = 28  # of a picture, in pixels
-GRID = 8  # points of the elastic field in each direction
+GRID = 8  # points of the elastic displacement field in each direction
+GAP_OFFSET_PX = 7  # maximum distance of a gap from the center
+GAP_HALF_WIDTHS_PX = (0.4, 1.2)  # range
 
 
 @dataclass(frozen=True)
 class Augment:
-    """How strongly pictures are changed; each change is drawn for each picture on its own.
+    """Random changes to images, drawn for each image separately, and their strengths.
 
-    rotation_degrees  the most, to either side
-    scale, aspect     the most that a picture, or its width against its height, grows or shrinks:
-                      0.1 is by a factor between 1 / 1.1 and 1.1
-    shear             the most that the top moves against the bottom, as a share of the height
-    shift_px          the most, in each direction
-    elastic_px        standard deviation of how far the elastic field moves a point
-    elastic_grain_px  over what distance neighbors move alike
-    stroke            the most that strokes grow towards, or shrink from, a width of 2 px more
-    gap_share         share of the pictures in which the pen left out a small gap
-    noise             the most standard deviation of gray noise, of 1
-    blur              the most that pixels are drawn towards, or from, the mean of their neighbors
-    source            Simard, Steinkraus and Platt 2003, Best Practices for Convolutional Neural
-                      Networks Applied to Visual Document Analysis, section 2, for the elastic field
+    rotation_degrees         maximum, in either direction
+    scale, aspect            maximum change of size, and of width against height: 0.1 stands for
+                             a factor between 1 / 1.1 and 1.1
+    shear                    maximum shift of the top against the bottom, as a fraction of height
+    shift_px                 maximum, along each axis
+    elastic_px               standard deviation of the elastic displacement
+    elastic_length_scale_px  distance over which the elastic displacement varies
+    stroke                   maximum change of stroke width: 1 replaces each pixel with the
+                             maximum (or minimum) of its neighbors, 2 px wider (or narrower)
+    gap_share                fraction of the images with a small gap in the ink
+    noise                    maximum standard deviation of Gaussian noise, where full ink is 1
+    blur                     maximum mix with the blurred image: negative mixes sharpen
+    source                   Simard, Steinkraus and Platt 2003, Best Practices for Convolutional
+                             Neural Networks Applied to Visual Document Analysis, section 2, for
+                             the elastic displacement
     """
 
-    rotation_degrees: float = 15.0
-    scale: float = 0.15
-    aspect: float = 0.15
-    shear: float = 0.2
-    shift_px: float = 2.0
-    elastic_px: float = 1.2
-    elastic_grain_px: float = 4.0
-    stroke: float = 0.5
-    gap_share: float = 0.1
-    noise: float = 0.05
-    blur: float = 0.5
+    rotation_degrees: float
+    scale: float
+    aspect: float
+    shear: float
+    shift_px: float
+    elastic_px: float
+    elastic_length_scale_px: float
+    stroke: float
+    gap_share: float
+    noise: float
+    blur: float
 
     def __call__(self, x: Array, rng: Generator) -> Array:
-        """Change a batch of pictures.
+        """Augment a batch of images.
 
         x        float32 (N, 28, 28), ink in [0, 1], on any device
         returns  float32 (N, 28, 28), ink in [0, 1], on the same device
         """
-        x = self._with_another_pen(x, rng)
-        rows, columns = self._sources(len(x), rng, like=x)
-        x = _sampled(x, rows, columns)
-        x = self._with_gaps(x, rng)
-        x = self._with_noise(x, rng)
-        return self._blurred_or_sharpened(x, rng)
+        x = self._change_stroke_width(x, rng)
+        rows, columns = self._source_coordinates(len(x), rng, like=x)
+        x = _sample_bilinear(x, rows, columns)
+        x = self._add_gaps(x, rng)
+        x = self._add_noise(x, rng)
+        return self._blur_or_sharpen(x, rng)
 
-    def _sources(self, count: int, rng: Generator, like: Array) -> tuple[Array, Array]:
-        """Draw where each pixel comes from.
+    def _source_coordinates(self, count: int, rng: Generator, like: Array) -> tuple[Array, Array]:
+        """Draw the distortion of each image, as the source position of each output pixel.
 
         returns  rows and columns, float32 (N, 28, 28) each
         """
-        angle = np.radians(_either(rng, count, self.rotation_degrees))
+        angle = np.radians(_symmetric(rng, count, self.rotation_degrees))
         height = _factor(rng, count, self.scale)
         width = height * _factor(rng, count, self.aspect)
-        shear = _either(rng, count, self.shear)
-        # From a pixel back to its source: shift, turn, shear, scale.
-        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        lean = np.array([[1 / height, 0 * shear], [shear / width, 1 / width]])
-        linear = np.einsum("ijn,jkn->nik", lean, turn)
-        shift = _either(rng, (count, 2, 1), self.shift_px)
+        shear = _symmetric(rng, count, self.shear)
+        # The inverse transform, from an output pixel to its source: shift, rotate, shear, scale.
+        rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        shear_scale = np.array([[1 / height, 0 * shear], [shear / width, 1 / width]])
+        linear = np.einsum("ijn,jkn->nik", shear_scale, rotation)
+        shift = _symmetric(rng, (count, 2, 1), self.shift_px)
 
-        middle = (SIDE - 1) / 2
-        places = np.stack(np.meshgrid(*2 * [np.arange(SIDE) - middle], indexing="ij"))
+        center = (IMAGE_SIDE - 1) / 2
+        pixels = np.stack(np.meshgrid(*2 * [np.arange(IMAGE_SIDE) - center], indexing="ij"))
         sources = np.asarray(linear, np.float32, like=like) @ np.asarray(
-            places.reshape(2, -1), np.float32, like=like
+            pixels.reshape(2, -1), np.float32, like=like
         )
-        sources += np.asarray(shift + middle, np.float32, like=like)
-        sources = sources.reshape(count, 2, SIDE, SIDE)
+        sources += np.asarray(shift + center, np.float32, like=like)
+        sources = sources.reshape(count, 2, IMAGE_SIDE, IMAGE_SIDE)
         sources += self._elastic_field(count, rng, like)
         return sources[:, 0], sources[:, 1]
 
     def _elastic_field(self, count: int, rng: Generator, like: Array) -> Array:
-        """Draw how far each pixel is moved: noise on a coarse grid, made smooth by a Gaussian.
+        """Draw displacement fields: noise on a coarse grid, interpolated with a Gaussian kernel.
 
         returns  float32 (N, 2, 28, 28), px
         """
-        grid = np.linspace(0, SIDE - 1, GRID)
-        distances = np.arange(SIDE)[:, None] - grid
-        smoothing = np.exp(-((distances / self.elastic_grain_px) ** 2) / 2)
+        grid = np.linspace(0, IMAGE_SIDE - 1, GRID)
+        distances = np.arange(IMAGE_SIDE)[:, None] - grid
+        smoothing = np.exp(-((distances / self.elastic_length_scale_px) ** 2) / 2)
         smoothing /= np.sqrt(np.square(smoothing).sum(axis=1, keepdims=True))
         spread = np.asarray(smoothing, np.float32, like=like)
         noise = self.elastic_px * rng.standard_normal((count, 2, GRID, GRID), np.float32)
         return spread @ np.asarray(noise, like=like) @ spread.T
 
-    def _with_another_pen(self, x: Array, rng: Generator) -> Array:
-        """Make the strokes of each picture finer or fatter."""
-        strength = _either(rng, (len(x), 1, 1), self.stroke)
-        fatter = _largest_of_neighbors(x)
-        finer = 1 - _largest_of_neighbors(1 - x)
+    def _change_stroke_width(self, x: Array, rng: Generator) -> Array:
+        """Mix each image with its dilation or erosion."""
+        strength = _symmetric(rng, (len(x), 1, 1), self.stroke)
+        dilated = _dilate(x)
+        eroded = 1 - _dilate(1 - x)
         grow = np.asarray(np.maximum(strength, 0), np.float32, like=x)
         shrink = np.asarray(np.maximum(-strength, 0), np.float32, like=x)
-        return x + grow * (fatter - x) + shrink * (finer - x)
+        return x + grow * (dilated - x) + shrink * (eroded - x)
 
-    def _with_gaps(self, x: Array, rng: Generator) -> Array:
-        """Leave a narrow straight gap, at any place and of any direction, in some pictures."""
+    def _add_gaps(self, x: Array, rng: Generator) -> Array:
+        """Erase a narrow straight line, at a random position and angle, in some of the images."""
         count = len(x)
         angle = rng.uniform(0, math.pi, count)
-        offset = rng.uniform(-7, 7, count)
-        half_width = np.where(rng.random(count) < self.gap_share, rng.uniform(0.4, 1.2, count), -2)
-        middle = np.arange(SIDE) - (SIDE - 1) / 2
-        across = [np.cos(angle), np.sin(angle), offset, half_width]
-        cos, sin, off, half = (
-            np.asarray(values[:, None, None], np.float32, like=x) for values in across
+        offset = rng.uniform(-GAP_OFFSET_PX, GAP_OFFSET_PX, count)
+        has_gap = rng.random(count) < self.gap_share
+        # At a half width of -2 the factor below is 1 everywhere.
+        half_width = np.where(has_gap, rng.uniform(*GAP_HALF_WIDTHS_PX, count), -2)
+        cos, sin, shift, half = (
+            np.asarray(values[:, None, None], np.float32, like=x)
+            for values in (np.cos(angle), np.sin(angle), offset, half_width)
         )
-        place = np.asarray(middle, np.float32, like=x)
-        distance = np.abs(cos * place[:, None] + sin * place - off)
+        position = np.asarray(np.arange(IMAGE_SIDE) - (IMAGE_SIDE - 1) / 2, np.float32, like=x)
+        distance = np.abs(cos * position[:, None] + sin * position - shift)
         return x * np.clip(distance - half, 0, 1)
 
-    def _with_noise(self, x: Array, rng: Generator) -> Array:
-        """Add gray noise of a strength of its own to each picture."""
+    def _add_noise(self, x: Array, rng: Generator) -> Array:
+        """Add Gaussian noise, of a different strength in each image."""
         strength = rng.uniform(0, self.noise, (len(x), 1, 1)).astype(np.float32)
         noise = strength * rng.standard_normal(x.shape, np.float32)
         return np.clip(x + np.asarray(noise, like=x), 0, 1)
 
-    def _blurred_or_sharpened(self, x: Array, rng: Generator) -> Array:
-        """Mix each picture with its blurred self, or take some of that away from it."""
-        strength = _either(rng, (len(x), 1, 1), self.blur)
-        difference = _blurred(x) - x
+    def _blur_or_sharpen(self, x: Array, rng: Generator) -> Array:
+        """Move each image towards, or away from, its blurred version."""
+        strength = _symmetric(rng, (len(x), 1, 1), self.blur)
+        difference = _blur(x) - x
         return np.clip(x + np.asarray(strength, np.float32, like=x) * difference, 0, 1)
 
 
-def _either(rng: Generator, shape: int | tuple[int, ...], most: float) -> Array:
-    """Draw amounts of either sign."""
-    return rng.uniform(-most, most, shape)
+def _symmetric(rng: Generator, shape: int | tuple[int, ...], maximum: float) -> Array:
+    """Draw uniformly from [-maximum, maximum]."""
+    return rng.uniform(-maximum, maximum, shape)
 
 
-def _factor(rng: Generator, count: int, most: float) -> Array:
-    """Draw factors from 1 / (1 + most) to 1 + most."""
-    return np.exp(_either(rng, count, math.log1p(most)))
+def _factor(rng: Generator, count: int, maximum: float) -> Array:
+    """Draw factors from 1 / (1 + maximum) to 1 + maximum, log-uniformly."""
+    return np.exp(_symmetric(rng, count, math.log1p(maximum)))
 
 
-def _largest_of_neighbors(x: Array) -> Array:
-    """Give each pixel the largest value of its own and its four neighbors."""
+def _dilate(x: Array) -> Array:
+    """Replace each pixel with the maximum of itself and its four neighbors."""
     largest = x.copy()
     for here, there in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))):
         largest[:, here] = np.maximum(largest[:, here], x[:, there])
@@ -153,20 +158,21 @@ def _largest_of_neighbors(x: Array) -> Array:
     return largest
 
 
-def _blurred(x: Array) -> Array:
-    """Give each pixel a mean of itself and its eight neighbors: a quarter, and less far out."""
-    framed = np.pad(x, ((0, 0), (1, 1), (1, 1)))
-    rows = framed[:, :-2] + 2 * framed[:, 1:-1] + framed[:, 2:]
+def _blur(x: Array) -> Array:
+    """Convolve with the 3x3 binomial kernel, [1 2 1] / 4 in each direction."""
+    padded = np.pad(x, ((0, 0), (1, 1), (1, 1)))
+    rows = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]
     return (rows[:, :, :-2] + 2 * rows[:, :, 1:-1] + rows[:, :, 2:]) / 16
 
 
-def _sampled(x: Array, rows: Array, columns: Array) -> Array:
-    """Read pictures between their pixels, bilinearly; beyond the border there is no ink.
+def _sample_bilinear(x: Array, rows: Array, columns: Array) -> Array:
+    """Sample images between their pixels with bilinear interpolation; there is no ink outside.
 
     x, rows, columns  float32 (N, 28, 28)
     """
-    side = SIDE + 2  # with a frame of zeros, to which all is clipped that lies outside
-    framed = np.pad(x, ((0, 0), (1, 1), (1, 1))).reshape(len(x), side * side)
+    # Coordinates outside the image are clipped to a border of zeros, one pixel wide.
+    side = IMAGE_SIDE + 2
+    padded = np.pad(x, ((0, 0), (1, 1), (1, 1))).reshape(len(x), side * side)
     rows = np.clip(rows + 1, 0, side - 1.001)
     columns = np.clip(columns + 1, 0, side - 1.001)
     top, left = np.floor(rows), np.floor(columns)
@@ -174,7 +180,7 @@ def _sampled(x: Array, rows: Array, columns: Array) -> Array:
     corner = (top * side + left).astype(np.int32).reshape(len(x), -1)
 
     def at(offset: int) -> Array:
-        return np.take_along_axis(framed, corner + offset, axis=1).reshape(x.shape)
+        return np.take_along_axis(padded, corner + offset, axis=1).reshape(x.shape)
 
     upper = at(0) + right * (at(1) - at(0))
     lower = at(side) + right * (at(side + 1) - at(side))

@@ -1,4 +1,4 @@
-"""Finds the files of the data sets, in the folders that the user named or else in the cache."""
+"""Find and verify the files of the data sets, in the user's folders or in the cache."""
 
 import gzip
 import hashlib
@@ -11,34 +11,34 @@ import platformdirs
 
 
 class DataError(Exception):
-    """The digits cannot be had; the message is one sentence that says why and what to do next."""
+    """A data set is missing or damaged; the message is one sentence with the cause and the fix."""
 
 
-def find(directory: Path | None = None) -> list[Path]:
-    """Return the folders that hold the data, the first to look in first.
+def search_paths(directory: Path | None = None) -> list[Path]:
+    """Return the folders to search for data files, in order.
 
-    directory  what the user named; else INKDIGITS_DATA does, else it is the cache folder
+    directory  the folder that the user named; if None, those in INKDIGITS_DATA, else the cache
     """
-    return named(directory) or [cache()]
+    return user_folders(directory) or [cache_folder()]
 
 
-def named(directory: Path | None = None) -> list[Path]:
-    """Return the folders that the user named, by argument or by INKDIGITS_DATA, if any."""
+def user_folders(directory: Path | None = None) -> list[Path]:
+    """Return the folders that the user named, by argument or in INKDIGITS_DATA; possibly none."""
     if directory is not None:
         return [directory]
     from_environment = os.environ.get("INKDIGITS_DATA", "")
     return [Path(folder) for folder in from_environment.split(os.pathsep) if folder]
 
 
-def cache() -> Path:
-    """Return the folder that `inkdigits data` fills, and that is read when no other is named."""
+def cache_folder() -> Path:
+    """Return the folder that `inkdigits data` downloads to, searched if the user named none."""
     return platformdirs.user_cache_path("inkdigits", appauthor=False) / "mnist"
 
 
-def locate(folders: Sequence[Path], name: str) -> Path | None:
+def find_file(folders: Sequence[Path], name: str) -> Path | None:
     """Return the path of a file in the first folder that has it, or None.
 
-    In each folder a decompressed file comes before a compressed one.
+    Within a folder, an uncompressed file takes precedence over its .gz.
     """
     for folder in folders:
         for path in (folder / name, folder / f"{name}.gz"):
@@ -47,25 +47,24 @@ def locate(folders: Sequence[Path], name: str) -> Path | None:
     return None
 
 
-def listed(folders: Sequence[Path]) -> str:
-    """Name folders as part of a sentence."""
+def join_names(folders: Sequence[Path]) -> str:
+    """Join the names of folders for use in a sentence: "a, b and c"."""
     *others, last = map(str, folders)
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def lack(folders: Sequence[Path], names: Sequence[str]) -> str:
-    """Say that folders lack files, as the beginning of a sentence."""
-    verb = "lacks" if len(folders) == 1 else "lack"
-    return f"{listed(folders)} {verb} {', '.join(names)}"
+def missing_files_message(folders: Sequence[Path], names: Sequence[str]) -> str:
+    """Return the start of an error message: which files are missing from which folders."""
+    return f"{', '.join(names)} not found in {join_names(folders)}"
 
 
-def read(path: Path, size: int, sha256: str, remedy: str) -> bytes:
-    """Return the content of a file, which is certain to be the one that is meant.
+def read_verified(path: Path, size: int, sha256: str, remedy: str) -> bytes:
+    """Read a file, decompressing a .gz, and verify the SHA-256 of its content.
 
-    size     bytes of the content; never more is decompressed than one more
-    sha256   of the content
-    remedy   what to do about another content, as the end of a sentence
-    raises   DataError if the file cannot be read, or its content has another hash
+    size     expected size of the content in bytes; at most one byte more is decompressed
+    sha256   expected hash of the content
+    remedy   what to do if the content is wrong, as the end of a sentence
+    raises   DataError if the file cannot be read or its content has another hash
     """
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
@@ -74,7 +73,7 @@ def read(path: Path, size: int, sha256: str, remedy: str) -> bytes:
         raise DataError(f"{path} cannot be read ({error}): replace it.") from error
     if hashlib.sha256(content).hexdigest() != sha256:
         raise DataError(
-            f"{path} is damaged or another file, for the SHA-256 of its content is not "
-            f"{sha256}: {remedy}."
+            f"{path} is damaged or is a different file (the SHA-256 of its content should be "
+            f"{sha256}): {remedy}."
         )
     return content

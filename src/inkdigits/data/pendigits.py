@@ -1,7 +1,7 @@
-"""Digits that 30 people wrote with a pen on a tablet: read as traces, drawn as pictures.
+"""Load the Pendigits data set, pen trajectories of 30 writers, and render it as images.
 
-They are other hands than MNIST's Americans: these writers, of Turkey, cross their sevens and give
-their ones a flag and a base.
+MNIST was written by Americans. These writers, from Turkey, cross their sevens and write their ones
+with an upstroke and a base.
 """
 
 import math
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.arrays import Array, Generator, Pixels
+from inkdigits.constants import IMAGE_SIDE
 from inkdigits.data import folders
 from inkdigits.data.folders import DataError
 from inkdigits.data.mnist import Digits
@@ -24,34 +25,68 @@ from inkdigits.preprocessing import ink
 NAME = "pendigits-orig.tra"
 SIZE = 3641673  # bytes
 SHA256 = "a66225d68d7d68591e62944df1ad33b3f5aa608e2df2505844b41f5568a80da4"
-ORIGIN = (  # where people get it, as part of a sentence
+ORIGIN = (  # where to get it, as part of a sentence
     f"{NAME}.Z from the UCI repository (https://archive.ics.uci.edu/dataset/81, "
     '"Pen-Based Recognition of Handwritten Digits", license CC BY 4.0)'
 )
 
 TRAINING_WRITERS = range(1, 21)
-DEVELOPMENT_WRITERS = range(21, 31)  # never trained on: a network is judged by them
+DEVELOPMENT_WRITERS = range(21, 31)  # never trained on, only evaluated
 
-TABLET = 500  # height of the tablet, in its own units
+TABLET_HEIGHT = 500  # in the units of the file, where y points up
 
-SHEETS_PX = (28, 300)  # shorter side of the smallest and of the largest sheet that is drawn on
-LONGEST = 1.4  # longer side of a sheet, of the shorter
-SMALLEST_PX = 16  # longer side of a digit
-SHARES = (0.35, 0.85)  # of the sheet's shorter side that a digit's longer side takes
-HAIR_PX, FATTEST = 1.0, 1 / 4  # the finest pen; and the fattest, of the digit's longer side
-ALIASED = 0.3  # share of the pictures in which edges are hard
-TURN = math.radians(5)  # the most, to either side
-ASPECT = 1.25  # the most that the width grows or shrinks against the height
-SLANT = 0.25  # the most that the top moves aside, of the height
-WAVES = 3  # that bend a digit, each across it in a direction of its own
-WAVE = 0.02  # standard deviation of how far one of them moves points, of the digit's longer side
-TREMBLE = 0.008  # standard deviation of how far the hand strays, of the digit's longer side
-TREMBLE_POINTS = 6  # of the trace, over which it does
+
+@dataclass(frozen=True)
+class Rendering:
+    """How traces are drawn: the canvas, the size and position of the digit, and the pen.
+
+    canvas_px         range of the shorter side, log-uniform
+    max_aspect        maximum ratio of the longer side to the shorter
+    min_digit_px      minimum of the digit's longer side
+    digit_share       range of the digit's longer side, as a fraction of the canvas's shorter side
+    min_pen_px        finest pen
+    max_pen_share     widest pen, as a fraction of the digit's longer side
+    aliased_share     fraction of the images without antialiasing
+    """
+
+    canvas_px: tuple[float, float] = (28, 300)
+    max_aspect: float = 1.4
+    min_digit_px: float = 16
+    digit_share: tuple[float, float] = (0.35, 0.85)
+    min_pen_px: float = 1.0
+    max_pen_share: float = 1 / 4
+    aliased_share: float = 0.3
+
+
+@dataclass(frozen=True)
+class Distortion:
+    """How traces are distorted for training, as if another writer had written them.
+
+    rotation       maximum in either direction, radians
+    aspect         maximum factor by which the width grows or shrinks
+    shear          maximum shift of the top, as a fraction of the height
+    waves          number of sine waves added, each across the digit in its own direction
+    wave           standard deviation of a wave's amplitude, as a fraction of the longer side
+    jitter         standard deviation of the pen's jitter, as a fraction of the longer side
+    jitter_points  points of the trace between two independent values of the jitter
+    """
+
+    rotation: float = math.radians(5)
+    aspect: float = 1.25
+    shear: float = 0.25
+    waves: int = 3
+    wave: float = 0.02
+    jitter: float = 0.008
+    jitter_points: int = 6
+
+
+RENDERING = Rendering()
+DISTORTION = Distortion()
 
 
 @dataclass(frozen=True, eq=False)
 class Traces:
-    """Digits as a pen wrote them, what each of them is, and who wrote them."""
+    """Pen trajectories of handwritten digits with their labels and writers."""
 
     strokes: Sequence[Sequence[Array]]  # of each digit: float32 (M, 2), x and y downwards
     labels: NDArray[np.uint8]  # (N,) 0 to 9
@@ -61,41 +96,42 @@ class Traces:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def take(self, which: Any) -> "Traces":
-        """Return the digits that an index array, a boolean mask (N,) or a slice selects."""
+    def take(self, selection: Any) -> "Traces":
+        """Return the digits selected by an index array, a boolean mask (N,) or a slice."""
         return replace(
             self,
-            strokes=[self.strokes[digit] for digit in np.arange(len(self))[which]],
-            labels=self.labels[which],
-            writers=self.writers[which],
+            strokes=[self.strokes[digit] for digit in np.arange(len(self))[selection]],
+            labels=self.labels[selection],
+            writers=self.writers[selection],
         )
 
 
 def load(directory: Path | None = None) -> Traces:
-    """Load the 7,494 digits of all 30 writers, in the order of their file.
+    """Load the 7,494 digits of all 30 writers, in file order.
 
-    directory  where the file is; see folders.find()
-    raises     DataError if the file is missing or is not the one it should be
+    directory  where the file is; see folders.search_paths()
+    raises     DataError if the file is missing or has the wrong hash
     source     F. Alimoglu, E. Alpaydin, "Methods of Combining Multiple Classifiers Based on
                Different Representations for Pen-based Handwriting Recognition", TAINN 1996
     """
-    searched = folders.find(directory)
-    path = folders.locate(searched, NAME)
+    paths = folders.search_paths(directory)
+    path = folders.find_file(paths, NAME)
     if path is None:
-        raise DataError(how_to_get(searched))
-    content = folders.read(path, SIZE, SHA256, f"get {ORIGIN}, unpack it and replace the file")
+        raise DataError(missing_message(paths))
+    remedy = f"get {ORIGIN}, uncompress it and replace the file"
+    content = folders.read_verified(path, SIZE, SHA256, remedy)
     return replace(read_unipen(content, NAME), hashes={NAME: SHA256})
 
 
-def how_to_get(searched: Sequence[Path]) -> str:
-    """Say in a sentence that folders lack the file, where people get it and where they put it."""
+def missing_message(paths: Sequence[Path]) -> str:
+    """Return a sentence saying that the file is missing, where to get it and where to put it."""
     return (
-        f"{folders.lack(searched, [NAME])}: get {ORIGIN}, unpack it and put it there, "
-        f"as it is or as .gz; its SHA-256 is {SHA256}."
+        f"{folders.missing_files_message(paths, [NAME])}: get {ORIGIN}, uncompress it and copy it "
+        f"there (a .gz is accepted too); its SHA-256 is {SHA256}."
     )
 
 
-def of_writers(traces: Traces, writers: Sequence[int]) -> Traces:
+def select_writers(traces: Traces, writers: Sequence[int]) -> Traces:
     """Return the digits of some of the writers, in the same order."""
     return traces.take(np.isin(traces.writers, writers))
 
@@ -110,25 +146,25 @@ _DIGIT = re.compile(
 
 
 def read_unipen(data: bytes, name: str) -> Traces:
-    """Read digits in the UNIPEN format, as far as their file makes use of it.
+    """Parse digits in the subset of the UNIPEN format that Pendigits uses, strictly.
 
-    data     a head, then for each digit: .SEGMENT with its label, .COMMENT with the label again,
+    data     a header, then for each digit: .SEGMENT with its label, .COMMENT with the label again,
              the writer and a number, and for each stroke .PEN_DOWN, a line with x and y, y upwards,
              for each point, .PEN_UP and .DT
-    name     of the file, for the message
-    raises   DataError if a line is wrong, missing or too many
+    name     of the file, for error messages
+    raises   DataError if a line is wrong, missing, or left over
     source   I. Guyon et al., "UNIPEN project of on-line data exchange and recognizer benchmarks",
              ICPR 1994
     """
     head, *segments = data.split(b".SEGMENT DIGIT")
     if not segments or not _HEAD.fullmatch(head):
-        raise DataError(f"{name} does not begin as a UNIPEN file of digits does.")
+        raise DataError(f"{name} is not a UNIPEN file of digits.")
     strokes, labels, writers = [], [], []
     for number, segment in enumerate(segments):
         digit = _DIGIT.fullmatch(segment)
         if digit is None:
-            raise DataError(f"{name} is damaged in digit {number}, counted from 0.")
-        strokes.append([_points(points) for points in _STROKE.findall(digit["strokes"])])
+            raise DataError(f"{name} is damaged at digit {number}, counted from 0.")
+        strokes.append([_points(lines) for lines in _STROKE.findall(digit["strokes"])])
         labels.append(int(digit["label"]))
         writers.append(int(digit["writer"]))
     return Traces(strokes, np.array(labels, np.uint8), np.array(writers, np.int32))
@@ -136,7 +172,7 @@ def read_unipen(data: bytes, name: str) -> Traces:
 
 def _points(lines: bytes) -> Array:
     points = np.array(lines.split(), np.float32).reshape(-1, 2)
-    points[:, 1] = TABLET - points[:, 1]
+    points[:, 1] = TABLET_HEIGHT - points[:, 1]
     return points
 
 
@@ -144,79 +180,83 @@ def render(
     traces: Traces,
     copies: int,
     seed: int,
-    clean: Callable[[Pixels], Pixels] = ink.from_ink,
-    is_bent: bool = True,
+    preprocess: Callable[[Pixels], Pixels] = ink.from_ink,
+    distort: bool = True,
 ) -> Digits:
-    """Draw each digit with pens and on sheets of many sizes, and clean the pictures.
+    """Draw each digit with random pens on canvases of random sizes, and preprocess the images.
 
-    copies   how often each digit is drawn, each time in another way
-    seed     decides the ways; those of a digit also follow from its place in `traces`, and not
-             from how many others there are
-    is_bent  whether it is bent each time, to train on, as if another hand had written it; if not,
-             it stays as its writer wrote it
-    clean    makes uint8 (28, 28) of uint8 (H, W), how much each pixel stands out from the sheet
-    returns  Digits, `copies` pictures of the first digit, then of the second, ...
+    copies      number of images per digit, each rendered differently
+    seed        makes the images reproducible; those of a digit also depend on its index in
+                `traces`, but not on how many digits there are
+    preprocess  maps ink, uint8 (H, W), to uint8 (28, 28)
+    distort     whether to vary the handwriting of each image too, for training; otherwise the
+                digit keeps the shape that its writer gave it
+    returns     Digits: `copies` images of the first digit, then of the second, ...
     """
-    pictures = np.empty((len(traces) * copies, ink.SIDE, ink.SIDE), np.uint8)
-    for number in range(len(pictures)):
+    images = np.empty((len(traces) * copies, IMAGE_SIDE, IMAGE_SIDE), np.uint8)
+    for number in range(len(images)):
         digit, copy = divmod(number, copies)
         rng = np.random.default_rng((seed, digit, copy))
-        pictures[number] = clean(_drawn(traces.strokes[digit], rng, is_bent))
+        images[number] = preprocess(_render(traces.strokes[digit], rng, distort))
     return Digits(
-        pictures,
+        images,
         np.repeat(traces.labels, copies),
         np.repeat(traces.writers, copies),
         traces.hashes,
     )
 
 
-def _drawn(strokes: Sequence[Array], rng: Generator, is_bent: bool) -> Pixels:
-    """Draw a digit anywhere on a sheet, with any pen.
+def _render(strokes: Sequence[Array], rng: Generator, distort: bool) -> Pixels:
+    """Draw a digit at a random size and position, with a random pen.
 
-    Colors are not drawn, nor which of ink and sheet is the lighter, for to tell the one from the
-    other is done before a picture is fitted, and afterwards nothing is left of them.
+    There are no colors and no polarity, because preprocessing extracts the ink first, and nothing
+    of them is left afterwards.
 
     returns  uint8 (H, W), 255 is full ink
     """
-    side = _between(rng, SHEETS_PX)
-    height, width = rng.permutation([round(side), round(side * rng.uniform(1, LONGEST))]).tolist()
-    size = max(SMALLEST_PX, side * rng.uniform(*SHARES))
-    # By order of magnitude, as sheets are, fat pens would be too few for a network to learn them.
-    pen_px = HAIR_PX + (FATTEST * size - HAIR_PX) * rng.random() ** 2
+    side = _log_uniform(rng, RENDERING.canvas_px)
+    longer_side = side * rng.uniform(1, RENDERING.max_aspect)
+    height, width = rng.permutation([round(side), round(longer_side)]).tolist()
+    size = max(RENDERING.min_digit_px, side * rng.uniform(*RENDERING.digit_share))
+    # Not log-uniform, as the canvas is: wide pens would be too rare for a network to learn them.
+    min_pen_px, max_pen_px = RENDERING.min_pen_px, RENDERING.max_pen_share * size
+    pen_px = min_pen_px + (max_pen_px - min_pen_px) * rng.random() ** 2
 
     points = np.concatenate(strokes)
-    if is_bent:
-        points = _bent(points, rng)
-    first = points.min(axis=0)
-    extent = points.max(axis=0) - first
+    if distort:
+        points = _distort(points, rng)
+    top_left = points.min(axis=0)
+    extent = points.max(axis=0) - top_left
     scale = (size - pen_px) / max(float(extent.max()), 1)
     free = np.array([width, height]) - scale * extent - pen_px
-    points = (points - first) * scale + pen_px / 2 + rng.random(2) * free
+    points = (points - top_left) * scale + pen_px / 2 + rng.random(2) * free
     ends = np.cumsum([len(stroke) for stroke in strokes])[:-1]
-    antialiased = rng.random() >= ALIASED
+    antialiased = rng.random() >= RENDERING.aliased_share
     return draw(np.split(points, ends), pen_px, (height, width), antialiased)
 
 
-def _bent(points: Array, rng: Generator) -> Array:
-    """Turn, slant, widen, narrow and bend a digit, and let the hand that writes it tremble."""
-    angle, slant = rng.uniform(-TURN, TURN), rng.uniform(-SLANT, SLANT)
+def _distort(points: Array, rng: Generator) -> Array:
+    """Apply a random rotation, shear, aspect, waves and jitter to the points of a digit."""
+    angle = rng.uniform(-DISTORTION.rotation, DISTORTION.rotation)
+    shear = rng.uniform(-DISTORTION.shear, DISTORTION.shear)
     cos, sin = math.cos(angle), math.sin(angle)
-    turn = np.array([[cos, sin], [-sin, cos]])
-    shape = np.array([[_between(rng, (1 / ASPECT, ASPECT)), 0], [slant, 1]])
+    rotation = np.array([[cos, sin], [-sin, cos]])
+    width = _log_uniform(rng, (1 / DISTORTION.aspect, DISTORTION.aspect))
+    shear_scale = np.array([[width, 0], [shear, 1]])
 
-    places = np.arange(len(points)) / TREMBLE_POINTS
-    knots = np.arange(2 + math.ceil(places[-1]))
+    positions = np.arange(len(points)) / DISTORTION.jitter_points
+    knots = np.arange(2 + math.ceil(positions[-1]))
     size = max(float(np.ptp(points, axis=0).max()), 1)
-    strayed = rng.normal(0, TREMBLE * size, (2, len(knots)))
-    tremble = np.stack([np.interp(places, knots, aside) for aside in strayed], axis=1)
-    # Half a wave to one and a half across the digit: they open and close its loops.
-    directions = rng.normal(size=(2, WAVES))
-    directions *= rng.uniform(0.5, 1.5, WAVES) / np.linalg.norm(directions, axis=0)
-    phases = 2 * math.pi * (points @ directions / size + rng.random(WAVES))
-    bend = np.sin(phases) @ rng.normal(0, WAVE * size, (WAVES, 2))
-    return (points + tremble + bend) @ shape @ turn
+    offsets = rng.normal(0, DISTORTION.jitter * size, (2, len(knots)))
+    jitter = np.stack([np.interp(positions, knots, axis) for axis in offsets], axis=1)
+    # Between half a period and one and a half across the digit: enough to open and close loops.
+    waves = DISTORTION.waves
+    frequencies = rng.normal(size=(2, waves))
+    frequencies *= rng.uniform(0.5, 1.5, waves) / np.linalg.norm(frequencies, axis=0)
+    phases = 2 * math.pi * (points @ frequencies / size + rng.random(waves))
+    wave = np.sin(phases) @ rng.normal(0, DISTORTION.wave * size, (waves, 2))
+    return (points + jitter + wave) @ shear_scale @ rotation
 
 
-def _between(rng: Generator, limits: tuple[float, float]) -> float:
-    """Draw a number, each order of magnitude as likely as the other."""
+def _log_uniform(rng: Generator, limits: tuple[float, float]) -> float:
     return math.exp(rng.uniform(*np.log(limits)))

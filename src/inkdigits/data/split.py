@@ -1,4 +1,4 @@
-"""Cuts the validation digits from the training digits, by writer where the writers are known."""
+"""Split off a validation set, by writer where the writers are known."""
 
 import numpy as np
 
@@ -6,15 +6,15 @@ from inkdigits.data.mnist import Digits
 
 
 def split_by_writer(digits: Digits, fraction: float, seed: int) -> tuple[Digits, Digits]:
-    """Split so that nobody's hand is on both sides.
+    """Split into training and validation sets that have no writer in common.
 
-    Writers, shuffled by the seed, go to the validation side until their digits come as near to the
-    fraction as they can; the order of the digits stays as it is.
+    Writers, shuffled by the seed, are added to the validation set until its size is as close to
+    the fraction as possible. Both sets keep the order of the digits.
 
     digits    with writers
-    fraction  of the digits that validate, between 0 and 1
-    returns   the digits to train on, and the digits to validate on; neither is empty
-    raises    ValueError if there are no writers, or only one
+    fraction  of the digits to validate on, between 0 and 1
+    returns   the training set and the validation set, neither of them empty
+    raises    ValueError if the writers are unknown or there is only one
     """
     if digits.writers is None:
         raise ValueError("these digits have no writers: use split_at_random")
@@ -25,23 +25,23 @@ def split_by_writer(digits: Digits, fraction: float, seed: int) -> tuple[Digits,
     order = np.random.default_rng(seed).permutation(len(writers))
     reached = np.cumsum(counts[order])[:-1]
     number = 1 + np.argmin(np.abs(reached - fraction * len(digits)))
-    validates = np.isin(writer_of, order[:number])
-    return digits.take(~validates), digits.take(validates)
+    in_validation = np.isin(writer_of, order[:number])
+    return digits.take(~in_validation), digits.take(in_validation)
 
 
 def split_at_random(digits: Digits, fraction: float, seed: int) -> tuple[Digits, Digits]:
-    """Split digits whose writers are not known; the order of the digits stays as it is.
+    """Split digits whose writers are unknown. Both sets keep the order of the digits.
 
-    fraction  of the digits that validate, between 0 and 1
-    returns   the digits to train on, and the digits to validate on
+    fraction  of the digits to validate on, between 0 and 1
+    returns   the training set and the validation set
     """
     _check(fraction)
     order = np.random.default_rng(seed).permutation(len(digits))
-    validates = np.zeros(len(digits), bool)
-    validates[order[: round(fraction * len(digits))]] = True
-    return digits.take(~validates), digits.take(validates)
+    in_validation = np.zeros(len(digits), bool)
+    in_validation[order[: round(fraction * len(digits))]] = True
+    return digits.take(~in_validation), digits.take(in_validation)
 
 
 def _check(fraction: float) -> None:
     if not 0 < fraction < 1:
-        raise ValueError(f"the fraction to validate on is between 0 and 1, not {fraction}")
+        raise ValueError(f"the validation fraction must be between 0 and 1, not {fraction}")
