@@ -15,9 +15,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from inkdigits.arrays import Array, Pixels
-from inkdigits.data import mnist, outliers
+from inkdigits.data import mnist
 from inkdigits.data.augment import Augment
-from inkdigits.data.outliers import Kind
+from inkdigits.data.outliers import letters, shapes, strokes, textures
+from inkdigits.data.outliers.canvas import Kind
 from inkdigits.imaging.strokes import draw as draw_strokes
 from inkdigits.nn.convolution import AddChannel, Conv2D, MaxPool2D, ZeroPad2D
 from inkdigits.nn.layers import Dense, Layer, ReLU, Sigmoid
@@ -289,7 +290,19 @@ def ema() -> Figure:
 
 def augmentation() -> Figure:
     """Draw a digit, augmented in each way alone, and in all together."""
-    strong = Augment()
+    strong = Augment(
+        rotation_degrees=15.0,
+        scale=0.15,
+        aspect=0.15,
+        shear=0.2,
+        shift_px=2.0,
+        elastic_px=1.2,
+        elastic_length_scale_px=4.0,
+        stroke=0.5,
+        gap_share=0.1,
+        noise=0.05,
+        blur=0.5,
+    )
     affine = replace(strong, elastic_px=0, stroke=0, gap_share=0, noise=0, blur=0)
     none = replace(affine, rotation_degrees=0, scale=0, aspect=0, shear=0, shift_px=0)
     kinds = {
@@ -314,12 +327,12 @@ def augmentation() -> Figure:
 def non_digits() -> Figure:
     """Draw images that a network should reject, of the kinds not made from digits."""
     kinds: dict[str, tuple[Kind, ...]] = {
-        "letters": (outliers.latin,),
-        "made-up letters": (outliers.glyph,),
-        "letter parts": (outliers.letter,),
-        "shapes": (outliers.outline, outliers.box, outliers.ring, outliers.blob),
-        "scribbles": (outliers.scribble, outliers.coil, outliers.crossing),
-        "textures": (outliers.field, outliers.stripes, outliers.leaves),
+        "letters": (letters.latin_letter,),
+        "made-up letters": (strokes.glyph,),
+        "letter parts": (letters.printed_glyph,),
+        "shapes": (shapes.closed_outline, shapes.box, shapes.ring, textures.blob),
+        "scribbles": (strokes.scribble, strokes.coil, strokes.crossing),
+        "textures": (textures.smooth_noise, textures.stripes, textures.dead_leaves),
     }
     # Training leaves out what looks like a digit; with this seed hardly any does. Nor does any
     # center of mass fall halfway between two pixels, where a processor's rounding would decide.
