@@ -1,7 +1,7 @@
-"""Write the OpenAPI document that the page's client is generated from: the service's own.
+"""Write the service's OpenAPI document, from which the page's client is generated.
 
 python web/scripts/document.py            writes web/openapi.json
-python web/scripts/document.py --check    exits with 1 if it is not what would be written
+python web/scripts/document.py --check    exits with 1 if web/openapi.json is out of date
 """
 
 import json
@@ -30,4 +30,4 @@ if __name__ == "__main__":
     if "--check" not in sys.argv:
         FILE.write_text(text)
     elif FILE.read_text() != text:
-        sys.exit(f"{FILE} is not the service's document any more; run {sys.argv[0]}")
+        sys.exit(f"{FILE} is out of date; run `make client`")
