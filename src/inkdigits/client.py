@@ -1,4 +1,4 @@
-"""A small client of the service: Client("http://127.0.0.1:5000").predict("digit.png").digit."""
+"""A client for the HTTP service: Client("http://127.0.0.1:5000").predict("digit.png").digit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import httpx
 
 
 class Stroke(TypedDict):
-    """What a round pen draws without being lifted: points (x, y), y downwards, in any unit."""
+    """The path of a round pen: points (x, y) in any unit, where y points down."""
 
     points: Sequence[Sequence[float]]
     width: float
@@ -17,7 +17,7 @@ class Stroke(TypedDict):
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the service answers; docs/api.md describes each field."""
+    """A prediction of the service; docs/api.md describes each field."""
 
     digit: int | None
     reason: str | None
@@ -29,10 +29,10 @@ class Prediction:
 
 
 class ServiceError(Exception):
-    """The service refused a request, failed at it, or was not reached; the message says why.
+    """The service rejected a request, failed, or could not be reached; the message says why.
 
-    status      of the answer; None if there was none
-    request_id  by which the service's log knows the request; None if there is none
+    status      of the response; None if there was none
+    request_id  to find the request in the service's log; None if there was no response
     """
 
     def __init__(self, detail: str, status: int | None, request_id: str | None) -> None:
@@ -42,7 +42,7 @@ class ServiceError(Exception):
 
 
 class Client:
-    """Talks to one service; it keeps its connection, so use it in a `with`, or close it."""
+    """A connection to one service; use it in a `with` statement, or close it."""
 
     def __init__(self, base_url: str, timeout_s: float = 30) -> None:
         self._http = httpx.Client(base_url=base_url, timeout=timeout_s)
@@ -53,11 +53,11 @@ class Client:
         model: str | None = None,
         seen: bool = False,
     ) -> Prediction:
-        """Read one drawing.
+        """Recognize the digit in one drawing.
 
-        drawing  the path of a picture, the bytes of its file, or pen strokes
-        model    the name of the model that is to read; the service's default if None
-        seen     whether to be shown what the network looked at
+        drawing  the path of an image file, its bytes, or pen strokes
+        model    the name of the model to use; None for the service's default
+        seen     whether to include the 28x28 input of the network
         raises   ServiceError; OSError if the file cannot be read
         """
         query = {"seen": "true" if seen else "false"} | ({"model": model} if model else {})
@@ -76,16 +76,16 @@ class Client:
 
     def _json(self, method: str, path: str, **request: Any) -> Any:
         try:
-            answer = self._http.request(method, path, **request)
+            response = self._http.request(method, path, **request)
         except httpx.HTTPError as error:
-            raise ServiceError(f"The service was not reached: {error}", None, None) from error
-        request_id = answer.headers.get("X-Request-ID")
-        if answer.is_success:
-            return answer.json()
-        detail = answer.reason_phrase  # of what stands in between, such as a proxy
-        if answer.headers.get("Content-Type") == "application/problem+json":
-            detail = answer.json()["detail"]
-        raise ServiceError(detail, answer.status_code, request_id)
+            raise ServiceError(f"The service cannot be reached: {error}", None, None) from error
+        request_id = response.headers.get("X-Request-ID")
+        if response.is_success:
+            return response.json()
+        detail = response.reason_phrase  # from a proxy, for example
+        if response.headers.get("Content-Type") == "application/problem+json":
+            detail = response.json()["detail"]
+        raise ServiceError(detail, response.status_code, request_id)
 
     def close(self) -> None:
         """Close the connection."""

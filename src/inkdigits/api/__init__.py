@@ -1,7 +1,7 @@
-"""The Flask service: a picture of a digit comes in over HTTP, the digit goes out as JSON."""
+"""The Flask service: takes an image of a digit over HTTP and responds with the digit as JSON."""
 
 from inkdigits.api.app import create_app
-from inkdigits.api.registry import Shelf
+from inkdigits.api.registry import ModelRegistry
 from inkdigits.api.settings import DEFAULT_ORIGINS, MAX_BODY_BYTES, Settings
 
-__all__ = ["DEFAULT_ORIGINS", "MAX_BODY_BYTES", "Settings", "Shelf", "create_app"]
+__all__ = ["DEFAULT_ORIGINS", "MAX_BODY_BYTES", "ModelRegistry", "Settings", "create_app"]

@@ -1,54 +1,50 @@
-"""The Flask application: puts together its routes, its limits, and one form for every error."""
+"""The Flask application: blueprints, limits, and one format for every error."""
 
 from collections.abc import Callable
 
 from flask import Flask, request
 from flask_limiter import Limiter
 
-from inkdigits.api.clients import client_of
-from inkdigits.api.errors import refuse
-from inkdigits.api.headers import allow_origins, check_headers
+from inkdigits.api.clients import client_key
+from inkdigits.api.errors import register_error_handlers
+from inkdigits.api.headers import enable_cors, register_header_hooks
 from inkdigits.api.metrics import Metrics
-from inkdigits.api.registry import Shelf
-from inkdigits.api.routes.docs import pages
-from inkdigits.api.routes.frontend import page
-from inkdigits.api.routes.health import health
-from inkdigits.api.routes.models import catalogue
-from inkdigits.api.routes.predictions import predictions
+from inkdigits.api.registry import ModelRegistry
+from inkdigits.api.routes import docs, frontend, health, models, predictions
 from inkdigits.api.settings import Settings
 
 
 def create_app(
-    shelf: Shelf,
+    registry: ModelRegistry,
     settings: Settings,
-    draining: Callable[[], bool] = lambda: False,
+    is_draining: Callable[[], bool] = lambda: False,
     metrics: Metrics | None = None,
 ) -> Flask:
-    """Create the application that answers with what the models of `shelf` read.
+    """Create the application.
 
-    draining  whether the service is about to end, and should get no more requests
-    metrics   what GET /metrics shows; the server in front does the counting
+    registry     the models in service
+    is_draining  whether the server is shutting down and should get no new requests
+    metrics      what GET /metrics reports; the server does the counting
+    source       docs/api.md describes the routes and every error
 
-    A server in front says by REMOTE_ADDR who the client is, whatever proxies there are, and may set
-    two things in the environment: "inkdigits.request_id", and "inkdigits.client_left", a function
-    that tells whether nobody waits for the answer any more. It finds there what was done:
-    "inkdigits.route", the pattern of the address, if there is one; and "inkdigits.predictions", a
-    list of (model's name, prediction), if something was read.
-
-    source   docs/api.md describes the routes and every error
+    The server passes the address of the client, with proxies resolved, as REMOTE_ADDR. It may add
+    two keys to the WSGI environment: "inkdigits.request_id", and "inkdigits.client_disconnected",
+    a function that returns whether the client has closed its connection. The application adds
+    "inkdigits.route", the URL rule that matched, and "inkdigits.predictions", a list of
+    (model name, prediction), for the server's metrics.
     """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
-    # Or addresses such as "" and "/predict//" would be answered with a redirect in HTML.
+    # Otherwise URLs such as "" and "/predict//" would get an HTML redirect.
     app.url_map.merge_slashes = app.url_map.strict_slashes = False
-    check_headers(app)
-    allow_origins(app, settings.origins)
-    refuse(app)
-    app.register_blueprint(catalogue(shelf))
-    app.register_blueprint(predictions(shelf, settings))
-    app.register_blueprint(pages(shelf, settings))
-    app.register_blueprint(page())
-    app.register_blueprint(health(draining, metrics or Metrics(), shelf))
+    register_header_hooks(app)
+    enable_cors(app, settings.origins)
+    register_error_handlers(app)
+    app.register_blueprint(frontend.create_blueprint(registry))
+    app.register_blueprint(models.create_blueprint(registry))
+    app.register_blueprint(predictions.create_blueprint(registry, settings))
+    app.register_blueprint(docs.create_blueprint(registry, settings))
+    app.register_blueprint(health.create_blueprint(registry, metrics or Metrics(), is_draining))
     if settings.rate_limit:
         _limit_rate(app, settings)
     return app
@@ -56,17 +52,17 @@ def create_app(
 
 def _limit_rate(app: Flask, settings: Settings) -> None:
     limiter = Limiter(
-        lambda: client_of(request.remote_addr or ""),
+        lambda: client_key(request.remote_addr or ""),
         app=app,
         application_limits=[settings.rate_limit],
         storage_uri=settings.rate_limit_storage,
-        # Retry-After among them.
+        # These include Retry-After.
         headers_enabled=True,
-        # Where the storage is not to be had, each worker counts for itself.
+        # If the storage cannot be reached, each worker counts on its own.
         in_memory_fallback_enabled=True,
     )
 
     @limiter.request_filter
     def is_exempt() -> bool:
-        # Whoever runs the service asks for its health as often as needed.
+        # Health checks and CORS preflights must not use up a client's requests.
         return request.method == "OPTIONS" or request.blueprint == "health"

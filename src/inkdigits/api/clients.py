@@ -1,14 +1,14 @@
-"""Who counts as one client: an IPv4 address, or an IPv6 network."""
+"""What limits count as one client: an IPv4 address, or an IPv6 /64 network."""
 
 import ipaddress
 
-IPV6_PREFIX = 64  # bits; whoever has one IPv6 address has all of its /64
+IPV6_PREFIX = 64  # bits; a subscriber with one IPv6 address usually owns its whole /64
 
 
-def client_of(address: str) -> str:
-    """Name the client that an address belongs to, for limits by client.
+def client_key(address: str) -> str:
+    """Return the key under which per-client limits count an address.
 
-    address  of the peer, as a socket or a trusted proxy gives it
+    address  of the peer, as a socket or a trusted proxy reports it
     returns  an IPv4 address, also for ::ffff:192.0.2.1; the /64 of an IPv6 address; anything else
              unchanged
     """

@@ -1,4 +1,4 @@
-"""One form for every error: problem details, RFC 9457, with the id of the request."""
+"""One format for every error: problem details (RFC 9457) with the request id."""
 
 from functools import lru_cache
 from http import HTTPStatus
@@ -15,16 +15,18 @@ from werkzeug.exceptions import (
 
 from inkdigits.api.headers import request_id
 from inkdigits.api.schemas import Problem
-from inkdigits.recognizer import ImageError, ImageTooLarge, UnsupportedImage
+from inkdigits.imaging.errors import ImageError, ImageTooLarge, UnsupportedImage
 
-_IMAGE_ERRORS = {
+PROBLEM_TYPE = "application/problem+json"
+# Any other ImageError is a 400.
+_IMAGE_STATUS = {
     ImageTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedImage: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
 }
 
 
 def problem(status: HTTPStatus, detail: str, request_id: str) -> Problem:
-    """Say what is wrong: the status's name, and a sentence with the cause and what to do."""
+    """Build the problem details; `detail` is one sentence: the cause, and what to do."""
     return Problem(
         type="about:blank",
         title=status.phrase,
@@ -34,47 +36,48 @@ def problem(status: HTTPStatus, detail: str, request_id: str) -> Problem:
     )
 
 
-def problem_body(status: HTTPStatus, detail: str, request_id: str) -> bytes:
-    """Say what is wrong in JSON, the body of an answer of the type application/problem+json."""
-    return b'%s%s"}' % (_problem_before_id(status, detail), request_id.encode())
+def problem_json(status: HTTPStatus, detail: str, request_id: str) -> bytes:
+    """Serialize the problem details, for a body of type PROBLEM_TYPE."""
+    return b'%s%s"}' % (_problem_prefix(status, detail), request_id.encode())
 
 
 @lru_cache(maxsize=64)
-def _problem_before_id(status: HTTPStatus, detail: str) -> bytes:
-    # The id comes last; under overload, all else is the same thousands of times a second.
+def _problem_prefix(status: HTTPStatus, detail: str) -> bytes:
+    # The id comes last. Under overload everything before it repeats thousands of times a second.
     return problem(status, detail, "").model_dump_json().encode().removesuffix(b'"}')
 
 
-def refusal(error: ImageError | HTTPException) -> tuple[HTTPStatus, str]:
-    """Give the status of an error and the sentence that explains it."""
+def status_and_detail(error: ImageError | HTTPException) -> tuple[HTTPStatus, str]:
+    """Return the HTTP status of an error and the sentence that explains it."""
     if isinstance(error, ImageError):
-        return _IMAGE_ERRORS.get(type(error), HTTPStatus.BAD_REQUEST), str(error)
+        return _IMAGE_STATUS.get(type(error), HTTPStatus.BAD_REQUEST), str(error)
     return HTTPStatus(error.code or 500), error.description or ""
 
 
-def refuse(app: Flask) -> None:
-    """Let the application answer each error with a problem."""
-    # Instead of Werkzeug's own words for the errors that Flask raises by itself.
-    most = app.config["MAX_CONTENT_LENGTH"]
+def register_error_handlers(app: Flask) -> None:
+    """Make the application respond to each error with problem details."""
+    # These replace Werkzeug's default descriptions.
+    max_bytes = app.config["MAX_CONTENT_LENGTH"]
     details: dict[type[HTTPException], str] = {
-        NotFound: "Nothing is served at this address; GET / says what is.",
-        MethodNotAllowed: "This address takes other methods; see the Allow header.",
-        RequestEntityTooLarge: f"The body is larger than {most:,} bytes; send a smaller picture.",
-        InternalServerError: "The service failed at this request; its log says why.",
+        NotFound: "There is no resource at this URL; GET /openapi.json lists those that exist.",
+        MethodNotAllowed: "This method is not allowed here; see the Allow header.",
+        RequestEntityTooLarge: f"The body is larger than {max_bytes:,} bytes; send a smaller "
+        "image.",
+        InternalServerError: "The server failed to handle this request; its log says why.",
     }
 
     @app.errorhandler(ImageError)
     @app.errorhandler(HTTPException)
-    def answer(error: ImageError | HTTPException) -> Response:
-        status, detail = refusal(error)
+    def error_response(error: ImageError | HTTPException) -> Response:
+        status, detail = status_and_detail(error)
         if isinstance(error, TooManyRequests):
-            detail = "There were too many requests; wait as the Retry-After header says."
+            detail = "Too many requests; wait as long as the Retry-After header says."
         elif isinstance(error, HTTPException) and detail == type(error).description:
             detail = details.get(type(error), detail)
         return Response(
-            problem_body(status, detail, request_id()),
+            problem_json(status, detail, request_id()),
             status,
             # Such as Allow.
             error.get_headers() if isinstance(error, HTTPException) else None,
-            content_type="application/problem+json",
+            content_type=PROBLEM_TYPE,
         )

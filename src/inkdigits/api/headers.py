@@ -1,4 +1,4 @@
-"""What the headers of every request must keep to, and those that every answer carries."""
+"""Checks on request headers, the headers of every response, and CORS."""
 
 import re
 import uuid
@@ -8,29 +8,30 @@ from flask import Flask, Response, request
 from flask_cors import CORS
 from werkzeug.exceptions import NotAcceptable, RequestURITooLarge, UnsupportedMediaType
 
-LONGEST_ADDRESS = 8192  # bytes of path and query
+MAX_URL_BYTES = 8192  # path and query
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
-EXPOSED = ["X-Request-ID", "Retry-After"]  # headers that pages of other origins may read
+# The response headers that scripts of other origins may read.
+EXPOSED_HEADERS = ["X-Request-ID", "Retry-After"]
 
-ON_EVERY_ANSWER = {
+# The headers of every response, unless its route sets another value.
+SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
-    # Against pages that embed an answer as a picture or a script. What they fetch by the rules of
-    # CORS is not subject to it, so allowed origins are not touched.
+    # Keeps other sites from embedding a response as an image or a script. Requests in CORS mode
+    # are not subject to it, so allowed origins are unaffected.
     "Cross-Origin-Resource-Policy": "same-origin",
-    # A page's own route sets what the page needs.
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
 
 
 def request_id() -> str:
-    """Give the id of this request, by which its answer and its lines in the log are found.
+    """Return the id of the current request, which its response and its log lines carry.
 
-    returns  what the server in front has set, or a well-formed X-Request-ID of the client's, or a
-             new one
+    returns  the id that the server has set, or the client's X-Request-ID if it is well-formed, or
+             a new one
     """
     if "inkdigits.request_id" not in request.environ:
         given = request.headers.get("X-Request-ID", "")
@@ -41,8 +42,8 @@ def request_id() -> str:
     return identifier
 
 
-def require_json_accepted() -> None:
-    """Refuse a request whose Accept header rules JSON out.
+def require_accepts_json() -> None:
+    """Reject a request whose Accept header excludes JSON.
 
     raises   NotAcceptable
     source   RFC 9110 section 12.5.1
@@ -52,7 +53,7 @@ def require_json_accepted() -> None:
         accepted.partition(";")[0].strip().lower(): quality
         for accepted, quality in reversed(list(request.accept_mimetypes))
     }
-    # What is named more exactly takes precedence.
+    # The most specific range takes precedence.
     for media_type in ("application/json", "application/*", "*/*"):
         if media_type in qualities:
             if qualities[media_type] > 0:
@@ -60,58 +61,57 @@ def require_json_accepted() -> None:
             break
     if qualities and request.method != "OPTIONS":
         raise NotAcceptable(
-            "The answer is JSON; send the header Accept: application/json, or none at all."
+            "The response is JSON; send the header Accept: application/json, or no Accept header."
         )
 
 
-def require_plain_body() -> None:
-    """Refuse a body that is compressed.
+def require_uncompressed_body() -> None:
+    """Reject a compressed body.
 
     raises   UnsupportedMediaType
     """
     if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         raise UnsupportedMediaType(
-            "The body must not be compressed; send it without the header Content-Encoding.",
+            "The body must not be compressed; send it without the Content-Encoding header.",
         )
 
 
-def check_headers(app: Flask) -> None:
-    """Let the application refuse addresses that are too long, and sign every answer."""
+def register_header_hooks(app: Flask) -> None:
+    """Make the application reject overlong URLs and add the headers of every response."""
 
     @app.before_request
-    def check() -> None:
+    def check_url() -> None:
         environ = request.environ
-        if len(environ.get("PATH_INFO", "")) + len(environ.get("QUERY_STRING", "")) > (
-            LONGEST_ADDRESS
-        ):
+        if len(environ.get("PATH_INFO", "")) + len(environ.get("QUERY_STRING", "")) > MAX_URL_BYTES:
             raise RequestURITooLarge(
-                f"The address is longer than {LONGEST_ADDRESS:,} bytes; send data in the body."
+                f"The URL is longer than {MAX_URL_BYTES:,} bytes; send data in the body."
             )
         if request.url_rule is not None:
             environ["inkdigits.route"] = request.url_rule.rule
 
     @app.after_request
-    def sign(response: Response) -> Response:
+    def add_headers(response: Response) -> Response:
         response.headers["X-Request-ID"] = request_id()
-        for name, value in ON_EVERY_ANSWER.items():
+        for name, value in SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)
         return response
 
 
-def allow_origins(app: Flask, origins: Iterable[str]) -> None:
-    """Let pages of these origins call from a browser: scheme, host and port, matched exactly."""
+def enable_cors(app: Flask, origins: Iterable[str]) -> None:
+    """Allow scripts of these origins to call the API; scheme, host and port must match exactly."""
     CORS(
         app,
-        # Patterns, because Flask-CORS ignores case in a string and may take it for a pattern.
+        # Compiled patterns, because Flask-CORS compares strings without regard to case and guesses
+        # whether they are patterns.
         origins=[re.compile(re.escape(origin) + r"\Z") for origin in origins],
         methods=["GET", "POST"],
         allow_headers=["Content-Type", "X-Request-ID"],
-        expose_headers=EXPOSED,
+        expose_headers=EXPOSED_HEADERS,
         vary_header=False,
     )
 
     @app.after_request
-    def vary(response: Response) -> Response:
-        # On every answer: one cached without an origin must not be given to a page that has one.
+    def vary_by_origin(response: Response) -> Response:
+        # On every response: a cache must not give a page a response to a request without Origin.
         response.vary.add("Origin")
         return response

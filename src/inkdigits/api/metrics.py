@@ -1,4 +1,4 @@
-"""What the service counts of itself, in Prometheus's form; of all workers together."""
+"""The service's Prometheus metrics, summed over all workers."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -11,76 +11,84 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-# The folder where the workers of one server count together; the name is the library's.
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+# The environment variable from which prometheus_client takes the folder that workers share.
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"}
-# Enough for every combination of labels that there can be. The files are written in full before
-# they are mapped into memory: where the disk is full later, a write would end the worker (SIGBUS).
+# Enough for every combination of labels. The files are written in full before they are mapped into
+# memory, because a write to a mapped hole on a full disk kills the process (SIGBUS).
 FILE_BYTES = {"counter": 2**20, "histogram": 2**17}
 
 
 class Metrics:
-    """The counters of one worker.
+    """The metrics of one worker.
 
-    place    its number among the workers that count together, in a folder that `prepare` made and
-             FOLDER names; None if it counts for itself
+    worker_index  which of the files in the shared folder is this worker's (see `create_files`);
+                  None to count in this process alone
     """
 
-    def __init__(self, place: int | None = None) -> None:
-        self._is_shared = place is not None
-        # The library takes one kind of value for all metrics of a process.
+    def __init__(self, worker_index: int | None = None) -> None:
+        self._is_shared = worker_index is not None
+        # prometheus_client has one class of values for all metrics of a process.
         values.ValueClass = (
-            values.MultiProcessValue(lambda: place)  # type: ignore[no-untyped-call]
+            values.MultiProcessValue(lambda: worker_index)  # type: ignore[no-untyped-call]
             if self._is_shared
             else values.MutexValue
         )
         self._registry = registry = CollectorRegistry()
         self.requests = Counter(
             "inkdigits_requests",
-            "Requests answered.",
+            "Responses sent.",
             ["route", "method", "status"],
             registry=registry,
         )
-        self.latency = Histogram(
+        self.duration = Histogram(
             "inkdigits_request_duration_seconds",
-            "From a request's arrival to its answer, with its waiting.",
+            "Time from a request's arrival to its response, queueing included.",
             ["route"],
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
             registry=registry,
         )
         self.rejections = Counter(
-            "inkdigits_rejections", "Requests rejected, by reason.", ["reason"], registry=registry
+            "inkdigits_rejections",
+            "Requests and connections that did not reach the application.",
+            ["reason"],
+            registry=registry,
         )
         self.predictions = Counter(
             "inkdigits_predictions",
-            "Drawings recognized, by the digit, blank or not_a_digit.",
+            "Predictions made, by digit, blank or not_a_digit.",
             ["model", "digit"],
             registry=registry,
         )
 
-    def count(self, route: str, method: str, status: int) -> None:
-        """Count one request, by the pattern of its address."""
-        # Known methods alone, so that nobody can make up labels.
+    def count_request(self, route: str, method: str, status: int) -> None:
+        """Count one request.
+
+        route  the URL rule, or "none"
+        """
+        # Unknown methods share one label, so that clients cannot create labels.
         self.requests.labels(route, method if method in METHODS else "other", int(status)).inc()
 
-    def observe(self, environ: dict[str, Any], method: str, status: int, seconds: float) -> None:
-        """Count one request, and what was recognized in it.
+    def observe_request(
+        self, environ: dict[str, Any], method: str, status: int, seconds: float
+    ) -> None:
+        """Count one request with its duration and its predictions.
 
         environ  as the application leaves it: see app.create_app
         """
         route = environ.get("inkdigits.route", "none")
-        self.count(route, method, status)
-        self.latency.labels(route).observe(seconds)
+        self.count_request(route, method, status)
+        self.duration.labels(route).observe(seconds)
         for model, prediction in environ.get("inkdigits.predictions", ()):
             digit = prediction.reason if prediction.digit is None else prediction.digit
             self.predictions.labels(model, digit).inc()
 
     def value(self, name: str, **labels: str) -> float:
-        """Give the value of one sample of this worker; 0 if there is none yet."""
+        """Return one sample of this worker; 0 if there is none yet."""
         return self._registry.get_sample_value(name, labels) or 0.0
 
     def text(self, models: Iterable[tuple[str, str]]) -> bytes:
-        """Write down all that is counted, by all workers if there are several.
+        """Write all metrics in the text format, summed over the workers that share a folder.
 
         models   name and digest of each model in service
         """
@@ -88,10 +96,12 @@ class Metrics:
         if self._is_shared:
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        return generate_latest(registry) + generate_latest(_only(_Models(models)))
+        models_registry = CollectorRegistry()
+        models_registry.register(_ModelInfo(models))
+        return generate_latest(registry) + generate_latest(models_registry)
 
 
-class _Models(Collector):
+class _ModelInfo(Collector):
     def __init__(self, models: Iterable[tuple[str, str]]) -> None:
         self._models = models
 
@@ -104,18 +114,12 @@ class _Models(Collector):
         yield family
 
 
-def _only(collector: Collector) -> CollectorRegistry:
-    registry = CollectorRegistry()
-    registry.register(collector)
-    return registry
+def create_files(folder: Path, workers: int) -> None:
+    """Create the files through which workers share their metrics, at their full size.
 
-
-def prepare(folder: Path, workers: int) -> None:
-    """Make the files in which workers count together, at their full size.
-
-    raises   OSError if there is no room for them
+    raises   OSError if the disk has no room for them
     """
     for kind, size in FILE_BYTES.items():
-        for place in range(workers):
-            (folder / f"{kind}_{place}.db").write_bytes(bytes(size))
-    os.environ[FOLDER] = str(folder)
+        for index in range(workers):
+            (folder / f"{kind}_{index}.db").write_bytes(bytes(size))
+    os.environ[FOLDER_VARIABLE] = str(folder)

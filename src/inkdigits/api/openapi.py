@@ -1,4 +1,4 @@
-"""The OpenAPI document: every request and answer of the service, made from the schemas."""
+"""The OpenAPI document: every request and response of the service, built from the schemas."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -24,37 +24,37 @@ from pydantic import BaseModel, TypeAdapter
 
 from inkdigits.api import schemas
 from inkdigits.api.drawings import DRAWING
+from inkdigits.api.errors import PROBLEM_TYPE
 from inkdigits.api.routes.predictions import IMAGE_TYPES
 from inkdigits.version import __version__
 
 JSON = "application/json"
-PROBLEM = "application/problem+json"
 _TEMPLATE = "#/components/schemas/{model}"
-# Tags, under which operations are listed.
-_READING, _MODELS, _HEALTH = "reading", "models", "health"
+# Tags, which group the operations.
+_PREDICTIONS, _MODELS, _HEALTH = "predictions", "models", "health"
 
 _ALWAYS = (406, 414, 429, 500, 503)
 _WITH_BODY = (400, 408, 413, 415, 422, *_ALWAYS)
-_WHEN = {
-    400: "The body, or the picture in it, is damaged.",
-    404: "No model of this name is in service.",
-    406: "The Accept header rules JSON out.",
-    408: "The body came too slowly.",
-    413: "The body or the picture is too large.",
-    414: "The address is too long.",
-    415: "The body, or the picture in it, is of a kind that is not read.",
-    422: "A field or a parameter is missing, unknown or wrong.",
+_DESCRIPTIONS = {
+    400: "The body, or the image in it, is damaged or invalid.",
+    404: "There is no model of this name in service.",
+    406: "The Accept header excludes JSON.",
+    408: "The body arrived too slowly.",
+    413: "The body or the image is too large.",
+    414: "The URL is too long.",
+    415: "The media type of the body, or the format of the image, is not supported.",
+    422: "A field or a query parameter is missing, unknown or invalid.",
     429: "This client sent too many requests.",
-    500: "The service failed.",
-    503: "The service has too much to do.",
+    500: "The server failed to handle the request.",
+    503: "The service is overloaded.",
 }
-_RETRY = (429, 503)
+_WITH_RETRY_AFTER = (429, 503)
 
 
-def document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
+def build_document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
     """Describe the whole service.
 
-    models       names of those in service, the default first
+    models       names of the models in service, the default first
     batch_limit  the most drawings in one batch
     returns      an OpenAPI 3.1 document, ready for JSON
     source       https://spec.openapis.org/oas/v3.1.1
@@ -63,12 +63,12 @@ def document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
     paths = {
         "/predict": PathItem(post=_predict()),
         "/api/v1/predictions": PathItem(post=_predict_one(names)),
-        "/api/v1/predictions/batch": PathItem(post=_predict_several(names, batch_limit)),
+        "/api/v1/predictions/batch": PathItem(post=_predict_batch(names, batch_limit)),
         "/api/v1/models": PathItem(
             get=Operation(
                 operationId="listModels",
                 tags=[_MODELS],
-                summary="The models in service",
+                summary="List the models in service",
                 responses=_responses(schemas.Models, 422, *_ALWAYS),
             )
         ),
@@ -76,7 +76,7 @@ def document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
             get=Operation(
                 operationId="getModel",
                 tags=[_MODELS],
-                summary="One model",
+                summary="Describe one model",
                 parameters=[
                     Parameter.model_validate(
                         {
@@ -92,18 +92,18 @@ def document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
         ),
         "/": PathItem(
             get=Operation(
-                operationId="describe",
+                operationId="getService",
                 tags=[_MODELS],
-                summary="Which service this is",
-                description="To a browser, the drawing page, if it is built into the package.",
+                summary="Describe the service",
+                description="A browser gets the page instead, if it is built into the package.",
                 responses=_service_or_page(),
             )
         ),
         "/openapi.json": PathItem(
             get=Operation(
-                operationId="getDocument",
+                operationId="getOpenApiDocument",
                 tags=[_MODELS],
-                summary="This document",
+                summary="Get this document",
                 responses=_responses({"type": "object"}, *_ALWAYS),
             )
         ),
@@ -113,13 +113,13 @@ def document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
         info=Info(
             title="inkdigits",
             version=__version__,
-            summary="Reads handwritten digits",
+            summary="Recognizes handwritten digits",
             license=License(name="MIT", identifier="MIT"),
         ),
         tags=[
-            Tag(name=_READING, description="Drawings in, digits out"),
-            Tag(name=_MODELS, description="What there is"),
-            Tag(name=_HEALTH, description="For who runs the service"),
+            Tag(name=_PREDICTIONS, description="Recognize digits"),
+            Tag(name=_MODELS, description="Describe the service and its models"),
+            Tag(name=_HEALTH, description="Health checks and metrics"),
         ],
         paths=paths,
         components=Components(schemas=_components()),
@@ -131,8 +131,8 @@ def document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
 def _predict() -> Operation:
     return Operation(
         operationId="predict",
-        tags=[_READING],
-        summary="Read one picture with the default model, as the write-up has it",
+        tags=[_PREDICTIONS],
+        summary="Recognize the digit in an image, in the format of the write-up",
         requestBody=_body({JSON: MediaType(media_type_schema=_reference(schemas.ImageDrawing))}),
         responses=_responses(schemas.WriteUpPrediction, *_WITH_BODY),
     )
@@ -150,8 +150,8 @@ def _predict_one(names: list[str]) -> Operation:
     kinds = ", ".join(IMAGE_TYPES)
     return Operation(
         operationId="predictOne",
-        tags=[_READING],
-        summary="Read one drawing",
+        tags=[_PREDICTIONS],
+        summary="Recognize the digit in one drawing",
         parameters=_query(names),
         requestBody=_body(
             {
@@ -166,15 +166,15 @@ def _predict_one(names: list[str]) -> Operation:
     )
 
 
-def _predict_several(names: list[str], batch_limit: int) -> Operation:
+def _predict_batch(names: list[str], batch_limit: int) -> Operation:
     batch = schemas.Batch.model_json_schema()
     del batch["description"]
     batch["properties"]["drawings"]["maxItems"] = batch_limit
     return Operation(
-        operationId="predictSeveral",
-        tags=[_READING],
-        summary="Read several drawings",
-        description="The answers come in order; in the place of a bad drawing stands its problem.",
+        operationId="predictBatch",
+        tags=[_PREDICTIONS],
+        summary="Recognize the digits in several drawings",
+        description="The predictions are in order; a bad drawing has a problem in its place.",
         parameters=_query(names),
         requestBody=_body({JSON: MediaType(media_type_schema=Schema.model_validate(batch))}),
         responses=_responses(schemas.Predictions, *_WITH_BODY),
@@ -185,26 +185,26 @@ def _health() -> dict[str, PathItem]:
     return {
         "/healthz": PathItem(
             get=Operation(
-                operationId="isAlive",
+                operationId="getLiveness",
                 tags=[_HEALTH],
-                summary="Whether the service is alive",
+                summary="Check whether the service is alive",
                 responses=_responses(schemas.Health),
             )
         ),
         "/readyz": PathItem(
             get=Operation(
-                operationId="isReady",
+                operationId="getReadiness",
                 tags=[_HEALTH],
-                summary="Whether the service is to be sent requests",
+                summary="Check whether the service accepts requests",
                 responses=_responses(schemas.Health)
-                | {"503": _problem(503, "The service is about to end.")},
+                | {"503": _problem(503, "The service is shutting down.")},
             )
         ),
         "/metrics": PathItem(
             get=Operation(
                 operationId="getMetrics",
                 tags=[_HEALTH],
-                summary="What the service counts of itself, for Prometheus",
+                summary="Get metrics for Prometheus",
                 responses={
                     "200": Response(
                         description="OK",
@@ -221,13 +221,13 @@ def _query(names: list[str]) -> list[Parameter]:
     model = {
         "name": "model",
         "in": "query",
-        "description": "which model is to read",
+        "description": "The name of the model to use.",
         "schema": Schema(type="string", enum=names, default=names[0]),
     }
     seen = {
         "name": "seen",
         "in": "query",
-        "description": "whether to show what the network looked at",
+        "description": "Whether to include the 28x28 input of the network.",
         "schema": Schema(type="boolean", default=False),
     }
     return [Parameter.model_validate(model), Parameter.model_validate(seen)]
@@ -245,39 +245,44 @@ def _service_or_page() -> dict[str, Response]:
     return responses
 
 
-def _responses(answer: type[BaseModel] | dict[str, Any], *problems: int) -> dict[str, Response]:
-    schema = Schema.model_validate(answer) if isinstance(answer, dict) else _reference(answer)
-    answered = Response(
+def _responses(schema: type[BaseModel] | dict[str, Any], *errors: int) -> dict[str, Response]:
+    success = Response(
         description="OK",
         headers=_headers(),
-        content={JSON: MediaType(media_type_schema=schema)},
+        content={
+            JSON: MediaType(
+                media_type_schema=Schema.model_validate(schema)
+                if isinstance(schema, dict)
+                else _reference(schema)
+            )
+        },
     )
-    refused = {str(status): _problem(status, _WHEN[status]) for status in sorted(problems)}
-    return {"200": answered, **refused}
+    problems = {str(status): _problem(status, _DESCRIPTIONS[status]) for status in sorted(errors)}
+    return {"200": success, **problems}
 
 
 def _problem(status: int, description: str) -> Response:
     return Response(
         description=description,
-        headers=_headers(*(["Retry-After"] if status in _RETRY else [])),
-        content={PROBLEM: MediaType(media_type_schema=_reference(schemas.Problem))},
+        headers=_headers(*(["Retry-After"] if status in _WITH_RETRY_AFTER else [])),
+        content={PROBLEM_TYPE: MediaType(media_type_schema=_reference(schemas.Problem))},
     )
 
 
 def _headers(*more: str) -> dict[str, Header | Reference]:
-    known = {
+    headers = {
         "X-Request-ID": Header(
-            description="by which the request is found in the service's log",
+            description="The id of the request, which its log lines carry too.",
             required=True,
             param_schema=Schema(type="string", pattern="^[A-Za-z0-9._-]{1,64}$"),
         ),
         "Retry-After": Header(
-            description="seconds to wait",
+            description="Seconds to wait before trying again.",
             required=True,
             param_schema=Schema(type="integer", minimum=0),
         ),
     }
-    return {name: known[name] for name in ("X-Request-ID", *more)}
+    return {name: headers[name] for name in ("X-Request-ID", *more)}
 
 
 def _reference(schema: type[BaseModel]) -> Reference:
@@ -285,11 +290,13 @@ def _reference(schema: type[BaseModel]) -> Reference:
 
 
 def _components() -> dict[str, Schema | Reference]:
-    wire = [schema for schema in vars(schemas).values() if isinstance(schema, type)]
+    classes = [schema for schema in vars(schemas).values() if isinstance(schema, type)]
+    # The schema of a batch is written into its operation, because its limit is a setting.
+    excluded = (schemas.StrictModel, schemas.Batch)
     adapters: list[TypeAdapter[Any]] = [
         TypeAdapter(schema)
-        for schema in wire
-        if issubclass(schema, schemas.Wire) and schema not in (schemas.Wire, schemas.Batch)
+        for schema in classes
+        if issubclass(schema, schemas.StrictModel) and schema not in excluded
     ]
     _, defined = TypeAdapter.json_schemas(
         [(index, "validation", adapter) for index, adapter in enumerate(adapters)],

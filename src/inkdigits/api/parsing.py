@@ -1,4 +1,4 @@
-"""Reads what a client posted: it has exactly one meaning, or an error names what is wrong."""
+"""Strict parsing of request bodies: a body has exactly one meaning, or an error says why not."""
 
 import base64
 import json
@@ -12,81 +12,81 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, Unprocessable
 
 from inkdigits.strict_json import strict_decoder
 
-# In one body: 20,000 points have 40,000, a picture in base64 none.
-MOST_COMMAS = 50_000
-MAX_DATA_URL_HEADER = 100  # characters between "data:" and the comma; real ones have some 20
+# In one body: 20,000 points have 40,000 commas, a base64 image has none.
+MAX_COMMAS = 50_000
+MAX_DATA_URL_HEADER = 100  # characters between "data:" and the comma; real ones have about 20
 
 
 def read_body() -> bytes:
-    """Read the body of this request.
+    """Read the body of the current request.
 
-    raises  RequestEntityTooLarge if it is larger than is allowed
+    raises  RequestEntityTooLarge
     """
     body = request.get_data(cache=False)
-    # Of a body that declares no length Werkzeug reads as much as is allowed, and says of the rest
-    # nothing. It reads such a body only where the server marks its end.
-    full = request.content_length is None and len(body) == request.max_content_length
-    if full and request.environ["wsgi.input"].read(1):
+    # If the client declares no length, Werkzeug reads up to the limit and silently ignores the
+    # rest. It reads such a body only if the server marks its end.
+    is_full = request.content_length is None and len(body) == request.max_content_length
+    if is_full and request.environ["wsgi.input"].read(1):
         raise RequestEntityTooLarge
     return body
 
 
-def parse_object(body: bytes) -> dict[str, Any]:
-    """Parse the one JSON object that `body` holds; every number becomes a float, as in JavaScript.
+def parse_json_object(body: bytes) -> dict[str, Any]:
+    """Parse a body that is one JSON object. Every number becomes a float, as in JavaScript.
 
-    raises  BadRequest for anything but UTF-8, for what JSON does not know (NaN), for what readers
-            of JSON disagree about (duplicate names, numbers over the range of a float), for nesting
-            too deep to read, and for any other value than an object; UnprocessableEntity for more
-            than MOST_COMMAS values
+    raises  BadRequest for anything but UTF-8, for what JSON does not allow (NaN), for what parsers
+            disagree about (duplicate names, numbers beyond the range of a float), for too deep
+            nesting, and for any value other than an object; UnprocessableEntity for more than
+            MAX_COMMAS values
     source  RFC 8259, and RFC 7493 (I-JSON) for the disagreements
     """
-    # Counted first, for a few megabytes of tiny values take seconds, and then gigabytes, to read.
-    if body.count(b",") > MOST_COMMAS:
+    # Counted first: a few megabytes of tiny values take seconds, and then gigabytes, to parse.
+    if body.count(b",") > MAX_COMMAS:
         raise UnprocessableEntity(
-            f"The JSON has more than {MOST_COMMAS:,} values; leave out points, or send several "
+            f"The JSON has more than {MAX_COMMAS:,} values; leave out points, or send several "
             "requests."
         )
     try:
         value = _DECODER.decode(body.decode("utf-8"))
     except UnicodeDecodeError:
-        raise BadRequest("The body is not UTF-8; send JSON in UTF-8.") from None
+        raise BadRequest("The body is not valid UTF-8; send JSON in UTF-8.") from None
     except RecursionError:
-        raise BadRequest("The JSON is nested too deep; send one object.") from None
+        raise BadRequest("The JSON is nested too deeply; send one flat object.") from None
     except json.JSONDecodeError as error:
         raise BadRequest(
-            f"The body is not JSON: {error.msg} (line {error.lineno}, column {error.colno})."
+            f"The body is not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})."
         ) from None
     except ValueError as error:
         raise BadRequest(f"The body is not strict JSON: {error}.") from None
     if not isinstance(value, dict):
-        raise BadRequest('The body is no JSON object; send {"image": "..."}.')
+        raise BadRequest('The body is not a JSON object; send {"image": "..."}.')
     return value
 
 
 def parse_image(fields: Mapping[str, Any]) -> tuple[bytes, str | None]:
-    """Take the picture out of the fields of a request.
+    """Decode the image in the fields of a JSON object.
 
-    returns  the bytes of the picture's file, and the media type that a data URL gives them
+    returns  the image file, and the media type that a data URL declares
     raises   UnprocessableEntity if the fields are not one string named "image"; BadRequest if the
              string is neither base64 nor a base64 data URL
     """
     for name in fields:
         if name != "image":
             raise UnprocessableEntity(
-                f'The field {json.dumps(name[:40])} is unknown; "image" is the only one.'
+                f'The field {json.dumps(name[:40])} is unknown; send "image" alone.'
             )
     image = fields.get("image")
     if not isinstance(image, str):
         raise UnprocessableEntity(
-            'The field "image" must be a string: a picture\'s file in base64, or a data URL of it.'
+            'The field "image" must be a string: an image file in base64, or a data URL.'
         )
     return decode_image(image)
 
 
 def decode_image(image: str) -> tuple[bytes, str | None]:
-    """Decode a picture's file in base64, or a data URL of it.
+    """Decode an image file from base64 or a data URL.
 
-    returns  the bytes of the file, and the media type that a data URL gives them
+    returns  the image file, and the media type that a data URL declares
     raises   BadRequest if it is neither
     source   RFC 4648 section 4 (base64), RFC 2397 (data URLs)
     """
@@ -95,18 +95,19 @@ def decode_image(image: str) -> tuple[bytes, str | None]:
         return _decode_base64(image), None
     if scheme[1].lower() != "data":
         raise BadRequest(
-            "The image is an address, and addresses are not fetched; send the picture's file in "
-            "base64 or as a data URL."
+            "The image is a URL, and URLs are never fetched; send the image file in base64 or as "
+            "a data URL."
         )
-    # Nothing is done with a header before it is known to be short.
+    # The header is not parsed before it is known to be short.
     comma = image.find(",", scheme.end(), scheme.end() + MAX_DATA_URL_HEADER + 1)
     header, text = image[scheme.end() : max(comma, 0)], image[comma + 1 :]
     media_type, *parameters = (part.strip().lower() for part in header.split(";"))
     if comma < 0 or "base64" not in parameters[-1:]:
         raise BadRequest(
-            "The data URL is not in base64; send data:image/png;base64, and then the base64."
+            "The data URL is not in base64; send data:image/png;base64, followed by the base64 "
+            "data."
         )
-    # RFC 2397: a data URL that names no media type is plain text.
+    # RFC 2397: a data URL without a media type is plain text.
     return _decode_base64(text), media_type or "text/plain"
 
 
@@ -115,12 +116,12 @@ def _decode_base64(text: str) -> bytes:
         data = base64.b64decode(text, validate=True)
     except ValueError:
         data = b""
-    # The comparison finds padding in excess, which Python's decoder lets through.
+    # The comparison finds excess padding, which Python's decoder accepts.
     if not data or len(text) != 4 * math.ceil(len(data) / 3):
         raise BadRequest(
-            "The image is empty; send the picture's file in base64."
+            "The image is empty; send an image file in base64."
             if not text
-            else "The image is not base64; send the standard alphabet (A-Z a-z 0-9 + /) with its "
+            else "The base64 data is invalid; use the standard alphabet (A-Z a-z 0-9 + /) with "
             "padding (=) and without line breaks."
         )
     return data

@@ -1,4 +1,4 @@
-"""The models in service, by name; a model file that changes is taken up while requests go on."""
+"""The models in service, by name. A model file that changes is reloaded while requests go on."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -10,74 +10,85 @@ from inkdigits.recognizer import ArtifactError, Recognizer, locate
 
 log = structlog.get_logger()
 
-Stamp = tuple[int, int, int]  # of a file: inode, size, time of its last change in ns
+FileStamp = tuple[int, int, int]  # inode, size, modification time in ns
 
 
 @dataclass(frozen=True)
-class _Place:
-    """Where a model comes from, what is read by, and the file as it was when it was looked at."""
+class _Entry:
+    """A model in service.
+
+    source      the file or the name that it was loaded from
+    file_stamp  of the file when it was last checked; None if there was no such file
+    """
 
     source: str
     recognizer: Recognizer
-    stamp: Stamp | None
+    file_stamp: FileStamp | None
 
 
-class Shelf:
-    """Models to read with. Whoever takes one keeps it to the end of the request.
+class ModelRegistry:
+    """The models in service. A request that has taken a model keeps it to its end.
 
-    A file that is exchanged is loaded and verified beside the model in service, which it then
-    replaces in one assignment; if it is bad, the old one serves on, and the log says why.
+    A replaced file is loaded and verified beside the model in service and then takes its place in
+    one assignment. A bad file is rejected: the old model stays, and the log says why.
+
+    default_name  the name of the model that answers when a request names none
     """
 
     def __init__(self, models: Sequence[str]) -> None:
         """Load all models.
 
         models   files, or names of shipped models; the first is the default
-        raises   ArtifactError if one is missing or damaged, or two have one name
+        raises   ArtifactError if one is missing or damaged, or two have the same name
         """
-        self._places: dict[str, _Place] = {}
+        self._entries: dict[str, _Entry] = {}
         for source in models:
-            place = _load(source)
-            name = place.recognizer.name
-            if name in self._places:
+            entry = _load(source)
+            name = entry.recognizer.name
+            if name in self._entries:
                 raise ArtifactError(
-                    f"Two models are named {name}: {self._places[name].source} and {source}; "
-                    "rename one file."
+                    f"Two models are named {name}: {self._entries[name].source} and {source}; "
+                    "rename one of the files."
                 )
-            self._places[name] = place
-        self.default = next(iter(self._places))
+            self._entries[name] = entry
+        self.default_name = next(iter(self._entries))
 
     def __iter__(self) -> Iterator[Recognizer]:
-        return iter([place.recognizer for place in self._places.values()])
+        return iter([entry.recognizer for entry in self._entries.values()])
 
-    def get(self, name: str | None = None) -> Recognizer | None:
-        """Give the model of a name, or the default; None if there is none of that name."""
-        place = self._places.get(self.default if name is None else name)
-        return None if place is None else place.recognizer
+    @property
+    def default(self) -> Recognizer:
+        """The model that answers when a request names none."""
+        return self._entries[self.default_name].recognizer
 
-    def look(self) -> None:
-        """Take up each model whose file has changed since it was last looked at."""
-        for name, place in list(self._places.items()):
-            stamp = _stamp(place.source)
-            if stamp == place.stamp:
+    def get(self, name: str) -> Recognizer | None:
+        """Return the model of this name, or None."""
+        entry = self._entries.get(name)
+        return None if entry is None else entry.recognizer
+
+    def reload_changed(self) -> None:
+        """Reload each model whose file has changed since it was last checked."""
+        for name, entry in list(self._entries.items()):
+            file_stamp = _file_stamp(entry.source)
+            if file_stamp == entry.file_stamp:
                 continue
             try:
-                new = _load(place.source)
+                new = _load(entry.source)
             except (ArtifactError, MemoryError) as error:
-                log.error("model_refused", model=name, reason=str(error) or "out of memory")
-                new = _Place(place.source, place.recognizer, stamp)
+                log.error("model_rejected", model=name, reason=str(error) or "out of memory")
+                new = _Entry(entry.source, entry.recognizer, file_stamp)
             else:
                 log.info("model_loaded", model=name, digest=new.recognizer.digest)
-            self._places[name] = new
+            self._entries[name] = new
 
 
-def _load(source: str) -> _Place:
-    # The stamp first: a change while the file is read is then seen at the next look.
-    stamp = _stamp(source)
-    return _Place(source, Recognizer.load(source), stamp)
+def _load(source: str) -> _Entry:
+    # The stamp first: if the file changes during the load, the next check sees that.
+    file_stamp = _file_stamp(source)
+    return _Entry(source, Recognizer.load(source), file_stamp)
 
 
-def _stamp(source: str) -> Stamp | None:
+def _file_stamp(source: str) -> FileStamp | None:
     try:
         status = os.stat(locate(source))
     except (OSError, ArtifactError):

@@ -1,72 +1,76 @@
-"""What goes over the wire: requests and answers, from which validation and OpenAPI both follow."""
+"""The JSON of requests and responses. Validation and the OpenAPI document both come from here."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-SIDE = 28  # of a picture in pixels
-MOST_STROKES = 200
-MOST_POINTS = 10_000  # of one stroke
-FARTHEST = 1e6  # a coordinate
+from inkdigits.constants import CLASSES, IMAGE_SIDE
+from inkdigits.imaging.strokes import FARTHEST
+
+MAX_STROKES = 200
+MAX_POINTS_PER_STROKE = 10_000  # a whole drawing may have more: drawings.MAX_POINTS_PER_DRAWING
 
 
-class Wire(BaseModel):
-    """Nothing unknown, and nothing of another type, is taken."""
+class StrictModel(BaseModel):
+    """Rejects unknown fields, values of another type, NaN and infinity."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
 
 
-# Requests. Their lists fail fast: one error is told, and a list of bad items would make a million.
+# Requests. Their lists fail fast: only the first error is reported, and a list of bad items would
+# produce a million.
 
 Coordinate = Annotated[float, Field(ge=-FARTHEST, le=FARTHEST)]
 Point = Annotated[list[Coordinate], Field(min_length=2, max_length=2, fail_fast=True)]
-Level = Annotated[float, Field(ge=0, le=255)]
-Row = Annotated[list[Level], Field(min_length=SIDE, max_length=SIDE, fail_fast=True)]
+Ink = Annotated[float, Field(ge=0, le=255)]
+Row = Annotated[list[Ink], Field(min_length=IMAGE_SIDE, max_length=IMAGE_SIDE, fail_fast=True)]
 
 
-class ImageDrawing(Wire):
-    """The file of a picture."""
+class ImageDrawing(StrictModel):
+    """An image file."""
 
     image: str = Field(
-        description="PNG, JPEG, WebP, GIF or BMP, in base64 or as a base64 data URL",
-        # That it is not empty is left to the decoder of base64, like all that is wrong with it.
+        description="A PNG, JPEG, WebP, GIF or BMP file, in base64 or as a base64 data URL.",
+        # The decoder rejects an empty string, like everything else that is wrong with base64.
         json_schema_extra={"format": "digit-image", "minLength": 1},
     )
 
 
-class Stroke(Wire):
-    """What a round pen draws without being lifted."""
+class Stroke(StrictModel):
+    """The path of a round pen from touching the paper to leaving it."""
 
     points: list[Point] = Field(
         min_length=1,
-        max_length=MOST_POINTS,
+        max_length=MAX_POINTS_PER_STROKE,
         fail_fast=True,
-        description="x and y of each, y downwards",
+        description="The x and y coordinates of each point; y points down.",
     )
-    width: float = Field(gt=0, le=FARTHEST, description="of the pen, in the unit of the points")
+    width: float = Field(
+        gt=0, le=FARTHEST, description="The width of the pen, in the unit of the points."
+    )
 
 
-class StrokesDrawing(Wire):
-    """What pens drew, in any unit: the sheet is as large as the strokes."""
+class StrokesDrawing(StrictModel):
+    """Pen strokes, in any unit: the canvas is fitted to them."""
 
-    strokes: list[Stroke] = Field(min_length=1, max_length=MOST_STROKES, fail_fast=True)
+    strokes: list[Stroke] = Field(min_length=1, max_length=MAX_STROKES, fail_fast=True)
 
 
-class PixelsDrawing(Wire):
-    """A picture of MNIST's size."""
+class PixelsDrawing(StrictModel):
+    """An image of MNIST's size."""
 
     pixels: list[Row] = Field(
-        min_length=SIDE,
-        max_length=SIDE,
+        min_length=IMAGE_SIDE,
+        max_length=IMAGE_SIDE,
         fail_fast=True,
-        description="28 rows of 28 numbers from 0, the sheet, to 255, full ink",
+        description="28 rows of 28 numbers, from 0 (background) to 255 (full ink).",
     )
 
 
-def _kind(drawing: Any) -> str | None:
-    """Tell which of the three a drawing is, by the one field that makes it so."""
+def _drawing_kind(drawing: Any) -> str | None:
+    """Tell the kind of a drawing from its one field."""
     if not isinstance(drawing, dict):
-        return type(drawing).__name__ if isinstance(drawing, Wire) else None
+        return type(drawing).__name__ if isinstance(drawing, StrictModel) else None
     kinds = {"image": "ImageDrawing", "strokes": "StrokesDrawing", "pixels": "PixelsDrawing"}
     return next((kind for name, kind in kinds.items() if name in drawing), None)
 
@@ -76,110 +80,167 @@ Drawing = Annotated[
     | Annotated[StrokesDrawing, Tag("StrokesDrawing")]
     | Annotated[PixelsDrawing, Tag("PixelsDrawing")],
     Discriminator(
-        _kind,
+        _drawing_kind,
         custom_error_type="drawing",
         custom_error_message='a drawing is an object with "image", "strokes" or "pixels"',
     ),
 ]
 
 
-class Batch(Wire):
-    """Several drawings, answered in order."""
+class Batch(StrictModel):
+    """Several drawings."""
 
     drawings: list[Any] = Field(
-        min_length=1, description="each as for one prediction; a bad one spoils no other"
+        min_length=1,
+        description="Each as for a single prediction. A bad drawing does not affect the others.",
     )
 
 
-# Answers.
+# Responses.
 
 Probability = Annotated[float, Field(ge=0, le=1)]
-Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the model's file")]
+Probabilities = Annotated[
+    list[Probability],
+    Field(
+        min_length=CLASSES,
+        max_length=CLASSES,
+        description="The probability of each digit from 0 to 9; they add up to 1.",
+    ),
+]
+Digest = Annotated[
+    str, Field(pattern="^[0-9a-f]{64}$", description="The SHA-256 of the model file.")
+]
+Size = Annotated[int, Field(gt=0)]
 
 
-class ModelName(Wire):
-    """Which model answered."""
+class ModelName(StrictModel):
+    """The model that made a prediction."""
 
     name: str
     digest: Digest
 
 
-class WriteUpPrediction(Wire):
-    """What the default model reads, in the words of the write-up."""
+class WriteUpPrediction(StrictModel):
+    """A prediction of the default model, in the format of the write-up."""
 
     predicted_digit: Annotated[int, Field(ge=0, le=9)] | Literal["none"] = Field(
-        description="none if the sheet is blank or shows no digit"
+        description='The digit, or "none" for a blank image or one that is not a digit.'
     )
-    probabilities: list[Probability] = Field(
-        min_length=10, max_length=10, description="of the digits from 0 to 9; their sum is 1"
-    )
+    probabilities: Probabilities
 
 
-class Prediction(Wire):
-    """What a model reads in one drawing."""
+class Prediction(StrictModel):
+    """A prediction."""
 
-    digit: Annotated[int, Field(ge=0, le=9)] | None = Field(description="null if there is none")
-    reason: Literal["blank", "not_a_digit"] | None = Field(description="why there is none")
-    confidence: Probability = Field(description="probability of the likeliest digit")
-    probabilities: list[Probability] = Field(
-        min_length=10, max_length=10, description="of the digits from 0 to 9; their sum is 1"
+    digit: Annotated[int, Field(ge=0, le=9)] | None = Field(
+        description="The digit, or null if none was recognized."
     )
+    reason: Literal["blank", "not_a_digit"] | None = Field(
+        description="Why no digit was recognized; null if one was."
+    )
+    confidence: Probability = Field(description="The highest of the probabilities.")
+    probabilities: Probabilities
     seen: str | None = Field(
-        description="what the network looked at, 28x28, as a PNG data URL, if it was asked for"
+        description="The 28x28 input of the network as a PNG data URL, if requested."
     )
     model: ModelName
-    duration_ms: float = Field(ge=0, description="from the body read to the answer known")
+    duration_ms: float = Field(
+        ge=0, description="Time from the parsed body to the prediction, in milliseconds."
+    )
 
 
-class Problem(Wire):
-    """What is wrong with a request: RFC 9457."""
+class Problem(StrictModel):
+    """Problem details (RFC 9457)."""
 
     type: Literal["about:blank"]
     title: str
     status: int = Field(ge=400, le=599)
-    detail: str = Field(description="the cause, and what to do, in one sentence")
-    request_id: str = Field(description="as in the header X-Request-ID and the service's log")
+    detail: str = Field(description="One sentence: the cause, and what to do.")
+    request_id: str = Field(description="The X-Request-ID header of the response.")
 
 
-class Predictions(Wire):
-    """What is read in the drawings of a batch, in order."""
+class Predictions(StrictModel):
+    """The predictions of a batch, in the order of its drawings."""
 
     predictions: list[Prediction | Problem] = Field(min_length=1)
 
 
-class Model(Wire):
+class Preprocessing(StrictModel):
+    """What turns a drawing into the network's input."""
+
+    name: str
+    revision: int = Field(ge=1)
+
+
+class Layer(StrictModel):
+    """One layer of a network."""
+
+    type: str = Field(description="The class of the layer, such as Conv2D.")
+    output_shape: list[Size] = Field(description="Without the batch axis.")
+    parameters: int = Field(ge=0)
+    options: dict[str, bool | int | float | str | None] = Field(
+        description="The settings of the layer by name, such as kernel_size."
+    )
+
+
+class Model(StrictModel):
     """A model in service."""
 
     name: str
     digest: Digest
-    recipe: str
+    recipe: str = Field(description="The name of the recipe that it was trained with.")
     summary: str
-    preprocessing: str = Field(description="classic or ink")
-    parameters: int = Field(gt=0)
-    size_bytes: int = Field(gt=0, description="of its parameters, 4 bytes each")
-    refuses: bool = Field(description="whether it tells what is no digit")
-    metrics: dict[str, Any] = Field(description="what was measured when it was trained")
-    training: dict[str, Any] = Field(description="where it comes from: seed, data, versions")
+    preprocessing: Preprocessing
+    input_shape: list[Size] = Field(min_length=1)
+    class_names: list[str] = Field(
+        min_length=CLASSES, description="What each output of the network stands for."
+    )
+    layers: list[Layer] = Field(min_length=1, description="From input to output.")
+    parameters: Size = Field(description="The number of parameters.")
+    size_bytes: Size = Field(description="The size of the parameters, 4 bytes each.")
+    rejects_non_digits: bool = Field(
+        description="Whether the model rejects images that are not digits."
+    )
+    test_time_augmentation: bool = Field(
+        description="Whether the model averages over shifted copies of an image when it is unsure."
+    )
+    metrics: dict[str, Any] = Field(description="The metrics measured after training.")
+    training: dict[str, Any] = Field(description="Provenance: seed, data and versions.")
 
 
-class Models(Wire):
+class Models(StrictModel):
     """The models in service."""
 
-    default: str = Field(description="which one answers when none is named")
+    default: str = Field(description="The model that answers when a request names none.")
     models: list[Model] = Field(min_length=1)
 
 
-class Service(Wire):
-    """Which service answers here, and how it is used."""
+class ExampleRequest(StrictModel):
+    """A request by example."""
+
+    method: str
+    path: str
+    body: dict[str, str]
+
+
+class Example(StrictModel):
+    """A request and its response."""
+
+    request: ExampleRequest
+    response: dict[str, str]
+
+
+class Service(StrictModel):
+    """The service: its version, its default model and where to start."""
 
     name: Literal["inkdigits"]
     version: str
-    model: ModelName = Field(description="which answers when none is named")
-    use: dict[str, Any] = Field(description="an example of the simplest request")
-    more: dict[str, str] = Field(description="where all requests are described")
+    model: ModelName = Field(description="The model that answers when a request names none.")
+    example: Example = Field(description="The simplest request.")
+    links: dict[str, str] = Field(description="Paths of the documentation.")
 
 
-class Health(Wire):
-    """Whether the service is alive, or ready."""
+class Health(StrictModel):
+    """The state of the service."""
 
     status: Literal["alive", "ready"]

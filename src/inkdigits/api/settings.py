@@ -1,4 +1,4 @@
-"""All that can be set of the service, by variables INKDIGITS_*: docs/api.md lists them."""
+"""The settings of the service, from environment variables INKDIGITS_*; docs/api.md lists them."""
 
 import os
 import re
@@ -9,11 +9,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from inkdigits.recognizer import DEFAULT_MODEL
 
-# Where the drawing page runs while it is developed, or from its container.
+# Where the page runs during development and in its container.
 DEFAULT_ORIGINS = tuple(
     f"http://{host}:{port}" for host in ("localhost", "127.0.0.1") for port in (3000, 5173, 8080)
 )
-# A picture of 16 MiB in base64, and what JSON and a data URL put around it.
+# An image of 16 MiB in base64, plus the JSON and the data URL around it.
 MAX_BODY_BYTES = 16 * 2**20 * 4 // 3 + 2**10
 ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 RATE = re.compile(r"[1-9][0-9]* ?(/|per) ?(second|minute|hour|day)")
@@ -21,108 +21,112 @@ RATE = re.compile(r"[1-9][0-9]* ?(/|per) ?(second|minute|hour|day)")
 Names = Annotated[tuple[str, ...], NoDecode]
 
 
-def _processors() -> int:
-    """How many processors this process may use: in a container fewer than the machine has."""
+def _available_cpus() -> int:
+    """Count the CPUs that this process may use; in a container these can be fewer than exist."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 class Settings(BaseSettings):
-    """What the service is to do; lists are separated by commas.
+    """The settings of the service. In the environment, lists are separated by commas.
 
-    raises   pydantic.ValidationError for a value that cannot be
+    raises   pydantic.ValidationError for an invalid value
     """
 
     model_config = SettingsConfigDict(env_prefix="INKDIGITS_", frozen=True)
 
-    host: str = Field("127.0.0.1", description="the address to listen at")
-    port: int = Field(5000, ge=0, le=65535, description="the port to listen at; 0 takes a free one")
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(5000, ge=0, le=65535, description="port to listen on; 0 picks a free one")
     workers: int = Field(
-        default_factory=_processors, ge=1, le=256, description="processes that answer"
+        default_factory=_available_cpus, ge=1, le=256, description="number of worker processes"
     )
     models: Names = Field(
         (DEFAULT_MODEL,),
         min_length=1,
-        description="model files, or names of shipped models; the first answers unless told "
-        "otherwise",
+        description="model files, or names of shipped models; the first is the default",
     )
     origins: Names = Field(
-        DEFAULT_ORIGINS, description="origins whose pages may call from a browser"
+        DEFAULT_ORIGINS, description="origins whose pages may call the API from a browser"
     )
-    max_body_bytes: int = Field(
-        MAX_BODY_BYTES, ge=1024, description="the largest body that is read"
-    )
+    max_body_bytes: int = Field(MAX_BODY_BYTES, ge=1024, description="largest request body")
     body_memory_bytes: int = Field(
         128 * 2**20,
         ge=4096,
-        description="bytes of bodies over 64 KiB that a worker holds at once, half of them for one "
-        "client; 503 beyond. At least twice the largest body",
+        description="memory for request bodies over 64 KiB in each worker, half of it for one "
+        "client; beyond that, 503. At least twice the largest body",
     )
-    batch_limit: int = Field(32, ge=1, le=10_000, description="drawings in one batch, at most")
-    threads: int = Field(1, ge=1, le=64, description="of each worker, that read drawings")
+    batch_limit: int = Field(32, ge=1, le=10_000, description="most drawings in one batch")
+    threads: int = Field(1, ge=1, le=64, description="threads in each worker that make predictions")
     queue: int = Field(
-        64, ge=0, le=10_000, description="requests that wait in a worker, at most; 503 beyond"
+        64, ge=0, le=10_000, description="most requests waiting in each worker; beyond that, 503"
     )
-    deadline_s: float = Field(
-        5.0, gt=0, le=3600, description="how long a request may wait for its turn; then 503"
+    queue_timeout_s: float = Field(
+        5.0, gt=0, le=3600, description="longest time a request may wait in the queue; then 503"
     )
-    request_timeout_s: float = Field(
+    batch_timeout_s: float = Field(
         10.0,
         gt=0,
         le=3600,
-        description="how long the service works on one batch; the drawings left then get 503",
+        description="longest time spent on one batch; the drawings left then get 503",
     )
     header_timeout_s: float = Field(
-        5.0, gt=0, le=3600, description="how long a client may take to send its headers; then 408"
+        5.0,
+        gt=0,
+        le=3600,
+        description="longest time a client may take to send its headers; then 408",
     )
     body_timeout_s: float = Field(
-        20.0, gt=0, le=3600, description="how long a client may take to send its body; then 408"
+        20.0, gt=0, le=3600, description="longest time a client may take to send its body; then 408"
     )
     connections: int = Field(
         1024,
         ge=8,
         le=65536,
-        description="open in a worker at once, at most; beyond, the one that has been silent "
-        "longest is closed",
+        description="most open connections in each worker; beyond that, the one that has been "
+        "idle longest is closed",
     )
     client_connections: int = Field(
         256,
         ge=1,
         le=65536,
-        description="the same for one client, an IPv4 address or an IPv6 /64; not applied behind "
-        "proxies",
+        description="the same for one client, an IPv4 address or an IPv6 /64; does not apply "
+        "behind proxies",
     )
     drain_s: float = Field(
         5.0,
         ge=0,
         le=3600,
-        description="from SIGTERM to the end of listening, while readiness is 503",
+        description="time from SIGTERM until the server stops listening; /readyz is 503 meanwhile",
     )
     grace_s: int = Field(
-        30, ge=1, le=3600, description="for requests in progress after that, before they are cut"
+        30,
+        ge=1,
+        le=3600,
+        description="time that requests in progress then get to finish",
     )
     watchdog_s: float = Field(
-        15.0,
-        ge=2,
-        le=3600,
-        description="a worker that gives no sign of life for so long is replaced",
+        15.0, ge=2, le=3600, description="a worker without a heartbeat for this long is replaced"
     )
     reload_s: float = Field(
-        1.0, ge=0, le=3600, description="how often the models' files are looked at; 0: never"
+        1.0, ge=0, le=3600, description="interval between checks for changed model files; 0: never"
     )
     rate_limit: str = Field(
-        "", description="requests of one client, such as 60/minute; none if empty"
+        "", description="requests allowed to one client, such as 60/minute; unlimited if empty"
     )
     rate_limit_storage: str = Field(
         "memory://",
-        description="where they are counted: each worker for itself, or redis://... for all",
+        description="where requests are counted: in each worker, or in redis://... for all "
+        "workers together",
     )
     proxies: int = Field(
-        0, ge=0, le=10, description="trusted proxies in front, which say who the client is"
+        0,
+        ge=0,
+        le=10,
+        description="number of trusted proxies in front, which report the client's address",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="info logs every request, warning only what goes wrong"
+        "info", description="info logs every request, warning only problems"
     )
 
     @field_validator("models", "origins", mode="before")
@@ -134,19 +138,19 @@ class Settings(BaseSettings):
 
     @field_validator("origins")
     @classmethod
-    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+    def _check_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         for origin in origins:
             if not ORIGIN.fullmatch(origin):
                 raise ValueError(
-                    f"{origin!r} is no origin; write scheme, host and port as a browser sends "
+                    f"{origin!r} is not an origin; write scheme, host and port as a browser sends "
                     "them, for example http://localhost:3000"
                 )
         return origins
 
     @model_validator(mode="after")
-    def _has_room_for_a_body(self) -> Self:
+    def _check_body_memory(self) -> Self:
         if self.body_memory_bytes < 2 * self.max_body_bytes:
-            # Set by nobody: what was set is the body.
+            # The default is too small for the body size that was set.
             if "body_memory_bytes" not in self.model_fields_set:
                 object.__setattr__(self, "body_memory_bytes", 2 * self.max_body_bytes)
                 return self
@@ -157,7 +161,7 @@ class Settings(BaseSettings):
 
     @field_validator("rate_limit")
     @classmethod
-    def _is_rate(cls, rate: str) -> str:
+    def _check_rate(cls, rate: str) -> str:
         if rate and not RATE.fullmatch(rate):
-            raise ValueError(f"{rate!r} is no rate; write, for example, 60/minute")
+            raise ValueError(f"{rate!r} is not a rate; write it like 60/minute")
         return rate

@@ -1,4 +1,4 @@
-"""Holds what a client sent against the schemas, and says in one sentence what does not fit."""
+"""Validation against the schemas, with one sentence about the first error."""
 
 import json
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from werkzeug.exceptions import BadRequest, UnprocessableEntity
 
 T = TypeVar("T")
 
-# Instead of pydantic's own words, where these name a class, or could be plainer.
+# These replace messages of pydantic that name a Python class or could be plainer.
 _MESSAGES = {
     "missing": "is missing",
     "extra_forbidden": "is unknown",
@@ -23,34 +23,36 @@ _MESSAGES = {
 }
 
 
-def validated(schema: TypeAdapter[T], value: Any) -> T:
-    """Make what the schema says of a value that JSON gave.
+def validate(schema: TypeAdapter[T], value: Any) -> T:
+    """Validate a decoded JSON value.
 
-    raises   UnprocessableEntity if it does not fit; BadRequest for a text that is no Unicode
+    returns  what the schema makes of it
+    raises   UnprocessableEntity if it does not fit; BadRequest for a string that is not valid
+             Unicode
     """
     try:
         return schema.validate_python(value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     if first["type"] == "string_unicode":
-        raise BadRequest("A text in the body is no Unicode: half of a surrogate pair is missing.")
+        raise BadRequest("A string in the body is not valid Unicode: it has a lone surrogate.")
     raise UnprocessableEntity(_sentence(first))
 
 
-def query(*names: str) -> dict[str, str]:
-    """Give the parameters of the address's query.
+def parse_query(*names: str) -> dict[str, str]:
+    """Return the query parameters of the current request.
 
-    names    those that there may be
-    raises   UnprocessableEntity if there is another, or one twice
+    names    the parameters that the route takes
+    raises   UnprocessableEntity for any other, and for one that is repeated
     """
     for name, values in request.args.lists():
         if name not in names:
-            known = f"known: {', '.join(names)}" if names else "there are none here"
+            known = f"this route takes {', '.join(names)}" if names else "this route takes none"
             raise UnprocessableEntity(
                 f"The query parameter {json.dumps(name[:40])} is unknown; {known}."
             )
         if len(values) > 1:
-            raise UnprocessableEntity(f'The query parameter "{name}" occurs twice; send it once.')
+            raise UnprocessableEntity(f'The query parameter "{name}" is repeated; send it once.')
     return request.args.to_dict()
 
 
@@ -66,7 +68,7 @@ def _sentence(error: ErrorDetails) -> str:
 
 
 def _path(location: Sequence[str | int]) -> str:
-    """Write where a field is as in JavaScript, without the names of the classes on the way."""
+    """Write the path of a field as in JavaScript, without the class names that pydantic adds."""
     path = ""
     for index, step in enumerate(location):
         if isinstance(step, int):

@@ -1,4 +1,4 @@
-"""The command `inkdigits serve`: answers over HTTP which digit a picture shows."""
+"""The command `inkdigits serve`: the HTTP service."""
 
 import os
 import shlex
@@ -12,37 +12,35 @@ import click
 
 from inkdigits.version import __version__
 
-# A picture to try, where the package runs from a clone of its repository.
+# An image to try, if the package runs from a clone of its repository.
 SAMPLE = Path(__file__).parents[3] / "tests" / "golden" / "7.png"
 
 
 @click.command("serve")
-@click.option("--host", help="The address to listen at.  [default: 127.0.0.1]")
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    help="The port to listen at; 0 takes a free one.  [default: 5000]",
+    help="Port to listen on; 0 picks a free one.  [default: 5000]",
 )
 @click.option(
     "--model",
     "models",
     multiple=True,
-    help="A model file, or the name of a shipped model; give it once for each, the first answers "
-    "unless a request names another.  [default: cnn-small]",
+    help="Model file, or name of a shipped model; repeat the option for several. The first is the "
+    "default.  [default: cnn-small]",
 )
 @click.option(
     "--origin",
     "origins",
     multiple=True,
-    help="An origin whose pages may call from a browser, such as http://localhost:3000; give it "
-    "once for each. Without it: localhost and 127.0.0.1 at ports 3000, 5173 and 8080.",
+    help="Origin whose pages may call the API from a browser, such as http://localhost:3000; "
+    "repeat the option for several.  [default: localhost and 127.0.0.1 at ports 3000, 5173, 8080]",
 )
 @click.option(
-    "--workers", type=click.IntRange(1, 256), help="Processes that answer.  [default: processors]"
+    "--workers", type=click.IntRange(1, 256), help="Worker processes.  [default: one for each CPU]"
 )
-@click.option(
-    "--open", "opens", is_flag=True, help="Open the page in a browser, where there is one."
-)
+@click.option("--open", "opens", is_flag=True, help="Open the page in a browser, if there is one.")
 def serve_command(
     host: str | None,
     port: int | None,
@@ -51,21 +49,20 @@ def serve_command(
     workers: int | None,
     opens: bool,
 ) -> None:
-    """Serve the recognition of digits over HTTP until Ctrl-C or SIGTERM.
+    """Serve predictions over HTTP, until Ctrl-C or SIGTERM.
 
-    Each option, and more, can be set by a variable INKDIGITS_...: docs/api.md lists them.
+    Every option, and more, can be set with an environment variable: docs/api.md lists them all.
     """
     try:
         from pydantic import ValidationError
 
-        from inkdigits.api.registry import Shelf
+        from inkdigits.api.registry import ModelRegistry
         from inkdigits.api.server import ServerError, serve
         from inkdigits.api.settings import Settings
     except ModuleNotFoundError as error:
         package = str(error.name).partition(".")[0]
         raise click.ClickException(
-            f"The package {package} is missing; install what serves with "
-            "pip install 'inkdigits[serve]'."
+            f"The package {package} is not installed; run pip install 'inkdigits[serve]'."
         ) from None
     given: dict[str, Any] = {
         "host": host,
@@ -79,22 +76,22 @@ def serve_command(
             **{name: value for name, value in given.items() if value not in (None, ())}
         )
     except ValidationError as error:
-        raise click.UsageError(_wrong_settings(error)) from None
-    Shelf(settings.models)  # here, where what is wrong is said once and not by every worker
+        raise click.UsageError(_describe_errors(error)) from None
+    ModelRegistry(settings.models)  # so that a bad model is reported once, not by every worker
 
-    def greet(address: str) -> None:
+    def on_ready(url: str) -> None:
         if opens and _has_display():
-            webbrowser.open(f"{address}/")
-        _greet(address, settings.models)
+            webbrowser.open(f"{url}/")
+        _print_greeting(url, settings.models)
 
     try:
-        serve(settings, greet)
+        serve(settings, on_ready)
     except ServerError as error:
         raise click.ClickException(str(error)) from None
 
 
-def _wrong_settings(error: Any) -> str:
-    """Say of each setting that cannot be what is wrong with it."""
+def _describe_errors(error: Any) -> str:
+    """Describe what is wrong with each invalid setting."""
     return " ".join(
         f"INKDIGITS_{'_'.join(map(str, each['loc'][:1])).upper()}: "
         f"{each['msg'].removeprefix('Value error, ')}."
@@ -103,20 +100,22 @@ def _wrong_settings(error: Any) -> str:
 
 
 def _has_display() -> bool:
-    """Whether a browser can show itself beside this terminal; one of text would take its place."""
+    """Whether a graphical browser can be opened; a text browser would take over the terminal."""
     unix = sys.platform not in ("win32", "darwin")
     return not unix or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
-def _greet(address: str, models: Sequence[str]) -> None:
+def _print_greeting(url: str, models: Sequence[str]) -> None:
     names = ", ".join(Path(model).stem for model in models)
-    click.echo(f"inkdigits {__version__} reads digits with the model {names} at")
-    click.echo(f"  {address}/")
-    picture = os.path.relpath(SAMPLE) if SAMPLE.exists() else "digit.png"
-    click.echo("Try it with a picture of a digit:")
     click.echo(
-        # Through pipes, because a photo is longer than an argument may be.
-        f"  base64 < {shlex.quote(picture)} | tr -d '\\n' | sed 's/.*/{{\"image\": \"&\"}}/' | "
-        f"curl -H 'Content-Type: application/json' -d @- {shlex.quote(f'{address}/predict')}"
+        f"inkdigits {__version__} is serving the model{'s' if len(models) > 1 else ''} {names} at"
     )
-    click.echo("Ctrl-C ends it.")
+    click.echo(f"  {url}/")
+    image = os.path.relpath(SAMPLE) if SAMPLE.exists() else "digit.png"
+    click.echo("Try it with an image of a digit:")
+    click.echo(
+        # Piped, because a photo is longer than a command-line argument may be.
+        f"  base64 < {shlex.quote(image)} | tr -d '\\n' | sed 's/.*/{{\"image\": \"&\"}}/' | "
+        f"curl -H 'Content-Type: application/json' -d @- {shlex.quote(f'{url}/predict')}"
+    )
+    click.echo("Press Ctrl-C to stop.")

@@ -1,1 +1,1 @@
-"""The routes of the service."""
+"""The routes of the service: one module, and one blueprint, for each concern."""

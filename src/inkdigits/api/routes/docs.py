@@ -1,4 +1,4 @@
-"""The routes that document the service: the OpenAPI document, and the page that shows it."""
+"""The API's documentation: the OpenAPI document, and Swagger UI to browse it."""
 
 import json
 from importlib.util import find_spec
@@ -7,54 +7,54 @@ from pathlib import Path
 from flask import Blueprint, Response, send_from_directory
 from werkzeug.exceptions import NotFound
 
-from inkdigits.api.headers import require_json_accepted
-from inkdigits.api.openapi import document
-from inkdigits.api.registry import Shelf
+from inkdigits.api.headers import require_accepts_json
+from inkdigits.api.openapi import build_document
+from inkdigits.api.registry import ModelRegistry
 from inkdigits.api.settings import Settings
 
-OWN = Path(__file__).parent / "swagger"
-# Swagger UI's icons are data URLs.
+SWAGGER_FOLDER = Path(__file__).parents[1] / "swagger"
 DOCS_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; "
+    # Swagger UI's icons are data URLs.
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
-# All that the page loads; the package holds more, which is not served.
+# The files that /docs loads. The package has more, which are not served.
 _OWN_FILES = ("start.js",)
-_SWAGGER_FILES = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
+_SWAGGER_UI_FILES = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
 
 
-def pages(shelf: Shelf, settings: Settings) -> Blueprint:
-    """Create the routes that describe what the others take and answer."""
-    names = [recognizer.name for recognizer in shelf]
-    described = json.dumps(document(names, settings.batch_limit))
-    swagger = _swagger_folder()
-    routes = Blueprint("pages", __name__)
+def create_blueprint(registry: ModelRegistry, settings: Settings) -> Blueprint:
+    """Create the routes /openapi.json and /docs."""
+    document = build_document([model.name for model in registry], settings.batch_limit)
+    document_json = json.dumps(document)
+    swagger_ui_folder = _swagger_ui_folder()
+    bp = Blueprint("docs", __name__)
 
-    @routes.get("/openapi.json")
+    @bp.get("/openapi.json")
     def openapi() -> Response:
-        require_json_accepted()
-        return Response(described, content_type="application/json")
+        require_accepts_json()
+        return Response(document_json, content_type="application/json")
 
-    @routes.get("/docs")
+    @bp.get("/docs")
     def docs() -> Response:
-        page = send_from_directory(OWN, "index.html")
+        page = send_from_directory(SWAGGER_FOLDER, "index.html")
         page.headers["Content-Security-Policy"] = DOCS_POLICY
         return page
 
-    @routes.get("/docs/<name>")
+    @bp.get("/docs/<name>")
     def docs_file(name: str) -> Response:
         if name in _OWN_FILES:
-            return send_from_directory(OWN, name)
-        if name in _SWAGGER_FILES:
-            return send_from_directory(swagger, name)
+            return send_from_directory(SWAGGER_FOLDER, name)
+        if name in _SWAGGER_UI_FILES:
+            return send_from_directory(swagger_ui_folder, name)
         raise NotFound
 
-    return routes
+    return bp
 
 
-def _swagger_folder() -> Path:
-    # Found, and not imported: its files are wanted, and none of its code.
+def _swagger_ui_folder() -> Path:
+    # Located without an import: only the package's static files are needed, not its code.
     package = find_spec("flask_swagger_ui")
     assert package is not None
     assert package.submodule_search_locations

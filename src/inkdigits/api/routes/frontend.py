@@ -1,48 +1,74 @@
-"""The drawing page, if it is built into the package: its files, under its own policy."""
+"""The root: a browser gets the page, if it is built into the package, and a program JSON."""
 
 from pathlib import Path
 
 from flask import Blueprint, Response, request, send_from_directory
 
-BUILT = Path(__file__).parents[1] / "page"  # from web/, by the Makefile
-POLICY = (
+from inkdigits.api import schemas
+from inkdigits.api.headers import require_accepts_json
+from inkdigits.api.registry import ModelRegistry
+from inkdigits.version import __version__
+
+PAGE_FOLDER = Path(__file__).parents[2] / "page"  # built from web/ by the Makefile
+PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-# What Vite names by its content may be kept for ever; all else is asked after each time.
-FOR_EVER_S = 365 * 24 * 3600
+# For files that Vite names by a hash of their content. All others are revalidated.
+IMMUTABLE_MAX_AGE_S = 365 * 24 * 3600
+_EXAMPLE = schemas.Example(
+    request=schemas.ExampleRequest(
+        method="POST",
+        path="/predict",
+        body={"image": "<an image file in base64, or a data URL>"},
+    ),
+    response={
+        "predicted_digit": '<0 to 9, or "none">',
+        "probabilities": "<ten numbers, one for each digit>",
+    },
+)
 
 
-def is_wanted() -> bool:
-    """Whether this request is a browser's, and there is a page to show."""
-    kinds = ["application/json", "text/html"]
-    return request.accept_mimetypes.best_match(kinds) == "text/html" and BUILT.is_dir()
+def create_blueprint(registry: ModelRegistry) -> Blueprint:
+    """Create the routes of the root and of the files that the page loads."""
+    bp = Blueprint("frontend", __name__)
 
+    @bp.get("/")
+    def index() -> Response:
+        if _wants_page():
+            page = send_from_directory(PAGE_FOLDER, "index.html")
+            page.headers["Content-Security-Policy"] = PAGE_POLICY
+            page.vary.add("Accept")
+            return page
+        require_accepts_json()
+        model = registry.default
+        service = schemas.Service(
+            name="inkdigits",
+            version=__version__,
+            model=schemas.ModelName(name=model.name, digest=model.digest),
+            example=_EXAMPLE,
+            links={"docs": "/docs", "openapi": "/openapi.json"},
+        )
+        return Response(service.model_dump_json(), content_type="application/json")
 
-def index() -> Response:
-    """Give the page itself."""
-    page = send_from_directory(BUILT, "index.html")
-    page.headers["Content-Security-Policy"] = POLICY
-    page.vary.add("Accept")
-    return page
-
-
-def page() -> Blueprint:
-    """Create the routes of what the page loads."""
-    routes = Blueprint("page", __name__)
-
-    @routes.get("/config.json")
+    @bp.get("/config.json")
     def config() -> Response:
-        return send_from_directory(BUILT, "config.json")
+        return send_from_directory(PAGE_FOLDER, "config.json")
 
-    @routes.get("/favicon.svg")
+    @bp.get("/favicon.svg")
     def favicon() -> Response:
-        return send_from_directory(BUILT, "favicon.svg")
+        return send_from_directory(PAGE_FOLDER, "favicon.svg")
 
-    @routes.get("/assets/<name>")
+    @bp.get("/assets/<name>")
     def asset(name: str) -> Response:
-        answer = send_from_directory(BUILT / "assets", name, max_age=FOR_EVER_S)
-        answer.cache_control.immutable = True
-        return answer
+        response = send_from_directory(PAGE_FOLDER / "assets", name, max_age=IMMUTABLE_MAX_AGE_S)
+        response.cache_control.immutable = True
+        return response
 
-    return routes
+    return bp
+
+
+def _wants_page() -> bool:
+    """Whether the request prefers HTML, as a browser's does, and the page is built."""
+    types = ["application/json", "text/html"]
+    return request.accept_mimetypes.best_match(types) == "text/html" and PAGE_FOLDER.is_dir()

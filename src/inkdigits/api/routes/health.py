@@ -1,40 +1,43 @@
-"""Routes for who runs the service: is it alive, is it ready, and what has it done."""
+"""Health checks and metrics, for operators."""
 
 from collections.abc import Callable
-from http import HTTPStatus
 
 from flask import Blueprint, Response
 from werkzeug.exceptions import ServiceUnavailable
 
 from inkdigits.api.metrics import CONTENT_TYPE, Metrics
-from inkdigits.api.registry import Shelf
+from inkdigits.api.registry import ModelRegistry
 from inkdigits.api.schemas import Health
 
 
-def health(draining: Callable[[], bool], metrics: Metrics, shelf: Shelf) -> Blueprint:
-    """Create the routes.
+def create_blueprint(
+    registry: ModelRegistry, metrics: Metrics, is_draining: Callable[[], bool]
+) -> Blueprint:
+    """Create the routes /healthz, /readyz and /metrics.
 
-    draining  whether the service is about to end, and should get no more requests
+    is_draining  whether the server is shutting down and should get no new requests
     """
-    routes = Blueprint("health", __name__)
+    bp = Blueprint("health", __name__)
 
-    @routes.get("/healthz")
-    def alive() -> Response:
+    @bp.get("/healthz")
+    def liveness() -> Response:
         return _json(Health(status="alive"))
 
-    @routes.get("/readyz")
-    def ready() -> Response:
-        if draining():
-            raise ServiceUnavailable("The service is about to end; send requests to another.")
+    @bp.get("/readyz")
+    def readiness() -> Response:
+        if is_draining():
+            raise ServiceUnavailable(
+                "The service is shutting down; send requests to another instance."
+            )
         return _json(Health(status="ready"))
 
-    @routes.get("/metrics")
-    def measured() -> Response:
-        models = [(recognizer.name, recognizer.digest) for recognizer in shelf]
+    @bp.get("/metrics")
+    def metrics_text() -> Response:
+        models = [(model.name, model.digest) for model in registry]
         return Response(metrics.text(models), content_type=CONTENT_TYPE)
 
-    return routes
+    return bp
 
 
 def _json(health: Health) -> Response:
-    return Response(health.model_dump_json(), HTTPStatus.OK, content_type="application/json")
+    return Response(health.model_dump_json(), content_type="application/json")

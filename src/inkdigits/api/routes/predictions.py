@@ -1,4 +1,4 @@
-"""The routes that read drawings: one a request, or several."""
+"""Predictions: for the write-up's client, for one drawing, and for a batch."""
 
 import base64
 import time
@@ -19,15 +19,16 @@ from werkzeug.exceptions import (
 from werkzeug.formparser import FormDataParser
 
 from inkdigits.api import drawings, schemas
-from inkdigits.api.errors import problem, refusal
-from inkdigits.api.headers import request_id, require_json_accepted, require_plain_body
-from inkdigits.api.parsing import parse_image, parse_object, read_body
-from inkdigits.api.registry import Shelf
+from inkdigits.api.errors import problem, status_and_detail
+from inkdigits.api.headers import request_id, require_accepts_json, require_uncompressed_body
+from inkdigits.api.parsing import parse_image, parse_json_object, read_body
+from inkdigits.api.registry import ModelRegistry
 from inkdigits.api.settings import Settings
-from inkdigits.api.validation import query, validated
-from inkdigits.recognizer import ImageError, Prediction, Recognizer
+from inkdigits.api.validation import parse_query, validate
+from inkdigits.imaging.errors import ImageError
+from inkdigits.recognizer import Prediction, Recognizer
 
-# Of a body that is a picture's file; the last says nothing of its format.
+# The media types of a body that is an image file; the last one leaves the format open.
 IMAGE_TYPES = (
     "image/png",
     "image/jpeg",
@@ -37,33 +38,30 @@ IMAGE_TYPES = (
     "application/octet-stream",
 )
 
-MOST_FORM_PARTS = 10  # that are looked at before a form is refused
-# That may come before a part's content. Werkzeug searches all of it anew with each 64 KiB that
-# arrive, so an endless header would take a time that grows with the square of the body.
+MAX_FORM_PARTS = 10  # parsed before a form is rejected
+# Before the content of a part. Werkzeug searches the whole header again with every 64 KiB, so an
+# endless header would take time that grows with the square of the body.
 MAX_FORM_HEADER_BYTES = 2**18
 _WRONG_PARTS = UnprocessableEntity(
-    'The form must have exactly one part, a file named "image": a picture\'s file.'
+    'The form must have exactly one part: a file named "image", which is an image file.'
 )
-_NO_TIME_LEFT = (
-    "The time for one batch was up before this drawing; send it again in a smaller batch."
-)
+_OUT_OF_TIME = "The time limit of a batch ran out before this drawing; send a smaller batch."
 _BATCH = TypeAdapter(schemas.Batch)
 
 
-def predictions(shelf: Shelf, settings: Settings) -> Blueprint:
-    """Create the routes that read with the models of `shelf`."""
-    routes = Blueprint("predictions", __name__)
-    routes.before_request(require_json_accepted)
-    routes.before_request(require_plain_body)
+def create_blueprint(registry: ModelRegistry, settings: Settings) -> Blueprint:
+    """Create the routes that make predictions."""
+    bp = Blueprint("predictions", __name__)
+    bp.before_request(require_accepts_json)
+    bp.before_request(require_uncompressed_body)
 
-    @routes.post("/predict")
+    @bp.post("/predict")
     def predict() -> Response:
-        """Answer as the write-up has it."""
+        """Respond in the format of the write-up."""
         _require_json()
-        recognizer = shelf.get()
-        assert recognizer is not None  # the default is always there
-        data, media_type = parse_image(parse_object(read_body()))
-        prediction = _counted(recognizer, recognizer.recognize(data, media_type))
+        recognizer = registry.default
+        data, media_type = parse_image(parse_json_object(read_body()))
+        prediction = _record(recognizer, recognizer.recognize(data, media_type))
         return _json(
             schemas.WriteUpPrediction(
                 predicted_digit="none" if prediction.digit is None else prediction.digit,
@@ -71,47 +69,46 @@ def predictions(shelf: Shelf, settings: Settings) -> Blueprint:
             )
         )
 
-    @routes.post("/api/v1/predictions")
+    @bp.post("/api/v1/predictions")
     def predict_one() -> Response:
-        recognizer, seen = _asked(shelf)
+        recognizer, seen = _options(registry)
         if request.mimetype == "application/json":
-            fields = parse_object(read_body())
-            return _json(_answer(recognizer, seen, lambda: _read(recognizer, fields)))
+            fields = parse_json_object(read_body())
+            return _json(_predict(recognizer, seen, lambda: _recognize(recognizer, fields)))
         if request.mimetype == "multipart/form-data":
-            data, media_type = _file_of_form()
+            data, media_type = _parse_form()
         elif request.mimetype in IMAGE_TYPES:
             data, media_type = read_body(), request.mimetype
         else:
             raise UnsupportedMediaType(
-                "The body must be JSON (application/json), a picture's file (PNG, JPEG, WebP, GIF "
-                "or BMP, such as image/png), or a form with one (multipart/form-data); say which "
-                "in the header Content-Type."
+                "The body must be JSON (application/json), an image file (such as image/png), or "
+                "a form with one (multipart/form-data); name its type in the Content-Type header."
             )
-        return _json(_answer(recognizer, seen, lambda: recognizer.recognize(data, media_type)))
+        return _json(_predict(recognizer, seen, lambda: recognizer.recognize(data, media_type)))
 
-    @routes.post("/api/v1/predictions/batch")
-    def predict_several() -> Response:
-        recognizer, seen = _asked(shelf)
+    @bp.post("/api/v1/predictions/batch")
+    def predict_batch() -> Response:
+        recognizer, seen = _options(registry)
         _require_json()
-        batch = validated(_BATCH, parse_object(read_body()))
+        batch = validate(_BATCH, parse_json_object(read_body()))
         if len(batch.drawings) > settings.batch_limit:
             raise UnprocessableEntity(
-                f"The batch has {len(batch.drawings):,} drawings, more than the "
-                f"{settings.batch_limit:,} that are allowed; send several batches."
+                f"The batch has {len(batch.drawings):,} drawings, and at most "
+                f"{settings.batch_limit:,} are allowed; send several batches."
             )
-        stop_at = time.monotonic() + settings.request_timeout_s
-        answers: list[schemas.Prediction | schemas.Problem] = []
+        stop_at = time.monotonic() + settings.batch_timeout_s
+        results: list[schemas.Prediction | schemas.Problem] = []
         for fields in batch.drawings:
-            if request.environ.get("inkdigits.client_left", bool)():
-                raise BadRequest("The connection was closed; keep it open until the answer comes.")
-            answers.append(
-                _answer_or_problem(recognizer, seen, fields)
+            if request.environ.get("inkdigits.client_disconnected", bool)():
+                raise BadRequest("The connection was closed before the response.")
+            results.append(
+                _predict_or_problem(recognizer, seen, fields)
                 if time.monotonic() < stop_at
-                else problem(HTTPStatus.SERVICE_UNAVAILABLE, _NO_TIME_LEFT, request_id())
+                else problem(HTTPStatus.SERVICE_UNAVAILABLE, _OUT_OF_TIME, request_id())
             )
-        return _json(schemas.Predictions(predictions=answers))
+        return _json(schemas.Predictions(predictions=results))
 
-    return routes
+    return bp
 
 
 def _require_json() -> None:
@@ -121,29 +118,29 @@ def _require_json() -> None:
         )
 
 
-def _asked(shelf: Shelf) -> tuple[Recognizer, bool]:
-    """Give what the query asks for: a model, and whether to show what it saw."""
-    asked = query("model", "seen")
-    if asked.get("seen", "false") not in ("true", "false"):
+def _options(registry: ModelRegistry) -> tuple[Recognizer, bool]:
+    """Parse the query: the model to use, and whether to include the network's input."""
+    query = parse_query("model", "seen")
+    if query.get("seen", "false") not in ("true", "false"):
         raise UnprocessableEntity('The query parameter "seen" must be true or false.')
-    recognizer = shelf.get(asked.get("model"))
+    recognizer = registry.get(query.get("model", registry.default_name))
     if recognizer is None:
         raise UnprocessableEntity(
-            "No model of this name is in service; GET /api/v1/models says which are."
+            "There is no model of this name; GET /api/v1/models lists all models."
         )
-    return recognizer, asked.get("seen") == "true"
+    return recognizer, query.get("seen") == "true"
 
 
-def _file_of_form() -> tuple[bytes, str]:
-    """Take the one file out of a form.
+def _parse_form() -> tuple[bytes, str]:
+    """Take the image file out of a form.
 
-    returns  its bytes, and the media type that the form gives it, if any
-    raises   BadRequest if the body is no form, UnprocessableEntity if it holds anything else
+    returns  the file, and the media type that the form declares, if any
+    raises   BadRequest if the body is not a form, UnprocessableEntity if it holds anything else
     """
     body = read_body()
     parser = FormDataParser(
         stream_factory=_in_memory,
-        max_form_parts=MOST_FORM_PARTS,
+        max_form_parts=MAX_FORM_PARTS,
         max_form_memory_size=MAX_FORM_HEADER_BYTES,
         silent=False,
     )
@@ -153,9 +150,10 @@ def _file_of_form() -> tuple[bytes, str]:
         )
     except ValueError:
         raise BadRequest(
-            "The body is no multipart form; let the program that sends it make its Content-Type."
+            "The body is not a valid multipart form; let your HTTP client write the form and its "
+            "Content-Type header."
         ) from None
-    except RequestEntityTooLarge:  # in parts, or in what is no file
+    except RequestEntityTooLarge:  # too many parts, or a field that is too long
         raise _WRONG_PARTS from None
     if len([*fields.items(multi=True), *files.items(multi=True)]) != 1 or "image" not in files:
         raise _WRONG_PARTS
@@ -164,24 +162,24 @@ def _file_of_form() -> tuple[bytes, str]:
 
 
 def _in_memory(*_: object, **__: object) -> BytesIO:
-    """Keep a part where the body is already; a temporary file would have to be closed."""
+    """Keep a file in memory, where the body is already; a temporary file would need closing."""
     return BytesIO()
 
 
-def _read(recognizer: Recognizer, fields: Any) -> Prediction:
-    return drawings.recognize(recognizer, validated(drawings.DRAWING, fields))
+def _recognize(recognizer: Recognizer, fields: Any) -> Prediction:
+    return drawings.recognize(recognizer, validate(drawings.DRAWING, fields))
 
 
-def _answer(
-    recognizer: Recognizer, seen: bool, read: Callable[[], Prediction]
+def _predict(
+    recognizer: Recognizer, seen: bool, recognize: Callable[[], Prediction]
 ) -> schemas.Prediction:
-    """Say what is read in a drawing.
+    """Build the response for one drawing.
 
-    seen  whether to show what the network looked at
-    read  reads the drawing; what it takes is the answer's duration
+    seen       whether to include the network's input
+    recognize  makes the prediction, and is timed
     """
     start = time.perf_counter()
-    prediction = _counted(recognizer, read())
+    prediction = _record(recognizer, recognize())
     duration_ms = 1000 * (time.perf_counter() - start)
     png = base64.b64encode(prediction.seen_png()).decode() if seen else None
     return schemas.Prediction(
@@ -195,20 +193,20 @@ def _answer(
     )
 
 
-def _answer_or_problem(
+def _predict_or_problem(
     recognizer: Recognizer, seen: bool, fields: Any
 ) -> schemas.Prediction | schemas.Problem:
     try:
-        return _answer(recognizer, seen, lambda: _read(recognizer, fields))
+        return _predict(recognizer, seen, lambda: _recognize(recognizer, fields))
     except (ImageError, HTTPException) as error:
-        return problem(*refusal(error), request_id())
+        return problem(*status_and_detail(error), request_id())
 
 
-def _counted(recognizer: Recognizer, prediction: Prediction) -> Prediction:
-    """Leave the prediction to the server in front, which counts them by model and digit."""
+def _record(recognizer: Recognizer, prediction: Prediction) -> Prediction:
+    """Pass the prediction to the server, which counts predictions by model and digit."""
     request.environ.setdefault("inkdigits.predictions", []).append((recognizer.name, prediction))
     return prediction
 
 
-def _json(answer: schemas.Wire) -> Response:
-    return Response(answer.model_dump_json(), content_type="application/json")
+def _json(response: schemas.StrictModel) -> Response:
+    return Response(response.model_dump_json(), content_type="application/json")

@@ -1,4 +1,4 @@
-"""The production server: HTTP/1.1 within limits, worker processes, and a supervisor over them."""
+"""The production server: an HTTP/1.1 server with limits, worker processes, and a supervisor."""
 
 from inkdigits.api.server.supervisor import AddressError, ServerError, serve
 

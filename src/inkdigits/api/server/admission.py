@@ -1,4 +1,4 @@
-"""Admission control: no more work, waiting and bytes than a worker can bear; the rest gets 503."""
+"""Admission control: bounds on concurrent work, queues and memory. Whatever is beyond gets 503."""
 
 import asyncio
 import threading
@@ -6,131 +6,131 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from inkdigits.api.clients import client_of
-from inkdigits.api.server.messages import Answer, Request
-from inkdigits.api.server.rejections import busy
+from inkdigits.api.clients import client_key
+from inkdigits.api.server.messages import Request, Response
+from inkdigits.api.server.rejections import overloaded
 from inkdigits.api.settings import Settings
 
 HEALTH_THREADS, OTHER_THREADS = 1, 2
 HEALTH_TARGETS = {b"/healthz", b"/readyz"}
-# A body up to this size is not counted: even one on each connection is little, and drawings are
-# answered while large uploads use up the budget.
+# Bodies up to this size are not counted. One on each connection is little, and small drawings are
+# accepted while large uploads use up the budget.
 UNCOUNTED_BYTES = 64 * 2**10
 
 
 class BoundedExecutor:
-    """A few threads, and a bounded queue of those who wait for one.
+    """A thread pool with a bounded queue.
 
-    A burst may fill the queue. After that only half of it is used until it has been empty: while
-    overload lasts, what is accepted is answered in half the time.
+    A burst may fill the queue. After that, only half of it is used until it has been empty: during
+    overload, accepted requests wait half as long.
 
-    is_open  whether new work is taken; if not, it is rejected as if the queue were full
+    is_accepting  whether new work is accepted; if not, it is rejected as if the queue were full
     """
 
-    def __init__(self, threads: int, queue: int, deadline_s: float) -> None:
+    def __init__(self, threads: int, queue: int, queue_timeout_s: float) -> None:
         self._pool = ThreadPoolExecutor(threads)
         self._threads = threads
-        self._capacity = self._most = threads + queue
-        self._inside = 0
-        self._lock = threading.Lock()  # of the two numbers before
-        self._deadline_s = deadline_s
-        self.is_open = True
+        self._capacity = self._max_capacity = threads + queue
+        self._in_flight = 0  # waiting or running
+        self._lock = threading.Lock()  # guards _capacity and _in_flight
+        self._queue_timeout_s = queue_timeout_s
+        self.is_accepting = True
 
     @property
-    def free_places(self) -> int:
-        """How much more work is taken now."""
-        return max(0, self._capacity - self._inside) if self.is_open else 0
+    def free_slots(self) -> int:
+        """How much more work would be accepted now."""
+        return max(0, self._capacity - self._in_flight) if self.is_accepting else 0
 
     @property
     def is_full(self) -> bool:
-        """Whether whoever comes now is rejected."""
-        return not self.free_places
+        """Whether new work would be rejected now."""
+        return not self.free_slots
 
     @property
     def has_waiting(self) -> bool:
-        """Whether work waits for a thread."""
-        return self._inside > self._threads
+        """Whether work is waiting for a thread."""
+        return self._in_flight > self._threads
 
-    async def run(self, work: Callable[[], Answer]) -> Answer:
+    async def run(self, work: Callable[[], Response]) -> Response:
         """Do the work in a thread.
 
-        If this is canceled, work that waits is never done; work that has begun is waited for.
+        If this is canceled, waiting work is never done; running work is awaited.
 
-        raises   Rejected if the queue is full, or no thread becomes free by the deadline
+        raises   Rejected if the queue is full, or no thread becomes free before the timeout
         """
         if self.is_full:
-            raise busy("overloaded")
+            raise overloaded("overloaded")
         with self._lock:
-            self._inside += 1
-            if self._inside == self._most:
-                self._capacity = (self._threads + self._most + 1) // 2
+            self._in_flight += 1
+            if self._in_flight == self._max_capacity:
+                self._capacity = (self._threads + self._max_capacity + 1) // 2
         loop = asyncio.get_running_loop()
-        # The threads take work from the pool's own queue: they never wait for the event loop. What
-        # is canceled stays there till its turn, so it must hold nothing.
+        # Threads take work from the pool's own queue, so they never wait for the event loop. A
+        # canceled item stays in that queue until its turn, so it must not keep a body alive.
         held = [work]
         del work
         try:
             job = self._pool.submit(lambda: held[0]())
         except RuntimeError:  # no thread can be started
-            self._leave(None)
+            self._release_slot(None)
             raise
         job.add_done_callback(lambda _: held.clear())
-        job.add_done_callback(self._leave)
-        is_late = False
+        job.add_done_callback(self._release_slot)
+        is_timed_out = False
 
-        def give_up() -> None:
-            nonlocal is_late
-            is_late = job.cancel()  # unless a thread has begun
+        def time_out() -> None:
+            nonlocal is_timed_out
+            is_timed_out = job.cancel()  # False if a thread has started it
 
-        timer = loop.call_later(self._deadline_s, give_up)
+        timer = loop.call_later(self._queue_timeout_s, time_out)
         result = asyncio.wrap_future(job)
         try:
             return await asyncio.shield(result)
         except asyncio.CancelledError:
-            if is_late:
-                raise busy("deadline") from None
+            if is_timed_out:
+                raise overloaded("queue_timeout") from None
             if job.cancel():
                 raise
             return await result
         finally:
             timer.cancel()
 
-    def _leave(self, _: object) -> None:
-        """Make room, from the thread that did the work."""
+    def _release_slot(self, _: object) -> None:
+        """Runs in the thread that did the work."""
         with self._lock:
-            self._inside -= 1
-            if self._inside <= self._threads:
-                self._capacity = self._most
+            self._in_flight -= 1
+            if self._in_flight <= self._threads:
+                self._capacity = self._max_capacity
 
 
 class ByteBudget:
-    """How many bytes of bodies and answers a worker holds at once: in all, and for one client."""
+    """A limit on the bytes of bodies and responses in a worker: in total, and for one client."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._in_all = 0
+        self._total = 0
         self._by_client: Counter[str] = Counter()
 
-    def take(self, client: str, count: int) -> None:
+    def acquire(self, client: str, count: int) -> None:
         """Take `count` bytes for a client.
 
-        raises   Rejected if that is more than is left, or than half of all for one client
+        raises   Rejected if fewer are left, or one client would have more than half of the limit
         """
-        if self._in_all + count > self._limit or self._by_client[client] + count > self._limit / 2:
-            raise busy("memory")
-        self._in_all += count
+        if self._total + count > self._limit or self._by_client[client] + count > self._limit / 2:
+            raise overloaded("memory")
+        self._total += count
         self._by_client[client] += count
 
-    def give_back(self, client: str, count: int) -> None:
-        """Give back what was taken."""
-        self._in_all -= count
+    def release(self, client: str, count: int) -> None:
+        """Return bytes that were acquired."""
+        self._total -= count
         self._by_client[client] -= count
         if self._by_client[client] <= 0:
             del self._by_client[client]
 
 
 class Reservation:
-    """What one connection holds of a budget. A small message holds nothing of it."""
+    """What one connection has acquired of a budget: nothing for the first UNCOUNTED_BYTES."""
 
     def __init__(self, budget: ByteBudget) -> None:
         self._budget = budget
@@ -138,27 +138,28 @@ class Reservation:
         self._count = 0
 
     def resize(self, client: str, size: int) -> None:
-        """Hold what `size` bytes need; raises Rejected if the budget is spent."""
+        """Reserve memory for `size` bytes; raises Rejected if the budget is used up."""
         count = max(0, size - UNCOUNTED_BYTES)
         if count > self._count:
-            self._client = self._client if self._count else client_of(client)
-            self._budget.take(self._client, count - self._count)
+            self._client = self._client if self._count else client_key(client)
+            self._budget.acquire(self._client, count - self._count)
         elif count < self._count:
-            self._budget.give_back(self._client, self._count - count)
+            self._budget.release(self._client, self._count - count)
         self._count = count
 
 
 class AdmissionControl:
-    """Decides which request runs when. Predictions, health and all others do not compete."""
+    """The executors of a worker. Predictions, health checks and everything else do not compete."""
 
     def __init__(self, settings: Settings) -> None:
+        timeout_s = settings.queue_timeout_s
         self.budget = ByteBudget(settings.body_memory_bytes)
-        self.predictions = BoundedExecutor(settings.threads, settings.queue, settings.deadline_s)
-        self._health = BoundedExecutor(HEALTH_THREADS, 64, settings.deadline_s)
-        self._others = BoundedExecutor(OTHER_THREADS, 16 * settings.queue + 64, settings.deadline_s)
+        self.predictions = BoundedExecutor(settings.threads, settings.queue, timeout_s)
+        self._health = BoundedExecutor(HEALTH_THREADS, 64, timeout_s)
+        self._others = BoundedExecutor(OTHER_THREADS, 16 * settings.queue + 64, timeout_s)
 
     def executor(self, request: Request) -> BoundedExecutor:
-        """Choose the threads for a request."""
+        """Choose the executor for a request."""
         if request.method == "POST":
             return self.predictions
         return self._health if request.target in HEALTH_TARGETS else self._others

@@ -1,42 +1,34 @@
-"""One client's connection: takes its requests as they arrive, and answers them in order."""
+"""One client's connection: receives requests, and responds to them in order."""
 
 import asyncio
 from collections import deque
 
-import httptools
-
 from inkdigits.api.server.admission import UNCOUNTED_BYTES, Reservation
-from inkdigits.api.server.messages import Answer, Request, to_bytes
+from inkdigits.api.server.backpressure import UnreadResponses
+from inkdigits.api.server.interfaces import Service
+from inkdigits.api.server.messages import Request, Response, to_bytes
 from inkdigits.api.server.rejections import (
     Rejected,
-    busy,
-    headers_too_large,
+    body_too_large,
     incomplete,
-    malformed,
-    too_large,
-    too_many_chunks,
-    too_slow,
+    overloaded,
+    timed_out,
 )
-from inkdigits.api.server.service import Service
-from inkdigits.api.server.unread import Unread
+from inkdigits.api.server.request_parser import RequestParser, check_head
 
-KEEP_ALIVE_S = 30.0  # how long a connection may be silent between requests
-MAX_HEADERS, MAX_HEAD_BYTES = 100, 32 * 2**10  # of one request; the address counts as well
-# A body may come in more chunks than that only if they have so many bytes on average.
-MAX_CHUNKS, MIN_CHUNK_BYTES = 10_000, 64
-MAX_CHUNK_LINE_BYTES = 32  # on average
-MAX_PIPELINED = 16  # requests that wait for the answer to the one before
-# After an early answer, what still arrives is read and thrown away for a while: a connection that
-# is closed while data arrives is reset, and its client may never see the answer.
+KEEP_ALIVE_S = 30.0  # how long a connection may be idle between requests
+MAX_PIPELINED = 16  # requests that wait for the response to the one before
+# After an early response, further data is read and discarded for a while. Closing a socket with
+# unread data resets the connection, and the client could lose the response.
 LINGER_S, LINGER_BODIES = 5.0, 2
-NEW_S = 0.5  # since a connection was made: its first request may be on its way
+NEW_S = 0.5  # after a connection is made, its first request may still be on its way
 
 
 class Connection(asyncio.BufferedProtocol):
-    """HTTP/1.1 on one connection; asyncio calls its methods, and httptools those named on_*.
+    """HTTP/1.1 on one connection. asyncio and the request parser call its methods.
 
     client    address of the peer
-    file      its file descriptor
+    fd        file descriptor of the socket
     deadline  by the clock of the event loop, when the client's time to send or to read is up; None
               while the service is working
     """
@@ -45,257 +37,186 @@ class Connection(asyncio.BufferedProtocol):
         self._service = service
         self._settings = service.settings
         self._loop = asyncio.get_running_loop()
-        self._parser = httptools.HttpRequestParser(self)
-        self._receiving: Request | None = None  # whose end has not arrived
-        self._ready: deque[Request] = deque()  # to be answered, in order
-        self._answering: Request | None = None
+        self._ready: deque[Request] = deque()  # waiting for a response, in order
+        self._active: Request | None = None  # the application is working on it
         self._task: asyncio.Task[None] | None = None
-        self._unread = Unread(service.budget)
+        self._unread = UnreadResponses(service.budget)
         self._bodies = Reservation(service.budget)
-        self._body_bytes = 0  # of all requests that are not answered yet
-        self._arrived_bytes = 0  # since the present request began, and since the end of all
-        self._chunks = 0
-        self._is_ending = False  # nothing that arrives now is a request
+        self._body_bytes = 0  # of all requests without a response
+        self._discarded_bytes = 0
         self._has_eof = False
         self._opened_at = self._loop.time()
-        self._send_by: float | None = None  # what is expected of the client
-        self._reader = ""  # the client whose answer was written last
+        self._send_deadline: float | None = None  # for whatever the client must send next
+        self._last_client = ""  # of the last response written
         self.client = ""
-        self.file = -1
+        self.fd = -1
 
     @property
     def deadline(self) -> float | None:
         """When the client's time is up."""
-        times = (self._send_by, self._unread.read_by)
-        return min((time for time in times if time is not None), default=None)
+        deadlines = (self._send_deadline, self._unread.read_deadline)
+        return min((each for each in deadlines if each is not None), default=None)
 
     @property
-    def is_waiting(self) -> bool:
-        """Whether it is the client's turn: nothing is lost but time if the connection is closed."""
-        return self._answering is None and not self._ready
+    def awaits_client(self) -> bool:
+        """Whether the next move is the client's, so that no work is lost by closing."""
+        return self._active is None and not self._ready
 
-    # asyncio's side.
+    # Called by asyncio.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to wait for a request."""
+        """Wait for a request."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self.client = (transport.get_extra_info("peername") or ("",))[0]
-        self.file = transport.get_extra_info("socket").fileno()
+        self.fd = transport.get_extra_info("socket").fileno()
+        self._parser = RequestParser(self, self.client, self._settings.max_body_bytes)
         self._expect_within(self._settings.header_timeout_s)
-        self._service.opened(self)
+        self._service.connection_opened(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Say where what arrives is to be put."""
+        """Return the buffer to receive into."""
         return self._service.buffer
 
     def buffer_updated(self, count: int) -> None:
-        """Parse what has arrived."""
-        data = self._service.buffer[:count]
-        self._arrived_bytes += count
-        if self._is_ending:
-            if self._arrived_bytes > LINGER_BODIES * self._settings.max_body_bytes:
+        """Parse what has arrived, or discard it after the last request."""
+        if self._parser.is_closed:
+            self._discarded_bytes += count
+            if self._discarded_bytes > LINGER_BODIES * self._settings.max_body_bytes:
                 self._transport.abort()
             return
-        try:
-            self._parse(data)
-        except httptools.HttpParserCallbackError:  # a fault of ours, which asyncio logs
-            raise
-        except httptools.HttpParserError:
-            if not self._is_ending:
-                self._fail(malformed("The request is not proper HTTP; send it as RFC 9112 says."))
-        if self._receiving and not self._receiving.method and self._arrived_bytes > MAX_HEAD_BYTES:
-            self._fail(headers_too_large())
-        elif self._receiving and self._surplus_bytes() > 0:
-            self._fail(too_large(self._settings.max_body_bytes))
+        self._parser.feed(self._service.buffer[:count])
         self._advance()
 
     def eof_received(self) -> bool:
-        """Reject what is incomplete, for the client sends nothing more; answer what is complete."""
+        """Respond to complete requests, and reject an incomplete one: the client sends no more."""
         self._has_eof = True
-        if self._is_ending and self.is_waiting:
+        if self._parser.is_closed and self.awaits_client:
             return False
-        if self._receiving:
-            self._fail(incomplete())
-        self._is_ending = True
-        self._note_leaving()
-        is_idle = self.is_waiting
+        if self._parser.request:
+            self.request_rejected(incomplete())
+        self._parser.close()
+        self._mark_disconnected()
+        is_idle = self.awaits_client
         self._advance()
         return not is_idle
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Stop whatever is done for the client."""
-        if self._receiving and self._receiving.method:
+        """Stop all work for the client."""
+        if self._parser.request and self._parser.request.method:
             self._service.count(incomplete())
-        self._is_ending = True
-        self._note_leaving()
+        self._parser.close()
+        self._mark_disconnected()
         if self._task:
             self._task.cancel()
-        self._receiving = self._send_by = None
+        self._send_deadline = None
         self._ready.clear()
         self._unread.resume()
         self._bodies.resize("", 0)
-        self._service.closed(self)
+        self._service.connection_closed(self)
 
     def pause_writing(self) -> None:
-        """Stop answering while the client does not read, and hold against it what it has not."""
+        """Hold back further responses while the client does not read."""
         size = self._transport.get_write_buffer_size()
         try:
-            self._unread.pause(self._reader, size, self._loop.time())
+            self._unread.pause(self._last_client, size, self._loop.time())
         except Rejected as rejected:
             self._service.count(rejected)
             self._transport.abort()
 
     def resume_writing(self) -> None:
-        """Go on when the answer has been read."""
+        """Go on when the client has read the response."""
         self._unread.resume()
         self._advance()
 
-    def _surplus_bytes(self) -> int:
-        """How much more has arrived than a body and what must surround it: in its trailers, or
-        between its chunks. What one read brings may belong to other requests.
-        """
-        request = self._receiving
-        assert request is not None
-        around = 2 * MAX_HEAD_BYTES + MAX_CHUNK_LINE_BYTES * self._chunks
-        return self._arrived_bytes - request.body_bytes - around - len(self._service.buffer)
+    # Called by the parser.
 
-    def _parse(self, data: bytes | memoryview) -> None:
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as error:
-            # Java's client offers HTTP/2 with each request, and there the parser stops. The request
-            # is parsed again as if it had not: RFC 9110, section 7.8, allows to ignore it.
-            request, self._receiving = self._receiving, None
-            if request is None:  # CONNECT; what follows it is no HTTP
-                self._is_ending = True
-                return
-            request.method = self._parser.get_method().decode("latin-1")
-            request.version = self._parser.get_http_version()
-            self._parser = httptools.HttpRequestParser(self)
-            self._parse(request.head_without("upgrade") + bytes(data[error.args[0] :]))
+    def request_started(self) -> None:
+        """Limit the time for the headers."""
+        self._expect_within(self._settings.header_timeout_s)
 
-    def _is_parsed_again(self) -> bool:
-        return self._parser.should_upgrade() and self._parser.get_method() != b"CONNECT"
-
-    # The parser's side.
-
-    def on_message_begin(self) -> None:
-        """Begin a request."""
-        if not self._is_ending:
-            self._receiving = Request(self.client)
-            self._arrived_bytes = self._chunks = 0
-            self._expect_within(self._settings.header_timeout_s)
-
-    def on_url(self, part: bytes) -> None:
-        """Take the address, or a part of it."""
-        if self._receiving:
-            self._receiving.target += part
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header, but none behind the body, where it would have come too late."""
-        request = self._receiving
-        if request and not request.method and len(request.headers) <= MAX_HEADERS:
-            request.headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
-
-    def on_headers_complete(self) -> None:
-        """Decide whether the body is to be received."""
-        request = self._receiving
-        if request is None or self._is_parsed_again():
-            return
-        request.method = self._parser.get_method().decode("latin-1")
-        request.version = self._parser.get_http_version()
-        request.keeps_alive = self._parser.should_keep_alive()
-        self._service.identify(request)
+    def headers_received(self, request: Request) -> None:
+        """Decide whether to accept the request, and its body."""
+        self._service.resolve_client(request)
         length = request.header("content-length")
         is_chunked = request.header("transfer-encoding") is not None
         try:
-            if len(request.headers) > MAX_HEADERS or request.head_bytes > MAX_HEAD_BYTES:
-                raise headers_too_large()
-            request.check()
-            if length is not None and int(length) > self._settings.max_body_bytes:
-                raise too_large(self._settings.max_body_bytes)
+            check_head(request, self._settings.max_body_bytes)
             self._service.admit(request)
         except Rejected as rejected:
             is_small = not is_chunked and int(length or 0) <= UNCOUNTED_BYTES
             if rejected.reason == "overloaded" and is_small:
-                # Its body is received and thrown away, so that the connection can go on.
+                # Its body is received and discarded, so that the connection can stay open.
                 request.rejected = rejected
             else:
-                self._fail(rejected)
+                self.request_rejected(rejected)
                 return
         if is_chunked or length is not None:
             self._expect_within(self._settings.body_timeout_s)
-            asks = (request.header("expect") or "").lower() == "100-continue"
-            if asks and request.version == "1.1" and self.is_waiting and not request.rejected:
+            expects_continue = (request.header("expect") or "").lower() == "100-continue"
+            is_accepted = self.awaits_client and not request.rejected
+            if expects_continue and request.version == "1.1" and is_accepted:
                 self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def on_chunk_header(self) -> None:
-        """Count the chunks, for each one costs time, however small it is."""
-        self._chunks += 1
-        request = self._receiving
-        is_many = self._chunks > MAX_CHUNKS
-        if request and is_many and request.body_bytes < MIN_CHUNK_BYTES * self._chunks:
-            self._fail(too_many_chunks())
-
-    def on_body(self, part: bytes) -> None:
-        """Take a part of the body, within its limit and the budget."""
-        request = self._receiving
-        if request is None:
-            return
-        request.body_bytes += len(part)
+    def body_received(self, request: Request, part: bytes) -> None:
+        """Keep a part of the body, within its limit and the memory budget."""
         self._body_bytes += len(part)
         if request.rejected:
             return
         try:
             if request.body_bytes > self._settings.max_body_bytes:
-                raise too_large(self._settings.max_body_bytes)
+                raise body_too_large(self._settings.max_body_bytes)
             self._bodies.resize(request.client, self._body_bytes)
         except Rejected as rejected:
-            self._fail(rejected)
+            self.request_rejected(rejected)
         else:
             request.body += part
 
-    def on_message_complete(self) -> None:
-        """Let the request have its turn."""
-        request = self._receiving
-        if request is None or self._is_parsed_again():
-            return
-        request.is_complete = True
-        self._receiving = self._send_by = None
+    def request_completed(self, request: Request) -> None:
+        """Queue the request for a response."""
+        self._send_deadline = None
         self._ready.append(request)
         if len(self._ready) > MAX_PIPELINED:
-            self._is_ending = True
-            request.is_complete = False  # more will come, and be thrown away
+            self._parser.close()
+            request.is_complete = False  # more will arrive, and be discarded
 
-    # Answers.
+    def request_rejected(self, rejected: Rejected) -> None:
+        """Reject the request that is being received, and accept none after it."""
+        request = self._parser.request or Request(self.client)
+        request.rejected = rejected
+        request.body.clear()
+        self._parser.close()
+        self._send_deadline = None
+        self._ready.append(request)
 
-    def expire(self) -> None:
+    # Called by the service.
+
+    def handle_timeout(self) -> None:
         """Act on a deadline that has passed."""
         now, unread = self._loop.time(), self._unread
-        if unread.read_by is not None and unread.read_by <= now:
-            if not unread.has_read_enough(self._transport.get_write_buffer_size(), now):
+        if unread.read_deadline is not None and unread.read_deadline <= now:
+            if not unread.has_progressed(self._transport.get_write_buffer_size(), now):
                 self._transport.abort()
         elif self._transport.is_closing():
             self._transport.abort()
-        elif self._receiving:
-            self._fail(too_slow("body" if self._receiving.method else "headers"))
+        elif self._parser.request:
+            self.request_rejected(timed_out("body" if self._parser.request.method else "header"))
             self._advance()
-        elif self._is_ending and self.is_waiting:
+        elif self._parser.is_closed and self.awaits_client:
             self._transport.abort()
         else:
             self.close()
 
     def close(self) -> None:
-        """Close when what is written has been sent."""
+        """Close when everything written has been sent."""
         self._transport.close()
-        self._send_by = None
+        self._send_deadline = None
         if not self._unread.is_blocked:
             self._expect_within(KEEP_ALIVE_S)
 
     def close_if_idle(self) -> None:
         """Close unless a request is being received or answered, or may be about to arrive."""
-        is_idle = self.is_waiting and not self._receiving and not self._is_ending
+        is_idle = self.awaits_client and not self._parser.request and not self._parser.is_closed
         is_new = self._loop.time() < self._opened_at + NEW_S
         if is_idle and not is_new and not self._transport.is_closing():
             self.close()
@@ -304,59 +225,51 @@ class Connection(asyncio.BufferedProtocol):
         """Close at once."""
         self._transport.abort()
 
-    def turn_away(self) -> None:
-        """Answer whatever the client may ask that there is no room for its connection."""
-        self._fail(busy("connections"))
+    def reject(self) -> None:
+        """Respond that there is no capacity for this connection, and close it."""
+        self.request_rejected(overloaded("connections"))
         self._advance()
 
-    def _fail(self, rejected: Rejected) -> None:
-        """Reject the request that is arriving, and take no other one after it."""
-        request = self._receiving or Request(self.client)
-        request.rejected = rejected
-        request.body.clear()
-        self._receiving = self._send_by = None
-        self._is_ending = True
-        self._arrived_bytes = 0
-        self._ready.append(request)
+    # Responses.
 
     def _advance(self) -> None:
-        """Answer what can be answered now."""
-        while self._ready and self._answering is None and not self._unread.is_blocked:
+        """Respond to every request whose turn it is."""
+        while self._ready and self._active is None and not self._unread.is_blocked:
             request = self._ready.popleft()
             if request.rejected:
                 self._send(request, self._service.reject(request, request.rejected))
             else:
-                self._answering = request
-                self._task = self._loop.create_task(self._answer(request))
+                self._active = request
+                self._task = self._loop.create_task(self._respond(request))
 
-    async def _answer(self, request: Request) -> None:
+    async def _respond(self, request: Request) -> None:
         try:
-            answer = await self._service.answer(request)
+            response = await self._service.respond(request)
         except Exception:
             self._transport.abort()
             raise  # asyncio logs it
-        self._answering = self._task = None
-        self._send(request, answer)
+        self._active = self._task = None
+        self._send(request, response)
         self._advance()
 
-    def _send(self, request: Request, answer: Answer) -> None:
+    def _send(self, request: Request, response: Response) -> None:
         if self._transport.is_closing():
             return
         self._body_bytes -= request.body_bytes
         self._bodies.resize("", self._body_bytes)
-        is_last = self._is_ending and not self._ready
-        goes_on = request.keeps_alive and not is_last and not self._service.is_draining
-        self._reader = request.client
-        self._transport.write(to_bytes(answer, request.method, goes_on))
-        if not goes_on:
-            self._end(request)
-        elif self.is_waiting and not self._receiving:
+        is_last = self._parser.is_closed and not self._ready
+        keeps_alive = request.keeps_alive and not is_last and not self._service.is_draining
+        self._last_client = request.client
+        self._transport.write(to_bytes(response, request.method, keeps_alive))
+        if not keeps_alive:
+            self._finish(request)
+        elif self.awaits_client and not self._parser.request:
             self._expect_within(KEEP_ALIVE_S)
 
-    def _end(self, last: Request) -> None:
-        self._is_ending = True
+    def _finish(self, last: Request) -> None:
+        """Close the connection after its last response, or at first this side of it only."""
+        self._parser.close()
         self._ready.clear()
-        self._receiving = None
         if last.is_complete or self._has_eof:
             self.close()
         else:
@@ -367,9 +280,9 @@ class Connection(asyncio.BufferedProtocol):
                 self._transport.abort()
 
     def _expect_within(self, seconds: float) -> None:
-        self._send_by = self._loop.time() + seconds
+        self._send_deadline = self._loop.time() + seconds
 
-    def _note_leaving(self) -> None:
-        for request in (self._answering, *self._ready):
+    def _mark_disconnected(self) -> None:
+        for request in (self._active, *self._ready):
             if request:
-                request.client_left = True
+                request.client_disconnected = True

@@ -1,4 +1,4 @@
-"""Answers requests: admission, the WSGI application in a thread, metrics and the log."""
+"""Handling of requests: admission, the WSGI application in a thread, metrics and log."""
 
 import asyncio
 import time
@@ -10,189 +10,195 @@ from wsgiref.types import WSGIApplication
 import structlog
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from inkdigits.api.clients import client_of
-from inkdigits.api.errors import problem_body
-from inkdigits.api.headers import EXPOSED, ON_EVERY_ANSWER
+from inkdigits.api.clients import client_key
+from inkdigits.api.errors import PROBLEM_TYPE, problem_json
+from inkdigits.api.headers import EXPOSED_HEADERS, SECURITY_HEADERS
 from inkdigits.api.metrics import Metrics
 from inkdigits.api.server.admission import AdmissionControl
-from inkdigits.api.server.messages import Answer, Request, run_application
-from inkdigits.api.server.rejections import Rejected, busy, client_left, failed
-from inkdigits.api.server.service import Peer
+from inkdigits.api.server.interfaces import ClientConnection
+from inkdigits.api.server.messages import Request, Response, run_application
+from inkdigits.api.server.rejections import (
+    Rejected,
+    client_disconnected,
+    internal_error,
+    overloaded,
+)
+from inkdigits.api.server.request_parser import READ_BUFFER_BYTES
 from inkdigits.api.settings import Settings
 
 log = structlog.get_logger()
 
 MAX_LOGGED_PATH = 1024
-BUFFER_BYTES = 2**18  # of what arrives, that are taken at a time
-# Of these there may be thousands a second, so the log has their sum once a second.
-SUMMED_UP = {"overloaded", "deadline", "memory", "connections"}
+# There may be thousands of these a second, so the log has one count a second for each.
+AGGREGATED_REASONS = {"overloaded", "queue_timeout", "memory", "connections"}
 
 
 class Handler:
-    """Stands between the connections of a worker and its application.
+    """Everything between the connections of a worker and its application.
 
-    app          answers the requests; it sees their bodies whole
-    limit        connections that may be open at once
-    is_draining  whether the worker is about to end
+    app              the application; it gets complete bodies only
+    max_connections  that may be open at once
+    fds              file descriptors of the open connections
+    is_draining      whether the worker is shutting down
     """
 
     def __init__(
-        self, app: WSGIApplication, settings: Settings, metrics: Metrics, limit: int
+        self, app: WSGIApplication, settings: Settings, metrics: Metrics, max_connections: int
     ) -> None:
         self._app = app
         self._admission = AdmissionControl(settings)
         self._metrics = metrics
-        self._limit = limit
-        self._by_client: dict[str, set[Peer]] = {}
+        self._max_connections = max_connections
+        self._by_client: dict[str, set[ClientConnection]] = {}
         self._rejections: Counter[str] = Counter()
-        # For what it does to an environment; the application comes later.
-        self._trust_proxies = ProxyFix(
+        # Used for what it does to an environment, before there is an application to wrap.
+        self._proxy_fix = ProxyFix(
             lambda environ, start_response: (), x_for=settings.proxies, x_proto=0, x_host=0
         )
         self.settings = settings
         self.budget = self._admission.budget
-        self.buffer = memoryview(bytearray(BUFFER_BYTES))
+        self.buffer = memoryview(bytearray(READ_BUFFER_BYTES))
         self.predictions = self._admission.predictions
-        self.files: set[int] = set()  # of the connections
+        self.fds: set[int] = set()
         self.is_draining = False
 
     # Connections.
 
     @property
-    def connections(self) -> list[Peer]:
-        """The connections that are open now."""
+    def connections(self) -> list[ClientConnection]:
+        """The open connections."""
         return [connection for group in self._by_client.values() for connection in group]
 
-    def opened(self, connection: Peer) -> None:
-        """Note a new connection.
+    def connection_opened(self, connection: ClientConnection) -> None:
+        """Register a new connection, and close another one if there are too many.
 
-        Beyond the limits, whoever has let the service wait longest makes room: so a client that
-        holds connections open without using them cannot keep others out. Behind proxies, all
-        connections are the proxy's, which has limits by client itself.
+        The one with the earliest deadline is closed, so a client that holds connections open
+        without using them cannot keep others out. Behind proxies, every connection is the proxy's,
+        which limits clients by itself.
         """
-        group = self._by_client.setdefault(client_of(connection.client), set())
+        group = self._by_client.setdefault(client_key(connection.client), set())
         group.add(connection)
-        self.files.add(connection.file)
+        self.fds.add(connection.fd)
         is_over_client_limit = (
             not self.settings.proxies and len(group) > self.settings.client_connections
         )
         if not is_over_client_limit:
-            if sum(map(len, self._by_client.values())) <= self._limit:
+            if sum(map(len, self._by_client.values())) <= self._max_connections:
                 return
             group = max(self._by_client.values(), key=len)
-        if waiting := [each for each in group if each.is_waiting and each is not connection]:
-            self.count(busy("connections"))
-            victim = min(waiting, key=lambda each: each.deadline or 0)
-            self.closed(victim)  # now, or the next one to come would be told to take its place, too
+        if idle := [each for each in group if each.awaits_client and each is not connection]:
+            self.count(overloaded("connections"))
+            victim = min(idle, key=lambda each: each.deadline or 0)
+            self.connection_closed(victim)  # now, or the next new connection would pick it again
             victim.abort()
         else:
-            connection.turn_away()
+            connection.reject()
 
-    def closed(self, connection: Peer) -> None:
+    def connection_closed(self, connection: ClientConnection) -> None:
         """Forget a connection."""
-        self.files.discard(connection.file)
-        client = client_of(connection.client)
+        self.fds.discard(connection.fd)
+        client = client_key(connection.client)
         group = self._by_client.get(client, set())
         group.discard(connection)
         if not group:
             self._by_client.pop(client, None)
 
-    def end_expired(self, now: float) -> None:
-        """End what clients keep the service waiting with; `now` is the event loop's time."""
+    def expire_connections(self, now: float) -> None:
+        """Time out connections whose deadline has passed; `now` is the event loop's time."""
         for connection in self.connections:
             if connection.deadline is not None and connection.deadline < now:
                 try:
-                    connection.expire()
-                except Exception:  # of one connection; the others' deadlines must hold
+                    connection.handle_timeout()
+                except Exception:  # the deadlines of other connections must hold
                     log.exception("connection_failed")
                     connection.abort()
 
     # Requests.
 
-    def identify(self, request: Request) -> None:
-        """Find out by the headers of trusted proxies whose request it is."""
+    def resolve_client(self, request: Request) -> None:
+        """Set the client's address from the headers of trusted proxies."""
         if self.settings.proxies:
             environ = {"REMOTE_ADDR": request.client}
             if forwarded := [value for name, value in request.headers if name == "x-forwarded-for"]:
                 environ["HTTP_X_FORWARDED_FOR"] = ",".join(forwarded)
-            self._trust_proxies(environ, lambda *_: lambda data: None)
+            self._proxy_fix(environ, lambda *_: lambda data: None)
             request.client = environ["REMOTE_ADDR"]
 
     def admit(self, request: Request) -> None:
-        """Decide by its headers whether to take a request.
+        """Decide from the headers whether to accept a request.
 
-        raises   Rejected if too many wait already
+        raises   Rejected if too many are waiting
         """
         if self._admission.executor(request).is_full:
-            raise busy("overloaded")
+            raise overloaded("overloaded")
 
-    async def answer(self, request: Request) -> Answer:
-        """Let the application answer a complete request, when it is its turn."""
+    async def respond(self, request: Request) -> Response:
+        """Run the application for a complete request when its turn comes."""
         request_id = request.id()
         try:
             environ = request.environ(request_id)
             executor = self._admission.executor(request)
 
-            def work() -> Answer:
-                # Who has left cannot be told from who only stopped sending: nobody is kept waiting
-                # for them, but if nobody waits they get their answer.
-                if request.client_left and executor.has_waiting:
-                    raise client_left()
+            def work() -> Response:
+                # A client that has disconnected looks like one that has only finished sending. Its
+                # request is dropped if others are waiting, and answered if not.
+                if request.client_disconnected and executor.has_waiting:
+                    raise client_disconnected()
                 return run_application(self._app, environ, request.body)
 
-            answer = await executor.run(work)
+            response = await executor.run(work)
         except Rejected as rejected:
             return self.reject(request, rejected)
         except asyncio.CancelledError:
-            self.count(client_left())
+            self.count(client_disconnected())
             raise
-        except Exception:  # of which the client must hear as well
+        except Exception:  # the client must get a response to this as well
             log.exception("request_failed", request_id=request_id)
-            return self.reject(request, failed())
-        self._note(request, request_id, answer.status, environ)
-        return answer
+            return self.reject(request, internal_error())
+        self._record(request, request_id, response.status, environ)
+        return response
 
-    def reject(self, request: Request, rejected: Rejected) -> Answer:
-        """Answer a request without running the application, in the form that it has for errors."""
+    def reject(self, request: Request, rejected: Rejected) -> Response:
+        """Respond to a request without the application, in the application's error format."""
         request_id = request.id()
         headers = [
-            ("Content-Type", "application/problem+json"),
+            ("Content-Type", PROBLEM_TYPE),
             ("X-Request-ID", request_id),
             ("Vary", "Origin"),
-            *ON_EVERY_ANSWER.items(),
+            *SECURITY_HEADERS.items(),
             *rejected.headers,
         ]
         origin = request.header("origin")
         if origin in self.settings.origins:
             headers += [
                 ("Access-Control-Allow-Origin", origin),
-                ("Access-Control-Expose-Headers", ", ".join(EXPOSED)),
+                ("Access-Control-Expose-Headers", ", ".join(EXPOSED_HEADERS)),
             ]
         self.count(rejected)
-        if rejected.reason in SUMMED_UP:
-            self._metrics.count("none", request.method, rejected.status)
+        if rejected.reason in AGGREGATED_REASONS:
+            self._metrics.count_request("none", request.method, rejected.status)
         else:
-            self._note(request, request_id, rejected.status, {})
-        body = problem_body(rejected.status, rejected.detail, request_id)
-        return Answer(rejected.status, headers, body)
+            self._record(request, request_id, rejected.status, {})
+        body = problem_json(rejected.status, rejected.detail, request_id)
+        return Response(rejected.status, headers, body)
 
     def count(self, rejected: Rejected) -> None:
-        """Count what does not reach the application."""
+        """Count a request or a connection that does not reach the application."""
         self._metrics.rejections.labels(rejected.reason).inc()
-        if rejected.reason in SUMMED_UP:
+        if rejected.reason in AGGREGATED_REASONS:
             self._rejections[rejected.reason] += 1
 
     def log_rejections(self) -> None:
-        """Log how many requests were rejected for each reason since the last time."""
+        """Log how many requests were rejected for each reason since the last call."""
         for reason, count in self._rejections.items():
-            log.warning("rejected", reason=reason, count=count)
+            log.warning("requests_rejected", reason=reason, count=count)
         self._rejections.clear()
 
-    def _note(
+    def _record(
         self, request: Request, request_id: str, status: int, environ: dict[str, Any]
     ) -> None:
-        seconds = time.perf_counter() - request.since
-        self._metrics.observe(environ, request.method, status, seconds)
+        seconds = time.perf_counter() - request.started_at
+        self._metrics.observe_request(environ, request.method, status, seconds)
         path = unquote_to_bytes(request.target.partition(b"?")[0])
         log.info(
             "request",

@@ -1,4 +1,4 @@
-"""HTTP/1.1 messages as Python values: requests with what they must keep to, and answers."""
+"""HTTP/1.1 messages: requests with their validation, and responses."""
 
 import io
 import os
@@ -20,14 +20,14 @@ from inkdigits.api.headers import REQUEST_ID
 from inkdigits.api.metrics import METHODS
 from inkdigits.api.server.rejections import Rejected, malformed
 
-# RFC 9110, section 7.2, with the host of RFC 3986; it may be empty.
+# RFC 9110 section 7.2, with the host syntax of RFC 3986; it may be empty.
 HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]{0,5})?")
 
 Headers = list[tuple[str, str]]
 
 
-class Answer(NamedTuple):
-    """What goes back to the client."""
+class Response(NamedTuple):
+    """A response."""
 
     status: int
     headers: Headers
@@ -36,21 +36,21 @@ class Answer(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Request:
-    """One request, as it arrives.
+    """A request, filled in while it arrives.
 
-    target        as sent: a path with a query, or a whole address
-    headers       in order, names in lower case
-    client        address of who sent it; of a trusted proxy's client, if there is one
-    since         when its first byte came, by time.perf_counter
-    rejected      why the server answers it itself; None if the application does
-    body_bytes    how many of its body have arrived, kept or not
-    is_complete   whether all of it has arrived
-    keeps_alive   whether the connection goes on after its answer
-    client_left   whether nobody waits for the answer any more
+    target               as sent: a path with a query, or an absolute URL
+    headers              in order, names in lower case
+    client               address of the peer, or the one that trusted proxies report
+    started_at           when its first byte arrived, by time.perf_counter
+    rejected             why the server responds by itself; None if the application does
+    body_bytes           how much of its body has arrived, kept or discarded
+    is_complete          whether all of it has arrived
+    keeps_alive          whether the connection stays open after the response
+    client_disconnected  whether nobody is waiting for the response any more
     """
 
     client: str
-    since: float = field(default_factory=time.perf_counter)
+    started_at: float = field(default_factory=time.perf_counter)
     method: str = ""
     target: bytes = b""
     version: str = "1.1"
@@ -60,33 +60,33 @@ class Request:
     rejected: Rejected | None = None
     is_complete: bool = False
     keeps_alive: bool = False
-    client_left: bool = False
+    client_disconnected: bool = False
 
     def header(self, name: str) -> str | None:
-        """Give the first header of this name, in lower case; None if there is none."""
+        """Return the first header of this name, given in lower case, or None."""
         return next((value for given, value in self.headers if given == name), None)
 
     @property
     def head_bytes(self) -> int:
-        """How many bytes its address and headers have."""
+        """The size of the target and the headers."""
         return len(self.target) + sum(len(name) + len(value) for name, value in self.headers)
 
     def id(self) -> str:
-        """Give the client's X-Request-ID if it is well-formed, or a new one."""
+        """Return the client's X-Request-ID if it is well-formed, or a new id."""
         given = self.header("x-request-id") or ""
         return given if REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
 
     def head_without(self, name: str) -> bytes:
-        """Write down its first line and headers, but those of one name."""
+        """Write the request line and the headers again, except those of one name."""
         first = f"{self.method} {self.target.decode('latin-1')} HTTP/{self.version}"
         kept = [f"{given}: {value}" for given, value in self.headers if given != name]
         return "\r\n".join([first, *kept, "", ""]).encode("latin-1")
 
-    def check(self) -> None:
+    def validate(self) -> None:
         """Check what the parser does not.
 
-        raises   Rejected if the version, the target, the Host or the transfer coding is not that of
-                 RFC 9112
+        raises   Rejected if the version, method, target, Host or transfer coding is invalid
+        source   RFC 9112
         """
         if self.version not in ("1.0", "1.1"):
             raise Rejected(
@@ -95,27 +95,25 @@ class Request:
                 "This version of HTTP is not supported; use HTTP/1.1.",
             )
         if self.method not in METHODS:
-            raise malformed("The method is not one of HTTP; use GET or POST.")
+            raise malformed("The method is unknown; use GET or POST.")
         hosts = [value for name, value in self.headers if name == "host"]
         if len(hosts) > 1 or (not hosts and self.version != "1.0"):
-            raise malformed("The request must have exactly one Host header; send one.")
+            raise malformed("The request must have exactly one Host header.")
         if hosts and not HOST.fullmatch(hosts[0]):
-            raise malformed("The Host header is malformed; send the name of the host and its port.")
+            raise malformed("The Host header is malformed; send a host name and an optional port.")
         codings = [value for name, value in self.headers if name == "transfer-encoding"]
         if codings and (
             codings[0].lower() != "chunked" or len(codings) > 1 or self.version < "1.1"
         ):
-            raise malformed("The transfer coding is unknown; send the body plain or chunked.")
+            raise malformed("The transfer coding is not supported; send the body plain or chunked.")
         if self.target != b"*":
             try:
                 httptools.parse_url(self.target)
             except httptools.HttpParserInvalidURLError:
-                raise malformed(
-                    "The address is malformed; send a path that begins with /."
-                ) from None
+                raise malformed("The URL is malformed; send a path that begins with /.") from None
 
     def environ(self, request_id: str) -> dict[str, Any]:
-        """Describe the request as WSGI does; source: PEP 3333."""
+        """Build the WSGI environment; source: PEP 3333."""
         path, query = self.target, b""
         if path != b"*":
             url = httptools.parse_url(path)
@@ -137,10 +135,10 @@ class Request:
             "wsgi.multiprocess": True,
             "wsgi.run_once": False,
             "inkdigits.request_id": request_id,
-            "inkdigits.client_left": lambda: self.client_left,
+            "inkdigits.client_disconnected": lambda: self.client_disconnected,
         }
         for name, value in self.headers:
-            # An underscore would pass for the hyphen of another header.
+            # WSGI maps hyphens to underscores, so a name with an underscore could pass for another.
             if "_" in name or name in ("content-length", "transfer-encoding"):
                 continue
             key = "HTTP_" + name.upper().replace("-", "_")
@@ -149,10 +147,10 @@ class Request:
         return environ
 
 
-def run_application(app: WSGIApplication, environ: dict[str, Any], body: bytearray) -> Answer:
-    """Run a WSGI application to the end.
+def run_application(app: WSGIApplication, environ: dict[str, Any], body: bytearray) -> Response:
+    """Run a WSGI application and collect its response.
 
-    body     the request's, which is emptied: its bytes go to the application
+    body     of the request; emptied, so that its bytes are not held twice
     """
     environ["wsgi.input"] = io.BytesIO(body)
     body.clear()
@@ -171,23 +169,23 @@ def run_application(app: WSGIApplication, environ: dict[str, Any], body: bytearr
     finally:
         if hasattr(parts, "close"):
             parts.close()
-    return Answer(status, headers, content)
+    return Response(status, headers, content)
 
 
-def to_bytes(answer: Answer, method: str, keeps_alive: bool) -> bytes:
-    """Write an answer as HTTP/1.1 has it.
+def to_bytes(response: Response, method: str, keeps_alive: bool) -> bytes:
+    """Serialize a response.
 
-    method   of the request: the answer to HEAD has no body
+    method   of the request: the response to HEAD has no body
     """
-    status = HTTPStatus(answer.status)
-    lines = [f"HTTP/1.1 {answer.status} {status.phrase}", f"Date: {_date()}"]
-    lines += [f"{name}: {value}" for name, value in answer.headers]
+    status = HTTPStatus(response.status)
+    lines = [f"HTTP/1.1 {response.status} {status.phrase}", f"Date: {_date()}"]
+    lines += [f"{name}: {value}" for name, value in response.headers]
     has_body = method != "HEAD" and status >= 200 and status not in (204, 304)
-    if has_body and not any(name.lower() == "content-length" for name, _ in answer.headers):
-        lines.append(f"Content-Length: {len(answer.body)}")
+    if has_body and not any(name.lower() == "content-length" for name, _ in response.headers):
+        lines.append(f"Content-Length: {len(response.body)}")
     lines.append(f"Connection: {'keep-alive' if keeps_alive else 'close'}")
     head = "\r\n".join([*lines, "", ""]).encode("latin-1")
-    return head + answer.body if has_body else head
+    return head + response.body if has_body else head
 
 
 def _date() -> str:

@@ -1,7 +1,7 @@
-"""Load shedding: keeps the processor for predictions while far more arrives than can be answered.
+"""Load shedding: keeps the CPU for predictions when far more requests arrive than can be served.
 
-Adaptive LIFO: the newest requests are accepted, the oldest rejected. Whoever has waited longest is
-the least likely to be still there.
+Adaptive LIFO: the newest requests are accepted and the oldest rejected, because clients that have
+waited longest are the least likely to be still there.
 """
 
 import selectors
@@ -10,77 +10,78 @@ from collections.abc import Container
 
 from inkdigits.api.server.admission import BoundedExecutor
 
-# To reject a request costs some 50 us, with what the kernel does for it: ten thousand a second
-# would leave little of two processors. Under overload the event loop gets this share of one; what
-# it cannot do in that waits in the kernel, and its senders with it.
+# Rejecting a request costs about 50 us, the kernel's part included: ten thousand a second would
+# leave little of two CPUs. Under overload the event loop gets this share of one CPU. Whatever it
+# cannot handle waits in the kernel, and so do its senders.
 LOOP_SHARE = 0.12
-MIN_PAUSE_S = 0.004  # to wake up for each request would cost more than to reject it
-MAX_PAUSE_S = 0.03  # answers wait for its end
-MAX_REJECTED = 24  # in one turn, which is from one pause to the next
-ACCEPTED_TURNS = 1  # what has waited for more is rejected: what is accepted is answered soon
+MIN_PAUSE_S = 0.004  # waking up for each request would cost more than rejecting it
+MAX_PAUSE_S = 0.03  # responses wait until its end
+MAX_REJECTED = 24  # in one round, which lasts from one pause to the next
+# A request that has waited for more rounds is rejected, so accepted requests are answered soon.
+MAX_ACCEPTED_AGE = 1
 
 Events = list[tuple[selectors.SelectorKey, int]]
 
 
 class OverloadSelector(selectors.DefaultSelector):
-    """What the event loop looks for arrivals with.
+    """The selector of a worker's event loop.
 
-    Under overload it shows the loop only some of what has arrived, and the rest later: in turns the
-    newest requests, as many as the queue has places for, so that what is accepted has hardly waited
-    before; and the oldest, which are rejected.
+    Under overload it reports only some of the ready connections and leaves the others for later.
+    Rounds alternate: in one it reports the newest requests, as many as the queue has free slots,
+    and in the next the oldest, which are rejected.
 
-    predictions   the queue
-    client_files  the file descriptors of the connections to clients
+    predictions  the queue
+    client_fds   file descriptors of the connections to clients
     """
 
-    def __init__(self, predictions: BoundedExecutor, client_files: Container[int]) -> None:
+    def __init__(self, predictions: BoundedExecutor, client_fds: Container[int]) -> None:
         super().__init__()
         self._predictions = predictions
-        self._client_files = client_files
-        self._processor_s = time.thread_time()
+        self._client_fds = client_fds
+        self._cpu_s = time.thread_time()
         self._is_overloaded = False
-        self._rejects = False  # in this turn
-        self._turn = 0
-        self._since: dict[int, int] = {}  # by file descriptor: the turn in which it arrived
+        self._is_rejecting = False  # in this round
+        self._round = 0
+        self._ready_since: dict[int, int] = {}  # the round in which a descriptor became ready
 
     def select(self, timeout: float | None = None) -> Events:
-        """Wait for events; with a timeout of 0, the loop has something else to do."""
+        """Wait for events. With a timeout of 0, the loop has callbacks to run."""
         if self._is_overloaded:
             if timeout == 0:
                 return []
-            used_s = time.thread_time() - self._processor_s
+            used_s = time.thread_time() - self._cpu_s
             pause_s = used_s * (1 / LOOP_SHARE - 1)
             time.sleep(min(max(pause_s, MIN_PAUSE_S), MAX_PAUSE_S))
-            self._processor_s = time.thread_time()
+            self._cpu_s = time.thread_time()
         events = super().select(timeout)
-        self._predictions.is_open = True
-        room = self._predictions.free_places
+        self._predictions.is_accepting = True
+        free_slots = self._predictions.free_slots
         arrivals: Events = []
         others: Events = events
-        if len(events) > room + MAX_REJECTED:
+        if len(events) > free_slots + MAX_REJECTED:
             others = []
             for event in events:
-                key, what = event
-                is_arrival = what == selectors.EVENT_READ and key.fd in self._client_files
+                key, mask = event
+                is_arrival = mask == selectors.EVENT_READ and key.fd in self._client_fds
                 (arrivals if is_arrival else others).append(event)
-        self._is_overloaded = len(arrivals) > room + MAX_REJECTED
+        self._is_overloaded = len(arrivals) > free_slots + MAX_REJECTED
         if not self._is_overloaded:
-            self._processor_s = time.thread_time()
-            self._since.clear()
+            self._cpu_s = time.thread_time()
+            self._ready_since.clear()
             return events
-        self._turn += 1
-        since = {key.fd: self._since.get(key.fd, self._turn) for key, _ in arrivals}
+        self._round += 1
+        since = {key.fd: self._ready_since.get(key.fd, self._round) for key, _ in arrivals}
         arrivals.sort(key=lambda event: since[event[0].fd])
-        self._rejects = not self._rejects or not room
-        self._predictions.is_open = not self._rejects
-        shown = arrivals[:MAX_REJECTED]
-        if not self._rejects:
-            shown = [
+        self._is_rejecting = not self._is_rejecting or not free_slots
+        self._predictions.is_accepting = not self._is_rejecting
+        reported = arrivals[:MAX_REJECTED]
+        if not self._is_rejecting:
+            reported = [
                 event
-                for event in arrivals[-room:]
-                if since[event[0].fd] >= self._turn - ACCEPTED_TURNS
+                for event in arrivals[-free_slots:]
+                if since[event[0].fd] >= self._round - MAX_ACCEPTED_AGE
             ]
-        for key, _ in shown:
+        for key, _ in reported:
             del since[key.fd]
-        self._since = since
-        return others + shown
+        self._ready_since = since
+        return others + reported

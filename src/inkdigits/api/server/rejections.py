@@ -1,4 +1,4 @@
-"""Requests that never reach the application: the reasons, and what their senders are told."""
+"""Requests and connections that never reach the application, and what their clients are told."""
 
 from http import HTTPStatus
 
@@ -8,10 +8,10 @@ RETRY_AFTER_S = 1
 class Rejected(Exception):
     """A request that the server answers itself.
 
-    status   of the answer
-    reason   a word for the metrics and the log
+    status   of the response
+    reason   a word for metrics and log
     detail   one sentence: the cause, and what to do
-    headers  that the answer has beside the usual ones
+    headers  of the response, beside the usual ones
     """
 
     def __init__(self, status: HTTPStatus, reason: str, detail: str, **headers: str) -> None:
@@ -22,8 +22,8 @@ class Rejected(Exception):
         self.headers = [(name.replace("_", "-"), value) for name, value in headers.items()]
 
 
-def busy(reason: str) -> Rejected:
-    """Reject a request that the service has no capacity for."""
+def overloaded(reason: str) -> Rejected:
+    """Reject a request that the server has no capacity for."""
     return Rejected(
         HTTPStatus.SERVICE_UNAVAILABLE,
         reason,
@@ -33,68 +33,69 @@ def busy(reason: str) -> Rejected:
 
 
 def malformed(detail: str) -> Rejected:
-    """Reject a request that breaks the rules of HTTP; `detail` is the sentence."""
+    """Reject a request that violates HTTP/1.1; `detail` is the sentence."""
     return Rejected(HTTPStatus.BAD_REQUEST, "malformed", detail)
 
 
-def too_large(limit: int) -> Rejected:
+def body_too_large(limit: int) -> Rejected:
     """Reject a body over the limit in bytes."""
     return Rejected(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        "too_large",
-        f"The body is larger than {limit:,} bytes; send a smaller picture.",
+        "body_too_large",
+        f"The body is larger than {limit:,} bytes; send a smaller image.",
     )
 
 
 def incomplete() -> Rejected:
-    """Reject a request whose sender stopped before its end."""
+    """Reject a request whose client stopped sending before its end."""
     return Rejected(
         HTTPStatus.BAD_REQUEST,
-        "gone",
-        "The request ended before it was complete; send it again, whole.",
+        "client_disconnected",
+        "The request ended before it was complete; send it again.",
     )
 
 
-def too_slow(part: str) -> Rejected:
-    """Reject a request whose `part`, the headers or the body, took too long to arrive."""
+def timed_out(part: str) -> Rejected:
+    """Reject a request whose `part`, "header" or "body", took too long to arrive."""
+    subject = "headers" if part == "header" else part
     return Rejected(
         HTTPStatus.REQUEST_TIMEOUT,
-        f"slow_{part}",
-        f"The {part} did not arrive in time; send the request again, whole.",
+        f"{part}_timeout",
+        f"The {subject} did not arrive in time; send the request again.",
     )
 
 
 def too_many_chunks() -> Rejected:
-    """Reject a body in too many tiny chunks."""
+    """Reject a body in too many small chunks."""
     return Rejected(
         HTTPStatus.BAD_REQUEST,
-        "tiny_chunks",
-        "The body comes in too many tiny chunks; send it in larger ones.",
+        "too_many_chunks",
+        "The body has too many small chunks; send larger ones.",
     )
 
 
 def headers_too_large() -> Rejected:
-    """Reject a request with too many headers, or too long ones."""
+    """Reject a request with too many headers, or headers that are too long."""
     return Rejected(
         HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-        "large_headers",
+        "headers_too_large",
         "The headers are too large; send fewer or shorter ones.",
     )
 
 
-def client_left() -> Rejected:
-    """Give up a request that nobody waits for any more."""
+def client_disconnected() -> Rejected:
+    """Drop a request whose client has gone."""
     return Rejected(
         HTTPStatus.BAD_REQUEST,
-        "gone",
-        "The connection was closed before the answer; keep it open until then.",
+        "client_disconnected",
+        "The connection was closed before the response.",
     )
 
 
-def failed() -> Rejected:
-    """Give up a request at which the service itself failed."""
+def internal_error() -> Rejected:
+    """Answer a request that the server failed to handle."""
     return Rejected(
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        "failed",
-        "The service failed at this request; its log says why.",
+        "internal_error",
+        "The server failed to handle this request; its log says why.",
     )

@@ -1,4 +1,4 @@
-// Shows the service's own document; nothing is sent to anyone else, so no online validator either.
+// Shows the OpenAPI document of this service. Without the online validator, nothing leaves the service.
 SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#swagger-ui",
