@@ -1,4 +1,4 @@
-"""Runs `inkdigits serve` as a process, and talks to it over real sockets."""
+"""Run `inkdigits serve` as a process, and talk to it over real sockets."""
 
 import base64
 import http.client
@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-# With Ctrl-C as at a terminal: where the tests run in the background of a shell, it is ignored.
+# Handles Ctrl-C as at a terminal; a process in the background of a shell ignores it.
 CODE = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     "from inkdigits.cli import main; main(prog_name='inkdigits')"
@@ -27,13 +27,14 @@ SEVEN = (Path(__file__).parent / "golden" / "7.png").read_bytes()
 
 @contextmanager
 def serving(*arguments, settings=None, **options):
-    """Run the server; give the process, and what it printed once it was ready.
+    """Run the server until the end of the block.
 
-    settings  of the environment: max_body_bytes=1000 is INKDIGITS_MAX_BODY_BYTES=1000
-    options   those of subprocess.Popen
+    settings  for the environment: max_body_bytes=1000 is INKDIGITS_MAX_BODY_BYTES=1000
+    options   of subprocess.Popen
+    yields    the process, and what it printed before it was ready
     """
-    # On a busy machine the default deadline would pass in tests of something else.
-    chosen = {"log_level": "warning", "workers": 1, "drain_s": 0, "deadline_s": 120}
+    # On a busy machine the default queue timeout would expire in unrelated tests.
+    chosen = {"log_level": "warning", "workers": 1, "drain_s": 0, "queue_timeout_s": 120}
     chosen |= settings or {}
     environment = options.pop("env", os.environ)
     environment = environment | {f"INKDIGITS_{k.upper()}": str(v) for k, v in chosen.items()}
@@ -47,7 +48,7 @@ def serving(*arguments, settings=None, **options):
     ) as process:
         try:
             printed = []
-            while not printed or not printed[-1].startswith("Ctrl-C"):
+            while not printed or "Ctrl-C" not in printed[-1]:
                 line = process.stdout.readline()
                 assert line, process.stderr.read()
                 printed.append(line)
@@ -62,7 +63,7 @@ def serving(*arguments, settings=None, **options):
 
 
 def workers_of(process):
-    """The processes that answer: children of the server that Python's multiprocessing started."""
+    """The ids of the worker processes: children that Python's multiprocessing started."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     return [
         int(child)
@@ -76,16 +77,16 @@ def address_in(printed):
 
 
 def request(address, method, path, body=None, headers=None, **options):
-    """Send one request; give its status, its headers and its body, read if it is JSON."""
+    """Send one request; return status, headers and body, decoded if it is JSON."""
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
     try:
         given = {"Content-Type": "application/json"} | (headers or {})
         connection.request(method, path, body, given, **options)
-        answer = connection.getresponse()
-        data = answer.read()
-        is_json = answer.headers.get_content_subtype().endswith("json")
-        is_json &= not answer.headers["Content-Encoding"]
-        return answer.status, answer.headers, json.loads(data) if is_json and data else data
+        response = connection.getresponse()
+        data = response.read()
+        is_json = response.headers.get_content_subtype().endswith("json")
+        is_json &= not response.headers["Content-Encoding"]
+        return response.status, response.headers, json.loads(data) if is_json and data else data
     finally:
         connection.close()
 
@@ -101,44 +102,44 @@ def connect(address):
 
 
 def exchange(address, sent):
-    """Send bytes as they are; give all that comes back before the other side is silent."""
+    """Send raw bytes; return the first line of the response."""
     with connect(address) as client:
         client.sendall(sent)
-        with client.makefile("rb") as answer:
-            return answer.readline()
+        with client.makefile("rb") as response:
+            return response.readline()
 
 
 def head(*lines):
-    """The head of a request to read a picture, with these lines in it."""
+    """The head of a POST to /predict with these header lines."""
     return "\r\n".join(["POST /predict HTTP/1.1", "Host: x", *lines, "", ""]).encode()
 
 
 def until(condition, seconds=60):
-    """Wait for what must come; the time is only for what never comes."""
+    """Wait until a condition holds; fail after some seconds."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"it did not come about within {seconds} s"
+        assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(0.02)
 
 
 @contextmanager
 def load(ask, clients):
-    """Let clients ask again and again, until the end.
+    """Let clients send requests over and over until the end of the block.
 
-    ask     sends one request, and gives what came of it
-    yields  a Counter of what came; of a connection that failed, the name of the error
+    ask     sends one request and returns its outcome
+    yields  a Counter of the outcomes; a failed connection counts by the name of its error
     """
     outcomes, ended = Counter(), threading.Event()
 
-    def go_on():
+    def run():
         while not ended.wait(0.01):
             try:
                 outcomes[ask()] += 1
             except (OSError, http.client.HTTPException) as error:
                 outcomes[type(error).__name__] += 1
 
-    # As daemons: a test that fails must not wait for them.
-    threads = [threading.Thread(target=go_on, daemon=True) for _ in range(clients)]
+    # Daemons, so that a failing test does not wait for them.
+    threads = [threading.Thread(target=run, daemon=True) for _ in range(clients)]
     for thread in threads:
         thread.start()
     try:

@@ -1,4 +1,4 @@
-"""The real application with the shipped models, and pictures to send to it."""
+"""The real application with the shipped models, and images to send to it."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 from requests_to import MODELS, file_of
 
-from inkdigits.api import Settings, Shelf, create_app
+from inkdigits.api import ModelRegistry, Settings, create_app
 from inkdigits.api.routes import frontend
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -16,30 +16,30 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 
 @pytest.fixture(autouse=True)
 def without_the_page(tmp_path, monkeypatch):
-    """The same answers whether the drawing page is built or not; its own tests bring one."""
-    monkeypatch.setattr(frontend, "BUILT", tmp_path / "not built")
+    """Responses must not depend on whether the page is built; its own tests bring one."""
+    monkeypatch.setattr(frontend, "PAGE_FOLDER", tmp_path / "not built")
 
 
 @pytest.fixture(scope="session")
-def shelf():
-    return Shelf(MODELS)
+def registry():
+    return ModelRegistry(MODELS)
 
 
 @pytest.fixture(scope="session")
-def recognizer(shelf):
-    return shelf.get()
+def recognizer(registry):
+    return registry.default
 
 
 class BufferedClient(FlaskClient):
-    """Reads answers to their end, as a server does, so that files are closed."""
+    """Reads responses to their end, as a server does, so that files are closed."""
 
     def open(self, *arguments, **options):
         return super().open(*arguments, **({"buffered": True} | options))
 
 
 @pytest.fixture(scope="session")
-def app(shelf):
-    app = create_app(shelf, Settings())
+def app(registry):
+    app = create_app(registry, Settings())
     app.test_client_class = BufferedClient
     return app
 
@@ -51,7 +51,7 @@ def client(app):
 
 @pytest.fixture(scope="session")
 def seven():
-    """Pixels of a drawn seven, (28, 28, 3): dark ink on white."""
+    """A drawn seven, uint8 (28, 28, 3): dark ink on white."""
     with Image.open(GOLDEN / "7.png") as image:
         return np.asarray(image.resize((28, 28), Image.Resampling.BOX))
 

@@ -1,4 +1,4 @@
-"""What the tests of the service send, and what they expect of its answers and errors."""
+"""Requests to the service, and checks of its responses and errors."""
 
 import base64
 import io
@@ -16,10 +16,10 @@ BLANK = {"pixels": [[0] * 28] * 28}
 
 
 def file_of(pixels, kind="PNG", **options):
-    """A picture's file of pixels, or of a picture of Pillow's."""
-    picture = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
+    """Encode pixels, or an image of Pillow's, as an image file."""
+    image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
     file = io.BytesIO()
-    picture.save(file, kind, **options)
+    image.save(file, kind, **options)
     return file.getvalue()
 
 
@@ -31,21 +31,21 @@ def post(client, path, body, content_type="application/json", **headers):
     return client.post(path, data=body, content_type=content_type, headers=headers)
 
 
-def assert_problem(answer, status):
-    """Hold an error against the rules that all keep to; give the sentence that explains it."""
-    assert answer.status_code == status, answer.text
-    assert answer.content_type == "application/problem+json"
-    problem = answer.get_json(force=True)
-    assert problem["request_id"] == answer.headers["X-Request-ID"]
-    return assert_problem_is(problem, status)
+def assert_problem(response, status):
+    """Check an error response; return the sentence that explains it."""
+    assert response.status_code == status, response.text
+    assert response.content_type == "application/problem+json"
+    problem = response.get_json(force=True)
+    assert problem["request_id"] == response.headers["X-Request-ID"]
+    return assert_problem_details(problem, status)
 
 
-def assert_problem_is(problem, status):
+def assert_problem_details(problem, status):
     assert set(problem) == {"type", "title", "status", "detail", "request_id"}
     assert problem["status"] == status
     assert problem["type"] == "about:blank"
     assert problem["title"]
-    # One sentence, and no trace, path or name of a class.
+    # One sentence without a traceback, a path or the name of a class.
     assert re.fullmatch(r"[^\n<]+\.", problem["detail"])
     assert not re.search(r"Traceback|\.py|/home/|/usr/|\b[A-Z][a-z]+[A-Z][a-z]+", problem["detail"])
     assert len(problem["detail"]) < 300
@@ -54,7 +54,7 @@ def assert_problem_is(problem, status):
 
 @dataclass
 class Outcome:
-    """What became of one drawing, however it was sent: a digit (or None), or a problem."""
+    """The result of one drawing, however it was sent: a digit (or None), or a problem."""
 
     status: int
     digit: int | None = None
@@ -63,11 +63,11 @@ class Outcome:
 
 
 def by_predict(client, fields):
-    answer = client.post(PREDICT, json=fields)
-    if answer.status_code != 200:
-        return Outcome(answer.status_code, detail=assert_problem(answer, answer.status_code))
-    digit = answer.json["predicted_digit"]
-    return Outcome(200, None if digit == "none" else digit, answer.json["probabilities"])
+    response = client.post(PREDICT, json=fields)
+    if response.status_code != 200:
+        return Outcome(response.status_code, detail=assert_problem(response, response.status_code))
+    digit = response.json["predicted_digit"]
+    return Outcome(200, None if digit == "none" else digit, response.json["probabilities"])
 
 
 def by_one(client, fields):
@@ -75,18 +75,18 @@ def by_one(client, fields):
 
 
 def by_batch(client, fields):
-    answer = client.post(BATCH, json={"drawings": [BLANK, fields, BLANK]})
-    before, item, after = answer.json["predictions"]
+    response = client.post(BATCH, json={"drawings": [BLANK, fields, BLANK]})
+    before, item, after = response.json["predictions"]
     assert before["reason"] == after["reason"] == "blank"
     if "detail" in item:
-        return Outcome(item["status"], detail=assert_problem_is(item, item["status"]))
+        return Outcome(item["status"], detail=assert_problem_details(item, item["status"]))
     return Outcome(200, item["digit"], item["probabilities"])
 
 
-def outcome_of(answer):
-    if answer.status_code != 200:
-        return Outcome(answer.status_code, detail=assert_problem(answer, answer.status_code))
-    return Outcome(200, answer.json["digit"], answer.json["probabilities"])
+def outcome_of(response):
+    if response.status_code != 200:
+        return Outcome(response.status_code, detail=assert_problem(response, response.status_code))
+    return Outcome(200, response.json["digit"], response.json["probabilities"])
 
 
 def raw(client, data, media_type):
@@ -94,7 +94,7 @@ def raw(client, data, media_type):
 
 
 def as_file_of_a_form(client, data, media_type):
-    # By hand, for the client would leave the temporary file open that it makes of a large one.
+    # Written by hand, because the test client leaves the temporary file of a large form open.
     head = 'Content-Disposition: form-data; name="image"; filename="digit"\r\n'
     head += f"Content-Type: {media_type or 'application/octet-stream'}\r\n"
     body = f"--=x=\r\n{head}\r\n".encode() + data + b"\r\n--=x=--\r\n"
@@ -109,7 +109,7 @@ def as_field(send):
     return send_file
 
 
-# Ways to send the fields of a drawing, and ways to send a picture's file with or without a label.
+# Ways to send the fields of a drawing, and ways to send a file with or without its media type.
 FIELDS = {"predict": by_predict, "one": by_one, "batch": by_batch}
 FILES = {name: as_field(send) for name, send in FIELDS.items()}
 FILES |= {"raw": raw, "form": as_file_of_a_form}
@@ -117,7 +117,7 @@ FILES |= {"raw": raw, "form": as_file_of_a_form}
 
 @contextmanager
 def serving(app):
-    """Serve on a free port; give the address."""
+    """Serve an application on a free port; yields the URL."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

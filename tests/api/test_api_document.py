@@ -1,4 +1,4 @@
-"""What docs/api.md says is so: every setting, and every example as it stands."""
+"""docs/api.md against the code: every setting, and every example as printed."""
 
 import re
 import shutil
@@ -22,9 +22,9 @@ RUN = {
 
 
 def default_of(field):
-    """A setting's default as the table has it."""
+    """Write a setting's default as the table does."""
     if field.default_factory is not None:
-        return "one for each processor"
+        return "one for each CPU"
     value = ", ".join(field.default) if isinstance(field.default, tuple) else field.default
     return "none" if value == "" else f"`{value}`"
 
@@ -36,12 +36,12 @@ def test_every_setting_is_documented(name):
     assert f"\n{row}\n" in DOCUMENT
 
 
-def test_no_other_setting_is_documented():
+def test_documented_settings_exist():
     rows = re.findall(r"^\| `INKDIGITS_(\w+)` \|", DOCUMENT, re.MULTILINE)
     assert [row.lower() for row in rows] == list(Settings.model_fields)
 
 
-def test_a_setting_is_taken_from_its_variable(monkeypatch):
+def test_settings_come_from_the_environment(monkeypatch):
     monkeypatch.setenv("INKDIGITS_BATCH_LIMIT", "8")
     monkeypatch.setenv("INKDIGITS_ORIGINS", "https://a.example, https://b.example:8443")
     settings = Settings()
@@ -55,13 +55,13 @@ def address(app):
         yield address
 
 
-def test_there_are_examples_in_three_languages():
+def test_examples_cover_three_languages():
     assert {language for language, _ in EXAMPLES} == set(RUN)
     assert len(EXAMPLES) >= 10
 
 
 @pytest.mark.parametrize(("language", "code"), EXAMPLES)
-def test_every_example_works(address, tmp_path, language, code):
+def test_examples_work(address, tmp_path, language, code):
     if shutil.which(RUN[language][0]) is None:
         pytest.skip(f"there is no {RUN[language][0]}")
     shutil.copy(SEVEN, tmp_path / "digit.png")

@@ -1,4 +1,4 @@
-"""What holds at every address: methods, limits, failures, rates, and that all is documented."""
+"""What all routes share: methods, limits, failures, rate limits, and documentation."""
 
 import io
 import json
@@ -14,30 +14,30 @@ from inkdigits.api import MAX_BODY_BYTES, Settings, create_app
 from inkdigits.recognizer import Recognizer
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "api.md"
-READ, WRITE = {"GET", "HEAD", "OPTIONS"}, {"POST", "OPTIONS"}
+GET_METHODS, POST_METHODS = {"GET", "HEAD", "OPTIONS"}, {"POST", "OPTIONS"}
 
 
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("GET", PREDICT, WRITE),
-        ("PUT", PREDICT, WRITE),
-        ("TRACE", PREDICT, WRITE),
-        ("GET", ONE, WRITE),
-        ("DELETE", ONE, WRITE),
-        ("GET", BATCH, WRITE),
-        ("POST", "/", READ),
-        ("DELETE", "/", READ),
-        ("POST", "/api/v1/models", READ),
-        ("DELETE", "/api/v1/models/mlp", READ),
-        ("POST", "/openapi.json", READ),
-        ("POST", "/docs", READ),
+        ("GET", PREDICT, POST_METHODS),
+        ("PUT", PREDICT, POST_METHODS),
+        ("TRACE", PREDICT, POST_METHODS),
+        ("GET", ONE, POST_METHODS),
+        ("DELETE", ONE, POST_METHODS),
+        ("GET", BATCH, POST_METHODS),
+        ("POST", "/", GET_METHODS),
+        ("DELETE", "/", GET_METHODS),
+        ("POST", "/api/v1/models", GET_METHODS),
+        ("DELETE", "/api/v1/models/mlp", GET_METHODS),
+        ("POST", "/openapi.json", GET_METHODS),
+        ("POST", "/docs", GET_METHODS),
     ],
 )
-def test_b5_a_wrong_method_is_405_with_allow(client, method, path, allowed):
-    answer = client.open(path, method=method)
-    assert_problem(answer, 405)
-    assert set(answer.headers["Allow"].split(", ")) == allowed
+def test_wrong_method_returns_405_with_allow(client, method, path, allowed):
+    response = client.open(path, method=method)
+    assert_problem(response, 405)
+    assert set(response.headers["Allow"].split(", ")) == allowed
 
 
 @pytest.mark.parametrize(
@@ -58,16 +58,16 @@ def test_b5_a_wrong_method_is_405_with_allow(client, method, path, allowed):
         "/docs/%2e%2e/app.py",
     ],
 )
-def test_b6_an_unknown_path_is_404(client, path):
-    # The path as a server hands it over, which the client's own reading of addresses would change.
-    answer = client.get("/", environ_overrides={"PATH_INFO": path.encode().decode("latin-1")})
-    assert_problem(answer, 404)
+def test_unknown_path_returns_404(client, path):
+    # Set directly, because the test client would normalize the path.
+    response = client.get("/", environ_overrides={"PATH_INFO": path.encode().decode("latin-1")})
+    assert_problem(response, 404)
 
 
 @pytest.mark.parametrize(
     ("path", "get", "post"),
     [
-        ("", 200, 404),
+        ("", 200, 405),
         ("/", 200, 405),
         ("//", 200, 405),
         (PREDICT, 405, 415),
@@ -78,25 +78,25 @@ def test_b6_an_unknown_path_is_404(client, path):
         ("/api//v1/models", 404, 404),
     ],
 )
-def test_no_address_is_answered_with_a_redirect_or_html(client, path, get, post):
+def test_no_url_returns_a_redirect_or_html(client, path, get, post):
     for method, status in (("GET", get), ("POST", post)):
-        answer = client.open("/", method=method, environ_overrides={"PATH_INFO": path})
-        assert answer.status_code == status
-        assert answer.content_type in {"application/json", "application/problem+json"}
+        response = client.open("/", method=method, environ_overrides={"PATH_INFO": path})
+        assert response.status_code == status
+        assert response.content_type == f"application/{'json' if status == 200 else 'problem+json'}"
 
 
 @pytest.mark.parametrize("path", [PREDICT, ONE, BATCH])
-def test_b7_a_body_over_the_limit_is_413(client, path):
-    answer = post(client, path, b" " * (MAX_BODY_BYTES + 1))
-    assert f"{MAX_BODY_BYTES:,} bytes" in assert_problem(answer, 413)
+def test_body_over_the_limit_returns_413(client, path):
+    response = post(client, path, b" " * (MAX_BODY_BYTES + 1))
+    assert f"{MAX_BODY_BYTES:,} bytes" in assert_problem(response, 413)
     assert_problem(post(client, path, b" " * MAX_BODY_BYTES), 400)
 
 
 @pytest.mark.parametrize(
     "content_type", ["application/json", "image/png", "multipart/form-data; boundary=x"]
 )
-def test_b7_the_limit_is_set_and_holds_for_each_kind_of_body(shelf, content_type):
-    client = create_app(shelf, Settings(max_body_bytes=2000)).test_client()
+def test_body_limit_is_a_setting_for_every_content_type(registry, content_type):
+    client = create_app(registry, Settings(max_body_bytes=2000)).test_client()
     assert_problem(
         post(client, ONE, b"x" * 2000, content_type), 415 if "png" in content_type else 400
     )
@@ -106,11 +106,11 @@ def test_b7_the_limit_is_set_and_holds_for_each_kind_of_body(shelf, content_type
 @pytest.mark.parametrize(
     "content_type", ["application/json", "image/png", "multipart/form-data; boundary=x"]
 )
-def test_b8_a_body_of_no_declared_length_is_held_to_the_limit(shelf, content_type):
-    client = create_app(shelf, Settings(max_body_bytes=2000)).test_client()
+def test_body_without_content_length_is_limited(registry, content_type):
+    client = create_app(registry, Settings(max_body_bytes=2000)).test_client()
 
     def send(size):
-        # As a server hands a chunked body over.
+        # As a server passes a chunked body.
         return client.post(
             ONE,
             environ_overrides={"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"},
@@ -126,7 +126,7 @@ def test_b8_a_body_of_no_declared_length_is_held_to_the_limit(shelf, content_typ
 
 
 class Failing(Recognizer):
-    """Has a bug."""
+    """A recognizer with a bug."""
 
     def recognize(self, data, media_type=None):
         raise RuntimeError("secret in /home/someone/model.py")
@@ -135,23 +135,28 @@ class Failing(Recognizer):
 
 
 @pytest.mark.parametrize("path", [PREDICT, ONE, BATCH])
-def test_a_failure_is_500_and_leaks_nothing(recognizer, png, caplog, path):
-    class Broken(list):
-        default = "failing"
+def test_failure_returns_500_without_details(recognizer, png, caplog, path):
+    class BrokenRegistry(list):
+        default_name = "failing"
 
-        def get(self, name=None):
+        @property
+        def default(self):
             return self[0]
 
-    client = create_app(Broken([Failing(recognizer.model, "failing")]), Settings()).test_client()
+        def get(self, name):
+            return self[0]
+
+    registry = BrokenRegistry([Failing(recognizer.model, "failing")])
+    client = create_app(registry, Settings()).test_client()
     drawing = {"image": base64_of(png)}
-    answer = client.post(path, json={"drawings": [drawing]} if path == BATCH else drawing)
-    assert "log" in assert_problem(answer, 500)
-    assert "secret" not in answer.text
+    response = client.post(path, json={"drawings": [drawing]} if path == BATCH else drawing)
+    assert "log" in assert_problem(response, 500)
+    assert "secret" not in response.text
     assert "secret" in caplog.text
     assert client.get("/").status_code == 200
 
 
-def test_what_was_done_is_told_to_the_server_in_front(app, recognizer):
+def test_environ_has_route_and_predictions(app, recognizer):
     seen = []
 
     def spy(environ, start_response):
@@ -174,27 +179,27 @@ def test_what_was_done_is_told_to_the_server_in_front(app, recognizer):
     assert "inkdigits.predictions" not in seen[1]
 
 
-# How often a client may ask.
+# Rate limits.
 
 
-def test_rates_are_not_limited_unless_that_is_set(client):
+def test_rate_is_unlimited_by_default(client):
     for _ in range(200):
         assert client.get("/").status_code == 200
 
 
-def test_a_client_over_its_rate_is_429_with_retry_after(shelf):
-    client = create_app(shelf, Settings(rate_limit="3/minute")).test_client()
-    answers = [client.get("/"), client.post(ONE, json=BLANK), client.get("/api/v1/models")]
-    assert [answer.status_code for answer in answers] == [200, 200, 200]
-    for refused in (client.get("/"), client.post(PREDICT, json={})):
-        assert "Retry-After" in assert_problem(refused, 429)
-        assert 0 < int(refused.headers["Retry-After"]) <= 61
-    # Another client, and a browser that asks whether it may, are not touched.
+def test_client_over_its_rate_gets_429_with_retry_after(registry):
+    client = create_app(registry, Settings(rate_limit="3/minute")).test_client()
+    responses = [client.get("/"), client.post(ONE, json=BLANK), client.get("/api/v1/models")]
+    assert [response.status_code for response in responses] == [200, 200, 200]
+    for response in (client.get("/"), client.post(PREDICT, json={})):
+        assert "Retry-After" in assert_problem(response, 429)
+        assert 0 < int(response.headers["Retry-After"]) <= 61
+    # Other clients and CORS preflights are not limited.
     assert client.get("/", environ_overrides={"REMOTE_ADDR": "192.0.2.7"}).status_code == 200
     assert client.options("/").status_code == 200
 
 
-# The document.
+# Documentation.
 
 
 def test_every_route_is_documented(client):
@@ -204,7 +209,7 @@ def test_every_route_is_documented(client):
         path = re.sub(r"<(\w+)>", r"{\1}", rule.rule)
         for method in rule.methods - {"HEAD", "OPTIONS"}:
             assert f"`{method} {path}`" in document
-            if not path.startswith(("/docs", "/assets", "/config.json", "/favicon")):  # of pages
+            if not path.startswith(("/docs", "/assets", "/config.json", "/favicon")):
                 assert method.lower() in described[path]
 
 

@@ -1,4 +1,4 @@
-"""The client against the real application, over a real socket."""
+"""The Python client against the real application, over a real socket."""
 
 import inspect
 from pathlib import Path
@@ -18,7 +18,7 @@ def service(app):
         yield client
 
 
-def test_a_file_its_bytes_and_strokes_are_read(service, recognizer):
+def test_path_bytes_and_strokes_are_accepted(service, recognizer):
     for drawing in (SEVEN, str(SEVEN), SEVEN.read_bytes()):
         prediction = service.predict(drawing)
         expected = recognizer.recognize(SEVEN.read_bytes())
@@ -30,7 +30,7 @@ def test_a_file_its_bytes_and_strokes_are_read(service, recognizer):
     assert service.predict([{"points": [(0, 0), (18, 0), (7, 30)], "width": 3}]).digit == 7
 
 
-def test_a_model_may_be_named_and_what_it_saw_be_asked_for(service):
+def test_model_and_seen_are_options(service):
     prediction = service.predict(SEVEN, model="mlp", seen=True)
     assert prediction.model["name"] == "mlp"
     assert prediction.seen.startswith("data:image/png;base64,")
@@ -43,17 +43,17 @@ def test_a_model_may_be_named_and_what_it_saw_be_asked_for(service):
         (b"not a picture", None, 415, "PNG"),
         (b"", None, 400, "empty"),
         ([], None, 422, "strokes"),
-        (SEVEN, "gpt", 422, "No model"),
+        (SEVEN, "gpt", 422, "no model"),
     ],
 )
-def test_a_refusal_carries_the_problem(service, drawing, model, status, words):
+def test_service_error_carries_the_problem(service, drawing, model, status, words):
     with pytest.raises(ServiceError, match=words) as caught:
         service.predict(drawing, model)
     assert caught.value.status == status
     assert len(caught.value.request_id) == 32
 
 
-def test_an_error_without_a_problem_has_its_name():
+def test_error_of_a_proxy_carries_its_reason_phrase():
     def proxy(environ, start_response):
         start_response("502 BAD GATEWAY", [("Content-Type", "text/html")])
         return [b"<h1>Bad Gateway</h1>"]
@@ -64,15 +64,18 @@ def test_an_error_without_a_problem_has_its_name():
         assert (caught.value.status, caught.value.request_id) == (502, None)
 
 
-def test_no_service_is_an_error_of_the_same_kind():
-    with Client("http://127.0.0.1:1") as client, pytest.raises(ServiceError, match="not reached"):
+def test_unreachable_service_raises_service_error():
+    with (
+        Client("http://127.0.0.1:1") as client,
+        pytest.raises(ServiceError, match="cannot be reached"),
+    ):
         client.models()
 
 
-def test_a_file_that_is_missing_is_an_error_of_its_own(service):
+def test_missing_file_raises_file_not_found(service):
     with pytest.raises(FileNotFoundError):
         service.predict("nothing.png")
 
 
-def test_it_is_small():
+def test_client_is_under_100_lines():
     assert len(inspect.getsource(inkdigits.client).splitlines()) < 100

@@ -1,8 +1,8 @@
-"""What counts as one client."""
+"""What counts as one client for limits."""
 
 import pytest
 
-from inkdigits.api.clients import client_of
+from inkdigits.api.clients import client_key
 
 
 @pytest.mark.parametrize(
@@ -18,5 +18,5 @@ from inkdigits.api.clients import client_of
         ("a:b", "a:b"),
     ],
 )
-def test_a_client_is_an_ipv4_address_or_an_ipv6_network(address, client):
-    assert client_of(address) == client
+def test_client_is_an_ipv4_address_or_an_ipv6_network(address, client):
+    assert client_key(address) == client

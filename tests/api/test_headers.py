@@ -1,4 +1,4 @@
-"""Which headers a request may have, and which every answer has."""
+"""Checks on request headers, the headers of every response, and CORS."""
 
 import re
 
@@ -6,18 +6,17 @@ import pytest
 from requests_to import BATCH, BLANK, ONE, PREDICT, assert_problem, base64_of, post
 
 from inkdigits.api import DEFAULT_ORIGINS, Settings, create_app
-from inkdigits.api.headers import LONGEST_ADDRESS
+from inkdigits.api.headers import MAX_URL_BYTES
 
 JSON_ROUTES = ("/", "/openapi.json", "/api/v1/models", "/api/v1/models/mlp")
 EVERYWHERE = (*JSON_ROUTES, "/docs", "/docs/start.js", "/nothing", "/predict")
 
 
-def ask(client, path, **headers):
-    """Send what succeeds there, were it not for the headers."""
+def send(client, path, **headers):
+    """Send a request that would succeed without these headers."""
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
     if path == PREDICT:
-        sheet = base64_of(client.one_pixel)
-        return client.post(path, json={"image": sheet}, headers=headers)
+        return client.post(path, json={"image": base64_of(client.image)}, headers=headers)
     if path in (ONE, BATCH):
         body = {"drawings": [BLANK]} if path == BATCH else BLANK
         return client.post(path, json=body, headers=headers)
@@ -26,7 +25,7 @@ def ask(client, path, **headers):
 
 @pytest.fixture
 def client(client, png):
-    client.one_pixel = png
+    client.image = png
     return client
 
 
@@ -46,8 +45,8 @@ def client(client, png):
         "nonsense",
     ],
 )
-def test_b4_an_accept_that_cannot_be_met_is_406(client, path, accept):
-    assert "application/json" in assert_problem(ask(client, path, Accept=accept), 406)
+def test_accept_without_json_returns_406(client, path, accept):
+    assert "application/json" in assert_problem(send(client, path, Accept=accept), 406)
 
 
 @pytest.mark.parametrize("path", [*JSON_ROUTES, PREDICT, ONE, BATCH])
@@ -64,81 +63,81 @@ def test_b4_an_accept_that_cannot_be_met_is_406(client, path, accept):
         "",
     ],
 )
-def test_an_accept_that_json_meets_is_answered(client, path, accept):
-    assert ask(client, path, Accept=accept).status_code == 200
+def test_accept_with_json_returns_200(client, path, accept):
+    assert send(client, path, Accept=accept).status_code == 200
 
 
-# Content-Encoding, and the length of the address.
+# Content-Encoding, and the length of the URL.
 
 
 @pytest.mark.parametrize("path", [PREDICT, ONE, BATCH])
 @pytest.mark.parametrize("encoding", ["gzip", "br", "deflate, gzip", "zstd", "GZIP"])
-def test_b10_a_compressed_body_is_415(client, path, encoding):
-    assert "compressed" in assert_problem(ask(client, path, Content_Encoding=encoding), 415)
+def test_compressed_body_returns_415(client, path, encoding):
+    assert "compressed" in assert_problem(send(client, path, Content_Encoding=encoding), 415)
 
 
 @pytest.mark.parametrize("path", [PREDICT, ONE, BATCH])
-def test_b10_identity_is_no_compression(client, path):
-    assert ask(client, path, Content_Encoding="identity").status_code == 200
+def test_identity_encoding_is_accepted(client, path):
+    assert send(client, path, Content_Encoding="identity").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/", PREDICT, "/nothing", "/docs"])
-def test_b14_a_9_kb_address_is_414(client, path):
+def test_url_of_9_kb_returns_414(client, path):
     assert_problem(client.get(f"{path}?{'x' * 9000}"), 414)
     assert_problem(client.get(f"/{'x' * 9000}"), 414)
 
 
-def test_b14_the_longest_address_is_answered(client):
-    assert client.get(f"/?{'x' * (LONGEST_ADDRESS - 1)}").status_code == 200
-    assert_problem(client.get(f"/?{'x' * LONGEST_ADDRESS}"), 414)
+def test_longest_url_returns_200(client):
+    assert client.get(f"/?{'x' * (MAX_URL_BYTES - 1)}").status_code == 200
+    assert_problem(client.get(f"/?{'x' * MAX_URL_BYTES}"), 414)
 
 
-# The id of a request.
+# Request ids.
 
 
 @pytest.mark.parametrize("path", EVERYWHERE)
-def test_every_answer_has_an_id_of_its_own(client, path):
+def test_every_response_has_its_own_request_id(client, path):
     first, second = (client.get(path).headers["X-Request-ID"] for _ in range(2))
     assert re.fullmatch(r"[0-9a-f]{32}", first)
     assert first != second
 
 
 @pytest.mark.parametrize("given", ["a", "A-z.0_9", "x" * 64])
-def test_an_id_of_the_clients_is_kept(client, given):
-    assert ask(client, "/", X_Request_ID=given).headers["X-Request-ID"] == given
-    answer = client.get("/nothing", headers={"X-Request-ID": given})
-    assert answer.get_json(force=True)["request_id"] == given
+def test_well_formed_request_id_is_returned(client, given):
+    assert send(client, "/", X_Request_ID=given).headers["X-Request-ID"] == given
+    response = client.get("/nothing", headers={"X-Request-ID": given})
+    assert response.get_json(force=True)["request_id"] == given
 
 
 @pytest.mark.parametrize("given", ["", "x" * 65, "a b", "\u00e9", "a/b", "<b>", '"', "a,b"])
-def test_b25_an_id_that_is_not_well_formed_is_replaced(client, given):
-    answer = client.get("/nothing", headers={"X-Request-ID": given})
-    assert re.fullmatch(r"[0-9a-f]{32}", answer.headers["X-Request-ID"])
-    assert_problem(answer, 404)
+def test_malformed_request_id_is_replaced(client, given):
+    response = client.get("/nothing", headers={"X-Request-ID": given})
+    assert re.fullmatch(r"[0-9a-f]{32}", response.headers["X-Request-ID"])
+    assert_problem(response, 404)
 
 
-def test_b25_line_breaks_in_headers_of_any_kind_are_not_echoed(client):
-    answer = client.get("/", environ_overrides={"HTTP_X_REQUEST_ID": "a\r\nSet-Cookie: b=1"})
-    assert "Set-Cookie" not in answer.headers
-    assert re.fullmatch(r"[0-9a-f]{32}", answer.headers["X-Request-ID"])
+def test_line_breaks_in_a_request_id_are_not_echoed(client):
+    response = client.get("/", environ_overrides={"HTTP_X_REQUEST_ID": "a\r\nSet-Cookie: b=1"})
+    assert "Set-Cookie" not in response.headers
+    assert re.fullmatch(r"[0-9a-f]{32}", response.headers["X-Request-ID"])
 
 
-def test_the_server_in_front_has_the_first_word_on_the_id(client):
-    answer = client.get(
+def test_request_id_of_the_server_takes_precedence(client):
+    response = client.get(
         "/nothing",
         headers={"X-Request-ID": "of-the-client"},
         environ_overrides={"inkdigits.request_id": "of-the-server"},
     )
-    assert answer.headers["X-Request-ID"] == "of-the-server"
-    assert_problem(answer, 404)
+    assert response.headers["X-Request-ID"] == "of-the-server"
+    assert_problem(response, 404)
 
 
-# Security.
+# Security headers.
 
 
 @pytest.mark.parametrize("path", EVERYWHERE)
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "DELETE"])
-def test_every_answer_has_the_headers_of_security(client, path, method):
+def test_every_response_has_security_headers(client, path, method):
     headers = client.open(path, method=method).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
@@ -148,13 +147,13 @@ def test_every_answer_has_the_headers_of_security(client, path, method):
         assert headers["Cache-Control"] == "no-store"
 
 
-def policy(answer):
-    directives = answer.headers["Content-Security-Policy"].split("; ")
+def policy(response):
+    directives = response.headers["Content-Security-Policy"].split("; ")
     return {name: values for name, *values in map(str.split, directives)}
 
 
 @pytest.mark.parametrize("path", EVERYWHERE)
-def test_b67_no_inline_script_may_run(client, path):
+def test_policy_forbids_inline_scripts(client, path):
     directives = policy(client.get(path))
     assert directives["default-src"] == ["'none'"]
     scripts = directives.get("script-src", directives["default-src"])
@@ -162,19 +161,19 @@ def test_b67_no_inline_script_may_run(client, path):
 
 
 @pytest.mark.parametrize("path", EVERYWHERE)
-def test_b68_framing_is_refused(client, path):
-    answer = client.get(path)
-    assert policy(answer)["frame-ancestors"] == ["'none'"]
-    assert answer.headers["X-Frame-Options"] == "DENY"
+def test_framing_is_forbidden(client, path):
+    response = client.get(path)
+    assert policy(response)["frame-ancestors"] == ["'none'"]
+    assert response.headers["X-Frame-Options"] == "DENY"
 
 
-# Calls from a browser.
+# CORS.
 
 
-def cors_headers(answer):
+def cors_headers(response):
     return {
         name.lower(): value
-        for name, value in answer.headers
+        for name, value in response.headers
         if name.lower().startswith("access-control-")
     }
 
@@ -195,7 +194,7 @@ def allowed(origin):
     }
 
 
-def test_the_default_origins_are_those_of_the_drawing_page():
+def test_default_origins_are_those_of_the_page():
     hosts = [f"http://{host}" for host in ("localhost", "127.0.0.1")]
     assert set(DEFAULT_ORIGINS) == {
         f"{host}:{port}" for host in hosts for port in (3000, 5173, 8080)
@@ -205,10 +204,10 @@ def test_the_default_origins_are_those_of_the_drawing_page():
 @pytest.mark.parametrize("path", [PREDICT, ONE, BATCH])
 @pytest.mark.parametrize("origin", DEFAULT_ORIGINS)
 def test_an_allowed_origin_may_call(client, path, origin):
-    answer = ask(client, path, Origin=origin)
-    assert answer.status_code == 200
-    assert cors_headers(answer) == allowed(origin)
-    assert answer.vary.to_header() == "Origin"
+    response = send(client, path, Origin=origin)
+    assert response.status_code == 200
+    assert cors_headers(response) == allowed(origin)
+    assert response.vary.to_header() == "Origin"
     asked = preflight(client, origin, path)
     assert asked.status_code == 200
     assert cors_headers(asked) == allowed(origin) | {
@@ -218,12 +217,12 @@ def test_an_allowed_origin_may_call(client, path, origin):
 
 
 def test_an_allowed_origin_may_read_errors(client):
-    for answer in (
+    for response in (
         post(client, PREDICT, b"", Origin=DEFAULT_ORIGINS[0]),
         client.get("/nothing", headers={"Origin": DEFAULT_ORIGINS[0]}),
         client.get("/", headers={"Origin": DEFAULT_ORIGINS[0], "Accept": "text/html"}),
     ):
-        assert cors_headers(answer) == allowed(DEFAULT_ORIGINS[0])
+        assert cors_headers(response) == allowed(DEFAULT_ORIGINS[0])
 
 
 @pytest.mark.parametrize("path", [PREDICT, ONE, BATCH])
@@ -247,20 +246,20 @@ def test_an_allowed_origin_may_read_errors(client):
         "",
     ],
 )
-def test_b66_another_origin_gets_no_cors_headers(client, path, origin):
-    answer = ask(client, path, Origin=origin)
-    assert cors_headers(answer) == cors_headers(preflight(client, origin, path)) == {}
-    # Or a cache could hand an answer without these headers to a page that is allowed.
-    assert answer.vary.to_header() == "Origin"
+def test_other_origins_get_no_cors_headers(client, path, origin):
+    response = send(client, path, Origin=origin)
+    assert cors_headers(response) == cors_headers(preflight(client, origin, path)) == {}
+    # Or a cache could give a response without these headers to an allowed page.
+    assert response.vary.to_header() == "Origin"
 
 
-def test_no_origin_gets_no_cors_headers(client):
+def test_request_without_origin_gets_no_cors_headers(client):
     assert cors_headers(client.get("/")) == {}
 
 
-def test_origins_are_set_and_compared_exactly(shelf):
+def test_origins_are_a_setting_and_match_exactly(registry):
     origins = ("https://digits.example.org", "http://[::1]:3000")
-    client = create_app(shelf, Settings(origins=origins)).test_client()
+    client = create_app(registry, Settings(origins=origins)).test_client()
     for origin in origins:
         assert cors_headers(client.get("/", headers={"Origin": origin}))
     for origin in ("https://digitsxexample.org", "http://:3000", *DEFAULT_ORIGINS):
@@ -271,6 +270,6 @@ def test_origins_are_set_and_compared_exactly(shelf):
     "origin",
     ["*", "null", "", "localhost:3000", "http://localhost:3000/", "http://*.example", "http://.*"],
 )
-def test_what_is_no_origin_is_refused(origin):
-    with pytest.raises(ValueError, match="is no origin"):
+def test_invalid_origin_is_rejected(origin):
+    with pytest.raises(ValueError, match="is not an origin"):
         Settings(origins=(origin,))

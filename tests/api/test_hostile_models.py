@@ -1,4 +1,4 @@
-"""A model file put over a good one in a running service: the old one serves on."""
+"""Hostile model files, at the start and as replacements in a running service."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from requests_to import BATCH, BLANK, ONE, PREDICT, assert_problem, base64_of, p
 from serving import address_in, predict, request, serving, until
 from untrained import untrained
 
-from inkdigits.api import Settings, Shelf, create_app
+from inkdigits.api import ModelRegistry, Settings, create_app
 from inkdigits.model_file import save_model, shipped_models
 from inkdigits.recipes import RECIPES
 from inkdigits.recognizer import ArtifactError, Prediction, Recognizer
@@ -37,7 +37,7 @@ HOSTILE = {
 }
 
 
-def test_a_hostile_file_put_over_a_model_in_service_changes_nothing(tmp_path):
+def test_hostile_file_does_not_replace_a_model_in_service(tmp_path):
     path = tmp_path / "mine.safetensors"
     shutil.copy(shipped_models()["mlp"], path)
     settings = {"reload_s": 0.1, "log_level": "error"}
@@ -56,9 +56,9 @@ def test_a_hostile_file_put_over_a_model_in_service_changes_nothing(tmp_path):
         for kind, write in HOSTILE.items():
             write(tmp_path / "new", untrained())
             os.replace(tmp_path / "new", path)
-            assert select.select([process.stdout], [], [], 60)[0], f"nothing is said of {kind}"
+            assert select.select([process.stdout], [], [], 60)[0], f"{kind} is not logged"
             line = json.loads(process.stdout.readline())
-            assert (line["event"], line["model"]) == ("model_refused", "mine"), kind
+            assert (line["event"], line["model"]) == ("model_rejected", "mine"), kind
             assert str(path) in line["reason"]
             assert answers() == before, kind
         saved = save_model(tmp_path / "new", untrained())
@@ -67,41 +67,41 @@ def test_a_hostile_file_put_over_a_model_in_service_changes_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_a_service_does_not_start_with_a_hostile_file(tmp_path, kind):
+def test_registry_rejects_a_hostile_file(tmp_path, kind):
     path = tmp_path / "mine.safetensors"
     HOSTILE[kind](path, untrained())
     with pytest.raises(ArtifactError, match=r"mine\.safetensors"):
-        Shelf([str(path)])
+        ModelRegistry([str(path)])
 
 
-def test_the_name_of_a_model_must_be_utf_8(tmp_path):
+def test_model_name_must_be_utf_8(tmp_path):
     path = tmp_path / os.fsdecode(b"\xff.safetensors")
     shutil.copy(shipped_models()["mlp"], path)
     with pytest.raises(ArtifactError, match="is not UTF-8; rename the file"):
-        Shelf([str(path)])
+        ModelRegistry([str(path)])
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
-def test_no_answer_holds_what_is_not_a_number(tmp_path, monkeypatch, png, number):
-    """No model that is loaded can come to one; should it be so after all, it is an error."""
+def test_nan_or_infinity_in_a_prediction_returns_500(tmp_path, monkeypatch, png, number):
+    """A second line of defense: no model that loads should predict NaN or infinity."""
 
     def broken(*_):
         return Prediction(7, None, (number,) * 10, number, np.zeros((28, 28), np.uint8))
 
     monkeypatch.setattr(Recognizer, "recognize", broken)
     monkeypatch.setattr(Recognizer, "recognize_ink", broken)
-    client = create_app(Shelf(["mlp"]), Settings()).test_client()
+    client = create_app(ModelRegistry(["mlp"]), Settings()).test_client()
     image = {"image": base64_of(png)}
     for path, fields in ((PREDICT, image), (ONE, image), (BATCH, {"drawings": [image, BLANK]})):
         assert_problem(post(client, path, json.dumps(fields)), 500)
 
 
-def test_the_metadata_that_a_model_may_have_are_shown(tmp_path):
-    """All that `load_model` lets in can go out again."""
+def test_valid_metadata_is_returned(tmp_path):
+    """Whatever metadata `load_model` accepts can be returned as JSON."""
     path = tmp_path / "mine.safetensors"
     metrics = {"note": deep(12), "n": [2**128 - 1, -(2**128) + 1, 1e308, 5e-324], "\x00\x1b": "é\n"}
     save_model(path, untrained(metrics=metrics))
-    client = create_app(Shelf([str(path)]), Settings()).test_client()
+    client = create_app(ModelRegistry([str(path)]), Settings()).test_client()
     for address in ("/api/v1/models", "/api/v1/models/mine"):
         answer = client.get(address)
         assert answer.status_code == 200

@@ -1,4 +1,4 @@
-"""What it takes to read a body, whatever it holds: memory is bounded by its size."""
+"""The memory that parsing takes is proportional to the body, whatever it holds."""
 
 import tracemalloc
 
@@ -19,7 +19,7 @@ def filled(before, filling, after=b""):
     return before + filling * ((SIZE - len(before) - len(after)) // len(filling)) + after
 
 
-# Of each kind, what costs the most.
+# The most expensive body of each kind.
 BODIES = {
     "base64": (PREDICT, "application/json", filled(b'{"image":"', b"AAAA", b'"}')),
     "the header of a data URL": (
@@ -64,7 +64,7 @@ ENDLESS = {
 
 
 def peak_bytes(call):
-    """The most memory that a call takes beside what there was before."""
+    """Measure the peak of the memory that a call allocates."""
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
@@ -75,28 +75,28 @@ def peak_bytes(call):
 
 
 @pytest.mark.parametrize(("path", "content_type", "data"), BODIES.values(), ids=BODIES)
-def test_memory_is_bounded_by_the_body_times_a_constant(client, path, content_type, data):
-    post(client, path, b"{}", content_type)  # what is made at the first request stays
+def test_memory_is_proportional_to_the_body(client, path, content_type, data):
+    post(client, path, b"{}", content_type)  # what the first request allocates stays
     assert peak_bytes(lambda: post(client, path, data, content_type)) < 10 * len(data)
 
 
 @pytest.mark.parametrize("data", ENDLESS.values(), ids=ENDLESS)
-def test_an_endless_header_in_a_form_is_refused(client, data):
+def test_endless_header_in_a_form_returns_422(client, data):
     post(client, ONE, b"{}", FORM)
-    answers = []
-    taken = peak_bytes(lambda: answers.append(post(client, ONE, data, FORM)))
-    assert_problem(answers[0], 422)
-    # The client's own copy, and the body; it was not gathered in the parser.
+    responses = []
+    taken = peak_bytes(lambda: responses.append(post(client, ONE, data, FORM)))
+    assert_problem(responses[0], 422)
+    # The client's copy and the body; the parser does not collect it.
     assert taken < 2.5 * len(data)
 
 
-def test_a_data_url_with_a_long_header_is_refused(client, png, monkeypatch):
+def test_data_url_with_a_long_header_returns_400(client, png, monkeypatch):
     padding = "x" * (MAX_DATA_URL_HEADER - len("image/png;;base64"))
     longest = f"data:image/png;{padding};base64,{base64_of(png)}"
     assert client.post(PREDICT, json={"image": longest}).json["predicted_digit"] == 7
     decoded = []
     monkeypatch.setattr(parsing.base64, "b64decode", lambda *_, **__: decoded.append(1) or b"")
     for header in (f"image/png;{padding}x;base64", ";\u0130" * 100_000 + ";base64", ";" * 10**6):
-        answer = client.post(PREDICT, json={"image": f"data:{header},{base64_of(png)}"})
-        assert "data:image/png;base64" in assert_problem(answer, 400)
+        response = client.post(PREDICT, json={"image": f"data:{header},{base64_of(png)}"})
+        assert "data:image/png;base64" in assert_problem(response, 400)
     assert decoded == []

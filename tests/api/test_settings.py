@@ -1,4 +1,4 @@
-"""The settings of the service: where they come from, and what they may be."""
+"""The settings of the service: sources and validation."""
 
 import os
 
@@ -15,13 +15,13 @@ def empty_environment(monkeypatch):
             monkeypatch.delenv(name)
 
 
-def test_without_an_environment_the_defaults_count():
+def test_defaults_apply_without_an_environment():
     settings = Settings()
     assert (settings.host, settings.port, settings.models) == ("127.0.0.1", 5000, ("cnn-small",))
     assert settings.origins == DEFAULT_ORIGINS
 
 
-def test_the_environment_goes_before_the_default_and_an_argument_before_both(monkeypatch):
+def test_precedence_is_argument_environment_default(monkeypatch):
     monkeypatch.setenv("INKDIGITS_PORT", "8000")
     assert Settings().port == 8000
     assert Settings(port=9000).port == 9000
@@ -34,19 +34,19 @@ def test_lists_are_separated_by_commas(monkeypatch):
     assert Settings().origins == ("http://a.example", "https://b.example:8443")
 
 
-def test_no_origin_at_all_can_be_allowed(monkeypatch):
+def test_origins_may_be_empty(monkeypatch):
     monkeypatch.setenv("INKDIGITS_ORIGINS", "")
     assert Settings().origins == ()
 
 
 @pytest.mark.parametrize("rate", ["", "60/minute", "1 per second", "100 / day"])
-def test_a_rate_is_a_number_and_a_time(rate):
+def test_rate_is_a_number_and_a_unit(rate):
     assert Settings(rate_limit=rate).rate_limit == rate
 
 
 @pytest.mark.parametrize("rate", ["60", "0/minute", "-1/minute", "60/fortnight", "often", "1/day;"])
-def test_what_is_no_rate_is_refused(rate):
-    with pytest.raises(ValidationError, match="is no rate"):
+def test_invalid_rate_is_rejected(rate):
+    with pytest.raises(ValidationError, match="is not a rate"):
         Settings(rate_limit=rate)
 
 
@@ -59,19 +59,19 @@ def test_what_is_no_rate_is_refused(rate):
         ("max_body_bytes", 100),
         ("batch_limit", 0),
         ("queue", -1),
-        ("deadline_s", 0),
+        ("queue_timeout_s", 0),
         ("drain_s", "soon"),
         ("log_level", "loud"),
     ],
 )
-def test_what_cannot_be_is_refused_by_name(name, wrong):
+def test_invalid_value_is_reported_by_name(name, wrong):
     with pytest.raises(ValidationError) as raised:
         Settings(**{name: wrong})
     [error] = raised.value.errors()
     assert error["loc"] == (name,)
 
 
-def test_there_is_a_worker_for_each_processor_that_the_process_may_use(monkeypatch):
+def test_default_is_one_worker_for_each_available_cpu(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 3, 5}, raising=False)
     assert Settings().workers == 3
     monkeypatch.delattr(os, "sched_getaffinity")
@@ -79,6 +79,6 @@ def test_there_is_a_worker_for_each_processor_that_the_process_may_use(monkeypat
     assert Settings().workers == 1
 
 
-def test_settings_do_not_change_while_the_service_runs():
+def test_settings_are_immutable():
     with pytest.raises(ValidationError, match="frozen"):
         Settings().port = 1

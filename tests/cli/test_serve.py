@@ -34,7 +34,7 @@ def model(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def folder(digits, tmp_path_factory):
-    """A folder with digit.png, which base64 makes longer than one argument may be on Linux."""
+    """A folder with digit.png, whose base64 is longer than an argument may be on Linux."""
     folder = tmp_path_factory.mktemp("pictures")
     large = Image.fromarray(digits.images[0]).resize((900, 900), Image.Resampling.NEAREST)
     noise = np.random.default_rng(0).integers(0, 8, (900, 900), np.uint8)
@@ -54,8 +54,8 @@ def address(greeting):
     return re.search(r"^  (http://127\.0\.0\.1:[1-9][0-9]*)/$", greeting, re.MULTILINE)[1]
 
 
-def refused(*arguments):
-    """Run a server that must not start; give its exit status and the sentence that it ends with."""
+def failed(*arguments):
+    """Run a server that must not start; return its exit status and its error message."""
     process = subprocess.run(
         [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=60
     )
@@ -65,21 +65,21 @@ def refused(*arguments):
     return process.returncode, process.stderr
 
 
-def test_a_digit_that_is_posted_is_answered_with_the_distribution(address, folder, model):
+def test_predict_returns_digit_and_probabilities(address, folder, model):
     data = (folder / "digit.png").read_bytes()
-    status, _, answer = predict(address, data)
+    status, _, response = predict(address, data)
     prediction = Recognizer.load(model).recognize(data)
     assert status == 200
-    assert answer == {
+    assert response == {
         "predicted_digit": prediction.digit,
         "probabilities": list(prediction.probabilities),
     }
 
 
-def test_the_printed_address_is_no_dead_page(address, model):
-    status, _, answer = request(address, "GET", "/")
+def test_printed_url_works(address, model):
+    status, _, response = request(address, "GET", "/")
     assert status == 200
-    assert answer["model"]["digest"] == Recognizer.load(model).digest
+    assert response["model"]["digest"] == Recognizer.load(model).digest
 
 
 def curl_line(printed):
@@ -93,13 +93,13 @@ def run_line(line, folder):
     return json.loads(output)
 
 
-def test_the_printed_curl_line_works_as_it_stands_in_a_clone(tmp_path):
+def test_printed_curl_command_works_in_a_clone(tmp_path):
     for folder in (DOCUMENT.parents[1], tmp_path):
         with serving(cwd=folder) as (_, printed):
             assert run_line(curl_line(printed), folder)["predicted_digit"] == 7
 
 
-def test_the_printed_curl_line_works_where_the_package_is_installed(model, folder, tmp_path):
+def test_printed_curl_command_works_for_an_installed_package(model, folder, tmp_path):
     shutil.copytree(Path(inkdigits.__file__).parent, tmp_path / "lib" / "site" / "inkdigits")
     environment = os.environ | {"PYTHONPATH": str(tmp_path / "lib" / "site")}
     with serving("--model", model, cwd=folder, env=environment) as (_, printed):
@@ -110,7 +110,7 @@ def test_the_printed_curl_line_works_where_the_package_is_installed(model, folde
         assert line.replace(address, "http://127.0.0.1:5000") in DOCUMENT.read_text()
 
 
-def test_the_documented_python_works_as_it_stands(address, folder):
+def test_documented_python_works(address, folder):
     code = re.search(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)[1]
     output = subprocess.check_output(
         [sys.executable, "-c", code.replace("http://127.0.0.1:5000", address)],
@@ -118,50 +118,48 @@ def test_the_documented_python_works_as_it_stands(address, folder):
         text=True,
         timeout=30,
     )
-    answer = predict(address, (folder / "digit.png").read_bytes())[2]
-    assert output == f"{answer['predicted_digit']}\n"
+    response = predict(address, (folder / "digit.png").read_bytes())[2]
+    assert output == f"{response['predicted_digit']}\n"
 
 
-def test_many_at_once_get_the_same_answer(address, folder):
+def test_concurrent_requests_get_the_same_response(address, folder):
     data = (folder / "digit.png").read_bytes()
     with ThreadPoolExecutor(16) as threads:
-        answers = list(threads.map(lambda _: predict(address, data)[2], range(32)))
-    assert answers == [answers[0]] * 32
+        responses = list(threads.map(lambda _: predict(address, data)[2], range(32)))
+    assert responses == [responses[0]] * 32
 
 
-def test_b17_json_400_000_deep_is_400_and_the_server_lives_on(address, folder):
+def test_server_survives_json_nested_400_000_deep(address, folder):
     for _ in range(8):
         assert request(address, "POST", "/predict", b"[" * 400_000)[0] == 400
     assert predict(address, (folder / "digit.png").read_bytes())[0] == 200
 
 
-def test_an_absolute_address_without_a_path_is_the_root(address):
+def test_absolute_url_without_a_path_is_the_root(address):
     with socket.create_connection(urlsplit(address).netloc.split(":"), timeout=30) as client:
         client.sendall(b"GET http://x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        with client.makefile("rb") as answer:
-            assert answer.readline() == b"HTTP/1.1 200 OK\r\n"
-            assert b"\r\n\r\n{" in answer.read()
+        with client.makefile("rb") as response:
+            assert response.readline() == b"HTTP/1.1 200 OK\r\n"
+            assert b"\r\n\r\n{" in response.read()
 
 
 @pytest.mark.parametrize("option", ["--open", None])
 @pytest.mark.parametrize("display", [":0", ""])
-def test_the_page_is_opened_in_a_browser_if_asked_and_if_it_has_a_window(
-    model, tmp_path, option, display
-):
-    """The browser is a program that notes what it is to show."""
+def test_open_opens_the_page_if_there_is_a_display(model, tmp_path, option, display):
+    """The browser is a program that records the URL."""
     browser, shown = tmp_path / "browser", tmp_path / "shown"
     browser.write_text(f'#!/bin/sh\necho "$1" >> "{shown}"\n', encoding="utf-8")
     browser.chmod(0o755)
     seen = {"BROWSER": f"{browser} %s", "DISPLAY": display, "WAYLAND_DISPLAY": ""}
     options = [] if option is None else [option]
     with serving("--model", model, *options, env=os.environ | seen) as (_, printed):
-        pass  # it is opened before anything is printed
+        pass  # the page is opened before anything is printed
     opened = shown.read_text(encoding="utf-8").splitlines() if shown.exists() else []
     address = re.search(r"http://[0-9.:]+/", printed)[0]
     assert opened == ([address] if option and display else [])
 
 
-def test_the_origins_are_those_of_the_option(model):
+def test_origin_option_sets_the_origins(model):
     origins = ["https://digits.example.org", "http://[::1]:3000"]
     options = [argument for origin in origins for argument in ("--origin", origin)]
     with serving("--model", model, *options) as (_, printed):
@@ -177,7 +175,7 @@ def test_the_origins_are_those_of_the_option(model):
     ("host", "shown"),
     [("localhost", r"127\.0\.0\.1|\[::1\]"), ("0.0.0.0", r"127\.0\.0\.1"), ("::1", r"\[::1\]")],
 )
-def test_every_host_is_printed_as_an_address_that_answers(model, host, shown):
+def test_printed_url_works_for_every_host(model, host, shown):
     if host == "::1" and not has_ipv6():
         pytest.skip("this machine has no IPv6")
     with serving("--host", host, "--model", model) as (_, printed):
@@ -197,22 +195,22 @@ def has_ipv6():
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_and_sigterm_end_it_cleanly(model, number):
+def test_ctrl_c_and_sigterm_exit_cleanly(model, number):
     with serving("--model", model) as (process, printed):
         address = re.search(r"http://[0-9.:]+", printed)[0]
-        # More at once than there are threads: that is no news for standard error.
+        # More at once than there are threads, which must not print anything to standard error.
         with ThreadPoolExecutor(32) as threads:
-            answers = list(threads.map(lambda _: request(address, "GET", "/"), range(64)))
-        assert {status for status, _, _ in answers} == {200}
+            responses = list(threads.map(lambda _: request(address, "GET", "/"), range(64)))
+        assert {status for status, _, _ in responses} == {200}
         process.send_signal(number)
         assert process.wait(timeout=30) == 0
         assert process.stdout.read() == process.stderr.read() == ""
 
 
-def test_a_port_in_use_is_one_sentence(model):
+def test_port_in_use_is_reported_in_one_sentence(model):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        status, sentence = refused("--port", port, "--model", model)
+        status, sentence = failed("--port", port, "--model", model)
     assert status == 1
     assert sentence == (
         f"Error: Port {port} of 127.0.0.1 is in use; choose another with --port (0: a free one).\n"
@@ -220,42 +218,41 @@ def test_a_port_in_use_is_one_sentence(model):
 
 
 @pytest.mark.parametrize("host", ["192.0.2.7", "no-such-host.invalid", "a" * 70, "::1::"])
-def test_a_host_of_another_machine_is_one_sentence(model, host):
-    status, sentence = refused("--host", host, "--model", model)
+def test_invalid_host_is_reported_in_one_sentence(model, host):
+    status, sentence = failed("--host", host, "--model", model)
     assert status == 1
-    assert f"Cannot listen at {host} (" in sentence
+    assert f"Cannot listen on {host} (" in sentence
 
 
-def test_a_model_that_is_missing_or_damaged_is_one_sentence(model, tmp_path):
-    assert refused("--model", tmp_path / "none.safetensors")[0] == 1
+def test_missing_or_damaged_model_is_reported_in_one_sentence(model, tmp_path):
+    assert failed("--model", tmp_path / "none.safetensors")[0] == 1
     damaged = tmp_path / "damaged.safetensors"
     damaged.write_bytes(model.read_bytes()[:-1])
-    status, sentence = refused("--model", damaged)
+    status, sentence = failed("--model", damaged)
     assert status == 1
     assert str(damaged) in sentence
 
 
 @pytest.mark.parametrize("origin", ["*", "localhost:3000", "http://localhost:3000/"])
-def test_what_is_no_origin_is_refused(model, origin):
-    status, sentence = refused("--origin", origin, "--port", 0, "--model", model)
+def test_invalid_origin_is_rejected(model, origin):
+    status, sentence = failed("--origin", origin, "--port", 0, "--model", model)
     assert status == 2
-    assert f"'{origin}' is no origin" in sentence
+    assert f"'{origin}' is not an origin" in sentence
 
 
 @pytest.mark.parametrize("package", ["flask", "httptools", "pydantic"])
-def test_a_missing_extra_is_one_sentence(package):
+def test_missing_extra_is_reported_in_one_sentence(package):
     code = f"import sys; sys.modules['{package}'] = None; {CODE}"
     process = subprocess.run(
         [sys.executable, "-c", code, "serve"], capture_output=True, text=True, timeout=60
     )
     assert process.returncode == 1
     assert process.stderr == (
-        f"Error: The package {package} is missing; install what serves with "
-        "pip install 'inkdigits[serve]'.\n"
+        f"Error: The package {package} is not installed; run pip install 'inkdigits[serve]'.\n"
     )
 
 
-def test_the_command_line_does_without_the_extra():
+def test_command_line_works_without_the_extra():
     code = (
         "import sys; import inkdigits.cli.serve; "
         "sys.exit(bool({'flask', 'httptools', 'pydantic'} & set(sys.modules)))"

@@ -49,74 +49,79 @@ class Settings(BaseSettings):
     origins: Names = Field(
         DEFAULT_ORIGINS, description="origins whose pages may call the API from a browser"
     )
-    max_body_bytes: int = Field(MAX_BODY_BYTES, ge=1024, description="largest request body")
+    max_body_bytes: int = Field(
+        MAX_BODY_BYTES, ge=1024, description="maximum size of a request body"
+    )
     body_memory_bytes: int = Field(
         128 * 2**20,
         ge=4096,
-        description="memory for request bodies over 64 KiB in each worker, half of it for one "
-        "client; beyond that, 503. At least twice the largest body",
+        description="memory for request bodies over 64 KiB, per worker; one client may use half of "
+        "it. 503 beyond that. At least twice `INKDIGITS_MAX_BODY_BYTES`",
     )
-    batch_limit: int = Field(32, ge=1, le=10_000, description="most drawings in one batch")
-    threads: int = Field(1, ge=1, le=64, description="threads in each worker that make predictions")
+    batch_limit: int = Field(
+        32, ge=1, le=10_000, description="maximum number of drawings in a batch"
+    )
+    threads: int = Field(1, ge=1, le=64, description="threads that make predictions, per worker")
     queue: int = Field(
-        64, ge=0, le=10_000, description="most requests waiting in each worker; beyond that, 503"
+        64,
+        ge=0,
+        le=10_000,
+        description="maximum number of waiting requests, per worker; 503 beyond that",
     )
     queue_timeout_s: float = Field(
-        5.0, gt=0, le=3600, description="longest time a request may wait in the queue; then 503"
+        5.0, gt=0, le=3600, description="maximum time in the queue; then 503"
     )
     batch_timeout_s: float = Field(
-        10.0,
-        gt=0,
-        le=3600,
-        description="longest time spent on one batch; the drawings left then get 503",
+        10.0, gt=0, le=3600, description="maximum time for a batch; its remaining drawings get 503"
     )
     header_timeout_s: float = Field(
-        5.0,
-        gt=0,
-        le=3600,
-        description="longest time a client may take to send its headers; then 408",
+        5.0, gt=0, le=3600, description="maximum time to receive the headers of a request; then 408"
     )
     body_timeout_s: float = Field(
-        20.0, gt=0, le=3600, description="longest time a client may take to send its body; then 408"
+        20.0, gt=0, le=3600, description="maximum time to receive the body of a request; then 408"
     )
     connections: int = Field(
         1024,
         ge=8,
         le=65536,
-        description="most open connections in each worker; beyond that, the one that has been "
-        "idle longest is closed",
+        description="maximum number of open connections, per worker; beyond that, the one that has "
+        "been idle longest is closed",
     )
     client_connections: int = Field(
         256,
         ge=1,
         le=65536,
-        description="the same for one client, an IPv4 address or an IPv6 /64; does not apply "
-        "behind proxies",
+        description="the same per client, an IPv4 address or an IPv6 /64; not applied behind "
+        "proxies",
     )
     drain_s: float = Field(
         5.0,
         ge=0,
         le=3600,
-        description="time from SIGTERM until the server stops listening; /readyz is 503 meanwhile",
+        description="time after SIGTERM during which the server still accepts connections, while "
+        "`/readyz` returns 503",
     )
     grace_s: int = Field(
-        30,
-        ge=1,
-        le=3600,
-        description="time that requests in progress then get to finish",
+        30, ge=1, le=3600, description="time for requests in progress to finish after that"
     )
     watchdog_s: float = Field(
-        15.0, ge=2, le=3600, description="a worker without a heartbeat for this long is replaced"
+        15.0,
+        ge=2,
+        le=3600,
+        description="time without a heartbeat after which a worker is replaced",
     )
     reload_s: float = Field(
-        1.0, ge=0, le=3600, description="interval between checks for changed model files; 0: never"
+        1.0,
+        ge=0,
+        le=3600,
+        description="interval between checks for changed model files; 0 disables them",
     )
     rate_limit: str = Field(
-        "", description="requests allowed to one client, such as 60/minute; unlimited if empty"
+        "", description="requests allowed per client, such as 60/minute; unlimited if empty"
     )
     rate_limit_storage: str = Field(
         "memory://",
-        description="where requests are counted: in each worker, or in redis://... for all "
+        description="where these requests are counted: in each worker, or in redis://... for all "
         "workers together",
     )
     proxies: int = Field(

@@ -1,9 +1,9 @@
-"""The page that documents the service: its files are served here; web/e2e shows it in a browser."""
+"""The API's documentation page; web/e2e opens it in a browser."""
 
 import re
 
 
-def test_the_page_loads_nothing_but_files_that_are_served_here(client):
+def test_docs_load_only_files_of_this_service(client):
     page = client.get("/docs")
     assert page.content_type == "text/html; charset=utf-8"
     links = re.findall(r'(?:src|href)="([^"]*)"', page.text)
@@ -11,11 +11,11 @@ def test_the_page_loads_nothing_but_files_that_are_served_here(client):
     for link in links:
         assert link.startswith("/docs/")
         assert client.get(link).status_code == 200
-    # Neither a script nor a style in the page itself.
+    # No inline script or style.
     assert not re.search(r"<style|style=|<script>|\son\w+=", page.text)
 
 
-def test_its_files_are_taken_from_a_cache_if_they_are_the_same(client):
+def test_unchanged_files_return_304(client):
     file = client.get("/docs/swagger-ui-bundle.js")
     assert file.content_type.startswith("text/javascript")
     again = client.get(

@@ -1,12 +1,13 @@
-"""The drawing page is served to browsers, its files as they may be kept, and nothing else."""
+"""The root: the page and its files for browsers, JSON for programs."""
 
 from pathlib import Path
 
 import pytest
 
 from inkdigits.api.routes import frontend
+from inkdigits.version import __version__
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "page.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "page.md"
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 
 
@@ -19,37 +20,51 @@ def built(tmp_path, monkeypatch):
     (folder / "favicon.svg").write_text("<svg/>")
     (folder / "assets" / "index-1a2b.js").write_text("1")
     (tmp_path / "secret").write_text("secret")
-    monkeypatch.setattr(frontend, "BUILT", folder)
+    monkeypatch.setattr(frontend, "PAGE_FOLDER", folder)
     return folder
 
 
-def test_a_browser_gets_the_page_under_its_policy(client, built):
-    answer = client.get("/", headers={"Accept": BROWSER})
-    assert answer.content_type == "text/html; charset=utf-8"
-    assert "<title>inkdigits" in answer.text
-    policy = answer.headers["Content-Security-Policy"]
+def test_browser_gets_the_page_with_its_policy(client, built):
+    response = client.get("/", headers={"Accept": BROWSER})
+    assert response.content_type == "text/html; charset=utf-8"
+    assert "<title>inkdigits" in response.text
+    policy = response.headers["Content-Security-Policy"]
     assert "script-src 'self';" in policy
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
     assert f"\n{policy}\n" in DOCUMENT.read_text(encoding="utf-8")
-    # One address, two answers.
-    assert set(answer.vary) == {"Accept", "Origin"}
-    assert "no-cache" in answer.headers["Cache-Control"]
+    # One URL, two representations.
+    assert set(response.vary) == {"Accept", "Origin"}
+    assert "no-cache" in response.headers["Cache-Control"]
 
 
 @pytest.mark.parametrize("accept", [None, "*/*", "application/json", "application/json, text/html"])
-def test_a_program_gets_the_description(client, built, accept):
+def test_program_gets_json(client, built, accept):
     headers = {} if accept is None else {"Accept": accept}
     assert client.get("/", headers=headers).json["name"] == "inkdigits"
 
 
-def test_without_a_built_page_a_browser_gets_the_description_too(client, tmp_path, monkeypatch):
-    monkeypatch.setattr(frontend, "BUILT", tmp_path / "none")
+def test_root_describes_the_service(client, recognizer):
+    response = client.get("/")
+    assert response.content_type == "application/json"
+    assert response.json["name"] == "inkdigits"
+    assert response.json["version"] == __version__
+    assert response.json["model"] == {"name": recognizer.name, "digest": recognizer.digest}
+    request = response.json["example"]["request"]
+    assert client.open(request["path"], method=request["method"], json={}).status_code == 422
+    assert set(request["body"]) == {"image"}
+    assert set(response.json["example"]["response"]) == {"predicted_digit", "probabilities"}
+    for path in response.json["links"].values():
+        assert client.get(path).status_code == 200
+
+
+def test_browser_gets_json_if_the_page_is_not_built(client, tmp_path, monkeypatch):
+    monkeypatch.setattr(frontend, "PAGE_FOLDER", tmp_path / "none")
     assert client.get("/", headers={"Accept": BROWSER}).json["name"] == "inkdigits"
     assert client.get("/config.json").status_code == 404
 
 
-def test_what_is_named_by_its_content_is_kept_for_ever(client, built):
+def test_hashed_assets_are_immutable(client, built):
     control = client.get("/assets/index-1a2b.js").cache_control
     assert control.max_age == 365 * 24 * 3600
     assert control.immutable
@@ -59,5 +74,5 @@ def test_what_is_named_by_its_content_is_kept_for_ever(client, built):
 
 
 @pytest.mark.parametrize("path", ["../secret", "..%2fsecret", "%2e%2e/secret", "../../secret"])
-def test_no_other_file_is_served(client, built, path):
+def test_other_files_return_404(client, built, path):
     assert client.get(f"/assets/{path}").status_code == 404

@@ -1,50 +1,54 @@
-"""What the service says of itself and of its models."""
+"""Descriptions of the models in service."""
 
 import pytest
 from requests_to import MODELS, assert_problem
 
 from inkdigits.api import schemas
-from inkdigits.version import __version__
 
 
-def test_the_root_says_what_answers_and_how_to_use_it(client, recognizer):
-    answer = client.get("/")
-    assert answer.content_type == "application/json"
-    assert answer.json["name"] == "inkdigits"
-    assert answer.json["version"] == __version__
-    assert answer.json["model"] == {"name": recognizer.name, "digest": recognizer.digest}
-    assert "image" in answer.json["use"]["POST /predict"]["send"]
-    for route in answer.json["more"]:
-        method, path = route.split()
-        assert client.open(path, method=method).status_code == 200
-
-
-def test_all_models_are_listed_the_default_first(client):
-    answer = client.get("/api/v1/models")
-    assert answer.json["default"] == MODELS[0]
-    assert [model["name"] for model in answer.json["models"]] == list(MODELS)
+def test_models_are_listed_with_the_default_first(client):
+    response = client.get("/api/v1/models")
+    assert response.json["default"] == MODELS[0]
+    assert [model["name"] for model in response.json["models"]] == list(MODELS)
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_a_model_says_what_it_is_and_where_it_comes_from(client, shelf, name):
-    answer = client.get(f"/api/v1/models/{name}")
-    model = schemas.Model.model_validate_json(answer.data)
-    of_file = shelf.get(name).model
-    assert (model.name, model.recipe, model.digest) == (name, of_file.recipe, of_file.digest)
-    assert model.preprocessing == ("classic" if name == "classic" else "ink")
-    assert model.refuses == (name != "classic")
-    assert model.parameters * 4 == model.size_bytes == of_file.vector.nbytes
-    assert model.metrics == of_file.metrics
-    assert model.training == of_file.training
+def test_model_is_described(client, registry, name):
+    response = client.get(f"/api/v1/models/{name}")
+    model = schemas.Model.model_validate_json(response.data)
+    expected = registry.get(name).describe()
+    assert (model.name, model.recipe, model.digest) == (name, expected.recipe, expected.digest)
+    assert model.preprocessing == schemas.Preprocessing(
+        name="classic" if name == "classic" else "ink", revision=expected.preprocessing_revision
+    )
+    assert model.rejects_non_digits == (name != "classic")
+    assert model.test_time_augmentation == expected.test_time_augmentation
+    assert model.parameters * 4 == model.size_bytes == expected.size_bytes
+    assert model.metrics == expected.metrics
+    assert model.training == expected.training
     assert model.summary.endswith(".")
-    assert answer.json in client.get("/api/v1/models").json["models"]
+    assert response.json in client.get("/api/v1/models").json["models"]
+
+
+def test_layers_have_shapes_parameters_and_options(client):
+    model = client.get("/api/v1/models/cnn-small").json
+    assert model["input_shape"] == [28, 28]
+    assert model["class_names"] == [*map(str, range(10)), "non-digit"]
+    assert {
+        "type": "Conv2D",
+        "output_shape": [26, 26, 20],
+        "parameters": 200,
+        "options": {"channels": 1, "filters": 20, "kernel_size": 3},
+    } in model["layers"]
+    assert model["layers"][-1]["output_shape"] == [11]
+    assert sum(layer["parameters"] for layer in model["layers"]) == model["parameters"]
 
 
 @pytest.mark.parametrize("name", ["gpt", "cnn-small.safetensors", "CNN-SMALL", "..", "x" * 4000])
-def test_an_unknown_model_is_404(client, name):
+def test_unknown_model_returns_404(client, name):
     assert_problem(client.get(f"/api/v1/models/{name}"), 404)
 
 
 @pytest.mark.parametrize("path", ["/api/v1/models", "/api/v1/models/mlp"])
-def test_a_query_is_422_where_there_is_none(client, path):
+def test_unexpected_query_returns_422(client, path):
     assert "unknown" in assert_problem(client.get(f"{path}?page=1"), 422)

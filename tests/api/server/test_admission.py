@@ -1,4 +1,4 @@
-"""Admission control: who waits, for how long, who is rejected, and how many bytes are held."""
+"""Admission control: queues, timeouts, rejections and the memory budget."""
 
 import asyncio
 import gc
@@ -16,21 +16,23 @@ from inkdigits.api.server.admission import (
     ByteBudget,
     Reservation,
 )
-from inkdigits.api.server.messages import Answer, Request
+from inkdigits.api.server.messages import Request, Response
 from inkdigits.api.server.rejections import Rejected
 
-DONE = Answer(200, [], b"done")
+DONE = Response(200, [], b"done")
 
 
 @pytest.fixture
 def release():
-    """An event that work may wait for; it is set at the end, so that no thread is left."""
+    """An event that work may wait for; it is set at the end, so that no thread stays."""
     event = threading.Event()
     yield event
     event.set()
 
 
-def held_by(release):
+def blocked_until(release):
+    """Work that waits for an event."""
+
     def work():
         release.wait()
         return DONE
@@ -38,18 +40,20 @@ def held_by(release):
     return work
 
 
-def test_work_is_done_in_a_thread_of_its_own():
+def test_work_runs_in_another_thread():
     async def run():
-        executor = BoundedExecutor(threads=1, queue=0, deadline_s=60)
-        return await executor.run(lambda: Answer(200, [], threading.current_thread().name.encode()))
+        executor = BoundedExecutor(threads=1, queue=0, queue_timeout_s=60)
+        return await executor.run(
+            lambda: Response(200, [], threading.current_thread().name.encode())
+        )
 
     assert asyncio.run(run()).body != threading.current_thread().name.encode()
 
 
-def test_a_full_queue_rejects_at_once_until_there_is_room(release):
+def test_full_queue_rejects_until_there_is_room(release):
     async def run():
-        executor = BoundedExecutor(threads=1, queue=2, deadline_s=60)
-        inside = [asyncio.create_task(executor.run(held_by(release))) for _ in range(3)]
+        executor = BoundedExecutor(threads=1, queue=2, queue_timeout_s=60)
+        inside = [asyncio.create_task(executor.run(blocked_until(release))) for _ in range(3)]
         await asyncio.sleep(0)
         assert executor.is_full
         with pytest.raises(Rejected) as rejected:
@@ -64,45 +68,45 @@ def test_a_full_queue_rejects_at_once_until_there_is_room(release):
     assert ("Retry-After", "1") in rejected.headers
 
 
-def test_after_a_burst_half_of_the_queue_is_used_until_it_has_been_empty(release):
+def test_queue_is_halved_after_a_burst_until_it_is_empty(release):
     async def run():
-        executor = BoundedExecutor(threads=1, queue=4, deadline_s=60)
-        places = [executor.free_places]
-        burst = [asyncio.create_task(executor.run(held_by(release))) for _ in range(5)]
+        executor = BoundedExecutor(threads=1, queue=4, queue_timeout_s=60)
+        slots = [executor.free_slots]
+        burst = [asyncio.create_task(executor.run(blocked_until(release))) for _ in range(5)]
         await asyncio.sleep(0)
-        places.append(executor.free_places)
+        slots.append(executor.free_slots)
         burst.pop().cancel()
         burst.pop().cancel()
         await asyncio.sleep(0.01)
-        places.append(executor.free_places)
+        slots.append(executor.free_slots)
         release.set()
         await asyncio.gather(*burst)
-        while executor.free_places < 5:
+        while executor.free_slots < 5:
             await asyncio.sleep(0.01)
-        return places
+        return slots
 
-    # 5 in all; then 3 of them, which are still inside.
+    # Five in all, then three, which the work in flight takes.
     assert asyncio.run(run()) == [5, 0, 0]
 
 
-def test_a_closed_executor_takes_nothing():
+def test_executor_that_is_not_accepting_rejects_work():
     async def run():
-        executor = BoundedExecutor(threads=1, queue=4, deadline_s=60)
-        executor.is_open = False
+        executor = BoundedExecutor(threads=1, queue=4, queue_timeout_s=60)
+        executor.is_accepting = False
         with pytest.raises(Rejected):
             await executor.run(lambda: DONE)
-        executor.is_open = True
+        executor.is_accepting = True
         return await executor.run(lambda: DONE)
 
     assert asyncio.run(run()) == DONE
 
 
-def test_the_deadline_ends_the_wait_itself_while_no_thread_becomes_free(release):
+def test_queue_timeout_rejects_waiting_work(release):
     done = []
 
     async def run():
-        executor = BoundedExecutor(threads=1, queue=1, deadline_s=0.05)
-        first = asyncio.create_task(executor.run(held_by(release)))
+        executor = BoundedExecutor(threads=1, queue=1, queue_timeout_s=0.05)
+        first = asyncio.create_task(executor.run(blocked_until(release)))
         await asyncio.sleep(0)
         with pytest.raises(Rejected) as rejected:
             await executor.run(lambda: done.append(1) or DONE)
@@ -111,14 +115,14 @@ def test_the_deadline_ends_the_wait_itself_while_no_thread_becomes_free(release)
         assert await first == DONE
         return rejected.value
 
-    assert asyncio.run(run()).reason == "deadline"
+    assert asyncio.run(run()).reason == "queue_timeout"
     assert done == []
 
 
-def test_the_deadline_does_not_end_work_that_has_begun(release):
+def test_queue_timeout_does_not_stop_running_work(release):
     async def run():
-        executor = BoundedExecutor(threads=1, queue=0, deadline_s=0.05)
-        working = asyncio.create_task(executor.run(held_by(release)))
+        executor = BoundedExecutor(threads=1, queue=0, queue_timeout_s=0.05)
+        working = asyncio.create_task(executor.run(blocked_until(release)))
         await asyncio.sleep(0.2)
         release.set()
         return await working
@@ -126,12 +130,12 @@ def test_the_deadline_does_not_end_work_that_has_begun(release):
     assert asyncio.run(run()) == DONE
 
 
-def test_whoever_leaves_while_waiting_makes_room_at_once(release):
+def test_canceled_work_frees_its_slot_at_once(release):
     done = []
 
     async def run():
-        executor = BoundedExecutor(threads=1, queue=1, deadline_s=60)
-        first = asyncio.create_task(executor.run(held_by(release)))
+        executor = BoundedExecutor(threads=1, queue=1, queue_timeout_s=60)
+        first = asyncio.create_task(executor.run(blocked_until(release)))
         second = asyncio.create_task(executor.run(lambda: done.append(2) or DONE))
         await asyncio.sleep(0)
         assert executor.is_full
@@ -147,13 +151,13 @@ def test_whoever_leaves_while_waiting_makes_room_at_once(release):
     assert done == []
 
 
-def test_work_that_is_canceled_is_forgotten_at_once(release):
+def test_canceled_work_is_not_kept_in_memory(release):
     class Body:
-        """Something that can be seen to be gone."""
+        """An object that a weak reference can watch."""
 
     async def run():
-        executor = BoundedExecutor(threads=1, queue=1, deadline_s=60)
-        first = asyncio.create_task(executor.run(held_by(release)))
+        executor = BoundedExecutor(threads=1, queue=1, queue_timeout_s=60)
+        first = asyncio.create_task(executor.run(blocked_until(release)))
         await asyncio.sleep(0)
         body = Body()
         gone = weakref.ref(body)
@@ -172,10 +176,10 @@ def test_work_that_is_canceled_is_forgotten_at_once(release):
     assert asyncio.run(run()) is None
 
 
-def test_work_that_has_begun_is_waited_for_also_when_its_client_leaves(release):
+def test_running_work_is_awaited_after_cancellation(release):
     async def run():
-        executor = BoundedExecutor(threads=1, queue=0, deadline_s=60)
-        leaving = asyncio.create_task(executor.run(held_by(release)))
+        executor = BoundedExecutor(threads=1, queue=0, queue_timeout_s=60)
+        leaving = asyncio.create_task(executor.run(blocked_until(release)))
         await asyncio.sleep(0.05)
         leaving.cancel()
         await asyncio.sleep(0.05)
@@ -187,12 +191,12 @@ def test_work_that_has_begun_is_waited_for_also_when_its_client_leaves(release):
 
 
 @pytest.mark.parametrize("jump_s", [86_400, -86_400])
-def test_f13_the_clock_jumps_a_day_and_deadlines_hold(monkeypatch, release, jump_s):
+def test_timeouts_hold_when_the_clock_jumps_a_day(monkeypatch, release, jump_s):
     real = time.time
 
     async def run():
-        executor = BoundedExecutor(threads=1, queue=1, deadline_s=60)
-        first = asyncio.create_task(executor.run(held_by(release)))
+        executor = BoundedExecutor(threads=1, queue=1, queue_timeout_s=60)
+        first = asyncio.create_task(executor.run(blocked_until(release)))
         second = asyncio.create_task(executor.run(lambda: DONE))
         await asyncio.sleep(0)
         monkeypatch.setattr(time, "time", lambda: real() + jump_s)
@@ -202,9 +206,9 @@ def test_f13_the_clock_jumps_a_day_and_deadlines_hold(monkeypatch, release, jump
     assert asyncio.run(run()) == [DONE, DONE]
 
 
-def test_a_failure_frees_the_place():
+def test_failed_work_frees_its_slot():
     async def run():
-        executor = BoundedExecutor(threads=1, queue=0, deadline_s=60)
+        executor = BoundedExecutor(threads=1, queue=0, queue_timeout_s=60)
         for _ in range(3):
             with pytest.raises(ZeroDivisionError):
                 await executor.run(lambda: 1 / 0)
@@ -214,7 +218,7 @@ def test_a_failure_frees_the_place():
     assert asyncio.run(run()) == DONE
 
 
-def test_predictions_health_and_the_rest_have_threads_of_their_own():
+def test_predictions_health_and_others_have_separate_executors():
     async def run():
         admission = AdmissionControl(Settings())
         return [
@@ -236,44 +240,44 @@ def test_predictions_health_and_the_rest_have_threads_of_their_own():
     assert len({post, health, page}) == 3
 
 
-# Bytes.
+# Memory.
 
 
-def assert_refused(reservation, client, size):
+def assert_rejected(reservation, client, size):
     with pytest.raises(Rejected) as rejected:
         reservation.resize(client, size)
     assert (rejected.value.status, rejected.value.reason) == (503, "memory")
 
 
-def test_bytes_are_held_up_to_the_budget_and_given_back():
+def test_bytes_are_reserved_within_the_budget_and_released():
     budget = ByteBudget(1000)
     first, second, third = (Reservation(budget) for _ in range(3))
     first.resize("a", UNCOUNTED_BYTES + 500)
     second.resize("b", UNCOUNTED_BYTES + 400)
-    assert_refused(third, "c", UNCOUNTED_BYTES + 101)
+    assert_rejected(third, "c", UNCOUNTED_BYTES + 101)
     third.resize("c", UNCOUNTED_BYTES + 100)
     first.resize("a", 0)
     third.resize("c", UNCOUNTED_BYTES + 500)
 
 
-def test_one_client_gets_half_of_the_budget_at_most():
+def test_client_gets_at_most_half_of_the_budget():
     budget = ByteBudget(1000)
     first, second, other = (Reservation(budget) for _ in range(3))
     first.resize("a", UNCOUNTED_BYTES + 300)
-    assert_refused(second, "a", UNCOUNTED_BYTES + 201)
+    assert_rejected(second, "a", UNCOUNTED_BYTES + 201)
     second.resize("a", UNCOUNTED_BYTES + 200)
     other.resize("b", UNCOUNTED_BYTES + 500)
 
 
-def test_addresses_of_one_ipv6_network_share_the_half_of_one_client():
+def test_ipv6_network_shares_the_half_of_one_client():
     budget = ByteBudget(1000)
     first, second = Reservation(budget), Reservation(budget)
     first.resize("2001:db8::1", UNCOUNTED_BYTES + 300)
-    assert_refused(second, "2001:db8::2", UNCOUNTED_BYTES + 201)
+    assert_rejected(second, "2001:db8::2", UNCOUNTED_BYTES + 201)
 
 
-def test_small_messages_are_taken_whatever_the_budget():
+def test_small_bodies_need_no_budget():
     budget = ByteBudget(0)
     for _ in range(100):
         Reservation(budget).resize("a", UNCOUNTED_BYTES)
-    assert_refused(Reservation(budget), "a", UNCOUNTED_BYTES + 1)
+    assert_rejected(Reservation(budget), "a", UNCOUNTED_BYTES + 1)

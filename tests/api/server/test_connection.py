@@ -1,4 +1,4 @@
-"""The connections of the real server: what is not proper HTTP, and clients that waste its time."""
+"""The connections of the real server: invalid HTTP, and clients that waste its time."""
 
 import http.client
 import json
@@ -33,22 +33,22 @@ def address():
 
 
 @contextmanager
-def answers_to(address, sent, half_close=False):
-    """Send bytes as they are; give the connection, and the file that answers are read from."""
-    with connect(address) as client, client.makefile("rb") as answers:
+def sending(address, sent, half_close=False):
+    """Send raw bytes; yields the connection, and a file to read the responses from."""
+    with connect(address) as client, client.makefile("rb") as responses:
         client.sendall(sent)
         if half_close:
             client.shutdown(socket.SHUT_WR)
-        yield client, answers
+        yield client, responses
 
 
-def read_answer(answers):
-    """Read one answer: its status, its headers and its body; None at the end of the connection."""
-    status_line = answers.readline()
+def read_response(responses):
+    """Read one response: status, headers and body; None at the end of the connection."""
+    status_line = responses.readline()
     if not status_line:
         return None
-    headers = http.client.parse_headers(answers)
-    body = answers.read(int(headers.get("Content-Length", 0)))
+    headers = http.client.parse_headers(responses)
+    body = responses.read(int(headers.get("Content-Length", 0)))
     return int(status_line.split()[1]), headers, body
 
 
@@ -58,7 +58,7 @@ def metric(address, pattern):
     return sum(map(float, found))
 
 
-# What is not proper HTTP.
+# Invalid HTTP.
 
 BODY = "Content-Length: 2"
 MALFORMED = {
@@ -69,50 +69,50 @@ MALFORMED = {
     "a host with a user": lines("GET / HTTP/1.1", "Host: a@b"),
     "two hosts in one": lines("GET / HTTP/1.1", "Host: a, b"),
     "a host whose bracket is open": lines("GET / HTTP/1.1", "Host: [::1"),
-    "a host with a port that is none": lines("GET / HTTP/1.1", "Host: a:b"),
+    "a host with an invalid port": lines("GET / HTTP/1.1", "Host: a:b"),
     "another transfer coding": head("Transfer-Encoding: gzip") + b"{}",
     "another transfer coding before": head("Transfer-Encoding: gzip, chunked") + b"0\r\n\r\n",
     "chunked twice": head("Transfer-Encoding: chunked", "Transfer-Encoding: chunked"),
     "chunked in HTTP/1.0": lines("POST / HTTP/1.0", "Transfer-Encoding: chunked"),
     "a length and chunks": head(BODY, "Transfer-Encoding: chunked") + b"0\r\n\r\n",
-    "a chunk whose length is none": head("Transfer-Encoding: chunked") + b"x\r\n",
+    "a chunk with an invalid length": head("Transfer-Encoding: chunked") + b"x\r\n",
     "a header without a colon": lines("GET / HTTP/1.1", "Host: x", "nonsense"),
     "a space before the colon": lines("GET / HTTP/1.1", "Host : x"),
     "a folded header": lines("GET / HTTP/1.1", "Host: x", "A: b", " c"),
-    "no request at all": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-    "an address that is none": lines("GET http://[ HTTP/1.1", "Host: x"),
-    "a tunnel": lines("CONNECT x:80 HTTP/1.1", "Host: x:80"),
+    "not HTTP at all": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    "an invalid URL": lines("GET http://[ HTTP/1.1", "Host: x"),
+    "a CONNECT request": lines("CONNECT x:80 HTTP/1.1", "Host: x:80"),
 }
 
 
 @pytest.mark.parametrize("sent", MALFORMED.values(), ids=MALFORMED)
-def test_what_is_not_proper_http_is_400_and_ends_the_connection(address, sent):
-    with answers_to(address, sent) as (_, answers):
-        status, headers, body = read_answer(answers)
+def test_invalid_http_returns_400_and_closes_the_connection(address, sent):
+    with sending(address, sent) as (_, responses):
+        status, headers, body = read_response(responses)
         assert (status, headers["Content-Type"]) == (400, "application/problem+json")
         assert json.loads(body)["request_id"] == headers["X-Request-ID"]
         assert headers["Connection"] == "close"
-        assert answers.read() == b""
+        assert responses.read() == b""
 
 
-@pytest.mark.parametrize("version", ["2.0", "0.9", "9.9"])
-def test_another_version_of_http_is_refused(address, version):
-    with answers_to(address, lines(f"GET / HTTP/{version}", "Host: x")) as (_, answers):
-        assert read_answer(answers)[0] in {400, 505}
+@pytest.mark.parametrize(("version", "status"), [("2.0", 505), ("0.9", 505), ("9.9", 400)])
+def test_unsupported_http_version_is_rejected(address, version, status):
+    with sending(address, lines(f"GET / HTTP/{version}", "Host: x")) as (_, responses):
+        assert read_response(responses)[0] == status
 
 
-def test_a_request_without_a_version_is_refused(address):
-    with answers_to(address, lines("GET /", "Host: x")) as (_, answers):
-        assert read_answer(answers)[0] in {400, 505}
+def test_request_without_a_version_is_rejected(address):
+    with sending(address, lines("GET /", "Host: x")) as (_, responses):
+        assert read_response(responses)[0] == 505
 
 
-def test_http_1_0_needs_no_host_and_is_answered(address):
-    with answers_to(address, lines("GET /healthz HTTP/1.0")) as (_, answers):
-        assert read_answer(answers)[0] == 200
-        assert answers.read() == b""
+def test_http_1_0_works_without_a_host(address):
+    with sending(address, lines("GET /healthz HTTP/1.0")) as (_, responses):
+        assert read_response(responses)[0] == 200
+        assert responses.read() == b""
     kept = lines("GET /healthz HTTP/1.0", "Connection: keep-alive")
-    with answers_to(address, kept * 2) as (_, answers):
-        assert [read_answer(answers)[0] for _ in range(2)] == [200, 200]
+    with sending(address, kept * 2) as (_, responses):
+        assert [read_response(responses)[0] for _ in range(2)] == [200, 200]
 
 
 CHUNKED = head("Content-Type: application/json", "Transfer-Encoding: chunked")
@@ -129,120 +129,120 @@ INCOMPLETE = {
 
 
 @pytest.mark.parametrize("sent", INCOMPLETE.values(), ids=INCOMPLETE)
-def test_a_request_that_ends_too_early_is_400(address, sent):
-    with answers_to(address, sent, half_close=True) as (_, answers):
-        found = [read_answer(answers)]
+def test_incomplete_request_returns_400(address, sent):
+    with sending(address, sent, half_close=True) as (_, responses):
+        found = [read_response(responses)]
         if sent.startswith(b"GET"):
             assert found.pop()[0] == 200
-            found = [read_answer(answers)]
+            found = [read_response(responses)]
         status, _, body = found[0]
         assert status == 400
         assert "complete" in json.loads(body)["detail"]
-        assert answers.read() == b""
+        assert responses.read() == b""
 
 
-def test_a_client_that_only_stops_sending_gets_its_answer(address):
-    with answers_to(address, lines(*PNG, body=SEVEN), half_close=True) as (_, answers):
-        status, _, body = read_answer(answers)
+def test_half_closed_connection_gets_its_response(address):
+    with sending(address, lines(*PNG, body=SEVEN), half_close=True) as (_, responses):
+        status, _, body = read_response(responses)
         assert (status, json.loads(body)["digit"]) == (200, 7)
-        assert answers.read() == b""
+        assert responses.read() == b""
 
 
-def test_requests_sent_at_once_are_answered_in_order(address):
+def test_pipelined_requests_are_answered_in_order(address):
     seven = lines(*PNG, body=SEVEN)
-    with answers_to(address, HEALTH + seven + HEALTH + seven) as (_, answers):
-        kinds = [sorted(json.loads(read_answer(answers)[2]))[0] for _ in range(4)]
+    with sending(address, HEALTH + seven + HEALTH + seven) as (_, responses):
+        kinds = [sorted(json.loads(read_response(responses)[2]))[0] for _ in range(4)]
     assert kinds == ["status", "confidence", "status", "confidence"]
 
 
-def test_requests_beyond_those_that_may_be_sent_at_once_are_not_answered(address):
-    with answers_to(address, HEALTH * 1000) as (_, answers):
+def test_pipelined_requests_beyond_the_limit_are_discarded(address):
+    with sending(address, HEALTH * 1000) as (_, responses):
         found = []
-        while answer := read_answer(answers):
-            found.append(answer[0])
+        while response := read_response(responses):
+            found.append(response[0])
     assert set(found) == {200}
     assert len(found) < 100
 
 
-def test_a_request_in_tiny_pieces_is_one_request(address):
-    with connect(address) as client, client.makefile("rb") as answers:
+def test_request_sent_byte_by_byte_works(address):
+    with connect(address) as client, client.makefile("rb") as responses:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for position in range(len(HEALTH)):
             client.sendall(HEALTH[position : position + 1])
-        assert read_answer(answers)[0] == 200
+        assert read_response(responses)[0] == 200
 
 
-def test_a_client_that_asks_whether_to_send_its_body_is_told_to(address):
-    with answers_to(address, lines(*PNG, "Expect: 100-continue")) as (client, answers):
-        assert read_answer(answers)[0] == 100
+def test_expect_100_continue_is_answered(address):
+    with sending(address, lines(*PNG, "Expect: 100-continue")) as (client, responses):
+        assert read_response(responses)[0] == 100
         client.sendall(SEVEN)
-        assert read_answer(answers)[0] == 200
+        assert read_response(responses)[0] == 200
     too_large = head("Content-Length: 999999999", "Expect: 100-continue")
-    with answers_to(address, too_large) as (_, answers):
-        assert read_answer(answers)[0] == 413
+    with sending(address, too_large) as (_, responses):
+        assert read_response(responses)[0] == 413
 
 
-def test_a_protocol_that_is_offered_is_ignored(address):
+def test_offer_to_upgrade_is_ignored(address):
     offer = ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAA"]
     get = lines("GET /healthz HTTP/1.1", "Host: x", *offer)
     post = lines(*PNG, *offer, body=SEVEN)
-    with answers_to(address, get + post + get) as (_, answers):
-        found = [read_answer(answers) for _ in range(3)]
+    with sending(address, get + post + get) as (_, responses):
+        found = [read_response(responses) for _ in range(3)]
     assert [status for status, _, _ in found] == [200, 200, 200]
     assert json.loads(found[1][2])["digit"] == 7
 
 
-def test_a_tunnel_is_not_opened(address):
-    tunnel = lines("CONNECT http://x/ HTTP/1.1", "Host: x")
-    with answers_to(address, tunnel + HEALTH) as (_, answers):
-        assert read_answer(answers)[0] in {400, 405}
-        assert answers.read() == b""
+def test_connect_returns_405_and_closes_the_connection(address):
+    connect_request = lines("CONNECT http://x/ HTTP/1.1", "Host: x")
+    with sending(address, connect_request + HEALTH) as (_, responses):
+        assert read_response(responses)[0] == 405
+        assert responses.read() == b""
 
 
-def test_trailers_are_no_headers(address):
+def test_trailers_are_ignored(address):
     body = b"2\r\n{}\r\n0\r\nX-Request-ID: trailer\r\n\r\n"
-    with answers_to(address, CHUNKED + body) as (_, answers):
-        status, headers, _ = read_answer(answers)
+    with sending(address, CHUNKED + body) as (_, responses):
+        status, headers, _ = read_response(responses)
     assert status == 422
     assert headers["X-Request-ID"] != "trailer"
 
 
-def test_endless_headers_are_ended(address):
-    with connect(address) as client, client.makefile("rb") as answers:
+def test_endless_headers_return_431(address):
+    with connect(address) as client, client.makefile("rb") as responses:
         client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX: ")
         sender = threading.Thread(target=send_until_refused, args=(client, b"a" * 10_000))
         sender.start()
-        assert read_answer(answers)[0] == 431
+        assert read_response(responses)[0] == 431
         client.close()
     sender.join()
 
 
-def test_an_endless_chunk_extension_is_ended():
+def test_endless_chunk_extension_returns_413():
     with serving(settings={"max_body_bytes": 10_000}) as (_, printed):
-        with connect(address_in(printed)) as client, client.makefile("rb") as answers:
+        with connect(address_in(printed)) as client, client.makefile("rb") as responses:
             client.sendall(CHUNKED + b"1;")
             sender = threading.Thread(target=send_until_refused, args=(client, b"a" * 10_000))
             sender.start()
-            assert read_answer(answers)[0] == 413
+            assert read_response(responses)[0] == 413
             client.close()
         sender.join()
 
 
-def test_endless_trailers_are_ended():
+def test_endless_trailers_return_413():
     with serving(settings={"max_body_bytes": 10_000_000}) as (_, printed):
-        with connect(address_in(printed)) as client, client.makefile("rb") as answers:
+        with connect(address_in(printed)) as client, client.makefile("rb") as responses:
             client.sendall(CHUNKED + b"0\r\nX: ")
             sender = threading.Thread(target=send_until_refused, args=(client, b"a" * 10_000, 100))
             sender.start()
-            assert read_answer(answers)[0] == 413
+            assert read_response(responses)[0] == 413
             client.close()
         sender.join()
 
 
-def test_methods_of_other_protocols_are_refused(address):
+def test_methods_of_other_protocols_are_rejected(address):
     for line in ("DESCRIBE / RTSP/1.0", "SOURCE / ICE/1.0", "PURGE / HTTP/1.1"):
-        with answers_to(address, lines(line, "Host: x")) as (_, answers):
-            assert read_answer(answers)[0] in {400, 505}
+        with sending(address, lines(line, "Host: x")) as (_, responses):
+            assert read_response(responses)[0] == 400
 
 
 def send_until_refused(client, data, times=10_000):
@@ -259,12 +259,12 @@ WAITING = {
     "nothing": b"",
     "half a header": b"POST /predict HTTP/1.1\r\nHost: x\r\n",
     "half a body": head("Content-Type: application/json", "Content-Length: 10") + b"{",
-    "nothing after an answer": HEALTH,
+    "nothing after a response": HEALTH,
 }
 
 
 def is_closed(client):
-    """Whether the server has closed the connection, which may have sent an answer before."""
+    """Whether the server has closed the connection, perhaps after a response."""
     try:
         while data := client.recv(65536):
             assert data.startswith((b"HTTP/1.1 200", b"HTTP/1.1 503"))
@@ -277,13 +277,13 @@ def is_closed(client):
 
 @pytest.mark.parametrize("sent", WAITING.values(), ids=WAITING)
 @pytest.mark.parametrize("limit", ["client_connections", "connections"])
-def test_silent_connections_make_room_for_others(sent, limit):
+def test_idle_connections_are_closed_for_new_ones(sent, limit):
     settings = {limit: 20, "header_timeout_s": 300, "body_timeout_s": 300}
     with serving(settings=settings) as (_, printed), ExitStack() as held:
         address = address_in(printed)
         silent = []
         for number in range(60):
-            # From several addresses: each has fewer connections than one client may have.
+            # From several addresses, so that none exceeds the limit of one client.
             source = f"127.0.0.{2 + number % 10}" if limit == "connections" else "127.0.0.1"
             parts = urlsplit(address)
             client = socket.create_connection((parts.hostname, parts.port), 60, (source, 0))
@@ -296,7 +296,7 @@ def test_silent_connections_make_room_for_others(sent, limit):
         assert metric(address, 'inkdigits_rejections_total{reason="connections"}') >= 40
 
 
-def test_a_burst_of_connections_is_held_to_the_limit():
+def test_burst_of_connections_is_limited():
     with serving(settings={"client_connections": 20, "header_timeout_s": 300}) as (_, printed):
         parts = urlsplit(address_in(printed))
         with ExitStack() as held:
@@ -308,31 +308,31 @@ def test_a_burst_of_connections_is_held_to_the_limit():
             assert predict(address_in(printed))[0] == 200
 
 
-def test_one_client_does_not_close_the_connections_of_another():
+def test_client_over_its_limit_does_not_affect_others():
     with serving(settings={"client_connections": 5}) as (_, printed), ExitStack() as held:
         parts = urlsplit(address_in(printed))
         peer = (parts.hostname, parts.port)
         other = held.enter_context(socket.create_connection(peer, 60, ("127.0.0.3", 0)))
         other.sendall(HEALTH)
-        answers = held.enter_context(other.makefile("rb"))
-        assert read_answer(answers)[0] == 200
+        responses = held.enter_context(other.makefile("rb"))
+        assert read_response(responses)[0] == 200
         for _ in range(30):
             held.enter_context(socket.create_connection(peer, 60, ("127.0.0.2", 0)))
         other.sendall(HEALTH)
-        assert read_answer(answers)[0] == 200
+        assert read_response(responses)[0] == 200
 
 
-def test_headers_that_come_too_slowly_are_408_and_silence_is_just_ended():
+def test_slow_headers_return_408_and_silence_just_closes():
     with serving(settings={"header_timeout_s": 0.3}) as (_, printed):
         address = address_in(printed)
-        with answers_to(address, b"GET / HTTP/1.1\r\nHost") as (_, answers):
-            assert read_answer(answers)[0] == 408
-            assert answers.read() == b""
-        with answers_to(address, b"") as (_, answers):
-            assert answers.read() == b""
+        with sending(address, b"GET / HTTP/1.1\r\nHost") as (_, responses):
+            assert read_response(responses)[0] == 408
+            assert responses.read() == b""
+        with sending(address, b"") as (_, responses):
+            assert responses.read() == b""
 
 
-def test_a_client_that_resets_its_connection_is_no_news():
+def test_connection_reset_is_not_an_error():
     settings = {"body_timeout_s": 0.5, "log_level": "info"}
     with serving(settings=settings) as (process, printed):
         address = address_in(printed)
@@ -341,38 +341,38 @@ def test_a_client_that_resets_its_connection_is_no_news():
             with connect(address) as client:
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
                 client.sendall(head("Content-Length: 1000") + b"{")
-                time.sleep(delays.uniform(0.5, 0.9))  # about when it is given up
+                time.sleep(delays.uniform(0.5, 0.9))  # around the timeout of the body
         assert request(address, "GET", "/healthz")[0] == 200
         process.terminate()
         events = {json.loads(line)["event"] for line in process.stdout}
     assert events == {"request"}
 
 
-def test_large_bodies_that_lack_a_byte_leave_room_for_others():
+def test_unfinished_large_bodies_leave_memory_for_others():
     limit = 1_000_000
     settings = {"max_body_bytes": limit, "body_memory_bytes": 2 * limit, "body_timeout_s": 300}
     nearly = head(f"Content-Length: {limit}") + b"x" * (limit - 1)
     with serving(settings=settings) as (_, printed), ExitStack() as held:
         address = address_in(printed)
         parts = urlsplit(address)
-        answers = []
+        responses = []
         for source in ("127.0.0.2", "127.0.0.2", "127.0.0.3", "127.0.0.4"):
             client = held.enter_context(
                 socket.create_connection((parts.hostname, parts.port), 60, (source, 0))
             )
-            answers.append(held.enter_context(client.makefile("rb")))
+            responses.append(held.enter_context(client.makefile("rb")))
             client.sendall(nearly)
-            if len(answers) in (2, 4):  # over the half of one client, and over the whole
-                status, headers, body = read_answer(answers[-1])
+            if len(responses) in (2, 4):  # over the half of one client, and over the total
+                status, headers, body = read_response(responses[-1])
                 assert (status, headers["Retry-After"]) == (503, "1")
                 assert "overloaded" in json.loads(body)["detail"]
         assert predict(address)[2]["predicted_digit"] == 7
         held.close()
-        # What they held is free again.
+        # Their memory is free again.
         until(lambda: request(address, "POST", "/predict", b" " * limit)[0] == 400)
 
 
-def test_a_client_that_does_not_read_its_answers_gets_no_more_of_them():
+def test_responses_wait_until_the_client_reads():
     with serving() as (_, printed):
         address = address_in(printed)
         parts = urlsplit(address)
@@ -386,7 +386,7 @@ def test_a_client_that_does_not_read_its_answers_gets_no_more_of_them():
             assert 1 <= metric(address, pattern) < 16
 
 
-def test_unread_answers_are_held_against_the_budget():
+def test_unread_responses_count_against_the_memory_budget():
     settings = {"max_body_bytes": 2000, "body_memory_bytes": 4096}
     with serving(settings=settings) as (_, printed), ExitStack() as held:
         address = address_in(printed)

@@ -1,4 +1,4 @@
-"""Under overload the event loop sees some of what has arrived: the newest, then the oldest."""
+"""Under overload the selector reports only the newest requests, then the oldest, in turn."""
 
 import selectors
 import socket
@@ -11,28 +11,28 @@ from inkdigits.api.server.overload import MAX_REJECTED, OverloadSelector
 
 
 class Queue:
-    """As much of a BoundedExecutor as the selector sees."""
+    """The part of a BoundedExecutor that the selector uses."""
 
-    def __init__(self, free_places):
-        self.free_places = free_places
-        self.is_open = True
+    def __init__(self, free_slots):
+        self.free_slots = free_slots
+        self.is_accepting = True
 
 
 class Clients:
-    """Connections, of which each sends when it is told to."""
+    """Connections that send on demand."""
 
     def __init__(self, stack, count):
         pairs = [socket.socketpair() for _ in range(count)]
         self.ours = [stack.enter_context(ours) for ours, _ in pairs]
         self.theirs = [stack.enter_context(theirs) for _, theirs in pairs]
-        self.files = {ours.fileno() for ours in self.ours}
+        self.fds = {ours.fileno() for ours in self.ours}
 
     def send(self, numbers):
         for number in numbers:
             self.theirs[number].send(b"x")
 
-    def shown(self, events):
-        """The numbers of those that are shown, whose data is then taken."""
+    def reported(self, events):
+        """The numbers of the connections in the events, whose data is then read."""
         numbers = sorted(key.data for key, _ in events if key.data is not None)
         for number in numbers:
             self.ours[number].recv(10)
@@ -46,84 +46,84 @@ def stack(monkeypatch):
         yield stack
 
 
-def looking_at(stack, clients, queue):
-    selector = stack.enter_context(OverloadSelector(queue, clients.files))
+def selector_of(stack, clients, queue):
+    selector = stack.enter_context(OverloadSelector(queue, clients.fds))
     for number, ours in enumerate(clients.ours):
         selector.register(ours.fileno(), selectors.EVENT_READ, number)
     return selector
 
 
-def test_all_is_shown_at_once_while_there_is_room(stack):
-    clients, queue = Clients(stack, MAX_REJECTED + 40), Queue(free_places=40)
-    selector = looking_at(stack, clients, queue)
+def test_all_events_are_reported_without_overload(stack):
+    clients, queue = Clients(stack, MAX_REJECTED + 40), Queue(free_slots=40)
+    selector = selector_of(stack, clients, queue)
     clients.send(range(MAX_REJECTED + 40))
-    assert clients.shown(selector.select(1)) == list(range(MAX_REJECTED + 40))
-    assert queue.is_open
+    assert clients.reported(selector.select(1)) == list(range(MAX_REJECTED + 40))
+    assert queue.is_accepting
 
 
-def test_the_newest_get_the_free_places_and_the_oldest_are_rejected_first(stack):
-    clients, queue = Clients(stack, 200), Queue(free_places=0)
-    selector = looking_at(stack, clients, queue)
+def test_newest_get_free_slots_and_oldest_are_rejected(stack):
+    clients, queue = Clients(stack, 200), Queue(free_slots=0)
+    selector = selector_of(stack, clients, queue)
     clients.send(range(100))
-    first = clients.shown(selector.select(1))
+    first = clients.reported(selector.select(1))
     assert len(first) == MAX_REJECTED
-    assert not queue.is_open
-    assert selector.select(0) == []  # nothing more before the next pause
+    assert not queue.is_accepting
+    assert selector.select(0) == []  # nothing until the next pause
 
-    queue.free_places = 5
+    queue.free_slots = 5
     clients.send(range(100, 150))
-    newest = clients.shown(selector.select(1))
+    newest = clients.reported(selector.select(1))
     assert len(newest) == 5
     assert set(newest) <= set(range(100, 150))
-    assert queue.is_open
+    assert queue.is_accepting
 
-    oldest = clients.shown(selector.select(1))
+    oldest = clients.reported(selector.select(1))
     assert len(oldest) == MAX_REJECTED
     assert set(oldest) <= set(range(100)) - set(first)
-    assert not queue.is_open
+    assert not queue.is_accepting
 
 
-def test_what_has_waited_gets_no_place(stack):
-    clients, queue = Clients(stack, 200), Queue(free_places=0)
-    selector = looking_at(stack, clients, queue)
+def test_old_requests_get_no_slot(stack):
+    clients, queue = Clients(stack, 200), Queue(free_slots=0)
+    selector = selector_of(stack, clients, queue)
     clients.send(range(200))
     for _ in range(3):
-        clients.shown(selector.select(1))
-    queue.free_places = 50
-    shown = [clients.shown(selector.select(1)) for _ in range(2)]
-    assert sorted(map(len, shown)) == [0, MAX_REJECTED]
+        clients.reported(selector.select(1))
+    queue.free_slots = 50
+    reported = [clients.reported(selector.select(1)) for _ in range(2)]
+    assert sorted(map(len, reported)) == [0, MAX_REJECTED]
 
 
-def test_everyone_is_shown_in_the_end(stack):
-    clients, queue = Clients(stack, 300), Queue(free_places=0)
-    selector = looking_at(stack, clients, queue)
+def test_every_connection_is_reported_eventually(stack):
+    clients, queue = Clients(stack, 300), Queue(free_slots=0)
+    selector = selector_of(stack, clients, queue)
     clients.send(range(300))
     found = []
     while len(found) < 300:
-        found += clients.shown(selector.select(1))
+        found += clients.reported(selector.select(1))
     assert sorted(found) == list(range(300))
-    assert clients.shown(selector.select(0.01)) == []
+    assert clients.reported(selector.select(0.01)) == []
 
 
-def test_what_waited_in_one_overload_is_not_remembered_in_the_next(stack):
-    clients, queue = Clients(stack, 200), Queue(free_places=0)
-    selector = looking_at(stack, clients, queue)
+def test_waiting_times_are_reset_between_overloads(stack):
+    clients, queue = Clients(stack, 200), Queue(free_slots=0)
+    selector = selector_of(stack, clients, queue)
     clients.send(range(200))
-    first = clients.shown(selector.select(1))
+    first = clients.reported(selector.select(1))
     while len(first) < 200:
-        first += clients.shown(selector.select(1))
+        first += clients.reported(selector.select(1))
     assert selector.select(0.01) == []
 
-    # The same connections send again: they are as new as any other.
+    # The same connections send again and are as new as any other.
     clients.send(range(200))
-    queue.free_places = 5
-    shown = [clients.shown(selector.select(1)) for _ in range(2)]
-    assert sorted(map(len, shown)) == [5, MAX_REJECTED]
+    queue.free_slots = 5
+    reported = [clients.reported(selector.select(1)) for _ in range(2)]
+    assert sorted(map(len, reported)) == [5, MAX_REJECTED]
 
 
-def test_what_is_not_from_a_client_is_always_shown(stack):
-    clients, queue = Clients(stack, 200), Queue(free_places=0)
-    selector = looking_at(stack, clients, queue)
+def test_other_events_are_always_reported(stack):
+    clients, queue = Clients(stack, 200), Queue(free_slots=0)
+    selector = selector_of(stack, clients, queue)
     ours, theirs = (stack.enter_context(end) for end in socket.socketpair())
     selector.register(ours.fileno(), selectors.EVENT_READ)
     theirs.send(b"x")

@@ -1,4 +1,4 @@
-"""The real server on a real socket: what is no proper HTTP, faults, overload, and its end."""
+"""The real server on a real socket: limits, faults, overload and shutdown."""
 
 import json
 import os
@@ -58,21 +58,21 @@ def status_of(line):
     return int(re.match(rb"HTTP/1\.1 (\d{3}) ", line)[1])
 
 
-# HTTP.
+# Requests.
 
 
-def test_b7_a_body_over_the_limit_is_413(address):
+def test_body_over_the_limit_returns_413(address):
     status, headers, problem = request(address, "POST", "/predict", b" " * (LIMIT + 1))
     assert (status, headers["Content-Type"]) == (413, "application/problem+json")
     assert "100,000" in problem["detail"]
     assert request(address, "POST", "/predict", b" " * LIMIT)[0] == 400
 
 
-def test_b7_a_body_that_will_be_far_too_large_is_refused_before_it_is_sent(address):
+def test_declared_length_over_the_limit_returns_413_before_the_body(address):
     assert status_of(exchange(address, head("Content-Length: 999999999"))) == 413
 
 
-def test_b8_a_chunked_body_over_the_limit_is_413(address):
+def test_chunked_body_over_the_limit_returns_413(address):
     body = (b" " * 10_000 for _ in range(11))
     status, headers, _ = request(address, "POST", "/predict", body, encode_chunked=True)
     assert (status, headers["Content-Type"]) == (413, "application/problem+json")
@@ -80,8 +80,8 @@ def test_b8_a_chunked_body_over_the_limit_is_413(address):
     assert request(address, "POST", "/predict", body, encode_chunked=True)[0] == 400
 
 
-def test_b9_a_million_tiny_chunks_are_refused(address):
-    with connect(address) as client, client.makefile("rb") as answer:
+def test_million_tiny_chunks_return_400(address):
+    with connect(address) as client, client.makefile("rb") as response:
         client.sendall(head("Content-Type: application/json", "Transfer-Encoding: chunked"))
 
         def send():
@@ -89,43 +89,43 @@ def test_b9_a_million_tiny_chunks_are_refused(address):
                 for _ in range(1000):
                     client.sendall(b"1\r\n \r\n" * 1000)
             except OSError:
-                pass  # refused before all was sent
+                pass  # rejected before everything was sent
 
         sender = threading.Thread(target=send)
         sender.start()
-        assert status_of(answer.readline()) == 400
+        assert status_of(response.readline()) == 400
     sender.join()
     assert predict(address)[0] == 200
 
 
-def test_b11_a_length_and_chunks_end_the_connection(address):
+def test_content_length_with_chunks_returns_400_and_closes_the_connection(address):
     both = head("Content-Length: 3", "Transfer-Encoding: chunked", "Content-Type: application/json")
-    with connect(address) as client, client.makefile("rb") as answer:
+    with connect(address) as client, client.makefile("rb") as response:
         client.sendall(both + b"2\r\n{}\r\n0\r\n\r\n")
-        assert status_of(answer.readline()) == 400
-        assert b"connection: close" in answer.read().lower()
+        assert status_of(response.readline()) == 400
+        assert b"connection: close" in response.read().lower()
 
 
-def test_b12_two_lengths_are_400(address):
+def test_two_content_lengths_return_400(address):
     sent = head("Content-Length: 2", "Content-Length: 3") + b"{} "
     assert status_of(exchange(address, sent)) == 400
 
 
 @pytest.mark.parametrize("length", ["-1", "three", "+2", "2,3"])
-def test_b13_a_length_that_is_none_is_400(address, length):
+def test_invalid_content_length_returns_400(address, length):
     assert status_of(exchange(address, head(f"Content-Length: {length}") + b"{}")) == 400
 
 
-def test_b14_a_9_kb_address_is_414(address):
-    line = exchange(address, b"GET /?" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert status_of(line) == 414
+def test_url_of_9_kb_returns_414(address):
+    sent = b"GET /?" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n"
+    assert status_of(exchange(address, sent)) == 414
 
 
-def test_b15_200_headers_are_431(address):
+def test_200_headers_return_431(address):
     assert status_of(exchange(address, head(*(f"X-{n}: 1" for n in range(200))))) == 431
 
 
-def test_b16_half_sent_bodies_harm_nobody_and_are_ended(address):
+def test_half_sent_bodies_time_out_and_do_not_affect_others(address):
     half = head("Content-Type: application/json", "Content-Length: 1000") + b"{"
     clients = [connect(address) for _ in range(200)]
     try:
@@ -133,31 +133,31 @@ def test_b16_half_sent_bodies_harm_nobody_and_are_ended(address):
             client.sendall(half)
         for _ in range(10):
             assert predict(address)[2]["predicted_digit"] == 7
-        with clients[0].makefile("rb") as answer:
-            assert status_of(answer.readline()) == 408
+        with clients[0].makefile("rb") as response:
+            assert status_of(response.readline()) == 408
     finally:
         for client in clients:
             client.close()
 
 
-def test_a_client_that_goes_away_in_the_middle_is_no_news(tmp_path):
+def test_disconnect_within_a_body_is_not_an_error(tmp_path):
     with serving(settings={"log_level": "info"}) as (process, printed):
         address = address_in(printed)
         for _ in range(3):
             with connect(address) as client:
                 client.sendall(head("Content-Length: 1000") + b"{")
 
-        def gone():
+        def disconnects_are_counted():
             text = request(address, "GET", "/metrics")[2].decode()
-            return 'inkdigits_rejections_total{reason="gone"} 3.0' in text
+            return 'inkdigits_rejections_total{reason="client_disconnected"} 3.0' in text
 
-        until(gone)
+        until(disconnects_are_counted)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 0
         assert process.stderr.read() == ""
 
 
-def test_b25_line_breaks_forge_no_line_of_the_log(tmp_path):
+def test_line_breaks_do_not_forge_log_lines(tmp_path):
     with serving(settings={"log_level": "info"}) as (process, printed):
         address = address_in(printed)
         forged = "%0d%0a%7B%22event%22:%22forged%22%7D"
@@ -173,31 +173,31 @@ def test_b25_line_breaks_forge_no_line_of_the_log(tmp_path):
     ("proxies", "client"),
     [(0, "127.0.0.1"), (1, "203.0.113.7"), (2, "198.51.100.6"), (3, "127.0.0.1")],
 )
-def test_the_log_names_the_client_that_a_trusted_proxy_names(proxies, client):
+def test_log_has_the_client_that_a_trusted_proxy_reports(proxies, client):
     settings = {"log_level": "info", "proxies": proxies, "max_body_bytes": LIMIT}
     with serving(settings=settings) as (process, printed):
-        asked = {"X-Forwarded-For": "198.51.100.6, 203.0.113.7", "X-Request-ID": "asked"}
+        sent = {"X-Forwarded-For": "198.51.100.6, 203.0.113.7", "X-Request-ID": "mine"}
         address = address_in(printed)
-        assert request(address, "GET", "/healthz", headers=asked)[0] == 200
-        # By the gate, before the application.
-        assert request(address, "POST", "/predict", b"?" * (LIMIT + 1), asked)[0] == 413
+        assert request(address, "GET", "/healthz", headers=sent)[0] == 200
+        # Rejected by the server, before the application.
+        assert request(address, "POST", "/predict", b"?" * (LIMIT + 1), sent)[0] == 413
         process.send_signal(signal.SIGINT)
         lines = [json.loads(line) for line in process.stdout]
-    clients = [line["client"] for line in lines if line["request_id"] == "asked"]
+    clients = [line["client"] for line in lines if line["request_id"] == "mine"]
     assert clients == [client, client]
 
 
-def test_how_often_a_client_may_ask_is_counted_for_whom_a_trusted_proxy_names():
+def test_rate_limit_counts_the_client_that_a_trusted_proxy_reports():
     with serving(settings={"rate_limit": "1/hour", "proxies": 1}) as (_, printed):
         statuses = [
             request(address_in(printed), "GET", "/", headers={"X-Forwarded-For": forwarded})[0]
-            # What the client itself has written before the proxy's own entry counts for nothing.
+            # Entries before the proxy's own are written by the client and do not count.
             for forwarded in ("192.0.2.1", "192.0.2.2", "192.0.2.1", "1.1.1.1, 192.0.2.2")
         ]
     assert statuses == [200, 200, 429, 429]
 
 
-def test_a_request_id_is_kept_and_comes_back(address):
+def test_request_id_is_returned(address):
     headers = request(address, "GET", "/healthz", headers={"X-Request-ID": "mine-7"})[1]
     assert headers["X-Request-ID"] == "mine-7"
     for wrong in ("a b", "x" * 65, ""):
@@ -205,13 +205,13 @@ def test_a_request_id_is_kept_and_comes_back(address):
         assert re.fullmatch(r"[0-9a-f]{32}", headers["X-Request-ID"])
 
 
-def test_head_has_the_headers_of_get_and_no_body(address):
+def test_head_has_the_headers_of_get_without_the_body(address):
     status, headers, data = request(address, "HEAD", "/healthz")
     assert (status, data) == (200, b"")
     assert headers["Content-Type"] == "application/json"
 
 
-def test_what_is_counted_is_of_all_workers(address):
+def test_metrics_are_summed_over_workers(address):
     def counted():
         text = request(address, "GET", "/metrics")[2].decode()
         pattern = r'inkdigits_requests_total\{method="GET",route="/readyz",status="200"\} (\d+)'
@@ -227,7 +227,7 @@ def test_what_is_counted_is_of_all_workers(address):
 # Faults.
 
 
-def test_f9_a_killed_worker_is_replaced_and_only_its_own_requests_fail():
+def test_killed_worker_is_replaced_and_only_its_requests_fail():
     with serving(settings={"workers": 2}) as (process, printed):
         address = address_in(printed)
         with load(lambda: predict(address)[0], clients=4) as outcomes:
@@ -238,12 +238,12 @@ def test_f9_a_killed_worker_is_replaced_and_only_its_own_requests_fail():
             done = outcomes[200]
             until(lambda: outcomes[200] > done + 50)
         assert before[1] in workers_of(process)
-        # What was in its hands, or waited to be accepted by it when it died: of each client one.
+        # For each client, at most one request in progress and one waiting to be accepted.
         assert sum(outcomes.values()) - outcomes[200] <= 2 * 4
         assert process.poll() is None
 
 
-def test_a_worker_that_hangs_is_replaced_and_others_go_on_answering():
+def test_hung_worker_is_replaced_while_others_keep_serving():
     settings = {"workers": 2, "watchdog_s": 2, "log_level": "info", "grace_s": 1}
     with serving(settings=settings) as (process, printed):
         lines = (json.loads(line) for line in process.stdout)
@@ -252,14 +252,14 @@ def test_a_worker_that_hangs_is_replaced_and_others_go_on_answering():
         assert [ready["event"], other["event"]] == ["worker_ready"] * 2
         os.kill(ready["pid"], signal.SIGSTOP)
         events = [next(lines) for _ in range(3)]
-        assert [line["event"] for line in events] == ["worker_hangs", "worker_died", "worker_ready"]
+        assert [line["event"] for line in events] == ["worker_hung", "worker_died", "worker_ready"]
         assert events[0]["pid"] == events[1]["pid"] == ready["pid"]
         assert set(workers_of(process)) == {other["pid"], events[2]["pid"]}
         for _ in range(10):
             assert predict(address_in(printed))[0] == 200
 
 
-def test_connections_are_shared_out_among_the_workers():
+def test_connections_are_distributed_over_workers():
     def sockets_of(pid):
         files = Path(f"/proc/{pid}/fd").iterdir()
         return sum("socket:" in os.readlink(file) for file in files)
@@ -279,7 +279,7 @@ def test_connections_are_shared_out_among_the_workers():
         assert min(now - then for now, then in zip(after, before, strict=True)) >= 5
 
 
-def test_workers_that_die_again_and_again_end_the_server_with_status_1():
+def test_server_exits_with_1_if_workers_keep_dying():
     with serving() as (process, _):
         killed = set()
         while process.poll() is None:
@@ -291,24 +291,24 @@ def test_workers_that_die_again_and_again_end_the_server_with_status_1():
         assert process.returncode == 1
         assert 2 <= len(killed) <= 3
         sentence = process.stderr.read()
-        assert re.fullmatch(r"Error: The workers die [^\n]+\n", sentence)
+        assert re.fullmatch(r"Error: The workers keep dying [^\n]+\n", sentence)
         lines = [json.loads(line) for line in process.stdout]
         assert {line["event"] for line in lines} == {"worker_died"}
 
 
-def test_workers_end_when_their_supervisor_is_killed():
+def test_workers_exit_when_the_supervisor_is_killed():
     with serving(settings={"workers": 2}) as (process, _):
         until(lambda: len(workers_of(process)) == 2)
         workers = workers_of(process)
         process.kill()
 
-        def are_gone():
+        def have_exited():
             return not any(Path(f"/proc/{worker}").exists() for worker in workers)
 
-        until(are_gone)
+        until(have_exited)
 
 
-def test_few_open_files_limit_the_connections_and_nothing_else():
+def test_low_file_limit_only_lowers_the_connection_limit():
     def few_files():
         resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
 
@@ -326,8 +326,8 @@ def test_few_open_files_limit_the_connections_and_nothing_else():
                 client.close()
 
 
-def test_metrics_without_room_for_their_files_end_no_worker():
-    # A limit on the size of files fails as a full disk does, at the moment of writing.
+def test_workers_survive_without_disk_space_for_metrics():
+    # A limit on file sizes makes writes fail, as a full disk does.
     def small_files():
         resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 
@@ -340,18 +340,18 @@ def test_metrics_without_room_for_their_files_end_no_worker():
         assert 'inkdigits_requests_total{method="POST",route="/predict",status="200"} 1.0' in text
 
 
-def test_f10_sigterm_lets_a_balancer_notice_and_answers_what_is_in_progress():
+def test_sigterm_drains_and_finishes_requests_in_progress():
     with serving(settings={"drain_s": 2}) as (process, printed):
         address = address_in(printed)
         assert request(address, "GET", "/readyz")[0] == 200
         body = json.dumps({"image": "AAAA"}).encode()
-        with connect(address) as client, client.makefile("rb") as answer:
+        with connect(address) as client, client.makefile("rb") as response:
             client.sendall(
                 head("Content-Type: application/json", f"Content-Length: {len(body)}") + body[:5]
             )
             process.send_signal(signal.SIGTERM)
             until(lambda: request(address, "GET", "/readyz")[0] == 503)
-            # Whoever has not noticed yet is answered as before.
+            # Clients that have not noticed yet are answered as before.
             assert predict(address)[0] == 200
             assert request(address, "GET", "/healthz")[0] == 200
 
@@ -365,12 +365,12 @@ def test_f10_sigterm_lets_a_balancer_notice_and_answers_what_is_in_progress():
             until(refuses_connections)
             assert process.poll() is None
             client.sendall(body[5:])
-            assert status_of(answer.readline()) == 415  # AAAA is no picture
+            assert status_of(response.readline()) == 415  # AAAA is not an image
         assert process.wait(timeout=30) == 0
         assert process.stdout.read() == process.stderr.read() == ""
 
 
-def test_f11_a_bad_model_put_in_place_is_not_taken_and_a_good_one_is(tmp_path):
+def test_bad_model_file_is_rejected_and_good_one_is_loaded(tmp_path):
     path = tmp_path / "mine.safetensors"
     shutil.copy(shipped_models()["mlp"], path)
     digests = [Recognizer.load(path).digest]
@@ -389,7 +389,7 @@ def test_f11_a_bad_model_put_in_place_is_not_taken_and_a_good_one_is(tmp_path):
             (tmp_path / "bad").write_bytes(path.read_bytes()[:-1])
             os.replace(tmp_path / "bad", path)
             line = json.loads(process.stdout.readline())
-            assert (line["event"], line["model"]) == ("model_refused", "mine")
+            assert (line["event"], line["model"]) == ("model_rejected", "mine")
             assert str(path) in line["reason"]
             assert digest() == digests[0]
             os.replace(new, path)
@@ -400,7 +400,7 @@ def test_f11_a_bad_model_put_in_place_is_not_taken_and_a_good_one_is(tmp_path):
         assert set(outcomes) == {200}
 
 
-def test_f12_beyond_what_it_can_carry_the_rest_gets_503_at_once():
+def test_full_queue_returns_503():
     noise = np.random.default_rng(0).integers(0, 255, (1500, 1500), np.uint8)
     file = BytesIO()
     Image.fromarray(noise).save(file, "PNG", compress_level=0)
@@ -408,10 +408,10 @@ def test_f12_beyond_what_it_can_carry_the_rest_gets_503_at_once():
     with serving(settings=settings) as (_, printed):
         address = address_in(printed)
         with ThreadPoolExecutor(30) as threads:
-            answers = [threads.submit(predict, address, file.getvalue()) for _ in range(30)]
+            responses = [threads.submit(predict, address, file.getvalue()) for _ in range(30)]
             health = {request(address, "GET", "/healthz")[0] for _ in range(20)}
         assert health == {200}
-        results = [answer.result() for answer in answers]
+        results = [response.result() for response in responses]
         statuses = Counter(status for status, _, _ in results)
         assert set(statuses) == {200, 503}
         assert statuses[200] >= 3
@@ -425,14 +425,14 @@ def test_f12_beyond_what_it_can_carry_the_rest_gets_503_at_once():
         assert f'inkdigits_rejections_total{{reason="overloaded"}} {statuses[503]}.0' in text
 
 
-def test_who_waits_too_long_is_told_to_come_back():
+def test_queue_timeout_returns_503():
     noise = np.random.default_rng(0).integers(0, 255, (1500, 1500), np.uint8)
     file = BytesIO()
     Image.fromarray(noise).save(file, "PNG", compress_level=0)
-    with serving(settings={"threads": 1, "queue": 50, "deadline_s": 0.01}) as (_, printed):
+    with serving(settings={"threads": 1, "queue": 50, "queue_timeout_s": 0.01}) as (_, printed):
         address = address_in(printed)
         with ThreadPoolExecutor(8) as threads:
             results = list(threads.map(lambda _: predict(address, file.getvalue()), range(8)))
         assert {status for status, _, _ in results} == {200, 503}
         text = request(address, "GET", "/metrics")[2].decode()
-        assert re.search(r'inkdigits_rejections_total\{reason="deadline"\} [1-9]', text)
+        assert re.search(r'inkdigits_rejections_total\{reason="queue_timeout"\} [1-9]', text)

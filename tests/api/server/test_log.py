@@ -1,4 +1,4 @@
-"""The set-up of a worker: its log."""
+"""The log of the server."""
 
 import io
 import json
@@ -8,11 +8,11 @@ from contextlib import redirect_stdout
 import pytest
 import structlog
 
-from inkdigits.api.server.worker import configure_log
+from inkdigits.api.server.log import configure_log
 
 
 class Recorder(io.StringIO):
-    """A standard output that knows what each write brought."""
+    """A standard output that records each write."""
 
     def __init__(self):
         super().__init__()
@@ -24,13 +24,13 @@ class Recorder(io.StringIO):
 
 
 @pytest.fixture(autouse=True)
-def log_as_before():
+def restore_log():
     yield
     structlog.reset_defaults()
 
 
 def logged(level, *events):
-    """Log events at a level each; give what each write to standard output brought."""
+    """Log each event at its level; return the writes to standard output."""
     with redirect_stdout(Recorder()) as recorder:
         configure_log(level)
         for at, event in events:
@@ -38,13 +38,13 @@ def logged(level, *events):
     return recorder.writes
 
 
-def test_a_line_of_the_log_is_one_write_so_that_no_other_process_comes_between():
+def test_log_line_is_a_single_write():
     [line] = logged("info", (logging.INFO, "a\nb"))
     assert line.endswith("}\n")
     assert json.loads(line)["event"] == "a\nb"
 
 
-def test_what_is_under_the_level_of_the_log_is_left_out():
+def test_log_level_filters_events():
     lines = logged(
         "warning", (logging.INFO, "ready"), (logging.WARNING, "slow"), (logging.ERROR, "failed")
     )
