@@ -9,24 +9,24 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from inkdigits.api.openapi import document
+from inkdigits.api.openapi import build_document
 from inkdigits.api.settings import Settings
 
 FILE = Path(__file__).parents[1] / "openapi.json"
 
 
-def for_any_models() -> dict[str, Any]:
-    """Describe the service whatever models it has: the page learns that when it runs."""
-    described = document(["model"], Settings.model_fields["batch_limit"].default)
-    for path in described["paths"].values():
+def model_independent_document() -> dict[str, Any]:
+    """Build the document without the names of models, which the page learns at run time."""
+    document = build_document(["model"], Settings.model_fields["batch_limit"].default)
+    for path in document["paths"].values():
         for operation in path.values():
             for parameter in operation.get("parameters", []):
                 parameter["schema"].pop("enum", None)
-    return described
+    return document
 
 
 if __name__ == "__main__":
-    text = json.dumps(for_any_models(), indent=2) + "\n"
+    text = json.dumps(model_independent_document(), indent=2) + "\n"
     if "--check" not in sys.argv:
         FILE.write_text(text)
     elif FILE.read_text() != text:
