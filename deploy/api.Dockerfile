@@ -1,10 +1,10 @@
-# The image of the service. Built from the root of the repository:
+# The image of the service. Build it from the root of the repository:
 #   docker build --file deploy/api.Dockerfile --tag inkdigits-api .
-# Both stages start from one image, so that the virtual environment finds its Python again.
+# Both stages use the same base, so that the virtual environment finds its Python interpreter.
 ARG PYTHON_IMAGE=python:3.13.9-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
-# Where packages come from, if not from PyPI.
+# The package index, if not PyPI.
 ARG PIP_INDEX_URL
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_DEPS=1 PIP_QUIET=1
 WORKDIR /build
@@ -17,14 +17,14 @@ RUN python3 -m venv tools \
  && find /opt/inkdigits -depth \( -type d -name tests -o -name 'test_*.py' \) -exec rm -rf {} +
 COPY LICENSE README.md pyproject.toml ./
 COPY src src
-# The root is read-only when it runs, so what is imported is compiled here; the rest never is.
+# The root file system is read-only at run time, so import the service once now, which compiles its modules.
 RUN tools/bin/pip wheel --no-build-isolation --wheel-dir wheels . \
  && tools/bin/pip --python /opt/inkdigits/bin/python install --no-compile wheels/*.whl \
  && /opt/inkdigits/bin/inkdigits serve --help > /dev/null \
  && /opt/inkdigits/bin/python -c "import inkdigits.api.server.worker"
 
 FROM ${PYTHON_IMAGE}
-# What can install came with the base, and has no place beside a service.
+# Remove the base image's installers, which a service does not need.
 RUN find / -xdev -depth \( -path '*-packages/pip*' -o -path '*-packages/setuptools*' \
       -o -path '*-packages/wheel*' -o -path '*/ensurepip/_bundled' -o -path '*/python-wheels' \
       -o -path '*/bin/pip*' \) -exec rm -rf {} +

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Replaces the running service by a newly built one, and no request is dropped: the new one is started beside
-# the old one and waited for, and only then is the old one told to end, which it does when it has drained.
+# Replace the running service with a newly built one without dropping a request: start the new one beside the
+# old one, wait until it is healthy, and only then stop the old one, which drains first.
 set -eu
 cd "$(dirname "$0")/.."
 WAIT_S=${INKDIGITS_REPLACE_S:-120}
@@ -11,15 +11,15 @@ stop() {
 }
 
 running=$(compose ps --quiet api)
-[ -n "$running" ] || stop "No service runs; start it with: make up"
+[ -n "$running" ] || stop "The service is not running; start it with: make up"
 # shellcheck disable=SC2086 # words, one for each container
 set -- $running
 for old; do
   [ "$(docker inspect --format '{{len .HostConfig.PortBindings}}' "$old")" = 0 ] ||
-    stop "The service is published at a port, which two cannot have at once; make up replaces it, with a gap of seconds."
+    stop "The service is published on a port, which two containers cannot share; use make up, which replaces it with a gap of seconds."
 done
 
-# Those of the service that did not run before, whatever has become of them.
+# The containers that were not running before, in whatever state they are.
 new() {
   for container in $(compose ps --all --quiet api); do
     case " $running " in *"$container"*) ;; *) echo "$container" ;; esac
@@ -37,10 +37,10 @@ while :; do
     for container in $started; do docker logs --tail 20 "$container" >&2; done
     # shellcheck disable=SC2086
     [ -z "$started" ] || docker rm --force $started > /dev/null
-    stop "The new service is not ready after $WAIT_S s, and its last words are above. The old one serves on."
+    stop "The new service is not healthy after $WAIT_S s; the end of its log is above. The old one keeps running."
   fi
   sleep 1
 done
-echo "The new service is ready; the old one drains."
+echo "The new service is healthy; the old one is draining."
 docker stop "$@" > /dev/null
 docker rm "$@" > /dev/null

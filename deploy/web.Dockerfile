@@ -1,10 +1,10 @@
-# The image of the page, and of the proxy in front of the service. Built from the root of the repository:
+# The image of the page and of the proxy in front of the service. Build it from the root of the repository:
 #   docker build --file deploy/web.Dockerfile --tag inkdigits-web .
 ARG NODE_IMAGE=node:22.20.0-bookworm-slim
 ARG NGINX_IMAGE=nginxinc/nginx-unprivileged:1.28.0
 
 FROM ${NODE_IMAGE} AS build
-# Where packages come from, if not from npm's registry.
+# The package registry, if not npm's.
 ARG NPM_CONFIG_REGISTRY
 WORKDIR /build
 COPY web/package.json web/package-lock.json ./
@@ -12,7 +12,7 @@ RUN npm ci --no-fund --no-audit --loglevel=error
 COPY web/index.html web/tsconfig.json web/vite.config.ts ./
 COPY web/public public
 COPY web/src src
-# Compressed once and as well as can be, and not again for each request.
+# Compress once, at the highest level, instead of for each request.
 RUN npx vite build && find dist -name '*.js' -o -name '*.css' -o -name '*.svg' -o -name '*.html' \
       | xargs gzip --best --keep
 
@@ -21,7 +21,7 @@ COPY deploy/nginx/nginx.conf /etc/nginx/nginx.conf
 COPY deploy/nginx/default.conf.template /etc/nginx/templates/default.conf.template
 COPY deploy/nginx/start.sh /usr/local/bin/start-proxy
 COPY --from=build /build/dist /usr/share/nginx/html
-# Of the environment only these are filled into the template.
+# The variables that are substituted in the template, with their defaults.
 ENV NGINX_ENVSUBST_FILTER=^INKDIGITS_ \
     INKDIGITS_API_ORIGIN="" \
     INKDIGITS_MAX_BODY_BYTES=22370645 \
@@ -31,7 +31,7 @@ ENV NGINX_ENVSUBST_FILTER=^INKDIGITS_ \
 USER 101:101
 EXPOSE 8080
 STOPSIGNAL SIGQUIT
-# One that is set anew takes the base image's command away.
+# A new entrypoint resets the command of the base image, so the command follows.
 ENTRYPOINT ["sh", "/usr/local/bin/start-proxy"]
 CMD ["nginx", "-g", "daemon off;"]
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 \

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Starts the proxy: writes what the template cannot say, a directive for each trusted proxy, and goes
-# on as the base image does.
+# Start the proxy: write a directive for each trusted proxy, which a template cannot, and run the entrypoint
+# of the base image.
 set -eu
 for network in $(echo "$INKDIGITS_TRUSTED_PROXIES" | tr ',' ' '); do
   case $network in

@@ -1,4 +1,4 @@
-"""What these tests share: the base images, and the figures that are printed at the end."""
+"""Base images for these tests, and figures that are printed at the end."""
 
 import os
 
@@ -26,9 +26,9 @@ def figures(pytestconfig):
 
 @pytest.fixture(scope="session", autouse=True)
 def bases():
-    """Let all that is built here start from base images that can be had."""
+    """Build everything from base images that are available."""
     try:
         os.environ.update(base_images())
-        run("sh", "deploy/compose.sh", "version")  # says what is missing
+        run("sh", "deploy/compose.sh", "version")  # reports what is missing
     except AssertionError as error:
         pytest.exit(str(error), returncode=1)

@@ -1,4 +1,4 @@
-"""The containers under a name of their own, built and ended by the recipes of the Makefile."""
+"""The containers under a project name of their own, managed with the Makefile."""
 
 import json
 import os
@@ -13,13 +13,13 @@ from pathlib import Path
 from serving import predict, until
 
 ROOT = Path(__file__).parents[2]
-# The argument of a Dockerfile that names the base, and what the base's name holds.
+# The Dockerfile arguments that name a base image, and a part of that image's name.
 BASES = {"PYTHON_IMAGE": "python", "NODE_IMAGE": "node", "NGINX_IMAGE": "nginx"}
 HEALTHY_S = 180
 
 
 def run(*command, timeout=600, **options):
-    """Run a command from the project's root; give what it printed; fail with all that it said."""
+    """Run a command in the project's root; return its output, or fail with it."""
     done = subprocess.run(
         command,
         cwd=ROOT,
@@ -44,9 +44,9 @@ def free_port():
 
 
 def base_images():
-    """The images to start from, by argument; what is in none is the Dockerfiles' own choice.
+    """The base images by Dockerfile argument; the Dockerfile's default applies to any other.
 
-    INKDIGITS_BASE_IMAGES is a program that makes such images, and prints a line for each that
+    INKDIGITS_BASE_IMAGES names a program that builds such images and prints a line for each, which
     begins with its tag.
     """
     program = os.environ.get("INKDIGITS_BASE_IMAGES")
@@ -64,7 +64,7 @@ def base_images():
 class Stack:
     """The two containers of one project.
 
-    settings  variables of the environment, as a person would set them
+    settings  environment variables
     """
 
     def __init__(self, **settings):
@@ -74,7 +74,7 @@ class Stack:
             "INKDIGITS_TAG": "test",
             "INKDIGITS_WEB_PORT": free_port(),
         }
-        # Make would hand on what concerns its own run.
+        # The variables of an outer make must not reach an inner one.
         outer = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
         self.environment = outer | {k: str(v) for k, v in (ours | settings).items()}
 
@@ -104,7 +104,7 @@ class Stack:
         return json.loads(docker("inspect", self.container(service)))[0]
 
     def inside(self, service, script):
-        """What a shell in the container prints."""
+        """Run a script in the container; return its output."""
         return docker("exec", self.container(service), "sh", "-c", script)
 
     def healthy(self):
@@ -115,12 +115,12 @@ class Stack:
         )
 
     def log(self, service):
-        """The objects that a service has logged; lines that are none are left out."""
+        """The JSON lines in the log of a service."""
         lines = docker("logs", self.container(service)).splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
     def left(self):
-        """What is there of the project: containers, networks and volumes."""
+        """The containers, networks and volumes of the project."""
         mine = f"label=com.docker.compose.project={self.project}"
         return {
             kind: docker(*command, "--quiet", "--filter", mine)
@@ -132,7 +132,7 @@ class Stack:
         }
 
     def browser(self, *, grep=".", **settings):
-        """Run the page's tests for where it runs already, in a real browser."""
+        """Run the page's tests of a deployed page in a real browser."""
         given = {"INKDIGITS_PAGE": f"{self.address}/"} | settings
         environment = self.environment | given
         return run(
@@ -144,7 +144,7 @@ class Stack:
 
 @contextmanager
 def started(figures, name, **settings):
-    """The containers, healthy; they are ended whatever happens, and shown if it goes wrong."""
+    """Start the containers and wait until they are healthy; shows their logs after a failure."""
     stack = Stack(**settings)
     try:
         stack.compose("build")
@@ -169,7 +169,7 @@ def started(figures, name, **settings):
         stack.make("down")
 
 
-def read(address):
-    """Ask for a prediction; give its status, if the answer is right."""
-    status, _, answer = predict(address)
-    return status if status != 200 or answer["predicted_digit"] == 7 else "wrong"
+def predict_seven(address):
+    """Request a prediction; return the status, or "wrong" if the digit is wrong."""
+    status, _, response = predict(address)
+    return status if status != 200 or response["predicted_digit"] == 7 else "wrong"

@@ -1,4 +1,4 @@
-"""Clients that hold connections or break the service: others are served, and so is health."""
+"""Clients that hold connections or break the service do not affect other clients."""
 
 import os
 import resource
@@ -15,7 +15,7 @@ from stack import docker, run, started
 pytestmark = pytest.mark.deploy
 
 CLIENT_REQUESTS, REQUESTS = 8, 24
-# Docker's own networks: what a test sends comes from one of them.
+# Docker's networks, from which the tests' requests come.
 DOCKER = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
 SLOW, OTHER = "198.51.100.1", "203.0.113.9"
 HALF_BODY = ("Content-Type: application/json", "Content-Length: 1000000")
@@ -47,12 +47,12 @@ def address(stack):
 
 
 def ask(address, client, **headers):
-    """Ask for the models as this client; give the status, the headers and the answer."""
+    """Request the models as this client; return status, headers and body."""
     return request(address, "GET", "/api/v1/models", headers={"X-Forwarded-For": client} | headers)
 
 
 def in_progress(container):
-    """How many connections of others a service has, as the kernel counts them."""
+    """Count the connections of a service that are not its own health checks."""
     main = docker("inspect", "--format", "{{.State.Pid}}", container)
     rows = [line.split() for line in Path(f"/proc/{main}/net/tcp").read_text().splitlines()[1:]]
     return sum(
@@ -62,11 +62,11 @@ def in_progress(container):
 
 
 @contextmanager
-def uploads(stack, clients, taken=None):
+def uploads(stack, clients, accepted=None):
     """Hold an upload open for each of the clients.
 
-    taken    how many of them reach the service; all, if not given
-    yields   their connections, once the service has so many
+    accepted  how many of them reach the service; all by default
+    yields    their connections, once the service has that many
     """
     service = stack.container("api")
     until(lambda: in_progress(service) == 0)
@@ -74,12 +74,12 @@ def uploads(stack, clients, taken=None):
         connections = [held.enter_context(connect(stack.address)) for _ in clients]
         for connection, client in zip(connections, clients, strict=True):
             connection.sendall(head(f"X-Forwarded-For: {client}", *HALF_BODY) + b"{")
-        until(lambda: in_progress(service) == (taken or len(clients)))
+        until(lambda: in_progress(service) == (accepted or len(clients)))
         yield connections
 
 
 def status_of(connection):
-    """Send a byte each half a second until there is an answer; give its status."""
+    """Send a byte every half second until there is a response; return its status."""
     connection.settimeout(0.5)
     for _ in range(120):
         try:
@@ -89,7 +89,7 @@ def status_of(connection):
     return None
 
 
-def test_slow_uploads_end_and_do_not_hold_others_up(stack, address):
+def test_slow_uploads_time_out_and_do_not_block_others(stack, address):
     with uploads(stack, [SLOW] * 18, CLIENT_REQUESTS) as slow:
         statuses = [None] * len(slow)
 
@@ -103,21 +103,21 @@ def test_slow_uploads_end_and_do_not_hold_others_up(stack, address):
             assert ask(address, OTHER)[0] == 200
             assert request(address, "GET", "/healthz")[0] == 200
             time.sleep(0.2)
-    # The service's own answer, which came before the body was whole; and the limit.
+    # The early response of the service, and the limit of the proxy.
     assert sorted(statuses) == [408] * CLIENT_REQUESTS + [429] * (18 - CLIENT_REQUESTS)
 
 
-def test_an_answer_before_the_bodys_end_is_the_services_own(address):
+def test_early_response_of_the_service_is_passed_on(address):
     with connect(address) as client:
         client.sendall(head(f"X-Forwarded-For: {OTHER}", *HALF_BODY) + b"{")
         client.settimeout(60)
-        answer = client.recv(65536).decode()
-    assert answer.startswith("HTTP/1.1 408 ")
-    assert "did not arrive in time" in answer
-    assert "application/problem+json" in answer
+        response = client.recv(65536).decode()
+    assert response.startswith("HTTP/1.1 408 ")
+    assert "did not arrive in time" in response
+    assert "application/problem+json" in response
 
 
-def test_one_client_may_have_only_so_many_requests_in_progress(stack, address):
+def test_requests_of_one_client_are_limited(stack, address):
     with uploads(stack, [SLOW] * CLIENT_REQUESTS):
         assert ask(address, SLOW)[0] == 429
         _, headers, body = ask(address, SLOW)
@@ -130,21 +130,21 @@ def test_one_client_may_have_only_so_many_requests_in_progress(stack, address):
     until(lambda: ask(address, SLOW)[0] == 200)
 
 
-def test_an_ipv6_network_of_64_bits_is_one_client(stack, address):
+def test_ipv6_64_network_is_one_client(stack, address):
     with uploads(stack, [f"2001:db8::{n}" for n in range(1, CLIENT_REQUESTS + 1)]):
         assert ask(address, "2001:db8:0:0:ffff:1:2:3")[0] == 429
         assert ask(address, "2001:db8:0:1::1")[0] == 200
-        assert ask(address, "2001:db8::1:0:0:0:1")[0] == 200  # 2001:db8:0:1::1, written otherwise
+        assert ask(address, "2001:db8::1:0:0:0:1")[0] == 200  # 2001:db8:0:1::1 in another notation
         assert ask(address, OTHER)[0] == 200
 
 
-def test_an_ipv4_address_in_ipv6_is_the_same_client(stack, address):
+def test_ipv4_mapped_address_is_the_same_client(stack, address):
     with uploads(stack, [f"::ffff:{SLOW}"] * CLIENT_REQUESTS):
         assert ask(address, SLOW)[0] == 429
         assert ask(address, f"::ffff:{OTHER}")[0] == 200
 
 
-def test_all_clients_together_may_have_only_so_many_requests_in_progress(stack, address):
+def test_requests_of_all_clients_are_limited(stack, address):
     clients = [f"198.51.100.{n}" for n in range(1, REQUESTS + 1)]
     with uploads(stack, clients):
         assert ask(address, OTHER)[0] == 429
@@ -153,7 +153,7 @@ def test_all_clients_together_may_have_only_so_many_requests_in_progress(stack, 
     until(lambda: ask(address, OTHER)[0] == 200)
 
 
-def test_b16_half_sent_bodies_are_closed_and_others_are_unharmed(stack, address):
+def test_half_sent_bodies_are_closed_and_do_not_affect_others(stack, address):
     with uploads(stack, [SLOW] * 200, CLIENT_REQUESTS) as clients:
         for _ in range(10):
             assert ask(address, OTHER)[0] == 200
@@ -165,11 +165,11 @@ def test_b16_half_sent_bodies_are_closed_and_others_are_unharmed(stack, address)
 
 
 @pytest.mark.parametrize("kind", SILENT)
-def test_thousands_of_silent_connections_do_not_stop_others(stack, kind):
+def test_thousands_of_silent_connections_do_not_block_others(stack, kind):
     resource.setrlimit(
         resource.RLIMIT_NOFILE, (8192, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
     )
-    # Straight to the container: the engine's own forwarder of 127.0.0.1 holds six files for each.
+    # Directly to the container, because Docker's forwarder needs six files for each connection.
     networks = stack.inspect("web")["NetworkSettings"]["Networks"]
     (outside,) = [given for name, given in networks.items() if name.endswith("outside")]
     address = f"http://{outside['IPAddress']}:8080"
@@ -181,7 +181,7 @@ def test_thousands_of_silent_connections_do_not_stop_others(stack, kind):
             assert request(address, "GET", "/healthz")[0] == 200
 
 
-def test_a_trusted_proxy_names_the_client_and_what_the_client_says_is_not_believed(stack, address):
+def test_client_comes_from_the_trusted_proxy_not_a_forged_header(stack, address):
     mine = f"mine-{time.time_ns()}"
     ask(address, f"{OTHER}, {SLOW}", **{"X-Request-ID": mine})
 
@@ -192,7 +192,7 @@ def test_a_trusted_proxy_names_the_client_and_what_the_client_says_is_not_believ
     assert clients("api") == clients("web") == [SLOW]
 
 
-def test_a_trusted_proxy_that_is_not_an_address_is_named(stack):
+def test_invalid_trusted_proxy_is_reported(stack):
     wrong = "INKDIGITS_TRUSTED_PROXIES=10.0.0.0/8,x;y"
     with pytest.raises(AssertionError, match="x;y is not an address or a network"):
         docker("run", "--rm", "--env", wrong, "inkdigits-web:test")
@@ -203,20 +203,20 @@ def processes(container):
     return [int(line.split()[0]) for line in docker("top", container, "-o", "pid").splitlines()[1:]]
 
 
-def test_a_post_that_ends_the_service_is_not_sent_to_another(stack, address):
+def test_post_that_kills_a_replica_is_not_retried(stack, address):
     scale = ("up", "--detach", "--no-deps", "--no-recreate", "--scale")
     stack.compose(*scale, "api=2", "api")
     until(stack.healthy)
-    mine, answers, one = f"mine-{time.time_ns()}", [], None
+    mine, responses, one = f"mine-{time.time_ns()}", [], None
     services = {container: processes(container) for container in stack.containers("api")}
 
     def post():
         headers = {"X-Request-ID": mine, "X-Forwarded-For": OTHER}
-        answers.append(request(address, "POST", "/predict", "{}", headers))
+        responses.append(request(address, "POST", "/predict", "{}", headers))
 
     thread = threading.Thread(target=post, daemon=True)
     try:
-        # While both stand still, a request stays with the one that it was sent to.
+        # While both are stopped, a request stays with the replica that it was sent to.
         for pid in [pid for pids in services.values() for pid in pids]:
             os.kill(pid, signal.SIGSTOP)
         thread.start()
@@ -230,7 +230,7 @@ def test_a_post_that_ends_the_service_is_not_sent_to_another(stack, address):
                 for pid in pids:
                     os.kill(pid, signal.SIGCONT)
     thread.join(60)
-    ((status, headers, body),) = answers
+    ((status, headers, body),) = responses
     assert (status, headers["Retry-After"], body["title"]) == (502, "1", "Bad Gateway")
     assert mine not in run("docker", "logs", other)
     assert ask(address, OTHER)[0] == 200

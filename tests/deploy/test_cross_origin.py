@@ -1,4 +1,4 @@
-"""The other way: the page at one origin calls the service at another, by the rules of CORS."""
+"""Two origins: the page at one origin calls the service at another, with CORS."""
 
 import pytest
 from serving import predict, request
@@ -14,7 +14,7 @@ def ports():
 
 @pytest.fixture(scope="module")
 def page(ports):
-    # Another host than the service's, and so another origin and another site.
+    # Another host than the service's, so another origin and another site.
     return f"http://localhost:{ports[0]}"
 
 
@@ -36,12 +36,12 @@ def stack(figures, bases, ports, page, api):
         yield stack
 
 
-def test_every_digit_that_is_drawn_in_a_browser_is_read_at_the_other_origin(stack, page, api):
-    said = stack.browser(grep="reads|inline", INKDIGITS_PAGE=f"{page}/", INKDIGITS_API_ORIGIN=api)
-    assert "11 passed" in said
+def test_digits_drawn_in_a_browser_are_recognized_across_origins(stack, page, api):
+    settings = {"INKDIGITS_PAGE": f"{page}/", "INKDIGITS_API_ORIGIN": api}
+    assert "11 passed" in stack.browser(grep="recognizes|inline", **settings)
 
 
-def test_the_page_learns_where_the_service_is_and_may_call_nothing_else(stack, page, api):
+def test_page_may_call_only_the_configured_service(stack, page, api):
     assert request(page, "GET", "/config.json")[2] == {"api": api}
     policy = request(page, "GET", "/")[1]["Content-Security-Policy"]
     assert f"connect-src 'self' {api};" in policy
@@ -63,12 +63,12 @@ CALLS = [("OPTIONS", "/api/v1/predictions"), ("GET", "/api/v1/models"), ("POST",
 
 
 @pytest.mark.parametrize(("method", "path"), CALLS)
-def test_the_pages_origin_may_call(stack, page, api, method, path):
+def test_origin_of_the_page_may_call(stack, page, api, method, path):
     assert cors_headers(api, method, path, page)["access-control-allow-origin"] == page
 
 
 @pytest.mark.parametrize(("method", "path"), CALLS)
-def test_b66_no_other_origin_may_call(stack, page, api, method, path):
+def test_other_origins_may_not_call(stack, page, api, method, path):
     for origin in (
         "http://evil.example",
         "null",
@@ -79,25 +79,25 @@ def test_b66_no_other_origin_may_call(stack, page, api, method, path):
         assert cors_headers(api, method, path, origin) == {}
 
 
-def test_programs_reach_the_service_itself(stack, api):
+def test_programs_reach_the_service_directly(stack, api):
     assert predict(api)[2]["predicted_digit"] == 7
     ((binding,),) = stack.inspect("api")["HostConfig"]["PortBindings"].values()
     assert binding["HostIp"] == "127.0.0.1"
 
 
-def test_what_the_client_says_of_its_address_is_not_believed(stack, api):
+def test_forged_client_address_is_ignored(stack, api):
     forged = {"X-Request-ID": "forged", "X-Forwarded-For": "203.0.113.7"}
     request(api, "GET", "/healthz", headers=forged)
     (line,) = [line for line in stack.log("api") if line.get("request_id") == "forged"]
     assert line["client"] != "203.0.113.7"
 
 
-def test_a_service_at_a_port_of_its_own_is_not_replaced_but_the_reason_is_said(stack, api):
+def test_replace_explains_why_a_published_service_stays(stack, api):
     with pytest.raises(AssertionError, match="published at a port, which two cannot have"):
         run("sh", "deploy/replace.sh", env=stack.environment)
     assert predict(api)[0] == 200
 
 
-def test_make_down_leaves_nothing(stack):
+def test_make_down_leaves_nothing_behind(stack):
     stack.make("down")
     assert stack.left() == {"containers": "", "networks": "", "volumes": ""}

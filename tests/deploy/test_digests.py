@@ -1,4 +1,4 @@
-"""`make digests` pins the base images, tried with a registry on this machine."""
+"""`make digests` pins the base images, with a registry on this machine."""
 
 import re
 import shutil
@@ -21,20 +21,20 @@ log: {{level: error}}
 
 @contextmanager
 def registry(folder):
-    """Run a registry; give its host and port."""
+    """Run a registry; yields its host and port."""
     port = free_port()
     configuration = folder / "registry.yml"
     configuration.write_text(CONFIGURATION.format(folder=folder / "images", port=port))
     command = ["docker-registry", "serve", configuration]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            until(lambda: answers(port), 30)
+            until(lambda: responds(port), 30)
             yield f"127.0.0.1:{port}"
         finally:
             process.terminate()
 
 
-def answers(port):
+def responds(port):
     try:
         return request(f"http://127.0.0.1:{port}", "GET", "/v2/")[0] == 200
     except ConnectionError:
@@ -43,7 +43,7 @@ def answers(port):
 
 @contextmanager
 def pulled(host):
-    """Remove what was pulled from a registry, at the end."""
+    """Remove the images of a registry at the end."""
     try:
         yield
     finally:
@@ -52,14 +52,14 @@ def pulled(host):
 
 
 def publish(image, version):
-    """Put an image into the registry, under the same name as those before it."""
+    """Push an image to the registry under the same name as those before it."""
     docker("build", "--tag", image, "-", input=f"FROM scratch\nLABEL version={version}\n")
     docker("push", image)
     docker("image", "rm", image)
 
 
 def version_of(dockerfile):
-    """Build by a Dockerfile, asking for the newest of its tag; give the version of the base."""
+    """Build a Dockerfile with the newest base of its tag; return the version of the base."""
     built = f"inkdigits-digests:{dockerfile.parent.name.lower()}"
     docker("build", "--pull", "--tag", built, "-", input=dockerfile.read_text())
     try:
@@ -75,7 +75,7 @@ def digests(*files):
 @pytest.mark.skipif(
     not shutil.which("docker-registry"), reason="Debian's docker-registry is needed"
 )
-def test_a_pinned_base_image_stays_until_it_is_renewed(tmp_path):
+def test_pinned_base_image_stays_until_renewed(tmp_path):
     dockerfile = tmp_path / "api.Dockerfile"
     with registry(tmp_path) as host, pulled(host):
         image = f"{host}/python:3.13.9-slim"
@@ -83,10 +83,10 @@ def test_a_pinned_base_image_stays_until_it_is_renewed(tmp_path):
         compose = tmp_path / "compose.yaml"
         compose.write_text(f"PYTHON_IMAGE: ${{PYTHON_IMAGE:-{image}}}\nOTHER_IMAGE: {image}.1\n")
         publish(image, 1)
-        said = digests(dockerfile, compose)
+        output = digests(dockerfile, compose)
         first = dockerfile.read_text()
         assert re.match(rf"ARG PYTHON_IMAGE={image}@sha256:[0-9a-f]{{64}}\nFROM", first)
-        assert said.splitlines()[-1] in first
+        assert output.splitlines()[-1] in first
         assert version_of(dockerfile) == "1"
 
         publish(image, 2)
@@ -102,6 +102,6 @@ def test_a_pinned_base_image_stays_until_it_is_renewed(tmp_path):
             f"PYTHON_IMAGE: ${{PYTHON_IMAGE:-{pinned}}}\nOTHER_IMAGE: {image}.1\n"
         )
 
-    with pytest.raises(AssertionError, match=r"did not give the digest of .*Nothing was changed"):
+    with pytest.raises(AssertionError, match=r"did not return a digest for .*Nothing was changed"):
         digests(dockerfile)
     assert dockerfile.read_text() == second
