@@ -1,4 +1,4 @@
-"""docs/security.md names a test for each attack, and every test that it names is there."""
+"""docs/security.md names an existing test for each attack, and the limits of the code."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from inkdigits.api import Settings
 from inkdigits.api.parsing import MAX_DATA_URL_HEADER
 from inkdigits.api.routes.predictions import MAX_FORM_HEADER_BYTES
-from inkdigits.api.server import admission, connection
+from inkdigits.api.server import admission, connection, request_parser
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
@@ -16,7 +16,7 @@ TESTS = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rg
 
 
 def tables():
-    """The rows of each table that has a column for tests, by the heading of the table."""
+    """The rows of each table that has a column for tests."""
     table = None
     for line in DOCUMENT.splitlines():
         if line.startswith("| attack |") and line.endswith("| test |"):
@@ -37,18 +37,18 @@ def test_every_attack_names_its_test():
 
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"`(test_\w+)`", DOCUMENT))))
-def test_a_test_that_is_named_is_there(name):
+def test_named_tests_exist(name):
     assert f"def {name}(" in TESTS
 
 
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:tests|web)/\S+)`", DOCUMENT))))
-def test_a_file_that_is_named_is_there(path):
+def test_named_files_exist(path):
     assert (ROOT / path).is_file()
 
 
-def test_the_limits_are_those_of_the_code():
+def test_limits_match_the_code():
     settings = Settings()
-    for said in [
+    for statement in [
         f"{settings.header_timeout_s:.0f} s for headers",
         f"{settings.body_timeout_s:.0f} s for a body",
         f"{connection.KEEP_ALIVE_S:.0f} s between requests",
@@ -58,11 +58,11 @@ def test_the_limits_are_those_of_the_code():
         f"Bodies up to {admission.UNCOUNTED_BYTES >> 10} KiB are not counted",
         f"| {MAX_DATA_URL_HEADER} characters |",
         f"| {MAX_FORM_HEADER_BYTES >> 10} KiB |",
-        f"{connection.MAX_HEADERS} headers, {connection.MAX_HEAD_BYTES >> 10} KiB",
-        f"| {connection.MAX_CHUNKS:,}, or {connection.MIN_CHUNK_BYTES} bytes each",
+        f"{request_parser.MAX_HEADERS} headers, {request_parser.MAX_HEAD_BYTES >> 10} KiB",
+        f"| {request_parser.MAX_CHUNKS:,}, or {request_parser.MIN_CHUNK_BYTES} bytes each",
         f"; {connection.MAX_PIPELINED} requests at once",
-        f"{settings.queue} wait in a worker, for at most {settings.deadline_s:.0f} s",
-        f"{settings.request_timeout_s:.0f} s for a batch",
+        f"{settings.queue} wait in a worker, for at most {settings.queue_timeout_s:.0f} s",
+        f"{settings.batch_timeout_s:.0f} s for a batch",
         f"replaced after {settings.watchdog_s:.0f} s",
     ]:
-        assert said in DOCUMENT
+        assert statement in DOCUMENT
