@@ -40,7 +40,7 @@ def test_model_and_seen_are_options(service):
 @pytest.mark.parametrize(
     ("drawing", "model", "status", "words"),
     [
-        (b"not a picture", None, 415, "PNG"),
+        (b"not an image", None, 415, "PNG"),
         (b"", None, 400, "empty"),
         ([], None, 422, "strokes"),
         (SEVEN, "gpt", 422, "no model"),

@@ -208,9 +208,9 @@ def test_an_allowed_origin_may_call(client, path, origin):
     assert response.status_code == 200
     assert cors_headers(response) == allowed(origin)
     assert response.vary.to_header() == "Origin"
-    asked = preflight(client, origin, path)
-    assert asked.status_code == 200
-    assert cors_headers(asked) == allowed(origin) | {
+    response = preflight(client, origin, path)
+    assert response.status_code == 200
+    assert cors_headers(response) == allowed(origin) | {
         "access-control-allow-methods": "GET, POST",
         "access-control-allow-headers": "content-type, x-request-id",
     }

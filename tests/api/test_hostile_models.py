@@ -44,14 +44,14 @@ def test_hostile_file_does_not_replace_a_model_in_service(tmp_path):
     with serving("--model", path, settings=settings) as (process, printed):
         address = address_in(printed)
 
-        def answers():
-            status, _, answer = predict(address)
-            ready, _, _ = request(address, "GET", "/readyz")
-            shown, _, models = request(address, "GET", "/api/v1/models")
-            assert (status, ready, shown) == (200, 200, 200)
-            return answer, models["models"][0]["digest"]
+        def state():
+            status, _, prediction = predict(address)
+            readiness, _, _ = request(address, "GET", "/readyz")
+            listing, _, models = request(address, "GET", "/api/v1/models")
+            assert (status, readiness, listing) == (200, 200, 200)
+            return prediction, models["models"][0]["digest"]
 
-        before = answers()
+        before = state()
         assert np.isfinite(before[0]["probabilities"]).all()
         for kind, write in HOSTILE.items():
             write(tmp_path / "new", untrained())
@@ -60,10 +60,10 @@ def test_hostile_file_does_not_replace_a_model_in_service(tmp_path):
             line = json.loads(process.stdout.readline())
             assert (line["event"], line["model"]) == ("model_rejected", "mine"), kind
             assert str(path) in line["reason"]
-            assert answers() == before, kind
+            assert state() == before, kind
         saved = save_model(tmp_path / "new", untrained())
         os.replace(tmp_path / "new", path)
-        until(lambda: answers()[1] == saved.digest)
+        until(lambda: state()[1] == saved.digest)
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
@@ -103,7 +103,7 @@ def test_valid_metadata_is_returned(tmp_path):
     save_model(path, untrained(metrics=metrics))
     client = create_app(ModelRegistry([str(path)]), Settings()).test_client()
     for address in ("/api/v1/models", "/api/v1/models/mine"):
-        answer = client.get(address)
-        assert answer.status_code == 200
-        shown = json.loads(answer.data)
+        response = client.get(address)
+        assert response.status_code == 200
+        shown = json.loads(response.data)
         assert shown.get("models", [shown])[0]["metrics"] == metrics

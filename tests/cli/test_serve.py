@@ -35,7 +35,7 @@ def model(tmp_path_factory):
 @pytest.fixture(scope="module")
 def folder(digits, tmp_path_factory):
     """A folder with digit.png, whose base64 is longer than an argument may be on Linux."""
-    folder = tmp_path_factory.mktemp("pictures")
+    folder = tmp_path_factory.mktemp("images")
     large = Image.fromarray(digits.images[0]).resize((900, 900), Image.Resampling.NEAREST)
     noise = np.random.default_rng(0).integers(0, 8, (900, 900), np.uint8)
     Image.fromarray(np.maximum(large, noise)).save(folder / "digit.png")

@@ -90,10 +90,10 @@ class Stack:
 
     def containers(self, service):
         """The ids of the containers of a service, running or not."""
-        mine = f"label=com.docker.compose.project={self.project}"
-        its = f"label=com.docker.compose.service={service}"
+        project = f"label=com.docker.compose.project={self.project}"
+        name = f"label=com.docker.compose.service={service}"
         return docker(
-            "ps", "--all", "--quiet", "--no-trunc", "--filter", mine, "--filter", its
+            "ps", "--all", "--quiet", "--no-trunc", "--filter", project, "--filter", name
         ).split()
 
     def container(self, service):
@@ -121,9 +121,9 @@ class Stack:
 
     def left(self):
         """The containers, networks and volumes of the project."""
-        mine = f"label=com.docker.compose.project={self.project}"
+        project = f"label=com.docker.compose.project={self.project}"
         return {
-            kind: docker(*command, "--quiet", "--filter", mine)
+            kind: docker(*command, "--quiet", "--filter", project)
             for kind, command in {
                 "containers": ("ps", "--all"),
                 "networks": ("network", "ls"),

@@ -48,12 +48,12 @@ def test_page_may_call_only_the_configured_service(stack, page, api):
 
 
 def cors_headers(api, method, path, origin):
-    asked = {
+    sent = {
         "Origin": origin,
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "content-type",
     }
-    headers = request(api, method, path, headers=asked)[1]
+    headers = request(api, method, path, headers=sent)[1]
     return {
         name.lower(): value for name, value in headers.items() if "control-allow" in name.lower()
     }

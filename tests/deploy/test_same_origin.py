@@ -313,8 +313,8 @@ def test_200_headers_return_431_through_the_proxy(address):
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://localhost:8080"])
 def test_other_origins_get_no_cors_headers_through_the_proxy(address, origin):
     for method, path in (("OPTIONS", "/api/v1/predictions"), ("GET", "/api/v1/models")):
-        asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
-        headers = request(address, method, path, headers=asked)[1]
+        sent = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+        headers = request(address, method, path, headers=sent)[1]
         assert [name for name in headers if name.lower().startswith("access-control")] == []
 
 

@@ -174,7 +174,7 @@ def _predict_batch(names: list[str], batch_limit: int) -> Operation:
         operationId="predictBatch",
         tags=[_PREDICTIONS],
         summary="Recognize the digits in several drawings",
-        description="The predictions are in order; a bad drawing has a problem in its place.",
+        description="Predictions are in the order of the drawings; a bad one gets problem details.",
         parameters=_query(names),
         requestBody=_body({JSON: MediaType(media_type_schema=Schema.model_validate(batch))}),
         responses=_responses(schemas.Predictions, *_WITH_BODY),

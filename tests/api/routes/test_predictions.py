@@ -344,13 +344,13 @@ def test_malformed_form_returns_400(client, content_type, body):
 
 
 def test_parsing_stops_after_the_maximum_of_form_parts(client):
-    def answer_to(parts):
+    def response_to(parts):
         part = b'--x\r\nContent-Disposition: form-data; name="image"\r\n\r\n1\r\n'
         broken = b"--x\r\nno header\r\n\r\n1\r\n--x--"
         return post(client, ONE, part * parts + broken, "multipart/form-data; boundary=x")
 
-    assert_problem(answer_to(MAX_FORM_PARTS - 1), 400)
-    assert_problem(answer_to(MAX_FORM_PARTS + 1), 422)
+    assert_problem(response_to(MAX_FORM_PARTS - 1), 400)
+    assert_problem(response_to(MAX_FORM_PARTS + 1), 422)
 
 
 @pytest.mark.parametrize("way", sorted(set(FILES) - {"batch"}))  # its body has more drawings

@@ -210,7 +210,7 @@ def test_trailers_are_ignored(address):
 def test_endless_headers_return_431(address):
     with connect(address) as client, client.makefile("rb") as responses:
         client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX: ")
-        sender = threading.Thread(target=send_until_refused, args=(client, b"a" * 10_000))
+        sender = threading.Thread(target=send_until_error, args=(client, b"a" * 10_000))
         sender.start()
         assert read_response(responses)[0] == 431
         client.close()
@@ -221,7 +221,7 @@ def test_endless_chunk_extension_returns_413():
     with serving(settings={"max_body_bytes": 10_000}) as (_, printed):
         with connect(address_in(printed)) as client, client.makefile("rb") as responses:
             client.sendall(CHUNKED + b"1;")
-            sender = threading.Thread(target=send_until_refused, args=(client, b"a" * 10_000))
+            sender = threading.Thread(target=send_until_error, args=(client, b"a" * 10_000))
             sender.start()
             assert read_response(responses)[0] == 413
             client.close()
@@ -232,7 +232,7 @@ def test_endless_trailers_return_413():
     with serving(settings={"max_body_bytes": 10_000_000}) as (_, printed):
         with connect(address_in(printed)) as client, client.makefile("rb") as responses:
             client.sendall(CHUNKED + b"0\r\nX: ")
-            sender = threading.Thread(target=send_until_refused, args=(client, b"a" * 10_000, 100))
+            sender = threading.Thread(target=send_until_error, args=(client, b"a" * 10_000, 100))
             sender.start()
             assert read_response(responses)[0] == 413
             client.close()
@@ -245,7 +245,7 @@ def test_methods_of_other_protocols_are_rejected(address):
             assert read_response(responses)[0] == 400
 
 
-def send_until_refused(client, data, times=10_000):
+def send_until_error(client, data, times=10_000):
     for _ in range(times):
         try:
             client.sendall(data)
