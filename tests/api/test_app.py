@@ -67,7 +67,7 @@ def test_unknown_path_returns_404(client, path):
 @pytest.mark.parametrize(
     ("path", "get", "post"),
     [
-        ("", 200, 405),
+        ("", 200, 404),
         ("/", 200, 405),
         ("//", 200, 405),
         (PREDICT, 405, 415),
