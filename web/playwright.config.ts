@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { defineConfig } from "@playwright/test";
-import type { Hands } from "./e2e/bench";
+import type { InputOptions } from "./e2e/fixtures";
 
 // The browser that is here, or the one that Playwright brings.
 const chromium = [
@@ -14,7 +14,7 @@ const SPEED = /speed\.spec/;
 const EVERYWHERE = /(digits|layout)\.spec/;
 const DEPLOYED = /deployed\.spec/;
 
-export default defineConfig<Hands>({
+export default defineConfig<InputOptions>({
   testDir: "e2e",
   fullyParallel: false,
   workers: 2,

@@ -1,5 +1,5 @@
 import { execSync } from "node:child_process";
-import { test as base, expect, handwritten } from "./bench";
+import { test as base, expect, handwritten } from "./fixtures";
 import { Service } from "./service";
 
 /** Where the page runs, and the origin that it must call. */
@@ -23,7 +23,7 @@ for (let digit = 0; digit <= 9; digit++) {
   });
 }
 
-test("runs no inline script", async ({ sheet, complaints }) => {
+test("runs no inline script", async ({ sheet, consoleErrors }) => {
   const blocked = await sheet.page.evaluate(async () => {
     const violation = new Promise<string>((resolve) =>
       document.addEventListener("securitypolicyviolation", (event) =>
@@ -37,21 +37,21 @@ test("runs no inline script", async ({ sheet, complaints }) => {
   });
   expect(blocked).toBe("script-src-elem");
   await expect(sheet.page).toHaveTitle("inkdigits");
-  complaints.length = 0;
+  consoleErrors.length = 0;
 });
 
 test("shows the document of the service", async ({ page }) => {
-  const complaints: string[] = [];
-  page.on("pageerror", (error) => complaints.push(String(error)));
+  const consoleErrors: string[] = [];
+  page.on("pageerror", (error) => consoleErrors.push(String(error)));
   page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(message.text());
+    if (message.type() === "error") consoleErrors.push(message.text());
   });
   await page.goto(new URL("docs", PAGE).href);
   await expect(page.getByText("/api/v1/predictions", { exact: true })).toBeVisible();
-  expect(complaints).toEqual([]);
+  expect(consoleErrors).toEqual([]);
 });
 
-test("goes on by itself when the service was killed", async ({ sheet, complaints }) => {
+test("goes on by itself when the service was killed", async ({ sheet, consoleErrors }) => {
   test.skip(!KILL, "no command that kills the service is given");
   test.setTimeout(120_000);
   await sheet.draw(handwritten(5));
@@ -64,6 +64,6 @@ test("goes on by itself when the service was killed", async ({ sheet, complaints
   await expect(sheet.answer).toHaveAttribute("data-digit", "3", { timeout: 90_000 });
   await expect(sheet.notice).toHaveCount(0);
   // The browser's own words for each attempt that failed.
-  expect(complaints.every((complaint) => complaint.includes("502"))).toBe(true);
-  complaints.length = 0;
+  expect(consoleErrors.every((complaint) => complaint.includes("502"))).toBe(true);
+  consoleErrors.length = 0;
 });

@@ -1,4 +1,4 @@
-import { expect, handwritten, test } from "./bench";
+import { expect, handwritten, test } from "./fixtures";
 
 for (let digit = 0; digit <= 9; digit++) {
   test(`reads a ${digit} that is drawn`, async ({ sheet, hand }) => {

@@ -1,6 +1,6 @@
 import { deflateSync } from "node:zlib";
-import { test as base, expect, handwritten, SheetPage } from "./bench";
-import { type Answer, HostileServer, withBody, withMegabytes } from "./hostile";
+import { test as base, DrawingPage, expect, handwritten } from "./fixtures";
+import { HostileServer, type PredictionResult, withBody, withMegabytes } from "./hostile";
 
 const PREDICTIONS = "/api/v1/predictions";
 const MODELS = "/api/v1/models";
@@ -37,12 +37,12 @@ const test = base.extend<{ hostile: HostileServer; errors: string[] }>({
   sheet: async ({ page, hand, hostile, errors }, use) => {
     await page.goto(hostile.address);
     await page.getByRole("application").waitFor();
-    await use(new SheetPage(page, hand));
+    await use(new DrawingPage(page, hand));
     expect(errors).toEqual([]);
   },
 });
 
-const NOT_PREDICTIONS: [string, Answer][] = [
+const NOT_PREDICTIONS: [string, PredictionResult][] = [
   ["null", withBody(null)],
   ["a list of null", withBody([null])],
   ["an empty body", withBody("")],
@@ -130,16 +130,16 @@ for (const [what, answer] of [
   ["100,000 models", withBody({ default: "m", models: Array(100_000).fill({}) })],
   ["a page of a proxy", withBody("<!doctype html>", { type: "text/html" })],
   ["100 MB", withMegabytes(100)],
-] as [string, Answer][]) {
+] as [string, PredictionResult][]) {
   test(`predicts without a list of models, after ${what}`, async ({ page, hostile, errors }) => {
     hostile.answer(MODELS, answer);
     await page.goto(hostile.address);
-    const sheet = new SheetPage(page, "mouse");
-    await expect(page.locator(".by")).toContainText("could not be understood");
+    const sheet = new DrawingPage(page, "mouse");
+    await expect(page.locator(".model-info")).toContainText("could not be understood");
     await sheet.draw(handwritten(5));
     await sheet.reads(5);
     hostile.answer(MODELS, null);
-    await expect(page.locator(".by")).toContainText("parameters", { timeout: 20_000 });
+    await expect(page.locator(".model-info")).toContainText("parameters", { timeout: 20_000 });
     expect(errors).toEqual([]);
   });
 }
@@ -154,9 +154,9 @@ for (const [what, network] of [
   test(`does not draw a network of ${what}`, async ({ page, hostile, errors }) => {
     hostile.answer(MODELS, withBody(models({ training: { network, epochs: 1e300 } })));
     await page.goto(hostile.address);
-    const sheet = new SheetPage(page, "mouse");
-    await expect(page.locator(".by")).toContainText("1 parameters");
-    await expect(page.locator(".how-chain")).toHaveCount(0);
+    const sheet = new DrawingPage(page, "mouse");
+    await expect(page.locator(".model-info")).toContainText("1 parameters");
+    await expect(page.locator(".network-diagram")).toHaveCount(0);
     await sheet.draw(handwritten(5));
     await sheet.reads(5);
     expect(errors).toEqual([]);
@@ -167,8 +167,8 @@ test("draws a network of very many filters with no more than fit", async ({ page
   const network = "(Conv2D(filters=1000000, side=3), Flatten(), Dense(outputs=10))";
   hostile.answer(MODELS, withBody(models({ training: { network } })));
   await page.goto(hostile.address);
-  await expect(page.locator(".how-chain li")).toHaveCount(4);
-  expect(await page.locator(".how-chain rect").count()).toBeLessThan(100);
+  await expect(page.locator(".network-diagram li")).toHaveCount(4);
+  expect(await page.locator(".network-diagram rect").count()).toBeLessThan(100);
 });
 
 for (const [what, answer] of [
@@ -177,11 +177,11 @@ for (const [what, answer] of [
   ["a number as address", withBody({ api: 5 })],
   ["nothing", withBody("")],
   ["a page of a proxy", withBody("<!doctype html>", { type: "text/html" })],
-] as [string, Answer][]) {
+] as [string, PredictionResult][]) {
   test(`takes the default for a config.json that holds ${what}`, async ({ page, hostile }) => {
     hostile.answer("/config.json", answer);
     await page.goto(hostile.address);
-    const sheet = new SheetPage(page, "mouse");
+    const sheet = new DrawingPage(page, "mouse");
     await sheet.draw(handwritten(5));
     await sheet.reads(5);
   });
@@ -190,11 +190,11 @@ for (const [what, answer] of [
 for (const [what, answer, words] of [
   ["a script", withBody({ api: "javascript:alert(1)" }), "config.json does not name a reader."],
   ["100 MB", withMegabytes(100), "The answer could not be understood."],
-] as [string, Answer, string][]) {
+] as [string, PredictionResult, string][]) {
   test(`recovers from a config.json that holds ${what}`, async ({ page, hostile, errors }) => {
     hostile.answer("/config.json", answer);
     await page.goto(hostile.address);
-    const sheet = new SheetPage(page, "mouse");
+    const sheet = new DrawingPage(page, "mouse");
     await sheet.draw(handwritten(5));
     await expect(sheet.notice).toContainText(words);
     await expect(sheet.ink).toHaveCount(1);
@@ -221,7 +221,7 @@ for (const [what, garbage] of Object.entries(GARBAGE)) {
       }
     }, garbage);
     await page.goto(hostile.address);
-    const sheet = new SheetPage(page, "mouse");
+    const sheet = new DrawingPage(page, "mouse");
     await sheet.draw(handwritten(5));
     await sheet.reads(5);
     await page.keyboard.press("m");
@@ -252,7 +252,7 @@ test("keeps drawing and undo while the answer cannot be shown", async ({ sheet }
       [0.2, 0.1],
     ],
   ]);
-  const failure = sheet.page.getByTestId("failure").first();
+  const failure = sheet.page.getByTestId("section-error").first();
   await expect(failure).toContainText("The answer cannot be shown.");
   await expect(sheet.ink).toHaveCount(2);
   await sheet.button(/^Undo/).click();

@@ -9,11 +9,11 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 
-export type Answer = (response: ServerResponse) => void;
+export type PredictionResult = (response: ServerResponse) => void;
 
 export class HostileServer {
   readonly #server: Server;
-  readonly #answers = new Map<string, Answer>();
+  readonly #answers = new Map<string, PredictionResult>();
   /** How many times each path that is answered here was asked for. */
   readonly calls = new Map<string, number>();
 
@@ -32,7 +32,7 @@ export class HostileServer {
   }
 
   /** Answer so at a path; with null, as the service does. */
-  answer(path: string, answer: Answer | null): void {
+  answer(path: string, answer: PredictionResult | null): void {
     if (answer) this.#answers.set(path, answer);
     else this.#answers.delete(path);
   }
@@ -65,13 +65,13 @@ export class HostileServer {
 export function withBody(
   body: unknown,
   { status = 200, type = "application/json" }: { status?: number; type?: string } = {},
-): Answer {
+): PredictionResult {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   return (response) => response.writeHead(status, { "Content-Type": type }).end(text);
 }
 
 /** Send megabytes until there are so many, or until the page closes the connection. */
-export function withMegabytes(most: number): Answer {
+export function withMegabytes(most: number): PredictionResult {
   return (response) => {
     response.writeHead(200, { "Content-Type": "application/json" });
     const megabyte = " ".repeat(2 ** 20);

@@ -1,24 +1,26 @@
-import { expect, handwritten, SCRIBBLE, test } from "./bench";
+import { expect, handwritten, SCRIBBLE, test } from "./fixtures";
 
 test("nothing moves, whatever is answered", async ({ sheet }) => {
   const places = () =>
     sheet.page.evaluate(() =>
-      [...document.querySelectorAll(".bars li, .board, .controls, .samples, .recents")].map(
-        (element) => {
-          const box = element.getBoundingClientRect();
-          return [box.left + scrollX, box.top + scrollY, box.width].map(Math.round).join(" ");
-        },
-      ),
+      [
+        ...document.querySelectorAll(
+          ".bars li, .drawing-area, .controls, .sample-digits, .recent-drawings",
+        ),
+      ].map((element) => {
+        const box = element.getBoundingClientRect();
+        return [box.left + scrollX, box.top + scrollY, box.width].map(Math.round).join(" ");
+      }),
     );
-  await expect(sheet.certainty).toHaveText("No digit yet");
+  await expect(sheet.confidenceLabel).toHaveText("No digit yet");
   // When it is known which networks there are.
-  await expect(sheet.page.locator(".by")).toContainText("parameters");
+  await expect(sheet.page.locator(".model-info")).toContainText("parameters");
   const empty = await places();
   await sheet.draw(handwritten(3));
   await sheet.reads(3);
   expect(await places()).toEqual(empty);
   await sheet.draw(SCRIBBLE);
-  await expect(sheet.certainty).toHaveText("This does not look like a digit");
+  await expect(sheet.confidenceLabel).toHaveText("This does not look like a digit");
   expect(await places()).toEqual(empty);
 });
 

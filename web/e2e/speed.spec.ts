@@ -1,4 +1,4 @@
-import { expect, handwritten, test } from "./bench";
+import { expect, handwritten, test } from "./fixtures";
 
 const STROKES = 20;
 const MOST_MS = Number(process.env.INKDIGITS_MOST_MS ?? 100);
@@ -15,21 +15,24 @@ test("from the end of a stroke to its bars: 95 of 100 within 100 ms", async ({ s
       },
       true,
     );
-    const answer = document.querySelector<HTMLElement>(".answer");
+    const answer = document.querySelector<HTMLElement>(".result");
     new MutationObserver(() => {
       const read = answer?.dataset.state === "digit" && answer.dataset.stale === undefined;
       if (!lifted_ms || !read) return;
       const began_ms = lifted_ms;
       lifted_ms = 0;
       requestAnimationFrame(() => times_ms.push(performance.now() - began_ms));
-    }).observe(document.querySelector(".reading") as Element, { subtree: true, attributes: true });
+    }).observe(document.querySelector(".result-panel") as Element, {
+      subtree: true,
+      attributes: true,
+    });
     Object.assign(window, { times_ms });
   });
   const times = () =>
     sheet.page.evaluate(() => (window as unknown as { times_ms: number[] }).times_ms);
   for (let stroke = 0; stroke < STROKES; stroke++) {
     await sheet.page.keyboard.press("Delete");
-    await expect(sheet.certainty).toHaveText("No digit yet");
+    await expect(sheet.confidenceLabel).toHaveText("No digit yet");
     const digit = [2, 3, 6, 8][stroke % 4] as number;
     await sheet.draw(handwritten(digit, stroke));
     await sheet.reads(digit);

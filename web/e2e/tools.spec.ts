@@ -1,4 +1,4 @@
-import { expect, handwritten, SCRIBBLE, test } from "./bench";
+import { expect, handwritten, SCRIBBLE, test } from "./fixtures";
 
 test("undo, redo and clear", async ({ sheet }) => {
   await sheet.draw(handwritten(4));
@@ -10,7 +10,7 @@ test("undo, redo and clear", async ({ sheet }) => {
   await sheet.reads(4);
   await sheet.button(/^Clear/).click();
   await expect(sheet.ink).toHaveCount(0);
-  await expect(sheet.certainty).toHaveText("No digit yet");
+  await expect(sheet.confidenceLabel).toHaveText("No digit yet");
   await sheet.button(/^Undo/).click();
   await sheet.reads(4);
 });
@@ -63,7 +63,7 @@ test("pixels, and Predict", async ({ sheet }) => {
   await sheet.page.getByRole("switch", { name: "While drawing" }).click();
   await sheet.page.getByRole("radio", { name: "Pixels" }).check({ force: true });
   await sheet.draw(handwritten(7));
-  await expect(sheet.certainty).toHaveText("Not read yet");
+  await expect(sheet.confidenceLabel).toHaveText("Not read yet");
   const request = sheet.page.waitForRequest("**/api/v1/predictions**");
   await sheet.button(/^Predict/).click();
   const { pixels } = (await request).postDataJSON() as { pixels: number[][] };
@@ -81,7 +81,7 @@ test("sends the drawing as an image in base64", async ({ sheet }) => {
 
 test("does not take a scribble for a digit", async ({ sheet }) => {
   await sheet.draw(SCRIBBLE);
-  await expect(sheet.certainty).toHaveText("This does not look like a digit");
+  await expect(sheet.confidenceLabel).toHaveText("This does not look like a digit");
   await sheet.reads("none");
 });
 
@@ -153,7 +153,7 @@ test("draws with the keyboard alone", async ({ sheet }) => {
   await sheet.reads(1);
   await keyboard.press("Control+Enter");
   await keyboard.press("Delete");
-  await expect(sheet.certainty).toHaveText("No digit yet");
+  await expect(sheet.confidenceLabel).toHaveText("No digit yet");
 });
 
 test("shows its shortcuts, and lets go of those of a single key", async ({ sheet }) => {

@@ -4,7 +4,7 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { PREDICTION as GOOD, SEEN } from "../tests/prediction";
+import { PREDICTION as GOOD, SEEN } from "../tests/fixtures";
 import { App } from "./App";
 import type { Drawing, Prediction, Service } from "./lib/api/client";
 import { ApiError } from "./lib/api/errors";
@@ -55,9 +55,9 @@ function open() {
   );
 }
 
-const words = () => screen.getByTestId("certainty").textContent;
+const words = () => screen.getByTestId("result-heading").textContent;
 const board = () => screen.getByRole("application");
-const inked = () => board().querySelector(".cells")?.getAttribute("d") ?? "";
+const inked = () => board().querySelector(".pixels")?.getAttribute("d") ?? "";
 
 async function drawByKeys() {
   act(() => board().focus());
@@ -75,7 +75,7 @@ describe("the page", () => {
     open();
     await drawByKeys();
     await waitFor(() => expect(words()).toBe("Very likely"));
-    expect(screen.getByTestId("answer").dataset.digit).toBe("1");
+    expect(screen.getByTestId("result").dataset.digit).toBe("1");
     const last = asked.at(-1) as { pixels: number[][] };
     expect(last.pixels).toHaveLength(28);
     expect(last.pixels.flat().filter(Boolean).length).toBeGreaterThanOrEqual(8);

@@ -2,35 +2,35 @@ import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { ErrorBoundary } from "react-error-boundary";
 import * as v from "valibot";
-import { Announcer } from "./components/Announcer";
-import { Answer, stateOf } from "./components/Answer";
-import { Bars } from "./components/Bars";
-import { Controls } from "./components/Controls";
-import { Boundary } from "./components/Failure";
+import { DrawingTools, type Range } from "./components/DrawingTools";
+import { SectionBoundary } from "./components/ErrorFallbacks";
+import { FreehandCanvas } from "./components/FreehandCanvas";
 import { Header } from "./components/Header";
 import { HowItWorks } from "./components/HowItWorks";
+import { Sources } from "./components/InputSources";
 import type { NoticeProps } from "./components/Notice";
-import { PixelBoard } from "./components/PixelBoard";
-import { Recents } from "./components/Recents";
-import { Samples } from "./components/Samples";
-import { SheetBoard } from "./components/SheetBoard";
-import { Sources } from "./components/Sources";
-import { type Range, Tools } from "./components/Tools";
-import { useCamera } from "./hooks/useCamera";
+import { PixelCanvas } from "./components/PixelCanvas";
+import { PredictionControls } from "./components/PredictionControls";
+import { PredictionResult, resultState } from "./components/PredictionResult";
+import { ProbabilityBars } from "./components/ProbabilityBars";
+import { RecentDrawings } from "./components/RecentDrawings";
+import { ResultAnnouncer } from "./components/ResultAnnouncer";
+import { SampleDigits } from "./components/SampleDigits";
 import { useDrawing } from "./hooks/useDrawing";
-import { usePictureDrop } from "./hooks/usePictureDrop";
-import { useReading } from "./hooks/useReading";
-import { useRecents } from "./hooks/useRecents";
+import { useHasCamera } from "./hooks/useHasCamera";
+import { useImageDrop } from "./hooks/useImageDrop";
+import { usePersistentState } from "./hooks/usePersistentState";
+import { usePrediction } from "./hooks/usePrediction";
+import { useRecentDrawings } from "./hooks/useRecentDrawings";
 import { useShortcuts } from "./hooks/useShortcuts";
-import { useStored } from "./hooks/useStored";
 import { useTheme } from "./hooks/useTheme";
 import type { Service } from "./lib/api/client";
-import { ApiError, wordingOf } from "./lib/api/errors";
+import { ApiError, failureMessage } from "./lib/api/errors";
 import { clamp } from "./lib/geometry";
 import { SIDE } from "./lib/grid";
-import type { Command } from "./lib/keys";
-import { PictureError, pictureOf } from "./lib/pictures";
-import { SHEET } from "./lib/strokes";
+import { ImageError, loadImage } from "./lib/images";
+import type { Command } from "./lib/shortcuts";
+import { CANVAS_SIZE } from "./lib/strokes";
 
 /** The dialogs, loaded when they are first opened. A new set loads anew what could not be loaded. */
 function lazyDialogs() {
@@ -54,31 +54,41 @@ function showBoard() {
   document.getElementById("board")?.scrollIntoView({ block: "nearest" });
 }
 
-const KEPT_PEN = v.pipe(v.number(), v.minValue(PEN.least), v.maxValue(PEN.most));
-const KEPT_BRUSH = v.pipe(v.number(), v.integer(), v.minValue(BRUSH.least), v.maxValue(BRUSH.most));
-const KEPT_SWITCH = v.boolean();
+const PenWidthSchema = v.pipe(v.number(), v.minValue(PEN.least), v.maxValue(PEN.most));
+const BrushSizeSchema = v.pipe(
+  v.number(),
+  v.integer(),
+  v.minValue(BRUSH.least),
+  v.maxValue(BRUSH.most),
+);
+const SwitchSchema = v.boolean();
 
 export function App({ api }: { readonly api: Service }) {
   const drawing = useDrawing();
   const { mode, question } = drawing;
-  const [rubber, setRubber] = useState(false);
-  const [pen, setPen] = useStored("local", "pen", KEPT_PEN, PEN.usual);
-  const [brush, setBrush] = useStored("local", "brush", KEPT_BRUSH, BRUSH.usual);
-  const [live, setLive] = useStored("local", "live", KEPT_SWITCH, true);
-  const [single, setSingle] = useStored("local", "single-keys", KEPT_SWITCH, true);
+  const [erasing, setRubber] = useState(false);
+  const [pen, setPen] = usePersistentState("local", "pen", PenWidthSchema, PEN.usual);
+  const [brush, setBrush] = usePersistentState("local", "brush", BrushSizeSchema, BRUSH.usual);
+  const [live, setLive] = usePersistentState("local", "live", SwitchSchema, true);
+  const [single, setSingle] = usePersistentState("local", "single-keys", SwitchSchema, true);
   const [theme, setTheme] = useTheme();
   const [dialog, setDialog] = useState<"none" | "camera" | "keyboard">("none");
   const [{ CameraDialog, ShortcutsDialog }, setDialogs] = useState(lazyDialogs);
   const [model, setModel] = useState<string | null>(null);
-  const [refused, setRefused] = useState<PictureError | null>(null);
+  const [refused, setRefused] = useState<ImageError | null>(null);
   const [said, say] = useState("");
   const picker = useRef<HTMLInputElement>(null);
-  const camera = useCamera();
+  const camera = useHasCamera();
 
-  const reading = useReading(api, question, model, live);
-  const { prediction, stale, trouble } = reading;
+  const reading = usePrediction(api, question, model, live);
+  const { prediction, stale, failure } = reading;
   const busy = question?.moving ?? false;
-  const { recents, remove, removeAll } = useRecents(drawing.id, drawing.drawn, busy, reading);
+  const { recents, remove, removeAll } = useRecentDrawings(
+    drawing.id,
+    drawing.drawn,
+    busy,
+    reading,
+  );
 
   const models = useQuery({
     queryKey: ["models"],
@@ -94,26 +104,26 @@ export function App({ api }: { readonly api: Service }) {
   const take = async (file: File | Blob, name?: string) => {
     setDialog("none");
     try {
-      drawing.lay(await pictureOf(file, name));
+      drawing.lay(await loadImage(file, name));
       setRefused(null);
     } catch (error) {
       setRefused(
-        error instanceof PictureError
+        error instanceof ImageError
           ? error
-          : new PictureError("This picture could not be opened.", "Choose another picture."),
+          : new ImageError("This picture could not be opened.", "Choose another picture."),
       );
     }
   };
-  const over = usePictureDrop(take);
+  const over = useImageDrop(take);
 
   const range: Range =
     mode === "sheet"
-      ? { label: "Width", value: pen, ...PEN, share: pen / SHEET }
+      ? { label: "Width", value: pen, ...PEN, share: pen / CANVAS_SIZE }
       : { label: "Cells", value: brush, ...BRUSH, share: brush / SIDE };
   const setWidth = (value: number) =>
     (mode === "sheet" ? setPen : setBrush)(clamp(value, range.least, range.most));
 
-  const obey = (command: Command) => {
+  const runCommand = (command: Command) => {
     switch (command) {
       case "pen":
       case "eraser":
@@ -138,12 +148,12 @@ export function App({ api }: { readonly api: Service }) {
         return setDialog("keyboard");
     }
   };
-  useShortcuts(obey, single);
+  useShortcuts(runCommand, single);
 
   const onDialogError = () => {
     setDialog("none");
     setDialogs(lazyDialogs);
-    setRefused(new PictureError("This window could not be opened.", "Try again in a moment."));
+    setRefused(new ImageError("This window could not be opened.", "Try again in a moment."));
   };
   const closeDialog = useCallback(() => setDialog("none"), []);
   const starts = useRef(drawing.start);
@@ -159,7 +169,7 @@ export function App({ api }: { readonly api: Service }) {
     showBoard();
   }, []);
 
-  const state = stateOf(question !== null, reading);
+  const state = resultState(question !== null, reading);
   // What was said of a file holds until something else is on the table.
   const onTable = drawing.sheet.present;
   useEffect(() => {
@@ -167,9 +177,9 @@ export function App({ api }: { readonly api: Service }) {
   }, [onTable, mode]);
   const notice: NoticeProps | null = refused
     ? { kind: "file", cause: refused.wrong, action: refused.action, again: false, again_ms: null }
-    : trouble && {
-        kind: trouble.kind,
-        ...wordingOf(trouble),
+    : failure && {
+        kind: failure.kind,
+        ...failureMessage(failure),
         again: reading.again,
         again_ms: reading.again_ms,
       };
@@ -177,13 +187,13 @@ export function App({ api }: { readonly api: Service }) {
 
   return (
     <>
-      <a className="skip" href="#board">
+      <a className="skip-link" href="#board">
         To the sheet
       </a>
       <Header theme={theme} onTheme={setTheme} onHelp={() => setDialog("keyboard")} />
       <main>
-        <div className="instrument" data-over={over || undefined}>
-          <section className="desk" id="board" aria-label="Drawing">
+        <div className="workspace" data-dragging={over || undefined}>
+          <section className="drawing-panel" id="board" aria-label="Drawing">
             <Sources
               mode={mode}
               camera={camera}
@@ -192,61 +202,61 @@ export function App({ api }: { readonly api: Service }) {
               onCamera={() => setDialog("camera")}
               openPicker={picker}
             />
-            <Boundary
+            <SectionBoundary
               what="The sheet"
               basedOn={[mode, drawing.sheet.present, drawing.pixels.present]}
             >
               {mode === "sheet" ? (
-                <SheetBoard
+                <FreehandCanvas
                   sheet={drawing.sheet.present}
-                  rubber={rubber}
+                  erasing={erasing}
                   width={pen}
                   advance={drawing.sheet.advance}
                   onDraft={drawing.setDraft}
                   say={say}
                 />
               ) : (
-                <PixelBoard
+                <PixelCanvas
                   pixels={drawing.pixels.present}
-                  rubber={rubber}
+                  erasing={erasing}
                   brush={brush}
                   advance={drawing.pixels.advance}
                   onMoving={drawing.setMoving}
                   say={say}
                 />
               )}
-            </Boundary>
-            <p id="board-keys" className="board-keys">
+            </SectionBoundary>
+            <p id="board-keys" className="drawing-area-help">
               With the keyboard: arrow keys move the pen, Space puts it down and lifts it.
             </p>
-            <p className="unseen" role="status" aria-live="polite">
+            <p className="visually-hidden" role="status" aria-live="polite">
               {said}
             </p>
-            <Tools
-              rubber={rubber}
+            <DrawingTools
+              erasing={erasing}
               brush={range}
               canUndo={drawing.canUndo}
               canRedo={drawing.canRedo}
               canClear={question !== null}
-              onCommand={obey}
+              onCommand={runCommand}
               onBrush={setWidth}
             />
           </section>
 
-          <section className="reading" aria-label="Reading">
-            <Boundary what="The answer" basedOn={[prediction, question, models.data]}>
-              <Answer
+          <section className="result-panel" aria-label="Reading">
+            <SectionBoundary what="The answer" basedOn={[prediction, question, models.data]}>
+              <PredictionResult
                 state={state}
                 stale={stale}
                 live={live}
                 seen={shown?.seen ?? null}
                 notice={notice}
               />
-              <Bars
+              <ProbabilityBars
                 probabilities={shown?.probabilities}
                 digit={state.kind === "digit" ? state.digit : null}
               />
-              <Controls
+              <PredictionControls
                 live={live}
                 canPredict={question !== null}
                 reading={reading.reading}
@@ -256,23 +266,28 @@ export function App({ api }: { readonly api: Service }) {
                 models={models.data}
                 strange={
                   models.failureReason instanceof ApiError &&
-                  models.failureReason.trouble.kind === "strange"
+                  models.failureReason.failure.kind === "strange"
                 }
                 model={named}
                 onModel={setModel}
               />
-              <Announcer state={state} settled={!stale && !busy && !trouble} />
-            </Boundary>
+              <ResultAnnouncer state={state} settled={!stale && !busy && !failure} />
+            </SectionBoundary>
           </section>
-          <Samples onSample={onSample} />
+          <SampleDigits onSample={onSample} />
         </div>
 
-        <Boundary what="The last drawings" basedOn={[recents]}>
-          <Recents recents={recents} onOpen={onOpen} onDelete={remove} onDeleteAll={removeAll} />
-        </Boundary>
-        <Boundary what="How it works" basedOn={[current]}>
+        <SectionBoundary what="The last drawings" basedOn={[recents]}>
+          <RecentDrawings
+            recents={recents}
+            onOpen={onOpen}
+            onDelete={remove}
+            onDeleteAll={removeAll}
+          />
+        </SectionBoundary>
+        <SectionBoundary what="How it works" basedOn={[current]}>
           <HowItWorks api={api} model={current} />
-        </Boundary>
+        </SectionBoundary>
       </main>
       <ErrorBoundary fallback={null} resetKeys={[dialog]} onError={onDialogError}>
         <Suspense>

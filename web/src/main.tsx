@@ -3,7 +3,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ErrorBoundary } from "react-error-boundary";
 import { App } from "./App";
-import { PageFailure } from "./components/Failure";
+import { PageError } from "./components/ErrorFallbacks";
 import { Api } from "./lib/api/client";
 import "./styles/base.css";
 
@@ -16,7 +16,7 @@ createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={queries}>
       <ErrorBoundary
-        fallbackRender={({ resetErrorBoundary }) => <PageFailure onGoOn={resetErrorBoundary} />}
+        fallbackRender={({ resetErrorBoundary }) => <PageError onGoOn={resetErrorBoundary} />}
         // What was answered may be what it failed at.
         onReset={() => queries.clear()}
       >

@@ -28,7 +28,7 @@ export function CameraDialog({ onPicture, onClose }: Props) {
         setReady(true);
       })
       .catch((error: unknown) => {
-        if (!gone) setProblem(problemOf(error));
+        if (!gone) setProblem(cameraErrorText(error));
       });
     return () => {
       gone = true;
@@ -63,7 +63,7 @@ export function CameraDialog({ onPicture, onClose }: Props) {
   );
 }
 
-function problemOf(error: unknown): string {
+function cameraErrorText(error: unknown): string {
   const name = error instanceof DOMException ? error.name : "";
   if (name === "NotAllowedError") {
     return "This page may not use the camera. Allow it in the browser's settings for this page, or open a picture.";

@@ -25,7 +25,7 @@ export function Dialog({ title, onClose, children }: Props) {
     <dialog ref={dialog} aria-labelledby={id} onClose={onClose}>
       <header>
         <h2 id={id}>{title}</h2>
-        <button type="button" className="quiet" aria-label="Close" onClick={onClose}>
+        <button type="button" className="ghost" aria-label="Close" onClick={onClose}>
           <Icon name="close" />
         </button>
       </header>

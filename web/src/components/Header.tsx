@@ -1,4 +1,4 @@
-import { Glyph } from "./Glyph";
+import { DigitIcon } from "./DigitIcon";
 import { Icon, type IconName } from "./icons";
 import "../styles/header.css";
 
@@ -20,22 +20,27 @@ interface Props {
 export function Header({ theme, onTheme, onHelp }: Props) {
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "system";
   return (
-    <header className="head">
+    <header className="site-header">
       <h1>
-        <Glyph digit={2} />
-        <Glyph digit={8} />
+        <DigitIcon digit={2} />
+        <DigitIcon digit={8} />
         <span>inkdigits</span>
       </h1>
       <nav aria-label="Page">
         <a href="#how">How it works</a>
-        <button type="button" className="quiet keyboard" aria-keyshortcuts="?" onClick={onHelp}>
+        <button
+          type="button"
+          className="ghost keyboard-button"
+          aria-keyshortcuts="?"
+          onClick={onHelp}
+        >
           <Icon name="keyboard" />
           <span>Keyboard</span>
         </button>
       </nav>
       <button
         type="button"
-        className="quiet"
+        className="ghost"
         aria-label={`Colours: ${NAMES[theme]}. Change`}
         title={`Colours: ${NAMES[theme]}`}
         onClick={() => onTheme(next)}

@@ -1,8 +1,8 @@
 import { useEffect, useState } from "react";
-import type { Wording } from "../lib/api/errors";
+import type { FailureMessage } from "../lib/api/errors";
 import "../styles/notice.css";
 
-export interface NoticeProps extends Wording {
+export interface NoticeProps extends FailureMessage {
   readonly kind: string;
   /** Whether the page tries again by itself. */
   readonly again: boolean;
@@ -19,7 +19,7 @@ export function Notice({ kind, cause, action, again, again_ms }: NoticeProps) {
         <strong>{cause}</strong> <span>{action}</span>
       </p>
       {again && (
-        <p className="notice-next" aria-hidden="true">
+        <p className="notice-retry" aria-hidden="true">
           {left_s > 0 ? `Again in ${left_s} s` : "Trying again"}
         </p>
       )}

@@ -1,6 +1,6 @@
-import { SHORTCUTS } from "../lib/keys";
+import { SHORTCUTS } from "../lib/shortcuts";
 import { Dialog } from "./Dialog";
-import { Keys } from "./Keys";
+import { ShortcutKeys } from "./ShortcutKeys";
 import { Switch } from "./Switch";
 
 interface Props {
@@ -26,7 +26,7 @@ export function ShortcutsDialog({ single, onSingle, onClose }: Props) {
         {SHORTCUTS.map((shortcut) => (
           <div key={shortcut.key + shortcut.command + Boolean(shortcut.shift)}>
             <dt>
-              <Keys shortcut={shortcut} />
+              <ShortcutKeys shortcut={shortcut} />
             </dt>
             <dd>{shortcut.label}</dd>
           </div>
@@ -38,7 +38,7 @@ export function ShortcutsDialog({ single, onSingle, onClose }: Props) {
         {PEN_KEYS.map(([keys, what]) => (
           <div key={what}>
             <dt>
-              <span className="keys">
+              <span className="key-caps">
                 {keys.map((key) => (
                   <kbd key={key}>{key}</kbd>
                 ))}

@@ -3,24 +3,24 @@
 import { cleanup, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { PREDICTION, SEEN } from "../../tests/prediction";
-import { Answer, stateOf, wordsOf } from "./Answer";
-import { Bars } from "./Bars";
+import { PREDICTION, SEEN } from "../../tests/fixtures";
+import { DrawingTools } from "./DrawingTools";
 import { Notice } from "./Notice";
-import { Recents } from "./Recents";
-import { Tools } from "./Tools";
+import { PredictionResult, resultState, resultText } from "./PredictionResult";
+import { ProbabilityBars } from "./ProbabilityBars";
+import { RecentDrawings } from "./RecentDrawings";
 
 afterEach(cleanup);
 
 describe("Bars", () => {
   it("has ten rows, with and without an answer", () => {
-    const { rerender } = render(<Bars probabilities={undefined} digit={null} />);
+    const { rerender } = render(<ProbabilityBars probabilities={undefined} digit={null} />);
     expect(screen.getAllByRole("listitem")).toHaveLength(10);
-    rerender(<Bars probabilities={PREDICTION.probabilities} digit={7} />);
+    rerender(<ProbabilityBars probabilities={PREDICTION.probabilities} digit={7} />);
     expect(screen.getAllByRole("listitem")).toHaveLength(10);
   });
   it("says each probability with its digit", () => {
-    render(<Bars probabilities={PREDICTION.probabilities} digit={7} />);
+    render(<ProbabilityBars probabilities={PREDICTION.probabilities} digit={7} />);
     const row = screen.getAllByRole("listitem")[7] as HTMLElement;
     expect(row.textContent).toContain("seven: ");
     expect(row.textContent).toContain("93.0%");
@@ -41,16 +41,16 @@ describe("the state of an answer", () => {
       "not_a_digit",
     ],
   ])("of %s", (_, drawn, prediction, kind) => {
-    expect(stateOf(drawn, { prediction }).kind).toBe(kind);
+    expect(resultState(drawn, { prediction }).kind).toBe(kind);
   });
   it("names the closest digit of a refusal", () => {
-    const refusal = { ...PREDICTION, digit: null, reason: "not_a_digit" as const };
-    const [first, second] = wordsOf(stateOf(true, { prediction: refusal }), true);
+    const httpErrorMessage = { ...PREDICTION, digit: null, reason: "not_a_digit" as const };
+    const [first, second] = resultText(resultState(true, { prediction: httpErrorMessage }), true);
     expect(first).toBe("This does not look like a digit");
     expect(second).toContain("closest is 7");
   });
   it("asks for Predict when it does not read while drawing", () => {
-    expect(wordsOf({ kind: "waiting" }, false)[1]).toBe("Press Predict.");
+    expect(resultText({ kind: "waiting" }, false)[1]).toBe("Press Predict.");
   });
 });
 
@@ -63,22 +63,22 @@ describe("Answer", () => {
   };
   it("tells a digit and how sure", () => {
     render(
-      <Answer
-        state={stateOf(true, { prediction: PREDICTION })}
+      <PredictionResult
+        state={resultState(true, { prediction: PREDICTION })}
         stale={false}
         live
         seen={SEEN}
         notice={null}
       />,
     );
-    expect(screen.getByTestId("answer").dataset.digit).toBe("7");
-    expect(screen.getByTestId("certainty").textContent).toBe("Very likely");
+    expect(screen.getByTestId("result").dataset.digit).toBe("7");
+    expect(screen.getByTestId("result-heading").textContent).toBe("Very likely");
     expect(screen.getByText("93.0% sure")).toBeTruthy();
     expect(screen.getByTestId("seen").getAttribute("alt")).toContain("28 by 28");
   });
   it("tells what is wrong in place of it", () => {
     render(
-      <Answer
+      <PredictionResult
         state={{ kind: "waiting" }}
         stale
         live
@@ -87,7 +87,7 @@ describe("Answer", () => {
       />,
     );
     expect(screen.getByRole("alert").textContent).toContain("cannot be reached");
-    expect(screen.queryByTestId("certainty")).toBeNull();
+    expect(screen.queryByTestId("result-heading")).toBeNull();
   });
 });
 
@@ -101,8 +101,8 @@ describe("Tools", () => {
   it("says what is chosen and what cannot be", async () => {
     const onCommand = vi.fn();
     render(
-      <Tools
-        rubber={false}
+      <DrawingTools
+        erasing={false}
         brush={brush}
         canUndo
         canRedo={false}
@@ -131,7 +131,7 @@ describe("Recents", () => {
   };
   it("opens and deletes", async () => {
     const [onOpen, onDelete, onDeleteAll] = [vi.fn(), vi.fn(), vi.fn()];
-    render(<Recents recents={[recent]} {...{ onOpen, onDelete, onDeleteAll }} />);
+    render(<RecentDrawings recents={[recent]} {...{ onOpen, onDelete, onDeleteAll }} />);
     const item = within(screen.getByRole("listitem"));
     await userEvent.click(item.getByRole("button", { name: /Open the drawing read as 4/ }));
     await userEvent.click(item.getByRole("button", { name: /Delete/ }));

@@ -1,19 +1,25 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import * as v from "valibot";
-import { sample } from "../lib/glyphs";
+import { sampleStrokes } from "../lib/digitPaths";
+import {
+  FreehandDrawingSchema,
+  newFreehandDrawing,
+  newPixelDrawing,
+  type Picture,
+  PixelDrawingSchema,
+} from "../lib/drawing";
 import { isEmpty, rows, withLine } from "../lib/grid";
-import type { Drawn } from "../lib/recents";
+import type { Drawn } from "../lib/recentDrawings";
 import { strokesPng } from "../lib/render";
-import { KEPT_PIXELS, KEPT_SHEET, newPixels, newSheet, type Picture } from "../lib/sheet";
 import { load, save } from "../lib/storage";
 import type { Stroke } from "../lib/strokes";
 import { useHistory } from "./useHistory";
-import type { Question } from "./useReading";
-import { useStored } from "./useStored";
+import { usePersistentState } from "./usePersistentState";
+import type { PredictionRequest } from "./usePrediction";
 
 export type Mode = "sheet" | "pixels";
 
-const KEPT_MODE = v.picklist(["sheet", "pixels"]);
+const ModeSchema = v.picklist(["sheet", "pixels"]);
 
 const SAMPLE_WIDTH = 16;
 const KEEP_AFTER_MS = 400;
@@ -30,15 +36,19 @@ function numberOf(object: object): number {
 
 /** What is drawn, on the sheet and on the grid, and the question that it is to the API. */
 export function useDrawing() {
-  const [mode, setMode] = useStored<Mode>("session", "mode", KEPT_MODE, "sheet");
-  const sheet = useHistory(() => load("session", "sheet", KEPT_SHEET) ?? newSheet());
-  const pixels = useHistory(() => load("session", "pixels", KEPT_PIXELS) ?? newPixels());
+  const [mode, setMode] = usePersistentState<Mode>("session", "mode", ModeSchema, "sheet");
+  const sheet = useHistory(
+    () => load("session", "sheet", FreehandDrawingSchema) ?? newFreehandDrawing(),
+  );
+  const pixels = useHistory(
+    () => load("session", "pixels", PixelDrawingSchema) ?? newPixelDrawing(),
+  );
   const [draft, setDraft] = useState<Stroke | null>(null);
   const [moving, setMoving] = useState(false);
-  useKept("sheet", sheet.present);
-  useKept("pixels", pixels.present);
+  useSessionBackup("sheet", sheet.present);
+  useSessionBackup("pixels", pixels.present);
 
-  const question = useMemo((): Question | null => {
+  const question = useMemo((): PredictionRequest | null => {
     if (mode === "pixels") {
       const { grid, id } = pixels.present;
       if (isEmpty(grid)) return null;
@@ -86,17 +96,17 @@ export function useDrawing() {
     redo: current.redo,
     clear: () => {
       if (!question) return;
-      if (mode === "sheet") sheet.advance(() => newSheet());
-      else pixels.advance(() => newPixels());
+      if (mode === "sheet") sheet.advance(() => newFreehandDrawing());
+      else pixels.advance(() => newPixelDrawing());
     },
     start: (digit: number) => {
-      const strokes = sample(digit, SAMPLE_WIDTH);
-      if (mode === "sheet") sheet.advance(() => newSheet({ strokes }));
-      else pixels.advance(() => newPixels(gridOf(strokes)));
+      const strokes = sampleStrokes(digit, SAMPLE_WIDTH);
+      if (mode === "sheet") sheet.advance(() => newFreehandDrawing({ strokes }));
+      else pixels.advance(() => newPixelDrawing(gridOf(strokes)));
     },
     lay: (picture: Picture) => {
       setMode("sheet");
-      sheet.advance(() => newSheet({ picture }));
+      sheet.advance(() => newFreehandDrawing({ picture }));
     },
     open: (opened: Drawn) => {
       setMode(opened.kind);
@@ -107,7 +117,7 @@ export function useDrawing() {
 }
 
 function gridOf(strokes: readonly Stroke[]) {
-  let { grid } = newPixels();
+  let { grid } = newPixelDrawing();
   for (const { points } of strokes) {
     const cells = points.map(([x, y]) => [Math.floor(x / 10), Math.floor(y / 10)] as const);
     cells.forEach((cell, index) => {
@@ -118,7 +128,7 @@ function gridOf(strokes: readonly Stroke[]) {
 }
 
 /** Keep what is drawn over a reload, and over a failure of the page. */
-function useKept(name: string, value: object) {
+function useSessionBackup(name: string, value: object) {
   const latest = useRef(value);
   useEffect(() => {
     latest.current = value;

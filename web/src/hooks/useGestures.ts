@@ -7,12 +7,12 @@ import {
   useState,
 } from "react";
 import { clamp } from "../lib/geometry";
-import { admit, FREE_HAND, type Hand } from "../lib/pointers";
-import { type Point, pointAt, SHEET } from "../lib/strokes";
+import { classifyContact, IDLE, type PointerState } from "../lib/pointers";
+import { CANVAS_SIZE, type Point, roundedPoint } from "../lib/strokes";
 
 export interface Gestures {
   /** A pen, finger, mouse or the keyboard's pen comes down. */
-  readonly start: (point: Point, how: { pressed: boolean; rubber: boolean }) => void;
+  readonly start: (point: Point, how: { pressed: boolean; erasing: boolean }) => void;
   readonly move: (points: readonly Point[]) => void;
   readonly end: () => void;
   /** What was begun is taken back: it was a palm. */
@@ -26,7 +26,7 @@ export interface Cursor {
   readonly down: boolean;
 }
 
-const STEP = SHEET / 28;
+const STEP = CANVAS_SIZE / 28;
 const WAYS: Record<string, readonly [dx: number, dy: number]> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -44,7 +44,7 @@ const RUBBER_BUTTON = 5; // the other end of a pen
  * @param margin  how far the board's element reaches over the sheet, in the sheet's unit
  */
 export function useGestures(gestures: Gestures, margin: number) {
-  const hand = useRef<Hand>(FREE_HAND);
+  const hand = useRef<PointerState>(IDLE);
   const [cursor, setCursor] = useState<Cursor>({ x: 14.5 * STEP, y: 6.5 * STEP, down: false });
   const [byKeys, setByKeys] = useState(false);
   const pointing = useRef(false);
@@ -60,8 +60,8 @@ export function useGestures(gestures: Gestures, margin: number) {
 
   const handlers = useMemo(() => {
     const place = (event: PointerEvent, box: DOMRect): Point => {
-      const scale = (SHEET + 2 * margin) / box.width;
-      return pointAt(
+      const scale = (CANVAS_SIZE + 2 * margin) / box.width;
+      return roundedPoint(
         (event.clientX - box.left) * scale - margin,
         (event.clientY - box.top) * scale - margin,
         event.pressure || 0.5,
@@ -80,7 +80,7 @@ export function useGestures(gestures: Gestures, margin: number) {
       onPointerDown: (event: ReactPointerEvent<HTMLElement>) => {
         const { pointerId: id, pointerType: type, width, height, timeStamp: time_ms } = event;
         if (event.button !== 0 && event.button !== RUBBER_BUTTON) return;
-        const verdict = admit(hand.current, { id, type, width, height, time_ms });
+        const verdict = classifyContact(hand.current, { id, type, width, height, time_ms });
         seePen(event);
         if (verdict === "ignore") return;
         event.preventDefault();
@@ -95,7 +95,7 @@ export function useGestures(gestures: Gestures, margin: number) {
         hand.current = { ...hand.current, drawing: { id, type } };
         latest.current.start(place(event.nativeEvent, target.getBoundingClientRect()), {
           pressed: type === "pen" && event.pressure > 0,
-          rubber: event.button === RUBBER_BUTTON,
+          erasing: event.button === RUBBER_BUTTON,
         });
       },
       onPointerMove: (event: ReactPointerEvent<HTMLElement>) => {
@@ -122,17 +122,18 @@ export function useGestures(gestures: Gestures, margin: number) {
     if (way) {
       event.preventDefault();
       const reach = event.shiftKey ? 4 * STEP : STEP;
-      const x = clamp(cursor.x + way[0] * reach, STEP / 2, SHEET - STEP / 2);
-      const y = clamp(cursor.y + way[1] * reach, STEP / 2, SHEET - STEP / 2);
+      const x = clamp(cursor.x + way[0] * reach, STEP / 2, CANVAS_SIZE - STEP / 2);
+      const y = clamp(cursor.y + way[1] * reach, STEP / 2, CANVAS_SIZE - STEP / 2);
       setCursor({ ...cursor, x, y });
-      if (cursor.down) gestures.move([pointAt(x, y)]);
+      if (cursor.down) gestures.move([roundedPoint(x, y)]);
     } else if (event.key === " ") {
       event.preventDefault();
       if (event.repeat) return;
       const down = !cursor.down;
       setCursor({ ...cursor, down });
       const where = `column ${Math.ceil(cursor.x / STEP)}, row ${Math.ceil(cursor.y / STEP)}`;
-      if (down) gestures.start(pointAt(cursor.x, cursor.y), { pressed: false, rubber: false });
+      if (down)
+        gestures.start(roundedPoint(cursor.x, cursor.y), { pressed: false, erasing: false });
       else gestures.end();
       gestures.say(down ? `Down at ${where}` : `Up at ${where}`);
     } else if (event.key === "Escape" && cursor.down) {

@@ -1,10 +1,10 @@
 import { useEffect, useRef } from "react";
-import { type Command, commandOf } from "../lib/keys";
+import { type Command, commandOf } from "../lib/shortcuts";
 
 /** Obey the shortcuts, but not while something is typed or a dialog is open. */
-export function useShortcuts(obey: (command: Command) => void, single: boolean): void {
-  const latest = useRef(obey);
-  latest.current = obey;
+export function useShortcuts(runCommand: (command: Command) => void, single: boolean): void {
+  const latest = useRef(runCommand);
+  latest.current = runCommand;
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;

@@ -9,20 +9,23 @@ export interface Contact {
   readonly time_ms: number;
 }
 
-export interface Hand {
+export interface PointerState {
   /** The pointer that draws now. */
   readonly drawing: { readonly id: number; readonly type: string } | null;
   /** When a pen was last seen: the hand that holds it may touch the screen for a while after. */
   readonly pen_ms: number;
 }
 
-export const FREE_HAND: Hand = { drawing: null, pen_ms: Number.NEGATIVE_INFINITY };
+export const IDLE: PointerState = { drawing: null, pen_ms: Number.NEGATIVE_INFINITY };
 
 export const PALM_PX = 60;
 export const PEN_REST_MS = 2000;
 
 /** What a contact that comes down does: draw, draw in place of the one before, or nothing. */
-export function admit(hand: Hand, contact: Contact): "draw" | "replace" | "ignore" {
+export function classifyContact(
+  hand: PointerState,
+  contact: Contact,
+): "draw" | "replace" | "ignore" {
   if (contact.type === "pen") {
     if (hand.drawing === null) return "draw";
     return hand.drawing.type === "touch" ? "replace" : "ignore";

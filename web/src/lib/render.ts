@@ -1,15 +1,15 @@
 /** Draws strokes as the API takes them: a picture, black on white. */
 
-import { inkOf, SHEET, type Stroke } from "./strokes";
+import { CANVAS_SIZE, type Stroke, strokeShape } from "./strokes";
 
 /** Strokes as a PNG data URL, black on white, one pixel to each unit of the sheet. */
-export function strokesPng(strokes: readonly Stroke[], side = SHEET): string {
+export function strokesPng(strokes: readonly Stroke[], side = CANVAS_SIZE): string {
   const { canvas, context } = blank(side);
-  context.scale(side / SHEET, side / SHEET);
+  context.scale(side / CANVAS_SIZE, side / CANVAS_SIZE);
   context.fillStyle = "black";
   context.lineCap = context.lineJoin = "round";
   for (const stroke of strokes) {
-    const { path, width } = inkOf(stroke);
+    const { path, width } = strokeShape(stroke);
     const shape = new Path2D(path);
     context.lineWidth = width ?? 1;
     if (width === null) context.fill(shape);

@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import { afterEach, expect, it, vi } from "vitest";
-import { forget, load, save } from "./storage";
+import { load, remove, save } from "./storage";
 
 const NUMBER = v.number();
 
@@ -14,7 +14,7 @@ afterEach(() => {
 it("keeps, gives back and forgets", () => {
   expect(save("local", "width", 12)).toBe(true);
   expect(load("local", "width", NUMBER)).toBe(12);
-  forget("local", "width");
+  remove("local", "width");
   expect(load("local", "width", NUMBER)).toBeUndefined();
 });
 
@@ -30,5 +30,5 @@ it("does without a memory", () => {
     throw new DOMException("denied", "SecurityError");
   });
   expect(load("local", "width", NUMBER)).toBeUndefined();
-  expect(() => forget("local", "width")).not.toThrow();
+  expect(() => remove("local", "width")).not.toThrow();
 });

@@ -2,9 +2,9 @@
 
 import * as v from "valibot";
 
-export type Keep = "session" | "local";
+export type StorageArea = "session" | "local";
 
-function storeOf(keep: Keep): Storage | undefined {
+function storageFor(keep: StorageArea): Storage | undefined {
   try {
     return keep === "session" ? window.sessionStorage : window.localStorage;
   } catch {
@@ -14,12 +14,12 @@ function storeOf(keep: Keep): Storage | undefined {
 
 /** What is kept under a name, or undefined if nothing is that fits the schema. */
 export function load<Value>(
-  keep: Keep,
+  keep: StorageArea,
   name: string,
   schema: v.GenericSchema<unknown, Value>,
 ): Value | undefined {
   try {
-    const text = storeOf(keep)?.getItem(`inkdigits.${name}`);
+    const text = storageFor(keep)?.getItem(`inkdigits.${name}`);
     return text ? v.parse(schema, JSON.parse(text), { abortEarly: true }) : undefined;
   } catch {
     return undefined;
@@ -27,18 +27,18 @@ export function load<Value>(
 }
 
 /** Keep a value; false if there is no room. */
-export function save(keep: Keep, name: string, value: unknown): boolean {
+export function save(keep: StorageArea, name: string, value: unknown): boolean {
   try {
-    storeOf(keep)?.setItem(`inkdigits.${name}`, JSON.stringify(value));
+    storageFor(keep)?.setItem(`inkdigits.${name}`, JSON.stringify(value));
     return true;
   } catch {
     return false;
   }
 }
 
-export function forget(keep: Keep, name: string): void {
+export function remove(keep: StorageArea, name: string): void {
   try {
-    storeOf(keep)?.removeItem(`inkdigits.${name}`);
+    storageFor(keep)?.removeItem(`inkdigits.${name}`);
   } catch {
     // Nothing was kept.
   }

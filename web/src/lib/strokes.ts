@@ -4,7 +4,7 @@ import { getStroke } from "perfect-freehand";
 import { distanceToLine, type XY } from "./geometry";
 
 /** The side of the sheet, in the unit of every point and width: ten to each of MNIST's 28 pixels. */
-export const SHEET = 280;
+export const CANVAS_SIZE = 280;
 
 export type Point = readonly [x: number, y: number, pressure: number];
 
@@ -17,19 +17,19 @@ export interface Stroke {
 }
 
 /** A point as it is kept: no finer than a screen shows it. */
-export function pointAt(x: number, y: number, pressure = 0.5): Point {
+export function roundedPoint(x: number, y: number, pressure = 0.5): Point {
   return [Math.round(x * 100) / 100, Math.round(y * 100) / 100, Math.round(pressure * 100) / 100];
 }
 
 /** How a stroke is drawn: an SVG path, and how wide it is to be stroked; filled, if it has no width. */
-export interface Ink {
+export interface StrokeShape {
   readonly path: string;
   readonly width: number | null;
 }
 
 /** The ink of a stroke: an outline that swells with the pressure, or a line of one width. */
-export function inkOf(stroke: Stroke, finished = true): Ink {
-  if (!stroke.pressed) return { path: pathAlong(stroke.points), width: stroke.width };
+export function strokeShape(stroke: Stroke, finished = true): StrokeShape {
+  if (!stroke.pressed) return { path: smoothPath(stroke.points), width: stroke.width };
   const outline = getStroke(stroke.points as [number, number, number][], {
     size: stroke.width,
     thinning: 0.5,
@@ -38,11 +38,11 @@ export function inkOf(stroke: Stroke, finished = true): Ink {
     streamline: 0.3,
     last: finished,
   });
-  return { path: pathAround(outline as [number, number][]), width: null };
+  return { path: outlinePath(outline as [number, number][]), width: null };
 }
 
 /** An SVG path along points, rounded at all but its ends; a dot of one point, "" of none. */
-export function pathAlong(points: readonly XY[]): string {
+export function smoothPath(points: readonly XY[]): string {
   const [first, ...rest] = points;
   const last = rest.at(-1);
   if (!first) return "";
@@ -56,7 +56,7 @@ export function pathAlong(points: readonly XY[]): string {
 }
 
 /** An SVG path round a polygon, rounded at its corners; "" of fewer than three. */
-export function pathAround(polygon: readonly XY[]): string {
+export function outlinePath(polygon: readonly XY[]): string {
   if (polygon.length < 3) return "";
   const corner = (index: number) => polygon[index % polygon.length] as XY;
   const curves = polygon.map(
@@ -74,13 +74,13 @@ function at([x, y]: XY): string {
 }
 
 /** The strokes that a round rubber does not meet; the same array if it meets none. */
-export function withoutMet(
+export function eraseAt(
   strokes: readonly Stroke[],
-  rubber: XY,
+  erasing: XY,
   radius: number,
 ): readonly Stroke[] {
   const left = strokes.filter(
-    (stroke) => distanceToLine(rubber, stroke.points) > radius + stroke.width / 2,
+    (stroke) => distanceToLine(erasing, stroke.points) > radius + stroke.width / 2,
   );
   return left.length === strokes.length ? strokes : left;
 }

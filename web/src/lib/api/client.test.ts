@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { MODELS, PREDICTION } from "../../../tests/prediction";
-import { MOST_ANSWER_BYTES } from "./answers";
+import { MODELS, PREDICTION } from "../../../tests/fixtures";
 import { Api, TIMEOUT_MS } from "./client";
 import { ApiError } from "./errors";
+import { MAX_RESPONSE_BYTES } from "./responses";
 
 const PROBLEM = { "Content-Type": "application/problem+json" };
 const PIXELS = { pixels: [[0]] };
@@ -33,7 +33,7 @@ afterEach(() => {
 });
 
 const api = () => new Api("http://page.example/");
-const trouble = (error: unknown) => (error as ApiError).trouble;
+const failure = (error: unknown) => (error as ApiError).failure;
 
 describe("predict", () => {
   it("sends a drawing and asks for what was seen", async () => {
@@ -51,13 +51,13 @@ describe("predict", () => {
     ["an empty answer", async () => new Response(""), "strange"],
     ["text that is not JSON", async () => new Response('{"confidence": NaN}'), "strange"],
     ["deep nesting", async () => new Response("[".repeat(500_000)), "strange"],
-    ["a large answer", async () => new Response(" ".repeat(MOST_ANSWER_BYTES + 1)), "strange"],
+    ["a large answer", async () => new Response(" ".repeat(MAX_RESPONSE_BYTES + 1)), "strange"],
     ["a large problem", async () => new Response(" ".repeat(2 ** 21), { status: 400 }), "strange"],
     ["no network", async () => Promise.reject(new TypeError("failed to fetch")), "away"],
     ["a proxy's word", async () => new Response("bad gateway", { status: 502 }), "away"],
   ])("takes %s for what it is", async (_, given, kind) => {
     answer = given;
-    const error = await api().predict(PIXELS, null, new AbortController().signal).catch(trouble);
+    const error = await api().predict(PIXELS, null, new AbortController().signal).catch(failure);
     expect(error).toEqual({ kind });
   });
 
@@ -65,7 +65,7 @@ describe("predict", () => {
     const { signal } = new AbortController();
     const service = api();
     config = { api: "javascript:alert(1)" };
-    expect(await service.predict(PIXELS, null, signal).catch(trouble)).toEqual({
+    expect(await service.predict(PIXELS, null, signal).catch(failure)).toEqual({
       kind: "misconfigured",
     });
     expect(calls).toEqual([]);
@@ -77,7 +77,7 @@ describe("predict", () => {
   it("gives up after a while", async () => {
     vi.useFakeTimers();
     answer = () => new Promise(() => undefined);
-    const error = api().predict(PIXELS, null, new AbortController().signal).catch(trouble);
+    const error = api().predict(PIXELS, null, new AbortController().signal).catch(failure);
     await vi.advanceTimersByTimeAsync(TIMEOUT_MS + 1);
     expect(await error).toEqual({ kind: "slow" });
   });
@@ -99,7 +99,7 @@ describe("predict", () => {
     const { signal } = new AbortController();
     answer = async () =>
       new Response("{}", { status: 503, headers: { ...PROBLEM, "Retry-After": "3" } });
-    expect(await service.predict(PIXELS, null, signal).catch(trouble)).toEqual({
+    expect(await service.predict(PIXELS, null, signal).catch(failure)).toEqual({
       kind: "busy",
       wait_ms: 3000,
     });
@@ -113,7 +113,7 @@ describe("predict", () => {
 });
 
 describe("models", () => {
-  const models = () => api().models(new AbortController().signal).catch(trouble);
+  const models = () => api().models(new AbortController().signal).catch(failure);
   it("lists what is in service", async () => {
     answer = async () => Response.json(MODELS);
     expect(await models()).toEqual(MODELS);

@@ -2,10 +2,10 @@
 
 import createClient, { type Client } from "openapi-fetch";
 import * as v from "valibot";
-import { boundedFetch, TooLargeError } from "../bounded";
-import { baseOf, readSettings, SettingsError } from "../settings";
-import { MODELS, MOST_ANSWER_BYTES, PREDICTION } from "./answers";
-import { ApiError, troubleOf } from "./errors";
+import { apiBaseUrl, ConfigError, loadConfig } from "../config";
+import { limitedFetch, ResponseTooLargeError } from "../limitedFetch";
+import { ApiError, failureFromResponse } from "./errors";
+import { MAX_RESPONSE_BYTES, MODELS, PREDICTION } from "./responses";
 import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
@@ -19,7 +19,7 @@ export type Models = Schemas["Models"];
 
 export const TIMEOUT_MS = 15_000;
 
-interface Answer {
+interface PredictionResult {
   data?: unknown;
   error?: unknown;
   response: Response;
@@ -61,7 +61,7 @@ export class Api {
   async #call<Value>(
     outer: AbortSignal,
     expected: v.GenericSchema<unknown, Value>,
-    send: (client: Client<paths>, signal: AbortSignal) => Promise<Answer>,
+    send: (client: Client<paths>, signal: AbortSignal) => Promise<PredictionResult>,
   ): Promise<Value> {
     await pause(this.#notBefore_ms - Date.now(), outer);
     const inner = new AbortController();
@@ -75,13 +75,13 @@ export class Api {
     try {
       const { data, error, response } = await send(await this.#connect(), inner.signal);
       if (response.ok) return v.parse(expected, data, { abortEarly: true });
-      const trouble = troubleOf(response.status, response.headers, error, Date.now());
-      if (trouble.kind === "busy") this.#notBefore_ms = Date.now() + trouble.wait_ms;
-      throw new ApiError(trouble);
+      const failure = failureFromResponse(response.status, response.headers, error, Date.now());
+      if (failure.kind === "busy") this.#notBefore_ms = Date.now() + failure.wait_ms;
+      throw new ApiError(failure);
     } catch (error) {
       if (outer.aborted || error instanceof ApiError) throw error;
       if (late) throw new ApiError({ kind: "slow" });
-      throw new ApiError({ kind: kindOf(error) });
+      throw new ApiError({ kind: failureKind(error) });
     } finally {
       clearTimeout(timer);
       outer.removeEventListener("abort", abort);
@@ -89,11 +89,11 @@ export class Api {
   }
 
   #connect(): Promise<Client<paths>> {
-    this.#client ??= readSettings(this.page)
+    this.#client ??= loadConfig(this.page)
       .then((settings) =>
         createClient<paths>({
-          baseUrl: baseOf(settings, this.page),
-          fetch: (request) => boundedFetch(request, MOST_ANSWER_BYTES),
+          baseUrl: apiBaseUrl(settings, this.page),
+          fetch: (request) => limitedFetch(request, MAX_RESPONSE_BYTES),
         }),
       )
       .catch((error: unknown) => {
@@ -126,9 +126,11 @@ export async function pause(time_ms: number, signal: AbortSignal): Promise<void>
 }
 
 /** What a call without a usable answer means. */
-function kindOf(error: unknown): "strange" | "misconfigured" | "away" {
-  if (error instanceof SettingsError) return "misconfigured";
+function failureKind(error: unknown): "strange" | "misconfigured" | "away" {
+  if (error instanceof ConfigError) return "misconfigured";
   // Not JSON, such as a page of a proxy; not what the API documents; or without end.
-  const strange = [SyntaxError, v.ValiError, TooLargeError].some((kind) => error instanceof kind);
+  const strange = [SyntaxError, v.ValiError, ResponseTooLargeError].some(
+    (kind) => error instanceof kind,
+  );
   return strange ? "strange" : "away";
 }

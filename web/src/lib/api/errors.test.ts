@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { ApiError, type Trouble, troubleOf, waitOf, wordingOf } from "./errors";
+import {
+  ApiError,
+  type ApiFailure,
+  failureFromResponse,
+  failureMessage,
+  parseRetryAfter,
+} from "./errors";
 
 const PROBLEM = { "Content-Type": "application/problem+json" };
 const NOW_MS = Date.parse("2026-01-01T00:00:00Z");
@@ -14,7 +20,7 @@ describe("waitOf", () => {
     ["soon", 2000],
     [null, 2000],
   ])("of %j is %i ms", (header, wait_ms) => {
-    expect(waitOf(header, NOW_MS)).toBe(wait_ms);
+    expect(parseRetryAfter(header, NOW_MS)).toBe(wait_ms);
   });
 });
 
@@ -28,13 +34,15 @@ describe("troubleOf", () => {
     [500, { "Content-Type": "text/plain" }, { kind: "away" }],
     [500, PROBLEM, { kind: "refused", status: 500, detail: "why" }],
     [413, PROBLEM, { kind: "refused", status: 413, detail: "why" }],
-  ])("of status %i with %j", (status, headers, trouble) => {
-    expect(troubleOf(status, new Headers(headers), { detail: "why" }, NOW_MS)).toEqual(trouble);
+  ])("of status %i with %j", (status, headers, failure) => {
+    expect(failureFromResponse(status, new Headers(headers), { detail: "why" }, NOW_MS)).toEqual(
+      failure,
+    );
   });
   it.each([null, undefined, "<!doctype html>", [], { detail: 7 }, { detail: { why: "" } }])(
     "bears the body %j",
     (body) => {
-      expect(troubleOf(400, new Headers(), body, NOW_MS)).toEqual({
+      expect(failureFromResponse(400, new Headers(), body, NOW_MS)).toEqual({
         kind: "refused",
         status: 400,
         detail: "",
@@ -44,7 +52,7 @@ describe("troubleOf", () => {
 });
 
 describe("wordingOf", () => {
-  const troubles: Trouble[] = [
+  const troubles: ApiFailure[] = [
     { kind: "away" },
     { kind: "slow" },
     { kind: "busy", wait_ms: 1000 },
@@ -55,23 +63,23 @@ describe("wordingOf", () => {
       (status) => ({ kind: "refused", status, detail: "" }) as const,
     ),
   ];
-  it.each(troubles)("names cause and action of $kind $status", (trouble) => {
-    const { cause, action } = wordingOf(trouble);
+  it.each(troubles)("names cause and action of $kind $status", (failure) => {
+    const { cause, action } = failureMessage(failure);
     expect(cause).toMatch(/\.$/);
     expect(action).toMatch(/\.$/);
   });
   it("repeats what the API says of a bad picture", () => {
     const detail = "The picture's file is damaged.";
-    expect(wordingOf({ kind: "refused", status: 400, detail }).cause).toBe(detail);
+    expect(failureMessage({ kind: "refused", status: 400, detail }).cause).toBe(detail);
   });
 });
 
 it("tells what passes by itself", () => {
-  const passes = (trouble: Trouble) => new ApiError(trouble).passes;
-  expect(passes({ kind: "away" })).toBe(true);
-  expect(passes({ kind: "busy", wait_ms: 1 })).toBe(true);
-  expect(passes({ kind: "strange" })).toBe(true);
-  expect(passes({ kind: "misconfigured" })).toBe(true);
-  expect(passes({ kind: "unsent" })).toBe(false);
-  expect(passes({ kind: "refused", status: 415, detail: "" })).toBe(false);
+  const retryable = (failure: ApiFailure) => new ApiError(failure).retryable;
+  expect(retryable({ kind: "away" })).toBe(true);
+  expect(retryable({ kind: "busy", wait_ms: 1 })).toBe(true);
+  expect(retryable({ kind: "strange" })).toBe(true);
+  expect(retryable({ kind: "misconfigured" })).toBe(true);
+  expect(retryable({ kind: "unsent" })).toBe(false);
+  expect(retryable({ kind: "refused", status: 415, detail: "" })).toBe(false);
 });

@@ -1,9 +1,9 @@
 /** What can go wrong between page and API, and what a person is told: the cause, and what to do. */
 
 import * as v from "valibot";
-import { PROBLEM } from "./answers";
+import { PROBLEM } from "./responses";
 
-export type Trouble =
+export type ApiFailure =
   | { readonly kind: "away" }
   | { readonly kind: "slow" }
   | { readonly kind: "busy"; readonly wait_ms: number }
@@ -13,41 +13,41 @@ export type Trouble =
   | { readonly kind: "unsent" };
 
 export class ApiError extends Error {
-  constructor(readonly trouble: Trouble) {
-    super(trouble.kind);
+  constructor(readonly failure: ApiFailure) {
+    super(failure.kind);
     this.name = "ApiError";
   }
 
   /** Whether the same request may well succeed a little later. */
-  get passes(): boolean {
-    return this.trouble.kind !== "refused" && this.trouble.kind !== "unsent";
+  get retryable(): boolean {
+    return this.failure.kind !== "refused" && this.failure.kind !== "unsent";
   }
 }
 
-const SHORTEST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 120_000;
-const BUSY_WAIT_MS = 2000;
+const MIN_WAIT_MS = 500;
+const MAX_WAIT_MS = 120_000;
+const DEFAULT_WAIT_MS = 2000;
 
 /** How long Retry-After asks to wait: a number of seconds, or a date. */
-export function waitOf(header: string | null, now_ms: number): number {
-  if (!header) return BUSY_WAIT_MS;
+export function parseRetryAfter(header: string | null, now_ms: number): number {
+  if (!header) return DEFAULT_WAIT_MS;
   const wait = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now_ms;
-  if (Number.isNaN(wait)) return BUSY_WAIT_MS;
-  return Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, wait));
+  if (Number.isNaN(wait)) return DEFAULT_WAIT_MS;
+  return Math.min(MAX_WAIT_MS, Math.max(MIN_WAIT_MS, wait));
 }
 
 /** What an answer that is no success means.
  *
  * @param body  what the answer carries, if it is JSON
  */
-export function troubleOf(
+export function failureFromResponse(
   status: number,
   headers: Headers,
   body: unknown,
   now_ms: number,
-): Trouble {
+): ApiFailure {
   if (status === 503 || status === 429) {
-    return { kind: "busy", wait_ms: waitOf(headers.get("Retry-After"), now_ms) };
+    return { kind: "busy", wait_ms: parseRetryAfter(headers.get("Retry-After"), now_ms) };
   }
   if (status === 408) return { kind: "slow" };
   const own = headers.get("Content-Type")?.startsWith("application/problem+json");
@@ -57,14 +57,14 @@ export function troubleOf(
   return { kind: "refused", status, detail: problem.success ? problem.output.detail : "" };
 }
 
-export interface Wording {
+export interface FailureMessage {
   readonly cause: string;
   readonly action: string;
 }
 
 /** Say to a person what is wrong, and what to do or what happens next. */
-export function wordingOf(trouble: Trouble): Wording {
-  switch (trouble.kind) {
+export function failureMessage(failure: ApiFailure): FailureMessage {
+  switch (failure.kind) {
     case "away":
       return {
         cause: "The reader cannot be reached.",
@@ -96,11 +96,11 @@ export function wordingOf(trouble: Trouble): Wording {
         action: "Change it a little, or reload the page.",
       };
     case "refused":
-      return refusal(trouble.status, trouble.detail);
+      return httpErrorMessage(failure.status, failure.detail);
   }
 }
 
-function refusal(status: number, detail: string): Wording {
+function httpErrorMessage(status: number, detail: string): FailureMessage {
   if (status === 413) {
     return { cause: "The picture is too large.", action: "Choose one of at most 16 MB." };
   }

@@ -1,0 +1,36 @@
+/** How answers are said: numbers and words for people. */
+
+const NAMES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+
+export function digitName(digit: number): string {
+  return NAMES[digit] ?? String(digit);
+}
+
+/** A probability in per cent; never 100% or 0% of what is not quite so. */
+export function formatPercent(probability: number): string {
+  if (probability >= 1) return "100%";
+  if (probability > 0.999) return "99.9%";
+  if (probability > 0 && probability < 0.001) return "<0.1%";
+  return `${(Math.round(probability * 1000) / 10).toFixed(1)}%`;
+}
+
+/** How sure, in words. */
+export function confidenceLabel(confidence: number): string {
+  if (confidence >= 0.99) return "Almost certain";
+  if (confidence >= 0.9) return "Very likely";
+  if (confidence >= 0.7) return "Likely";
+  if (confidence >= 0.5) return "Unsure";
+  return "Little more than a guess";
+}
+
+/** A count with its thousands set apart. */
+export function count(value: number): string {
+  return new Intl.NumberFormat("en").format(value);
+}
+
+/** A size in bytes, for people. */
+export function bytes(value: number): string {
+  if (value < 1000) return `${value} bytes`;
+  if (value < 1e6) return `${Math.round(value / 1e3)} kB`;
+  return `${(value / 1e6).toFixed(1)} MB`;
+}
