@@ -2,16 +2,16 @@ import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { ErrorBoundary } from "react-error-boundary";
 import * as v from "valibot";
-import { DrawingTools, type Range } from "./components/DrawingTools";
+import { DrawingTools, type SizeSetting } from "./components/DrawingTools";
 import { SectionBoundary } from "./components/ErrorFallbacks";
 import { FreehandCanvas } from "./components/FreehandCanvas";
 import { Header } from "./components/Header";
 import { HowItWorks } from "./components/HowItWorks";
-import { Sources } from "./components/InputSources";
+import { InputSources } from "./components/InputSources";
 import type { NoticeProps } from "./components/Notice";
 import { PixelCanvas } from "./components/PixelCanvas";
 import { PredictionControls } from "./components/PredictionControls";
-import { PredictionResult, resultState } from "./components/PredictionResult";
+import { PredictionResult, resultOf } from "./components/PredictionResult";
 import { ProbabilityBars } from "./components/ProbabilityBars";
 import { RecentDrawings } from "./components/RecentDrawings";
 import { ResultAnnouncer } from "./components/ResultAnnouncer";
@@ -24,15 +24,16 @@ import { usePrediction } from "./hooks/usePrediction";
 import { useRecentDrawings } from "./hooks/useRecentDrawings";
 import { useShortcuts } from "./hooks/useShortcuts";
 import { useTheme } from "./hooks/useTheme";
-import type { Service } from "./lib/api/client";
+import type { PredictionApi } from "./lib/api/client";
 import { ApiError, failureMessage } from "./lib/api/errors";
 import { clamp } from "./lib/geometry";
 import { SIDE } from "./lib/grid";
 import { ImageError, loadImage } from "./lib/images";
+import type { RecentDrawing } from "./lib/recentDrawings";
 import type { Command } from "./lib/shortcuts";
 import { CANVAS_SIZE } from "./lib/strokes";
 
-/** The dialogs, loaded when they are first opened. A new set loads anew what could not be loaded. */
+/** The dialogs, loaded when first opened. `lazy` caches a failed load, so a retry needs a new set. */
 function lazyDialogs() {
   return {
     CameraDialog: lazy(() =>
@@ -46,49 +47,59 @@ function lazyDialogs() {
   };
 }
 
-const PEN = { least: 6, most: 36, step: 2, usual: 16 };
-const BRUSH = { least: 1, most: 4, step: 1, usual: 2 };
+const PEN_WIDTH = { min: 6, max: 36, step: 2, initial: 16 };
+const BRUSH_SIZE = { min: 1, max: 4, step: 1, initial: 2 };
 
-/** On a small screen what was put on the table may lie out of sight. */
-function showBoard() {
-  document.getElementById("board")?.scrollIntoView({ block: "nearest" });
-}
-
-const PenWidthSchema = v.pipe(v.number(), v.minValue(PEN.least), v.maxValue(PEN.most));
+const PenWidthSchema = v.pipe(v.number(), v.minValue(PEN_WIDTH.min), v.maxValue(PEN_WIDTH.max));
 const BrushSizeSchema = v.pipe(
   v.number(),
   v.integer(),
-  v.minValue(BRUSH.least),
-  v.maxValue(BRUSH.most),
+  v.minValue(BRUSH_SIZE.min),
+  v.maxValue(BRUSH_SIZE.max),
 );
 const SwitchSchema = v.boolean();
 
-export function App({ api }: { readonly api: Service }) {
-  const drawing = useDrawing();
-  const { mode, question } = drawing;
-  const [erasing, setRubber] = useState(false);
-  const [pen, setPen] = usePersistentState("local", "pen", PenWidthSchema, PEN.usual);
-  const [brush, setBrush] = usePersistentState("local", "brush", BrushSizeSchema, BRUSH.usual);
-  const [live, setLive] = usePersistentState("local", "live", SwitchSchema, true);
-  const [single, setSingle] = usePersistentState("local", "single-keys", SwitchSchema, true);
-  const [theme, setTheme] = useTheme();
-  const [dialog, setDialog] = useState<"none" | "camera" | "keyboard">("none");
-  const [{ CameraDialog, ShortcutsDialog }, setDialogs] = useState(lazyDialogs);
-  const [model, setModel] = useState<string | null>(null);
-  const [refused, setRefused] = useState<ImageError | null>(null);
-  const [said, say] = useState("");
-  const picker = useRef<HTMLInputElement>(null);
-  const camera = useHasCamera();
+/** On a small screen the drawing area may be out of view when a drawing is opened. */
+function showDrawingArea() {
+  document.getElementById("drawing")?.scrollIntoView({ block: "nearest" });
+}
 
-  const reading = usePrediction(api, question, model, live);
-  const { prediction, stale, failure } = reading;
-  const busy = question?.moving ?? false;
-  const { recents, remove, removeAll } = useRecentDrawings(
-    drawing.id,
-    drawing.drawn,
-    busy,
-    reading,
+export function App({ api }: { readonly api: PredictionApi }) {
+  const drawing = useDrawing();
+  const { mode, request, startFromSample, open } = drawing;
+  const [erasing, setErasing] = useState(false);
+  const [penWidth, setPenWidth] = usePersistentState(
+    "local",
+    "pen-width",
+    PenWidthSchema,
+    PEN_WIDTH.initial,
   );
+  const [brush, setBrush] = usePersistentState(
+    "local",
+    "brush-size",
+    BrushSizeSchema,
+    BRUSH_SIZE.initial,
+  );
+  const [live, setLive] = usePersistentState("local", "live", SwitchSchema, true);
+  const [singleKeys, setSingleKeys] = usePersistentState(
+    "local",
+    "single-keys",
+    SwitchSchema,
+    true,
+  );
+  const [theme, setTheme] = useTheme();
+  const [dialog, setDialog] = useState<"none" | "camera" | "shortcuts">("none");
+  const [{ CameraDialog, ShortcutsDialog }, setDialogs] = useState(lazyDialogs);
+  const [chosenModel, setChosenModel] = useState<string | null>(null);
+  const [imageError, setImageError] = useState<ImageError | null>(null);
+  const [announcement, announce] = useState("");
+  const fileInput = useRef<HTMLInputElement>(null);
+  const hasCamera = useHasCamera();
+
+  const predictionState = usePrediction(api, request, chosenModel, live);
+  const { prediction, stale, failure } = predictionState;
+  const busy = request?.inProgress ?? false;
+  const { recents, remove, removeAll } = useRecentDrawings(drawing.drawing, busy, predictionState);
 
   const models = useQuery({
     queryKey: ["models"],
@@ -98,40 +109,40 @@ export function App({ api }: { readonly api: Service }) {
     retry: true,
     retryDelay: (failures) => Math.min(15_000, 1000 * 2 ** failures),
   });
-  const named = model ?? models.data?.default;
-  const current = models.data?.models.find(({ name }) => name === named);
+  const modelName = chosenModel ?? models.data?.default;
+  const model = models.data?.models.find(({ name }) => name === modelName);
 
-  const take = async (file: File | Blob, name?: string) => {
+  const openFile = async (file: File | Blob, fallbackName?: string) => {
     setDialog("none");
     try {
-      drawing.lay(await loadImage(file, name));
-      setRefused(null);
+      drawing.openImage(await loadImage(file, fallbackName));
+      setImageError(null);
     } catch (error) {
-      setRefused(
+      setImageError(
         error instanceof ImageError
           ? error
-          : new ImageError("This picture could not be opened.", "Choose another picture."),
+          : new ImageError("This image could not be opened.", "Choose another image."),
       );
     }
   };
-  const over = useImageDrop(take);
+  const dragging = useImageDrop(openFile);
 
-  const range: Range =
-    mode === "sheet"
-      ? { label: "Width", value: pen, ...PEN, share: pen / CANVAS_SIZE }
-      : { label: "Cells", value: brush, ...BRUSH, share: brush / SIDE };
-  const setWidth = (value: number) =>
-    (mode === "sheet" ? setPen : setBrush)(clamp(value, range.least, range.most));
+  const size: SizeSetting =
+    mode === "freehand"
+      ? { label: "Pen width", value: penWidth, ...PEN_WIDTH, fraction: penWidth / CANVAS_SIZE }
+      : { label: "Brush size", value: brush, ...BRUSH_SIZE, fraction: brush / SIDE };
+  const setSize = (value: number) =>
+    (mode === "freehand" ? setPenWidth : setBrush)(clamp(value, size.min, size.max));
 
   const runCommand = (command: Command) => {
     switch (command) {
       case "pen":
       case "eraser":
-        return setRubber(command === "eraser");
+        return setErasing(command === "eraser");
       case "thinner":
-        return setWidth(range.value - range.step);
+        return setSize(size.value - size.step);
       case "thicker":
-        return setWidth(range.value + range.step);
+        return setSize(size.value + size.step);
       case "undo":
         return drawing.undo();
       case "redo":
@@ -139,114 +150,119 @@ export function App({ api }: { readonly api: Service }) {
       case "clear":
         return drawing.clear();
       case "predict":
-        return reading.predict();
+        return predictionState.predict();
       case "open":
-        return picker.current?.click();
+        return fileInput.current?.click();
       case "mode":
-        return drawing.setMode(mode === "sheet" ? "pixels" : "sheet");
+        return drawing.setMode(mode === "freehand" ? "pixels" : "freehand");
       case "help":
-        return setDialog("keyboard");
+        return setDialog("shortcuts");
     }
   };
-  useShortcuts(runCommand, single);
+  useShortcuts(runCommand, singleKeys);
 
   const onDialogError = () => {
     setDialog("none");
     setDialogs(lazyDialogs);
-    setRefused(new ImageError("This window could not be opened.", "Try again in a moment."));
+    setImageError(new ImageError("This window could not be opened.", "Try again in a moment."));
   };
   const closeDialog = useCallback(() => setDialog("none"), []);
-  const starts = useRef(drawing.start);
-  starts.current = drawing.start;
-  const onSample = useCallback((digit: number) => {
-    starts.current(digit);
-    showBoard();
-  }, []);
-  const opens = useRef(drawing.open);
-  opens.current = drawing.open;
-  const onOpen = useCallback((recent: (typeof recents)[number]) => {
-    opens.current(recent.drawn);
-    showBoard();
-  }, []);
+  const onSample = useCallback(
+    (digit: number) => {
+      startFromSample(digit);
+      showDrawingArea();
+    },
+    [startFromSample],
+  );
+  const onOpenRecent = useCallback(
+    (recent: RecentDrawing) => {
+      open(recent.drawing);
+      showDrawingArea();
+    },
+    [open],
+  );
 
-  const state = resultState(question !== null, reading);
-  // What was said of a file holds until something else is on the table.
-  const onTable = drawing.sheet.present;
+  const result = resultOf(request !== null, prediction);
+  // An image error is shown until the drawing changes.
+  const current = drawing.drawing;
   useEffect(() => {
-    if (onTable || mode) setRefused(null);
-  }, [onTable, mode]);
-  const notice: NoticeProps | null = refused
-    ? { kind: "file", cause: refused.wrong, action: refused.action, again: false, again_ms: null }
+    if (current) setImageError(null);
+  }, [current]);
+  const notice: NoticeProps | null = imageError
+    ? {
+        kind: "image",
+        reason: imageError.reason,
+        action: imageError.action,
+        retrying: false,
+        retry_at_ms: null,
+      }
     : failure && {
         kind: failure.kind,
         ...failureMessage(failure),
-        again: reading.again,
-        again_ms: reading.again_ms,
+        retrying: predictionState.retrying,
+        retry_at_ms: predictionState.retry_at_ms,
       };
-  const shown = question && prediction?.reason !== "blank" ? prediction : undefined;
+  const shown = request && prediction?.reason !== "blank" ? prediction : undefined;
 
   return (
     <>
-      <a className="skip-link" href="#board">
-        To the sheet
+      <a className="skip-link" href="#drawing">
+        Skip to the drawing area
       </a>
-      <Header theme={theme} onTheme={setTheme} onHelp={() => setDialog("keyboard")} />
+      <Header theme={theme} onTheme={setTheme} onKeyboardHelp={() => setDialog("shortcuts")} />
       <main>
-        <div className="workspace" data-dragging={over || undefined}>
-          <section className="drawing-panel" id="board" aria-label="Drawing">
-            <Sources
+        <div className="workspace" data-dragging={dragging || undefined}>
+          <section className="drawing-panel" id="drawing" aria-label="Drawing">
+            <InputSources
               mode={mode}
-              camera={camera}
+              hasCamera={hasCamera}
               onMode={drawing.setMode}
-              onFile={take}
+              onFile={openFile}
               onCamera={() => setDialog("camera")}
-              openPicker={picker}
+              fileInput={fileInput}
             />
-            <SectionBoundary
-              what="The sheet"
-              basedOn={[mode, drawing.sheet.present, drawing.pixels.present]}
-            >
-              {mode === "sheet" ? (
+            <SectionBoundary name="The drawing area" resetKeys={[current]}>
+              {mode === "freehand" ? (
                 <FreehandCanvas
-                  sheet={drawing.sheet.present}
+                  drawing={drawing.freehand.present}
                   erasing={erasing}
-                  width={pen}
-                  advance={drawing.sheet.advance}
+                  width={penWidth}
+                  update={drawing.freehand.update}
                   onDraft={drawing.setDraft}
-                  say={say}
+                  announce={announce}
                 />
               ) : (
                 <PixelCanvas
-                  pixels={drawing.pixels.present}
+                  drawing={drawing.pixels.present}
                   erasing={erasing}
                   brush={brush}
-                  advance={drawing.pixels.advance}
-                  onMoving={drawing.setMoving}
-                  say={say}
+                  update={drawing.pixels.update}
+                  onPainting={drawing.setPainting}
+                  announce={announce}
                 />
               )}
             </SectionBoundary>
-            <p id="board-keys" className="drawing-area-help">
-              With the keyboard: arrow keys move the pen, Space puts it down and lifts it.
+            <p id="drawing-area-help" className="drawing-area-help">
+              On the keyboard: arrow keys move the pen, Space lowers and lifts it.
             </p>
             <p className="visually-hidden" role="status" aria-live="polite">
-              {said}
+              {announcement}
             </p>
             <DrawingTools
               erasing={erasing}
-              brush={range}
+              size={size}
               canUndo={drawing.canUndo}
               canRedo={drawing.canRedo}
-              canClear={question !== null}
+              canClear={request !== null}
               onCommand={runCommand}
-              onBrush={setWidth}
+              onSize={setSize}
             />
           </section>
 
-          <section className="result-panel" aria-label="Reading">
-            <SectionBoundary what="The answer" basedOn={[prediction, question, models.data]}>
+          <section className="result-panel" aria-label="Result">
+            <SectionBoundary name="The result" resetKeys={[prediction, request, models.data]}>
               <PredictionResult
-                state={state}
+                result={result}
                 stale={stale}
                 live={live}
                 seen={shown?.seen ?? null}
@@ -254,48 +270,52 @@ export function App({ api }: { readonly api: Service }) {
               />
               <ProbabilityBars
                 probabilities={shown?.probabilities}
-                digit={state.kind === "digit" ? state.digit : null}
+                digit={result.kind === "digit" ? result.digit : null}
               />
               <PredictionControls
                 live={live}
-                canPredict={question !== null}
-                reading={reading.reading}
+                canPredict={request !== null}
+                loading={predictionState.loading}
                 prediction={shown}
                 onLive={setLive}
-                onPredict={reading.predict}
+                onPredict={predictionState.predict}
                 models={models.data}
-                strange={
+                invalidModels={
                   models.failureReason instanceof ApiError &&
-                  models.failureReason.failure.kind === "strange"
+                  models.failureReason.failure.kind === "invalid_response"
                 }
-                model={named}
-                onModel={setModel}
+                model={modelName}
+                onModel={setChosenModel}
               />
-              <ResultAnnouncer state={state} settled={!stale && !busy && !failure} />
+              <ResultAnnouncer result={result} settled={!stale && !busy && !failure} />
             </SectionBoundary>
           </section>
           <SampleDigits onSample={onSample} />
         </div>
 
-        <SectionBoundary what="The last drawings" basedOn={[recents]}>
+        <SectionBoundary name="The list of recent drawings" resetKeys={[recents]}>
           <RecentDrawings
             recents={recents}
-            onOpen={onOpen}
+            onOpen={onOpenRecent}
             onDelete={remove}
             onDeleteAll={removeAll}
           />
         </SectionBoundary>
-        <SectionBoundary what="How it works" basedOn={[current]}>
-          <HowItWorks api={api} model={current} />
+        <SectionBoundary name="How it works" resetKeys={[model]}>
+          <HowItWorks api={api} model={model} />
         </SectionBoundary>
       </main>
       <ErrorBoundary fallback={null} resetKeys={[dialog]} onError={onDialogError}>
         <Suspense>
           {dialog === "camera" && (
-            <CameraDialog onPicture={(blob) => take(blob, "Photograph")} onClose={closeDialog} />
+            <CameraDialog onPhoto={(photo) => openFile(photo, "Photo")} onClose={closeDialog} />
           )}
-          {dialog === "keyboard" && (
-            <ShortcutsDialog single={single} onSingle={setSingle} onClose={closeDialog} />
+          {dialog === "shortcuts" && (
+            <ShortcutsDialog
+              singleKeys={singleKeys}
+              onSingleKeys={setSingleKeys}
+              onClose={closeDialog}
+            />
           )}
         </Suspense>
       </ErrorBoundary>

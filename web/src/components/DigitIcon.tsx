@@ -1,16 +1,15 @@
 import { DIGIT_BOX, DIGIT_PATHS } from "../lib/digitPaths";
 
 interface Props {
-  /** null is a dash: no digit. */
+  /** null shows a dash. */
   readonly digit: number | null;
-  readonly className?: string;
 }
 
-/** A digit in the hand of this page. */
-export function DigitIcon({ digit, className = "" }: Props) {
+/** A handwritten digit. */
+export function DigitIcon({ digit }: Props) {
   return (
     <svg
-      className={`digit-icon ${className}`}
+      className="digit-icon"
       viewBox={`-10 -10 ${DIGIT_BOX.width + 20} ${DIGIT_BOX.height + 20}`}
       aria-hidden="true"
       focusable="false"

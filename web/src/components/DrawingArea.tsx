@@ -1,47 +1,49 @@
 import type { ReactNode } from "react";
 import type { Cursor, useGestures } from "../hooks/useGestures";
+import type { Mode } from "../lib/drawing";
 import { CANVAS_SIZE } from "../lib/strokes";
 import "../styles/drawing-area.css";
 
-/** How far the ruler stands out over the sheet on each side. */
+/** Width of the ruler around the drawing area. */
 export const MARGIN = 12;
 
-const VIEW = `${-MARGIN} ${-MARGIN} ${CANVAS_SIZE + 2 * MARGIN} ${CANVAS_SIZE + 2 * MARGIN}`;
-const CELLS = Array.from({ length: 29 }, (_, index) => index * 10);
+const VIEW_BOX = `${-MARGIN} ${-MARGIN} ${CANVAS_SIZE + 2 * MARGIN} ${CANVAS_SIZE + 2 * MARGIN}`;
+const TICKS = Array.from({ length: 29 }, (_, index) => index * 10);
 
-/** A division of the ruler for each pixel of what the network sees. */
-const RULER = CELLS.map((at, index) => {
-  const long = index % 7 === 0 ? 6.5 : 3;
-  return `M${at} -2v${-long}M${at} ${CANVAS_SIZE + 2}v${long}M-2 ${at}h${-long}M${CANVAS_SIZE + 2} ${at}h${long}`;
+/** Tick marks on all four sides, one for each of the 28 pixels that the network sees. */
+const RULER = TICKS.map((at, index) => {
+  const length = index % 7 === 0 ? 6.5 : 3;
+  return `M${at} -2v${-length}M${at} ${CANVAS_SIZE + 2}v${length}M-2 ${at}h${-length}M${CANVAS_SIZE + 2} ${at}h${length}`;
 }).join("");
 
 interface Props {
   readonly label: string;
-  readonly kind: "sheet" | "pixels";
+  readonly mode: Mode;
   readonly erasing: boolean;
   readonly cursor: Cursor;
-  /** Whether it is drawn on with keys: then the pen is shown. */
-  readonly byKeys: boolean;
+  /** Whether the keyboard is used, so that its pen is shown. */
+  readonly byKeyboard: boolean;
   readonly handlers: ReturnType<typeof useGestures>["handlers"];
   readonly children: ReactNode;
 }
 
-/** A square to draw on, within its ruler, with the keyboard's pen. */
-export function DrawingArea({ label, kind, erasing, cursor, byKeys, handlers, children }: Props) {
+/** A square to draw on, with a ruler around it and the pen of the keyboard. */
+export function DrawingArea(props: Props) {
+  const { label, mode, erasing, cursor, byKeyboard, handlers, children } = props;
   return (
     <div
       className="drawing-area"
-      data-kind={kind}
+      data-mode={mode}
       data-erasing={erasing || undefined}
-      data-keyboard={byKeys || undefined}
+      data-keyboard={byKeyboard || undefined}
       role="application"
       aria-label={label}
-      aria-describedby="board-keys"
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: it is drawn on with keys
+      aria-describedby="drawing-area-help"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: it can be drawn on with the keyboard
       tabIndex={0}
       {...handlers}
     >
-      <svg className="drawing-area-svg" viewBox={VIEW} aria-hidden="true" focusable="false">
+      <svg className="drawing-area-svg" viewBox={VIEW_BOX} aria-hidden="true" focusable="false">
         <path className="drawing-area-ruler" d={RULER} />
         <rect className="drawing-area-background" width={CANVAS_SIZE} height={CANVAS_SIZE} />
         <svg

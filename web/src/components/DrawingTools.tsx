@@ -1,59 +1,52 @@
-import { ariaKeys, type Command } from "../lib/shortcuts";
+import { ariaKeyShortcuts, type Command } from "../lib/shortcuts";
 import { Icon, type IconName } from "./icons";
 import { ShortcutHint } from "./ShortcutKeys";
 import "../styles/drawing-tools.css";
 
-export interface Range {
+export interface SizeSetting {
   readonly label: string;
   readonly value: number;
-  readonly least: number;
-  readonly most: number;
+  readonly min: number;
+  readonly max: number;
   readonly step: number;
-  /** The width of the pen's mark, as a share of the sheet. */
-  readonly share: number;
+  /** The size as a fraction of the side of the drawing area. */
+  readonly fraction: number;
 }
 
 interface Props {
   readonly erasing: boolean;
-  readonly brush: Range;
+  readonly size: SizeSetting;
   readonly canUndo: boolean;
   readonly canRedo: boolean;
   readonly canClear: boolean;
   readonly onCommand: (command: Command) => void;
-  readonly onBrush: (value: number) => void;
+  readonly onSize: (value: number) => void;
 }
 
-/** Pen, eraser, brush, and the ways back. */
-export function DrawingTools({
-  erasing,
-  brush,
-  canUndo,
-  canRedo,
-  canClear,
-  onCommand,
-  onBrush,
-}: Props) {
+/** Pen, eraser, size, undo, redo and clear. */
+export function DrawingTools(props: Props) {
+  const { erasing, size, canUndo, canRedo, canClear, onCommand, onSize } = props;
   const tool = (command: Command & IconName, label: string, rest: Partial<ToolProps> = {}) => (
     <Tool command={command} label={label} onCommand={onCommand} {...rest} />
   );
   return (
     <fieldset className="drawing-tools">
-      <legend className="visually-hidden">DrawingTools</legend>
+      <legend className="visually-hidden">Tools</legend>
       {tool("pen", "Pen", { pressed: !erasing })}
       {tool("eraser", "Eraser", { pressed: erasing })}
       <label className="size-slider">
-        <span className="size-label">{brush.label}</span>
+        <span className="size-label">{size.label}</span>
         <svg className="size-preview" viewBox="0 0 40 40" aria-hidden="true" focusable="false">
-          <circle cx="20" cy="20" r={brush.share * 140} />
+          <circle cx="20" cy="20" r={size.fraction * 140} />
         </svg>
         <input
           type="range"
-          min={brush.least}
-          max={brush.most}
-          step={brush.step}
-          value={brush.value}
+          min={size.min}
+          max={size.max}
+          step={size.step}
+          value={size.value}
           aria-keyshortcuts="[ ]"
-          onChange={(event) => onBrush(event.target.valueAsNumber)}
+          onChange={(event) => onSize(event.target.valueAsNumber)}
         />
         <span className="shortcut-hint" aria-hidden="true">
           <kbd>[</kbd> <kbd>]</kbd>
@@ -80,9 +73,9 @@ function Tool({ command, label, pressed, disabled, onCommand }: ToolProps) {
       type="button"
       className="tool"
       aria-pressed={pressed}
-      // Not `disabled`: whoever stands on the button with the keyboard would lose the place.
+      // Not `disabled`: a focused button would lose the focus.
       aria-disabled={disabled || undefined}
-      aria-keyshortcuts={ariaKeys(command)}
+      aria-keyshortcuts={ariaKeyShortcuts(command)}
       onClick={() => !disabled && onCommand(command)}
     >
       <Icon name={command} />

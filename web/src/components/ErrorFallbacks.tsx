@@ -1,29 +1,30 @@
 import type { ReactNode } from "react";
 import { ErrorBoundary } from "react-error-boundary";
+import { ModeSchema } from "../lib/drawing";
 import { remove } from "../lib/storage";
 import "../styles/notice.css";
 
-interface BoundaryProps {
-  /** What cannot be shown if it fails, as a sentence begins: "The answer". */
-  readonly what: string;
-  /** It is tried again by itself when one of these changes. */
-  readonly basedOn: readonly unknown[];
+interface SectionBoundaryProps {
+  /** What cannot be shown if it fails, as the beginning of a sentence: "The result". */
+  readonly name: string;
+  /** The section is rendered again when one of these changes. */
+  readonly resetKeys: readonly unknown[];
   readonly children: ReactNode;
 }
 
-/** A part of the page that may fail to render; the others, and the drawing, stay. */
-export function SectionBoundary({ what, basedOn, children }: BoundaryProps) {
+/** Contains a rendering error: the other sections and the drawing are not affected. */
+export function SectionBoundary({ name, resetKeys, children }: SectionBoundaryProps) {
   return (
     <ErrorBoundary
-      resetKeys={[...basedOn]}
+      resetKeys={[...resetKeys]}
       fallbackRender={({ resetErrorBoundary }) => (
         <div className="section-error" data-testid="section-error">
           <div className="notice">
             <p role="alert">
-              <strong>{what} cannot be shown.</strong> <span>Your drawing is kept.</span>
+              <strong>{name} cannot be shown.</strong> <span>Your drawing is safe.</span>
             </p>
             <button type="button" onClick={resetErrorBoundary}>
-              Go on
+              Try again
             </button>
           </div>
         </div>
@@ -34,25 +35,24 @@ export function SectionBoundary({ what, basedOn, children }: BoundaryProps) {
   );
 }
 
-/** In place of the whole page, if that failed. The drawing was kept before (`useDrawing`). */
-export function PageError({ onGoOn }: { readonly onGoOn: () => void }) {
-  const startAnew = () => {
-    for (const name of ["sheet", "pixels"]) remove("session", name);
-    onGoOn();
+/** Replaces the page after a crash. `useDrawing` has saved the drawing. */
+export function PageError({ onRetry }: { readonly onRetry: () => void }) {
+  const startOver = () => {
+    for (const mode of ModeSchema.options) remove("session", mode);
+    onRetry();
   };
   return (
     <main className="page-error">
-      <h1>This page failed</h1>
+      <h1>Something went wrong</h1>
       <p role="alert">
-        Your drawing is kept. If going on does not help, reload the page, or start with an empty
-        sheet.
+        Your drawing is safe. If trying again does not help, reload the page or start over.
       </p>
       <p>
-        <button type="button" className="primary" onClick={onGoOn}>
-          Go on
+        <button type="button" className="primary" onClick={onRetry}>
+          Try again
         </button>
-        <button type="button" onClick={startAnew}>
-          Start with an empty sheet
+        <button type="button" onClick={startOver}>
+          Start over with an empty drawing
         </button>
       </p>
     </main>

@@ -1,137 +1,141 @@
 import { memo, useCallback, useEffect, useRef } from "react";
 import { useGestures } from "../hooks/useGestures";
-import type { Advance } from "../hooks/useHistory";
+import type { Update } from "../hooks/useHistory";
 import { addStroke, type FreehandDrawing } from "../lib/drawing";
 import { pointsBetween } from "../lib/geometry";
 import { CANVAS_SIZE, eraseAt, type Point, type Stroke, strokeShape } from "../lib/strokes";
 import { DrawingArea, MARGIN } from "./DrawingArea";
 
 interface Props {
-  readonly sheet: FreehandDrawing;
+  readonly drawing: FreehandDrawing;
   readonly erasing: boolean;
   readonly width: number;
-  readonly advance: Advance<FreehandDrawing>;
-  /** Told now and then of the stroke that is being drawn, and null at its end. */
+  readonly update: Update<FreehandDrawing>;
+  /** Called from time to time with the unfinished stroke, and with null when it ends. */
   readonly onDraft: (draft: Stroke | null) => void;
-  readonly say: (words: string) => void;
+  readonly announce: (text: string) => void;
 }
 
-const DRAFT_EVERY_MS = 90;
-const RUBBER_RADIUS = 5;
+const DRAFT_INTERVAL_MS = 90;
+const ERASER_RADIUS = 5;
 
-/** The sheet of paper: strokes of a round pen, or a picture. */
-export function FreehandCanvas({ sheet, erasing, width, advance, onDraft, say }: Props) {
-  const drawn = useRef<SVGPathElement>(null);
-  const stroke = useRef<{ points: Point[]; width: number; pressed: boolean } | null>(null);
-  const isErasing = useRef(false);
-  const rubbed = useRef<Point | null>(null);
+/** Freehand mode: strokes of a round pen, or an opened image. */
+export function FreehandCanvas({ drawing, erasing, width, update, onDraft, announce }: Props) {
+  const draftPath = useRef<SVGPathElement>(null);
+  const draft = useRef<{ points: Point[]; width: number; hasPressure: boolean } | null>(null);
+  const eraseGesture = useRef(false);
+  const lastErased = useRef<Point | null>(null);
   const gesture = useRef(0);
-  const told_ms = useRef(0);
+  const reported_ms = useRef(0);
   const frame = useRef(0);
 
-  const show = useCallback(() => {
-    const ink = stroke.current && strokeShape(stroke.current, false);
-    drawn.current?.setAttribute("d", ink?.path ?? "");
-    drawn.current?.setAttribute("stroke-width", String(ink?.width ?? 0));
-    drawn.current?.toggleAttribute("data-filled", ink?.width === null);
+  // The draft is drawn outside of React: a render for each pointer event would be too slow.
+  const renderDraft = useCallback(() => {
+    const shape = draft.current && strokeShape(draft.current, false);
+    draftPath.current?.setAttribute("d", shape?.path ?? "");
+    draftPath.current?.setAttribute("stroke-width", String(shape?.width ?? 0));
+    draftPath.current?.toggleAttribute("data-filled", shape?.width === null);
   }, []);
-  const showSoon = useCallback(() => {
+  const scheduleRender = useCallback(() => {
     cancelAnimationFrame(frame.current);
-    frame.current = requestAnimationFrame(show);
-  }, [show]);
+    frame.current = requestAnimationFrame(renderDraft);
+  }, [renderDraft]);
   useEffect(() => () => cancelAnimationFrame(frame.current), []);
 
   const erase = (points: readonly Point[]) => {
-    const way = points.flatMap((point) => {
-      const from = rubbed.current ?? point;
-      rubbed.current = point;
-      // A rubber that is moved fast is told of at few points, but passes all between.
-      return pointsBetween(from, point, RUBBER_RADIUS);
+    // Pointer events of a fast movement are far apart: erase between them too.
+    const path = points.flatMap((point) => {
+      const from = lastErased.current ?? point;
+      lastErased.current = point;
+      return pointsBetween(from, point, ERASER_RADIUS);
     });
-    advance((now) => {
-      const strokes = way.reduce((left, point) => eraseAt(left, point, RUBBER_RADIUS), now.strokes);
-      return strokes === now.strokes ? now : { ...now, strokes };
+    update((present) => {
+      const strokes = path.reduce(
+        (remaining, point) => eraseAt(remaining, point, ERASER_RADIUS),
+        present.strokes,
+      );
+      return strokes === present.strokes ? present : { ...present, strokes };
     }, gesture.current);
   };
 
-  const { handlers, cursor, byKeys } = useGestures(
+  const discardDraft = () => {
+    draft.current = null;
+    eraseGesture.current = false;
+    onDraft(null);
+    // Not in the next frame: by then the finished stroke is drawn too, and would be there twice.
+    renderDraft();
+  };
+
+  const { handlers, cursor, byKeyboard } = useGestures(
     {
-      start: (point, how) => {
+      start: (point, options) => {
         gesture.current += 1;
-        if (erasing || how.erasing) {
-          isErasing.current = true;
-          rubbed.current = null;
+        if (erasing || options.erasing) {
+          eraseGesture.current = true;
+          lastErased.current = null;
           erase([point]);
           return;
         }
-        stroke.current = { points: [point], width, pressed: how.pressed };
-        told_ms.current = performance.now();
-        showSoon();
+        draft.current = { points: [point], width, hasPressure: options.hasPressure };
+        reported_ms.current = performance.now();
+        scheduleRender();
       },
       move: (points) => {
-        if (isErasing.current) {
+        if (eraseGesture.current) {
           erase(points);
           return;
         }
-        if (!stroke.current) return;
-        stroke.current.points.push(...points);
-        showSoon();
-        if (performance.now() - told_ms.current > DRAFT_EVERY_MS) {
-          told_ms.current = performance.now();
-          onDraft({ ...stroke.current, points: [...stroke.current.points] });
+        if (!draft.current) return;
+        draft.current.points.push(...points);
+        scheduleRender();
+        if (performance.now() - reported_ms.current > DRAFT_INTERVAL_MS) {
+          reported_ms.current = performance.now();
+          onDraft({ ...draft.current, points: [...draft.current.points] });
         }
       },
       end: () => {
-        const finished = stroke.current;
-        stroke.current = null;
-        isErasing.current = false;
-        onDraft(null);
-        show(); // at once: a frame later, the stroke would be there twice
-        if (finished) advance((now) => addStroke(now, finished));
+        const stroke = draft.current;
+        discardDraft();
+        if (stroke) update((present) => addStroke(present, stroke));
       },
-      cancel: () => {
-        stroke.current = null;
-        isErasing.current = false;
-        onDraft(null);
-        show();
-      },
-      say,
+      cancel: discardDraft,
+      announce,
     },
     MARGIN,
   );
 
   return (
     <DrawingArea
-      label="Drawing sheet"
-      kind="sheet"
+      label="Drawing area"
+      mode="freehand"
       erasing={erasing}
       cursor={cursor}
-      byKeys={byKeys}
+      byKeyboard={byKeyboard}
       handlers={handlers}
     >
-      {sheet.strokes.length === 0 && !sheet.picture && !cursor.down && (
+      {drawing.strokes.length === 0 && !drawing.image && !cursor.down && (
         <text className="placeholder" x={CANVAS_SIZE / 2} y={CANVAS_SIZE / 2}>
           Draw a digit here
         </text>
       )}
-      {sheet.picture && (
+      {drawing.image && (
         <image
-          href={sheet.picture.url}
+          href={drawing.image.url}
           width={CANVAS_SIZE}
           height={CANVAS_SIZE}
           data-testid="image"
         />
       )}
-      {sheet.strokes.map((stroke, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: strokes have no name but their place
-        <StrokeShape key={index} stroke={stroke} />
+      {drawing.strokes.map((stroke, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: strokes are identified by their position
+        <StrokePath key={index} stroke={stroke} />
       ))}
-      <path ref={drawn} className="ink" />
+      <path ref={draftPath} className="ink" />
     </DrawingArea>
   );
 }
 
-const StrokeShape = memo(function StrokeShape({ stroke }: { readonly stroke: Stroke }) {
+const StrokePath = memo(function StrokePath({ stroke }: { readonly stroke: Stroke }) {
   const { path, width } = strokeShape(stroke);
   return (
     <path

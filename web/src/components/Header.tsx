@@ -5,19 +5,13 @@ import "../styles/header.css";
 export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 
-const NAMES: Record<Theme, string> = {
-  system: "as the system's",
-  light: "light",
-  dark: "dark",
-};
-
 interface Props {
   readonly theme: Theme;
   readonly onTheme: (theme: Theme) => void;
-  readonly onHelp: () => void;
+  readonly onKeyboardHelp: () => void;
 }
 
-export function Header({ theme, onTheme, onHelp }: Props) {
+export function Header({ theme, onTheme, onKeyboardHelp }: Props) {
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "system";
   return (
     <header className="site-header">
@@ -32,7 +26,7 @@ export function Header({ theme, onTheme, onHelp }: Props) {
           type="button"
           className="ghost keyboard-button"
           aria-keyshortcuts="?"
-          onClick={onHelp}
+          onClick={onKeyboardHelp}
         >
           <Icon name="keyboard" />
           <span>Keyboard</span>
@@ -41,8 +35,8 @@ export function Header({ theme, onTheme, onHelp }: Props) {
       <button
         type="button"
         className="ghost"
-        aria-label={`Colours: ${NAMES[theme]}. Change`}
-        title={`Colours: ${NAMES[theme]}`}
+        aria-label={`Theme: ${theme}. Change theme`}
+        title={`Theme: ${theme}`}
         onClick={() => onTheme(next)}
       >
         <Icon name={theme satisfies IconName} />

@@ -1,38 +1,43 @@
 import type { ChangeEvent, RefObject } from "react";
-import type { Mode } from "../hooks/useDrawing";
-import { ariaKeys } from "../lib/shortcuts";
+import type { Mode } from "../lib/drawing";
+import { ariaKeyShortcuts } from "../lib/shortcuts";
 import { Icon } from "./icons";
 import { ShortcutHint } from "./ShortcutKeys";
 
 interface Props {
   readonly mode: Mode;
-  readonly camera: boolean;
+  readonly hasCamera: boolean;
   readonly onMode: (mode: Mode) => void;
   readonly onFile: (file: File) => void;
   readonly onCamera: () => void;
-  readonly openPicker: RefObject<HTMLInputElement | null>;
+  readonly fileInput: RefObject<HTMLInputElement | null>;
 }
 
 const MODES: readonly [Mode, string][] = [
-  ["sheet", "Sheet"],
+  ["freehand", "Freehand"],
   ["pixels", "Pixels"],
 ];
 
-/** Where a digit comes from: the sheet, the grid of pixels, a file or the camera. */
-export function Sources({ mode, camera, onMode, onFile, onCamera, openPicker }: Props) {
-  const picker = openPicker;
+/** Where a digit comes from: one of the two drawing modes, a file or the camera. */
+export function InputSources({ mode, hasCamera, onMode, onFile, onCamera, fileInput }: Props) {
   const onChange = (event: ChangeEvent<HTMLInputElement>) => {
     const file = event.target.files?.[0];
     if (file) onFile(file);
+    // So that choosing the same file again is a change.
     event.target.value = "";
   };
   return (
     <div className="input-sources">
       <fieldset className="mode-switch">
-        <legend className="visually-hidden">Draw on</legend>
-        {MODES.map(([one, label]) => (
-          <label key={one}>
-            <input type="radio" name="mode" checked={mode === one} onChange={() => onMode(one)} />
+        <legend className="visually-hidden">Drawing mode</legend>
+        {MODES.map(([option, label]) => (
+          <label key={option}>
+            <input
+              type="radio"
+              name="mode"
+              checked={mode === option}
+              onChange={() => onMode(option)}
+            />
             <span>{label}</span>
           </label>
         ))}
@@ -41,23 +46,22 @@ export function Sources({ mode, camera, onMode, onFile, onCamera, openPicker }: 
       <div className="image-buttons">
         <button
           type="button"
-          aria-keyshortcuts={ariaKeys("open")}
-          onClick={() => picker.current?.click()}
+          aria-keyshortcuts={ariaKeyShortcuts("open")}
+          onClick={() => fileInput.current?.click()}
         >
           <Icon name="open" />
-          <span>Open a picture</span>
+          <span>Open an image</span>
           <ShortcutHint command="open" />
         </button>
-        {/* The button above opens it. */}
         <input
-          ref={picker}
+          ref={fileInput}
           type="file"
           accept="image/*"
           hidden
-          aria-label="Picture"
+          aria-label="Image"
           onChange={onChange}
         />
-        {camera && (
+        {hasCamera && (
           <button type="button" onClick={onCamera}>
             <Icon name="camera" />
             <span>Camera</span>

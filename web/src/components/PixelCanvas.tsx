@@ -1,6 +1,6 @@
 import { useRef } from "react";
 import { useGestures } from "../hooks/useGestures";
-import type { Advance } from "../hooks/useHistory";
+import type { Update } from "../hooks/useHistory";
 import type { PixelDrawing } from "../lib/drawing";
 import { clamp } from "../lib/geometry";
 import { pathOf, SIDE, withLine } from "../lib/grid";
@@ -8,48 +8,54 @@ import { CANVAS_SIZE, type Point } from "../lib/strokes";
 import { DrawingArea, MARGIN } from "./DrawingArea";
 
 interface Props {
-  readonly pixels: PixelDrawing;
+  readonly drawing: PixelDrawing;
   readonly erasing: boolean;
-  /** The side of what is inked at once, in cells. */
+  /** Side of the square brush, in pixels. */
   readonly brush: number;
-  readonly advance: Advance<PixelDrawing>;
-  readonly onMoving: (moving: boolean) => void;
-  readonly say: (words: string) => void;
+  readonly update: Update<PixelDrawing>;
+  /** Called when painting starts and ends. */
+  readonly onPainting: (painting: boolean) => void;
+  readonly announce: (text: string) => void;
 }
 
 const CELL = CANVAS_SIZE / SIDE;
-const LINES = Array.from({ length: SIDE - 1 }, (_, index) => {
+const GRID_LINES = Array.from({ length: SIDE - 1 }, (_, index) => {
   const at = (index + 1) * CELL;
   return `M${at} 0v${CANVAS_SIZE}M0 ${at}h${CANVAS_SIZE}`;
 }).join("");
 
 type Cell = [column: number, row: number];
 
-/** The grid of 28 by 28 cells, as the network would see it. */
-export function PixelCanvas({ pixels, erasing, brush, advance, onMoving, say }: Props) {
+/** Pixel mode: a grid of 28 by 28 pixels, the size that the network sees. */
+export function PixelCanvas({ drawing, erasing, brush, update, onPainting, announce }: Props) {
   const last = useRef<Cell | null>(null);
-  const clears = useRef(false);
+  const eraseGesture = useRef(false);
   const gesture = useRef(0);
 
   const paint = (path: readonly Cell[]) => {
-    const ink = clears.current ? 0 : 255;
-    advance((now) => {
-      let grid = now.grid;
+    const ink = eraseGesture.current ? 0 : 255;
+    update((present) => {
+      let { grid } = present;
       path.forEach((cell, index) => {
         grid = withLine(grid, path[Math.max(0, index - 1)] ?? cell, cell, brush, ink);
       });
-      return grid === now.grid ? now : { ...now, grid };
+      return grid === present.grid ? present : { ...present, grid };
     }, gesture.current);
   };
 
-  const { handlers, cursor, byKeys } = useGestures(
+  const end = () => {
+    last.current = null;
+    onPainting(false);
+  };
+
+  const { handlers, cursor, byKeyboard } = useGestures(
     {
-      start: (point, how) => {
+      start: (point, options) => {
         const cell = cellAt(point);
-        clears.current = erasing || how.erasing;
+        eraseGesture.current = erasing || options.erasing;
         last.current = cell;
         gesture.current += 1;
-        onMoving(true);
+        onPainting(true);
         paint([cell]);
       },
       move: (points) => {
@@ -59,15 +65,9 @@ export function PixelCanvas({ pixels, erasing, brush, advance, onMoving, say }: 
         last.current = path.at(-1) ?? from;
         paint(path);
       },
-      end: () => {
-        last.current = null;
-        onMoving(false);
-      },
-      cancel: () => {
-        last.current = null;
-        onMoving(false);
-      },
-      say,
+      end,
+      cancel: end,
+      announce,
     },
     MARGIN,
   );
@@ -75,14 +75,14 @@ export function PixelCanvas({ pixels, erasing, brush, advance, onMoving, say }: 
   return (
     <DrawingArea
       label="Pixel grid"
-      kind="pixels"
+      mode="pixels"
       erasing={erasing}
       cursor={cursor}
-      byKeys={byKeys}
+      byKeyboard={byKeyboard}
       handlers={handlers}
     >
-      <path className="pixels" d={pathOf(pixels.grid, CELL)} />
-      <path className="grid-lines" d={LINES} />
+      <path className="pixels" d={pathOf(drawing.grid, CELL)} />
+      <path className="grid-lines" d={GRID_LINES} />
     </DrawingArea>
   );
 }

@@ -1,68 +1,62 @@
-import type { PredictionState } from "../hooks/usePrediction";
-import { confidenceLabel, formatPercent } from "../lib/format";
+import type { Prediction } from "../lib/api/client";
+import { confidenceLabel, formatPercent, withArticle } from "../lib/format";
 import { DigitIcon } from "./DigitIcon";
 import { Notice, type NoticeProps } from "./Notice";
 import "../styles/result.css";
 
-export type State =
+export type Result =
   | { readonly kind: "empty" }
-  | { readonly kind: "waiting" }
+  | { readonly kind: "pending" }
   | { readonly kind: "digit"; readonly digit: number; readonly confidence: number }
-  | { readonly kind: "not_a_digit"; readonly closest: number; readonly confidence: number };
+  | { readonly kind: "not_a_digit"; readonly mostLikely: number };
 
-/** What there is to say of a drawing. */
-export function resultState(
-  drawn: boolean,
-  { prediction }: Pick<PredictionState, "prediction">,
-): State {
-  if (!drawn || prediction?.reason === "blank") return { kind: "empty" };
-  if (!prediction) return { kind: "waiting" };
+export function resultOf(hasDrawing: boolean, prediction: Prediction | undefined): Result {
+  if (!hasDrawing || prediction?.reason === "blank") return { kind: "empty" };
+  if (!prediction) return { kind: "pending" };
   const { digit, probabilities, confidence } = prediction;
   if (digit !== null) return { kind: "digit", digit, confidence };
-  return {
-    kind: "not_a_digit",
-    closest: probabilities.indexOf(Math.max(...probabilities)),
-    confidence,
-  };
+  return { kind: "not_a_digit", mostLikely: probabilities.indexOf(Math.max(...probabilities)) };
 }
 
-/** Two lines: what it is, and how sure or what to do. */
-export function resultText(state: State, live: boolean): [string, string] {
-  switch (state.kind) {
+/** The text of a result: a heading and a detail. */
+export function resultText(result: Result, live: boolean): [heading: string, detail: string] {
+  switch (result.kind) {
     case "empty":
-      return ["No digit yet", "Draw one, from 0 to 9."];
-    case "waiting":
-      return live ? ["No digit yet", "Reading."] : ["Not read yet", "Press Predict."];
-    case "digit":
-      return [confidenceLabel(state.confidence), `${formatPercent(state.confidence)} sure`];
+      return ["No digit yet", "Draw a digit from 0 to 9."];
+    case "pending":
+      return live ? ["Reading your digit…", ""] : ["Not read yet", "Press Predict."];
+    case "digit": {
+      const { digit, confidence } = result;
+      return [confidenceLabel(confidence), `${formatPercent(confidence)} for ${digit}`];
+    }
     case "not_a_digit":
       return [
         "This does not look like a digit",
-        `The closest is ${state.closest}, at ${formatPercent(state.confidence)}.`,
+        `If it is one, most likely ${withArticle(result.mostLikely)}.`,
       ];
   }
 }
 
 interface Props {
-  readonly state: State;
+  readonly result: Result;
   readonly stale: boolean;
   readonly live: boolean;
   readonly seen: string | null;
   readonly notice: NoticeProps | null;
 }
 
-/** The digit, big; how sure; and what the network saw. */
-export function PredictionResult({ state, stale, live, seen, notice }: Props) {
-  const [first, second] = resultText(state, live);
-  const digit = state.kind === "digit" ? state.digit : null;
+/** The predicted digit, its confidence, and the input of the network. */
+export function PredictionResult({ result, stale, live, seen, notice }: Props) {
+  const [heading, detail] = resultText(result, live);
+  const digit = result.kind === "digit" ? result.digit : null;
   return (
-    <div className="result" data-state={state.kind} data-stale={stale || undefined}>
+    <div className="result" data-state={result.kind} data-stale={stale || undefined}>
       <figure className="result-digit" data-testid="result" data-digit={digit ?? "none"}>
         <div className="result-frame">
           {digit !== null && <span className="visually-hidden">{digit}</span>}
           <DigitIcon key={digit} digit={digit} />
         </div>
-        <figcaption>It reads</figcaption>
+        <figcaption>Answer</figcaption>
       </figure>
       <figure className="result-seen">
         <div className="result-frame" data-seen={seen !== null || undefined}>
@@ -71,7 +65,7 @@ export function PredictionResult({ state, stale, live, seen, notice }: Props) {
               src={seen}
               width={28}
               height={28}
-              alt="The drawing after the clean-up, 28 by 28 pixels"
+              alt="The drawing after preprocessing, 28 by 28 pixels"
               data-testid="seen"
             />
           ) : (
@@ -85,7 +79,7 @@ export function PredictionResult({ state, stale, live, seen, notice }: Props) {
           <Notice {...notice} />
         ) : (
           <p>
-            <strong data-testid="result-heading">{first}</strong> <span>{second}</span>
+            <strong data-testid="result-heading">{heading}</strong> <span>{detail}</span>
           </p>
         )}
       </div>

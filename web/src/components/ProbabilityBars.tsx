@@ -3,22 +3,22 @@ import { digitName, formatPercent } from "../lib/format";
 import "../styles/bars.css";
 
 interface Props {
-  /** Ten, or none. */
+  /** One for each digit. */
   readonly probabilities: readonly number[] | undefined;
-  /** The digit that is the answer; the others are pale. */
+  /** The predicted digit, whose bar is highlighted. */
   readonly digit: number | null;
 }
 
 const DIGITS = Array.from({ length: 10 }, (_, digit) => digit);
 
-/** How probable each digit is. Ten rows of one height, whatever they say. */
+/** Bar chart of the ten probabilities. The rows keep their height, so that the layout never jumps. */
 export const ProbabilityBars = memo(function ProbabilityBars({ probabilities, digit }: Props) {
   return (
     <ol className="bars" aria-label="Probability of each digit">
       {DIGITS.map((row) => {
         const probability = probabilities?.[row];
         return (
-          <li key={row} data-answer={row === digit || undefined}>
+          <li key={row} data-predicted={row === digit || undefined}>
             <span className="bar-digit">
               <span aria-hidden="true">{row}</span>
               <span className="visually-hidden">{digitName(row)}: </span>

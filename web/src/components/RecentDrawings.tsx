@@ -11,18 +11,14 @@ interface Props {
   readonly onDeleteAll: () => void;
 }
 
-/** The last drawings, as the network saw them, with their answers. */
-export const RecentDrawings = memo(function RecentDrawings({
-  recents,
-  onOpen,
-  onDelete,
-  onDeleteAll,
-}: Props) {
+/** The recent drawings as the network saw them, with their predictions. */
+export const RecentDrawings = memo(function RecentDrawings(props: Props) {
+  const { recents, onOpen, onDelete, onDeleteAll } = props;
   return (
-    <section className="recent-drawings" aria-labelledby="recents-title">
+    <section className="recent-drawings" aria-labelledby="recent-drawings-title">
       <div className="recent-drawings-header">
-        <h2 id="recents-title">Last drawings</h2>
-        <p>Kept in this browser only.</p>
+        <h2 id="recent-drawings-title">Recent drawings</h2>
+        <p>Stored only in this browser.</p>
         {recents.length > 0 && (
           <button type="button" className="ghost" onClick={onDeleteAll}>
             Delete all
@@ -30,28 +26,30 @@ export const RecentDrawings = memo(function RecentDrawings({
         )}
       </div>
       {recents.length === 0 ? (
-        <p className="recent-drawings-empty">What you draw is listed here with its answer.</p>
+        <p className="recent-drawings-empty">Your drawings and their answers will appear here.</p>
       ) : (
         <ul>
           {recents.map((recent) => {
-            const answer = recent.digit === null ? "no digit" : String(recent.digit);
+            const { id, digit, confidence, seen } = recent;
+            const percent = digit === null ? "" : formatPercent(confidence);
+            const label = digit === null ? "not a digit" : `${digit}, ${percent}`;
             return (
-              <li key={recent.id}>
+              <li key={id}>
                 <button
                   type="button"
                   className="recent"
-                  aria-label={`Open the drawing read as ${answer}, ${formatPercent(recent.confidence)}`}
+                  aria-label={`Open drawing: ${label}`}
                   onClick={() => onOpen(recent)}
                 >
-                  <img src={recent.seen} width={28} height={28} alt="" />
-                  <span className="recent-digit">{recent.digit ?? "–"}</span>
-                  <span className="recent-percent">{formatPercent(recent.confidence)}</span>
+                  <img src={seen} width={28} height={28} alt="" />
+                  <span className="recent-digit">{digit ?? "–"}</span>
+                  <span className="recent-percent">{percent}</span>
                 </button>
                 <button
                   type="button"
                   className="recent-delete"
-                  aria-label={`Delete the drawing read as ${answer}`}
-                  onClick={() => onDelete(recent.id)}
+                  aria-label={`Delete drawing: ${label}`}
+                  onClick={() => onDelete(id)}
                 >
                   <Icon name="close" />
                 </button>

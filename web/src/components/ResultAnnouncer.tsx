@@ -1,42 +1,42 @@
 import { useEffect, useState } from "react";
 import { confidenceLabel, digitName, formatPercent } from "../lib/format";
-import type { State } from "./PredictionResult";
+import type { Result } from "./PredictionResult";
 
-const AFTER_MS = 800;
+const DELAY_MS = 800;
 
-/** Says an answer, politely, once the drawing has been left alone for a moment. */
+/** Announces the result to screen readers once the drawing has been left alone for a moment. */
 export function ResultAnnouncer({
-  state,
+  result,
   settled,
 }: {
-  readonly state: State;
+  readonly result: Result;
   readonly settled: boolean;
 }) {
-  const [said, setSaid] = useState("");
-  const words = settled ? announcement(state) : "";
+  const [announced, setAnnounced] = useState("");
+  const text = settled ? announcement(result) : "";
   useEffect(() => {
-    if (!words) return;
-    const timer = setTimeout(() => setSaid(words), AFTER_MS);
+    if (!text) return;
+    const timer = setTimeout(() => setAnnounced(text), DELAY_MS);
     return () => clearTimeout(timer);
-  }, [words]);
+  }, [text]);
   return (
     <p className="visually-hidden" role="status" aria-live="polite" data-testid="announcer">
-      {said}
+      {announced}
     </p>
   );
 }
 
-function announcement(state: State): string {
-  switch (state.kind) {
+function announcement(result: Result): string {
+  switch (result.kind) {
     case "digit": {
-      const { digit, confidence } = state;
-      return `It reads ${digitName(digit)}. ${confidenceLabel(confidence)}, ${formatPercent(confidence)}.`;
+      const { digit, confidence } = result;
+      return `Answer: ${digitName(digit)}. ${confidenceLabel(confidence)}, ${formatPercent(confidence)}.`;
     }
     case "not_a_digit":
       return "This does not look like a digit.";
     case "empty":
       return "No digit yet.";
-    case "waiting":
+    case "pending":
       return "";
   }
 }

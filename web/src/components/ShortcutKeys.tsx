@@ -1,21 +1,24 @@
-import { type Command, keyLabels, type Shortcut, shortcutOf } from "../lib/shortcuts";
+import { type Command, keyLabels, type Shortcut, shortcutFor } from "../lib/shortcuts";
 
-/** The keys of a shortcut, as on a keyboard. */
 export function ShortcutKeys({ shortcut }: { readonly shortcut: Shortcut }) {
+  return <KeyCaps labels={keyLabels(shortcut)} />;
+}
+
+export function KeyCaps({ labels }: { readonly labels: readonly string[] }) {
   return (
     <span className="key-caps">
-      {keyLabels(shortcut).map((key) => (
-        <kbd key={key}>{key}</kbd>
+      {labels.map((label) => (
+        <kbd key={label}>{label}</kbd>
       ))}
     </span>
   );
 }
 
-/** The keys of a command on its button; aria-keyshortcuts says them to those who do not see. */
+/** The keys of a command on its button. Screen readers get them from `aria-keyshortcuts`. */
 export function ShortcutHint({ command }: { readonly command: Command }) {
   return (
     <span className="shortcut-hint" aria-hidden="true">
-      <ShortcutKeys shortcut={shortcutOf(command)} />
+      <ShortcutKeys shortcut={shortcutFor(command)} />
     </span>
   );
 }

@@ -1,23 +1,23 @@
 import { useEffect, useState } from "react";
 
-/** Whether there is a camera that a page may ask for: only over HTTPS, or on this machine. */
+/** Whether there is a camera; browsers offer it only over HTTPS and on localhost. */
 export function useHasCamera(): boolean {
-  const [camera, setCamera] = useState(false);
+  const [hasCamera, setHasCamera] = useState(false);
   useEffect(() => {
     const devices = navigator.mediaDevices as MediaDevices | undefined;
     if (!devices?.enumerateDevices) return;
-    let gone = false;
-    const look = () =>
+    let unmounted = false;
+    const update = () =>
       devices.enumerateDevices().then(
-        (found) => !gone && setCamera(found.some(({ kind }) => kind === "videoinput")),
+        (found) => !unmounted && setHasCamera(found.some(({ kind }) => kind === "videoinput")),
         () => undefined,
       );
-    void look();
-    devices.addEventListener("devicechange", look);
+    void update();
+    devices.addEventListener("devicechange", update);
     return () => {
-      gone = true;
-      devices.removeEventListener("devicechange", look);
+      unmounted = true;
+      devices.removeEventListener("devicechange", update);
     };
   }, []);
-  return camera;
+  return hasCamera;
 }

@@ -1,15 +1,13 @@
 import { useMemo, useReducer } from "react";
-import { advance, begin, type History, redo, undo } from "../lib/history";
+import { createHistory, type History, push, redo, undo } from "../lib/history";
 
-export type Change<State> = (present: State) => State;
-
-/** Change the state; all that one gesture changes is one step. */
-export type Advance<State> = (change: Change<State>, gesture?: number) => void;
+/** Change the state; all changes of one gesture form a single undo step. */
+export type Update<State> = (change: (present: State) => State, gesture?: number) => void;
 
 type Action<State> =
   | {
-      readonly type: "advance";
-      readonly change: Change<State>;
+      readonly type: "update";
+      readonly change: (present: State) => State;
       readonly gesture: number | undefined;
     }
   | { readonly type: "undo" }
@@ -21,18 +19,17 @@ function reduce<State>(history: History<State>, action: Action<State>): History<
       return undo(history);
     case "redo":
       return redo(history);
-    case "advance":
-      return advance(history, action.change(history.present), action.gesture);
+    case "update":
+      return push(history, action.change(history.present), action.gesture);
   }
 }
 
-/** State that can be undone and redone. */
-export function useHistory<State>(first: () => State) {
-  const [history, dispatch] = useReducer(reduce<State>, undefined, () => begin(first()));
-  const moves = useMemo(
+/** State with undo and redo. */
+export function useHistory<State>(initial: () => State) {
+  const [history, dispatch] = useReducer(reduce<State>, undefined, () => createHistory(initial()));
+  const actions = useMemo(
     () => ({
-      advance: ((change, gesture) =>
-        dispatch({ type: "advance", change, gesture })) as Advance<State>,
+      update: ((change, gesture) => dispatch({ type: "update", change, gesture })) as Update<State>,
       undo: () => dispatch({ type: "undo" }),
       redo: () => dispatch({ type: "redo" }),
     }),
@@ -42,6 +39,6 @@ export function useHistory<State>(first: () => State) {
     present: history.present,
     canUndo: history.past.length > 0,
     canRedo: history.future.length > 0,
-    ...moves,
+    ...actions,
   };
 }

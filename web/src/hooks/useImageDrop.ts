@@ -1,33 +1,32 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
 import { imageFileFrom } from "../lib/images";
 
-/** Take pictures that are pasted, or dropped anywhere on the page. Tells whether one hovers. */
-export function useImageDrop(take: (file: File) => void): boolean {
-  const [over, setOver] = useState(false);
-  const latest = useRef(take);
-  latest.current = take;
+/** Handle files that are pasted or dropped anywhere on the page; returns whether one is dragged over it. */
+export function useImageDrop(onFile: (file: File) => void): boolean {
+  const [dragging, setDragging] = useState(false);
+  const handleFile = useEffectEvent(onFile);
   useEffect(() => {
-    const carriesFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
+    const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
     const onPaste = (event: ClipboardEvent) => {
       const file = imageFileFrom(event.clipboardData);
       if (!file) return;
       event.preventDefault();
-      latest.current(file);
+      handleFile(file);
     };
     const onDragOver = (event: DragEvent) => {
-      if (!carriesFiles(event)) return;
+      if (!hasFiles(event)) return;
       event.preventDefault();
-      setOver(true);
+      setDragging(true);
     };
     const onDragLeave = (event: DragEvent) => {
-      if (event.relatedTarget === null) setOver(false);
+      if (event.relatedTarget === null) setDragging(false);
     };
     const onDrop = (event: DragEvent) => {
-      if (!carriesFiles(event)) return;
+      if (!hasFiles(event)) return;
       event.preventDefault();
-      setOver(false);
+      setDragging(false);
       const file = imageFileFrom(event.dataTransfer);
-      if (file) latest.current(file);
+      if (file) handleFile(file);
     };
     document.addEventListener("paste", onPaste);
     document.addEventListener("dragover", onDragOver);
@@ -40,5 +39,5 @@ export function useImageDrop(take: (file: File) => void): boolean {
       document.removeEventListener("drop", onDrop);
     };
   }, []);
-  return over;
+  return dragging;
 }

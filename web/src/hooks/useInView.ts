@@ -1,16 +1,16 @@
 import { type RefObject, useEffect, useState } from "react";
 
-/** Whether an element has come near to what is seen of the page, once. */
+/** Whether an element has ever been in or near the viewport. */
 export function useInView(element: RefObject<Element | null>): boolean {
-  const [seen, setSeen] = useState(false);
+  const [inView, setInView] = useState(false);
   useEffect(() => {
-    if (seen || !element.current) return;
+    if (inView || !element.current) return;
     const observer = new IntersectionObserver(
-      (entries) => entries.some((entry) => entry.isIntersecting) && setSeen(true),
+      (entries) => entries.some((entry) => entry.isIntersecting) && setInView(true),
       { rootMargin: "300px" },
     );
     observer.observe(element.current);
     return () => observer.disconnect();
-  }, [element, seen]);
-  return seen;
+  }, [element, inView]);
+  return inView;
 }

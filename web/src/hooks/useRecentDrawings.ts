@@ -1,40 +1,32 @@
-import { useCallback, useEffect, useRef, useState } from "react";
-import {
-  addRecent,
-  type Drawn,
-  type RecentDrawing,
-  RecentDrawingsSchema,
-} from "../lib/recentDrawings";
+import { useCallback, useEffect, useEffectEvent, useState } from "react";
+import type { Prediction } from "../lib/api/client";
+import type { Drawing } from "../lib/drawing";
+import { addRecent, type RecentDrawing, RecentDrawingsSchema } from "../lib/recentDrawings";
 import { load, remove, save } from "../lib/storage";
 import type { PredictionState } from "./usePrediction";
 
 const NAME = "recents";
-const AFTER_MS = 900;
+const ADD_DELAY_MS = 900;
 
-/** The last drawings; one that has an answer and is left alone for a while is among them. */
-export function useRecentDrawings(
-  id: string,
-  drawn: Drawn,
-  busy: boolean,
-  reading: PredictionState,
-) {
+/** The recent drawings. A drawing is added once it has a prediction and is left alone for a moment. */
+export function useRecentDrawings(drawing: Drawing, busy: boolean, state: PredictionState) {
   const [recents, setRecents] = useState<readonly RecentDrawing[]>(
     () => load("local", NAME, RecentDrawingsSchema) ?? [],
   );
-  const { prediction, stale } = reading;
+  const { prediction, stale } = state;
+  const { id } = drawing;
 
-  const latest = useRef(drawn);
-  latest.current = drawn;
+  const add = useEffectEvent(({ digit, confidence, seen }: Prediction) => {
+    if (seen === null) return;
+    setRecents((recents) => addRecent(recents, { id, drawing, digit, confidence, seen }));
+  });
 
-  // A drawing is not remembered anew because it was opened or deleted: only with a new answer.
+  // Depends on the id and not on the drawing: only a new prediction adds a drawing, so that one
+  // that was deleted from the list does not come back.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another id is another drawing
   useEffect(() => {
-    if (busy || stale || !prediction?.seen || prediction.reason === "blank") return;
-    const { digit, confidence, seen } = prediction;
-    const timer = setTimeout(
-      () =>
-        setRecents((now) => addRecent(now, { id, drawn: latest.current, digit, confidence, seen })),
-      AFTER_MS,
-    );
+    if (busy || stale || !prediction || prediction.reason === "blank") return;
+    const timer = setTimeout(() => add(prediction), ADD_DELAY_MS);
     return () => clearTimeout(timer);
   }, [id, busy, stale, prediction]);
 
@@ -43,14 +35,14 @@ export function useRecentDrawings(
       remove("local", NAME);
       return;
     }
-    // Where there is little room, pictures may not all fit: the oldest go.
-    for (let kept = recents.length; kept > 0; kept--) {
-      if (save("local", NAME, recents.slice(0, kept))) return;
+    // Storage may be too small for all images: drop the oldest drawings.
+    for (let length = recents.length; length > 0; length--) {
+      if (save("local", NAME, recents.slice(0, length))) return;
     }
   }, [recents]);
 
   const removeOne = useCallback(
-    (gone: string) => setRecents((now) => now.filter((recent) => recent.id !== gone)),
+    (id: string) => setRecents((recents) => recents.filter((recent) => recent.id !== id)),
     [],
   );
   const removeAll = useCallback(() => setRecents([]), []);

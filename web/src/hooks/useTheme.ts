@@ -5,7 +5,7 @@ import { usePersistentState } from "./usePersistentState";
 
 const ThemeSchema = v.picklist(THEMES);
 
-/** The colours: the system's, or those that were chosen here. */
+/** The color theme: the system's, light or dark. */
 export function useTheme() {
   const [theme, setTheme] = usePersistentState<Theme>("local", "theme", ThemeSchema, "system");
   useEffect(() => {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { apiBaseUrl, ConfigError, DEFAULT_CONFIG, loadConfig, parseConfig } from "./config";
 import { ResponseTooLargeError } from "./limitedFetch";
 
-describe("baseOf", () => {
+describe("apiBaseUrl", () => {
   it.each([
     ["", "https://a.example/", "https://a.example"],
     ["", "https://a.example/digits/index.html?x#how", "https://a.example/digits"],
@@ -24,31 +24,31 @@ describe("baseOf", () => {
 });
 
 it.each([null, 3, [], {}, { api: 7 }, { api: ["https://b.example"] }, { api: "x".repeat(3000) }])(
-  "takes the default for %j",
+  "uses the default for %j",
   (value) => {
     expect(parseConfig(value)).toEqual(DEFAULT_CONFIG);
   },
 );
 
-describe("readSettings", () => {
+describe("loadConfig", () => {
   afterEach(() => vi.unstubAllGlobals());
-  const serve = (answer: () => Promise<Response>) => vi.stubGlobal("fetch", vi.fn(answer));
+  const serve = (respond: () => Promise<Response>) => vi.stubGlobal("fetch", vi.fn(respond));
 
-  it("reads config.json beside the page", async () => {
+  it("loads config.json next to the page", async () => {
     serve(async () => Response.json({ api: " https://b.example " }));
     expect(await loadConfig("https://a.example/x/")).toEqual({ api: "https://b.example" });
     const request = vi.mocked(fetch).mock.calls[0]?.[0] as Request;
     expect(request.url).toBe("https://a.example/x/config.json");
   });
-  it("does without it", async () => {
+  it("uses the default if it is missing", async () => {
     serve(async () => new Response("no", { status: 404 }));
     expect(await loadConfig("https://a.example/")).toEqual(DEFAULT_CONFIG);
   });
-  it("does without it where another page is served in its place", async () => {
+  it("uses the default if a page is served in its place", async () => {
     serve(async () => new Response("<!doctype html>"));
     expect(await loadConfig("https://a.example/")).toEqual(DEFAULT_CONFIG);
   });
-  it("is not kept waiting by an answer without end", async () => {
+  it("gives up on a server that does not respond", async () => {
     vi.stubGlobal(
       "fetch",
       ({ signal }: Request) =>
@@ -58,7 +58,7 @@ describe("readSettings", () => {
     );
     await expect(loadConfig("https://a.example/", 1)).rejects.toThrow("timeout");
   });
-  it("does not read a large answer", async () => {
+  it("rejects a large response", async () => {
     serve(async () => new Response(" ".repeat(100_000)));
     await expect(loadConfig("https://a.example/")).rejects.toBeInstanceOf(ResponseTooLargeError);
   });

@@ -1,10 +1,10 @@
-/** Settings that are read when the page runs, not when it is built: config.json beside the page. */
+/** Settings that are read when the page runs, not when it is built: config.json next to the page. */
 
 import * as v from "valibot";
 import { limitedFetch } from "./limitedFetch";
 
 export interface Config {
-  /** Where the API is: another origin, or "" for the folder that this page lies in. */
+  /** Base URL of the API: a path, another origin, or "" for the folder of this page. */
   readonly api: string;
 }
 
@@ -15,45 +15,45 @@ const TIMEOUT_MS = 10_000;
 
 const ConfigSchema = v.object({ api: v.pipe(v.string(), v.trim(), v.maxLength(2000)) });
 
-/** config.json names an address that cannot be one of an API. */
+/** config.json does not contain a valid API address. */
 export class ConfigError extends Error {
-  override name = "SettingsError";
+  override name = "ConfigError";
 }
 
-/** Make settings of whatever config.json holds; what is not understood has its default. */
+/** Validate the content of config.json; invalid content yields the defaults. */
 export function parseConfig(value: unknown): Config {
   const result = v.safeParse(ConfigSchema, value);
   return result.success ? result.output : DEFAULT_CONFIG;
 }
 
-/** The address that the API's paths are appended to, without a slash at its end.
+/** Resolve the base URL of the API, without a trailing slash.
  *
- * @throws SettingsError if it is not an HTTP address, or holds a password
+ * @throws ConfigError if it is not an HTTP URL, or contains credentials
  */
-export function apiBaseUrl(settings: Config, page: string): string {
-  const url = parseUrl(settings.api || ".", page);
+export function apiBaseUrl(config: Config, pageUrl: string): string {
+  const url = parseUrl(config.api || ".", pageUrl);
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) {
-    throw new ConfigError("config.json does not name the address of an API");
+    throw new ConfigError("config.json does not contain a valid API address");
   }
   return url.href.replace(/[?#].*$/, "").replace(/\/+$/, "");
 }
 
-function parseUrl(text: string, page: string): URL | undefined {
+function parseUrl(text: string, base: string): URL | undefined {
   try {
-    return new URL(text, page);
+    return new URL(text, base);
   } catch {
     return undefined;
   }
 }
 
-/** Read config.json; there need be none.
+/** Load config.json; without it, the defaults apply.
  *
- * @throws TypeError if the server is away
- * @throws DOMException if it does not answer in time
- * @throws TooLargeError if the answer is too large
+ * @throws TypeError if the server cannot be reached
+ * @throws DOMException if it does not respond in time
+ * @throws ResponseTooLargeError if the response is too large
  */
-export async function loadConfig(page: string, timeout_ms = TIMEOUT_MS): Promise<Config> {
-  const request = new Request(new URL("config.json", page), {
+export async function loadConfig(pageUrl: string, timeout_ms = TIMEOUT_MS): Promise<Config> {
+  const request = new Request(new URL("config.json", pageUrl), {
     cache: "no-cache",
     signal: AbortSignal.timeout(timeout_ms),
   });

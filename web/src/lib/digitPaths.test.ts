@@ -3,8 +3,8 @@ import { DIGIT_BOX, DIGIT_PATHS, sampleStrokes } from "./digitPaths";
 import { CANVAS_SIZE } from "./strokes";
 import { parsePath } from "./svgPath";
 
-describe("linesOf", () => {
-  it("begins a line at each M", () => {
+describe("parsePath", () => {
+  it("starts a new line at each M", () => {
     expect(parsePath("M0,0 L10,0 M5,5 L5,10")).toEqual([
       [
         [0, 0],
@@ -16,18 +16,18 @@ describe("linesOf", () => {
       ],
     ]);
   });
-  it("ends a curve where it says", () => {
+  it("samples a curve up to its end", () => {
     const [line] = parsePath("M0,0 C0,10 10,10 10,0");
     expect(line?.at(-1)).toEqual([10, 0]);
     expect(line?.[7]).toEqual([5, 7.5]);
   });
-  it.each(["L1,1", "M1", "M0,0 Q1,1 2,2", "M0,0 C1,1 2,2", "M0,0 Lx,y"])("refuses %s", (path) => {
+  it.each(["L1,1", "M1", "M0,0 Q1,1 2,2", "M0,0 C1,1 2,2", "M0,0 Lx,y"])("rejects %s", (path) => {
     expect(() => parsePath(path)).toThrow();
   });
 });
 
 describe("the ten digits", () => {
-  it("are ten, each within its box", () => {
+  it("are ten, each within the box", () => {
     expect(DIGIT_PATHS).toHaveLength(10);
     for (const path of DIGIT_PATHS) {
       for (const [x, y] of parsePath(path).flat()) {
@@ -38,12 +38,12 @@ describe("the ten digits", () => {
       }
     }
   });
-  it("lie in the middle of the sheet as samples", () => {
+  it("are centered in the drawing area as samples", () => {
     const points = sampleStrokes(4, 16).flatMap((stroke) => stroke.points);
     expect(Math.min(...points.map(([x]) => x))).toBeGreaterThan(80);
     expect(Math.max(...points.map(([, y]) => y))).toBeLessThan(CANVAS_SIZE - 50);
   });
-  it("are no more than ten", () => {
+  it("are only 0 to 9", () => {
     expect(() => sampleStrokes(10, 16)).toThrow(RangeError);
   });
 });

@@ -1,12 +1,12 @@
-/** The ten digits as this page writes them: its answers, its samples and its mark. */
+/** The ten digits as pen strokes: used for the result, the sample digits and the logo. */
 
 import { CANVAS_SIZE, type Stroke } from "./strokes";
 import { parsePath } from "./svgPath";
 
-/** Width and height of the box that each is drawn in. */
+/** Size of the box around each digit. */
 export const DIGIT_BOX = { width: 100, height: 160 } as const;
 
-/** SVG paths of a pen's way, drawn with a round pen. */
+/** SVG paths of the pen's center line, one for each digit. */
 export const DIGIT_PATHS: readonly string[] = [
   "M50,4 C22,4 8,38 8,80 C8,122 22,156 50,156 C78,156 92,122 92,80 C92,38 78,4 50,4 C48,4 46,4 45,4.2",
   "M26,36 L56,4 L56,156",
@@ -20,18 +20,18 @@ export const DIGIT_PATHS: readonly string[] = [
   "M89,52 C86,76 70,92 48,92 C26,92 10,74 10,48 C10,22 26,4 50,4 C74,4 90,22 90,52 C90,100 66,134 28,156",
 ];
 
-/** A digit in the middle of the sheet, as strokes to draw on with.
+/** Strokes of a digit, centered in the drawing area.
  *
- * @throws RangeError if it is none
+ * @throws RangeError if `digit` is not 0 to 9
  */
 export function sampleStrokes(digit: number, width: number): Stroke[] {
   const path = DIGIT_PATHS[digit];
-  if (path === undefined) throw new RangeError(`${digit} is no digit`);
+  if (path === undefined) throw new RangeError(`${digit} is not a digit`);
   const left = (CANVAS_SIZE - DIGIT_BOX.width) / 2;
   const top = (CANVAS_SIZE - DIGIT_BOX.height) / 2;
   return parsePath(path).map((line) => ({
     points: line.map(([x, y]) => [left + x, top + y, 0.5]),
     width,
-    pressed: false,
+    hasPressure: false,
   }));
 }

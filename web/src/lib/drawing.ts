@@ -1,26 +1,32 @@
-/** What can lie on the table: a sheet with strokes, a picture, or a grid of pixels. */
+/** The two kinds of drawings, freehand and pixels, and the schemas for stored ones. */
 
 import * as v from "valibot";
 import { EMPTY_GRID, type Grid, SIDE } from "./grid";
 import { CANVAS_SIZE, type Stroke } from "./strokes";
 
-/** A picture's file as a data URL, and what it is called. */
-export interface Picture {
+/** An image file as a data URL. */
+export interface OpenedImage {
   readonly name: string;
   readonly url: string;
 }
 
-/** `id` stays the same while one drawing is worked on; a cleared sheet is a new one. */
+/** Strokes, or an opened image. */
 export interface FreehandDrawing {
+  readonly mode: "freehand";
+  /** Identifies the drawing while it is edited; clearing it starts a new one. */
   readonly id: string;
   readonly strokes: readonly Stroke[];
-  readonly picture: Picture | null;
+  readonly image: OpenedImage | null;
 }
 
 export interface PixelDrawing {
+  readonly mode: "pixels";
   readonly id: string;
   readonly grid: Grid;
 }
+
+export type Drawing = FreehandDrawing | PixelDrawing;
+export type Mode = Drawing["mode"];
 
 let serial = 0;
 
@@ -30,47 +36,57 @@ export function newId(): string {
 }
 
 export function newFreehandDrawing(
-  content: Partial<Omit<FreehandDrawing, "id">> = {},
+  content: Partial<Pick<FreehandDrawing, "strokes" | "image">> = {},
 ): FreehandDrawing {
-  return { id: newId(), strokes: [], picture: null, ...content };
+  return { mode: "freehand", id: newId(), strokes: [], image: null, ...content };
 }
 
 export function newPixelDrawing(grid: Grid = EMPTY_GRID): PixelDrawing {
-  return { id: newId(), grid };
+  return { mode: "pixels", id: newId(), grid };
 }
 
-/** A sheet after a stroke is drawn; on a picture, strokes begin a new sheet. */
-export function addStroke(sheet: FreehandDrawing, stroke: Stroke): FreehandDrawing {
-  if (sheet.picture) return newFreehandDrawing({ strokes: [stroke] });
-  return { ...sheet, strokes: [...sheet.strokes, stroke] };
+/** Add a stroke. On an image, the stroke starts a new drawing. */
+export function addStroke(drawing: FreehandDrawing, stroke: Stroke): FreehandDrawing {
+  if (drawing.image) return newFreehandDrawing({ strokes: [stroke] });
+  return { ...drawing, strokes: [...drawing.strokes, stroke] };
 }
 
-const FARTHEST = 100 * CANVAS_SIZE;
+const MAX_COORDINATE = 100 * CANVAS_SIZE;
 
-const ID = v.pipe(v.string(), v.maxLength(100));
-const COORDINATE = v.pipe(v.number(), v.minValue(-FARTHEST), v.maxValue(FARTHEST));
-const PRESSURE = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const IdSchema = v.pipe(v.string(), v.maxLength(100));
+const CoordinateSchema = v.pipe(
+  v.number(),
+  v.minValue(-MAX_COORDINATE),
+  v.maxValue(MAX_COORDINATE),
+);
+const PressureSchema = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
-const STROKE = v.object({
-  points: v.pipe(v.array(v.strictTuple([COORDINATE, COORDINATE, PRESSURE])), v.minLength(1)),
+const StrokeSchema = v.object({
+  points: v.pipe(
+    v.array(v.strictTuple([CoordinateSchema, CoordinateSchema, PressureSchema])),
+    v.minLength(1),
+  ),
   width: v.pipe(v.number(), v.minValue(0), v.maxValue(CANVAS_SIZE)),
-  pressed: v.boolean(),
+  hasPressure: v.boolean(),
 });
 
-const PICTURE = v.object({
+const ImageSchema = v.object({
   name: v.string(),
-  // An SVG image is a document of its own, and none that this page has kept.
+  // SVG is excluded: it is a document of its own, and this page never stores one.
   url: v.pipe(v.string(), v.regex(/^data:image\/(?!svg)[a-z0-9.+-]+;base64,/)),
 });
 
-/** A sheet as it was kept: whatever else is kept in its place does not fit. */
+export const ModeSchema = v.picklist(["freehand", "pixels"]);
+
 export const FreehandDrawingSchema = v.object({
-  id: ID,
-  strokes: v.array(STROKE),
-  picture: v.nullable(PICTURE),
+  mode: v.literal("freehand"),
+  id: IdSchema,
+  strokes: v.array(StrokeSchema),
+  image: v.nullable(ImageSchema),
 });
 
 export const PixelDrawingSchema = v.object({
-  id: ID,
+  mode: v.literal("pixels"),
+  id: IdSchema,
   grid: v.pipe(v.array(v.pipe(v.number(), v.minValue(0), v.maxValue(255))), v.length(SIDE * SIDE)),
 });

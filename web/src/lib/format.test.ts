@@ -1,5 +1,12 @@
 import { expect, it } from "vitest";
-import { bytes, confidenceLabel, count, digitName, formatPercent } from "./format";
+import {
+  confidenceLabel,
+  digitName,
+  formatBytes,
+  formatCount,
+  formatPercent,
+  withArticle,
+} from "./format";
 
 it.each([
   [0, "0.0%"],
@@ -8,18 +15,22 @@ it.each([
   [0.9994, "99.9%"],
   [0.99999, "99.9%"],
   [1, "100%"],
-])("says %f as %s", (probability, words) => {
-  expect(formatPercent(probability)).toBe(words);
+])("formats the probability %f as %s", (probability, text) => {
+  expect(formatPercent(probability)).toBe(text);
 });
 
-it("is less sure in words as in numbers", () => {
-  const words = [1, 0.95, 0.8, 0.6, 0.2].map(confidenceLabel);
-  expect(new Set(words).size).toBe(5);
-  expect(words[0]).toBe("Almost certain");
+it("has a label for each range of confidence", () => {
+  const labels = [1, 0.95, 0.8, 0.6, 0.2].map(confidenceLabel);
+  expect(new Set(labels).size).toBe(5);
+  expect(labels[0]).toBe("Almost certain");
 });
 
-it("names digits, counts and sizes", () => {
+it("names digits", () => {
   expect(digitName(7)).toBe("seven");
-  expect(count(84027)).toBe("84,027");
-  expect([bytes(900), bytes(336_108), bytes(4_200_000)]).toEqual(["900 bytes", "336 kB", "4.2 MB"]);
+  expect([withArticle(0), withArticle(8)]).toEqual(["a 0", "an 8"]);
+});
+
+it("formats counts and sizes", () => {
+  expect(formatCount(84_027)).toBe("84,027");
+  expect([900, 336_108, 4_200_000].map(formatBytes)).toEqual(["900 bytes", "336 kB", "4.2 MB"]);
 });

@@ -1,4 +1,4 @@
-/** How answers are said: numbers and words for people. */
+/** Formats numbers and predictions for people. */
 
 const NAMES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
 
@@ -6,7 +6,12 @@ export function digitName(digit: number): string {
   return NAMES[digit] ?? String(digit);
 }
 
-/** A probability in per cent; never 100% or 0% of what is not quite so. */
+/** A digit with its article: "a 7", "an 8". */
+export function withArticle(digit: number): string {
+  return `${digit === 8 ? "an" : "a"} ${digit}`;
+}
+
+/** Format a probability; only exact values become 0.0% or 100%. */
 export function formatPercent(probability: number): string {
   if (probability >= 1) return "100%";
   if (probability > 0.999) return "99.9%";
@@ -14,22 +19,21 @@ export function formatPercent(probability: number): string {
   return `${(Math.round(probability * 1000) / 10).toFixed(1)}%`;
 }
 
-/** How sure, in words. */
+/** Describe a confidence in words. */
 export function confidenceLabel(confidence: number): string {
   if (confidence >= 0.99) return "Almost certain";
   if (confidence >= 0.9) return "Very likely";
   if (confidence >= 0.7) return "Likely";
-  if (confidence >= 0.5) return "Unsure";
-  return "Little more than a guess";
+  if (confidence >= 0.5) return "Not sure";
+  return "Just a guess";
 }
 
-/** A count with its thousands set apart. */
-export function count(value: number): string {
+/** Format an integer with thousands separators. */
+export function formatCount(value: number): string {
   return new Intl.NumberFormat("en").format(value);
 }
 
-/** A size in bytes, for people. */
-export function bytes(value: number): string {
+export function formatBytes(value: number): string {
   if (value < 1000) return `${value} bytes`;
   if (value < 1e6) return `${Math.round(value / 1e3)} kB`;
   return `${(value / 1e6).toFixed(1)} MB`;

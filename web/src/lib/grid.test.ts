@@ -5,14 +5,14 @@ const inked = (grid: readonly number[]) =>
   grid.flatMap((ink, index) => (ink ? [[index % SIDE, Math.floor(index / SIDE)]] : []));
 
 describe("withLine", () => {
-  it("inks one cell", () => {
+  it("draws one pixel", () => {
     expect(inked(withLine(EMPTY_GRID, [3, 4], [3, 4], 1, 255))).toEqual([[3, 4]]);
   });
-  it("inks a square at each step of a broader brush", () => {
+  it("draws a square with a larger brush", () => {
     expect(inked(withLine(EMPTY_GRID, [3, 4], [3, 4], 2, 255))).toHaveLength(4);
     expect(inked(withLine(EMPTY_GRID, [3, 4], [3, 4], 3, 255))).toContainEqual([2, 3]);
   });
-  it("leaves out what lies beside the grid, and never wraps round", () => {
+  it("clips at the border instead of wrapping around", () => {
     expect(inked(withLine(EMPTY_GRID, [-2, 0], [1, 0], 1, 255))).toEqual([
       [0, 0],
       [1, 0],
@@ -21,24 +21,24 @@ describe("withLine", () => {
       inked(withLine(EMPTY_GRID, [27, 5], [27, 5], 4, 255)).every(([x]) => (x ?? 0) >= 26),
     ).toBe(true);
   });
-  it("clears", () => {
+  it("erases", () => {
     const grid = withLine(EMPTY_GRID, [0, 0], [5, 0], 1, 255);
     expect(isEmpty(withLine(grid, [0, 0], [5, 0], 1, 0))).toBe(true);
   });
-  it("gives the same grid if nothing changes, and never changes one", () => {
+  it("returns the same grid if nothing changes, and never mutates one", () => {
     expect(withLine(EMPTY_GRID, [0, 0], [5, 5], 2, 0)).toBe(EMPTY_GRID);
     withLine(EMPTY_GRID, [0, 0], [5, 5], 2, 255);
     expect(isEmpty(EMPTY_GRID)).toBe(true);
   });
 });
 
-it("goes over the wire as 28 rows of 28", () => {
+it("is sent as 28 rows of 28 pixels", () => {
   const sent = rows(withLine(EMPTY_GRID, [3, 4], [3, 4], 1, 255));
   expect(sent).toHaveLength(28);
   expect(sent.every((row) => row.length === 28)).toBe(true);
   expect(sent[4]?.[3]).toBe(255);
 });
 
-it("is drawn cell by cell", () => {
+it("is drawn pixel by pixel", () => {
   expect(pathOf(withLine(EMPTY_GRID, [3, 4], [3, 4], 1, 255), 10)).toBe("M30 40h10v10h-10z");
 });

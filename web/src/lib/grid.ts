@@ -1,17 +1,17 @@
-/** The pixel grid: 28 by 28 numbers from 0, the sheet, to 255, full ink. Grids are never changed. */
+/** The pixel grid: 28 by 28 numbers from 0 (background) to 255 (full ink). Grids are immutable. */
 
 import { cellsBetween, type XY } from "./geometry";
 
 export const SIDE = 28;
 
-/** Row by row. */
+/** Pixels in row-major order. */
 export type Grid = readonly number[];
 
 export const EMPTY_GRID: Grid = Array(SIDE * SIDE).fill(0);
 
-/** A grid with a line of cells inked, or cleared; the same grid if nothing changes.
+/** Draw or erase a line; returns the same grid if nothing changes.
  *
- * @param brush  the side of the square of cells that is set at each step of the line
+ * @param brush  side of the square brush, in pixels
  */
 export function withLine(grid: Grid, from: XY, to: XY, brush: number, ink: 0 | 255): Grid {
   const next = [...grid];
@@ -30,12 +30,12 @@ export function isEmpty(grid: Grid): boolean {
   return grid.every((value) => value === 0);
 }
 
-/** As the API takes it. */
+/** Rows of pixels, as the API expects them. */
 export function rows(grid: Grid): number[][] {
   return Array.from({ length: SIDE }, (_, row) => grid.slice(row * SIDE, (row + 1) * SIDE));
 }
 
-/** An SVG path of the inked cells, `cell` wide each. */
+/** SVG path of the inked pixels, `cell` units wide each. */
 export function pathOf(grid: Grid, cell: number): string {
   return grid
     .map((ink, index) =>

@@ -18,7 +18,7 @@ afterEach(() => {
   server.close();
 });
 
-it.each([0, 1, MAX_BYTES])("gives an answer of %i bytes as it is", async (length) => {
+it.each([0, 1, MAX_BYTES])("returns a response of %i bytes unchanged", async (length) => {
   const request = await serve((_, response) => {
     response.writeHead(418, { "Content-Type": "text/plain" }).end("x".repeat(length));
   });
@@ -28,19 +28,19 @@ it.each([0, 1, MAX_BYTES])("gives an answer of %i bytes as it is", async (length
   expect(await response.text()).toBe("x".repeat(length));
 });
 
-it("gives an answer without a body", async () => {
+it("returns a response without a body", async () => {
   const request = await serve((_, response) => response.writeHead(204).end());
   expect((await limitedFetch(request, MAX_BYTES)).status).toBe(204);
 });
 
-it("does not read an answer that says that it is larger", async () => {
+it("rejects a response whose declared size is too large", async () => {
   const request = await serve((_, response) => {
     response.writeHead(200, { "Content-Length": MAX_BYTES + 1 }).write("x");
   });
   await expect(limitedFetch(request, MAX_BYTES)).rejects.toBeInstanceOf(ResponseTooLargeError);
 });
 
-it("closes the connection of an answer without end", async () => {
+it("closes the connection of an endless response", async () => {
   let closed = () => {};
   const close = new Promise<void>((resolve) => {
     closed = resolve;

@@ -1,14 +1,14 @@
-/** `fetch` for answers that are not read beyond a size. */
+/** `fetch` with a limit on the size of the response body. */
 
 export class ResponseTooLargeError extends Error {
-  override name = "TooLargeError";
+  override name = "ResponseTooLargeError";
 }
 
-/** Fetch as `fetch` does, and read the body. Past `most_bytes` of it, decompressed, the connection is closed.
+/** Fetch and read the whole body; close the connection once it exceeds `max_bytes`, decompressed.
  *
- * @throws TooLargeError if the answer declares such a size, or has it
+ * @throws ResponseTooLargeError if the body is, or is declared to be, larger than `max_bytes`
  */
-export async function limitedFetch(request: Request, most_bytes: number): Promise<Response> {
+export async function limitedFetch(request: Request, max_bytes: number): Promise<Response> {
   const response = await fetch(request);
   const reader = response.body?.getReader();
   if (!reader) return response;
@@ -16,7 +16,7 @@ export async function limitedFetch(request: Request, most_bytes: number): Promis
   let size_bytes = 0;
   const declared_bytes = Number(response.headers.get("Content-Length"));
   for (;;) {
-    if (Math.max(size_bytes, declared_bytes) > most_bytes) {
+    if (Math.max(size_bytes, declared_bytes) > max_bytes) {
       void reader.cancel().catch(() => undefined);
       throw new ResponseTooLargeError();
     }

@@ -1,74 +1,101 @@
 import { describe, expect, it } from "vitest";
-import { accuracyStats, countIn, datasetNames, diagramStages, nameIn } from "./modelDescription";
+import { MODEL } from "../../tests/fixtures";
+import {
+  accuracyStats,
+  datasetDescriptions,
+  diagramStages,
+  sizeStats,
+  trainingStats,
+} from "./modelDescription";
 
-describe("stagesOf", () => {
-  it("follows a network of convolutions to its scores", () => {
-    const network =
-      "(Channel(), Conv2D(channels=1, filters=16, side=3, initializer=he), BatchNorm(channels=16, epsilon=1e-05), MaxPool2D(side=2), ReLU(), Flatten(), Dense(inputs=2704, outputs=11, bias=True, initializer=he))";
-    expect(diagramStages(network)).toEqual([
-      { name: "The picture", shape: { side: 28, count: 1 } },
-      { name: "Convolution", shape: { side: 26, count: 16 } },
-      { name: "Pooling", shape: { side: 13, count: 16 } },
-      { name: "One row", shape: { row: 13 * 13 * 16 } },
-      { name: "Scores", shape: { row: 11 } },
+const layer = (type: string, output_shape: number[]) => ({
+  ...{ type, output_shape, parameters: 0, options: {} },
+});
+
+describe("diagramStages", () => {
+  it("shows a convolutional network from its input to its logits", () => {
+    expect(diagramStages(MODEL)).toEqual([
+      { label: "Input", shape: { height: 28, width: 28, channels: 1 } },
+      { label: "Convolution", shape: { height: 26, width: 26, channels: 20 } },
+      { label: "Max pooling", shape: { height: 13, width: 13, channels: 20 } },
+      { label: "Flatten", shape: { length: 3380 } },
+      { label: "Dense", shape: { length: 64 } },
+      { label: "Logits", shape: { length: 11 } },
     ]);
   });
-  it("knows frames of zeros", () => {
-    const stages = diagramStages(
-      "(ZeroPad2D(width=1), Conv2D(channels=1, filters=8, side=3), Flatten(), Dense(inputs=6272, outputs=10))",
-    );
-    expect(stages[1]?.shape).toEqual({ side: 28, count: 8 });
+
+  it("leaves out layers that it does not know", () => {
+    const layers = [layer("toString", [28, 28]), layer("LSTM", [5]), layer("Dense", [10])];
+    const stages = diagramStages({ input_shape: [28, 28], layers });
+    expect(stages.map(({ label }) => label)).toEqual(["Input", "Logits"]);
   });
+
   it.each([
-    undefined,
-    7,
-    "",
-    "something else",
-    {},
-    // A layer that leaves nothing of the picture, and ones beyond all bounds.
-    "(Conv2D(filters=8, side=29), Flatten(), Dense(outputs=10))",
-    "(Conv2D(filters=100000000000, side=3), Flatten(), Dense(outputs=10))",
-    "(Dense(outputs=100000000000))",
-    `(Dense(outputs=${"9".repeat(400)}))`,
-    "(ZeroPad2D(width=1000000), Flatten(), Dense(outputs=10))",
-    "Dense(outputs=10), ".repeat(100),
-    "Dense(outputs=10), ".repeat(50_000),
-    "a".repeat(1_000_000),
-  ])("makes nothing of another text (case %#)", (network) => {
-    expect(diagramStages(network)).toEqual([]);
+    ["no layers", []],
+    ["a layer that leaves nothing", [layer("Conv2D", [0, 0, 8]), layer("Dense", [10])]],
+    ["very many channels", [layer("Conv2D", [26, 26, 1e11]), layer("Dense", [10])]],
+    ["very many outputs", [layer("Dense", [1e11])]],
+    ["very large feature maps", [layer("Conv2D", [2e6, 2e6, 8]), layer("Dense", [10])]],
+    ["a layer without a shape", [layer("Dense", [])]],
+    ["a shape of four dimensions", [layer("Conv2D", [2, 2, 2, 2]), layer("Dense", [10])]],
+    ["100 layers", Array(100).fill(layer("Dense", [10]))],
+  ])("is empty for a network with %s", (_, layers) => {
+    expect(diagramStages({ input_shape: [28, 28], layers })).toEqual([]);
   });
 });
 
-it("says whose digits they were", () => {
-  const sources = datasetNames({ "train-images-idx3-ubyte": "ba89", "pendigits-orig.tra": "a662" });
-  expect(sources).toHaveLength(2);
-  expect(sources[0]).toContain("MNIST");
-  expect(datasetNames(undefined)).toEqual([]);
-});
-
-it("shows shares of digits, and nothing else that was measured", () => {
-  const figures = accuracyStats({ accuracy: 0.98218, loss: 0.13, validation_accuracy: 0.99478 });
-  expect(figures.map(({ value }) => value)).toEqual(["99.48%", "98.22%"]);
-});
-
-it("shows no share that is none", () => {
-  expect(accuracyStats({ accuracy: 1e300, test_accuracy: -1, validation_accuracy: "0.9" })).toEqual(
-    [],
+describe("datasetDescriptions", () => {
+  it("names the data sets of the training files", () => {
+    const data = { "train-images-idx3-ubyte": "ba89", "pendigits-orig.tra": "a662" };
+    const descriptions = datasetDescriptions({ data });
+    expect(descriptions).toHaveLength(2);
+    expect(descriptions[0]).toContain("MNIST");
+  });
+  it.each([{}, { data: null }, { data: "mnist" }, { data: ["train-images"] }])(
+    "is empty for %j",
+    (training) => {
+      expect(datasetDescriptions(training)).toEqual([]);
+    },
   );
 });
 
-it.each([
-  [24, 24],
-  [-1, undefined],
-  [1e300, undefined],
-  ["24", undefined],
-  [null, undefined],
-])("takes %j for the count %j", (value, count) => {
-  expect(countIn(value)).toBe(count);
+it("formats the size", () => {
+  expect(sizeStats(MODEL).map(({ value }) => value)).toEqual(["217,299", "869 kB"]);
 });
 
-it("finds the name in a text", () => {
-  expect(nameIn("AdamW(mean_decay=0.9)")).toBe("AdamW");
-  expect(nameIn(null)).toBe("");
-  expect(nameIn("A".repeat(1000))).toBe("");
+describe("trainingStats", () => {
+  const stats = (recipe: unknown) =>
+    trainingStats({ recipe }).map(({ label, value }) => [label, value]);
+
+  it("shows epochs, batch size and optimizer", () => {
+    expect(stats(MODEL.training.recipe)).toEqual([
+      ["epochs", "24"],
+      ["batch size", "128"],
+      ["optimizer", "AdamW"],
+    ]);
+  });
+  it.each([undefined, null, 7, "Recipe()", [], {}])("is empty for the recipe %j", (recipe) => {
+    expect(stats(recipe)).toEqual([]);
+  });
+  it.each([-1, 0.5, 1e300, "24", null])("leaves out %j epochs", (epochs) => {
+    expect(stats({ epochs, batch_size: 64 })).toEqual([["batch size", "64"]]);
+  });
+  it.each([null, "AdamW", {}, { type: 7 }, { type: "A".repeat(1000) }])(
+    "leaves out the optimizer %j",
+    (optimizer) => {
+      expect(stats({ epochs: 3, optimizer })).toEqual([["epochs", "3"]]);
+    },
+  );
+});
+
+describe("accuracyStats", () => {
+  it("shows accuracies, and no other metric", () => {
+    const stats = accuracyStats({ accuracy: 0.98218, loss: 0.13, validation_accuracy: 0.99478 });
+    expect(stats.map(({ value }) => value)).toEqual(["99.48%", "98.22%"]);
+  });
+  it("leaves out malformed ones", () => {
+    expect(
+      accuracyStats({ accuracy: 1e300, test_accuracy: -1, validation_accuracy: "0.9" }),
+    ).toEqual([]);
+  });
 });

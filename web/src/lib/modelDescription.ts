@@ -1,102 +1,123 @@
-/** Reads what a model's file says of its network and training, as far as it is understood. */
+/** Turns the API's description of a model into what the page shows of it. */
 
-/** What a network has made of the picture at one place of its chain. */
+import * as v from "valibot";
+import type { Layer, Model } from "./api/client";
+import { formatBytes, formatCount } from "./format";
+
+/** Feature maps of one size, or a vector. */
+export type Shape =
+  | { readonly height: number; readonly width: number; readonly channels: number }
+  | { readonly length: number };
+
+/** A step of the network diagram. */
 export interface Stage {
-  readonly name: string;
-  /** Side and number of square pictures, or how many numbers in a row. */
-  readonly shape: { readonly side: number; readonly count: number } | { readonly row: number };
+  readonly label: string;
+  readonly shape: Shape;
 }
 
-const PICTURE = 28;
-
-/** What the page draws at most; a text or a network beyond it is not understood. */
-const LONGEST_TEXT = 4000;
+/** Limits on what is drawn; the diagram of a larger network is left out. */
 const MAX_STAGES = 32;
 const MAX_SIDE = 256;
 const MAX_COUNT = 1e9;
 
-/** The stages of a network, from the text that the model's file has of it.
- *
- * Activations and whatever else changes no shape make no stage. Empty if the text is not understood.
- */
-export function diagramStages(network: unknown): Stage[] {
-  if (typeof network !== "string" || network.length > LONGEST_TEXT) return [];
-  const stages: Stage[] = [{ name: "The picture", shape: { side: PICTURE, count: 1 } }];
-  let shape: Stage["shape"] = { side: PICTURE, count: 1 };
-  for (const [, name, operands = ""] of network.matchAll(/(\w+)\(([^()]*)\)/g)) {
-    const of = Object.fromEntries(
-      Array.from(operands.matchAll(/(\w+)=(\d+)/g), ([, key, value]) => [key, Number(value)]),
-    ) as Record<string, number>;
-    let called = "";
-    if (name === "Conv2D" && "side" in shape && of.side && of.filters) {
-      shape = { side: shape.side - of.side + 1, count: of.filters };
-      called = "Convolution";
-    } else if (name === "MaxPool2D" && "side" in shape && of.side) {
-      shape = { side: Math.floor(shape.side / of.side), count: shape.count };
-      called = "Pooling";
-    } else if (name === "ZeroPad2D" && "side" in shape && of.width) {
-      shape = { side: shape.side + 2 * of.width, count: shape.count };
-    } else if (name === "Flatten" && "side" in shape) {
-      shape = { row: shape.side ** 2 * shape.count };
-      called = "One row";
-    } else if (name === "Dense" && of.outputs) {
-      shape = { row: of.outputs };
-      called = "Weighted sums";
-    }
-    if (!isDrawable(shape) || stages.length > MAX_STAGES) return [];
-    if (called) stages.push({ name: called, shape });
-  }
-  const last = stages.at(-1);
-  if (!last || stages.length < 2) return [];
-  return [...stages.slice(0, -1), { ...last, name: "Scores" }];
+/** The layers that the diagram shows. The others (activations, padding, dropout) are left out. */
+const LABELS: Readonly<Record<string, string>> = {
+  Conv2D: "Convolution",
+  MaxPool2D: "Max pooling",
+  Flatten: "Flatten",
+  Dense: "Dense",
+};
+
+/** Stages from the input to the logits; empty if the network cannot be drawn. */
+export function diagramStages(model: Pick<Model, "input_shape" | "layers">): Stage[] {
+  const shown = model.layers.flatMap(({ type, output_shape }: Layer) =>
+    Object.hasOwn(LABELS, type) ? [[LABELS[type] as string, output_shape] as const] : [],
+  );
+  if (shown.length === 0 || shown.length >= MAX_STAGES) return [];
+  const labels = ["Input", ...shown.slice(0, -1).map(([label]) => label), "Logits"];
+  const shapes = [model.input_shape, ...shown.map(([, shape]) => shape)].map(parseShape);
+  return shapes.every((shape) => shape !== undefined)
+    ? shapes.map((shape, index) => ({ label: labels[index] as string, shape }))
+    : [];
 }
 
-function isDrawable(shape: Stage["shape"]): boolean {
-  if ("row" in shape) return shape.row <= MAX_COUNT;
-  return shape.side >= 1 && shape.side <= MAX_SIDE && shape.count <= MAX_COUNT;
+/** Interpret (length), (height, width) or (height, width, channels); undefined if it is too large. */
+function parseShape(sizes: readonly number[]): Shape | undefined {
+  const [first = 0, width = 0, channels = 1] = sizes;
+  const isSide = (size: number) => size >= 1 && size <= MAX_SIDE;
+  const isCount = (size: number) => size >= 1 && size <= MAX_COUNT;
+  if (sizes.length === 1) return isCount(first) ? { length: first } : undefined;
+  if (sizes.length > 3 || !isSide(first) || !isSide(width) || !isCount(channels)) return undefined;
+  return { height: first, width, channels };
 }
 
-const FILES: readonly [start: string, what: string][] = [
-  ["train-images", "MNIST, digits of Americans, by Y. LeCun, C. Cortes and C. J. C. Burges"],
-  ["qmnist", "QMNIST, who wrote each of them, by C. Yadav and L. Bottou"],
-  ["pendigits", "Digits that people of Turkey wrote on a tablet, by E. Alpaydin and F. Alimoglu"],
+const DATASETS: readonly [filePrefix: string, description: string][] = [
+  ["train-images", "MNIST: digits by writers in the USA (Y. LeCun, C. Cortes, C. J. C. Burges)"],
+  ["qmnist", "QMNIST: who wrote each of these digits (C. Yadav, L. Bottou)"],
+  ["pendigits", "Pendigits: digits written on a tablet in Turkey (E. Alpaydin, F. Alimoglu)"],
 ];
 
-/** What a model learnt from. */
-export function datasetNames(data: unknown): string[] {
-  const names = data && typeof data === "object" ? Object.keys(data) : [];
-  return FILES.filter(([start]) => names.some((name) => name.startsWith(start))).map(
-    ([, what]) => what,
+/** `training` is free-form: a field that is missing or malformed becomes undefined. */
+function lenient<Value>(schema: v.GenericSchema<unknown, Value>) {
+  return v.fallback(v.optional(schema), undefined);
+}
+
+const CountSchema = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_COUNT));
+const TrainingSchema = v.object({
+  recipe: lenient(
+    v.object({
+      epochs: lenient(CountSchema),
+      batch_size: lenient(CountSchema),
+      optimizer: lenient(v.object({ type: v.pipe(v.string(), v.maxLength(40)) })),
+    }),
+  ),
+  data: lenient(v.record(v.string(), v.unknown())),
+});
+
+/** The data sets that a model was trained on, as far as they are known here. */
+export function datasetDescriptions(training: Model["training"]): string[] {
+  const files = Object.keys(v.parse(TrainingSchema, training).data ?? {});
+  return DATASETS.filter(([prefix]) => files.some((file) => file.startsWith(prefix))).map(
+    ([, description]) => description,
   );
 }
 
-const METRICS: readonly [name: string, what: string][] = [
-  ["test_accuracy", "read right, of digits that chose nothing"],
-  ["validation_accuracy", "read right, of digits of people it did not learn from"],
-  ["accuracy", "read right, of the distorted digits it learnt from"],
-];
-
 export interface Stat {
   readonly value: string;
-  readonly what: string;
+  readonly label: string;
 }
 
-/** What was measured of a model when it was trained, as far as it is a share of digits. */
-export function accuracyStats(metrics: Readonly<Record<string, unknown>>): Stat[] {
-  return METRICS.flatMap(([name, what]) => {
-    const value = metrics[name];
-    return typeof value === "number" && value >= 0 && value <= 1
-      ? [{ value: `${(100 * value).toFixed(2)}%`, what }]
+export function sizeStats(model: Pick<Model, "parameters" | "size_bytes">): Stat[] {
+  return [
+    { value: formatCount(model.parameters), label: "parameters, learned in training" },
+    { value: formatBytes(model.size_bytes), label: "model size" },
+  ];
+}
+
+/** Epochs, batch size and optimizer, as far as they were recorded. */
+export function trainingStats(training: Model["training"]): Stat[] {
+  const { epochs, batch_size, optimizer } = v.parse(TrainingSchema, training).recipe ?? {};
+  return [
+    ...(epochs === undefined ? [] : [{ value: formatCount(epochs), label: "epochs" }]),
+    ...(batch_size === undefined ? [] : [{ value: formatCount(batch_size), label: "batch size" }]),
+    ...(optimizer === undefined ? [] : [{ value: optimizer.type, label: "optimizer" }]),
+  ];
+}
+
+const ACCURACIES: readonly [metric: string, label: string][] = [
+  ["test_accuracy", "accuracy on test digits that were never used for model selection"],
+  ["validation_accuracy", "accuracy on writers it never saw"],
+  ["accuracy", "accuracy on the augmented training images"],
+];
+
+const AccuracySchema = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+
+/** The recorded accuracies; other metrics are not shown. */
+export function accuracyStats(metrics: Model["metrics"]): Stat[] {
+  return ACCURACIES.flatMap(([metric, label]) => {
+    const accuracy = metrics[metric];
+    return v.is(AccuracySchema, accuracy)
+      ? [{ value: `${(100 * accuracy).toFixed(2)}%`, label }]
       : [];
   });
-}
-
-/** A count of things that the training recorded, if it is one. */
-export function countIn(value: unknown): number | undefined {
-  return typeof value === "number" && value >= 0 && value <= MAX_COUNT ? value : undefined;
-}
-
-/** The first word of such a text as "AdamW(mean_decay=0.9)"; "" if it is no name. */
-export function nameIn(text: unknown): string {
-  return typeof text === "string" ? (/^\w{1,40}\b/.exec(text)?.[0] ?? "") : "";
 }

@@ -11,24 +11,24 @@ import {
 
 const recent = (id: string, digit: number | null = 3): RecentDrawing => ({
   id,
-  drawn: { kind: "sheet", sheet: newFreehandDrawing() },
+  drawing: newFreehandDrawing(),
   digit,
   confidence: 0.9,
   seen: SEEN,
 });
 
-describe("remember", () => {
+describe("addRecent", () => {
   it("puts the newest first", () => {
     expect(addRecent([recent("a")], recent("b")).map(({ id }) => id)).toEqual(["b", "a"]);
   });
-  it("keeps one of each drawing: the newer", () => {
+  it("replaces an earlier version of the same drawing", () => {
     const recents = addRecent([recent("b"), recent("a", 3)], recent("a", 8));
     expect(recents.map(({ id, digit }) => [id, digit])).toEqual([
       ["a", 8],
       ["b", 3],
     ]);
   });
-  it("forgets the oldest", () => {
+  it("drops the oldest", () => {
     let recents: readonly RecentDrawing[] = [];
     for (let index = 0; index < 20; index++) recents = addRecent(recents, recent(String(index)));
     expect(recents).toHaveLength(MAX_RECENT_DRAWINGS);
@@ -36,60 +36,61 @@ describe("remember", () => {
   });
 });
 
-describe("what was kept", () => {
-  const restored = (value: unknown) =>
+describe("the stored list", () => {
+  const restore = (value: unknown) =>
     v.parse(RecentDrawingsSchema, JSON.parse(JSON.stringify(value)));
 
-  it("is restored, in its order", () => {
-    const pixels: RecentDrawing = {
-      ...recent("p", null),
-      drawn: { kind: "pixels", pixels: newPixelDrawing() },
-    };
-    const kept = [recent("a"), pixels];
-    expect(restored(kept)).toEqual(kept);
+  it("is restored in its order", () => {
+    const pixels: RecentDrawing = { ...recent("p", null), drawing: newPixelDrawing() };
+    const stored = [recent("a"), pixels];
+    expect(restore(stored)).toEqual(stored);
   });
 
   it.each([null, {}, 7, "[]"])("is not %j", (value) => {
     expect(v.is(RecentDrawingsSchema, value)).toBe(false);
   });
 
-  const stroke = { points: [[1, 2, 0.5]], width: 16, pressed: false };
-  const drawn = (fields: object) => ({
+  const stroke = { points: [[1, 2, 0.5]], width: 16, hasPressure: false };
+  const withDrawing = (fields: object) => ({
     ...recent("b"),
-    drawn: { kind: "sheet", sheet: { id: "x", strokes: [stroke], picture: null, ...fields } },
+    drawing: { mode: "freehand", id: "x", strokes: [stroke], image: null, ...fields },
   });
   it.each<[string, unknown]>([
-    ["nothing", null],
-    ["a picture of another server", { ...recent("b"), seen: "https://elsewhere.example/x.png" }],
+    ["null", null],
+    ["an image on another server", { ...recent("b"), seen: "https://elsewhere.example/x.png" }],
     ["a script", { ...recent("b"), seen: "javascript:alert(1)" }],
     ["an SVG image", { ...recent("b"), seen: "data:image/svg+xml;base64,PHN2Zy8+" }],
-    ["a digit over 9", { ...recent("b"), digit: 42 }],
-    ["a confidence over 1", { ...recent("b"), confidence: 1e300 }],
-    ["an object as name", { ...recent("b"), id: {} }],
-    ["another kind", { ...recent("b"), drawn: { kind: "film" } }],
-    ["a number as stroke", drawn({ strokes: [7] })],
-    ["a stroke without points", drawn({ strokes: [{ ...stroke, points: [] }] })],
-    ["a point of one number", drawn({ strokes: [{ ...stroke, points: [[1]] }] })],
-    ["a point far away", drawn({ strokes: [{ ...stroke, points: [[1e300, 0, 0.5]] }] })],
-    ["a stroke of enormous width", drawn({ strokes: [{ ...stroke, width: 1e9 }] })],
+    ["a digit above 9", { ...recent("b"), digit: 42 }],
+    ["a confidence above 1", { ...recent("b"), confidence: 1e300 }],
+    ["an object as its id", { ...recent("b"), id: {} }],
+    ["an unknown mode", { ...recent("b"), drawing: { mode: "film" } }],
+    ["a number as a stroke", withDrawing({ strokes: [7] })],
+    ["a stroke without points", withDrawing({ strokes: [{ ...stroke, points: [] }] })],
+    ["a point of one number", withDrawing({ strokes: [{ ...stroke, points: [[1]] }] })],
+    ["a point far away", withDrawing({ strokes: [{ ...stroke, points: [[1e300, 0, 0.5]] }] })],
+    ["a stroke of enormous width", withDrawing({ strokes: [{ ...stroke, width: 1e9 }] })],
     [
-      "an SVG image as picture",
-      drawn({ picture: { name: "", url: "data:image/svg+xml;base64,A" } }),
+      "an opened SVG image",
+      withDrawing({ image: { name: "", url: "data:image/svg+xml;base64,A" } }),
     ],
-    ["a picture of another server", drawn({ picture: { name: "", url: "https://e.example/" } })],
-    ["a small grid", { ...recent("b"), drawn: { kind: "pixels", pixels: { id: "x", grid: [1] } } }],
-  ])("is restored without %s in it", (_, value) => {
-    expect(restored([recent("a"), value, drawn({}), recent("c")]).map(({ id }) => id)).toEqual([
-      "a",
-      "b",
-      "c",
-    ]);
-    expect(restored([value])).toEqual([]);
+    [
+      "an opened image on another server",
+      withDrawing({ image: { name: "", url: "https://e.example/" } }),
+    ],
+    [
+      "a grid that is too small",
+      { ...recent("b"), drawing: { mode: "pixels", id: "x", grid: [1] } },
+    ],
+  ])("is restored without an entry that has %s", (_, value) => {
+    expect(restore([recent("a"), value, withDrawing({}), recent("c")]).map(({ id }) => id)).toEqual(
+      ["a", "b", "c"],
+    );
+    expect(restore([value])).toEqual([]);
   });
 
-  it("is restored with each drawing once, and not too many", () => {
+  it("is restored without duplicates, up to the maximum length", () => {
     const many = Array.from({ length: 100 }, (_, index) => recent(String(index)));
-    expect(restored([recent("0"), ...many]).map(({ id }) => id)).toEqual(
+    expect(restore([recent("0"), ...many]).map(({ id }) => id)).toEqual(
       many.slice(0, MAX_RECENT_DRAWINGS).map(({ id }) => id),
     );
   });

@@ -1,30 +1,21 @@
-/** The last drawings with their answers, newest first; they stay in this browser. */
+/** Recent drawings with their predictions, newest first. They never leave the browser. */
 
 import * as v from "valibot";
-import { DIGIT, PROBABILITY, SEEN } from "./api/responses";
-import {
-  type FreehandDrawing,
-  FreehandDrawingSchema,
-  type PixelDrawing,
-  PixelDrawingSchema,
-} from "./drawing";
-
-export type Drawn =
-  | { readonly kind: "sheet"; readonly sheet: FreehandDrawing }
-  | { readonly kind: "pixels"; readonly pixels: PixelDrawing };
+import { DigitSchema, ProbabilitySchema, SeenSchema } from "./api/responses";
+import { type Drawing, FreehandDrawingSchema, PixelDrawingSchema } from "./drawing";
 
 export interface RecentDrawing {
   readonly id: string;
-  readonly drawn: Drawn;
+  readonly drawing: Drawing;
   readonly digit: number | null;
   readonly confidence: number;
-  /** What the network saw, as a data URL. */
+  /** The network's input, as a data URL. */
   readonly seen: string;
 }
 
 export const MAX_RECENT_DRAWINGS = 12;
 
-/** With one more drawing, or with a newer answer to one that is there already. */
+/** Add a drawing at the front, in place of an earlier version of it. */
 export function addRecent(
   recents: readonly RecentDrawing[],
   recent: RecentDrawing,
@@ -34,20 +25,17 @@ export function addRecent(
 
 const RecentDrawingSchema = v.object({
   id: v.pipe(v.string(), v.maxLength(100)),
-  drawn: v.variant("kind", [
-    v.object({ kind: v.literal("sheet"), sheet: FreehandDrawingSchema }),
-    v.object({ kind: v.literal("pixels"), pixels: PixelDrawingSchema }),
-  ]),
-  digit: v.nullable(DIGIT),
-  confidence: PROBABILITY,
-  seen: SEEN,
+  drawing: v.variant("mode", [FreehandDrawingSchema, PixelDrawingSchema]),
+  digit: v.nullable(DigitSchema),
+  confidence: ProbabilitySchema,
+  seen: SeenSchema,
 });
 
-/** The drawings that were kept; what does not fit among them is left out, and the others stay. */
+/** The stored list; invalid entries are dropped and the others kept. */
 export const RecentDrawingsSchema = v.pipe(
   v.array(v.unknown()),
-  v.transform((kept) =>
-    kept
+  v.transform((stored) =>
+    stored
       .flatMap((value) => {
         const result = v.safeParse(RecentDrawingSchema, value, { abortEarly: true });
         return result.success ? [result.output] : [];

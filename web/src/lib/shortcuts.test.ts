@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ariaKeys, commandOf, keyLabels, SHORTCUTS, shortcutOf } from "./shortcuts";
+import { ariaKeyShortcuts, commandFor, keyLabels, SHORTCUTS, shortcutFor } from "./shortcuts";
 
 const press = (key: string, rest = {}) => ({
   key,
@@ -10,7 +10,7 @@ const press = (key: string, rest = {}) => ({
   ...rest,
 });
 
-describe("commandOf", () => {
+describe("commandFor", () => {
   it.each([
     ["p", {}, "pen"],
     ["P", { shiftKey: true }, undefined],
@@ -26,21 +26,21 @@ describe("commandOf", () => {
     ["]", { altKey: true, ctrlKey: true }, undefined],
     ["p", { ctrlKey: true }, undefined],
   ])("%s with %j is %s", (key, rest, command) => {
-    expect(commandOf(press(key, rest))).toBe(command);
+    expect(commandFor(press(key, rest))).toBe(command);
   });
-  it("obeys only keys with Control if single keys are off", () => {
-    expect(commandOf(press("p"), false)).toBeUndefined();
-    expect(commandOf(press("z", { ctrlKey: true }), false)).toBe("undo");
+  it("ignores single keys if they are turned off", () => {
+    expect(commandFor(press("p"), false)).toBeUndefined();
+    expect(commandFor(press("z", { ctrlKey: true }), false)).toBe("undo");
   });
 });
 
-it("has no two shortcuts of the same keys", () => {
+it("has no duplicate shortcuts", () => {
   const keys = SHORTCUTS.map((shortcut) => keyLabels(shortcut).join("+"));
   expect(new Set(keys).size).toBe(keys.length);
 });
 
-it("shows and announces keys", () => {
-  expect(keyLabels(shortcutOf("undo"))).toEqual(["Ctrl", "Z"]);
-  expect(ariaKeys("redo")).toBe("Control+Y");
-  expect(ariaKeys("clear")).toBe("Delete");
+it("labels the keys for the page and for screen readers", () => {
+  expect(keyLabels(shortcutFor("undo"))).toEqual(["Ctrl", "Z"]);
+  expect(ariaKeyShortcuts("redo")).toBe("Control+Y");
+  expect(ariaKeyShortcuts("clear")).toBe("Delete");
 });

@@ -1,4 +1,4 @@
-/** The keyboard shortcuts: one table that the page obeys, shows and announces. */
+/** Keyboard shortcuts: one table that is handled, shown on the page and announced. */
 
 export type Command =
   | "pen"
@@ -16,7 +16,7 @@ export type Command =
 export interface Shortcut {
   readonly command: Command;
   readonly label: string;
-  /** As KeyboardEvent.key tells it, in lower case. */
+  /** `KeyboardEvent.key` in lower case. */
   readonly key: string;
   readonly control?: true;
   readonly shift?: true;
@@ -30,60 +30,54 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { command: "undo", label: "Undo", key: "z", control: true },
   { command: "redo", label: "Redo", key: "y", control: true },
   { command: "redo", label: "Redo", key: "z", control: true, shift: true },
-  { command: "clear", label: "Clear the sheet", key: "delete" },
+  { command: "clear", label: "Clear the drawing", key: "delete" },
   { command: "predict", label: "Predict", key: "enter", control: true },
-  { command: "open", label: "Open a picture", key: "o" },
-  { command: "mode", label: "Sheet or pixels", key: "m" },
-  { command: "help", label: "This list", key: "?" },
+  { command: "open", label: "Open an image", key: "o" },
+  { command: "mode", label: "Freehand or pixels", key: "m" },
+  { command: "help", label: "Show this list", key: "?" },
 ];
 
-export interface Press {
-  readonly key: string;
-  readonly ctrlKey: boolean;
-  readonly metaKey: boolean;
-  readonly altKey: boolean;
-  readonly shiftKey: boolean;
-}
+export type KeyPress = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">;
 
-/** The command that a key press means, if any.
+/** The command of a key press, if it has one.
  *
- * @param single  whether keys without Control count: some people press them without meaning to
+ * @param singleKeys  whether keys without Control count; some people press them by accident
  */
-export function commandOf(press: Press, single = true): Command | undefined {
+export function commandFor(press: KeyPress, singleKeys = true): Command | undefined {
   const control = press.ctrlKey || press.metaKey;
   const key = press.key.toLowerCase();
-  if (press.altKey || (!control && !single)) return undefined;
+  if (press.altKey || (!control && !singleKeys)) return undefined;
   return SHORTCUTS.find(
     (shortcut) =>
       shortcut.key === key &&
       Boolean(shortcut.control) === control &&
-      // What Shift is needed for differs between keyboards, so of signs it is not asked.
+      // Whether a sign such as "?" needs Shift depends on the keyboard layout.
       (!/[a-z]/.test(key) || Boolean(shortcut.shift) === press.shiftKey),
   )?.command;
 }
 
 const CONTROL = /Mac|iPhone|iPad/.test(globalThis.navigator?.platform ?? "") ? "⌘" : "Ctrl";
 
-const SHOWN: Record<string, string> = { delete: "Del", enter: "Enter" };
+const KEY_LABELS: Record<string, string> = { delete: "Del", enter: "Enter" };
 
-/** The keys of a shortcut, one by one, as they are shown. */
+/** Labels of the keys of a shortcut, in the order in which they are pressed. */
 export function keyLabels(shortcut: Shortcut): string[] {
   return [
     ...(shortcut.control ? [CONTROL] : []),
     ...(shortcut.shift ? ["Shift"] : []),
-    SHOWN[shortcut.key] ?? shortcut.key.toUpperCase(),
+    KEY_LABELS[shortcut.key] ?? shortcut.key.toUpperCase(),
   ];
 }
 
 /** The first shortcut of a command. */
-export function shortcutOf(command: Command): Shortcut {
+export function shortcutFor(command: Command): Shortcut {
   return SHORTCUTS.find((shortcut) => shortcut.command === command) as Shortcut;
 }
 
-/** As the attribute aria-keyshortcuts wants it. */
-export function ariaKeys(command: Command): string {
-  const spoken = { Ctrl: "Control", "⌘": "Meta", Del: "Delete" } as Record<string, string>;
-  return keyLabels(shortcutOf(command))
-    .map((key) => spoken[key] ?? key)
+/** The value of `aria-keyshortcuts` for a command. */
+export function ariaKeyShortcuts(command: Command): string {
+  const names = { Ctrl: "Control", "⌘": "Meta", Del: "Delete" } as Record<string, string>;
+  return keyLabels(shortcutFor(command))
+    .map((key) => names[key] ?? key)
     .join("+");
 }

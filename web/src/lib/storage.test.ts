@@ -11,21 +11,21 @@ afterEach(() => {
   window.localStorage.clear();
 });
 
-it("keeps, gives back and forgets", () => {
+it("saves, loads and removes", () => {
   expect(save("local", "width", 12)).toBe(true);
   expect(load("local", "width", NUMBER)).toBe(12);
   remove("local", "width");
   expect(load("local", "width", NUMBER)).toBeUndefined();
 });
 
-it("does not give what it cannot use", () => {
+it("does not load invalid values", () => {
   save("local", "width", "broad");
   expect(load("local", "width", NUMBER)).toBeUndefined();
   window.localStorage.setItem("inkdigits.width", "{");
   expect(load("local", "width", NUMBER)).toBeUndefined();
 });
 
-it("does without a memory", () => {
+it("works without storage", () => {
   vi.spyOn(window, "localStorage", "get").mockImplementation(() => {
     throw new DOMException("denied", "SecurityError");
   });

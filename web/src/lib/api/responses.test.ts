@@ -1,24 +1,22 @@
 import * as v from "valibot";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import {
-  MODELS as GOOD_MODELS,
-  PREDICTION as GOOD_PREDICTION,
-  SEEN as GOOD_SEEN,
-} from "../../../tests/fixtures";
-import { MODELS, PREDICTION, PROBLEM, SEEN } from "./responses";
+import { MODEL, MODELS, PREDICTION, SEEN } from "../../../tests/fixtures";
+import { ModelsSchema, PredictionSchema, ProblemSchema, SeenSchema } from "./responses";
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
-// The compiler checks these, with `npm run lint` and `npm run build`.
+// Checked by the compiler, in `npm run lint` and `npm run build`.
 it("has the types of the OpenAPI document", () => {
-  expectTypeOf<v.InferOutput<typeof PREDICTION>>().toEqualTypeOf<Schemas["Prediction"]>();
-  expectTypeOf<v.InferOutput<typeof MODELS>>().toEqualTypeOf<Schemas["Models"]>();
-  expectTypeOf<v.InferOutput<typeof PROBLEM>>().toEqualTypeOf<Pick<Schemas["Problem"], "detail">>();
+  expectTypeOf<v.InferOutput<typeof PredictionSchema>>().toEqualTypeOf<Schemas["Prediction"]>();
+  expectTypeOf<v.InferOutput<typeof ModelsSchema>>().toEqualTypeOf<Schemas["Models"]>();
+  expectTypeOf<v.InferOutput<typeof ProblemSchema>>().toEqualTypeOf<
+    Pick<Schemas["Problem"], "detail">
+  >();
 });
 
-/** A value with fields replaced; undefined takes one out. */
-function changed(value: object, fields: Record<string, unknown>): unknown {
+/** Copy a value with fields replaced, or removed if undefined. */
+function withFields(value: object, fields: Record<string, unknown>): unknown {
   return JSON.parse(JSON.stringify({ ...value, ...fields }));
 }
 
@@ -26,25 +24,25 @@ const NOT_OBJECTS = [null, undefined, true, 7, "7", [], [null], {}, { hello: 1 }
 
 describe("a prediction", () => {
   it.each([
-    GOOD_PREDICTION,
-    { ...GOOD_PREDICTION, seen: GOOD_SEEN },
-    { ...GOOD_PREDICTION, digit: null, reason: "not_a_digit" },
-    { ...GOOD_PREDICTION, digit: null, reason: "blank" },
-  ])("is accepted as the API gives it", (answer) => {
-    expect(v.parse(PREDICTION, answer)).toEqual(answer);
+    PREDICTION,
+    { ...PREDICTION, seen: SEEN },
+    { ...PREDICTION, digit: null, reason: "not_a_digit" },
+    { ...PREDICTION, digit: null, reason: "blank" },
+  ])("is accepted as the API returns it", (response) => {
+    expect(v.parse(PredictionSchema, response)).toEqual(response);
   });
 
-  it("may have fields that a later API adds: they are left out", () => {
-    const answer = { ...GOOD_PREDICTION, more: [[[[]]]] };
-    expect(v.parse(PREDICTION, answer)).toEqual(GOOD_PREDICTION);
+  it("may have fields that a later API adds; they are dropped", () => {
+    const response = { ...PREDICTION, more: [[[[]]]] };
+    expect(v.parse(PredictionSchema, response)).toEqual(PREDICTION);
   });
 
-  it.each(NOT_OBJECTS)("is not %j", (answer) => {
-    expect(v.is(PREDICTION, answer)).toBe(false);
+  it.each(NOT_OBJECTS)("is not %j", (response) => {
+    expect(v.is(PredictionSchema, response)).toBe(false);
   });
 
-  it.each(Object.keys(GOOD_PREDICTION))("is not one without %s", (field) => {
-    expect(v.is(PREDICTION, changed(GOOD_PREDICTION, { [field]: undefined }))).toBe(false);
+  it.each(Object.keys(PREDICTION))("is rejected without %s", (field) => {
+    expect(v.is(PredictionSchema, withFields(PREDICTION, { [field]: undefined }))).toBe(false);
   });
 
   it.each<[string, unknown]>([
@@ -75,19 +73,19 @@ describe("a prediction", () => {
     ["duration_ms", "1"],
     ["duration_ms", -1],
     ["duration_ms", 1e300],
-  ])("is not one whose %s is %j", (field, value) => {
-    expect(v.is(PREDICTION, changed(GOOD_PREDICTION, { [field]: value }))).toBe(false);
+  ])("is rejected if %s is %j", (field, value) => {
+    expect(v.is(PredictionSchema, withFields(PREDICTION, { [field]: value }))).toBe(false);
   });
 
-  it("does not hold a number beyond all bounds", () => {
-    const answer = JSON.parse(
-      JSON.stringify(GOOD_PREDICTION).replace(/"confidence":[^,]*/, '"confidence":1e999'),
+  it("is rejected if a number is infinite", () => {
+    const response = JSON.parse(
+      JSON.stringify(PREDICTION).replace(/"confidence":[^,]*/, '"confidence":1e999'),
     );
-    expect(v.is(PREDICTION, answer)).toBe(false);
+    expect(v.is(PredictionSchema, response)).toBe(false);
   });
 });
 
-describe("what the network saw", () => {
+describe("the network's input", () => {
   it.each([
     "",
     "javascript:alert(1)",
@@ -101,48 +99,51 @@ describe("what the network saw", () => {
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAABwAAAAc<script>",
     // 30,000 by 30,000 pixels.
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAdTAAAHUwCAAAAAA=",
-    GOOD_SEEN.replace("CAAA", "A".repeat(100_000)),
-  ])("is not case %#", (seen) => {
-    expect(v.is(SEEN, seen)).toBe(false);
+    SEEN.replace("CAAA", "A".repeat(100_000)),
+  ])("is rejected in case %#", (seen) => {
+    expect(v.is(SeenSchema, seen)).toBe(false);
   });
 });
 
 describe("the list of models", () => {
   const withModel = (fields: Record<string, unknown>) => ({
-    ...GOOD_MODELS,
-    models: [changed(GOOD_MODELS.models[0] as object, fields)],
+    ...MODELS,
+    models: [withFields(MODEL, fields)],
   });
 
-  it("is accepted as the API gives it", () => {
-    expect(v.parse(MODELS, GOOD_MODELS)).toEqual(GOOD_MODELS);
+  it("is accepted as the API returns it", () => {
+    expect(v.parse(ModelsSchema, MODELS)).toEqual(MODELS);
   });
 
   it.each([
     ...NOT_OBJECTS,
-    { ...GOOD_MODELS, default: null },
-    { ...GOOD_MODELS, default: "another" },
+    { ...MODELS, default: null },
+    { ...MODELS, default: "another" },
     { default: "m", models: null },
     { default: "m", models: [] },
     { default: "m", models: [null] },
     { default: "m", models: { length: 1 } },
-    { default: "m", models: [...GOOD_MODELS.models, ...GOOD_MODELS.models] },
-  ])("is not %j", (answer) => {
-    expect(v.is(MODELS, answer)).toBe(false);
+    { default: "m", models: [...MODELS.models, ...MODELS.models] },
+  ])("is not %j", (response) => {
+    expect(v.is(ModelsSchema, response)).toBe(false);
   });
 
-  it("is not one of very many", () => {
+  it("is limited in length", () => {
     const models = Array.from({ length: 101 }, (_, index) => ({
-      ...GOOD_MODELS.models[0],
+      ...MODEL,
       name: index === 0 ? "m" : String(index),
     }));
-    expect(v.is(MODELS, { default: "m", models })).toBe(false);
+    expect(v.is(ModelsSchema, { default: "m", models })).toBe(false);
     expect(
-      v.is(MODELS, { default: "m", models: models.slice(1).concat(models.slice(0, 1)).slice(1) }),
+      v.is(ModelsSchema, {
+        default: "m",
+        models: models.slice(1).concat(models.slice(0, 1)).slice(1),
+      }),
     ).toBe(true);
   });
 
-  it.each(Object.keys(GOOD_MODELS.models[0] as object))("is not one without %s", (field) => {
-    expect(v.is(MODELS, withModel({ [field]: undefined }))).toBe(false);
+  it.each(Object.keys(MODEL))("is rejected without %s", (field) => {
+    expect(v.is(ModelsSchema, withModel({ [field]: undefined }))).toBe(false);
   });
 
   it.each<[string, unknown]>([
@@ -154,34 +155,50 @@ describe("the list of models", () => {
     ["parameters", 0.5],
     ["parameters", 1e300],
     ["size_bytes", null],
-    ["refuses", "no"],
+    ["rejects_non_digits", "no"],
     ["summary", "s".repeat(100_000)],
-    ["clean_up", 7],
+    ["preprocessing", "ink"],
+    ["preprocessing", { name: "ink" }],
+    ["input_shape", 28],
+    ["input_shape", ["28", "28"]],
+    ["class_names", "0123456789"],
+    ["class_names", Array(10_000).fill("0")],
+    ["layers", null],
+    ["layers", "(Flatten(), Dense(outputs=10))"],
+    ["layers", [null]],
+    ["layers", Array(10_000).fill(MODEL.layers[0])],
+    ["layers", [{ ...MODEL.layers[0], type: "a".repeat(100_000) }]],
+    ["layers", [{ ...MODEL.layers[0], type: undefined }]],
+    ["layers", [{ ...MODEL.layers[0], output_shape: [1e300] }]],
+    ["layers", [{ ...MODEL.layers[0], output_shape: [-1] }]],
+    ["layers", [{ ...MODEL.layers[0], output_shape: Array(1000).fill(1) }]],
+    ["layers", [{ ...MODEL.layers[0], parameters: 0.5 }]],
+    ["layers", [{ ...MODEL.layers[0], options: null }]],
     ["name", ""],
-  ])("is not one with a model whose %s is wrong (case %#)", (field, value) => {
-    expect(v.is(MODELS, withModel({ [field]: value }))).toBe(false);
+  ])("is rejected if %s of a model is wrong (case %#)", (field, value) => {
+    expect(v.is(ModelsSchema, withModel({ [field]: value }))).toBe(false);
   });
 
-  it("may record anything of a training, however deep", () => {
+  it("may contain any training record, however deep", () => {
     const deep = JSON.parse(`${"[".repeat(100_000)}${"]".repeat(100_000)}`);
-    const answer = { ...GOOD_MODELS, models: [{ ...GOOD_MODELS.models[0], training: { deep } }] };
-    expect(v.is(MODELS, answer)).toBe(true);
+    const response = { ...MODELS, models: [{ ...MODEL, training: { deep } }] };
+    expect(v.is(ModelsSchema, response)).toBe(true);
   });
 });
 
 describe("a problem", () => {
-  it("keeps its sentence, and cuts one without end", () => {
-    expect(v.parse(PROBLEM, { detail: "Too large.", status: 413 })).toEqual({
+  it("keeps its detail, and shortens a long one", () => {
+    expect(v.parse(ProblemSchema, { detail: "Too large.", status: 413 })).toEqual({
       detail: "Too large.",
     });
-    const { detail } = v.parse(PROBLEM, { detail: "x".repeat(10_000) });
+    const { detail } = v.parse(ProblemSchema, { detail: "x".repeat(10_000) });
     expect(detail).toHaveLength(200);
     expect(detail).toMatch(/…$/);
   });
   it.each([...NOT_OBJECTS, { detail: null }, { detail: ["why"] }, { detail: {} }])(
     "is not %j",
     (body) => {
-      expect(v.is(PROBLEM, body)).toBe(false);
+      expect(v.is(ProblemSchema, body)).toBe(false);
     },
   );
 });
