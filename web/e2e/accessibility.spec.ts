@@ -1,88 +1,88 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
-import { type DrawingPage, expect, SCRIBBLE, test } from "./fixtures";
+import { type AppPage, expect, SCRIBBLE, test } from "./fixtures";
 
-async function check(page: Page): Promise<void> {
+async function expectNoViolations(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
   expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
 }
 
-const LOOKS: Record<string, Parameters<Page["emulateMedia"]>[0]> = {
+const THEMES: Record<string, Parameters<Page["emulateMedia"]>[0]> = {
   light: { colorScheme: "light" },
   dark: { colorScheme: "dark" },
-  "forced colours": { forcedColors: "active" },
+  "forced colors": { forcedColors: "active" },
   "reduced motion": { reducedMotion: "reduce" },
 };
 
-const STATES: Record<string, (sheet: DrawingPage) => Promise<unknown>> = {
+const STATES: Record<string, (app: AppPage) => Promise<unknown>> = {
   "no digit yet": async () => undefined,
-  "a digit, and a recent drawing": async (sheet) => {
-    await sheet.button(/^Sample 3$/).click();
-    await expect(sheet.button(/^Open the drawing/)).toBeVisible();
+  "a digit and a recent drawing": async (app) => {
+    await app.button(/^Sample 3$/).click();
+    await expect(app.button(/^Open drawing/)).toBeVisible();
   },
-  "no digit": async (sheet) => {
-    await sheet.draw(SCRIBBLE);
-    await expect(sheet.confidenceLabel).toContainText("not look like");
+  "not a digit": async (app) => {
+    await app.draw(SCRIBBLE);
+    await expect(app.heading).toContainText("not look like");
   },
-  pixels: (sheet) => sheet.page.getByRole("radio", { name: "Pixels" }).check({ force: true }),
-  "the keyboard's list": async (sheet) => {
-    await sheet.button(/^Keyboard/).click();
-    await expect(sheet.page.getByRole("dialog")).toBeVisible();
+  pixels: (app) => app.page.getByRole("radio", { name: "Pixels" }).check({ force: true }),
+  "keyboard shortcuts": async (app) => {
+    await app.button(/^Keyboard/).click();
+    await expect(app.page.getByRole("dialog")).toBeVisible();
   },
-  failure: async (sheet) => {
-    await sheet.page.route("**/api/v1/predictions**", (route) =>
+  "a failure": async (app) => {
+    await app.page.route("**/api/v1/predictions**", (route) =>
       route.fulfill({ status: 413, contentType: "application/problem+json", body: "{}" }),
     );
-    await sheet.button(/^Sample 3$/).click();
-    await expect(sheet.notice).toBeVisible();
+    await app.button(/^Sample 3$/).click();
+    await expect(app.notice).toBeVisible();
   },
 };
 
-for (const [look, media] of Object.entries(LOOKS)) {
-  test(`no violation in ${look}`, async ({ sheet, consoleErrors }) => {
+for (const [theme, media] of Object.entries(THEMES)) {
+  test(`no violation: ${theme}`, async ({ app, consoleErrors }) => {
     test.slow();
-    await sheet.page.emulateMedia(media);
+    await app.page.emulateMedia(media);
     for (const [state, reach] of Object.entries(STATES)) {
       await test.step(state, async () => {
-        await sheet.page.evaluate(() => {
+        await app.page.evaluate(() => {
           localStorage.clear();
           sessionStorage.clear();
         });
-        await sheet.page.goto(sheet.page.url().replace(/#.*/, ""));
-        await reach(sheet);
-        // Colours are measured when they have come to rest.
-        await sheet.page.waitForTimeout(350);
-        await check(sheet.page);
+        await app.page.goto(app.page.url().replace(/#.*/, ""));
+        await reach(app);
+        // Colors are measured after their transitions.
+        await app.page.waitForTimeout(350);
+        await expectNoViolations(app.page);
       });
     }
     consoleErrors.length = 0;
   });
 }
 
-test("no violation at 320 px, which is 400% zoom of 1280", async ({ sheet }) => {
-  await sheet.page.setViewportSize({ width: 320, height: 256 });
-  await sheet.button(/^Sample 3$/).click();
-  await sheet.reads(3);
-  await check(sheet.page);
+test("no violation at 320 px, which is 400% zoom of 1280", async ({ app }) => {
+  await app.page.setViewportSize({ width: 320, height: 256 });
+  await app.button(/^Sample 3$/).click();
+  await app.expectDigit(3);
+  await expectNoViolations(app.page);
 });
 
-test("right to left, all is mirrored and nothing cut off", async ({ sheet }) => {
-  await sheet.page.evaluate(() => {
+test("right to left: the layout is mirrored and nothing is cut off", async ({ app }) => {
+  await app.page.evaluate(() => {
     document.documentElement.dir = "rtl";
   });
-  await sheet.button(/^Sample 3$/).click();
-  await sheet.reads(3);
-  const board = await sheet.board.boundingBox();
-  const answer = await sheet.answer.boundingBox();
-  expect(answer?.x).toBeLessThan(board?.x ?? 0);
-  const wide = await sheet.page.evaluate(() => document.documentElement.scrollWidth);
-  expect(wide).toBeLessThanOrEqual(1280);
-  await check(sheet.page);
+  await app.button(/^Sample 3$/).click();
+  await app.expectDigit(3);
+  const drawingArea = await app.drawingArea.boundingBox();
+  const result = await app.result.boundingBox();
+  expect(result?.x).toBeLessThan(drawingArea?.x ?? 0);
+  const width = await app.page.evaluate(() => document.documentElement.scrollWidth);
+  expect(width).toBeLessThanOrEqual(1280);
+  await expectNoViolations(app.page);
 });
 
-test("announces the answer, politely and once", async ({ sheet }) => {
-  const announcer = sheet.page.getByTestId("announcer");
+test("announces the result in a polite live region", async ({ app }) => {
+  const announcer = app.page.getByTestId("announcer");
   await expect(announcer).toHaveAttribute("aria-live", "polite");
-  await sheet.button(/^Sample 3$/).click();
-  await expect(announcer).toHaveText(/^It reads three\. Almost certain, /);
+  await app.button(/^Sample 3$/).click();
+  await expect(announcer).toHaveText(/^Answer: three\. Almost certain, /);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "./fixtures";
 
-test("the page of the service's document shows every route", async ({ page, service }) => {
+test("the API documentation shows every route", async ({ page, service }) => {
   const consoleErrors: string[] = [];
   page.on("pageerror", (error) => consoleErrors.push(String(error)));
   page.on("console", (message) => {

@@ -1,4 +1,4 @@
-/** What every test needs: the service, the page, and a hand that draws as its profile does. */
+/** Fixtures of all tests: the running service, and the page with a pointer to draw with. */
 
 import { test as base, expect, type Locator, type Page } from "@playwright/test";
 import { DIGIT_PATHS } from "../src/lib/digitPaths";
@@ -8,20 +8,20 @@ import { Service } from "./service";
 export { expect };
 
 export interface InputOptions {
-  hand: "mouse" | "touch" | "pen";
+  pointer: "mouse" | "touch" | "pen";
 }
 
-/** Points as shares of the board's side, line by line. */
+/** Polylines; coordinates are fractions of the side of the drawing area. */
 export type Lines = readonly (readonly (readonly [x: number, y: number])[])[];
 
 interface Fixtures {
-  /** The page, open; a test fails if the browser complains of anything. */
-  sheet: DrawingPage;
+  /** The opened page. A test fails if the browser reports an error that it does not clear. */
+  app: AppPage;
   consoleErrors: string[];
 }
 
 export const test = base.extend<Fixtures & InputOptions, { service: Service }>({
-  hand: ["mouse", { option: true }],
+  pointer: ["mouse", { option: true }],
   service: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the pattern
     async ({}, use) => {
@@ -33,60 +33,59 @@ export const test = base.extend<Fixtures & InputOptions, { service: Service }>({
   ],
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the pattern
   consoleErrors: async ({}, use) => use([]),
-  sheet: async ({ page, hand, service, consoleErrors }, use) => {
+  app: async ({ page, pointer, service, consoleErrors }, use) => {
     page.on("pageerror", (error) => consoleErrors.push(String(error)));
     page.on("console", (message) => {
       if (message.type() === "error") consoleErrors.push(message.text());
     });
     await page.goto(service.address);
     await page.getByRole("application").waitFor();
-    // Before its first frame is on the screen a browser may drop what a hand does, and React
-    // does not listen to keys.
+    // Before the first paint, the browser may drop pointer events, and React does not handle keys.
     await page.waitForFunction(
       () => performance.getEntriesByName("first-contentful-paint").length > 0,
     );
-    await use(new DrawingPage(page, hand));
+    await use(new AppPage(page, pointer));
     expect(consoleErrors).toEqual([]);
   },
 });
 
-export class DrawingPage {
-  readonly board: Locator;
-  readonly answer: Locator;
-  readonly confidenceLabel: Locator;
+export class AppPage {
+  readonly drawingArea: Locator;
+  readonly result: Locator;
+  readonly heading: Locator;
   readonly notice: Locator;
   readonly ink: Locator;
 
   constructor(
     readonly page: Page,
-    private readonly hand: InputOptions["hand"],
+    private readonly pointer: InputOptions["pointer"],
   ) {
-    this.board = page.getByRole("application");
-    this.answer = page.getByTestId("result");
-    this.confidenceLabel = page.getByTestId("result-heading");
+    this.drawingArea = page.getByRole("application");
+    this.result = page.getByTestId("result");
+    this.heading = page.getByTestId("result-heading");
     this.notice = page.getByTestId("notice");
-    this.ink = this.board.locator("path.ink[d]:not([d=''])");
+    this.ink = this.drawingArea.locator("path.ink[d]:not([d=''])");
   }
 
   button(name: RegExp): Locator {
     return this.page.getByRole("button", { name });
   }
 
-  async reads(digit: number | "none"): Promise<void> {
-    await expect(this.answer).toHaveAttribute("data-digit", String(digit));
+  async expectDigit(digit: number | "none"): Promise<void> {
+    await expect(this.result).toHaveAttribute("data-digit", String(digit));
   }
 
   async draw(lines: Lines): Promise<void> {
-    await this.board.scrollIntoViewIfNeeded();
-    const box = await this.board.boundingBox();
-    if (!box) throw new Error("there is no board");
+    await this.drawingArea.scrollIntoViewIfNeeded();
+    const box = await this.drawingArea.boundingBox();
+    if (!box) throw new Error("the drawing area is not visible");
     for (const line of lines) {
       const points = line.map(([x, y]) => ({
         x: box.x + x * box.width,
         y: box.y + y * box.height,
       }));
-      if (this.hand === "mouse") await this.#drawByMouse(points);
-      else if (this.hand === "touch") await this.#drawByTouch(points);
+      if (this.pointer === "mouse") await this.#drawByMouse(points);
+      else if (this.pointer === "touch") await this.#drawByTouch(points);
       else await this.#drawByPen(points);
     }
   }
@@ -136,12 +135,12 @@ export class DrawingPage {
   }
 }
 
-/** A digit as somebody may draw it: leaning, and not quite steady. */
+/** A digit as a person might draw it: slanted and a little shaky. */
 export function handwritten(digit: number, seed = 1): Lines {
   const path = DIGIT_PATHS[digit];
-  if (!path) throw new RangeError(`${digit} is no digit`);
+  if (!path) throw new RangeError(`${digit} is not a digit`);
   return parsePath(path).map((line) =>
-    thinned(densely(line)).map(([x, y], index) => {
+    decimate(resample(line)).map(([x, y], index) => {
       const wobble = Math.sin(seed + index * 0.7) * 0.004;
       const lean = (80 - y) * 0.12;
       return [0.33 + (x + lean) / 300 + wobble, 0.23 + y / 300 - wobble] as const;
@@ -149,20 +148,20 @@ export function handwritten(digit: number, seed = 1): Lines {
   );
 }
 
-/** With points no farther from each other than a hand would leave them. */
-function densely(line: readonly (readonly [number, number])[]): [number, number][] {
+/** Insert points, so that none are farther apart than a hand would leave them. */
+function resample(line: readonly (readonly [number, number])[]): [number, number][] {
   return line.flatMap(([x, y], index) => {
     const [fromX, fromY] = line[Math.max(0, index - 1)] ?? [x, y];
     const steps = Math.max(1, Math.ceil(Math.hypot(x - fromX, y - fromY) / 40));
     return Array.from({ length: steps }, (_, step): [number, number] => {
-      const share = (step + 1) / steps;
-      return [fromX + share * (x - fromX), fromY + share * (y - fromY)];
+      const t = (step + 1) / steps;
+      return [fromX + t * (x - fromX), fromY + t * (y - fromY)];
     });
   });
 }
 
-/** As a device tells of a hand that moves at some speed: no two points close together. */
-function thinned(line: readonly (readonly [number, number])[]): (readonly [number, number])[] {
+/** Drop points that are close together, as a device would that samples a fast movement. */
+function decimate(line: readonly (readonly [number, number])[]): (readonly [number, number])[] {
   const kept: (readonly [number, number])[] = [];
   line.forEach((point, index) => {
     const [x, y] = kept.at(-1) ?? [Number.POSITIVE_INFINITY, 0];

@@ -6,22 +6,22 @@ const golden = (digit: number) =>
   fileURLToPath(new URL(`../../tests/golden/${digit}.png`, import.meta.url));
 const base64 = (digit: number) => readFileSync(golden(digit)).toString("base64");
 
-test("opens a picture", async ({ sheet }) => {
-  const chooser = sheet.page.waitForEvent("filechooser");
-  await sheet.button(/^Open a picture/).click();
+test("opens an image", async ({ app }) => {
+  const chooser = app.page.waitForEvent("filechooser");
+  await app.button(/^Open an image/).click();
   await (await chooser).setFiles(golden(7));
-  await sheet.reads(7);
-  await expect(sheet.page.getByTestId("image")).toBeAttached();
+  await app.expectDigit(7);
+  await expect(app.page.getByTestId("image")).toBeAttached();
 });
 
 for (const [what, type] of [
   ["pasted", "paste"],
   ["dropped", "drop"],
 ] as const) {
-  test(`takes a picture that is ${what}`, async ({ sheet }) => {
-    await sheet.page.evaluate(
+  test(`opens an image that is ${what}`, async ({ app }) => {
+    await app.page.evaluate(
       ([data, type]) => {
-        const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+        const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
         const transfer = new DataTransfer();
         transfer.items.add(new File([bytes], "four.png", { type: "image/png" }));
         const options = { bubbles: true, cancelable: true };
@@ -33,45 +33,43 @@ for (const [what, type] of [
       },
       [base64(4), type] as const,
     );
-    await sheet.reads(4);
+    await app.expectDigit(4);
   });
 }
 
-test("draws on a new sheet over a picture; undo brings the picture back", async ({ sheet }) => {
-  await sheet.page.locator("input[type=file]").setInputFiles(golden(3));
-  await sheet.reads(3);
-  await sheet.draw([
+test("a stroke on an image starts a new drawing; undo restores the image", async ({ app }) => {
+  await app.page.locator("input[type=file]").setInputFiles(golden(3));
+  await app.expectDigit(3);
+  await app.draw([
     [
       [0.5, 0.25],
       [0.5, 0.75],
     ],
   ]);
-  await sheet.reads(1);
-  await sheet.page.keyboard.press("Control+z");
-  await sheet.reads(3);
+  await app.expectDigit(1);
+  await app.page.keyboard.press("Control+z");
+  await app.expectDigit(3);
 });
 
-test("says what is wrong with a file that is no picture, and keeps the drawing", async ({
-  sheet,
-}) => {
-  await sheet.draw([
+test("explains that a file is not an image, and keeps the drawing", async ({ app }) => {
+  await app.draw([
     [
       [0.5, 0.25],
       [0.5, 0.75],
     ],
   ]);
-  await sheet.reads(1);
-  await sheet.page.locator("input[type=file]").setInputFiles({
+  await app.expectDigit(1);
+  await app.page.locator("input[type=file]").setInputFiles({
     name: "letter.txt",
     mimeType: "text/plain",
-    buffer: Buffer.from("not a picture"),
+    buffer: Buffer.from("not an image"),
   });
-  await expect(sheet.notice).toContainText("“letter.txt” is no picture that can be read.");
-  await expect(sheet.ink).toHaveCount(1);
+  await expect(app.notice).toContainText("“letter.txt” cannot be opened as an image.");
+  await expect(app.ink).toHaveCount(1);
 });
 
-test("makes a large photograph smaller before it is sent", async ({ sheet }) => {
-  const url = await sheet.page.evaluate(() => {
+test("scales a large photo down before it is sent", async ({ app }) => {
+  const url = await app.page.evaluate(() => {
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [3000, 4000];
     const context = canvas.getContext("2d");
@@ -86,21 +84,21 @@ test("makes a large photograph smaller before it is sent", async ({ sheet }) => 
     context.stroke();
     return canvas.toDataURL("image/jpeg");
   });
-  const request = sheet.page.waitForRequest("**/api/v1/predictions**");
-  await sheet.page.locator("input[type=file]").setInputFiles({
+  const request = app.page.waitForRequest("**/api/v1/predictions**");
+  await app.page.locator("input[type=file]").setInputFiles({
     name: "photo.jpg",
     mimeType: "image/jpeg",
     buffer: Buffer.from(url.slice(url.indexOf(",") + 1), "base64"),
   });
   expect((await request).postData()?.length).toBeLessThan(1_000_000);
-  await sheet.reads(1);
+  await app.expectDigit(1);
 });
 
-test("takes a picture with the camera", async ({ sheet }) => {
-  await sheet.button(/^Camera/).click();
-  const take = sheet.button(/^Take the picture/);
+test("takes a photo with the camera", async ({ app }) => {
+  await app.button(/^Camera/).click();
+  const take = app.button(/^Take photo/);
   await expect(take).toBeEnabled();
   await take.click();
-  await expect(sheet.page.getByRole("dialog")).toHaveCount(0);
-  await expect(sheet.page.getByTestId("image")).toBeAttached();
+  await expect(app.page.getByRole("dialog")).toHaveCount(0);
+  await expect(app.page.getByTestId("image")).toBeAttached();
 });

@@ -1,7 +1,7 @@
 import { memo, useCallback, useEffect, useRef } from "react";
 import { useGestures } from "../hooks/useGestures";
 import type { Update } from "../hooks/useHistory";
-import { addStroke, type FreehandDrawing } from "../lib/drawing";
+import { addStroke, type FreehandDrawing, newId } from "../lib/drawing";
 import { pointsBetween } from "../lib/geometry";
 import { CANVAS_SIZE, eraseAt, type Point, type Stroke, strokeShape } from "../lib/strokes";
 import { DrawingArea, MARGIN } from "./DrawingArea";
@@ -96,7 +96,8 @@ export function FreehandCanvas({ drawing, erasing, width, update, onDraft, annou
       end: () => {
         const stroke = draft.current;
         discardDraft();
-        if (stroke) update((present) => addStroke(present, stroke));
+        const id = newId(); // here, because updates must be pure
+        if (stroke) update((present) => addStroke(present, stroke, id));
       },
       cancel: discardDraft,
       announce,

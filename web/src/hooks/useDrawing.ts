@@ -76,16 +76,16 @@ export function useDrawing() {
   const startFromSample = useCallback(
     (digit: number) => {
       const strokes = sampleStrokes(digit, SAMPLE_WIDTH);
-      if (mode === "freehand") updateFreehand(() => newFreehandDrawing({ strokes }));
-      else updatePixels(() => newPixelDrawing(rasterize(strokes)));
+      if (mode === "freehand") updateFreehand(newFreehandDrawing({ strokes }));
+      else updatePixels(newPixelDrawing(rasterize(strokes)));
     },
     [mode, updateFreehand, updatePixels],
   );
   const open = useCallback(
     (drawing: Drawing) => {
       setMode(drawing.mode);
-      if (drawing.mode === "freehand") updateFreehand(() => drawing);
-      else updatePixels(() => drawing);
+      if (drawing.mode === "freehand") updateFreehand(drawing);
+      else updatePixels(drawing);
     },
     [setMode, updateFreehand, updatePixels],
   );
@@ -108,8 +108,8 @@ export function useDrawing() {
     redo: current.redo,
     clear: () => {
       if (!request) return;
-      if (mode === "freehand") updateFreehand(() => newFreehandDrawing());
-      else updatePixels(() => newPixelDrawing());
+      if (mode === "freehand") updateFreehand(newFreehandDrawing());
+      else updatePixels(newPixelDrawing());
     },
     startFromSample,
     open,

@@ -1,31 +1,41 @@
 import { useMemo, useReducer } from "react";
 import { createHistory, type History, push, redo, undo } from "../lib/history";
 
-/** Change the state; all changes of one gesture form a single undo step. */
-export type Update<State> = (change: (present: State) => State, gesture?: number) => void;
+/** A new state, or a pure function that computes it. */
+type Change<State extends object> = State | ((present: State) => State);
 
-type Action<State> =
+/** Change the state; all changes of one gesture form a single undo step. */
+export type Update<State extends object> = (change: Change<State>, gesture?: number) => void;
+
+type Action<State extends object> =
   | {
       readonly type: "update";
-      readonly change: (present: State) => State;
+      readonly change: Change<State>;
       readonly gesture: number | undefined;
     }
   | { readonly type: "undo" }
   | { readonly type: "redo" };
 
-function reduce<State>(history: History<State>, action: Action<State>): History<State> {
+function reduce<State extends object>(
+  history: History<State>,
+  action: Action<State>,
+): History<State> {
   switch (action.type) {
     case "undo":
       return undo(history);
     case "redo":
       return redo(history);
     case "update":
-      return push(history, action.change(history.present), action.gesture);
+      return push(
+        history,
+        typeof action.change === "function" ? action.change(history.present) : action.change,
+        action.gesture,
+      );
   }
 }
 
 /** State with undo and redo. */
-export function useHistory<State>(initial: () => State) {
+export function useHistory<State extends object>(initial: () => State) {
   const [history, dispatch] = useReducer(reduce<State>, undefined, () => createHistory(initial()));
   const actions = useMemo(
     () => ({

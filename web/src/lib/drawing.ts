@@ -45,9 +45,9 @@ export function newPixelDrawing(grid: Grid = EMPTY_GRID): PixelDrawing {
   return { mode: "pixels", id: newId(), grid };
 }
 
-/** Add a stroke. On an image, the stroke starts a new drawing. */
-export function addStroke(drawing: FreehandDrawing, stroke: Stroke): FreehandDrawing {
-  if (drawing.image) return newFreehandDrawing({ strokes: [stroke] });
+/** Add a stroke. On an image, the stroke starts a new drawing, with the given id. */
+export function addStroke(drawing: FreehandDrawing, stroke: Stroke, id: string): FreehandDrawing {
+  if (drawing.image) return { mode: "freehand", id, strokes: [stroke], image: null };
   return { ...drawing, strokes: [...drawing.strokes, stroke] };
 }
 
