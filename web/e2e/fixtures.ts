@@ -15,7 +15,7 @@ export interface InputOptions {
 export type Lines = readonly (readonly (readonly [x: number, y: number])[])[];
 
 interface Fixtures {
-  /** The opened page. A test fails if the browser reports an error that it does not clear. */
+  /** The opened page. A test fails if `consoleErrors` is not empty at its end. */
   app: AppPage;
   consoleErrors: string[];
 }

@@ -1,7 +1,7 @@
-"""Write the OpenAPI document that the page's client is generated from: the service's own.
+"""Write the OpenAPI document of the service, from which the page's API client is generated.
 
 python web/scripts/document.py            writes web/openapi.json
-python web/scripts/document.py --check    exits with 1 if it is not what would be written
+python web/scripts/document.py --check    exits with 1 if it is out of date
 """
 
 import json
@@ -15,19 +15,19 @@ from inkdigits.api.settings import Settings
 FILE = Path(__file__).parents[1] / "openapi.json"
 
 
-def for_any_models() -> dict[str, Any]:
-    """Describe the service whatever models it has: the page learns that when it runs."""
-    described = document(["model"], Settings.model_fields["batch_limit"].default)
-    for path in described["paths"].values():
+def without_model_names() -> dict[str, Any]:
+    """Describe the service independently of its models, which the page lists at run time."""
+    openapi = document(["model"], Settings.model_fields["batch_limit"].default)
+    for path in openapi["paths"].values():
         for operation in path.values():
             for parameter in operation.get("parameters", []):
                 parameter["schema"].pop("enum", None)
-    return described
+    return openapi
 
 
 if __name__ == "__main__":
-    text = json.dumps(for_any_models(), indent=2) + "\n"
+    text = json.dumps(without_model_names(), indent=2) + "\n"
     if "--check" not in sys.argv:
         FILE.write_text(text)
     elif FILE.read_text() != text:
-        sys.exit(f"{FILE} is not the service's document any more; run {sys.argv[0]}")
+        sys.exit(f"{FILE} is out of date; run {sys.argv[0]}")

@@ -25,7 +25,7 @@ import { useRecentDrawings } from "./hooks/useRecentDrawings";
 import { useShortcuts } from "./hooks/useShortcuts";
 import { useTheme } from "./hooks/useTheme";
 import type { PredictionApi } from "./lib/api/client";
-import { ApiError, failureMessage } from "./lib/api/errors";
+import { ApiError, type FailureMessage, failureMessage } from "./lib/api/errors";
 import { clamp } from "./lib/geometry";
 import { SIDE } from "./lib/grid";
 import { ImageError, loadImage } from "./lib/images";
@@ -91,7 +91,7 @@ export function App({ api }: { readonly api: PredictionApi }) {
   const [dialog, setDialog] = useState<"none" | "camera" | "shortcuts">("none");
   const [{ CameraDialog, ShortcutsDialog }, setDialogs] = useState(lazyDialogs);
   const [chosenModel, setChosenModel] = useState<string | null>(null);
-  const [imageError, setImageError] = useState<ImageError | null>(null);
+  const [localFailure, setLocalFailure] = useState<FailureMessage | null>(null);
   const [announcement, announce] = useState("");
   const fileInput = useRef<HTMLInputElement>(null);
   const hasCamera = useHasCamera();
@@ -116,13 +116,13 @@ export function App({ api }: { readonly api: PredictionApi }) {
     setDialog("none");
     try {
       drawing.openImage(await loadImage(file, fallbackName));
-      setImageError(null);
+      setLocalFailure(null);
     } catch (error) {
-      setImageError(
+      const { reason, action } =
         error instanceof ImageError
           ? error
-          : new ImageError("This image could not be opened.", "Choose another image."),
-      );
+          : { reason: "This image could not be opened.", action: "Choose another image." };
+      setLocalFailure({ reason, action });
     }
   };
   const dragging = useImageDrop(openFile);
@@ -164,7 +164,10 @@ export function App({ api }: { readonly api: PredictionApi }) {
   const onDialogError = () => {
     setDialog("none");
     setDialogs(lazyDialogs);
-    setImageError(new ImageError("This window could not be opened.", "Try again in a moment."));
+    setLocalFailure({
+      reason: "This window could not be opened.",
+      action: "Try again in a moment.",
+    });
   };
   const closeDialog = useCallback(() => setDialog("none"), []);
   const onSample = useCallback(
@@ -183,21 +186,14 @@ export function App({ api }: { readonly api: PredictionApi }) {
   );
 
   const result = resultOf(request !== null, prediction);
-  // An image error is shown until the drawing changes.
+  // A failure of the page itself is shown until the drawing changes.
   const current = drawing.drawing;
   useEffect(() => {
-    if (current) setImageError(null);
+    if (current) setLocalFailure(null);
   }, [current]);
-  const notice: NoticeProps | null = imageError
-    ? {
-        kind: "image",
-        reason: imageError.reason,
-        action: imageError.action,
-        retrying: false,
-        retry_at_ms: null,
-      }
+  const notice: NoticeProps | null = localFailure
+    ? { ...localFailure, retrying: false, retry_at_ms: null }
     : failure && {
-        kind: failure.kind,
         ...failureMessage(failure),
         retrying: predictionState.retrying,
         retry_at_ms: predictionState.retry_at_ms,

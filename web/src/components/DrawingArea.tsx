@@ -1,6 +1,5 @@
 import type { ReactNode } from "react";
 import type { Cursor, useGestures } from "../hooks/useGestures";
-import type { Mode } from "../lib/drawing";
 import { CANVAS_SIZE } from "../lib/strokes";
 import "../styles/drawing-area.css";
 
@@ -18,7 +17,6 @@ const RULER = TICKS.map((at, index) => {
 
 interface Props {
   readonly label: string;
-  readonly mode: Mode;
   readonly erasing: boolean;
   readonly cursor: Cursor;
   /** Whether the keyboard is used, so that its pen is shown. */
@@ -29,11 +27,10 @@ interface Props {
 
 /** A square to draw on, with a ruler around it and the pen of the keyboard. */
 export function DrawingArea(props: Props) {
-  const { label, mode, erasing, cursor, byKeyboard, handlers, children } = props;
+  const { label, erasing, cursor, byKeyboard, handlers, children } = props;
   return (
     <div
       className="drawing-area"
-      data-mode={mode}
       data-erasing={erasing || undefined}
       data-keyboard={byKeyboard || undefined}
       role="application"

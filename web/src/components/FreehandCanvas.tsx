@@ -108,7 +108,6 @@ export function FreehandCanvas({ drawing, erasing, width, update, onDraft, annou
   return (
     <DrawingArea
       label="Drawing area"
-      mode="freehand"
       erasing={erasing}
       cursor={cursor}
       byKeyboard={byKeyboard}

@@ -3,7 +3,6 @@ import type { FailureMessage } from "../lib/api/errors";
 import "../styles/notice.css";
 
 export interface NoticeProps extends FailureMessage {
-  readonly kind: string;
   /** Whether the page retries automatically. */
   readonly retrying: boolean;
   /** When it retries, if that is known. */
@@ -11,10 +10,10 @@ export interface NoticeProps extends FailureMessage {
 }
 
 /** What went wrong and what to do. It replaces the text of the result. */
-export function Notice({ kind, reason, action, retrying, retry_at_ms }: NoticeProps) {
+export function Notice({ reason, action, retrying, retry_at_ms }: NoticeProps) {
   const left_s = useSecondsUntil(retry_at_ms);
   return (
-    <div className="notice" data-kind={kind} data-testid="notice">
+    <div className="notice" data-testid="notice">
       <p role="alert">
         <strong>{reason}</strong> <span>{action}</span>
       </p>

@@ -75,7 +75,6 @@ export function PixelCanvas({ drawing, erasing, brush, update, onPainting, annou
   return (
     <DrawingArea
       label="Pixel grid"
-      mode="pixels"
       erasing={erasing}
       cursor={cursor}
       byKeyboard={byKeyboard}

@@ -35,8 +35,14 @@ export function PredictionControls(props: Props) {
         aria-keyshortcuts={ariaKeyShortcuts("predict")}
         onClick={() => canPredict && onPredict()}
       >
-        <span>{slow && canPredict ? "Waiting…" : "Predict"}</span>
-        <ShortcutHint command="predict" />
+        {slow && canPredict ? (
+          <span>Waiting…</span>
+        ) : (
+          <>
+            <span>Predict</span>
+            <ShortcutHint command="predict" />
+          </>
+        )}
       </button>
       <Switch label="Predict while I draw" on={live} onChange={onLive} />
       <ModelInfo {...props} />

@@ -10,7 +10,7 @@ interface Props {
 }
 
 const PEN_KEYS = [
-  [["Arrow keys"], "Move the pen one step"],
+  [["Arrow keys"], "Move the pen"],
   [["Home", "Page Up", "End", "Page Down"], "Move diagonally"],
   [["Shift"], "With Shift: four steps"],
   [["Space"], "Lower or lift the pen"],

@@ -81,7 +81,6 @@ describe("PredictionResult", () => {
   });
   it("shows a notice in place of the text", () => {
     const notice = {
-      kind: "unreachable",
       reason: "Can't reach the server.",
       action: "Wait.",
       retrying: true,
@@ -97,7 +96,7 @@ describe("PredictionResult", () => {
 
 it("counts down to the next attempt", () => {
   const retry_at_ms = Date.now() + 2900;
-  render(<Notice kind="busy" reason="Busy." action="Wait." retrying retry_at_ms={retry_at_ms} />);
+  render(<Notice reason="Busy." action="Wait." retrying retry_at_ms={retry_at_ms} />);
   expect(screen.getByTestId("notice").textContent).toContain("Retrying in 3 s");
 });
 

@@ -1,4 +1,4 @@
-/** Recent drawings with their predictions, newest first. They never leave the browser. */
+/** Recent drawings with their predictions, newest first. They are stored only in the browser. */
 
 import * as v from "valibot";
 import { DigitSchema, ProbabilitySchema, SeenSchema } from "./api/responses";
