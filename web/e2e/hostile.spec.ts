@@ -183,11 +183,7 @@ for (const [what, respond] of [
 }
 
 for (const [what, respond, text] of [
-  [
-    "a script",
-    withBody({ api: "javascript:alert(1)" }),
-    "config.json does not contain a valid API address.",
-  ],
+  ["a script", withBody({ api: "javascript:alert(1)" }), "Invalid API address in config.json."],
   ["100 MB", withMegabytes(100), "The server sent an unexpected reply."],
 ] as [string, Respond, string][]) {
   test(`recovers from a config.json that contains ${what}`, async ({ page, hostile, errors }) => {
@@ -216,7 +212,14 @@ for (const [what, garbage] of Object.entries(GARBAGE)) {
     await page.addInitScript((garbage) => {
       for (const name of ["mode", "freehand", "pixels"])
         sessionStorage[`inkdigits.${name}`] = garbage;
-      for (const name of ["pen-width", "brush-size", "live", "single-keys", "theme", "recents"]) {
+      for (const name of [
+        "pen-width",
+        "brush-size",
+        "live",
+        "single-keys",
+        "theme",
+        "recent-drawings",
+      ]) {
         localStorage[`inkdigits.${name}`] = garbage;
       }
     }, garbage);

@@ -1,27 +1,46 @@
-import { expect, handwritten, SCRIBBLE, test } from "./fixtures";
+import { type AppPage, expect, handwritten, SCRIBBLE, test } from "./fixtures";
 
-test("no result moves the layout", async ({ app }) => {
-  const positions = () =>
-    app.page.evaluate(() =>
-      [
-        ...document.querySelectorAll(
-          ".bars li, .drawing-area, .controls, .sample-digits, .recent-drawings",
-        ),
-      ].map((element) => {
-        const box = element.getBoundingClientRect();
-        return [box.left + scrollX, box.top + scrollY, box.width].map(Math.round).join(" ");
-      }),
-    );
+/** Positions in the document of everything around the result, and widths. */
+const positions = (app: AppPage) =>
+  app.page.evaluate(() =>
+    [
+      ...document.querySelectorAll(
+        ".bars li, .drawing-area, .controls > *, .sample-digits, .recent-drawings",
+      ),
+    ].map((element) => {
+      const box = element.getBoundingClientRect();
+      return [box.left + scrollX, box.top + scrollY, box.width].map(Math.round).join(" ");
+    }),
+  );
+
+test.beforeEach(async ({ app }) => {
   await expect(app.heading).toHaveText("No digit yet");
   // The list of models has arrived.
   await expect(app.page.locator(".model-info")).toContainText("parameters");
-  const empty = await positions();
+});
+
+test("no result moves the layout", async ({ app }) => {
+  const empty = await positions(app);
   await app.draw(handwritten(3));
   await app.expectDigit(3);
-  expect(await positions()).toEqual(empty);
+  expect(await positions(app)).toEqual(empty);
   await app.draw(SCRIBBLE);
   await expect(app.heading).toHaveText("This does not look like a digit");
-  expect(await positions()).toEqual(empty);
+  expect(await positions(app)).toEqual(empty);
+});
+
+test("no failure moves the layout", async ({ app, consoleErrors }) => {
+  const empty = await positions(app);
+  await app.page.route("**/api/v1/predictions**", (route) => route.abort());
+  await app.draw(handwritten(3));
+  await expect(app.notice).toContainText("Can't reach the server.");
+  expect(await positions(app)).toEqual(empty);
+  await expect(app.button(/^Waiting/)).toBeVisible();
+  expect(await positions(app)).toEqual(empty);
+  // The browser reports each failed attempt.
+  await app.page.unroute("**/api/v1/predictions**");
+  await app.expectDigit(3);
+  consoleErrors.length = 0;
 });
 
 test("drawing does not scroll the page", async ({ app }) => {

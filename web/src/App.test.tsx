@@ -176,9 +176,9 @@ describe("the page", () => {
     await userEvent.click(screen.getByRole("button", { name: /^Clear/ }));
     await userEvent.click(recent);
     expect(drawnPixels()).toBe(pixels);
-    expect(window.localStorage.getItem("inkdigits.recents")).toContain('"digit":1');
+    expect(window.localStorage.getItem("inkdigits.recent-drawings")).toContain('"digit":1');
     await userEvent.click(screen.getByRole("button", { name: "Delete all" }));
-    expect(window.localStorage.getItem("inkdigits.recents")).toBeNull();
+    expect(window.localStorage.getItem("inkdigits.recent-drawings")).toBeNull();
   });
 
   it("announces the result to screen readers", async () => {

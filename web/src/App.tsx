@@ -27,7 +27,7 @@ import { useTheme } from "./hooks/useTheme";
 import type { PredictionApi } from "./lib/api/client";
 import { ApiError, type FailureMessage, failureMessage } from "./lib/api/errors";
 import { clamp } from "./lib/geometry";
-import { SIDE } from "./lib/grid";
+import { GRID_SIZE } from "./lib/grid";
 import { ImageError, loadImage } from "./lib/images";
 import type { RecentDrawing } from "./lib/recentDrawings";
 import type { Command } from "./lib/shortcuts";
@@ -130,7 +130,7 @@ export function App({ api }: { readonly api: PredictionApi }) {
   const size: SizeSetting =
     mode === "freehand"
       ? { label: "Pen width", value: penWidth, ...PEN_WIDTH, fraction: penWidth / CANVAS_SIZE }
-      : { label: "Brush size", value: brush, ...BRUSH_SIZE, fraction: brush / SIDE };
+      : { label: "Brush size", value: brush, ...BRUSH_SIZE, fraction: brush / GRID_SIZE };
   const setSize = (value: number) =>
     (mode === "freehand" ? setPenWidth : setBrush)(clamp(value, size.min, size.max));
 

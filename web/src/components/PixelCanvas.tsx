@@ -3,7 +3,7 @@ import { useGestures } from "../hooks/useGestures";
 import type { Update } from "../hooks/useHistory";
 import type { PixelDrawing } from "../lib/drawing";
 import { clamp } from "../lib/geometry";
-import { pathOf, SIDE, withLine } from "../lib/grid";
+import { drawLine, GRID_SIZE, gridPath } from "../lib/grid";
 import { CANVAS_SIZE, type Point } from "../lib/strokes";
 import { DrawingArea, MARGIN } from "./DrawingArea";
 
@@ -18,8 +18,8 @@ interface Props {
   readonly announce: (text: string) => void;
 }
 
-const CELL = CANVAS_SIZE / SIDE;
-const GRID_LINES = Array.from({ length: SIDE - 1 }, (_, index) => {
+const CELL = CANVAS_SIZE / GRID_SIZE;
+const GRID_LINES = Array.from({ length: GRID_SIZE - 1 }, (_, index) => {
   const at = (index + 1) * CELL;
   return `M${at} 0v${CANVAS_SIZE}M0 ${at}h${CANVAS_SIZE}`;
 }).join("");
@@ -37,7 +37,7 @@ export function PixelCanvas({ drawing, erasing, brush, update, onPainting, annou
     update((present) => {
       let { grid } = present;
       path.forEach((cell, index) => {
-        grid = withLine(grid, path[Math.max(0, index - 1)] ?? cell, cell, brush, ink);
+        grid = drawLine(grid, path[Math.max(0, index - 1)] ?? cell, cell, brush, ink);
       });
       return grid === present.grid ? present : { ...present, grid };
     }, gesture.current);
@@ -80,12 +80,15 @@ export function PixelCanvas({ drawing, erasing, brush, update, onPainting, annou
       byKeyboard={byKeyboard}
       handlers={handlers}
     >
-      <path className="pixels" d={pathOf(drawing.grid, CELL)} />
+      <path className="pixels" d={gridPath(drawing.grid, CELL)} />
       <path className="grid-lines" d={GRID_LINES} />
     </DrawingArea>
   );
 }
 
 function cellAt([x, y]: Point): Cell {
-  return [clamp(Math.floor(x / CELL), -4, SIDE + 3), clamp(Math.floor(y / CELL), -4, SIDE + 3)];
+  return [
+    clamp(Math.floor(x / CELL), -4, GRID_SIZE + 3),
+    clamp(Math.floor(y / CELL), -4, GRID_SIZE + 3),
+  ];
 }

@@ -10,7 +10,7 @@ import {
   type OpenedImage,
   PixelDrawingSchema,
 } from "../lib/drawing";
-import { isEmpty, rows, withLine } from "../lib/grid";
+import { drawLine, isEmpty, toRows } from "../lib/grid";
 import { strokesToPng } from "../lib/render";
 import { load, save } from "../lib/storage";
 import type { Stroke } from "../lib/strokes";
@@ -50,7 +50,7 @@ export function useDrawing() {
       const { grid, id } = pixels.present;
       if (isEmpty(grid)) return null;
       const revision = `pixels ${objectId(grid)}`;
-      return { revision, id, inProgress: painting, body: () => ({ pixels: rows(grid) }) };
+      return { revision, id, inProgress: painting, body: () => ({ pixels: toRows(grid) }) };
     }
     const { strokes, image, id } = freehand.present;
     if (image && !draft) {
@@ -122,7 +122,7 @@ function rasterize(strokes: readonly Stroke[]) {
   for (const { points } of strokes) {
     const cells = points.map(([x, y]) => [Math.floor(x / 10), Math.floor(y / 10)] as const);
     cells.forEach((cell, index) => {
-      grid = withLine(grid, cells[Math.max(0, index - 1)] ?? cell, cell, 2, 255);
+      grid = drawLine(grid, cells[Math.max(0, index - 1)] ?? cell, cell, 2, 255);
     });
   }
   return grid;

@@ -5,7 +5,7 @@ import { addRecent, type RecentDrawing, RecentDrawingsSchema } from "../lib/rece
 import { load, remove, save } from "../lib/storage";
 import type { PredictionState } from "./usePrediction";
 
-const NAME = "recents";
+const NAME = "recent-drawings";
 const ADD_DELAY_MS = 900;
 
 /** The recent drawings. A drawing is added once it has a prediction and is left alone for a moment. */

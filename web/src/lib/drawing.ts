@@ -1,7 +1,7 @@
 /** The two kinds of drawings, freehand and pixels, and the schemas for stored ones. */
 
 import * as v from "valibot";
-import { EMPTY_GRID, type Grid, SIDE } from "./grid";
+import { EMPTY_GRID, GRID_SIZE, type Grid } from "./grid";
 import { CANVAS_SIZE, type Stroke } from "./strokes";
 
 /** An image file as a data URL. */
@@ -88,5 +88,8 @@ export const FreehandDrawingSchema = v.object({
 export const PixelDrawingSchema = v.object({
   mode: v.literal("pixels"),
   id: IdSchema,
-  grid: v.pipe(v.array(v.pipe(v.number(), v.minValue(0), v.maxValue(255))), v.length(SIDE * SIDE)),
+  grid: v.pipe(
+    v.array(v.pipe(v.number(), v.minValue(0), v.maxValue(255))),
+    v.length(GRID_SIZE * GRID_SIZE),
+  ),
 });

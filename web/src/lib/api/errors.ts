@@ -92,7 +92,7 @@ export function failureMessage(failure: ApiFailure): FailureMessage {
       };
     case "misconfigured":
       return {
-        reason: "config.json does not contain a valid API address.",
+        reason: "Invalid API address in config.json.",
         action: "Your drawing is safe and will be read once that is fixed.",
       };
     case "page_error":
