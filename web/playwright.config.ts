@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { defineConfig } from "@playwright/test";
-import type { Hands } from "./e2e/bench";
+import type { InputOptions } from "./e2e/fixtures";
 
-// The browser that is here, or the one that Playwright brings.
+// An installed browser; without one, Playwright uses its own.
 const chromium = [
   process.env.INKDIGITS_CHROMIUM,
   "/usr/bin/chromium",
@@ -11,10 +11,10 @@ const chromium = [
 ].find((path) => path && existsSync(path));
 
 const SPEED = /speed\.spec/;
-const EVERYWHERE = /(digits|layout)\.spec/;
+const ALL_DEVICES = /(digits|layout)\.spec/;
 const DEPLOYED = /deployed\.spec/;
 
-export default defineConfig<Hands>({
+export default defineConfig<InputOptions>({
   testDir: "e2e",
   fullyParallel: false,
   workers: 2,
@@ -39,20 +39,20 @@ export default defineConfig<Hands>({
     },
   },
   projects: [
-    { name: "desktop", testIgnore: [SPEED, DEPLOYED], use: { hand: "mouse" } },
-    // Not among the tests: on a machine with more to do it says nothing.
+    { name: "desktop", testIgnore: [SPEED, DEPLOYED], use: { pointer: "mouse" } },
+    // Not part of the tests: on a busy machine the measurement means nothing.
     ...(process.env.INKDIGITS_SPEED
-      ? [{ name: "speed", testMatch: SPEED, use: { hand: "mouse" as const } }]
+      ? [{ name: "speed", testMatch: SPEED, use: { pointer: "mouse" as const } }]
       : []),
-    // Of a page that runs already: make test-deploy starts it in its container.
+    // For a page that is already running: make test-deploy starts it in a container.
     ...(process.env.INKDIGITS_PAGE
-      ? [{ name: "deployed", testMatch: DEPLOYED, use: { hand: "mouse" as const } }]
+      ? [{ name: "deployed", testMatch: DEPLOYED, use: { pointer: "mouse" as const } }]
       : []),
     {
       name: "phone",
-      testMatch: EVERYWHERE,
+      testMatch: ALL_DEVICES,
       use: {
-        hand: "touch",
+        pointer: "touch",
         viewport: { width: 390, height: 844 },
         hasTouch: true,
         isMobile: true,
@@ -61,9 +61,9 @@ export default defineConfig<Hands>({
     },
     {
       name: "tablet",
-      testMatch: EVERYWHERE,
+      testMatch: ALL_DEVICES,
       use: {
-        hand: "pen",
+        pointer: "pen",
         viewport: { width: 820, height: 1180 },
         hasTouch: true,
         deviceScaleFactor: 2,

@@ -2,19 +2,19 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
 const api = process.env.INKDIGITS_API ?? "http://127.0.0.1:5000";
-const ofTheApi = ["/api", "/predict", "/docs", "/openapi.json", "/healthz", "/readyz"];
+const API_PATHS = ["/api", "/predict", "/docs", "/openapi.json", "/healthz", "/readyz"];
 
 export default defineConfig({
-  // Relative, so that one build serves at any path.
+  // Relative, so that the same build can be served at any path.
   base: "./",
   plugins: [react()],
   build: { outDir: "dist", emptyOutDir: true, modulePreload: { polyfill: false } },
   server: {
-    proxy: Object.fromEntries(ofTheApi.map((path) => [path, api])),
+    proxy: Object.fromEntries(API_PATHS.map((path) => [path, api])),
   },
   test: {
     include: ["src/**/*.test.{ts,tsx}", "tests/**/*.test.ts"],
-    // Those that need a document say so in their first line.
+    // Tests that need a DOM select happy-dom in their first line.
     environment: "node",
     restoreMocks: true,
     // Canvas, camera and dialogs are tested in a browser (e2e/), which is not counted here.

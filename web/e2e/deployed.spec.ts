@@ -1,11 +1,11 @@
 import { execSync } from "node:child_process";
-import { test as base, expect, handwritten } from "./bench";
+import { test as base, expect, handwritten } from "./fixtures";
 import { Service } from "./service";
 
-/** Where the page runs, and the origin that it must call. */
+/** The address of the page, and the origin that it must call. */
 const PAGE = process.env.INKDIGITS_PAGE ?? "";
 const API = process.env.INKDIGITS_API_ORIGIN || (PAGE && new URL(PAGE).origin);
-/** A command that kills the service behind the page; it comes back by itself. */
+/** A command that kills the service behind the page. The service restarts by itself. */
 const KILL = process.env.INKDIGITS_KILL;
 
 const test = base.extend<object, { service: Service }>({
@@ -14,17 +14,17 @@ const test = base.extend<object, { service: Service }>({
 });
 
 for (let digit = 0; digit <= 9; digit++) {
-  test(`reads a ${digit} that is drawn`, async ({ sheet }) => {
+  test(`recognizes a ${digit}`, async ({ app }) => {
     const called = new Set<string>();
-    sheet.page.on("request", (request) => called.add(new URL(request.url()).origin));
-    await sheet.draw(handwritten(digit));
-    await sheet.reads(digit);
+    app.page.on("request", (request) => called.add(new URL(request.url()).origin));
+    await app.draw(handwritten(digit));
+    await app.expectDigit(digit);
     expect([...called].filter((origin) => origin.startsWith("http"))).toEqual([API]);
   });
 }
 
-test("runs no inline script", async ({ sheet, complaints }) => {
-  const blocked = await sheet.page.evaluate(async () => {
+test("blocks inline scripts", async ({ app, consoleErrors }) => {
+  const blocked = await app.page.evaluate(async () => {
     const violation = new Promise<string>((resolve) =>
       document.addEventListener("securitypolicyviolation", (event) =>
         resolve(event.effectiveDirective),
@@ -36,34 +36,34 @@ test("runs no inline script", async ({ sheet, complaints }) => {
     return violation;
   });
   expect(blocked).toBe("script-src-elem");
-  await expect(sheet.page).toHaveTitle("inkdigits");
-  complaints.length = 0;
+  await expect(app.page).toHaveTitle("inkdigits");
+  consoleErrors.length = 0;
 });
 
-test("shows the document of the service", async ({ page }) => {
-  const complaints: string[] = [];
-  page.on("pageerror", (error) => complaints.push(String(error)));
+test("shows the API documentation", async ({ page }) => {
+  const consoleErrors: string[] = [];
+  page.on("pageerror", (error) => consoleErrors.push(String(error)));
   page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(message.text());
+    if (message.type() === "error") consoleErrors.push(message.text());
   });
   await page.goto(new URL("docs", PAGE).href);
   await expect(page.getByText("/api/v1/predictions", { exact: true })).toBeVisible();
-  expect(complaints).toEqual([]);
+  expect(consoleErrors).toEqual([]);
 });
 
-test("goes on by itself when the service was killed", async ({ sheet, complaints }) => {
-  test.skip(!KILL, "no command that kills the service is given");
+test("recovers by itself after the service was killed", async ({ app, consoleErrors }) => {
+  test.skip(!KILL, "INKDIGITS_KILL is not set");
   test.setTimeout(120_000);
-  await sheet.draw(handwritten(5));
-  await sheet.reads(5);
+  await app.draw(handwritten(5));
+  await app.expectDigit(5);
   execSync(KILL as string);
-  await sheet.page.keyboard.press("Delete");
-  await sheet.draw(handwritten(3));
-  await expect(sheet.notice).toContainText("The reader cannot be reached.");
-  await expect(sheet.notice).toContainText("Your drawing is kept.");
-  await expect(sheet.answer).toHaveAttribute("data-digit", "3", { timeout: 90_000 });
-  await expect(sheet.notice).toHaveCount(0);
-  // The browser's own words for each attempt that failed.
-  expect(complaints.every((complaint) => complaint.includes("502"))).toBe(true);
-  complaints.length = 0;
+  await app.page.keyboard.press("Delete");
+  await app.draw(handwritten(3));
+  await expect(app.notice).toContainText("Can't reach the server.");
+  await expect(app.notice).toContainText("Your drawing is safe");
+  await expect(app.result).toHaveAttribute("data-digit", "3", { timeout: 90_000 });
+  await expect(app.notice).toHaveCount(0);
+  // The browser reports each failed attempt.
+  expect(consoleErrors.every((error) => error.includes("502"))).toBe(true);
+  consoleErrors.length = 0;
 });

@@ -1,16 +1,16 @@
-import { expect, handwritten, test } from "./bench";
+import { expect, handwritten, test } from "./fixtures";
 
 for (let digit = 0; digit <= 9; digit++) {
-  test(`reads a ${digit} that is drawn`, async ({ sheet, hand }) => {
-    await sheet.draw(handwritten(digit));
-    // A pen tells how hard it is pressed.
-    await expect(sheet.ink.first()).toHaveAttribute(
-      hand === "pen" ? "data-filled" : "stroke-width",
-      hand === "pen" ? "true" : "16",
+  test(`recognizes a ${digit}`, async ({ app, pointer }) => {
+    await app.draw(handwritten(digit));
+    // Only a pen reports its pressure.
+    await expect(app.ink.first()).toHaveAttribute(
+      pointer === "pen" ? "data-filled" : "stroke-width",
+      pointer === "pen" ? "true" : "16",
     );
-    await sheet.reads(digit);
-    await expect(sheet.page.getByTestId("seen")).toBeVisible();
-    const sum = await sheet.page
+    await app.expectDigit(digit);
+    await expect(app.page.getByTestId("seen")).toBeVisible();
+    const sum = await app.page
       .locator(".bar-fill")
       .evaluateAll((bars) =>
         bars.reduce(

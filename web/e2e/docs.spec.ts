@@ -1,10 +1,10 @@
-import { expect, test } from "./bench";
+import { expect, test } from "./fixtures";
 
-test("the page of the service's document shows every route", async ({ page, service }) => {
-  const complaints: string[] = [];
-  page.on("pageerror", (error) => complaints.push(String(error)));
+test("the API documentation shows every route", async ({ page, service }) => {
+  const consoleErrors: string[] = [];
+  page.on("pageerror", (error) => consoleErrors.push(String(error)));
   page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(message.text());
+    if (message.type() === "error") consoleErrors.push(message.text());
   });
   const document = await (await page.request.get(`${service.address}openapi.json`)).json();
   await page.goto(`${service.address}docs`);
@@ -15,5 +15,5 @@ test("the page of the service's document shows every route", async ({ page, serv
   for (const summary of summaries) {
     await expect(page.getByText(summary, { exact: true }).first()).toBeVisible();
   }
-  expect(complaints).toEqual([]);
+  expect(consoleErrors).toEqual([]);
 });

@@ -1,25 +1,14 @@
 import { deflateSync } from "node:zlib";
-import { test as base, expect, handwritten, SheetPage } from "./bench";
-import { type Answer, HostileServer, withBody, withMegabytes } from "./hostile";
+import * as fixtures from "../tests/fixtures";
+import { AppPage, test as base, expect, handwritten } from "./fixtures";
+import { HostileServer, type Respond, withBody, withMegabytes } from "./hostile";
 
 const PREDICTIONS = "/api/v1/predictions";
 const MODELS = "/api/v1/models";
 const PROBLEM = "application/problem+json";
-const SEEN = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAABwAAAAcCAAAAAA=";
-
-const PREDICTION = {
-  digit: 7,
-  reason: null,
-  confidence: 0.9,
-  probabilities: [0.1, 0, 0, 0, 0, 0, 0, 0.9, 0, 0],
-  seen: SEEN,
-  model: { name: "m", digest: "0" },
-  duration_ms: 1,
-};
-const MODEL = {
-  ...{ name: "m", digest: "0", recipe: "mlp", summary: "", clean_up: "ink", refuses: true },
-  ...{ parameters: 1, size_bytes: 4, metrics: {}, training: {} },
-};
+const PREDICTION = { ...fixtures.PREDICTION, seen: fixtures.SEEN };
+const { MODEL } = fixtures;
+const DEEP_LIST = `${"[".repeat(4000)}${"]".repeat(4000)}`;
 const models = (fields: object) => ({ default: "m", models: [{ ...MODEL, ...fields }] });
 
 const test = base.extend<{ hostile: HostileServer; errors: string[] }>({
@@ -28,70 +17,70 @@ const test = base.extend<{ hostile: HostileServer; errors: string[] }>({
     await use(hostile);
     await hostile.stop();
   },
-  /** What the page threw and did not catch. */
+  /** Uncaught errors of the page. */
   errors: async ({ page }, use) => {
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(String(error)));
     await use(errors);
   },
-  sheet: async ({ page, hand, hostile, errors }, use) => {
+  app: async ({ page, pointer, hostile, errors }, use) => {
     await page.goto(hostile.address);
     await page.getByRole("application").waitFor();
-    await use(new SheetPage(page, hand));
+    await use(new AppPage(page, pointer));
     expect(errors).toEqual([]);
   },
 });
 
-const NOT_PREDICTIONS: [string, Answer][] = [
+const INVALID_PREDICTIONS: [string, Respond][] = [
   ["null", withBody(null)],
   ["a list of null", withBody([null])],
   ["an empty body", withBody("")],
-  ["NaN", withBody(JSON.stringify(PREDICTION).replace("0.9", "NaN"))],
-  ["a number beyond all bounds", withBody(JSON.stringify(PREDICTION).replace("0.9", "1e999"))],
+  ["NaN", withBody(JSON.stringify(PREDICTION).replace("0.93", "NaN"))],
+  ["an infinite number", withBody(JSON.stringify(PREDICTION).replace("0.93", "1e999"))],
   ["half an object", withBody(JSON.stringify(PREDICTION).slice(0, 50))],
-  ["a page of a proxy", withBody("<!doctype html><h1>Sign in</h1>", { type: "text/html" })],
+  ["a proxy's page", withBody("<!doctype html><h1>Sign in</h1>", { type: "text/html" })],
   ["deep nesting", withBody("[".repeat(900_000))],
   ["the digit 42", withBody({ ...PREDICTION, digit: 42 })],
-  ["strings for numbers", withBody({ ...PREDICTION, digit: "7", confidence: "0.9" })],
+  ["strings in place of numbers", withBody({ ...PREDICTION, digit: "7", confidence: "0.9" })],
   ["three probabilities", withBody({ ...PREDICTION, probabilities: [0.2, 0.3, 0.5] })],
   ["10,000 probabilities", withBody({ ...PREDICTION, probabilities: Array(10_000).fill(1e-4) })],
   ["no duration", withBody({ ...PREDICTION, duration_ms: undefined })],
-  ["a script to show", withBody({ ...PREDICTION, seen: "javascript:alert(1)" })],
-  ["another server's picture", withBody({ ...PREDICTION, seen: "https://e.example/x.png" })],
+  ["a script as the image", withBody({ ...PREDICTION, seen: "javascript:alert(1)" })],
+  ["an image on another server", withBody({ ...PREDICTION, seen: "https://e.example/x.png" })],
   ["an SVG image", withBody({ ...PREDICTION, seen: "data:image/svg+xml;base64,PHN2Zy8+" })],
   ["100 MB", withMegabytes(100)],
-  ["an answer without end", withMegabytes(Number.POSITIVE_INFINITY)],
+  ["an endless response", withMegabytes(Number.POSITIVE_INFINITY)],
 ];
 
-for (const [what, answer] of NOT_PREDICTIONS) {
-  test(`keeps the drawing, and recovers by itself, after ${what}`, async ({ sheet, hostile }) => {
-    hostile.answer(PREDICTIONS, answer);
-    await sheet.draw(handwritten(5));
-    await expect(sheet.notice).toContainText("The answer could not be understood.");
-    await expect(sheet.notice).toContainText("Your drawing is kept.");
-    await expect(sheet.ink).toHaveCount(1);
-    await sheet.reads("none");
-    hostile.answer(PREDICTIONS, null);
-    await sheet.reads(5);
-    await expect(sheet.notice).toHaveCount(0);
-    await expect(sheet.ink).toHaveCount(1);
+for (const [what, respond] of INVALID_PREDICTIONS) {
+  test(`keeps the drawing, and recovers by itself, after ${what}`, async ({ app, hostile }) => {
+    hostile.override(PREDICTIONS, respond);
+    await app.draw(handwritten(5));
+    await expect(app.notice).toContainText("The server sent an unexpected reply.");
+    await expect(app.notice).toContainText("Your drawing is safe");
+    await expect(app.ink).toHaveCount(1);
+    await app.expectDigit("none");
+    hostile.override(PREDICTIONS, null);
+    await app.expectDigit(5);
+    await expect(app.notice).toHaveCount(0);
+    await expect(app.ink).toHaveCount(1);
   });
 }
 
-test("asks for nothing from elsewhere, whatever an answer names", async ({ sheet, hostile }) => {
-  const elsewhere: string[] = [];
-  sheet.page.on("request", (request) => {
+test("loads nothing from other servers, whatever a response contains", async ({ app, hostile }) => {
+  const external: string[] = [];
+  app.page.on("request", (request) => {
     if (!/^data:/.test(request.url()) && !request.url().startsWith(hostile.address)) {
-      elsewhere.push(request.url());
+      external.push(request.url());
     }
   });
-  hostile.answer(PREDICTIONS, withBody({ ...PREDICTION, seen: "https://e.example/x.png" }));
-  await sheet.draw(handwritten(5));
-  await expect(sheet.notice).toBeVisible();
-  expect(elsewhere).toEqual([]);
+  hostile.override(PREDICTIONS, withBody({ ...PREDICTION, seen: "https://e.example/x.png" }));
+  await app.draw(handwritten(5));
+  await expect(app.notice).toBeVisible();
+  expect(external).toEqual([]);
 });
 
-test("shows markup in a problem as text, and cuts it", async ({ sheet, hostile }) => {
+test("shows markup in a problem as text, shortened", async ({ app, hostile }) => {
   const detail = `<img src=x onerror="alert(1)"> ${"M".repeat(10_000)}`;
   const body = {
     type: "about:blank",
@@ -99,107 +88,113 @@ test("shows markup in a problem as text, and cuts it", async ({ sheet, hostile }
     detail,
     request_id: "<script>alert(1)</script>",
   };
-  hostile.answer(PREDICTIONS, withBody(body, { status: 422, type: PROBLEM }));
-  await sheet.draw(handwritten(1));
-  await expect(sheet.notice).toContainText('<img src=x onerror="alert(1)">');
-  await expect(sheet.notice.locator("img, script")).toHaveCount(0);
-  expect((await sheet.notice.textContent())?.length).toBeLessThan(300);
-  const wide = await sheet.page.evaluate(() => document.documentElement.scrollWidth);
-  expect(wide).toBeLessThanOrEqual(1280);
-  hostile.answer(PREDICTIONS, null);
-  await sheet.button(/^Predict/).click();
-  await sheet.reads(1);
+  hostile.override(PREDICTIONS, withBody(body, { status: 422, type: PROBLEM }));
+  await app.draw(handwritten(1));
+  await expect(app.notice).toContainText('<img src=x onerror="alert(1)">');
+  await expect(app.notice.locator("img, script")).toHaveCount(0);
+  expect((await app.notice.textContent())?.length).toBeLessThan(300);
+  const width = await app.page.evaluate(() => document.documentElement.scrollWidth);
+  expect(width).toBeLessThanOrEqual(1280);
+  hostile.override(PREDICTIONS, null);
+  await app.button(/^Predict/).click();
+  await app.expectDigit(1);
 });
 
 for (const body of ["null", "[]", "{}", '{"detail": null}', "<h1>no</h1>", " ".repeat(3e6)]) {
-  test(`bears the problem ${body.slice(0, 20)}`, async ({ sheet, hostile }) => {
-    hostile.answer(PREDICTIONS, withBody(body, { status: 400, type: PROBLEM }));
-    await sheet.draw(handwritten(1));
-    await expect(sheet.notice).toBeVisible();
-    hostile.answer(PREDICTIONS, null);
-    await sheet.button(/^Predict/).click();
-    await sheet.reads(1);
+  test(`handles the problem ${body.slice(0, 20)}`, async ({ app, hostile }) => {
+    hostile.override(PREDICTIONS, withBody(body, { status: 400, type: PROBLEM }));
+    await app.draw(handwritten(1));
+    await expect(app.notice).toBeVisible();
+    hostile.override(PREDICTIONS, null);
+    await app.button(/^Predict/).click();
+    await app.expectDigit(1);
   });
 }
 
-for (const [what, answer] of [
+for (const [what, respond] of [
   ["a list of null", withBody([null])],
   ["null metrics", withBody(models({ metrics: null }))],
   ["a parameter count as text", withBody(models({ parameters: "many" }))],
-  ["a default that is not there", withBody({ ...models({}), default: "another" })],
+  ["a default that is not listed", withBody({ ...models({}), default: "another" })],
+  ["a network as text", withBody(models({ layers: "(Flatten(), Dense(outputs=10))" }))],
+  ["10,000 layers", withBody(models({ layers: Array(10_000).fill(MODEL.layers[0]) }))],
   ["100,000 models", withBody({ default: "m", models: Array(100_000).fill({}) })],
-  ["a page of a proxy", withBody("<!doctype html>", { type: "text/html" })],
+  ["a proxy's page", withBody("<!doctype html>", { type: "text/html" })],
   ["100 MB", withMegabytes(100)],
-] as [string, Answer][]) {
-  test(`predicts without a list of models, after ${what}`, async ({ page, hostile, errors }) => {
-    hostile.answer(MODELS, answer);
+] as [string, Respond][]) {
+  test(`predicts without the list of models, after ${what}`, async ({ page, hostile, errors }) => {
+    hostile.override(MODELS, respond);
     await page.goto(hostile.address);
-    const sheet = new SheetPage(page, "mouse");
-    await expect(page.locator(".by")).toContainText("could not be understood");
-    await sheet.draw(handwritten(5));
-    await sheet.reads(5);
-    hostile.answer(MODELS, null);
-    await expect(page.locator(".by")).toContainText("parameters", { timeout: 20_000 });
+    const app = new AppPage(page, "mouse");
+    await expect(page.locator(".model-info")).toContainText("unexpected list of models");
+    await app.draw(handwritten(5));
+    await app.expectDigit(5);
+    hostile.override(MODELS, null);
+    await expect(page.locator(".model-info")).toContainText("parameters", { timeout: 20_000 });
     expect(errors).toEqual([]);
   });
 }
 
-for (const [what, network] of [
-  ["100,000,000,000 filters", "(Conv2D(filters=100000000000, side=3), Dense(outputs=10))"],
-  ["10,000 layers", `(${"Dense(outputs=10), ".repeat(10_000)})`],
-  ["a name of 900,000 letters", "a".repeat(900_000)],
-  ["a layer that leaves nothing", "(Conv2D(filters=8, side=99), Flatten(), Dense(outputs=10))"],
-  ["deep lists in place of a text", JSON.parse(`${"[".repeat(4000)}${"]".repeat(4000)}`)],
+const dense = (outputs: number) => ({ ...MODEL.layers[7], output_shape: [outputs] });
+for (const [what, layers] of [
+  ["100,000,000,000 outputs", [dense(1e11)]],
+  ["100 layers", Array(100).fill(dense(10))],
+  ["a layer that leaves nothing", [{ ...MODEL.layers[1], output_shape: [0, 0, 8] }, dense(10)]],
+  ["no layers", []],
 ] as const) {
-  test(`does not draw a network of ${what}`, async ({ page, hostile, errors }) => {
-    hostile.answer(MODELS, withBody(models({ training: { network, epochs: 1e300 } })));
+  test(`does not draw a network with ${what}`, async ({ page, hostile, errors }) => {
+    const training = { recipe: { epochs: 1e300 }, deep: JSON.parse(DEEP_LIST) };
+    hostile.override(MODELS, withBody(models({ layers, training })));
     await page.goto(hostile.address);
-    const sheet = new SheetPage(page, "mouse");
-    await expect(page.locator(".by")).toContainText("1 parameters");
-    await expect(page.locator(".how-chain")).toHaveCount(0);
-    await sheet.draw(handwritten(5));
-    await sheet.reads(5);
+    const app = new AppPage(page, "mouse");
+    await expect(page.locator(".model-info")).toContainText("217,299 parameters");
+    await expect(page.locator(".network-diagram")).toHaveCount(0);
+    await app.draw(handwritten(5));
+    await app.expectDigit(5);
     expect(errors).toEqual([]);
   });
 }
 
-test("draws a network of very many filters with no more than fit", async ({ page, hostile }) => {
-  const network = "(Conv2D(filters=1000000, side=3), Flatten(), Dense(outputs=10))";
-  hostile.answer(MODELS, withBody(models({ training: { network } })));
+test("draws a network with a million channels with no more shapes than fit", async ({
+  page,
+  hostile,
+}) => {
+  const layers = [{ ...MODEL.layers[1], output_shape: [26, 26, 1_000_000] }, dense(10)];
+  hostile.override(MODELS, withBody(models({ layers })));
   await page.goto(hostile.address);
-  await expect(page.locator(".how-chain li")).toHaveCount(4);
-  expect(await page.locator(".how-chain rect").count()).toBeLessThan(100);
+  await expect(page.locator(".network-diagram li")).toHaveCount(3);
+  expect(await page.locator(".network-diagram rect").count()).toBeLessThan(100);
 });
 
-for (const [what, answer] of [
+for (const [what, respond] of [
   ["null", withBody("null")],
   ["a list", withBody("[]")],
-  ["a number as address", withBody({ api: 5 })],
+  ["a number as the address", withBody({ api: 5 })],
   ["nothing", withBody("")],
-  ["a page of a proxy", withBody("<!doctype html>", { type: "text/html" })],
-] as [string, Answer][]) {
-  test(`takes the default for a config.json that holds ${what}`, async ({ page, hostile }) => {
-    hostile.answer("/config.json", answer);
+  ["a proxy's page", withBody("<!doctype html>", { type: "text/html" })],
+] as [string, Respond][]) {
+  test(`uses the default if config.json contains ${what}`, async ({ page, hostile }) => {
+    hostile.override("/config.json", respond);
     await page.goto(hostile.address);
-    const sheet = new SheetPage(page, "mouse");
-    await sheet.draw(handwritten(5));
-    await sheet.reads(5);
+    const app = new AppPage(page, "mouse");
+    await app.draw(handwritten(5));
+    await app.expectDigit(5);
   });
 }
 
-for (const [what, answer, words] of [
-  ["a script", withBody({ api: "javascript:alert(1)" }), "config.json does not name a reader."],
-  ["100 MB", withMegabytes(100), "The answer could not be understood."],
-] as [string, Answer, string][]) {
-  test(`recovers from a config.json that holds ${what}`, async ({ page, hostile, errors }) => {
-    hostile.answer("/config.json", answer);
+for (const [what, respond, text] of [
+  ["a script", withBody({ api: "javascript:alert(1)" }), "Invalid API address in config.json."],
+  ["100 MB", withMegabytes(100), "The server sent an unexpected reply."],
+] as [string, Respond, string][]) {
+  test(`recovers from a config.json that contains ${what}`, async ({ page, hostile, errors }) => {
+    hostile.override("/config.json", respond);
     await page.goto(hostile.address);
-    const sheet = new SheetPage(page, "mouse");
-    await sheet.draw(handwritten(5));
-    await expect(sheet.notice).toContainText(words);
-    await expect(sheet.ink).toHaveCount(1);
-    hostile.answer("/config.json", null);
-    await sheet.reads(5);
+    const app = new AppPage(page, "mouse");
+    await app.draw(handwritten(5));
+    await expect(app.notice).toContainText(text);
+    await expect(app.ink).toHaveCount(1);
+    hostile.override("/config.json", null);
+    await app.expectDigit(5);
     expect(errors).toEqual([]);
   });
 }
@@ -213,91 +208,99 @@ const GARBAGE = {
   "deep nesting": `${"[".repeat(100_000)}${"]".repeat(100_000)}`,
 };
 for (const [what, garbage] of Object.entries(GARBAGE)) {
-  test(`opens where the browser has kept ${what}`, async ({ page, hostile, errors }) => {
+  test(`opens if the browser has stored ${what}`, async ({ page, hostile, errors }) => {
     await page.addInitScript((garbage) => {
-      for (const name of ["mode", "sheet", "pixels"]) sessionStorage[`inkdigits.${name}`] = garbage;
-      for (const name of ["pen", "brush", "live", "single-keys", "theme", "recents"]) {
+      for (const name of ["mode", "freehand", "pixels"])
+        sessionStorage[`inkdigits.${name}`] = garbage;
+      for (const name of [
+        "pen-width",
+        "brush-size",
+        "live",
+        "single-keys",
+        "theme",
+        "recent-drawings",
+      ]) {
         localStorage[`inkdigits.${name}`] = garbage;
       }
     }, garbage);
     await page.goto(hostile.address);
-    const sheet = new SheetPage(page, "mouse");
-    await sheet.draw(handwritten(5));
-    await sheet.reads(5);
+    const app = new AppPage(page, "mouse");
+    await app.draw(handwritten(5));
+    await app.expectDigit(5);
     await page.keyboard.press("m");
-    await sheet.draw([
+    await app.draw([
       [
         [0.5, 0.25],
         [0.5, 0.75],
       ],
     ]);
-    await sheet.reads(1);
+    await app.expectDigit(1);
     expect(errors).toEqual([]);
   });
 }
 
-test("keeps drawing and undo while the answer cannot be shown", async ({ sheet }) => {
-  await sheet.draw(handwritten(5));
-  await sheet.reads(5);
-  await sheet.page.evaluate(() => {
+test("keeps the drawing and undo while the result cannot be shown", async ({ app }) => {
+  await app.draw(handwritten(5));
+  await app.expectDigit(5);
+  await app.page.evaluate(() => {
     const { toFixed } = Number.prototype;
-    Object.assign(window, { mend: () => Object.assign(Number.prototype, { toFixed }) });
+    Object.assign(window, { repair: () => Object.assign(Number.prototype, { toFixed }) });
     Number.prototype.toFixed = () => {
       throw new Error("broken");
     };
   });
-  await sheet.draw([
+  await app.draw([
     [
       [0.1, 0.1],
       [0.2, 0.1],
     ],
   ]);
-  const failure = sheet.page.getByTestId("failure").first();
-  await expect(failure).toContainText("The answer cannot be shown.");
-  await expect(sheet.ink).toHaveCount(2);
-  await sheet.button(/^Undo/).click();
-  await expect(sheet.ink).toHaveCount(1);
-  await sheet.page.evaluate(() => (window as unknown as { mend(): void }).mend());
-  await failure.getByRole("button", { name: "Go on" }).click();
-  await sheet.reads(5);
+  const failure = app.page.getByTestId("section-error").first();
+  await expect(failure).toContainText("The result cannot be shown.");
+  await expect(app.ink).toHaveCount(2);
+  await app.button(/^Undo/).click();
+  await expect(app.ink).toHaveCount(1);
+  await app.page.evaluate(() => (window as unknown as { repair(): void }).repair());
+  await failure.getByRole("button", { name: "Try again" }).click();
+  await app.expectDigit(5);
   await expect(failure).toHaveCount(0);
 });
 
-test("keeps the drawing if the whole page fails, also one just drawn", async ({ sheet }) => {
-  // The drawing is kept a moment after it is drawn; that moment never comes.
-  await sheet.page.clock.install();
-  await sheet.page.clock.pauseAt(Date.now() + 60_000);
-  await sheet.draw(handwritten(5));
-  await expect(sheet.ink).toHaveCount(1);
-  await sheet.page.evaluate(() => {
+test("keeps the drawing if the whole page crashes, even if it was just drawn", async ({ app }) => {
+  // Drawings are saved with a short delay, which never elapses here.
+  await app.page.clock.install();
+  await app.page.clock.pauseAt(Date.now() + 60_000);
+  await app.draw(handwritten(5));
+  await expect(app.ink).toHaveCount(1);
+  await app.page.evaluate(() => {
     const { find } = Array.prototype;
-    Object.assign(window, { mend: () => Object.assign(Array.prototype, { find }) });
-    Array.prototype.find = function (this: { clean_up?: string }[], ...rest: [never]) {
-      if (this[0]?.clean_up) throw new Error("broken");
+    Object.assign(window, { repair: () => Object.assign(Array.prototype, { find }) });
+    Array.prototype.find = function (this: { preprocessing?: object }[], ...rest: [never]) {
+      if (this[0]?.preprocessing) throw new Error("broken");
       return find.apply(this, rest);
     };
   });
-  await sheet.page.keyboard.press("e");
-  const { page } = sheet;
-  await expect(page.getByRole("heading", { name: "This page failed" })).toBeVisible();
-  await page.evaluate(() => (window as unknown as { mend(): void }).mend());
-  await sheet.button(/^Go on/).click();
-  await expect(sheet.ink).toHaveCount(1);
+  await app.page.keyboard.press("e");
+  const { page } = app;
+  await expect(page.getByRole("heading", { name: "Something went wrong" })).toBeVisible();
+  await page.evaluate(() => (window as unknown as { repair(): void }).repair());
+  await app.button(/^Try again/).click();
+  await expect(app.ink).toHaveCount(1);
 });
 
-test("says that a dialog could not be loaded, and opens it later", async ({ sheet }) => {
-  await sheet.draw(handwritten(5));
+test("reports a dialog that could not be loaded, and opens it later", async ({ app }) => {
+  await app.draw(handwritten(5));
   const chunk = "**/assets/ShortcutsDialog*";
-  await sheet.page.route(chunk, (route) => route.abort());
-  await sheet.button(/^Keyboard/).click();
-  await expect(sheet.notice).toContainText("This window could not be opened.");
-  await expect(sheet.ink).toHaveCount(1);
-  await sheet.page.unroute(chunk);
-  await sheet.button(/^Keyboard/).click();
-  await expect(sheet.page.getByRole("dialog")).toBeVisible();
+  await app.page.route(chunk, (route) => route.abort());
+  await app.button(/^Keyboard/).click();
+  await expect(app.notice).toContainText("This window could not be opened.");
+  await expect(app.ink).toHaveCount(1);
+  await app.page.unroute(chunk);
+  await app.button(/^Keyboard/).click();
+  await expect(app.page.getByRole("dialog")).toBeVisible();
 });
 
-/** The file of a PNG picture, white, of one bit a pixel: few bytes for many pixels. */
+/** A white PNG image of one bit per pixel: many pixels in few bytes. */
 function png(width: number, height: number): Buffer {
   const chunk = (type: string, data: Buffer) => {
     const body = Buffer.concat([Buffer.from(type), data]);
@@ -327,14 +330,14 @@ function crc32(data: Buffer): number {
   return ~crc >>> 0;
 }
 
-test("does not open a picture of 30,000 by 30,000 pixels", async ({ sheet }) => {
-  await sheet.draw(handwritten(5));
-  await sheet.reads(5);
-  await sheet.page.locator("input[type=file]").setInputFiles({
+test("does not open an image of 30,000 by 30,000 pixels", async ({ app }) => {
+  await app.draw(handwritten(5));
+  await app.expectDigit(5);
+  await app.page.locator("input[type=file]").setInputFiles({
     name: "huge.png",
     mimeType: "image/png",
     buffer: png(30_000, 30_000),
   });
-  await expect(sheet.notice).toContainText("“huge.png” is no picture that can be read.");
-  await expect(sheet.ink).toHaveCount(1);
+  await expect(app.notice).toContainText("“huge.png” cannot be opened as an image.");
+  await expect(app.ink).toHaveCount(1);
 });

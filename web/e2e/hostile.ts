@@ -1,4 +1,4 @@
-/** A server between page and service that gives what a test says in place of the service's answers. */
+/** A proxy in front of the service that replaces chosen responses with hostile ones. */
 
 import {
   createServer,
@@ -9,13 +9,11 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 
-export type Answer = (response: ServerResponse) => void;
+export type Respond = (response: ServerResponse) => void;
 
 export class HostileServer {
   readonly #server: Server;
-  readonly #answers = new Map<string, Answer>();
-  /** How many times each path that is answered here was asked for. */
-  readonly calls = new Map<string, number>();
+  readonly #overrides = new Map<string, Respond>();
 
   private constructor(private readonly service: string) {
     this.#server = createServer((request, response) => this.#serve(request, response));
@@ -31,10 +29,10 @@ export class HostileServer {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
   }
 
-  /** Answer so at a path; with null, as the service does. */
-  answer(path: string, answer: Answer | null): void {
-    if (answer) this.#answers.set(path, answer);
-    else this.#answers.delete(path);
+  /** Replace the response at a path, or restore the service's with null. */
+  override(path: string, respond: Respond | null): void {
+    if (respond) this.#overrides.set(path, respond);
+    else this.#overrides.delete(path);
   }
 
   async stop(): Promise<void> {
@@ -44,38 +42,37 @@ export class HostileServer {
 
   #serve(incoming: IncomingMessage, response: ServerResponse): void {
     const { pathname } = new URL(incoming.url ?? "/", this.service);
-    const answer = this.#answers.get(pathname);
-    if (answer) {
-      this.calls.set(pathname, (this.calls.get(pathname) ?? 0) + 1);
+    const respond = this.#overrides.get(pathname);
+    if (respond) {
       incoming.resume();
-      answer(response);
+      respond(response);
       return;
     }
     const { method, headers, url } = incoming;
-    const outgoing = request(new URL(url ?? "/", this.service), { method, headers }, (answered) => {
-      response.writeHead(answered.statusCode ?? 502, answered.headers);
-      answered.pipe(response);
+    const outgoing = request(new URL(url ?? "/", this.service), { method, headers }, (upstream) => {
+      response.writeHead(upstream.statusCode ?? 502, upstream.headers);
+      upstream.pipe(response);
     });
     outgoing.on("error", () => response.destroy());
     incoming.pipe(outgoing);
   }
 }
 
-/** Answer with a text, or with a value as JSON. */
+/** Respond with a text, or with a value as JSON. */
 export function withBody(
   body: unknown,
   { status = 200, type = "application/json" }: { status?: number; type?: string } = {},
-): Answer {
+): Respond {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   return (response) => response.writeHead(status, { "Content-Type": type }).end(text);
 }
 
-/** Send megabytes until there are so many, or until the page closes the connection. */
-export function withMegabytes(most: number): Answer {
+/** Respond with many megabytes, until the page closes the connection. */
+export function withMegabytes(count: number): Respond {
   return (response) => {
     response.writeHead(200, { "Content-Type": "application/json" });
     const megabyte = " ".repeat(2 ** 20);
-    let left = most;
+    let left = count;
     const send = () => {
       if (response.destroyed) return;
       if (left-- <= 0) response.end("{}");

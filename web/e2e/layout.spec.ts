@@ -1,39 +1,60 @@
-import { expect, handwritten, SCRIBBLE, test } from "./bench";
+import { type AppPage, expect, handwritten, SCRIBBLE, test } from "./fixtures";
 
-test("nothing moves, whatever is answered", async ({ sheet }) => {
-  const places = () =>
-    sheet.page.evaluate(() =>
-      [...document.querySelectorAll(".bars li, .board, .controls, .samples, .recents")].map(
-        (element) => {
-          const box = element.getBoundingClientRect();
-          return [box.left + scrollX, box.top + scrollY, box.width].map(Math.round).join(" ");
-        },
+/** Positions in the document of everything around the result, and widths. */
+const positions = (app: AppPage) =>
+  app.page.evaluate(() =>
+    [
+      ...document.querySelectorAll(
+        ".bars li, .drawing-area, .controls > *, .sample-digits, .recent-drawings",
       ),
-    );
-  await expect(sheet.certainty).toHaveText("No digit yet");
-  // When it is known which networks there are.
-  await expect(sheet.page.locator(".by")).toContainText("parameters");
-  const empty = await places();
-  await sheet.draw(handwritten(3));
-  await sheet.reads(3);
-  expect(await places()).toEqual(empty);
-  await sheet.draw(SCRIBBLE);
-  await expect(sheet.certainty).toHaveText("This does not look like a digit");
-  expect(await places()).toEqual(empty);
+    ].map((element) => {
+      const box = element.getBoundingClientRect();
+      return [box.left + scrollX, box.top + scrollY, box.width].map(Math.round).join(" ");
+    }),
+  );
+
+test.beforeEach(async ({ app }) => {
+  await expect(app.heading).toHaveText("No digit yet");
+  // The list of models has arrived.
+  await expect(app.page.locator(".model-info")).toContainText("parameters");
 });
 
-test("the page stays where it is while something is drawn", async ({ sheet }) => {
-  await sheet.board.scrollIntoViewIfNeeded();
-  const before = await sheet.page.evaluate(() => scrollY);
-  await sheet.draw(handwritten(1));
-  await expect(sheet.ink).toHaveCount(1);
-  expect(await sheet.page.evaluate(() => scrollY)).toBe(before);
+test("no result moves the layout", async ({ app }) => {
+  const empty = await positions(app);
+  await app.draw(handwritten(3));
+  await app.expectDigit(3);
+  expect(await positions(app)).toEqual(empty);
+  await app.draw(SCRIBBLE);
+  await expect(app.heading).toHaveText("This does not look like a digit");
+  expect(await positions(app)).toEqual(empty);
+});
+
+test("no failure moves the layout", async ({ app, consoleErrors }) => {
+  const empty = await positions(app);
+  await app.page.route("**/api/v1/predictions**", (route) => route.abort());
+  await app.draw(handwritten(3));
+  await expect(app.notice).toContainText("Can't reach the server.");
+  expect(await positions(app)).toEqual(empty);
+  await expect(app.button(/^Waiting/)).toBeVisible();
+  expect(await positions(app)).toEqual(empty);
+  // The browser reports each failed attempt.
+  await app.page.unroute("**/api/v1/predictions**");
+  await app.expectDigit(3);
+  consoleErrors.length = 0;
+});
+
+test("drawing does not scroll the page", async ({ app }) => {
+  await app.drawingArea.scrollIntoViewIfNeeded();
+  const before = await app.page.evaluate(() => scrollY);
+  await app.draw(handwritten(1));
+  await expect(app.ink).toHaveCount(1);
+  expect(await app.page.evaluate(() => scrollY)).toBe(before);
 });
 
 for (const width of [320, 390, 820, 1280, 1920]) {
-  test(`at ${width} px nothing is cut off at the side`, async ({ sheet }) => {
-    await sheet.page.setViewportSize({ width, height: 800 });
-    const wide = await sheet.page.evaluate(() => document.documentElement.scrollWidth);
-    expect(wide).toBeLessThanOrEqual(width);
+  test(`nothing is cut off at ${width} px`, async ({ app }) => {
+    await app.page.setViewportSize({ width, height: 800 });
+    const scrollWidth = await app.page.evaluate(() => document.documentElement.scrollWidth);
+    expect(scrollWidth).toBeLessThanOrEqual(width);
   });
 }

@@ -1,9 +1,9 @@
-/** Starts and ends the service that serves page and API, as a process of its own. */
+/** Runs the service, which serves page and API, in a process of its own. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";
 
-/** `{port}` stands for the port to listen at. */
+/** `{port}` is replaced by the port to listen on. */
 const COMMAND = process.env.INKDIGITS_SERVE ?? "inkdigits serve --port {port}";
 const START_MS = 60_000;
 
@@ -18,12 +18,12 @@ export class Service {
     return service;
   }
 
-  /** One that runs already, and that others end. */
+  /** A service that is already running; it cannot be started or killed here. */
   static at(address: string): Service {
     return new Service(address);
   }
 
-  /** Start it where it was before, and wait until it answers. */
+  /** Start it at its address, and wait until it responds. */
   async start(): Promise<void> {
     const command = COMMAND.replaceAll("{port}", new URL(this.address).port);
     const child = spawn(command, {
@@ -32,27 +32,27 @@ export class Service {
       stdio: ["ignore", "ignore", "pipe"],
     });
     this.#process = child;
-    let said = "";
+    let stderr = "";
     child.stderr?.on("data", (data: Buffer) => {
-      said = (said + data).slice(-2000);
+      stderr = (stderr + data).slice(-2000);
     });
-    const until_ms = Date.now() + START_MS;
-    while (Date.now() < until_ms) {
+    const deadline_ms = Date.now() + START_MS;
+    while (Date.now() < deadline_ms) {
       if (child.exitCode !== null) break;
-      const answer = await fetch(new URL("healthz", this.address)).catch(() => undefined);
-      if (answer?.ok) return;
+      const response = await fetch(new URL("healthz", this.address)).catch(() => undefined);
+      if (response?.ok) return;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    throw new Error(`“${command}” does not answer at ${this.address}\n${said}`);
+    throw new Error(`“${command}” does not respond at ${this.address}\n${stderr}`);
   }
 
-  /** End it as a failing machine would: at once. */
+  /** Kill it immediately, as a crash would. */
   async kill(): Promise<void> {
     const child = this.#process;
     if (!child?.pid || child.exitCode !== null) return;
-    const gone = new Promise((resolve) => child.once("exit", resolve));
+    const exited = new Promise((resolve) => child.once("exit", resolve));
     process.kill(-child.pid, "SIGKILL");
-    await gone;
+    await exited;
   }
 }
 

@@ -1,120 +1,120 @@
-import { expect, handwritten, SCRIBBLE, test } from "./bench";
+import { expect, handwritten, SCRIBBLE, test } from "./fixtures";
 
-test("undo, redo and clear", async ({ sheet }) => {
-  await sheet.draw(handwritten(4));
-  await expect(sheet.ink).toHaveCount(2);
-  await sheet.button(/^Undo/).click();
-  await expect(sheet.ink).toHaveCount(1);
-  await sheet.button(/^Redo/).click();
-  await expect(sheet.ink).toHaveCount(2);
-  await sheet.reads(4);
-  await sheet.button(/^Clear/).click();
-  await expect(sheet.ink).toHaveCount(0);
-  await expect(sheet.certainty).toHaveText("No digit yet");
-  await sheet.button(/^Undo/).click();
-  await sheet.reads(4);
+test("undo, redo and clear", async ({ app }) => {
+  await app.draw(handwritten(4));
+  await expect(app.ink).toHaveCount(2);
+  await app.button(/^Undo/).click();
+  await expect(app.ink).toHaveCount(1);
+  await app.button(/^Redo/).click();
+  await expect(app.ink).toHaveCount(2);
+  await app.expectDigit(4);
+  await app.button(/^Clear/).click();
+  await expect(app.ink).toHaveCount(0);
+  await expect(app.heading).toHaveText("No digit yet");
+  await app.button(/^Undo/).click();
+  await app.expectDigit(4);
 });
 
-test("the eraser takes whole strokes", async ({ sheet }) => {
-  await sheet.draw([
+test("the eraser removes whole strokes", async ({ app }) => {
+  await app.draw([
     ...handwritten(1),
     [
       [0.8, 0.2],
       [0.8, 0.8],
     ],
   ]);
-  await expect(sheet.ink).toHaveCount(2);
-  await sheet.page.keyboard.press("e");
-  await expect(sheet.button(/^Eraser/)).toHaveAttribute("aria-pressed", "true");
-  await sheet.draw([
+  await expect(app.ink).toHaveCount(2);
+  await app.page.keyboard.press("e");
+  await expect(app.button(/^Eraser/)).toHaveAttribute("aria-pressed", "true");
+  await app.draw([
     [
       [0.7, 0.5],
       [0.9, 0.5],
     ],
   ]);
-  await expect(sheet.ink).toHaveCount(1);
-  await sheet.reads(1);
-  await sheet.page.keyboard.press("Control+z");
-  await expect(sheet.ink).toHaveCount(2);
+  await expect(app.ink).toHaveCount(1);
+  await app.expectDigit(1);
+  await app.page.keyboard.press("Control+z");
+  await expect(app.ink).toHaveCount(2);
 });
 
-test("the pen's width", async ({ sheet }) => {
-  await sheet.page.keyboard.press("]");
-  await sheet.page.keyboard.press("]");
-  await sheet.draw(handwritten(1));
-  await expect(sheet.ink).toHaveAttribute("stroke-width", "20");
+test("shortcuts change the pen width", async ({ app }) => {
+  await app.page.keyboard.press("]");
+  await app.page.keyboard.press("]");
+  await app.draw(handwritten(1));
+  await expect(app.ink).toHaveAttribute("stroke-width", "20");
 });
 
-test("a stroke is on the sheet once, also while it is ended", async ({ sheet }) => {
-  const most = await sheet.page.evaluateHandle(() => {
-    const seen = { most: 0 };
+test("a stroke is never shown twice, not even when it ends", async ({ app }) => {
+  const highest = await app.page.evaluateHandle(() => {
+    const count = { highest: 0 };
     new MutationObserver(() => {
-      const inked = document.querySelectorAll("path.ink[d]:not([d=''])").length;
-      seen.most = Math.max(seen.most, inked);
+      const strokes = document.querySelectorAll("path.ink[d]:not([d=''])").length;
+      count.highest = Math.max(count.highest, strokes);
     }).observe(document.body, { subtree: true, childList: true, attributes: true });
-    return seen;
+    return count;
   });
-  await sheet.draw(handwritten(1));
-  await sheet.reads(1);
-  expect(await most.jsonValue()).toEqual({ most: 1 });
+  await app.draw(handwritten(1));
+  await app.expectDigit(1);
+  expect(await highest.jsonValue()).toEqual({ highest: 1 });
 });
 
-test("pixels, and Predict", async ({ sheet }) => {
-  await sheet.page.getByRole("switch", { name: "While drawing" }).click();
-  await sheet.page.getByRole("radio", { name: "Pixels" }).check({ force: true });
-  await sheet.draw(handwritten(7));
-  await expect(sheet.certainty).toHaveText("Not read yet");
-  const request = sheet.page.waitForRequest("**/api/v1/predictions**");
-  await sheet.button(/^Predict/).click();
+test("pixel mode with Predict", async ({ app }) => {
+  await app.page.getByRole("switch", { name: "Predict while I draw" }).click();
+  await app.page.getByRole("radio", { name: "Pixels" }).check({ force: true });
+  await app.draw(handwritten(7));
+  await expect(app.heading).toHaveText("Not read yet");
+  const request = app.page.waitForRequest("**/api/v1/predictions**");
+  await app.button(/^Predict/).click();
   const { pixels } = (await request).postDataJSON() as { pixels: number[][] };
   expect(pixels).toHaveLength(28);
   expect(new Set(pixels.flat())).toEqual(new Set([0, 255]));
-  await sheet.reads(7);
+  await app.expectDigit(7);
 });
 
-test("sends the drawing as an image in base64", async ({ sheet }) => {
-  const request = sheet.page.waitForRequest("**/api/v1/predictions**");
-  await sheet.draw(handwritten(2));
+test("sends the drawing as an image in base64", async ({ app }) => {
+  const request = app.page.waitForRequest("**/api/v1/predictions**");
+  await app.draw(handwritten(2));
   const { image } = (await request).postDataJSON() as { image: string };
   expect(image).toMatch(/^data:image\/png;base64,[A-Za-z0-9+/]+=*$/);
 });
 
-test("does not take a scribble for a digit", async ({ sheet }) => {
-  await sheet.draw(SCRIBBLE);
-  await expect(sheet.certainty).toHaveText("This does not look like a digit");
-  await sheet.reads("none");
+test("rejects a scribble", async ({ app }) => {
+  await app.draw(SCRIBBLE);
+  await expect(app.heading).toHaveText("This does not look like a digit");
+  await app.expectDigit("none");
 });
 
-test("samples to start from", async ({ sheet }) => {
+test("starts from a sample", async ({ app }) => {
   for (const digit of [0, 5, 8]) {
-    await sheet.button(new RegExp(`^Sample ${digit}$`)).click();
-    await sheet.reads(digit);
+    await app.button(new RegExp(`^Sample ${digit}$`)).click();
+    await app.expectDigit(digit);
   }
 });
 
-test("the last drawings are kept in the browser, opened and deleted", async ({ sheet }) => {
-  await sheet.draw(handwritten(6));
-  const recent = sheet.button(/^Open the drawing read as 6/);
+test("recent drawings are stored in the browser, opened and deleted", async ({ app }) => {
+  await app.draw(handwritten(6));
+  const recent = app.button(/^Open drawing: 6/);
   await expect(recent).toBeVisible();
-  await sheet.page.reload();
-  await sheet.button(/^Clear/).click();
-  await expect(sheet.ink).toHaveCount(0);
+  await app.page.reload();
+  await app.button(/^Clear/).click();
+  await expect(app.ink).toHaveCount(0);
   await recent.click();
-  await sheet.reads(6);
-  await sheet.button(/^Delete the drawing read as 6/).click();
+  await app.expectDigit(6);
+  await app.button(/^Delete drawing: 6/).click();
   await expect(recent).toHaveCount(0);
 });
 
-test("a reload loses nothing", async ({ sheet }) => {
-  await sheet.draw(handwritten(9));
-  await sheet.reads(9);
-  await sheet.page.waitForTimeout(600);
-  await sheet.page.reload();
-  await expect(sheet.ink).toHaveCount(1);
-  await sheet.reads(9);
+test("a reload loses nothing", async ({ app }) => {
+  await app.draw(handwritten(9));
+  await app.expectDigit(9);
+  await app.page.waitForTimeout(600);
+  await app.page.reload();
+  await expect(app.ink).toHaveCount(1);
+  await app.expectDigit(9);
 });
 
-test("a finger does not draw beside a pen", async ({ sheet }) => {
+test("a finger does not draw while a pen does", async ({ app }) => {
   const down = {
     bubbles: true,
     button: 0,
@@ -123,11 +123,11 @@ test("a finger does not draw beside a pen", async ({ sheet }) => {
     clientX: 400,
     clientY: 400,
   };
-  await sheet.board.evaluate((board) => {
-    board.setPointerCapture = () => undefined;
+  await app.drawingArea.evaluate((element) => {
+    element.setPointerCapture = () => undefined;
   });
   const event = (type: string, rest: object) =>
-    sheet.board.dispatchEvent(type, { ...down, ...rest });
+    app.drawingArea.dispatchEvent(type, { ...down, ...rest });
   await event("pointerdown", { pointerId: 1, pointerType: "touch", width: 20, height: 20 });
   await event("pointerdown", { pointerId: 2, pointerType: "pen", pressure: 0.5 });
   await event("pointermove", { pointerId: 1, pointerType: "touch", clientX: 500 });
@@ -136,44 +136,44 @@ test("a finger does not draw beside a pen", async ({ sheet }) => {
   await event("pointerup", { pointerId: 2, pointerType: "pen" });
   await event("pointerdown", { pointerId: 3, pointerType: "touch", width: 20, height: 20 });
   await event("pointerup", { pointerId: 3, pointerType: "touch" });
-  await expect(sheet.ink).toHaveCount(1);
+  await expect(app.ink).toHaveCount(1);
 });
 
-test("draws with the keyboard alone", async ({ sheet }) => {
-  const { keyboard } = sheet.page;
+test("draws with the keyboard alone", async ({ app }) => {
+  const { keyboard } = app.page;
   for (let tab = 0; tab < 20; tab++) {
     await keyboard.press("Tab");
-    if (await sheet.board.evaluate((board) => board === document.activeElement)) break;
+    if (await app.drawingArea.evaluate((element) => element === document.activeElement)) break;
   }
-  await expect(sheet.board).toBeFocused();
-  await expect(sheet.page.getByText("arrow keys move the pen")).toBeVisible();
+  await expect(app.drawingArea).toBeFocused();
+  await expect(app.page.getByText("arrow keys move the pen")).toBeVisible();
   await keyboard.press("Space");
   for (let row = 0; row < 16; row++) await keyboard.press("ArrowDown");
   await keyboard.press("Space");
-  await sheet.reads(1);
+  await app.expectDigit(1);
   await keyboard.press("Control+Enter");
   await keyboard.press("Delete");
-  await expect(sheet.certainty).toHaveText("No digit yet");
+  await expect(app.heading).toHaveText("No digit yet");
 });
 
-test("shows its shortcuts, and lets go of those of a single key", async ({ sheet }) => {
-  await sheet.page.keyboard.press("?");
-  const dialog = sheet.page.getByRole("dialog", { name: "Keyboard" });
+test("lists the shortcuts, and turns off those of a single key", async ({ app }) => {
+  await app.page.keyboard.press("?");
+  const dialog = app.page.getByRole("dialog", { name: "Keyboard shortcuts" });
   await expect(dialog).toBeVisible();
-  await dialog.getByRole("switch", { name: "Shortcuts of a single key" }).click();
-  await sheet.page.keyboard.press("Escape");
+  await dialog.getByRole("switch", { name: "Single-key shortcuts" }).click();
+  await app.page.keyboard.press("Escape");
   await expect(dialog).toHaveCount(0);
-  await sheet.page.keyboard.press("e");
-  await expect(sheet.button(/^Pen/)).toHaveAttribute("aria-pressed", "true");
+  await app.page.keyboard.press("e");
+  await expect(app.button(/^Pen/)).toHaveAttribute("aria-pressed", "true");
 });
 
-test("says how it works with the API's figures", async ({ sheet, service }) => {
-  const answer = await fetch(new URL("api/v1/models", service.address));
-  const { models, default: name } = await answer.json();
+test("explains how it works, with the figures of the model", async ({ app, service }) => {
+  const response = await fetch(new URL("api/v1/models", service.address));
+  const { models, default: name } = await response.json();
   const model = models.find((model: { name: string }) => model.name === name);
-  await sheet.page.getByRole("link", { name: "How it works" }).click();
-  const how = sheet.page.getByRole("region", { name: "How it works" });
+  await app.page.getByRole("link", { name: "How it works" }).click();
+  const how = app.page.getByRole("region", { name: "How it works" });
   await expect(how).toContainText(new Intl.NumberFormat("en").format(model.parameters));
-  await expect(how).toContainText(String(model.training.epochs));
-  await expect(how.getByAltText(/^The same two/)).toBeVisible();
+  await expect(how).toContainText(String(model.training.recipe.epochs));
+  await expect(how.getByAltText(/^The same 2/)).toBeVisible();
 });

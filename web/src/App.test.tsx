@@ -4,33 +4,35 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { PREDICTION as GOOD, SEEN } from "../tests/prediction";
+import * as fixtures from "../tests/fixtures";
 import { App } from "./App";
-import type { Drawing, Prediction, Service } from "./lib/api/client";
+import type { Prediction, PredictionApi, PredictionBody } from "./lib/api/client";
 import { ApiError } from "./lib/api/errors";
 
 const PREDICTION: Prediction = {
-  ...GOOD,
+  ...fixtures.PREDICTION,
   digit: 1,
   confidence: 0.97,
   probabilities: [0, 0.97, 0, 0, 0, 0, 0, 0.03, 0, 0],
-  seen: SEEN,
+  seen: fixtures.SEEN,
 };
 
-let asked: Drawing[];
-let predict: (drawing: Drawing) => Promise<Prediction>;
+let requests: PredictionBody[];
+let predict: (body: PredictionBody) => Promise<Prediction>;
+let models: PredictionApi["models"];
 
-const service: Service = {
-  predict: (drawing) => {
-    asked.push(drawing);
-    return predict(drawing);
+const api: PredictionApi = {
+  predict: (body) => {
+    requests.push(body);
+    return predict(body);
   },
-  models: () => new Promise(() => undefined),
+  models: (signal) => models(signal),
 };
 
 beforeEach(() => {
-  asked = [];
+  requests = [];
   predict = async () => PREDICTION;
+  models = () => new Promise(() => undefined);
   vi.stubGlobal(
     "IntersectionObserver",
     class {
@@ -45,147 +47,168 @@ afterEach(() => {
   window.sessionStorage.clear();
 });
 
-/** Open the page on the grid of pixels: it needs no canvas. */
-function open() {
+/** Open the page in pixel mode, which does not need a canvas. */
+function openPage() {
   window.sessionStorage.setItem("inkdigits.mode", '"pixels"');
   render(
     <QueryClientProvider client={new QueryClient()}>
-      <App api={service} />
+      <App api={api} />
     </QueryClientProvider>,
   );
 }
 
-const words = () => screen.getByTestId("certainty").textContent;
-const board = () => screen.getByRole("application");
-const inked = () => board().querySelector(".cells")?.getAttribute("d") ?? "";
+const heading = () => screen.getByTestId("result-heading").textContent;
+const drawingArea = () => screen.getByRole("application");
+const drawnPixels = () => drawingArea().querySelector(".pixels")?.getAttribute("d") ?? "";
 
-async function drawByKeys() {
-  act(() => board().focus());
+async function drawWithKeyboard() {
+  act(() => drawingArea().focus());
   await userEvent.keyboard(" {ArrowDown}{ArrowDown}{ArrowDown} ");
 }
 
 describe("the page", () => {
-  it("has no digit yet, and asks nothing", () => {
-    open();
-    expect(words()).toBe("No digit yet");
-    expect(asked).toEqual([]);
+  it("sends nothing before something is drawn", () => {
+    openPage();
+    expect(heading()).toBe("No digit yet");
+    expect(requests).toEqual([]);
   });
 
   it("reads what is drawn with the keyboard alone", async () => {
-    open();
-    await drawByKeys();
-    await waitFor(() => expect(words()).toBe("Very likely"));
-    expect(screen.getByTestId("answer").dataset.digit).toBe("1");
-    const last = asked.at(-1) as { pixels: number[][] };
+    openPage();
+    await drawWithKeyboard();
+    await waitFor(() => expect(heading()).toBe("Very likely"));
+    expect(screen.getByTestId("result").dataset.digit).toBe("1");
+    const last = requests.at(-1) as { pixels: number[][] };
     expect(last.pixels).toHaveLength(28);
     expect(last.pixels.flat().filter(Boolean).length).toBeGreaterThanOrEqual(8);
   });
 
-  it("undoes a whole gesture, redoes it, and clears", async () => {
-    open();
-    await drawByKeys();
-    const drawn = inked();
+  it("undoes and redoes whole gestures, and clears", async () => {
+    openPage();
+    await drawWithKeyboard();
+    const pixels = drawnPixels();
     await userEvent.keyboard("{Control>}z{/Control}");
-    expect(inked()).toBe("");
-    expect(words()).toBe("No digit yet");
+    expect(drawnPixels()).toBe("");
+    expect(heading()).toBe("No digit yet");
     await userEvent.keyboard("{Control>}y{/Control}");
-    expect(inked()).toBe(drawn);
+    expect(drawnPixels()).toBe(pixels);
     await userEvent.keyboard("{Delete}");
-    expect(inked()).toBe("");
+    expect(drawnPixels()).toBe("");
     await userEvent.click(screen.getByRole("button", { name: /^Undo/ }));
-    expect(inked()).toBe(drawn);
+    expect(drawnPixels()).toBe(pixels);
   });
 
-  it("reads only when asked if it is told so", async () => {
-    open();
-    await userEvent.click(screen.getByRole("switch", { name: "While drawing" }));
-    await drawByKeys();
-    expect(words()).toBe("Not read yet");
-    expect(asked).toEqual([]);
+  it("waits for Predict if it is not live", async () => {
+    openPage();
+    await userEvent.click(screen.getByRole("switch", { name: "Predict while I draw" }));
+    await drawWithKeyboard();
+    expect(heading()).toBe("Not read yet");
+    expect(requests).toEqual([]);
     await userEvent.click(screen.getByRole("button", { name: /Predict/ }));
-    await waitFor(() => expect(words()).toBe("Very likely"));
-    expect(asked).toHaveLength(1);
+    await waitFor(() => expect(heading()).toBe("Very likely"));
+    expect(requests).toHaveLength(1);
   });
 
-  it("keeps the drawing while the API is away, and goes on by itself", async () => {
+  it("keeps the drawing while the API cannot be reached, and recovers by itself", async () => {
     predict = async () => {
-      throw new ApiError({ kind: "away" });
+      throw new ApiError({ kind: "unreachable" });
     };
-    open();
-    await drawByKeys();
-    const drawn = inked();
-    await waitFor(() => expect(screen.getByRole("alert").textContent).toContain("reached"));
+    openPage();
+    await drawWithKeyboard();
+    const pixels = drawnPixels();
+    await waitFor(() => expect(screen.getByRole("alert").textContent).toContain("Can't reach"));
     predict = async () => PREDICTION;
-    await waitFor(() => expect(words()).toBe("Very likely"), { timeout: 4000 });
-    expect(inked()).toBe(drawn);
+    await waitFor(() => expect(heading()).toBe("Very likely"), { timeout: 4000 });
+    expect(drawnPixels()).toBe(pixels);
     expect(screen.queryByRole("alert")).toBeNull();
   });
 
-  it("does not ask again for what was refused, until told to", async () => {
+  it("does not retry an HTTP error until told to", async () => {
     predict = async () => {
-      throw new ApiError({ kind: "refused", status: 500, detail: "" });
+      throw new ApiError({ kind: "http_error", status: 500, detail: "" });
     };
-    open();
-    await drawByKeys();
-    await waitFor(() => expect(screen.getByRole("alert").textContent).toContain("failed"));
-    const before = asked.length;
+    openPage();
+    await drawWithKeyboard();
+    await waitFor(() =>
+      expect(screen.getByRole("alert").textContent).toContain("Something went wrong"),
+    );
+    const sent = requests.length;
     predict = async () => PREDICTION;
     await userEvent.click(screen.getByRole("button", { name: /Predict/ }));
-    await waitFor(() => expect(words()).toBe("Very likely"));
-    expect(asked.length).toBe(before + 1);
+    await waitFor(() => expect(heading()).toBe("Very likely"));
+    expect(requests.length).toBe(sent + 1);
   });
 
-  it("says that it could not send a drawing if it fails to itself", async () => {
+  it("reports an error of its own", async () => {
     predict = async () => {
       throw new Error("broken");
     };
-    open();
-    await drawByKeys();
+    openPage();
+    await drawWithKeyboard();
     await waitFor(() => expect(screen.getByRole("alert").textContent).toContain("could not send"));
-    expect(inked()).not.toBe("");
+    expect(drawnPixels()).not.toBe("");
   });
 
-  it("keeps the drawing if an answer cannot be shown, and shows the next", async () => {
+  it("keeps the drawing if a result cannot be rendered, and shows the next one", async () => {
     vi.spyOn(console, "error").mockImplementation(() => undefined);
-    // As if one came through that no schema foresaw.
+    // As if the schema had let it pass.
     predict = async () => ({ ...PREDICTION, duration_ms: null as never });
-    open();
-    await drawByKeys();
+    openPage();
+    await drawWithKeyboard();
     await waitFor(() =>
-      expect(screen.getByRole("alert").textContent).toContain("The answer cannot be shown."),
+      expect(screen.getByRole("alert").textContent).toContain("The result cannot be shown."),
     );
-    expect(inked()).not.toBe("");
+    expect(drawnPixels()).not.toBe("");
     predict = async () => PREDICTION;
-    await drawByKeys();
-    await waitFor(() => expect(words()).toBe("Very likely"));
+    await drawWithKeyboard();
+    await waitFor(() => expect(heading()).toBe("Very likely"));
   });
 
-  it("remembers a drawing with its answer, opens it again and deletes it", async () => {
-    open();
-    await drawByKeys();
-    const drawn = inked();
+  it("adds a drawing to the recent ones, opens it again and deletes it", async () => {
+    openPage();
+    await drawWithKeyboard();
+    const pixels = drawnPixels();
     const recent = await screen.findByRole(
       "button",
-      { name: /Open the drawing read as 1/ },
+      { name: "Open drawing: 1, 97.0%" },
       { timeout: 4000 },
     );
     await userEvent.click(screen.getByRole("button", { name: /^Clear/ }));
     await userEvent.click(recent);
-    expect(inked()).toBe(drawn);
-    expect(window.localStorage.getItem("inkdigits.recents")).toContain('"digit":1');
+    expect(drawnPixels()).toBe(pixels);
+    expect(window.localStorage.getItem("inkdigits.recent-drawings")).toContain('"digit":1');
     await userEvent.click(screen.getByRole("button", { name: "Delete all" }));
-    expect(window.localStorage.getItem("inkdigits.recents")).toBeNull();
+    expect(window.localStorage.getItem("inkdigits.recent-drawings")).toBeNull();
   });
 
-  it("announces the answer politely", async () => {
-    open();
-    await drawByKeys();
+  it("announces the result to screen readers", async () => {
+    openPage();
+    await drawWithKeyboard();
     await waitFor(
       () =>
         expect(screen.getByTestId("announcer").textContent).toBe(
-          "It reads one. Very likely, 97.0%.",
+          "Answer: one. Very likely, 97.0%.",
         ),
       { timeout: 4000 },
     );
+  });
+
+  it("explains the current model", async () => {
+    models = async () => fixtures.MODELS;
+    openPage();
+    await screen.findByText("217,299 parameters");
+    const layers = screen.getByRole("list", { name: "Layers of the network" });
+    expect([...layers.children].map(({ textContent }) => textContent)).toEqual([
+      "Input28 × 28",
+      "Convolution26 × 26 × 20",
+      "Max pooling13 × 13 × 20",
+      "Flatten3,380",
+      "Dense64",
+      "Logits11",
+    ]);
+    const how = screen.getByRole("region", { name: "How it works" }).textContent;
+    expect(how).toContain("and one for non-digits");
+    expect(how).toContain("epochs24");
+    expect(how).toContain("optimizerAdamW");
   });
 });

@@ -2,37 +2,38 @@ import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { ErrorBoundary } from "react-error-boundary";
 import * as v from "valibot";
-import { Announcer } from "./components/Announcer";
-import { Answer, stateOf } from "./components/Answer";
-import { Bars } from "./components/Bars";
-import { Controls } from "./components/Controls";
-import { Boundary } from "./components/Failure";
+import { DrawingTools, type SizeSetting } from "./components/DrawingTools";
+import { SectionBoundary } from "./components/ErrorFallbacks";
+import { FreehandCanvas } from "./components/FreehandCanvas";
 import { Header } from "./components/Header";
 import { HowItWorks } from "./components/HowItWorks";
+import { InputSources } from "./components/InputSources";
 import type { NoticeProps } from "./components/Notice";
-import { PixelBoard } from "./components/PixelBoard";
-import { Recents } from "./components/Recents";
-import { Samples } from "./components/Samples";
-import { SheetBoard } from "./components/SheetBoard";
-import { Sources } from "./components/Sources";
-import { type Range, Tools } from "./components/Tools";
-import { useCamera } from "./hooks/useCamera";
+import { PixelCanvas } from "./components/PixelCanvas";
+import { PredictionControls } from "./components/PredictionControls";
+import { PredictionResult, resultOf } from "./components/PredictionResult";
+import { ProbabilityBars } from "./components/ProbabilityBars";
+import { RecentDrawings } from "./components/RecentDrawings";
+import { ResultAnnouncer } from "./components/ResultAnnouncer";
+import { SampleDigits } from "./components/SampleDigits";
 import { useDrawing } from "./hooks/useDrawing";
-import { usePictureDrop } from "./hooks/usePictureDrop";
-import { useReading } from "./hooks/useReading";
-import { useRecents } from "./hooks/useRecents";
+import { useHasCamera } from "./hooks/useHasCamera";
+import { useImageDrop } from "./hooks/useImageDrop";
+import { usePersistentState } from "./hooks/usePersistentState";
+import { usePrediction } from "./hooks/usePrediction";
+import { useRecentDrawings } from "./hooks/useRecentDrawings";
 import { useShortcuts } from "./hooks/useShortcuts";
-import { useStored } from "./hooks/useStored";
 import { useTheme } from "./hooks/useTheme";
-import type { Service } from "./lib/api/client";
-import { ApiError, wordingOf } from "./lib/api/errors";
+import type { PredictionApi } from "./lib/api/client";
+import { ApiError, type FailureMessage, failureMessage } from "./lib/api/errors";
 import { clamp } from "./lib/geometry";
-import { SIDE } from "./lib/grid";
-import type { Command } from "./lib/keys";
-import { PictureError, pictureOf } from "./lib/pictures";
-import { SHEET } from "./lib/strokes";
+import { GRID_SIZE } from "./lib/grid";
+import { ImageError, loadImage } from "./lib/images";
+import type { RecentDrawing } from "./lib/recentDrawings";
+import type { Command } from "./lib/shortcuts";
+import { CANVAS_SIZE } from "./lib/strokes";
 
-/** The dialogs, loaded when they are first opened. A new set loads anew what could not be loaded. */
+/** The dialogs, loaded when first opened. `lazy` caches a failed load, so a retry needs a new set. */
 function lazyDialogs() {
   return {
     CameraDialog: lazy(() =>
@@ -46,39 +47,59 @@ function lazyDialogs() {
   };
 }
 
-const PEN = { least: 6, most: 36, step: 2, usual: 16 };
-const BRUSH = { least: 1, most: 4, step: 1, usual: 2 };
+const PEN_WIDTH = { min: 6, max: 36, step: 2, initial: 16 };
+const BRUSH_SIZE = { min: 1, max: 4, step: 1, initial: 2 };
 
-/** On a small screen what was put on the table may lie out of sight. */
-function showBoard() {
-  document.getElementById("board")?.scrollIntoView({ block: "nearest" });
+const PenWidthSchema = v.pipe(v.number(), v.minValue(PEN_WIDTH.min), v.maxValue(PEN_WIDTH.max));
+const BrushSizeSchema = v.pipe(
+  v.number(),
+  v.integer(),
+  v.minValue(BRUSH_SIZE.min),
+  v.maxValue(BRUSH_SIZE.max),
+);
+const SwitchSchema = v.boolean();
+
+/** On a small screen the drawing area may be out of view when a drawing is opened. */
+function showDrawingArea() {
+  document.getElementById("drawing")?.scrollIntoView({ block: "nearest" });
 }
 
-const KEPT_PEN = v.pipe(v.number(), v.minValue(PEN.least), v.maxValue(PEN.most));
-const KEPT_BRUSH = v.pipe(v.number(), v.integer(), v.minValue(BRUSH.least), v.maxValue(BRUSH.most));
-const KEPT_SWITCH = v.boolean();
-
-export function App({ api }: { readonly api: Service }) {
+export function App({ api }: { readonly api: PredictionApi }) {
   const drawing = useDrawing();
-  const { mode, question } = drawing;
-  const [rubber, setRubber] = useState(false);
-  const [pen, setPen] = useStored("local", "pen", KEPT_PEN, PEN.usual);
-  const [brush, setBrush] = useStored("local", "brush", KEPT_BRUSH, BRUSH.usual);
-  const [live, setLive] = useStored("local", "live", KEPT_SWITCH, true);
-  const [single, setSingle] = useStored("local", "single-keys", KEPT_SWITCH, true);
+  const { mode, request, startFromSample, open } = drawing;
+  const [erasing, setErasing] = useState(false);
+  const [penWidth, setPenWidth] = usePersistentState(
+    "local",
+    "pen-width",
+    PenWidthSchema,
+    PEN_WIDTH.initial,
+  );
+  const [brush, setBrush] = usePersistentState(
+    "local",
+    "brush-size",
+    BrushSizeSchema,
+    BRUSH_SIZE.initial,
+  );
+  const [live, setLive] = usePersistentState("local", "live", SwitchSchema, true);
+  const [singleKeys, setSingleKeys] = usePersistentState(
+    "local",
+    "single-keys",
+    SwitchSchema,
+    true,
+  );
   const [theme, setTheme] = useTheme();
-  const [dialog, setDialog] = useState<"none" | "camera" | "keyboard">("none");
+  const [dialog, setDialog] = useState<"none" | "camera" | "shortcuts">("none");
   const [{ CameraDialog, ShortcutsDialog }, setDialogs] = useState(lazyDialogs);
-  const [model, setModel] = useState<string | null>(null);
-  const [refused, setRefused] = useState<PictureError | null>(null);
-  const [said, say] = useState("");
-  const picker = useRef<HTMLInputElement>(null);
-  const camera = useCamera();
+  const [chosenModel, setChosenModel] = useState<string | null>(null);
+  const [localFailure, setLocalFailure] = useState<FailureMessage | null>(null);
+  const [announcement, announce] = useState("");
+  const fileInput = useRef<HTMLInputElement>(null);
+  const hasCamera = useHasCamera();
 
-  const reading = useReading(api, question, model, live);
-  const { prediction, stale, trouble } = reading;
-  const busy = question?.moving ?? false;
-  const { recents, remove, removeAll } = useRecents(drawing.id, drawing.drawn, busy, reading);
+  const predictionState = usePrediction(api, request, chosenModel, live);
+  const { prediction, stale, failure } = predictionState;
+  const busy = request?.inProgress ?? false;
+  const { recents, remove, removeAll } = useRecentDrawings(drawing.drawing, busy, predictionState);
 
   const models = useQuery({
     queryKey: ["models"],
@@ -88,40 +109,40 @@ export function App({ api }: { readonly api: Service }) {
     retry: true,
     retryDelay: (failures) => Math.min(15_000, 1000 * 2 ** failures),
   });
-  const named = model ?? models.data?.default;
-  const current = models.data?.models.find(({ name }) => name === named);
+  const modelName = chosenModel ?? models.data?.default;
+  const model = models.data?.models.find(({ name }) => name === modelName);
 
-  const take = async (file: File | Blob, name?: string) => {
+  const openFile = async (file: File | Blob, fallbackName?: string) => {
     setDialog("none");
     try {
-      drawing.lay(await pictureOf(file, name));
-      setRefused(null);
+      drawing.openImage(await loadImage(file, fallbackName));
+      setLocalFailure(null);
     } catch (error) {
-      setRefused(
-        error instanceof PictureError
+      const { reason, action } =
+        error instanceof ImageError
           ? error
-          : new PictureError("This picture could not be opened.", "Choose another picture."),
-      );
+          : { reason: "This image could not be opened.", action: "Choose another image." };
+      setLocalFailure({ reason, action });
     }
   };
-  const over = usePictureDrop(take);
+  const dragging = useImageDrop(openFile);
 
-  const range: Range =
-    mode === "sheet"
-      ? { label: "Width", value: pen, ...PEN, share: pen / SHEET }
-      : { label: "Cells", value: brush, ...BRUSH, share: brush / SIDE };
-  const setWidth = (value: number) =>
-    (mode === "sheet" ? setPen : setBrush)(clamp(value, range.least, range.most));
+  const size: SizeSetting =
+    mode === "freehand"
+      ? { label: "Pen width", value: penWidth, ...PEN_WIDTH, fraction: penWidth / CANVAS_SIZE }
+      : { label: "Brush size", value: brush, ...BRUSH_SIZE, fraction: brush / GRID_SIZE };
+  const setSize = (value: number) =>
+    (mode === "freehand" ? setPenWidth : setBrush)(clamp(value, size.min, size.max));
 
-  const obey = (command: Command) => {
+  const runCommand = (command: Command) => {
     switch (command) {
       case "pen":
       case "eraser":
-        return setRubber(command === "eraser");
+        return setErasing(command === "eraser");
       case "thinner":
-        return setWidth(range.value - range.step);
+        return setSize(size.value - size.step);
       case "thicker":
-        return setWidth(range.value + range.step);
+        return setSize(size.value + size.step);
       case "undo":
         return drawing.undo();
       case "redo":
@@ -129,158 +150,168 @@ export function App({ api }: { readonly api: Service }) {
       case "clear":
         return drawing.clear();
       case "predict":
-        return reading.predict();
+        return predictionState.predict();
       case "open":
-        return picker.current?.click();
+        return fileInput.current?.click();
       case "mode":
-        return drawing.setMode(mode === "sheet" ? "pixels" : "sheet");
+        return drawing.setMode(mode === "freehand" ? "pixels" : "freehand");
       case "help":
-        return setDialog("keyboard");
+        return setDialog("shortcuts");
     }
   };
-  useShortcuts(obey, single);
+  useShortcuts(runCommand, singleKeys);
 
   const onDialogError = () => {
     setDialog("none");
     setDialogs(lazyDialogs);
-    setRefused(new PictureError("This window could not be opened.", "Try again in a moment."));
+    setLocalFailure({
+      reason: "This window could not be opened.",
+      action: "Try again in a moment.",
+    });
   };
   const closeDialog = useCallback(() => setDialog("none"), []);
-  const starts = useRef(drawing.start);
-  starts.current = drawing.start;
-  const onSample = useCallback((digit: number) => {
-    starts.current(digit);
-    showBoard();
-  }, []);
-  const opens = useRef(drawing.open);
-  opens.current = drawing.open;
-  const onOpen = useCallback((recent: (typeof recents)[number]) => {
-    opens.current(recent.drawn);
-    showBoard();
-  }, []);
+  const onSample = useCallback(
+    (digit: number) => {
+      startFromSample(digit);
+      showDrawingArea();
+    },
+    [startFromSample],
+  );
+  const onOpenRecent = useCallback(
+    (recent: RecentDrawing) => {
+      open(recent.drawing);
+      showDrawingArea();
+    },
+    [open],
+  );
 
-  const state = stateOf(question !== null, reading);
-  // What was said of a file holds until something else is on the table.
-  const onTable = drawing.sheet.present;
+  const result = resultOf(request !== null, prediction);
+  // A failure of the page itself is shown until the drawing changes.
+  const current = drawing.drawing;
   useEffect(() => {
-    if (onTable || mode) setRefused(null);
-  }, [onTable, mode]);
-  const notice: NoticeProps | null = refused
-    ? { kind: "file", cause: refused.wrong, action: refused.action, again: false, again_ms: null }
-    : trouble && {
-        kind: trouble.kind,
-        ...wordingOf(trouble),
-        again: reading.again,
-        again_ms: reading.again_ms,
+    if (current) setLocalFailure(null);
+  }, [current]);
+  const notice: NoticeProps | null = localFailure
+    ? { ...localFailure, retrying: false, retry_at_ms: null }
+    : failure && {
+        ...failureMessage(failure),
+        retrying: predictionState.retrying,
+        retry_at_ms: predictionState.retry_at_ms,
       };
-  const shown = question && prediction?.reason !== "blank" ? prediction : undefined;
+  const shown = request && prediction?.reason !== "blank" ? prediction : undefined;
 
   return (
     <>
-      <a className="skip" href="#board">
-        To the sheet
+      <a className="skip-link" href="#drawing">
+        Skip to the drawing area
       </a>
-      <Header theme={theme} onTheme={setTheme} onHelp={() => setDialog("keyboard")} />
+      <Header theme={theme} onTheme={setTheme} onKeyboardHelp={() => setDialog("shortcuts")} />
       <main>
-        <div className="instrument" data-over={over || undefined}>
-          <section className="desk" id="board" aria-label="Drawing">
-            <Sources
+        <div className="workspace" data-dragging={dragging || undefined}>
+          <section className="drawing-panel" id="drawing" aria-label="Drawing">
+            <InputSources
               mode={mode}
-              camera={camera}
+              hasCamera={hasCamera}
               onMode={drawing.setMode}
-              onFile={take}
+              onFile={openFile}
               onCamera={() => setDialog("camera")}
-              openPicker={picker}
+              fileInput={fileInput}
             />
-            <Boundary
-              what="The sheet"
-              basedOn={[mode, drawing.sheet.present, drawing.pixels.present]}
-            >
-              {mode === "sheet" ? (
-                <SheetBoard
-                  sheet={drawing.sheet.present}
-                  rubber={rubber}
-                  width={pen}
-                  advance={drawing.sheet.advance}
+            <SectionBoundary name="The drawing area" resetKeys={[current]}>
+              {mode === "freehand" ? (
+                <FreehandCanvas
+                  drawing={drawing.freehand.present}
+                  erasing={erasing}
+                  width={penWidth}
+                  update={drawing.freehand.update}
                   onDraft={drawing.setDraft}
-                  say={say}
+                  announce={announce}
                 />
               ) : (
-                <PixelBoard
-                  pixels={drawing.pixels.present}
-                  rubber={rubber}
+                <PixelCanvas
+                  drawing={drawing.pixels.present}
+                  erasing={erasing}
                   brush={brush}
-                  advance={drawing.pixels.advance}
-                  onMoving={drawing.setMoving}
-                  say={say}
+                  update={drawing.pixels.update}
+                  onPainting={drawing.setPainting}
+                  announce={announce}
                 />
               )}
-            </Boundary>
-            <p id="board-keys" className="board-keys">
-              With the keyboard: arrow keys move the pen, Space puts it down and lifts it.
+            </SectionBoundary>
+            <p id="drawing-area-help" className="drawing-area-help">
+              On the keyboard: arrow keys move the pen, Space lowers and lifts it.
             </p>
-            <p className="unseen" role="status" aria-live="polite">
-              {said}
+            <p className="visually-hidden" role="status" aria-live="polite">
+              {announcement}
             </p>
-            <Tools
-              rubber={rubber}
-              brush={range}
+            <DrawingTools
+              erasing={erasing}
+              size={size}
               canUndo={drawing.canUndo}
               canRedo={drawing.canRedo}
-              canClear={question !== null}
-              onCommand={obey}
-              onBrush={setWidth}
+              canClear={request !== null}
+              onCommand={runCommand}
+              onSize={setSize}
             />
           </section>
 
-          <section className="reading" aria-label="Reading">
-            <Boundary what="The answer" basedOn={[prediction, question, models.data]}>
-              <Answer
-                state={state}
+          <section className="result-panel" aria-label="Result">
+            <SectionBoundary name="The result" resetKeys={[prediction, request, models.data]}>
+              <PredictionResult
+                result={result}
                 stale={stale}
                 live={live}
                 seen={shown?.seen ?? null}
                 notice={notice}
               />
-              <Bars
+              <ProbabilityBars
                 probabilities={shown?.probabilities}
-                digit={state.kind === "digit" ? state.digit : null}
+                digit={result.kind === "digit" ? result.digit : null}
               />
-              <Controls
+              <PredictionControls
                 live={live}
-                canPredict={question !== null}
-                reading={reading.reading}
+                canPredict={request !== null}
+                loading={predictionState.loading}
                 prediction={shown}
                 onLive={setLive}
-                onPredict={reading.predict}
+                onPredict={predictionState.predict}
                 models={models.data}
-                strange={
+                invalidModels={
                   models.failureReason instanceof ApiError &&
-                  models.failureReason.trouble.kind === "strange"
+                  models.failureReason.failure.kind === "invalid_response"
                 }
-                model={named}
-                onModel={setModel}
+                model={modelName}
+                onModel={setChosenModel}
               />
-              <Announcer state={state} settled={!stale && !busy && !trouble} />
-            </Boundary>
+              <ResultAnnouncer result={result} settled={!stale && !busy && !failure} />
+            </SectionBoundary>
           </section>
-          <Samples onSample={onSample} />
+          <SampleDigits onSample={onSample} />
         </div>
 
-        <Boundary what="The last drawings" basedOn={[recents]}>
-          <Recents recents={recents} onOpen={onOpen} onDelete={remove} onDeleteAll={removeAll} />
-        </Boundary>
-        <Boundary what="How it works" basedOn={[current]}>
-          <HowItWorks api={api} model={current} />
-        </Boundary>
+        <SectionBoundary name="The list of recent drawings" resetKeys={[recents]}>
+          <RecentDrawings
+            recents={recents}
+            onOpen={onOpenRecent}
+            onDelete={remove}
+            onDeleteAll={removeAll}
+          />
+        </SectionBoundary>
+        <SectionBoundary name="How it works" resetKeys={[model]}>
+          <HowItWorks api={api} model={model} />
+        </SectionBoundary>
       </main>
       <ErrorBoundary fallback={null} resetKeys={[dialog]} onError={onDialogError}>
         <Suspense>
           {dialog === "camera" && (
-            <CameraDialog onPicture={(blob) => take(blob, "Photograph")} onClose={closeDialog} />
+            <CameraDialog onPhoto={(photo) => openFile(photo, "Photo")} onClose={closeDialog} />
           )}
-          {dialog === "keyboard" && (
-            <ShortcutsDialog single={single} onSingle={setSingle} onClose={closeDialog} />
+          {dialog === "shortcuts" && (
+            <ShortcutsDialog
+              singleKeys={singleKeys}
+              onSingleKeys={setSingleKeys}
+              onClose={closeDialog}
+            />
           )}
         </Suspense>
       </ErrorBoundary>

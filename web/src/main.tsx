@@ -3,24 +3,24 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ErrorBoundary } from "react-error-boundary";
 import { App } from "./App";
-import { PageFailure } from "./components/Failure";
-import { Api } from "./lib/api/client";
+import { PageError } from "./components/ErrorFallbacks";
+import { ApiClient } from "./lib/api/client";
 import "./styles/base.css";
 
 const root = document.getElementById("root");
-if (!root) throw new Error("the page has no root");
+if (!root) throw new Error("the document has no #root element");
 
-const queries = new QueryClient();
+const queryClient = new QueryClient();
 
 createRoot(root).render(
   <StrictMode>
-    <QueryClientProvider client={queries}>
+    <QueryClientProvider client={queryClient}>
       <ErrorBoundary
-        fallbackRender={({ resetErrorBoundary }) => <PageFailure onGoOn={resetErrorBoundary} />}
-        // What was answered may be what it failed at.
-        onReset={() => queries.clear()}
+        fallbackRender={({ resetErrorBoundary }) => <PageError onRetry={resetErrorBoundary} />}
+        // A cached response may have caused the crash.
+        onReset={() => queryClient.clear()}
       >
-        <App api={new Api(document.baseURI)} />
+        <App api={new ApiClient(document.baseURI)} />
       </ErrorBoundary>
     </QueryClientProvider>
   </StrictMode>,

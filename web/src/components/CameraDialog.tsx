@@ -2,19 +2,19 @@ import { useEffect, useRef, useState } from "react";
 import { Dialog } from "./Dialog";
 
 interface Props {
-  readonly onPicture: (picture: Blob) => void;
+  readonly onPhoto: (photo: Blob) => void;
   readonly onClose: () => void;
 }
 
-/** Takes a picture with the camera; nothing is recorded, and it is switched off with the dialog. */
-export function CameraDialog({ onPicture, onClose }: Props) {
+/** Takes a photo. Nothing is recorded, and closing the dialog turns the camera off. */
+export function CameraDialog({ onPhoto, onClose }: Props) {
   const video = useRef<HTMLVideoElement>(null);
   const [ready, setReady] = useState(false);
-  const [problem, setProblem] = useState("");
+  const [error, setError] = useState("");
 
   useEffect(() => {
     let stream: MediaStream | undefined;
-    let gone = false;
+    let unmounted = false;
     const stop = () => {
       for (const track of stream?.getTracks() ?? []) track.stop();
     };
@@ -22,40 +22,40 @@ export function CameraDialog({ onPicture, onClose }: Props) {
       .getUserMedia({ video: { facingMode: "environment", width: { ideal: 1280 } }, audio: false })
       .then(async (opened) => {
         stream = opened;
-        if (gone || !video.current) return stop();
+        if (unmounted || !video.current) return stop();
         video.current.srcObject = opened;
         await video.current.play();
         setReady(true);
       })
       .catch((error: unknown) => {
-        if (!gone) setProblem(problemOf(error));
+        if (!unmounted) setError(errorText(error));
       });
     return () => {
-      gone = true;
+      unmounted = true;
       stop();
     };
   }, []);
 
-  const take = () => {
-    const from = video.current;
-    if (!from) return;
+  const takePhoto = () => {
+    const source = video.current;
+    if (!source) return;
     const canvas = document.createElement("canvas");
-    canvas.width = from.videoWidth;
-    canvas.height = from.videoHeight;
-    canvas.getContext("2d")?.drawImage(from, 0, 0);
-    canvas.toBlob((blob) => blob && onPicture(blob), "image/jpeg", 0.92);
+    canvas.width = source.videoWidth;
+    canvas.height = source.videoHeight;
+    canvas.getContext("2d")?.drawImage(source, 0, 0);
+    canvas.toBlob((blob) => blob && onPhoto(blob), "image/jpeg", 0.92);
   };
 
   return (
     <Dialog title="Camera" onClose={onClose}>
-      {problem ? (
-        <p role="alert">{problem}</p>
+      {error ? (
+        <p role="alert">{error}</p>
       ) : (
         <>
-          <video ref={video} muted playsInline aria-label="What the camera sees" />
-          <p>Hold one digit in the middle, on plain paper.</p>
-          <button type="button" className="primary" disabled={!ready} onClick={take}>
-            Take the picture
+          <video ref={video} muted playsInline aria-label="Camera preview" />
+          <p>Center one digit, written on plain paper.</p>
+          <button type="button" className="primary" disabled={!ready} onClick={takePhoto}>
+            Take photo
           </button>
         </>
       )}
@@ -63,14 +63,14 @@ export function CameraDialog({ onPicture, onClose }: Props) {
   );
 }
 
-function problemOf(error: unknown): string {
+function errorText(error: unknown): string {
   const name = error instanceof DOMException ? error.name : "";
   if (name === "NotAllowedError") {
-    return "This page may not use the camera. Allow it in the browser's settings for this page, or open a picture.";
+    return "This page is not allowed to use the camera. Allow it in your browser's site settings, or open an image instead.";
   }
-  if (name === "NotFoundError") return "There is no camera here. Open a picture instead.";
+  if (name === "NotFoundError") return "No camera was found. Open an image instead.";
   if (name === "NotReadableError") {
-    return "The camera is in use by another program. Close that, or open a picture.";
+    return "Another program is using the camera. Close it, or open an image instead.";
   }
-  return "The camera cannot be used. Open a picture instead.";
+  return "The camera cannot be used. Open an image instead.";
 }

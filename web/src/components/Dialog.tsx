@@ -8,24 +8,24 @@ interface Props {
   readonly children: ReactNode;
 }
 
-/** The browser's own modal dialog: it holds the focus, closes with Escape, and gives the focus back. */
+/** A native modal dialog: it traps the focus, closes with Escape, and then restores the focus. */
 export function Dialog({ title, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
     const element = dialog.current;
-    const before = document.activeElement;
+    const previousFocus = document.activeElement;
     element?.showModal();
     return () => {
       element?.close();
-      if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+      if (previousFocus instanceof HTMLElement) previousFocus.focus({ preventScroll: true });
     };
   }, []);
   return (
     <dialog ref={dialog} aria-labelledby={id} onClose={onClose}>
       <header>
         <h2 id={id}>{title}</h2>
-        <button type="button" className="quiet" aria-label="Close" onClick={onClose}>
+        <button type="button" className="ghost" aria-label="Close" onClick={onClose}>
           <Icon name="close" />
         </button>
       </header>

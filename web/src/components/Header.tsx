@@ -1,43 +1,42 @@
-import { Glyph } from "./Glyph";
+import { DigitIcon } from "./DigitIcon";
 import { Icon, type IconName } from "./icons";
 import "../styles/header.css";
 
 export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 
-const NAMES: Record<Theme, string> = {
-  system: "as the system's",
-  light: "light",
-  dark: "dark",
-};
-
 interface Props {
   readonly theme: Theme;
   readonly onTheme: (theme: Theme) => void;
-  readonly onHelp: () => void;
+  readonly onKeyboardHelp: () => void;
 }
 
-export function Header({ theme, onTheme, onHelp }: Props) {
+export function Header({ theme, onTheme, onKeyboardHelp }: Props) {
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "system";
   return (
-    <header className="head">
+    <header className="site-header">
       <h1>
-        <Glyph digit={2} />
-        <Glyph digit={8} />
+        <DigitIcon digit={2} />
+        <DigitIcon digit={8} />
         <span>inkdigits</span>
       </h1>
       <nav aria-label="Page">
         <a href="#how">How it works</a>
-        <button type="button" className="quiet keyboard" aria-keyshortcuts="?" onClick={onHelp}>
+        <button
+          type="button"
+          className="ghost keyboard-button"
+          aria-keyshortcuts="?"
+          onClick={onKeyboardHelp}
+        >
           <Icon name="keyboard" />
           <span>Keyboard</span>
         </button>
       </nav>
       <button
         type="button"
-        className="quiet"
-        aria-label={`Colours: ${NAMES[theme]}. Change`}
-        title={`Colours: ${NAMES[theme]}`}
+        className="ghost"
+        aria-label={`Theme: ${theme}. Change theme`}
+        title={`Theme: ${theme}`}
         onClick={() => onTheme(next)}
       >
         <Icon name={theme satisfies IconName} />

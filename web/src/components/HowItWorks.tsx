@@ -1,97 +1,101 @@
 import { useQuery } from "@tanstack/react-query";
 import { memo, type ReactNode, useMemo, useRef } from "react";
-import mosaic from "../assets/mnist.png";
-import { useSight } from "../hooks/useSight";
-import type { Model, Service } from "../lib/api/client";
+import mnistSamples from "../assets/mnist.png";
+import { useInView } from "../hooks/useInView";
+import type { Model, PredictionApi } from "../lib/api/client";
 import { ApiError } from "../lib/api/errors";
-import { sample } from "../lib/glyphs";
-import { countIn, type Figure, metricsOf, nameIn, sourcesOf, stagesOf } from "../lib/recipe";
-import { strokesPng } from "../lib/render";
-import { bytes, count } from "../lib/words";
-import { Chain } from "./Chain";
-import "../styles/how.css";
+import { sampleStrokes } from "../lib/digitPaths";
+import {
+  accuracyStats,
+  datasetDescriptions,
+  diagramStages,
+  type Stat,
+  sizeStats,
+  trainingStats,
+} from "../lib/modelDescription";
+import { strokesToPng } from "../lib/render";
+import { NetworkDiagram } from "./NetworkDiagram";
+import "../styles/how-it-works.css";
 
 interface Props {
-  readonly api: Service;
+  readonly api: PredictionApi;
   readonly model: Model | undefined;
 }
 
-/** For the curious: from the digits that people wrote to the answer. Its figures are the API's. */
+/** Explains the way from labeled digits to a prediction, with the figures of the current model. */
 export const HowItWorks = memo(function HowItWorks({ api, model }: Props) {
-  const training = model?.training ?? {};
-  const stages = useMemo(() => stagesOf(model?.training.network), [model]);
+  const datasets = useMemo(() => (model ? datasetDescriptions(model.training) : []), [model]);
+  const stages = useMemo(() => (model ? diagramStages(model) : []), [model]);
   return (
     <section className="how" id="how" aria-labelledby="how-title" tabIndex={-1}>
       <h2 id="how-title">How it works</h2>
 
-      <Part
-        title="Digits that people wrote"
-        text="The network has learnt from pictures of digits, each with the answer beside it. These are some of them."
+      <Step
+        title="Training data"
+        text="The network was trained on labeled images of digits. These are some of them."
       >
         <img
-          className="how-mosaic"
-          src={mosaic}
+          className="mnist-samples"
+          src={mnistSamples}
           width={280}
           height={140}
           loading="lazy"
-          alt="Five rows of the digits 0 to 9 from the data set MNIST, each in another hand, light on black"
+          alt="Five rows of the digits 0 to 9 from the MNIST data set, in different handwriting, white on black"
         />
-        <Sources data={training.data} />
-      </Part>
-
-      <Part title="The clean-up" text={cleanUpOf(model?.clean_up)}>
-        <Demonstration api={api} model={model?.name} />
-      </Part>
-
-      <Part
-        title="The network"
-        text={`The picture goes through a chain of small steps. Each makes new pictures, or new numbers, out of those before; at the end stands a score for each digit${model?.refuses ? ", and one for what is no digit" : ""}. The scores become the ten probabilities.`}
-      >
-        {stages.length > 0 && <Chain stages={stages} />}
-        {model && (
-          <Figures
-            figures={[
-              { value: count(model.parameters), what: "parameters: the numbers that were learnt" },
-              { value: bytes(model.size_bytes), what: "is all that they take" },
-            ]}
-          />
+        {datasets.length > 0 && (
+          <ul className="dataset-list">
+            {datasets.map((dataset) => (
+              <li key={dataset}>{dataset}</li>
+            ))}
+          </ul>
         )}
-      </Part>
+      </Step>
 
-      <Part
-        title="The training"
-        text="At first it guesses. After each handful of pictures, every parameter is moved a little in the direction that would have made the answers better."
+      <Step title="Preprocessing" text={preprocessingText(model)}>
+        <PreprocessingDemo api={api} model={model?.name} />
+      </Step>
+
+      <Step title="The network" text={networkText(model)}>
+        {stages.length > 0 && <NetworkDiagram stages={stages} />}
+        {model && <StatList stats={sizeStats(model)} />}
+      </Step>
+
+      <Step
+        title="Training"
+        text="Training starts from random parameters. After each batch of images, the optimizer adjusts every parameter slightly so that the predictions get better."
       >
-        {model && <Figures figures={trainingFigures(training, model)} />}
-      </Part>
+        {model && (
+          <StatList stats={[...trainingStats(model.training), ...accuracyStats(model.metrics)]} />
+        )}
+      </Step>
     </section>
   );
 });
 
-interface PartProps {
+interface StepProps {
   readonly title: string;
   readonly text: string;
   readonly children: ReactNode;
 }
 
-function Part({ title, text, children }: PartProps) {
+function Step({ title, text, children }: StepProps) {
   return (
     <article>
       <div>
         <h3>{title}</h3>
         <p>{text}</p>
       </div>
-      <div className="how-shown">{children}</div>
+      <div className="how-content">{children}</div>
     </article>
   );
 }
 
-function Figures({ figures }: { readonly figures: readonly Figure[] }) {
+function StatList({ stats }: { readonly stats: readonly Stat[] }) {
   return (
-    <dl className="how-figures">
-      {figures.map(({ value, what }) => (
-        <div key={what}>
-          <dt>{what}</dt>
+    <dl className="stats">
+      {stats.map(({ value, label }) => (
+        <div key={label}>
+          <dt>{label}</dt>
           <dd>{value}</dd>
         </div>
       ))}
@@ -99,60 +103,47 @@ function Figures({ figures }: { readonly figures: readonly Figure[] }) {
   );
 }
 
-function Sources({ data }: { readonly data: unknown }) {
-  const sources = sourcesOf(data);
-  if (sources.length === 0) return null;
-  return (
-    <ul className="how-sources">
-      {sources.map((source) => (
-        <li key={source}>{source}</li>
-      ))}
-    </ul>
-  );
+interface DemoProps {
+  readonly api: PredictionApi;
+  readonly model: string | undefined;
 }
 
-/** A two, small and in a corner, and what the network gets of it: asked of the API. */
-function Demonstration({
-  api,
-  model,
-}: {
-  readonly api: Service;
-  readonly model: string | undefined;
-}) {
-  const place = useRef<HTMLDivElement>(null);
-  const near = useSight(place);
-  const image = useMemo(() => (near ? strokesPng(cornered()) : ""), [near]);
+/** A small 2 in a corner, before and after preprocessing by the API. */
+function PreprocessingDemo({ api, model }: DemoProps) {
+  const container = useRef<HTMLDivElement>(null);
+  const inView = useInView(container);
+  const image = useMemo(() => (inView ? strokesToPng(smallTwoInCorner()) : ""), [inView]);
   const { data } = useQuery({
-    queryKey: ["demonstration", model],
+    queryKey: ["preprocessing-demo", model],
     queryFn: ({ signal }) => api.predict({ image }, model ?? null, signal),
-    enabled: near && model !== undefined,
+    enabled: inView && model !== undefined,
     staleTime: Number.POSITIVE_INFINITY,
     networkMode: "always",
-    retry: (_, error) => error instanceof ApiError && error.passes,
+    retry: (_, error) => error instanceof ApiError && error.retryable,
     retryDelay: (failures) => Math.min(15_000, 1000 * 2 ** failures),
   });
   return (
-    <div className="how-pair" ref={place}>
+    <div className="preprocessing-demo" ref={container}>
       <figure>
-        <div className="how-window">
-          {image && <img src={image} alt="A small figure two in the corner of a large sheet" />}
+        <div className="demo-image">
+          {image && <img src={image} alt="A small 2 in a corner of the drawing area" />}
         </div>
-        <figcaption>Drawn</figcaption>
+        <figcaption>Drawing</figcaption>
       </figure>
       <figure>
-        <div className="how-window" data-kind="pixels">
+        <div className="demo-image" data-kind="pixels">
           {data?.seen && (
-            <img src={data.seen} alt="The same two, large and in the middle of 28 by 28 pixels" />
+            <img src={data.seen} alt="The same 2, large and centered in 28 by 28 pixels" />
           )}
         </div>
-        <figcaption>Seen</figcaption>
+        <figcaption>What the network sees</figcaption>
       </figure>
     </div>
   );
 }
 
-function cornered() {
-  return sample(2, 4).map((stroke) => ({
+function smallTwoInCorner() {
+  return sampleStrokes(2, 4).map((stroke) => ({
     ...stroke,
     points: stroke.points.map(
       ([x, y, pressure]) => [x * 0.42 + 128, y * 0.42 + 6, pressure] as const,
@@ -160,24 +151,13 @@ function cornered() {
   }));
 }
 
-function cleanUpOf(name: string | undefined): string {
-  if (name === "classic") {
-    return "Every drawing is made black and white first, moved to the middle, and given grey edges, as the digits were that the network has learnt from.";
-  }
-  return "Every drawing is first made into what the network knows: the ink is told from the sheet, cropped, brought to the usual width of a pen, scaled, and set with its centre of mass in the middle.";
+function preprocessingText(model: Model | undefined): string {
+  return model?.preprocessing.name === "classic"
+    ? "Every drawing is made to look like the training images: it is turned into black and white, centered, and given gray edges."
+    : "Every drawing is made to look like the training images: the ink is separated from the paper, cropped, brought to a standard stroke width, scaled, and centered by its center of mass.";
 }
 
-function trainingFigures(training: Model["training"], model: Model): Figure[] {
-  const { optimizer } = training;
-  const epochs = countIn(training.epochs);
-  const batch_size = countIn(training.batch_size);
-  const figures: Figure[] = [];
-  if (epochs !== undefined) {
-    figures.push({ value: count(epochs), what: "times through all pictures" });
-  }
-  if (batch_size !== undefined) {
-    figures.push({ value: count(batch_size), what: "pictures before each step" });
-  }
-  if (nameIn(optimizer)) figures.push({ value: nameIn(optimizer), what: "chooses the steps" });
-  return [...figures, ...metricsOf(model.metrics)];
+function networkText(model: Model | undefined): string {
+  const hasOutlierClass = (model?.class_names.length ?? 10) > 10;
+  return `The image passes through a sequence of layers, each of which computes new feature maps or numbers from the previous ones. The last layer outputs a logit for each digit${hasOutlierClass ? ", and one for non-digits" : ""}. Softmax turns the logits into the ten probabilities.`;
 }

@@ -1,26 +1,25 @@
 import { useEffect, useState } from "react";
-import type { Wording } from "../lib/api/errors";
+import type { FailureMessage } from "../lib/api/errors";
 import "../styles/notice.css";
 
-export interface NoticeProps extends Wording {
-  readonly kind: string;
-  /** Whether the page tries again by itself. */
-  readonly again: boolean;
-  /** When, if that is known. */
-  readonly again_ms: number | null;
+export interface NoticeProps extends FailureMessage {
+  /** Whether the page retries automatically. */
+  readonly retrying: boolean;
+  /** When it retries, if that is known. */
+  readonly retry_at_ms: number | null;
 }
 
-/** What is wrong and what to do, in the place of the answer's words. */
-export function Notice({ kind, cause, action, again, again_ms }: NoticeProps) {
-  const left_s = useSecondsUntil(again_ms);
+/** What went wrong and what to do. It replaces the text of the result. */
+export function Notice({ reason, action, retrying, retry_at_ms }: NoticeProps) {
+  const left_s = useSecondsUntil(retry_at_ms);
   return (
-    <div className="notice" data-kind={kind} data-testid="notice">
+    <div className="notice" data-testid="notice">
       <p role="alert">
-        <strong>{cause}</strong> <span>{action}</span>
+        <strong>{reason}</strong> <span>{action}</span>
       </p>
-      {again && (
-        <p className="notice-next" aria-hidden="true">
-          {left_s > 0 ? `Again in ${left_s} s` : "Trying again"}
+      {retrying && (
+        <p className="notice-retry" aria-hidden="true">
+          {left_s > 0 ? `Retrying in ${left_s} s` : "Retrying…"}
         </p>
       )}
     </div>

@@ -1,50 +1,46 @@
-import { SHORTCUTS } from "../lib/keys";
+import { SHORTCUTS } from "../lib/shortcuts";
 import { Dialog } from "./Dialog";
-import { Keys } from "./Keys";
+import { KeyCaps, ShortcutKeys } from "./ShortcutKeys";
 import { Switch } from "./Switch";
 
 interface Props {
-  readonly single: boolean;
-  readonly onSingle: (single: boolean) => void;
+  readonly singleKeys: boolean;
+  readonly onSingleKeys: (singleKeys: boolean) => void;
   readonly onClose: () => void;
 }
 
 const PEN_KEYS = [
-  [["Arrow keys"], "Move the pen by one division"],
-  [["Home", "Page Up", "End", "Page Down"], "Move it aslant"],
-  [["Shift"], "With these: four divisions"],
-  [["Space"], "Put the pen down, lift it"],
-  [["Esc"], "Lift it"],
+  [["Arrow keys"], "Move the pen"],
+  [["Home", "Page Up", "End", "Page Down"], "Move diagonally"],
+  [["Shift"], "With Shift: four steps"],
+  [["Space"], "Lower or lift the pen"],
+  [["Esc"], "Lift the pen"],
 ] as const;
 
-/** Every key that does something. */
-export function ShortcutsDialog({ single, onSingle, onClose }: Props) {
+/** Lists all keyboard shortcuts. */
+export function ShortcutsDialog({ singleKeys, onSingleKeys, onClose }: Props) {
   return (
-    <Dialog title="Keyboard" onClose={onClose}>
-      <h3>Everywhere</h3>
+    <Dialog title="Keyboard shortcuts" onClose={onClose}>
+      <h3>Anywhere on the page</h3>
       <dl className="shortcuts">
         {SHORTCUTS.map((shortcut) => (
           <div key={shortcut.key + shortcut.command + Boolean(shortcut.shift)}>
             <dt>
-              <Keys shortcut={shortcut} />
+              <ShortcutKeys shortcut={shortcut} />
             </dt>
             <dd>{shortcut.label}</dd>
           </div>
         ))}
       </dl>
-      <Switch label="Shortcuts of a single key" on={single} onChange={onSingle} />
-      <h3>Drawing, when the sheet has the focus</h3>
+      <Switch label="Single-key shortcuts" on={singleKeys} onChange={onSingleKeys} />
+      <h3>In the drawing area, when it has the focus</h3>
       <dl className="shortcuts">
-        {PEN_KEYS.map(([keys, what]) => (
-          <div key={what}>
+        {PEN_KEYS.map(([keys, label]) => (
+          <div key={label}>
             <dt>
-              <span className="keys">
-                {keys.map((key) => (
-                  <kbd key={key}>{key}</kbd>
-                ))}
-              </span>
+              <KeyCaps labels={keys} />
             </dt>
-            <dd>{what}</dd>
+            <dd>{label}</dd>
           </div>
         ))}
       </dl>

@@ -4,7 +4,7 @@ interface Props {
   readonly onChange: (on: boolean) => void;
 }
 
-/** Something that is on or off, at once. */
+/** A setting that takes effect immediately. */
 export function Switch({ label, on, onChange }: Props) {
   return (
     <label className="switch">

@@ -3,24 +3,28 @@
 import { cleanup, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { PREDICTION, SEEN } from "../../tests/prediction";
-import { Answer, stateOf, wordsOf } from "./Answer";
-import { Bars } from "./Bars";
+import { PREDICTION, SEEN } from "../../tests/fixtures";
+import { DrawingTools } from "./DrawingTools";
+import { NetworkDiagram } from "./NetworkDiagram";
 import { Notice } from "./Notice";
-import { Recents } from "./Recents";
-import { Tools } from "./Tools";
+import { PredictionResult, resultOf, resultText } from "./PredictionResult";
+import { ProbabilityBars } from "./ProbabilityBars";
+import { RecentDrawings } from "./RecentDrawings";
 
 afterEach(cleanup);
 
-describe("Bars", () => {
-  it("has ten rows, with and without an answer", () => {
-    const { rerender } = render(<Bars probabilities={undefined} digit={null} />);
+const BLANK = { ...PREDICTION, digit: null, reason: "blank" as const };
+const NOT_A_DIGIT = { ...PREDICTION, digit: null, reason: "not_a_digit" as const };
+
+describe("ProbabilityBars", () => {
+  it("has ten rows, with and without a prediction", () => {
+    const { rerender } = render(<ProbabilityBars probabilities={undefined} digit={null} />);
     expect(screen.getAllByRole("listitem")).toHaveLength(10);
-    rerender(<Bars probabilities={PREDICTION.probabilities} digit={7} />);
+    rerender(<ProbabilityBars probabilities={PREDICTION.probabilities} digit={7} />);
     expect(screen.getAllByRole("listitem")).toHaveLength(10);
   });
-  it("says each probability with its digit", () => {
-    render(<Bars probabilities={PREDICTION.probabilities} digit={7} />);
+  it("shows each probability next to its digit", () => {
+    render(<ProbabilityBars probabilities={PREDICTION.probabilities} digit={7} />);
     const row = screen.getAllByRole("listitem")[7] as HTMLElement;
     expect(row.textContent).toContain("seven: ");
     expect(row.textContent).toContain("93.0%");
@@ -28,87 +32,94 @@ describe("Bars", () => {
   });
 });
 
-describe("the state of an answer", () => {
+describe("resultOf", () => {
   it.each([
     ["nothing drawn", false, undefined, "empty"],
-    ["blank", true, { ...PREDICTION, digit: null, reason: "blank" as const }, "empty"],
-    ["not read yet", true, undefined, "waiting"],
+    ["a blank drawing", true, BLANK, "empty"],
+    ["a drawing without a prediction", true, undefined, "pending"],
     ["a digit", true, PREDICTION, "digit"],
-    [
-      "no digit",
-      true,
-      { ...PREDICTION, digit: null, reason: "not_a_digit" as const },
-      "not_a_digit",
-    ],
-  ])("of %s", (_, drawn, prediction, kind) => {
-    expect(stateOf(drawn, { prediction }).kind).toBe(kind);
-  });
-  it("names the closest digit of a refusal", () => {
-    const refusal = { ...PREDICTION, digit: null, reason: "not_a_digit" as const };
-    const [first, second] = wordsOf(stateOf(true, { prediction: refusal }), true);
-    expect(first).toBe("This does not look like a digit");
-    expect(second).toContain("closest is 7");
-  });
-  it("asks for Predict when it does not read while drawing", () => {
-    expect(wordsOf({ kind: "waiting" }, false)[1]).toBe("Press Predict.");
+    ["a rejected drawing", true, NOT_A_DIGIT, "not_a_digit"],
+  ])("%s", (_, hasDrawing, prediction, kind) => {
+    expect(resultOf(hasDrawing, prediction).kind).toBe(kind);
   });
 });
 
-describe("Answer", () => {
-  const notice = {
-    kind: "away",
-    cause: "The reader cannot be reached.",
-    action: "Wait.",
-    again: true,
-  };
-  it("tells a digit and how sure", () => {
+describe("resultText", () => {
+  it.each([
+    [0.643, ["Not sure", "64.3% for 1"]],
+    [0.98, ["Very likely", "98.0% for 1"]],
+  ])("gives a confidence of %f in words and in percent", (confidence, text) => {
+    expect(resultText({ kind: "digit", digit: 1, confidence }, true)).toEqual(text);
+  });
+  it("names the most likely digit of a rejected drawing", () => {
+    expect(resultText(resultOf(true, NOT_A_DIGIT), true)).toEqual([
+      "This does not look like a digit",
+      "If it is one, most likely a 7.",
+    ]);
+  });
+  it("says that the drawing is being read, or how to have it read", () => {
+    expect(resultText({ kind: "pending" }, true)[0]).toBe("Reading your digit…");
+    expect(resultText({ kind: "pending" }, false)[1]).toBe("Press Predict.");
+  });
+});
+
+describe("PredictionResult", () => {
+  it("shows the digit, its confidence and the network's input", () => {
     render(
-      <Answer
-        state={stateOf(true, { prediction: PREDICTION })}
+      <PredictionResult
+        result={resultOf(true, PREDICTION)}
         stale={false}
         live
         seen={SEEN}
         notice={null}
       />,
     );
-    expect(screen.getByTestId("answer").dataset.digit).toBe("7");
-    expect(screen.getByTestId("certainty").textContent).toBe("Very likely");
-    expect(screen.getByText("93.0% sure")).toBeTruthy();
+    expect(screen.getByTestId("result").dataset.digit).toBe("7");
+    expect(screen.getByTestId("result-heading").textContent).toBe("Very likely");
+    expect(screen.getByText("93.0% for 7")).toBeTruthy();
     expect(screen.getByTestId("seen").getAttribute("alt")).toContain("28 by 28");
   });
-  it("tells what is wrong in place of it", () => {
+  it("shows a notice in place of the text", () => {
+    const notice = {
+      reason: "Can't reach the server.",
+      action: "Wait.",
+      retrying: true,
+      retry_at_ms: null,
+    };
     render(
-      <Answer
-        state={{ kind: "waiting" }}
-        stale
-        live
-        seen={null}
-        notice={{ ...notice, again_ms: null }}
-      />,
+      <PredictionResult result={{ kind: "pending" }} stale live seen={null} notice={notice} />,
     );
-    expect(screen.getByRole("alert").textContent).toContain("cannot be reached");
-    expect(screen.queryByTestId("certainty")).toBeNull();
+    expect(screen.getByRole("alert").textContent).toContain("Can't reach the server.");
+    expect(screen.queryByTestId("result-heading")).toBeNull();
   });
 });
 
-it("counts down to the next try", () => {
-  render(<Notice kind="busy" cause="Busy." action="Wait." again again_ms={Date.now() + 2900} />);
-  expect(screen.getByTestId("notice").textContent).toContain("Again in 3 s");
+it("counts down to the next attempt", () => {
+  const retry_at_ms = Date.now() + 2900;
+  render(<Notice reason="Busy." action="Wait." retrying retry_at_ms={retry_at_ms} />);
+  expect(screen.getByTestId("notice").textContent).toContain("Retrying in 3 s");
 });
 
-describe("Tools", () => {
-  const brush = { label: "Width", value: 16, least: 6, most: 36, step: 2, share: 0.06 };
-  it("says what is chosen and what cannot be", async () => {
+it("draws no more feature maps than fit", () => {
+  const shape = { height: 26, width: 26, channels: 1_000_000 };
+  const { container } = render(<NetworkDiagram stages={[{ label: "Convolution", shape }]} />);
+  expect(container.querySelectorAll("rect")).toHaveLength(24);
+  expect(screen.getByRole("listitem").textContent).toBe("Convolution26 × 26 × 1000000");
+});
+
+describe("DrawingTools", () => {
+  const size = { label: "Pen width", value: 16, min: 6, max: 36, step: 2, fraction: 0.06 };
+  it("marks the current tool and what is disabled", async () => {
     const onCommand = vi.fn();
     render(
-      <Tools
-        rubber={false}
-        brush={brush}
+      <DrawingTools
+        erasing={false}
+        size={size}
         canUndo
         canRedo={false}
         canClear
         onCommand={onCommand}
-        onBrush={vi.fn()}
+        onSize={vi.fn()}
       />,
     );
     const button = (name: RegExp) => screen.getByRole("button", { name });
@@ -121,23 +132,29 @@ describe("Tools", () => {
   });
 });
 
-describe("Recents", () => {
+describe("RecentDrawings", () => {
   const recent = {
     id: "a",
-    drawn: { kind: "sheet", sheet: { id: "a", strokes: [], picture: null } } as const,
+    drawing: { mode: "freehand", id: "a", strokes: [], image: null } as const,
     digit: 4,
     confidence: 0.98,
     seen: SEEN,
   };
+  const callbacks = () => ({ onOpen: vi.fn(), onDelete: vi.fn(), onDeleteAll: vi.fn() });
   it("opens and deletes", async () => {
-    const [onOpen, onDelete, onDeleteAll] = [vi.fn(), vi.fn(), vi.fn()];
-    render(<Recents recents={[recent]} {...{ onOpen, onDelete, onDeleteAll }} />);
+    const { onOpen, onDelete, onDeleteAll } = callbacks();
+    render(<RecentDrawings recents={[recent]} {...{ onOpen, onDelete, onDeleteAll }} />);
     const item = within(screen.getByRole("listitem"));
-    await userEvent.click(item.getByRole("button", { name: /Open the drawing read as 4/ }));
-    await userEvent.click(item.getByRole("button", { name: /Delete/ }));
+    await userEvent.click(item.getByRole("button", { name: "Open drawing: 4, 98.0%" }));
+    await userEvent.click(item.getByRole("button", { name: "Delete drawing: 4, 98.0%" }));
     await userEvent.click(screen.getByRole("button", { name: "Delete all" }));
     expect(onOpen).toHaveBeenCalledWith(recent);
     expect(onDelete).toHaveBeenCalledWith("a");
     expect(onDeleteAll).toHaveBeenCalledOnce();
+  });
+  it("gives no probability for a rejected drawing", () => {
+    render(<RecentDrawings recents={[{ ...recent, digit: null }]} {...callbacks()} />);
+    expect(screen.getByRole("button", { name: "Open drawing: not a digit" })).toBeTruthy();
+    expect(screen.getByRole("listitem").textContent).toBe("–");
   });
 });

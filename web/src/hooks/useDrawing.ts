@@ -1,136 +1,148 @@
-import { useEffect, useMemo, useRef, useState } from "react";
-import * as v from "valibot";
-import { sample } from "../lib/glyphs";
-import { isEmpty, rows, withLine } from "../lib/grid";
-import type { Drawn } from "../lib/recents";
-import { strokesPng } from "../lib/render";
-import { KEPT_PIXELS, KEPT_SHEET, newPixels, newSheet, type Picture } from "../lib/sheet";
+import { useCallback, useEffect, useEffectEvent, useMemo, useState } from "react";
+import { sampleStrokes } from "../lib/digitPaths";
+import {
+  type Drawing,
+  FreehandDrawingSchema,
+  type Mode,
+  ModeSchema,
+  newFreehandDrawing,
+  newPixelDrawing,
+  type OpenedImage,
+  PixelDrawingSchema,
+} from "../lib/drawing";
+import { drawLine, isEmpty, toRows } from "../lib/grid";
+import { strokesToPng } from "../lib/render";
 import { load, save } from "../lib/storage";
 import type { Stroke } from "../lib/strokes";
 import { useHistory } from "./useHistory";
-import type { Question } from "./useReading";
-import { useStored } from "./useStored";
-
-export type Mode = "sheet" | "pixels";
-
-const KEPT_MODE = v.picklist(["sheet", "pixels"]);
+import { usePersistentState } from "./usePersistentState";
+import type { PredictionRequest } from "./usePrediction";
 
 const SAMPLE_WIDTH = 16;
-const KEEP_AFTER_MS = 400;
+const SAVE_DELAY_MS = 400;
 
-const numbers = new WeakMap<object, number>();
-let made = 0;
+const objectIds = new WeakMap<object, number>();
+let lastObjectId = 0;
 
-/** The same number for the same object, for none else. */
-function numberOf(object: object): number {
-  const number = numbers.get(object) ?? ++made;
-  numbers.set(object, number);
-  return number;
+/** A number that identifies an object. */
+function objectId(object: object): number {
+  const id = objectIds.get(object) ?? ++lastObjectId;
+  objectIds.set(object, id);
+  return id;
 }
 
-/** What is drawn, on the sheet and on the grid, and the question that it is to the API. */
+/** The freehand and the pixel drawing, and the prediction request for the current one. */
 export function useDrawing() {
-  const [mode, setMode] = useStored<Mode>("session", "mode", KEPT_MODE, "sheet");
-  const sheet = useHistory(() => load("session", "sheet", KEPT_SHEET) ?? newSheet());
-  const pixels = useHistory(() => load("session", "pixels", KEPT_PIXELS) ?? newPixels());
+  const [mode, setMode] = usePersistentState<Mode>("session", "mode", ModeSchema, "freehand");
+  const freehand = useHistory(
+    () => load("session", "freehand", FreehandDrawingSchema) ?? newFreehandDrawing(),
+  );
+  const pixels = useHistory(
+    () => load("session", "pixels", PixelDrawingSchema) ?? newPixelDrawing(),
+  );
   const [draft, setDraft] = useState<Stroke | null>(null);
-  const [moving, setMoving] = useState(false);
-  useKept("sheet", sheet.present);
-  useKept("pixels", pixels.present);
+  const [painting, setPainting] = useState(false);
+  useSaved(freehand.present);
+  useSaved(pixels.present);
 
-  const question = useMemo((): Question | null => {
+  const request = useMemo((): PredictionRequest | null => {
     if (mode === "pixels") {
       const { grid, id } = pixels.present;
       if (isEmpty(grid)) return null;
-      const revision = `pixels ${numberOf(grid)}`;
-      return { revision, id, moving, body: () => ({ pixels: rows(grid) }) };
+      const revision = `pixels ${objectId(grid)}`;
+      return { revision, id, inProgress: painting, body: () => ({ pixels: toRows(grid) }) };
     }
-    const { strokes, picture, id } = sheet.present;
-    const drawn = draft ? [...(picture ? [] : strokes), draft] : strokes;
-    if (picture && !draft) {
+    const { strokes, image, id } = freehand.present;
+    if (image && !draft) {
       return {
-        revision: `picture ${numberOf(picture)}`,
+        revision: `image ${objectId(image)}`,
         id,
-        moving: false,
-        body: () => ({ image: picture.url }),
+        inProgress: false,
+        body: () => ({ image: image.url }),
       };
     }
+    const drawn = draft ? [...(image ? [] : strokes), draft] : strokes;
     if (drawn.length === 0) return null;
     return {
-      revision: `strokes ${numberOf(strokes)} ${draft ? numberOf(draft) : ""}`,
+      revision: `strokes ${objectId(strokes)} ${draft ? objectId(draft) : ""}`,
       id,
-      moving: draft !== null,
-      body: () => ({ image: strokesPng(drawn) }),
+      inProgress: draft !== null,
+      body: () => ({ image: strokesToPng(drawn) }),
     };
-  }, [mode, sheet.present, pixels.present, draft, moving]);
+  }, [mode, freehand.present, pixels.present, draft, painting]);
 
-  const current = mode === "sheet" ? sheet : pixels;
-  const drawn: Drawn =
-    mode === "sheet"
-      ? { kind: "sheet", sheet: sheet.present }
-      : { kind: "pixels", pixels: pixels.present };
+  const { update: updateFreehand } = freehand;
+  const { update: updatePixels } = pixels;
+  const startFromSample = useCallback(
+    (digit: number) => {
+      const strokes = sampleStrokes(digit, SAMPLE_WIDTH);
+      if (mode === "freehand") updateFreehand(newFreehandDrawing({ strokes }));
+      else updatePixels(newPixelDrawing(rasterize(strokes)));
+    },
+    [mode, updateFreehand, updatePixels],
+  );
+  const open = useCallback(
+    (drawing: Drawing) => {
+      setMode(drawing.mode);
+      if (drawing.mode === "freehand") updateFreehand(drawing);
+      else updatePixels(drawing);
+    },
+    [setMode, updateFreehand, updatePixels],
+  );
+
+  const current = mode === "freehand" ? freehand : pixels;
+  const drawing: Drawing = current.present;
 
   return {
     mode,
     setMode,
-    sheet,
+    freehand,
     pixels,
     setDraft,
-    setMoving,
-    question,
-    drawn,
-    id: current.present.id,
+    setPainting,
+    request,
+    drawing,
     canUndo: current.canUndo,
     canRedo: current.canRedo,
     undo: current.undo,
     redo: current.redo,
     clear: () => {
-      if (!question) return;
-      if (mode === "sheet") sheet.advance(() => newSheet());
-      else pixels.advance(() => newPixels());
+      if (!request) return;
+      if (mode === "freehand") updateFreehand(newFreehandDrawing());
+      else updatePixels(newPixelDrawing());
     },
-    start: (digit: number) => {
-      const strokes = sample(digit, SAMPLE_WIDTH);
-      if (mode === "sheet") sheet.advance(() => newSheet({ strokes }));
-      else pixels.advance(() => newPixels(gridOf(strokes)));
-    },
-    lay: (picture: Picture) => {
-      setMode("sheet");
-      sheet.advance(() => newSheet({ picture }));
-    },
-    open: (opened: Drawn) => {
-      setMode(opened.kind);
-      if (opened.kind === "sheet") sheet.advance(() => opened.sheet);
-      else pixels.advance(() => opened.pixels);
-    },
+    startFromSample,
+    open,
+    openImage: (image: OpenedImage) => open(newFreehandDrawing({ image })),
   };
 }
 
-function gridOf(strokes: readonly Stroke[]) {
-  let { grid } = newPixels();
+function rasterize(strokes: readonly Stroke[]) {
+  let { grid } = newPixelDrawing();
   for (const { points } of strokes) {
     const cells = points.map(([x, y]) => [Math.floor(x / 10), Math.floor(y / 10)] as const);
     cells.forEach((cell, index) => {
-      grid = withLine(grid, cells[Math.max(0, index - 1)] ?? cell, cell, 2, 255);
+      grid = drawLine(grid, cells[Math.max(0, index - 1)] ?? cell, cell, 2, 255);
     });
   }
   return grid;
 }
 
-/** Keep what is drawn over a reload, and over a failure of the page. */
-function useKept(name: string, value: object) {
-  const latest = useRef(value);
+/** Save a drawing, so that it survives a reload and a crash of the page. */
+function useSaved(drawing: Drawing) {
+  const { mode } = drawing;
   useEffect(() => {
-    latest.current = value;
-    const timer = setTimeout(() => save("session", name, value), KEEP_AFTER_MS);
+    const timer = setTimeout(() => save("session", mode, drawing), SAVE_DELAY_MS);
     return () => clearTimeout(timer);
-  }, [name, value]);
+  }, [mode, drawing]);
+  const saveNow = useEffectEvent(() => save("session", mode, drawing));
   useEffect(() => {
-    const keep = () => save("session", name, latest.current);
-    window.addEventListener("pagehide", keep);
+    const onPageHide = () => saveNow();
+    window.addEventListener("pagehide", onPageHide);
     return () => {
-      window.removeEventListener("pagehide", keep);
-      keep();
+      window.removeEventListener("pagehide", onPageHide);
+      // The page is unmounted when it crashes.
+      saveNow();
     };
-  }, [name]);
+  }, []);
 }

@@ -1,38 +1,45 @@
 import { useMemo, useReducer } from "react";
-import { advance, begin, type History, redo, undo } from "../lib/history";
+import { createHistory, type History, push, redo, undo } from "../lib/history";
 
-export type Change<State> = (present: State) => State;
+/** A new state, or a pure function that computes it. */
+type Change<State extends object> = State | ((present: State) => State);
 
-/** Change the state; all that one gesture changes is one step. */
-export type Advance<State> = (change: Change<State>, gesture?: number) => void;
+/** Change the state; all changes of one gesture form a single undo step. */
+export type Update<State extends object> = (change: Change<State>, gesture?: number) => void;
 
-type Action<State> =
+type Action<State extends object> =
   | {
-      readonly type: "advance";
+      readonly type: "update";
       readonly change: Change<State>;
       readonly gesture: number | undefined;
     }
   | { readonly type: "undo" }
   | { readonly type: "redo" };
 
-function reduce<State>(history: History<State>, action: Action<State>): History<State> {
+function reduce<State extends object>(
+  history: History<State>,
+  action: Action<State>,
+): History<State> {
   switch (action.type) {
     case "undo":
       return undo(history);
     case "redo":
       return redo(history);
-    case "advance":
-      return advance(history, action.change(history.present), action.gesture);
+    case "update":
+      return push(
+        history,
+        typeof action.change === "function" ? action.change(history.present) : action.change,
+        action.gesture,
+      );
   }
 }
 
-/** State that can be undone and redone. */
-export function useHistory<State>(first: () => State) {
-  const [history, dispatch] = useReducer(reduce<State>, undefined, () => begin(first()));
-  const moves = useMemo(
+/** State with undo and redo. */
+export function useHistory<State extends object>(initial: () => State) {
+  const [history, dispatch] = useReducer(reduce<State>, undefined, () => createHistory(initial()));
+  const actions = useMemo(
     () => ({
-      advance: ((change, gesture) =>
-        dispatch({ type: "advance", change, gesture })) as Advance<State>,
+      update: ((change, gesture) => dispatch({ type: "update", change, gesture })) as Update<State>,
       undo: () => dispatch({ type: "undo" }),
       redo: () => dispatch({ type: "redo" }),
     }),
@@ -42,6 +49,6 @@ export function useHistory<State>(first: () => State) {
     present: history.present,
     canUndo: history.past.length > 0,
     canRedo: history.future.length > 0,
-    ...moves,
+    ...actions,
   };
 }

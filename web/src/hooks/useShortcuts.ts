@@ -1,21 +1,20 @@
-import { useEffect, useRef } from "react";
-import { type Command, commandOf } from "../lib/keys";
+import { useEffect, useEffectEvent } from "react";
+import { type Command, commandFor } from "../lib/shortcuts";
 
-/** Obey the shortcuts, but not while something is typed or a dialog is open. */
-export function useShortcuts(obey: (command: Command) => void, single: boolean): void {
-  const latest = useRef(obey);
-  latest.current = obey;
+/** Handle keyboard shortcuts, except while something is typed or a dialog is open. */
+export function useShortcuts(onCommand: (command: Command) => void, singleKeys: boolean): void {
+  const handleKeyDown = useEffectEvent((event: KeyboardEvent) => {
+    const target = event.target as HTMLElement;
+    if (event.defaultPrevented || target.closest?.("dialog, textarea, select")) return;
+    if (target instanceof HTMLInputElement && !/range|radio|checkbox/.test(target.type)) return;
+    const command = commandFor(event, singleKeys);
+    if (!command) return;
+    event.preventDefault();
+    onCommand(command);
+  });
   useEffect(() => {
-    const onKeyDown = (event: KeyboardEvent) => {
-      const target = event.target as HTMLElement;
-      if (event.defaultPrevented || target.closest?.("dialog, textarea, select")) return;
-      if (target instanceof HTMLInputElement && !/range|radio|checkbox/.test(target.type)) return;
-      const command = commandOf(event, single);
-      if (!command) return;
-      event.preventDefault();
-      latest.current(command);
-    };
+    const onKeyDown = (event: KeyboardEvent) => handleKeyDown(event);
     document.addEventListener("keydown", onKeyDown);
     return () => document.removeEventListener("keydown", onKeyDown);
-  }, [single]);
+  }, []);
 }

@@ -1,13 +1,13 @@
 import { useEffect } from "react";
 import * as v from "valibot";
 import { THEMES, type Theme } from "../components/Header";
-import { useStored } from "./useStored";
+import { usePersistentState } from "./usePersistentState";
 
-const KEPT_THEME = v.picklist(THEMES);
+const ThemeSchema = v.picklist(THEMES);
 
-/** The colours: the system's, or those that were chosen here. */
+/** The color theme: the system's, light or dark. */
 export function useTheme() {
-  const [theme, setTheme] = useStored<Theme>("local", "theme", KEPT_THEME, "system");
+  const [theme, setTheme] = usePersistentState<Theme>("local", "theme", ThemeSchema, "system");
   useEffect(() => {
     if (theme === "system") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { cellsBetween, clamp, distanceToLine, distanceToSegment, pointsBetween } from "./geometry";
+import {
+  cellsBetween,
+  clamp,
+  distanceToPolyline,
+  distanceToSegment,
+  pointsBetween,
+} from "./geometry";
 
 describe("distanceToSegment", () => {
   it.each([
@@ -7,34 +13,34 @@ describe("distanceToSegment", () => {
     ["beyond the end", [13, 4], [0, 0], [10, 0], 5],
     ["before the start", [-3, -4], [0, 0], [10, 0], 5],
     ["on it", [5, 0], [0, 0], [10, 0], 0],
-    ["of a segment of no length", [3, 4], [0, 0], [0, 0], 5],
+    ["of a segment of zero length", [3, 4], [0, 0], [0, 0], 5],
   ] as const)("%s", (_, point, start, end, distance) => {
     expect(distanceToSegment(point, start, end)).toBeCloseTo(distance);
   });
 });
 
-describe("distanceToLine", () => {
-  it("is Infinity from no points", () => {
-    expect(distanceToLine([0, 0], [])).toBe(Number.POSITIVE_INFINITY);
+describe("distanceToPolyline", () => {
+  it("is Infinity without points", () => {
+    expect(distanceToPolyline([0, 0], [])).toBe(Number.POSITIVE_INFINITY);
   });
-  it("is the distance from the one point", () => {
-    expect(distanceToLine([3, 4], [[0, 0]])).toBe(5);
+  it("is the distance to a single point", () => {
+    expect(distanceToPolyline([3, 4], [[0, 0]])).toBe(5);
   });
-  it("is the nearest segment's", () => {
+  it("is the distance to the nearest segment", () => {
     const line = [
       [0, 0],
       [10, 0],
       [10, 10],
     ] as const;
-    expect(distanceToLine([8, 5], line)).toBe(2);
+    expect(distanceToPolyline([8, 5], line)).toBe(2);
   });
 });
 
 describe("cellsBetween", () => {
-  it("is the cell itself where start and end are one", () => {
+  it("is the cell itself if start and end coincide", () => {
     expect(cellsBetween([3, 4], [3, 4])).toEqual([[3, 4]]);
   });
-  it("leaves no gap, whatever the slope", () => {
+  it("leaves no gap at any slope", () => {
     for (const end of [
       [9, 2],
       [2, 9],
@@ -52,12 +58,12 @@ describe("cellsBetween", () => {
 });
 
 describe("pointsBetween", () => {
-  it("leaves no gap wider than the step, and ends where it is to", () => {
+  it("leaves no gap wider than the step, and includes the end", () => {
     const points = pointsBetween([0, 0], [10, 0], 4);
     expect(points).toHaveLength(3);
     expect(points.at(-1)).toEqual([10, 0]);
   });
-  it("is the point itself where both are one", () => {
+  it("is the point itself if both coincide", () => {
     expect(pointsBetween([3, 4], [3, 4], 4)).toEqual([[3, 4]]);
   });
 });

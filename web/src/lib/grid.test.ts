@@ -1,44 +1,44 @@
 import { describe, expect, it } from "vitest";
-import { EMPTY_GRID, isEmpty, pathOf, rows, SIDE, withLine } from "./grid";
+import { drawLine, EMPTY_GRID, GRID_SIZE, gridPath, isEmpty, toRows } from "./grid";
 
 const inked = (grid: readonly number[]) =>
-  grid.flatMap((ink, index) => (ink ? [[index % SIDE, Math.floor(index / SIDE)]] : []));
+  grid.flatMap((ink, index) => (ink ? [[index % GRID_SIZE, Math.floor(index / GRID_SIZE)]] : []));
 
-describe("withLine", () => {
-  it("inks one cell", () => {
-    expect(inked(withLine(EMPTY_GRID, [3, 4], [3, 4], 1, 255))).toEqual([[3, 4]]);
+describe("drawLine", () => {
+  it("draws one pixel", () => {
+    expect(inked(drawLine(EMPTY_GRID, [3, 4], [3, 4], 1, 255))).toEqual([[3, 4]]);
   });
-  it("inks a square at each step of a broader brush", () => {
-    expect(inked(withLine(EMPTY_GRID, [3, 4], [3, 4], 2, 255))).toHaveLength(4);
-    expect(inked(withLine(EMPTY_GRID, [3, 4], [3, 4], 3, 255))).toContainEqual([2, 3]);
+  it("draws a square with a larger brush", () => {
+    expect(inked(drawLine(EMPTY_GRID, [3, 4], [3, 4], 2, 255))).toHaveLength(4);
+    expect(inked(drawLine(EMPTY_GRID, [3, 4], [3, 4], 3, 255))).toContainEqual([2, 3]);
   });
-  it("leaves out what lies beside the grid, and never wraps round", () => {
-    expect(inked(withLine(EMPTY_GRID, [-2, 0], [1, 0], 1, 255))).toEqual([
+  it("clips at the border instead of wrapping around", () => {
+    expect(inked(drawLine(EMPTY_GRID, [-2, 0], [1, 0], 1, 255))).toEqual([
       [0, 0],
       [1, 0],
     ]);
     expect(
-      inked(withLine(EMPTY_GRID, [27, 5], [27, 5], 4, 255)).every(([x]) => (x ?? 0) >= 26),
+      inked(drawLine(EMPTY_GRID, [27, 5], [27, 5], 4, 255)).every(([x]) => (x ?? 0) >= 26),
     ).toBe(true);
   });
-  it("clears", () => {
-    const grid = withLine(EMPTY_GRID, [0, 0], [5, 0], 1, 255);
-    expect(isEmpty(withLine(grid, [0, 0], [5, 0], 1, 0))).toBe(true);
+  it("erases", () => {
+    const grid = drawLine(EMPTY_GRID, [0, 0], [5, 0], 1, 255);
+    expect(isEmpty(drawLine(grid, [0, 0], [5, 0], 1, 0))).toBe(true);
   });
-  it("gives the same grid if nothing changes, and never changes one", () => {
-    expect(withLine(EMPTY_GRID, [0, 0], [5, 5], 2, 0)).toBe(EMPTY_GRID);
-    withLine(EMPTY_GRID, [0, 0], [5, 5], 2, 255);
+  it("returns the same grid if nothing changes, and never mutates one", () => {
+    expect(drawLine(EMPTY_GRID, [0, 0], [5, 5], 2, 0)).toBe(EMPTY_GRID);
+    drawLine(EMPTY_GRID, [0, 0], [5, 5], 2, 255);
     expect(isEmpty(EMPTY_GRID)).toBe(true);
   });
 });
 
-it("goes over the wire as 28 rows of 28", () => {
-  const sent = rows(withLine(EMPTY_GRID, [3, 4], [3, 4], 1, 255));
+it("is sent as 28 rows of 28 pixels", () => {
+  const sent = toRows(drawLine(EMPTY_GRID, [3, 4], [3, 4], 1, 255));
   expect(sent).toHaveLength(28);
   expect(sent.every((row) => row.length === 28)).toBe(true);
   expect(sent[4]?.[3]).toBe(255);
 });
 
-it("is drawn cell by cell", () => {
-  expect(pathOf(withLine(EMPTY_GRID, [3, 4], [3, 4], 1, 255), 10)).toBe("M30 40h10v10h-10z");
+it("is drawn pixel by pixel", () => {
+  expect(gridPath(drawLine(EMPTY_GRID, [3, 4], [3, 4], 1, 255), 10)).toBe("M30 40h10v10h-10z");
 });

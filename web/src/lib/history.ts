@@ -1,31 +1,31 @@
-/** What can be undone and redone: states before, now and after. */
+/** Undo history: past, present and future states. */
 
 export interface History<State> {
   readonly past: readonly State[];
   readonly present: State;
   readonly future: readonly State[];
-  /** Which gesture made the present, if one did: what it does next is the same step. */
+  /** The gesture that produced `present`, if any: its further changes belong to the same step. */
   readonly gesture: number | null;
 }
 
-const LONGEST = 200;
+const MAX_STEPS = 200;
 
-export function begin<State>(present: State): History<State> {
+export function createHistory<State>(present: State): History<State> {
   return { past: [], present, future: [], gesture: null };
 }
 
-/** Go on to a new state; what was undone before is gone. The same state again is no step.
+/** Add a state and drop the future. An identical state adds no step.
  *
- * @param gesture  all that one gesture changes is undone as one step
+ * @param gesture  all changes of one gesture form a single undo step
  */
-export function advance<State>(
+export function push<State>(
   history: History<State>,
   present: State,
   gesture: number | null = null,
 ): History<State> {
   if (Object.is(present, history.present)) return history;
   if (gesture !== null && gesture === history.gesture) return { ...history, present };
-  const past = [...history.past, history.present].slice(-LONGEST);
+  const past = [...history.past, history.present].slice(-MAX_STEPS);
   return { past, present, future: [], gesture };
 }
 

@@ -1,34 +1,37 @@
-/** Which pointer may draw: the first that comes down, a pen before a finger, no palm. */
+/** Decides which pointer may draw: the first one down, pen before finger, never a palm. */
 
 export interface Contact {
   readonly id: number;
   readonly type: string;
-  /** The size of what touches, in CSS pixels; 1 where the device does not tell. */
+  /** Size of the contact area in CSS pixels; 1 if the device does not report it. */
   readonly width: number;
   readonly height: number;
   readonly time_ms: number;
 }
 
-export interface Hand {
-  /** The pointer that draws now. */
-  readonly drawing: { readonly id: number; readonly type: string } | null;
-  /** When a pen was last seen: the hand that holds it may touch the screen for a while after. */
+export interface PointerState {
+  /** The pointer that is drawing. */
+  readonly active: { readonly id: number; readonly type: string } | null;
+  /** When a pen was last seen: the hand that holds it may still touch the screen. */
   readonly pen_ms: number;
 }
 
-export const FREE_HAND: Hand = { drawing: null, pen_ms: Number.NEGATIVE_INFINITY };
+export const IDLE: PointerState = { active: null, pen_ms: Number.NEGATIVE_INFINITY };
 
 export const PALM_PX = 60;
-export const PEN_REST_MS = 2000;
+export const PEN_TIMEOUT_MS = 2000;
 
-/** What a contact that comes down does: draw, draw in place of the one before, or nothing. */
-export function admit(hand: Hand, contact: Contact): "draw" | "replace" | "ignore" {
+/** Whether a new contact draws, replaces the active pointer, or is ignored. */
+export function classifyContact(
+  state: PointerState,
+  contact: Contact,
+): "draw" | "replace" | "ignore" {
   if (contact.type === "pen") {
-    if (hand.drawing === null) return "draw";
-    return hand.drawing.type === "touch" ? "replace" : "ignore";
+    if (state.active === null) return "draw";
+    return state.active.type === "touch" ? "replace" : "ignore";
   }
-  if (hand.drawing !== null) return "ignore";
+  if (state.active !== null) return "ignore";
   if (contact.type !== "touch") return "draw";
-  const palm = Math.max(contact.width, contact.height) > PALM_PX;
-  return palm || contact.time_ms - hand.pen_ms < PEN_REST_MS ? "ignore" : "draw";
+  const isPalm = Math.max(contact.width, contact.height) > PALM_PX;
+  return isPalm || contact.time_ms - state.pen_ms < PEN_TIMEOUT_MS ? "ignore" : "draw";
 }

@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import { afterEach, expect, it, vi } from "vitest";
-import { forget, load, save } from "./storage";
+import { load, remove, save } from "./storage";
 
 const NUMBER = v.number();
 
@@ -11,24 +11,24 @@ afterEach(() => {
   window.localStorage.clear();
 });
 
-it("keeps, gives back and forgets", () => {
+it("saves, loads and removes", () => {
   expect(save("local", "width", 12)).toBe(true);
   expect(load("local", "width", NUMBER)).toBe(12);
-  forget("local", "width");
+  remove("local", "width");
   expect(load("local", "width", NUMBER)).toBeUndefined();
 });
 
-it("does not give what it cannot use", () => {
+it("does not load invalid values", () => {
   save("local", "width", "broad");
   expect(load("local", "width", NUMBER)).toBeUndefined();
   window.localStorage.setItem("inkdigits.width", "{");
   expect(load("local", "width", NUMBER)).toBeUndefined();
 });
 
-it("does without a memory", () => {
+it("works without storage", () => {
   vi.spyOn(window, "localStorage", "get").mockImplementation(() => {
     throw new DOMException("denied", "SecurityError");
   });
   expect(load("local", "width", NUMBER)).toBeUndefined();
-  expect(() => forget("local", "width")).not.toThrow();
+  expect(() => remove("local", "width")).not.toThrow();
 });

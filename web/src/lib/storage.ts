@@ -1,45 +1,45 @@
-/** The browser's memory, where there is one: it may be switched off, full, or hold what another version left. */
+/** Access to the browser's storage, which may be disabled, full, or hold data of another version. */
 
 import * as v from "valibot";
 
-export type Keep = "session" | "local";
+export type StorageArea = "session" | "local";
 
-function storeOf(keep: Keep): Storage | undefined {
+function storageFor(area: StorageArea): Storage | undefined {
   try {
-    return keep === "session" ? window.sessionStorage : window.localStorage;
+    return area === "session" ? window.sessionStorage : window.localStorage;
   } catch {
     return undefined;
   }
 }
 
-/** What is kept under a name, or undefined if nothing is that fits the schema. */
+/** Load a value; undefined if nothing valid is stored under this name. */
 export function load<Value>(
-  keep: Keep,
+  area: StorageArea,
   name: string,
   schema: v.GenericSchema<unknown, Value>,
 ): Value | undefined {
   try {
-    const text = storeOf(keep)?.getItem(`inkdigits.${name}`);
+    const text = storageFor(area)?.getItem(`inkdigits.${name}`);
     return text ? v.parse(schema, JSON.parse(text), { abortEarly: true }) : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Keep a value; false if there is no room. */
-export function save(keep: Keep, name: string, value: unknown): boolean {
+/** Store a value; false if there is no room. */
+export function save(area: StorageArea, name: string, value: unknown): boolean {
   try {
-    storeOf(keep)?.setItem(`inkdigits.${name}`, JSON.stringify(value));
+    storageFor(area)?.setItem(`inkdigits.${name}`, JSON.stringify(value));
     return true;
   } catch {
     return false;
   }
 }
 
-export function forget(keep: Keep, name: string): void {
+export function remove(area: StorageArea, name: string): void {
   try {
-    storeOf(keep)?.removeItem(`inkdigits.${name}`);
+    storageFor(area)?.removeItem(`inkdigits.${name}`);
   } catch {
-    // Nothing was kept.
+    // Storage is disabled, so nothing was stored.
   }
 }

@@ -1,18 +1,18 @@
 import { describe, expect, it } from "vitest";
 import {
-  inkOf,
+  eraseAt,
+  outlinePath,
   type Point,
-  pathAlong,
-  pathAround,
-  pointAt,
+  roundedPoint,
   type Stroke,
-  withoutMet,
+  smoothPath,
+  strokeShape,
 } from "./strokes";
 
-const line = (points: readonly Point[], pressed = false): Stroke => ({
+const line = (points: readonly Point[], hasPressure = false): Stroke => ({
   points,
   width: 10,
-  pressed,
+  hasPressure,
 });
 const ACROSS = line([
   [10, 100, 0.5],
@@ -23,7 +23,7 @@ const DOWN = line([
   [50, 250, 0.5],
 ]);
 
-describe("pathAlong", () => {
+describe("smoothPath", () => {
   it.each([
     ["no points", [], ""],
     ["one point: a dot", [[3, 4, 0.5]], "M3,4l0.01,0"],
@@ -36,7 +36,7 @@ describe("pathAlong", () => {
       "M3,4L5,6",
     ],
     [
-      "three: rounded at the middle one",
+      "three points: a curve",
       [
         [0, 0],
         [10, 0],
@@ -45,14 +45,14 @@ describe("pathAlong", () => {
       "M0,0Q10,0 10,5L10,10",
     ],
   ] as const)("of %s", (_, points, path) => {
-    expect(pathAlong(points)).toBe(path);
+    expect(smoothPath(points)).toBe(path);
   });
 });
 
-describe("pathAround", () => {
-  it("is empty of fewer than three corners", () => {
+describe("outlinePath", () => {
+  it("is empty for fewer than three corners", () => {
     expect(
-      pathAround([
+      outlinePath([
         [0, 0],
         [1, 1],
       ]),
@@ -60,7 +60,7 @@ describe("pathAround", () => {
   });
   it("closes", () => {
     expect(
-      pathAround([
+      outlinePath([
         [0, 0],
         [10, 0],
         [10, 10],
@@ -69,40 +69,40 @@ describe("pathAround", () => {
   });
 });
 
-describe("inkOf", () => {
-  it("strokes what was drawn without pressure at the pen's width", () => {
-    expect(inkOf(ACROSS)).toEqual({ path: "M10,100L200,100", width: 10 });
+describe("strokeShape", () => {
+  it("is a line of the pen's width without pressure", () => {
+    expect(strokeShape(ACROSS)).toEqual({ path: "M10,100L200,100", width: 10 });
   });
-  it("fills an outline of what a pen pressed", () => {
+  it("is a filled outline with pressure", () => {
     const points = Array.from({ length: 20 }, (_, index): Point => [10 * index, 50, index / 20]);
-    const ink = inkOf(line(points, true));
-    expect(ink.width).toBeNull();
-    expect(ink.path).toMatch(/^M.*Z$/);
-    expect(ink.path).not.toContain("NaN");
+    const shape = strokeShape(line(points, true));
+    expect(shape.width).toBeNull();
+    expect(shape.path).toMatch(/^M.*Z$/);
+    expect(shape.path).not.toContain("NaN");
   });
-  it("fills a dot of one pressed point", () => {
-    expect(inkOf(line([[5, 5, 0.8]], true)).path).toMatch(/^M.*Z$/);
+  it("is a filled dot for one point with pressure", () => {
+    expect(strokeShape(line([[5, 5, 0.8]], true)).path).toMatch(/^M.*Z$/);
   });
-  it("makes nothing of nothing", () => {
-    expect(inkOf(line([], true)).path).toBe("");
-    expect(inkOf(line([])).path).toBe("");
+  it("is empty without points", () => {
+    expect(strokeShape(line([], true)).path).toBe("");
+    expect(strokeShape(line([])).path).toBe("");
   });
 });
 
-describe("withoutMet", () => {
-  it("takes away the strokes that the rubber meets, whole", () => {
-    expect(withoutMet([ACROSS, DOWN], [100, 106], 2)).toEqual([DOWN]);
+describe("eraseAt", () => {
+  it("removes whole strokes that the eraser touches", () => {
+    expect(eraseAt([ACROSS, DOWN], [100, 106], 2)).toEqual([DOWN]);
   });
-  it("counts the width of the ink", () => {
-    expect(withoutMet([ACROSS], [100, 106.9], 2)).toEqual([]);
-    expect(withoutMet([ACROSS], [100, 107.1], 2)).toEqual([ACROSS]);
+  it("takes the stroke width into account", () => {
+    expect(eraseAt([ACROSS], [100, 106.9], 2)).toEqual([]);
+    expect(eraseAt([ACROSS], [100, 107.1], 2)).toEqual([ACROSS]);
   });
-  it("gives the same array where it meets none", () => {
+  it("returns the same array if it touches none", () => {
     const strokes = [ACROSS, DOWN];
-    expect(withoutMet(strokes, [270, 10], 5)).toBe(strokes);
+    expect(eraseAt(strokes, [270, 10], 5)).toBe(strokes);
   });
 });
 
-it("keeps no point finer than a hundredth", () => {
-  expect(pointAt(1.23456, 7.891, 0.33333)).toEqual([1.23, 7.89, 0.33]);
+it("rounds points to hundredths", () => {
+  expect(roundedPoint(1.23456, 7.891, 0.33333)).toEqual([1.23, 7.89, 0.33]);
 });

@@ -1,35 +1,35 @@
-/** Pen strokes on a square sheet: what is kept of them, their outline, and which a rubber meets. */
+/** Pen strokes: how they are stored, drawn and erased. */
 
 import { getStroke } from "perfect-freehand";
-import { distanceToLine, type XY } from "./geometry";
+import { distanceToPolyline, type XY } from "./geometry";
 
-/** The side of the sheet, in the unit of every point and width: ten to each of MNIST's 28 pixels. */
-export const SHEET = 280;
+/** Side of the drawing area, in the unit of all points and widths: ten for each of the 28 pixels. */
+export const CANVAS_SIZE = 280;
 
 export type Point = readonly [x: number, y: number, pressure: number];
 
 export interface Stroke {
   readonly points: readonly Point[];
-  /** Of the pen, where it is pressed as is usual. */
+  /** Width at medium pressure. */
   readonly width: number;
-  /** Whether the pen told how hard it was pressed; a mouse and most fingers do not. */
-  readonly pressed: boolean;
+  /** Whether the pressure was measured; a mouse and most fingers do not report it. */
+  readonly hasPressure: boolean;
 }
 
-/** A point as it is kept: no finer than a screen shows it. */
-export function pointAt(x: number, y: number, pressure = 0.5): Point {
-  return [Math.round(x * 100) / 100, Math.round(y * 100) / 100, Math.round(pressure * 100) / 100];
+/** Round to hundredths: finer than any screen, and short to store. */
+export function roundedPoint(x: number, y: number, pressure = 0.5): Point {
+  return [round(x), round(y), round(pressure)];
 }
 
-/** How a stroke is drawn: an SVG path, and how wide it is to be stroked; filled, if it has no width. */
-export interface Ink {
+/** An SVG path; it is stroked with `width`, or filled if `width` is null. */
+export interface StrokeShape {
   readonly path: string;
   readonly width: number | null;
 }
 
-/** The ink of a stroke: an outline that swells with the pressure, or a line of one width. */
-export function inkOf(stroke: Stroke, finished = true): Ink {
-  if (!stroke.pressed) return { path: pathAlong(stroke.points), width: stroke.width };
+/** Shape of a stroke: an outline that varies with the pressure, or a line of constant width. */
+export function strokeShape(stroke: Stroke, finished = true): StrokeShape {
+  if (!stroke.hasPressure) return { path: smoothPath(stroke.points), width: stroke.width };
   const outline = getStroke(stroke.points as [number, number, number][], {
     size: stroke.width,
     thinning: 0.5,
@@ -38,51 +38,48 @@ export function inkOf(stroke: Stroke, finished = true): Ink {
     streamline: 0.3,
     last: finished,
   });
-  return { path: pathAround(outline as [number, number][]), width: null };
+  return { path: outlinePath(outline as [number, number][]), width: null };
 }
 
-/** An SVG path along points, rounded at all but its ends; a dot of one point, "" of none. */
-export function pathAlong(points: readonly XY[]): string {
+/** Smooth SVG path through points: "" for none, a dot for one. */
+export function smoothPath(points: readonly XY[]): string {
   const [first, ...rest] = points;
   const last = rest.at(-1);
   if (!first) return "";
-  // A line of no length is drawn by some, by others not.
-  if (!last) return `M${at(first)}l0.01,0`;
+  // Some browsers do not draw a line of zero length.
+  if (!last) return `M${format(first)}l0.01,0`;
   const curves = rest.slice(0, -1).map((point, index) => {
     const next = rest[index + 1] as XY;
-    return `Q${at(point)} ${at(middle(point, next))}`;
+    return `Q${format(point)} ${format(midpoint(point, next))}`;
   });
-  return `M${at(first)}${curves.join("")}L${at(last)}`;
+  return `M${format(first)}${curves.join("")}L${format(last)}`;
 }
 
-/** An SVG path round a polygon, rounded at its corners; "" of fewer than three. */
-export function pathAround(polygon: readonly XY[]): string {
+/** Closed SVG path around a polygon with rounded corners; "" for fewer than three corners. */
+export function outlinePath(polygon: readonly XY[]): string {
   if (polygon.length < 3) return "";
   const corner = (index: number) => polygon[index % polygon.length] as XY;
   const curves = polygon.map(
-    (_, index) => `Q${at(corner(index + 1))} ${at(middle(corner(index + 1), corner(index + 2)))}`,
+    (_, index) =>
+      `Q${format(corner(index + 1))} ${format(midpoint(corner(index + 1), corner(index + 2)))}`,
   );
-  return `M${at(middle(corner(0), corner(1)))}${curves.join("")}Z`;
+  return `M${format(midpoint(corner(0), corner(1)))}${curves.join("")}Z`;
 }
 
-function middle(a: XY, b: XY): XY {
+/** Remove the strokes that a round eraser touches; returns the same array if it touches none. */
+export function eraseAt(strokes: readonly Stroke[], eraser: XY, radius: number): readonly Stroke[] {
+  const remaining = strokes.filter(
+    (stroke) => distanceToPolyline(eraser, stroke.points) > radius + stroke.width / 2,
+  );
+  return remaining.length === strokes.length ? strokes : remaining;
+}
+
+function midpoint(a: XY, b: XY): XY {
   return [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
 }
 
-function at([x, y]: XY): string {
+function format([x, y]: XY): string {
   return `${round(x)},${round(y)}`;
-}
-
-/** The strokes that a round rubber does not meet; the same array if it meets none. */
-export function withoutMet(
-  strokes: readonly Stroke[],
-  rubber: XY,
-  radius: number,
-): readonly Stroke[] {
-  const left = strokes.filter(
-    (stroke) => distanceToLine(rubber, stroke.points) > radius + stroke.width / 2,
-  );
-  return left.length === strokes.length ? strokes : left;
 }
 
 function round(value: number): number {

@@ -1,20 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { MODELS, PREDICTION } from "../../../tests/prediction";
-import { MOST_ANSWER_BYTES } from "./answers";
-import { Api, TIMEOUT_MS } from "./client";
+import { MODELS, PREDICTION } from "../../../tests/fixtures";
+import { ApiClient } from "./client";
 import { ApiError } from "./errors";
+import { MAX_RESPONSE_BYTES } from "./responses";
 
 const PROBLEM = { "Content-Type": "application/problem+json" };
 const PIXELS = { pixels: [[0]] };
 
-let answer: (request: Request) => Promise<Response>;
+let respond: (request: Request) => Promise<Response>;
 let calls: Request[];
 let config: unknown;
 
 beforeEach(() => {
   config = { api: "" };
   calls = [];
-  answer = async () => Response.json(PREDICTION);
+  respond = async () => Response.json(PREDICTION);
   vi.stubGlobal("fetch", (input: RequestInfo | URL, init?: RequestInit) => {
     const request = new Request(input, init);
     if (request.url.endsWith("config.json")) return Promise.resolve(Response.json(config));
@@ -23,7 +23,7 @@ beforeEach(() => {
       const abort = () => reject(new DOMException("", "AbortError"));
       if (request.signal.aborted) abort();
       request.signal.addEventListener("abort", abort);
-      answer(request).then(resolve, reject);
+      respond(request).then(resolve, reject);
     });
   });
 });
@@ -32,60 +32,67 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const api = () => new Api("http://page.example/");
-const trouble = (error: unknown) => (error as ApiError).trouble;
+const client = () => new ApiClient("http://page.example/");
+const failure = (error: unknown) => (error as ApiError).failure;
 
 describe("predict", () => {
-  it("sends a drawing and asks for what was seen", async () => {
+  it("sends a drawing and asks for the network's input", async () => {
     const signal = new AbortController().signal;
-    expect(await api().predict(PIXELS, "mlp", signal)).toEqual(PREDICTION);
+    expect(await client().predict(PIXELS, "mlp", signal)).toEqual(PREDICTION);
     expect(calls[0]?.url).toBe("http://page.example/api/v1/predictions?seen=true&model=mlp");
     expect(calls[0]?.headers.get("Content-Type")).toBe("application/json");
     expect(await calls[0]?.json()).toEqual(PIXELS);
   });
 
   it.each([
-    ["another page", async () => new Response("<!doctype html>"), "strange"],
-    ["another object", async () => Response.json({ hello: 1 }), "strange"],
-    ["a list", async () => Response.json([null]), "strange"],
-    ["an empty answer", async () => new Response(""), "strange"],
-    ["text that is not JSON", async () => new Response('{"confidence": NaN}'), "strange"],
-    ["deep nesting", async () => new Response("[".repeat(500_000)), "strange"],
-    ["a large answer", async () => new Response(" ".repeat(MOST_ANSWER_BYTES + 1)), "strange"],
-    ["a large problem", async () => new Response(" ".repeat(2 ** 21), { status: 400 }), "strange"],
-    ["no network", async () => Promise.reject(new TypeError("failed to fetch")), "away"],
-    ["a proxy's word", async () => new Response("bad gateway", { status: 502 }), "away"],
-  ])("takes %s for what it is", async (_, given, kind) => {
-    answer = given;
-    const error = await api().predict(PIXELS, null, new AbortController().signal).catch(trouble);
+    ["another page", async () => new Response("<!doctype html>"), "invalid_response"],
+    ["another object", async () => Response.json({ hello: 1 }), "invalid_response"],
+    ["a list", async () => Response.json([null]), "invalid_response"],
+    ["an empty response", async () => new Response(""), "invalid_response"],
+    ["text that is not JSON", async () => new Response('{"confidence": NaN}'), "invalid_response"],
+    ["deep nesting", async () => new Response("[".repeat(500_000)), "invalid_response"],
+    [
+      "a large response",
+      async () => new Response(" ".repeat(MAX_RESPONSE_BYTES + 1)),
+      "invalid_response",
+    ],
+    [
+      "a large problem",
+      async () => new Response(" ".repeat(2 ** 21), { status: 400 }),
+      "invalid_response",
+    ],
+    ["no network", async () => Promise.reject(new TypeError("failed to fetch")), "unreachable"],
+    ["a proxy's error", async () => new Response("bad gateway", { status: 502 }), "unreachable"],
+  ])("classifies %s", async (_, given, kind) => {
+    respond = given;
+    const error = await client().predict(PIXELS, null, new AbortController().signal).catch(failure);
     expect(error).toEqual({ kind });
   });
 
-  it("is not sent anywhere if config.json names no address, until it does", async () => {
+  it("sends nothing until config.json contains a valid address", async () => {
     const { signal } = new AbortController();
-    const service = api();
+    const api = client();
     config = { api: "javascript:alert(1)" };
-    expect(await service.predict(PIXELS, null, signal).catch(trouble)).toEqual({
+    expect(await api.predict(PIXELS, null, signal).catch(failure)).toEqual({
       kind: "misconfigured",
     });
     expect(calls).toEqual([]);
     config = { api: "https://b.example" };
-    expect(await service.predict(PIXELS, null, signal)).toEqual(PREDICTION);
+    expect(await api.predict(PIXELS, null, signal)).toEqual(PREDICTION);
     expect(calls[0]?.url).toContain("https://b.example/api/v1/predictions");
   });
 
-  it("gives up after a while", async () => {
-    vi.useFakeTimers();
-    answer = () => new Promise(() => undefined);
-    const error = api().predict(PIXELS, null, new AbortController().signal).catch(trouble);
-    await vi.advanceTimersByTimeAsync(TIMEOUT_MS + 1);
-    expect(await error).toEqual({ kind: "slow" });
+  it("times out", async () => {
+    respond = () => new Promise(() => undefined);
+    const api = new ApiClient("http://page.example/", 20);
+    const error = await api.predict(PIXELS, null, new AbortController().signal).catch(failure);
+    expect(error).toEqual({ kind: "timeout" });
   });
 
-  it("is no error of the API when it is cancelled", async () => {
-    answer = () => new Promise(() => undefined);
+  it("does not throw an ApiError when it is canceled", async () => {
+    respond = () => new Promise(() => undefined);
     const controller = new AbortController();
-    const error = api()
+    const error = client()
       .predict(PIXELS, null, controller.signal)
       .catch((error: unknown) => error);
     await Promise.resolve();
@@ -93,18 +100,18 @@ describe("predict", () => {
     expect(await error).not.toBeInstanceOf(ApiError);
   });
 
-  it("does not call again before it may", async () => {
+  it("does not call a busy API before it may", async () => {
     vi.useFakeTimers();
-    const service = api();
+    const api = client();
     const { signal } = new AbortController();
-    answer = async () =>
+    respond = async () =>
       new Response("{}", { status: 503, headers: { ...PROBLEM, "Retry-After": "3" } });
-    expect(await service.predict(PIXELS, null, signal).catch(trouble)).toEqual({
+    expect(await api.predict(PIXELS, null, signal).catch(failure)).toEqual({
       kind: "busy",
-      wait_ms: 3000,
+      retry_after_ms: 3000,
     });
-    answer = async () => Response.json(PREDICTION);
-    const second = service.predict(PIXELS, null, signal);
+    respond = async () => Response.json(PREDICTION);
+    const second = api.predict(PIXELS, null, signal);
     await vi.advanceTimersByTimeAsync(2900);
     expect(calls).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(200);
@@ -113,16 +120,16 @@ describe("predict", () => {
 });
 
 describe("models", () => {
-  const models = () => api().models(new AbortController().signal).catch(trouble);
-  it("lists what is in service", async () => {
-    answer = async () => Response.json(MODELS);
+  const models = () => client().models(new AbortController().signal).catch(failure);
+  it("lists the models", async () => {
+    respond = async () => Response.json(MODELS);
     expect(await models()).toEqual(MODELS);
   });
   it.each([[null], { ...MODELS, models: [{ ...MODELS.models[0], metrics: null }] }])(
-    "does not take %j for a list",
+    "rejects the list %j",
     async (value) => {
-      answer = async () => Response.json(value);
-      expect(await models()).toEqual({ kind: "strange" });
+      respond = async () => Response.json(value);
+      expect(await models()).toEqual({ kind: "invalid_response" });
     },
   );
 });

@@ -1,103 +1,103 @@
-/** Calls the API; the types of what goes over the wire are generated from its OpenAPI document. */
+/** Client of the API; its types are generated from the API's OpenAPI document. */
 
 import createClient, { type Client } from "openapi-fetch";
 import * as v from "valibot";
-import { boundedFetch, TooLargeError } from "../bounded";
-import { baseOf, readSettings, SettingsError } from "../settings";
-import { MODELS, MOST_ANSWER_BYTES, PREDICTION } from "./answers";
-import { ApiError, troubleOf } from "./errors";
+import { apiBaseUrl, ConfigError, loadConfig } from "../config";
+import { limitedFetch, ResponseTooLargeError } from "../limitedFetch";
+import { ApiError, failureFromResponse } from "./errors";
+import { MAX_RESPONSE_BYTES, ModelsSchema, PredictionSchema } from "./responses";
 import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
-export type Drawing =
+export type PredictionBody =
   | Schemas["ImageDrawing"]
   | Schemas["StrokesDrawing"]
   | Schemas["PixelsDrawing"];
 export type Prediction = Schemas["Prediction"];
-export type Model = Schemas["Model"];
 export type Models = Schemas["Models"];
+export type Model = Models["models"][number];
+export type Layer = Model["layers"][number];
 
-export const TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 15_000;
 
-interface Answer {
+interface FetchResult {
   data?: unknown;
   error?: unknown;
   response: Response;
 }
 
-/** What the page needs of the API. */
-export type Service = Pick<Api, "predict" | "models">;
+/** The calls that the page makes. */
+export type PredictionApi = Pick<ApiClient, "predict" | "models">;
 
-export class Api {
+export class ApiClient {
   #client: Promise<Client<paths>> | undefined;
-  /** The API asked not to be called before. */
+  /** When a busy API may be called again. */
   #notBefore_ms = 0;
 
-  constructor(private readonly page: string) {}
+  constructor(
+    private readonly pageUrl: string,
+    private readonly timeout_ms = TIMEOUT_MS,
+  ) {}
 
-  /** Read one drawing.
+  /** Predict the digit of one drawing.
    *
-   * @throws ApiError, or an AbortError if `signal` is aborted
+   * @throws ApiError, or the signal's reason if it is aborted
    */
-  async predict(drawing: Drawing, model: string | null, signal: AbortSignal): Promise<Prediction> {
-    return this.#call(signal, PREDICTION, (client, signal) =>
+  async predict(
+    body: PredictionBody,
+    model: string | null,
+    signal: AbortSignal,
+  ): Promise<Prediction> {
+    return this.#call(signal, PredictionSchema, (client, signal) =>
       client.POST("/api/v1/predictions", {
         params: { query: model === null ? { seen: true } : { seen: true, model } },
-        body: drawing,
+        body,
         signal,
       }),
     );
   }
 
-  /** Tell which models are in service.
+  /** List the models.
    *
-   * @throws ApiError, or an AbortError if `signal` is aborted
+   * @throws ApiError, or the signal's reason if it is aborted
    */
   async models(signal: AbortSignal): Promise<Models> {
-    return this.#call(signal, MODELS, (client, signal) => client.GET("/api/v1/models", { signal }));
+    return this.#call(signal, ModelsSchema, (client, signal) =>
+      client.GET("/api/v1/models", { signal }),
+    );
   }
 
-  /** @param expected  the schema of a successful answer */
   async #call<Value>(
-    outer: AbortSignal,
-    expected: v.GenericSchema<unknown, Value>,
-    send: (client: Client<paths>, signal: AbortSignal) => Promise<Answer>,
+    signal: AbortSignal,
+    schema: v.GenericSchema<unknown, Value>,
+    send: (client: Client<paths>, signal: AbortSignal) => Promise<FetchResult>,
   ): Promise<Value> {
-    await pause(this.#notBefore_ms - Date.now(), outer);
-    const inner = new AbortController();
-    const abort = () => inner.abort(outer.reason);
-    outer.addEventListener("abort", abort);
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      inner.abort();
-    }, TIMEOUT_MS);
+    await sleep(this.#notBefore_ms - Date.now(), signal);
+    const timeout = AbortSignal.timeout(this.timeout_ms);
     try {
-      const { data, error, response } = await send(await this.#connect(), inner.signal);
-      if (response.ok) return v.parse(expected, data, { abortEarly: true });
-      const trouble = troubleOf(response.status, response.headers, error, Date.now());
-      if (trouble.kind === "busy") this.#notBefore_ms = Date.now() + trouble.wait_ms;
-      throw new ApiError(trouble);
+      const client = await this.#connect();
+      const result = await send(client, AbortSignal.any([signal, timeout]));
+      const { data, error, response } = result;
+      if (response.ok) return v.parse(schema, data, { abortEarly: true });
+      const failure = failureFromResponse(response.status, response.headers, error, Date.now());
+      if (failure.kind === "busy") this.#notBefore_ms = Date.now() + failure.retry_after_ms;
+      throw new ApiError(failure);
     } catch (error) {
-      if (outer.aborted || error instanceof ApiError) throw error;
-      if (late) throw new ApiError({ kind: "slow" });
-      throw new ApiError({ kind: kindOf(error) });
-    } finally {
-      clearTimeout(timer);
-      outer.removeEventListener("abort", abort);
+      if (signal.aborted || error instanceof ApiError) throw error;
+      throw new ApiError({ kind: timeout.aborted ? "timeout" : failureKind(error) });
     }
   }
 
   #connect(): Promise<Client<paths>> {
-    this.#client ??= readSettings(this.page)
-      .then((settings) =>
+    this.#client ??= loadConfig(this.pageUrl)
+      .then((config) =>
         createClient<paths>({
-          baseUrl: baseOf(settings, this.page),
-          fetch: (request) => boundedFetch(request, MOST_ANSWER_BYTES),
+          baseUrl: apiBaseUrl(config, this.pageUrl),
+          fetch: (request) => limitedFetch(request, MAX_RESPONSE_BYTES),
         }),
       )
       .catch((error: unknown) => {
-        // Read again with the next call: it may be there, or corrected, by then.
+        // Load config.json again with the next call: it may have been corrected by then.
         this.#client = undefined;
         throw error;
       });
@@ -105,11 +105,11 @@ export class Api {
   }
 }
 
-/** Wait; at once if there is nothing to wait for.
+/** Wait, if `time_ms` is positive.
  *
- * @throws the signal's reason if it is aborted meanwhile
+ * @throws the signal's reason if it is aborted
  */
-export async function pause(time_ms: number, signal: AbortSignal): Promise<void> {
+async function sleep(time_ms: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   if (time_ms <= 0) return;
   await new Promise<void>((resolve, reject) => {
@@ -125,10 +125,12 @@ export async function pause(time_ms: number, signal: AbortSignal): Promise<void>
   });
 }
 
-/** What a call without a usable answer means. */
-function kindOf(error: unknown): "strange" | "misconfigured" | "away" {
-  if (error instanceof SettingsError) return "misconfigured";
-  // Not JSON, such as a page of a proxy; not what the API documents; or without end.
-  const strange = [SyntaxError, v.ValiError, TooLargeError].some((kind) => error instanceof kind);
-  return strange ? "strange" : "away";
+/** Classify the error of a call that yielded no valid response. */
+function failureKind(error: unknown): "invalid_response" | "misconfigured" | "unreachable" {
+  if (error instanceof ConfigError) return "misconfigured";
+  // Not JSON (a proxy's page, for example), not as documented, or too large.
+  const isInvalid = [SyntaxError, v.ValiError, ResponseTooLargeError].some(
+    (type) => error instanceof type,
+  );
+  return isInvalid ? "invalid_response" : "unreachable";
 }

@@ -1,10 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { ApiError, type Trouble, troubleOf, waitOf, wordingOf } from "./errors";
+import {
+  ApiError,
+  type ApiFailure,
+  failureFromResponse,
+  failureMessage,
+  parseRetryAfter,
+} from "./errors";
 
 const PROBLEM = { "Content-Type": "application/problem+json" };
 const NOW_MS = Date.parse("2026-01-01T00:00:00Z");
 
-describe("waitOf", () => {
+describe("parseRetryAfter", () => {
   it.each([
     ["3", 3000],
     ["0", 500],
@@ -13,29 +19,31 @@ describe("waitOf", () => {
     ["Wed, 31 Dec 2025 23:00:00 GMT", 500],
     ["soon", 2000],
     [null, 2000],
-  ])("of %j is %i ms", (header, wait_ms) => {
-    expect(waitOf(header, NOW_MS)).toBe(wait_ms);
+  ])("of %j is %i ms", (header, retry_after_ms) => {
+    expect(parseRetryAfter(header, NOW_MS)).toBe(retry_after_ms);
   });
 });
 
-describe("troubleOf", () => {
+describe("failureFromResponse", () => {
   it.each([
-    [503, { ...PROBLEM, "Retry-After": "4" }, { kind: "busy", wait_ms: 4000 }],
-    [429, PROBLEM, { kind: "busy", wait_ms: 2000 }],
-    [408, PROBLEM, { kind: "slow" }],
-    [502, { "Content-Type": "text/html" }, { kind: "away" }],
-    [504, {}, { kind: "away" }],
-    [500, { "Content-Type": "text/plain" }, { kind: "away" }],
-    [500, PROBLEM, { kind: "refused", status: 500, detail: "why" }],
-    [413, PROBLEM, { kind: "refused", status: 413, detail: "why" }],
-  ])("of status %i with %j", (status, headers, trouble) => {
-    expect(troubleOf(status, new Headers(headers), { detail: "why" }, NOW_MS)).toEqual(trouble);
+    [503, { ...PROBLEM, "Retry-After": "4" }, { kind: "busy", retry_after_ms: 4000 }],
+    [429, PROBLEM, { kind: "busy", retry_after_ms: 2000 }],
+    [408, PROBLEM, { kind: "timeout" }],
+    [502, { "Content-Type": "text/html" }, { kind: "unreachable" }],
+    [504, {}, { kind: "unreachable" }],
+    [500, { "Content-Type": "text/plain" }, { kind: "unreachable" }],
+    [500, PROBLEM, { kind: "http_error", status: 500, detail: "why" }],
+    [413, PROBLEM, { kind: "http_error", status: 413, detail: "why" }],
+  ])("of status %i with %j", (status, headers, failure) => {
+    expect(failureFromResponse(status, new Headers(headers), { detail: "why" }, NOW_MS)).toEqual(
+      failure,
+    );
   });
   it.each([null, undefined, "<!doctype html>", [], { detail: 7 }, { detail: { why: "" } }])(
-    "bears the body %j",
+    "accepts the body %j",
     (body) => {
-      expect(troubleOf(400, new Headers(), body, NOW_MS)).toEqual({
-        kind: "refused",
+      expect(failureFromResponse(400, new Headers(), body, NOW_MS)).toEqual({
+        kind: "http_error",
         status: 400,
         detail: "",
       });
@@ -43,35 +51,35 @@ describe("troubleOf", () => {
   );
 });
 
-describe("wordingOf", () => {
-  const troubles: Trouble[] = [
-    { kind: "away" },
-    { kind: "slow" },
-    { kind: "busy", wait_ms: 1000 },
-    { kind: "strange" },
+describe("failureMessage", () => {
+  const failures: ApiFailure[] = [
+    { kind: "unreachable" },
+    { kind: "timeout" },
+    { kind: "busy", retry_after_ms: 1000 },
+    { kind: "invalid_response" },
     { kind: "misconfigured" },
-    { kind: "unsent" },
+    { kind: "page_error" },
     ...[400, 404, 413, 415, 422, 500].map(
-      (status) => ({ kind: "refused", status, detail: "" }) as const,
+      (status) => ({ kind: "http_error", status, detail: "" }) as const,
     ),
   ];
-  it.each(troubles)("names cause and action of $kind $status", (trouble) => {
-    const { cause, action } = wordingOf(trouble);
-    expect(cause).toMatch(/\.$/);
+  it.each(failures)("gives a reason and an action for $kind $status", (failure) => {
+    const { reason, action } = failureMessage(failure);
+    expect(reason).toMatch(/\.$/);
     expect(action).toMatch(/\.$/);
   });
-  it("repeats what the API says of a bad picture", () => {
-    const detail = "The picture's file is damaged.";
-    expect(wordingOf({ kind: "refused", status: 400, detail }).cause).toBe(detail);
+  it("passes on what the API says about a bad image", () => {
+    const detail = "The image file is damaged.";
+    expect(failureMessage({ kind: "http_error", status: 400, detail }).reason).toBe(detail);
   });
 });
 
-it("tells what passes by itself", () => {
-  const passes = (trouble: Trouble) => new ApiError(trouble).passes;
-  expect(passes({ kind: "away" })).toBe(true);
-  expect(passes({ kind: "busy", wait_ms: 1 })).toBe(true);
-  expect(passes({ kind: "strange" })).toBe(true);
-  expect(passes({ kind: "misconfigured" })).toBe(true);
-  expect(passes({ kind: "unsent" })).toBe(false);
-  expect(passes({ kind: "refused", status: 415, detail: "" })).toBe(false);
+it("knows which failures can be retried", () => {
+  const retryable = (failure: ApiFailure) => new ApiError(failure).retryable;
+  expect(retryable({ kind: "unreachable" })).toBe(true);
+  expect(retryable({ kind: "busy", retry_after_ms: 1 })).toBe(true);
+  expect(retryable({ kind: "invalid_response" })).toBe(true);
+  expect(retryable({ kind: "misconfigured" })).toBe(true);
+  expect(retryable({ kind: "page_error" })).toBe(false);
+  expect(retryable({ kind: "http_error", status: 415, detail: "" })).toBe(false);
 });

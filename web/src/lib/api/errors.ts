@@ -1,123 +1,128 @@
-/** What can go wrong between page and API, and what a person is told: the cause, and what to do. */
+/** What can go wrong when the API is called, and how it is explained to people. */
 
 import * as v from "valibot";
-import { PROBLEM } from "./answers";
+import { ProblemSchema } from "./responses";
 
-export type Trouble =
-  | { readonly kind: "away" }
-  | { readonly kind: "slow" }
-  | { readonly kind: "busy"; readonly wait_ms: number }
-  | { readonly kind: "refused"; readonly status: number; readonly detail: string }
-  | { readonly kind: "strange" }
+export type ApiFailure =
+  | { readonly kind: "unreachable" }
+  | { readonly kind: "timeout" }
+  | { readonly kind: "busy"; readonly retry_after_ms: number }
+  | { readonly kind: "http_error"; readonly status: number; readonly detail: string }
+  | { readonly kind: "invalid_response" }
   | { readonly kind: "misconfigured" }
-  | { readonly kind: "unsent" };
+  /** The page itself failed, before or after the call. */
+  | { readonly kind: "page_error" };
 
 export class ApiError extends Error {
-  constructor(readonly trouble: Trouble) {
-    super(trouble.kind);
-    this.name = "ApiError";
+  override name = "ApiError";
+
+  constructor(readonly failure: ApiFailure) {
+    super(failure.kind);
   }
 
-  /** Whether the same request may well succeed a little later. */
-  get passes(): boolean {
-    return this.trouble.kind !== "refused" && this.trouble.kind !== "unsent";
+  /** Whether the same request may succeed a little later. */
+  get retryable(): boolean {
+    return this.failure.kind !== "http_error" && this.failure.kind !== "page_error";
   }
 }
 
-const SHORTEST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 120_000;
-const BUSY_WAIT_MS = 2000;
+const MIN_WAIT_MS = 500;
+const MAX_WAIT_MS = 120_000;
+const DEFAULT_WAIT_MS = 2000;
 
-/** How long Retry-After asks to wait: a number of seconds, or a date. */
-export function waitOf(header: string | null, now_ms: number): number {
-  if (!header) return BUSY_WAIT_MS;
-  const wait = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now_ms;
-  if (Number.isNaN(wait)) return BUSY_WAIT_MS;
-  return Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, wait));
+/** Parse Retry-After, a number of seconds or a date, into a wait. */
+export function parseRetryAfter(header: string | null, now_ms: number): number {
+  if (!header) return DEFAULT_WAIT_MS;
+  const wait_ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now_ms;
+  if (Number.isNaN(wait_ms)) return DEFAULT_WAIT_MS;
+  return Math.min(MAX_WAIT_MS, Math.max(MIN_WAIT_MS, wait_ms));
 }
 
-/** What an answer that is no success means.
+/** Interpret an unsuccessful response.
  *
- * @param body  what the answer carries, if it is JSON
+ * @param body  the parsed JSON body, if there is one
  */
-export function troubleOf(
+export function failureFromResponse(
   status: number,
   headers: Headers,
   body: unknown,
   now_ms: number,
-): Trouble {
+): ApiFailure {
   if (status === 503 || status === 429) {
-    return { kind: "busy", wait_ms: waitOf(headers.get("Retry-After"), now_ms) };
+    return { kind: "busy", retry_after_ms: parseRetryAfter(headers.get("Retry-After"), now_ms) };
   }
-  if (status === 408) return { kind: "slow" };
-  const own = headers.get("Content-Type")?.startsWith("application/problem+json");
-  // A proxy between says that it reaches no service.
-  if (status === 502 || status === 504 || (status >= 500 && !own)) return { kind: "away" };
-  const problem = v.safeParse(PROBLEM, body);
-  return { kind: "refused", status, detail: problem.success ? problem.output.detail : "" };
+  if (status === 408) return { kind: "timeout" };
+  const fromApi = headers.get("Content-Type")?.startsWith("application/problem+json");
+  // The response of a proxy that cannot reach the API.
+  if (status === 502 || status === 504 || (status >= 500 && !fromApi)) {
+    return { kind: "unreachable" };
+  }
+  const problem = v.safeParse(ProblemSchema, body);
+  return { kind: "http_error", status, detail: problem.success ? problem.output.detail : "" };
 }
 
-export interface Wording {
-  readonly cause: string;
+export interface FailureMessage {
+  readonly reason: string;
+  /** What to do, or what happens next. */
   readonly action: string;
 }
 
-/** Say to a person what is wrong, and what to do or what happens next. */
-export function wordingOf(trouble: Trouble): Wording {
-  switch (trouble.kind) {
-    case "away":
+/** Explain a failure to the person who is drawing. */
+export function failureMessage(failure: ApiFailure): FailureMessage {
+  switch (failure.kind) {
+    case "unreachable":
       return {
-        cause: "The reader cannot be reached.",
-        action: "Your drawing is kept. It is read as soon as the reader is back.",
+        reason: "Can't reach the server.",
+        action: "Your drawing is safe and will be read once the connection is back.",
       };
-    case "slow":
+    case "timeout":
       return {
-        cause: "The reader takes too long to answer.",
-        action: "Your drawing is kept. It is sent again.",
+        reason: "The server is taking too long.",
+        action: "Your drawing is safe and will be sent again.",
       };
     case "busy":
       return {
-        cause: "The reader is busy.",
-        action: "Your drawing is kept. It is sent again when the reader asks for it.",
+        reason: "The server is busy.",
+        action: "Your drawing is safe and will be sent again in a moment.",
       };
-    case "strange":
+    case "invalid_response":
       return {
-        cause: "The answer could not be understood.",
-        action: "Your drawing is kept. It is sent again.",
+        reason: "The server sent an unexpected reply.",
+        action: "Your drawing is safe and will be sent again.",
       };
     case "misconfigured":
       return {
-        cause: "config.json does not name a reader.",
-        action: "Your drawing is kept until it does.",
+        reason: "Invalid API address in config.json.",
+        action: "Your drawing is safe and will be read once that is fixed.",
       };
-    case "unsent":
+    case "page_error":
       return {
-        cause: "The page could not send this drawing.",
-        action: "Change it a little, or reload the page.",
+        reason: "This page could not send your drawing.",
+        action: "Change the drawing slightly, or reload the page.",
       };
-    case "refused":
-      return refusal(trouble.status, trouble.detail);
+    case "http_error":
+      return httpErrorMessage(failure.status, failure.detail);
   }
 }
 
-function refusal(status: number, detail: string): Wording {
+function httpErrorMessage(status: number, detail: string): FailureMessage {
   if (status === 413) {
-    return { cause: "The picture is too large.", action: "Choose one of at most 16 MB." };
+    return { reason: "The image is too large.", action: "Choose one of at most 16 MB." };
   }
   if (status === 415) {
     return {
-      cause: "This file is no picture that can be read.",
+      reason: "This file cannot be opened as an image.",
       action: "Choose a PNG, JPEG, WebP, GIF or BMP file.",
     };
   }
   if (status >= 500) {
     return {
-      cause: "The reader failed at this drawing.",
-      action: "Try again; if it stays so, change the drawing a little.",
+      reason: "Something went wrong with this drawing.",
+      action: "Try again; if it keeps failing, change the drawing slightly.",
     };
   }
   return {
-    cause: detail || `The reader did not take this drawing (status ${status}).`,
-    action: "Change the drawing, or take another picture.",
+    reason: detail || `The server did not accept this drawing (status ${status}).`,
+    action: "Change the drawing, or choose another image.",
   };
 }

@@ -208,6 +208,22 @@ export interface components {
             image: string;
         };
         /**
+         * Layer
+         * @description A layer of a network.
+         */
+        Layer: {
+            /** Type */
+            type: string;
+            /** Output Shape */
+            output_shape: number[];
+            /** Parameters */
+            parameters: number;
+            /** Options */
+            options: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * Model
          * @description A model in service.
          */
@@ -223,11 +239,13 @@ export interface components {
             recipe: string;
             /** Summary */
             summary: string;
-            /**
-             * Clean Up
-             * @description classic or ink
-             */
-            clean_up: string;
+            preprocessing: components["schemas"]["Preprocessing"];
+            /** Input Shape */
+            input_shape: number[];
+            /** Class Names */
+            class_names: string[];
+            /** Layers */
+            layers: components["schemas"]["Layer"][];
             /** Parameters */
             parameters: number;
             /**
@@ -235,11 +253,10 @@ export interface components {
              * @description of its parameters, 4 bytes each
              */
             size_bytes: number;
-            /**
-             * Refuses
-             * @description whether it tells what is no digit
-             */
-            refuses: boolean;
+            /** Rejects Non Digits */
+            rejects_non_digits: boolean;
+            /** Test Time Augmentation */
+            test_time_augmentation: boolean;
             /**
              * Metrics
              * @description what was measured when it was trained
@@ -291,6 +308,16 @@ export interface components {
              * @description 28 rows of 28 numbers from 0, the sheet, to 255, full ink
              */
             pixels: number[][];
+        };
+        /**
+         * Preprocessing
+         * @description How a drawing becomes the input of the network.
+         */
+        Preprocessing: {
+            /** Name */
+            name: string;
+            /** Revision */
+            revision: number;
         };
         /**
          * Prediction

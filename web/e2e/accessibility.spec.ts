@@ -1,0 +1,88 @@
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { type AppPage, expect, SCRIBBLE, test } from "./fixtures";
+
+async function expectNoViolations(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+}
+
+const THEMES: Record<string, Parameters<Page["emulateMedia"]>[0]> = {
+  light: { colorScheme: "light" },
+  dark: { colorScheme: "dark" },
+  "forced colors": { forcedColors: "active" },
+  "reduced motion": { reducedMotion: "reduce" },
+};
+
+const STATES: Record<string, (app: AppPage) => Promise<unknown>> = {
+  "no digit yet": async () => undefined,
+  "a digit and a recent drawing": async (app) => {
+    await app.button(/^Sample 3$/).click();
+    await expect(app.button(/^Open drawing/)).toBeVisible();
+  },
+  "not a digit": async (app) => {
+    await app.draw(SCRIBBLE);
+    await expect(app.heading).toContainText("not look like");
+  },
+  pixels: (app) => app.page.getByRole("radio", { name: "Pixels" }).check({ force: true }),
+  "keyboard shortcuts": async (app) => {
+    await app.button(/^Keyboard/).click();
+    await expect(app.page.getByRole("dialog")).toBeVisible();
+  },
+  "a failure": async (app) => {
+    await app.page.route("**/api/v1/predictions**", (route) =>
+      route.fulfill({ status: 413, contentType: "application/problem+json", body: "{}" }),
+    );
+    await app.button(/^Sample 3$/).click();
+    await expect(app.notice).toBeVisible();
+  },
+};
+
+for (const [theme, media] of Object.entries(THEMES)) {
+  test(`no violation: ${theme}`, async ({ app, consoleErrors }) => {
+    test.slow();
+    await app.page.emulateMedia(media);
+    for (const [state, reach] of Object.entries(STATES)) {
+      await test.step(state, async () => {
+        await app.page.evaluate(() => {
+          localStorage.clear();
+          sessionStorage.clear();
+        });
+        await app.page.goto(app.page.url().replace(/#.*/, ""));
+        await reach(app);
+        // Colors are measured after their transitions.
+        await app.page.waitForTimeout(350);
+        await expectNoViolations(app.page);
+      });
+    }
+    consoleErrors.length = 0;
+  });
+}
+
+test("no violation at 320 px, which is 400% zoom of 1280", async ({ app }) => {
+  await app.page.setViewportSize({ width: 320, height: 256 });
+  await app.button(/^Sample 3$/).click();
+  await app.expectDigit(3);
+  await expectNoViolations(app.page);
+});
+
+test("right to left: the layout is mirrored and nothing is cut off", async ({ app }) => {
+  await app.page.evaluate(() => {
+    document.documentElement.dir = "rtl";
+  });
+  await app.button(/^Sample 3$/).click();
+  await app.expectDigit(3);
+  const drawingArea = await app.drawingArea.boundingBox();
+  const result = await app.result.boundingBox();
+  expect(result?.x).toBeLessThan(drawingArea?.x ?? 0);
+  const width = await app.page.evaluate(() => document.documentElement.scrollWidth);
+  expect(width).toBeLessThanOrEqual(1280);
+  await expectNoViolations(app.page);
+});
+
+test("announces the result in a polite live region", async ({ app }) => {
+  const announcer = app.page.getByTestId("announcer");
+  await expect(announcer).toHaveAttribute("aria-live", "polite");
+  await app.button(/^Sample 3$/).click();
+  await expect(announcer).toHaveText(/^Answer: three\. Almost certain, /);
+});

@@ -1,0 +1,90 @@
+import { expect, handwritten, test } from "./fixtures";
+
+const PREDICTIONS = "**/api/v1/predictions**";
+
+test("recovers by itself when the API comes back, and loses nothing", async ({
+  app,
+  service,
+  consoleErrors,
+}) => {
+  await service.kill();
+  await app.draw(handwritten(5));
+  await expect(app.notice).toContainText("Can't reach the server.");
+  await expect(app.notice).toContainText("Your drawing is safe");
+  await expect(app.ink).toHaveCount(1);
+  await service.start();
+  await app.expectDigit(5);
+  await expect(app.notice).toHaveCount(0);
+  // The browser reports each failed attempt: a reset connection if it was open when the service was
+  // killed, then refused ones.
+  expect(consoleErrors).not.toHaveLength(0);
+  for (const error of consoleErrors) expect(error).toMatch(/^Failed to load resource: net::ERR_/);
+  consoleErrors.length = 0;
+});
+
+test("waits as long as a busy API demands", async ({ app, consoleErrors }) => {
+  const calls_ms: number[] = [];
+  await app.page.route(PREDICTIONS, async (route) => {
+    calls_ms.push(Date.now());
+    if (calls_ms.length > 1) return route.continue();
+    return route.fulfill({
+      status: 503,
+      headers: { "Retry-After": "2", "Content-Type": "application/problem+json" },
+      body: JSON.stringify({ type: "about:blank", status: 503, detail: "Too many wait." }),
+    });
+  });
+  await app.button(/^Sample 3$/).click();
+  await expect(app.notice).toContainText("The server is busy.");
+  await expect(app.notice).toContainText(/Retrying in \d s/);
+  await app.button(/^Sample 8$/).click();
+  await app.expectDigit(8);
+  expect((calls_ms[1] ?? 0) - (calls_ms[0] ?? 0)).toBeGreaterThanOrEqual(1950);
+  consoleErrors.length = 0;
+});
+
+for (const [status, text] of [
+  [413, "The image is too large."],
+  [415, "This file cannot be opened as an image."],
+  [500, "Something went wrong with this drawing."],
+] as const) {
+  test(`explains status ${status}`, async ({ app, consoleErrors }) => {
+    await app.page.route(PREDICTIONS, (route) =>
+      route.fulfill({
+        status,
+        contentType: "application/problem+json",
+        body: JSON.stringify({ type: "about:blank", status, detail: "why" }),
+      }),
+    );
+    await app.draw(handwritten(1));
+    await expect(app.notice).toContainText(text);
+    await app.page.unroute(PREDICTIONS);
+    await app.button(/^Predict/).click();
+    await app.expectDigit(1);
+    consoleErrors.length = 0;
+  });
+}
+
+test("cancels stale requests: only the last drawing gets a result", async ({ app }) => {
+  let first = true;
+  await app.page.route(PREDICTIONS, async (route) => {
+    if (first) {
+      first = false;
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+    }
+    await route.continue().catch(() => undefined);
+  });
+  await app.button(/^Sample 3$/).click();
+  await app.button(/^Sample 8$/).click();
+  await app.expectDigit(8);
+  await app.page.waitForTimeout(1800);
+  await app.expectDigit(8);
+});
+
+test("config.json alone points the page to an API at another origin", async ({ page, service }) => {
+  await page.route("**/config.json", (route) =>
+    route.fulfill({ json: { api: `${service.address}elsewhere/` } }),
+  );
+  const request = page.waitForRequest(`${service.address}elsewhere/api/v1/models`);
+  await page.goto(service.address);
+  await request;
+});

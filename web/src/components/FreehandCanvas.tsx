@@ -1,0 +1,148 @@
+import { memo, useCallback, useEffect, useRef } from "react";
+import { useGestures } from "../hooks/useGestures";
+import type { Update } from "../hooks/useHistory";
+import { addStroke, type FreehandDrawing, newId } from "../lib/drawing";
+import { pointsBetween } from "../lib/geometry";
+import { CANVAS_SIZE, eraseAt, type Point, type Stroke, strokeShape } from "../lib/strokes";
+import { DrawingArea, MARGIN } from "./DrawingArea";
+
+interface Props {
+  readonly drawing: FreehandDrawing;
+  readonly erasing: boolean;
+  readonly width: number;
+  readonly update: Update<FreehandDrawing>;
+  /** Called from time to time with the unfinished stroke, and with null when it ends. */
+  readonly onDraft: (draft: Stroke | null) => void;
+  readonly announce: (text: string) => void;
+}
+
+const DRAFT_INTERVAL_MS = 90;
+const ERASER_RADIUS = 5;
+
+/** Freehand mode: strokes of a round pen, or an opened image. */
+export function FreehandCanvas({ drawing, erasing, width, update, onDraft, announce }: Props) {
+  const draftPath = useRef<SVGPathElement>(null);
+  const draft = useRef<{ points: Point[]; width: number; hasPressure: boolean } | null>(null);
+  const eraseGesture = useRef(false);
+  const lastErased = useRef<Point | null>(null);
+  const gesture = useRef(0);
+  const reported_ms = useRef(0);
+  const frame = useRef(0);
+
+  // The draft is drawn outside of React: a render for each pointer event would be too slow.
+  const renderDraft = useCallback(() => {
+    const shape = draft.current && strokeShape(draft.current, false);
+    draftPath.current?.setAttribute("d", shape?.path ?? "");
+    draftPath.current?.setAttribute("stroke-width", String(shape?.width ?? 0));
+    draftPath.current?.toggleAttribute("data-filled", shape?.width === null);
+  }, []);
+  const scheduleRender = useCallback(() => {
+    cancelAnimationFrame(frame.current);
+    frame.current = requestAnimationFrame(renderDraft);
+  }, [renderDraft]);
+  useEffect(() => () => cancelAnimationFrame(frame.current), []);
+
+  const erase = (points: readonly Point[]) => {
+    // Pointer events of a fast movement are far apart: erase between them too.
+    const path = points.flatMap((point) => {
+      const from = lastErased.current ?? point;
+      lastErased.current = point;
+      return pointsBetween(from, point, ERASER_RADIUS);
+    });
+    update((present) => {
+      const strokes = path.reduce(
+        (remaining, point) => eraseAt(remaining, point, ERASER_RADIUS),
+        present.strokes,
+      );
+      return strokes === present.strokes ? present : { ...present, strokes };
+    }, gesture.current);
+  };
+
+  const discardDraft = () => {
+    draft.current = null;
+    eraseGesture.current = false;
+    onDraft(null);
+    // Not in the next frame: by then the finished stroke is drawn too, and would be there twice.
+    renderDraft();
+  };
+
+  const { handlers, cursor, byKeyboard } = useGestures(
+    {
+      start: (point, options) => {
+        gesture.current += 1;
+        if (erasing || options.erasing) {
+          eraseGesture.current = true;
+          lastErased.current = null;
+          erase([point]);
+          return;
+        }
+        draft.current = { points: [point], width, hasPressure: options.hasPressure };
+        reported_ms.current = performance.now();
+        scheduleRender();
+      },
+      move: (points) => {
+        if (eraseGesture.current) {
+          erase(points);
+          return;
+        }
+        if (!draft.current) return;
+        draft.current.points.push(...points);
+        scheduleRender();
+        if (performance.now() - reported_ms.current > DRAFT_INTERVAL_MS) {
+          reported_ms.current = performance.now();
+          onDraft({ ...draft.current, points: [...draft.current.points] });
+        }
+      },
+      end: () => {
+        const stroke = draft.current;
+        discardDraft();
+        const id = newId(); // here, because updates must be pure
+        if (stroke) update((present) => addStroke(present, stroke, id));
+      },
+      cancel: discardDraft,
+      announce,
+    },
+    MARGIN,
+  );
+
+  return (
+    <DrawingArea
+      label="Drawing area"
+      erasing={erasing}
+      cursor={cursor}
+      byKeyboard={byKeyboard}
+      handlers={handlers}
+    >
+      {drawing.strokes.length === 0 && !drawing.image && !cursor.down && (
+        <text className="placeholder" x={CANVAS_SIZE / 2} y={CANVAS_SIZE / 2}>
+          Draw a digit here
+        </text>
+      )}
+      {drawing.image && (
+        <image
+          href={drawing.image.url}
+          width={CANVAS_SIZE}
+          height={CANVAS_SIZE}
+          data-testid="image"
+        />
+      )}
+      {drawing.strokes.map((stroke, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: strokes are identified by their position
+        <StrokePath key={index} stroke={stroke} />
+      ))}
+      <path ref={draftPath} className="ink" />
+    </DrawingArea>
+  );
+}
+
+const StrokePath = memo(function StrokePath({ stroke }: { readonly stroke: Stroke }) {
+  const { path, width } = strokeShape(stroke);
+  return (
+    <path
+      className="ink"
+      d={path}
+      strokeWidth={width ?? 0}
+      data-filled={width === null || undefined}
+    />
+  );
+});

@@ -1,0 +1,112 @@
+import { useQuery } from "@tanstack/react-query";
+import { useCallback, useEffect, useState } from "react";
+import type { Prediction, PredictionApi, PredictionBody } from "../lib/api/client";
+import { ApiError, type ApiFailure } from "../lib/api/errors";
+import { useThrottledValue } from "./useThrottledValue";
+
+export interface PredictionRequest {
+  /** Identifies the content of the drawing. */
+  readonly revision: string;
+  /** Identifies the drawing while it is edited. */
+  readonly id: string;
+  readonly body: () => PredictionBody;
+  /** Whether a stroke is still being drawn. */
+  readonly inProgress: boolean;
+}
+
+export interface PredictionState {
+  /** The prediction for this drawing, or for an earlier revision while this one is pending. */
+  readonly prediction: Prediction | undefined;
+  /** Whether the prediction is for an earlier revision. */
+  readonly stale: boolean;
+  readonly loading: boolean;
+  readonly failure: ApiFailure | null;
+  /** Whether the request is retried automatically. */
+  readonly retrying: boolean;
+  /** When it is retried, if the API has asked for a delay. */
+  readonly retry_at_ms: number | null;
+  readonly predict: () => void;
+}
+
+const LIVE_INTERVAL_MS = 100;
+const MAX_BACKOFF_MS = 4000;
+
+/** The failure behind an error; an error of any other type comes from the page itself. */
+function failureOf(error: Error): ApiFailure {
+  return error instanceof ApiError ? error.failure : { kind: "page_error" };
+}
+
+function retryDelay(failures: number, error: Error): number {
+  const failure = failureOf(error);
+  if (failure.kind === "busy") return failure.retry_after_ms;
+  return Math.min(MAX_BACKOFF_MS, 500 * 2 ** failures);
+}
+
+/** Predict a drawing: continuously if `live`, and whenever `predict` is called. */
+export function usePrediction(
+  api: PredictionApi,
+  request: PredictionRequest | null,
+  model: string | null,
+  live: boolean,
+): PredictionState {
+  const throttled = useThrottledValue(request, request?.inProgress ? LIVE_INTERVAL_MS : 0);
+  const [requested, setRequested] = useState<PredictionRequest | null>(null);
+  const [lastFailure, setLastFailure] = useState<{ failure: ApiFailure; at_ms: number } | null>(
+    null,
+  );
+  const sent =
+    request && (live && requested?.revision !== request.revision ? throttled : requested);
+
+  const query = useQuery({
+    queryKey: ["prediction", request?.id, model, sent?.revision],
+    queryFn: async ({ signal }) => {
+      if (!sent) throw new Error("nothing is drawn");
+      try {
+        const prediction = await api.predict(sent.body(), model, signal);
+        setLastFailure(null);
+        return prediction;
+      } catch (error) {
+        if (!signal.aborted) {
+          const retryable = error instanceof ApiError && error.retryable;
+          setLastFailure(retryable ? { failure: error.failure, at_ms: Date.now() } : null);
+        }
+        throw error;
+      }
+    },
+    enabled: sent !== null,
+    // Until the prediction arrives, show that of an earlier revision, but never of another drawing.
+    placeholderData: (previous, query) =>
+      request && query?.queryKey[1] === request.id ? previous : undefined,
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 30_000,
+    networkMode: "always",
+    retry: (_, error) => error instanceof ApiError && error.retryable,
+    retryDelay,
+  });
+  const { refetch } = query;
+
+  const predict = useCallback(() => {
+    setRequested(request);
+    if (request && sent?.revision === request.revision) void refetch({ cancelRefetch: false });
+  }, [request, sent, refetch]);
+
+  useEffect(() => {
+    if (!request) {
+      setRequested(null);
+      setLastFailure(null);
+    }
+  }, [request]);
+
+  const finalFailure = query.error && failureOf(query.error);
+  const failure = request ? (finalFailure ?? lastFailure?.failure ?? null) : null;
+  return {
+    prediction: request ? query.data : undefined,
+    stale: query.isPlaceholderData || sent?.revision !== request?.revision,
+    loading: query.isFetching,
+    failure,
+    retrying: failure !== null && finalFailure === null,
+    retry_at_ms:
+      failure?.kind === "busy" && lastFailure ? lastFailure.at_ms + failure.retry_after_ms : null,
+    predict,
+  };
+}

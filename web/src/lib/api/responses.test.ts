@@ -1,0 +1,204 @@
+import * as v from "valibot";
+import { describe, expect, expectTypeOf, it } from "vitest";
+import { MODEL, MODELS, PREDICTION, SEEN } from "../../../tests/fixtures";
+import { ModelsSchema, PredictionSchema, ProblemSchema, SeenSchema } from "./responses";
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+// Checked by the compiler, in `npm run lint` and `npm run build`.
+it("has the types of the OpenAPI document", () => {
+  expectTypeOf<v.InferOutput<typeof PredictionSchema>>().toEqualTypeOf<Schemas["Prediction"]>();
+  expectTypeOf<v.InferOutput<typeof ModelsSchema>>().toEqualTypeOf<Schemas["Models"]>();
+  expectTypeOf<v.InferOutput<typeof ProblemSchema>>().toEqualTypeOf<
+    Pick<Schemas["Problem"], "detail">
+  >();
+});
+
+/** Copy a value with fields replaced, or removed if undefined. */
+function withFields(value: object, fields: Record<string, unknown>): unknown {
+  return JSON.parse(JSON.stringify({ ...value, ...fields }));
+}
+
+const NOT_OBJECTS = [null, undefined, true, 7, "7", [], [null], {}, { hello: 1 }];
+
+describe("a prediction", () => {
+  it.each([
+    PREDICTION,
+    { ...PREDICTION, seen: SEEN },
+    { ...PREDICTION, digit: null, reason: "not_a_digit" },
+    { ...PREDICTION, digit: null, reason: "blank" },
+  ])("is accepted as the API returns it", (response) => {
+    expect(v.parse(PredictionSchema, response)).toEqual(response);
+  });
+
+  it("may have fields that a later API adds; they are dropped", () => {
+    const response = { ...PREDICTION, more: [[[[]]]] };
+    expect(v.parse(PredictionSchema, response)).toEqual(PREDICTION);
+  });
+
+  it.each(NOT_OBJECTS)("is not %j", (response) => {
+    expect(v.is(PredictionSchema, response)).toBe(false);
+  });
+
+  it.each(Object.keys(PREDICTION))("is rejected without %s", (field) => {
+    expect(v.is(PredictionSchema, withFields(PREDICTION, { [field]: undefined }))).toBe(false);
+  });
+
+  it.each<[string, unknown]>([
+    ["digit", 42],
+    ["digit", -1],
+    ["digit", 7.5],
+    ["digit", "7"],
+    ["reason", "because"],
+    ["confidence", "0.93"],
+    ["confidence", 1.5],
+    ["confidence", -0.1],
+    ["confidence", null],
+    ["probabilities", null],
+    ["probabilities", {}],
+    ["probabilities", [0.2, 0.3, 0.5]],
+    ["probabilities", Array(10_000).fill(1e-4)],
+    ["probabilities", Array(10).fill(null)],
+    ["probabilities", Array(10).fill("0.1")],
+    ["probabilities", Array(10).fill(1)],
+    ["probabilities", Array(10).fill(0)],
+    ["probabilities", [1.5, -0.5, 0, 0, 0, 0, 0, 0, 0, 0]],
+    ["seen", 7],
+    ["seen", {}],
+    ["model", null],
+    ["model", "m"],
+    ["model", { name: {}, digest: "0" }],
+    ["model", { name: "m".repeat(1000), digest: "0" }],
+    ["duration_ms", "1"],
+    ["duration_ms", -1],
+    ["duration_ms", 1e300],
+  ])("is rejected if %s is %j", (field, value) => {
+    expect(v.is(PredictionSchema, withFields(PREDICTION, { [field]: value }))).toBe(false);
+  });
+
+  it("is rejected if a number is infinite", () => {
+    const response = JSON.parse(
+      JSON.stringify(PREDICTION).replace(/"confidence":[^,]*/, '"confidence":1e999'),
+    );
+    expect(v.is(PredictionSchema, response)).toBe(false);
+  });
+});
+
+describe("the network's input", () => {
+  it.each([
+    "",
+    "javascript:alert(1)",
+    "https://elsewhere.example/seen.png",
+    "//elsewhere.example/seen.png",
+    "data:image/svg+xml;base64,PHN2Zy8+",
+    "data:text/html;base64,PGI+",
+    "data:image/png,raw",
+    " data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAABwAAAAcCAAAAAA=",
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAABwAAAAcCAAAAAA=\n",
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAABwAAAAc<script>",
+    // 30,000 by 30,000 pixels.
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAdTAAAHUwCAAAAAA=",
+    SEEN.replace("CAAA", "A".repeat(100_000)),
+  ])("is rejected in case %#", (seen) => {
+    expect(v.is(SeenSchema, seen)).toBe(false);
+  });
+});
+
+describe("the list of models", () => {
+  const withModel = (fields: Record<string, unknown>) => ({
+    ...MODELS,
+    models: [withFields(MODEL, fields)],
+  });
+
+  it("is accepted as the API returns it", () => {
+    expect(v.parse(ModelsSchema, MODELS)).toEqual(MODELS);
+  });
+
+  it.each([
+    ...NOT_OBJECTS,
+    { ...MODELS, default: null },
+    { ...MODELS, default: "another" },
+    { default: "m", models: null },
+    { default: "m", models: [] },
+    { default: "m", models: [null] },
+    { default: "m", models: { length: 1 } },
+    { default: "m", models: [...MODELS.models, ...MODELS.models] },
+  ])("is not %j", (response) => {
+    expect(v.is(ModelsSchema, response)).toBe(false);
+  });
+
+  it("is limited in length", () => {
+    const models = Array.from({ length: 101 }, (_, index) => ({
+      ...MODEL,
+      name: index === 0 ? "m" : String(index),
+    }));
+    expect(v.is(ModelsSchema, { default: "m", models })).toBe(false);
+    expect(
+      v.is(ModelsSchema, {
+        default: "m",
+        models: models.slice(1).concat(models.slice(0, 1)).slice(1),
+      }),
+    ).toBe(true);
+  });
+
+  it.each(Object.keys(MODEL))("is rejected without %s", (field) => {
+    expect(v.is(ModelsSchema, withModel({ [field]: undefined }))).toBe(false);
+  });
+
+  it.each<[string, unknown]>([
+    ["metrics", null],
+    ["training", null],
+    ["training", "AdamW"],
+    ["parameters", "84027"],
+    ["parameters", -1],
+    ["parameters", 0.5],
+    ["parameters", 1e300],
+    ["size_bytes", null],
+    ["rejects_non_digits", "no"],
+    ["summary", "s".repeat(100_000)],
+    ["preprocessing", "ink"],
+    ["preprocessing", { name: "ink" }],
+    ["input_shape", 28],
+    ["input_shape", ["28", "28"]],
+    ["class_names", "0123456789"],
+    ["class_names", Array(10_000).fill("0")],
+    ["layers", null],
+    ["layers", "(Flatten(), Dense(outputs=10))"],
+    ["layers", [null]],
+    ["layers", Array(10_000).fill(MODEL.layers[0])],
+    ["layers", [{ ...MODEL.layers[0], type: "a".repeat(100_000) }]],
+    ["layers", [{ ...MODEL.layers[0], type: undefined }]],
+    ["layers", [{ ...MODEL.layers[0], output_shape: [1e300] }]],
+    ["layers", [{ ...MODEL.layers[0], output_shape: [-1] }]],
+    ["layers", [{ ...MODEL.layers[0], output_shape: Array(1000).fill(1) }]],
+    ["layers", [{ ...MODEL.layers[0], parameters: 0.5 }]],
+    ["layers", [{ ...MODEL.layers[0], options: null }]],
+    ["name", ""],
+  ])("is rejected if %s of a model is wrong (case %#)", (field, value) => {
+    expect(v.is(ModelsSchema, withModel({ [field]: value }))).toBe(false);
+  });
+
+  it("may contain any training record, however deep", () => {
+    const deep = JSON.parse(`${"[".repeat(100_000)}${"]".repeat(100_000)}`);
+    const response = { ...MODELS, models: [{ ...MODEL, training: { deep } }] };
+    expect(v.is(ModelsSchema, response)).toBe(true);
+  });
+});
+
+describe("a problem", () => {
+  it("keeps its detail, and shortens a long one", () => {
+    expect(v.parse(ProblemSchema, { detail: "Too large.", status: 413 })).toEqual({
+      detail: "Too large.",
+    });
+    const { detail } = v.parse(ProblemSchema, { detail: "x".repeat(10_000) });
+    expect(detail).toHaveLength(200);
+    expect(detail).toMatch(/…$/);
+  });
+  it.each([...NOT_OBJECTS, { detail: null }, { detail: ["why"] }, { detail: {} }])(
+    "is not %j",
+    (body) => {
+      expect(v.is(ProblemSchema, body)).toBe(false);
+    },
+  );
+});

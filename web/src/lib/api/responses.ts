@@ -1,0 +1,95 @@
+/** Schemas of the API's responses. Every response is validated before the page uses it.
+ *
+ * `responses.test.ts` does not compile if these schemas and the OpenAPI document disagree.
+ */
+
+import * as v from "valibot";
+
+/** Limit on every response; the largest, the list of models, takes a few kilobytes. */
+export const MAX_RESPONSE_BYTES = 2 ** 20;
+
+const MAX_MODELS = 100;
+const MAX_LAYERS = 1000;
+const MAX_CLASSES = 1000;
+const MAX_DIMENSIONS = 8;
+const MAX_NAME_LENGTH = 200;
+const MAX_SUMMARY_LENGTH = 10_000;
+const MAX_SEEN_LENGTH = 8192;
+const MAX_DETAIL_LENGTH = 200;
+const MAX_COUNT = 1e12;
+const MAX_DURATION_MS = 3_600_000;
+/** Probabilities are float32, so their sum may differ slightly from 1. */
+const SUM_TOLERANCE = 1e-3;
+
+const NameSchema = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_NAME_LENGTH));
+const CountSchema = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_COUNT));
+const ShapeSchema = v.pipe(v.array(CountSchema), v.maxLength(MAX_DIMENSIONS));
+export const ProbabilitySchema = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+export const DigitSchema = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9));
+
+/** A PNG data URL of 28 by 28 pixels. A PNG file declares its size in its first 24 bytes. */
+export const SeenSchema = v.pipe(
+  v.string(),
+  v.maxLength(MAX_SEEN_LENGTH),
+  v.regex(/^data:image\/png;base64,iVBORw0KGgoAAAANSUhEUgAAABwAAAAc[A-Za-z0-9+/]+={0,2}$/),
+);
+
+const ModelNameSchema = v.object({ name: NameSchema, digest: NameSchema });
+
+export const PredictionSchema = v.object({
+  digit: v.nullable(DigitSchema),
+  reason: v.nullable(v.picklist(["blank", "not_a_digit"])),
+  confidence: ProbabilitySchema,
+  probabilities: v.pipe(
+    v.array(ProbabilitySchema),
+    v.length(10),
+    v.check((ten) => Math.abs(ten.reduce((a, b) => a + b, 0) - 1) <= SUM_TOLERANCE),
+  ),
+  seen: v.nullable(SeenSchema),
+  model: ModelNameSchema,
+  duration_ms: v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_DURATION_MS)),
+});
+
+/** `options` are the layer's constructor arguments. */
+const LayerSchema = v.object({
+  type: NameSchema,
+  output_shape: ShapeSchema,
+  parameters: CountSchema,
+  options: v.record(v.string(), v.unknown()),
+});
+
+/** `metrics` and `training` are free-form: `modelDescription.ts` validates what it shows. */
+const ModelSchema = v.object({
+  ...ModelNameSchema.entries,
+  recipe: NameSchema,
+  summary: v.pipe(v.string(), v.maxLength(MAX_SUMMARY_LENGTH)),
+  preprocessing: v.object({ name: NameSchema, revision: CountSchema }),
+  input_shape: ShapeSchema,
+  class_names: v.pipe(v.array(NameSchema), v.maxLength(MAX_CLASSES)),
+  layers: v.pipe(v.array(LayerSchema), v.maxLength(MAX_LAYERS)),
+  parameters: CountSchema,
+  size_bytes: CountSchema,
+  rejects_non_digits: v.boolean(),
+  test_time_augmentation: v.boolean(),
+  metrics: v.record(v.string(), v.unknown()),
+  training: v.record(v.string(), v.unknown()),
+});
+
+export const ModelsSchema = v.pipe(
+  v.object({
+    default: NameSchema,
+    models: v.pipe(v.array(ModelSchema), v.maxLength(MAX_MODELS)),
+  }),
+  v.check(({ models }) => new Set(models.map(({ name }) => name)).size === models.length),
+  v.check((response) => response.models.some(({ name }) => name === response.default)),
+);
+
+/** An RFC 9457 problem; the page shows its detail, shortened if it is long. */
+export const ProblemSchema = v.object({
+  detail: v.pipe(
+    v.string(),
+    v.transform((text) =>
+      text.length > MAX_DETAIL_LENGTH ? `${text.slice(0, MAX_DETAIL_LENGTH - 1)}…` : text,
+    ),
+  ),
+});

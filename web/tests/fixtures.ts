@@ -1,0 +1,71 @@
+import type { Model, Models, Prediction } from "../src/lib/api/client";
+
+/** The beginning of a PNG data URL of 28 by 28 pixels. */
+export const SEEN = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAABwAAAAcCAAAAAA=";
+
+/** A prediction as the API returns it. */
+export const PREDICTION: Prediction = {
+  digit: 7,
+  reason: null,
+  confidence: 0.93,
+  probabilities: [0, 0.05, 0, 0, 0, 0, 0, 0.93, 0, 0.02],
+  seen: null,
+  model: { name: "m", digest: "0".repeat(64) },
+  duration_ms: 1,
+};
+
+/** The description of a convolutional network as the API returns it. */
+export const MODEL: Model = {
+  name: "m",
+  digest: "0".repeat(64),
+  recipe: "cnn-small",
+  summary: "One convolution and two dense layers.",
+  preprocessing: { name: "ink", revision: 1 },
+  input_shape: [28, 28],
+  class_names: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "non-digit"],
+  layers: [
+    { type: "AddChannel", output_shape: [28, 28, 1], parameters: 0, options: {} },
+    {
+      type: "Conv2D",
+      output_shape: [26, 26, 20],
+      parameters: 200,
+      options: { channels: 1, filters: 20, kernel_size: 3 },
+    },
+    { type: "MaxPool2D", output_shape: [13, 13, 20], parameters: 0, options: { pool_size: 2 } },
+    { type: "ReLU", output_shape: [13, 13, 20], parameters: 0, options: {} },
+    { type: "Flatten", output_shape: [3380], parameters: 0, options: {} },
+    {
+      type: "Dense",
+      output_shape: [64],
+      parameters: 216_384,
+      options: { inputs: 3380, outputs: 64, bias: true },
+    },
+    { type: "Dropout", output_shape: [64], parameters: 0, options: { rate: 0.2 } },
+    {
+      type: "Dense",
+      output_shape: [11],
+      parameters: 715,
+      options: { inputs: 64, outputs: 11, bias: true },
+    },
+  ],
+  parameters: 217_299,
+  size_bytes: 869_196,
+  rejects_non_digits: true,
+  test_time_augmentation: true,
+  metrics: { accuracy: 0.98 },
+  training: {
+    recipe: {
+      type: "Recipe",
+      optimizer: { type: "AdamW" },
+      schedule: { type: "OneCycle" },
+      batch_size: 128,
+      epochs: 24,
+    },
+    seed: 1,
+    data: { "train-images-idx3-ubyte": "ba89" },
+    versions: {},
+  },
+};
+
+/** The list of models as the API returns it. */
+export const MODELS: Models = { default: "m", models: [MODEL] };
