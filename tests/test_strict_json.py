@@ -36,7 +36,7 @@ def test_what_json_can_hold_comes_back(value):
         (b"\xff", "utf-8"),
         ("{}".encode("utf-16"), "utf-8"),
         (b"\xef\xbb\xbf{}", "Expecting value"),
-        ('{"a": 1, "\\u0061": 2}', "occurs twice"),
+        ('{"a": 1, "\\u0061": 2}', "duplicate name"),
         ("NaN", "NaN is not a JSON number"),
         ("[-Infinity]", "-Infinity is not a JSON number"),
         ("1e999", "too large"),

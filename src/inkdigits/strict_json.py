@@ -19,9 +19,9 @@ def parse(data: bytes | str) -> Any:
 
     data     UTF-8 if it is bytes
     returns  dictionaries, lists, text, numbers, booleans and None
-    raises   ValueError, with the cause as a clause: for invalid JSON, a duplicate name in an object,
-             NaN, a float or an integer out of range, half a surrogate pair, or lists and objects
-             that are nested too deep
+    raises   ValueError, with the cause as a clause: for invalid JSON, a duplicate name in an
+             object, NaN, a float or an integer out of range, half a surrogate pair, or lists and
+             objects that are nested too deep
     """
     text = data.decode() if isinstance(data, bytes) else data
     try:

@@ -254,9 +254,8 @@ class BatchNorm:
         count = len(x) * positions
         mean = sum_positions(flat.sum(axis=0), self.channels) / count
         normalized = flat - np.tile(mean, positions)
-        variance = (
-            sum_positions(np.einsum("np,np->p", normalized, normalized), self.channels) / count
-        )
+        squares = np.einsum("np,np->p", normalized, normalized)
+        variance = sum_positions(squares, self.channels) / count
         inverse = 1 / np.sqrt(variance + self.epsilon)
         normalized *= np.tile(inverse, positions)
         y = normalized * np.tile(params["scale"], positions)

@@ -55,7 +55,7 @@ const LayerSchema = v.object({
   type: NameSchema,
   output_shape: ShapeSchema,
   parameters: CountSchema,
-  options: v.record(v.string(), v.unknown()),
+  options: v.record(v.string(), v.nullable(v.union([v.number(), v.string(), v.boolean()]))),
 });
 
 /** `metrics` and `training` are free-form: `modelDescription.ts` validates what it shows. */

@@ -13,7 +13,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Read one picture with the default model, as the write-up has it */
+        /** Recognize the digit in an image, in the format of the write-up */
         post: operations["predict"];
         delete?: never;
         options?: never;
@@ -30,7 +30,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Read one drawing */
+        /** Recognize the digit in one drawing */
         post: operations["predictOne"];
         delete?: never;
         options?: never;
@@ -48,10 +48,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Read several drawings
-         * @description The answers come in order; in the place of a bad drawing stands its problem.
+         * Recognize the digits in several drawings
+         * @description Predictions are in the order of the drawings; a bad one gets problem details.
          */
-        post: operations["predictSeveral"];
+        post: operations["predictBatch"];
         delete?: never;
         options?: never;
         head?: never;
@@ -65,7 +65,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The models in service */
+        /** List the models in service */
         get: operations["listModels"];
         put?: never;
         post?: never;
@@ -82,7 +82,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One model */
+        /** Describe one model */
         get: operations["getModel"];
         put?: never;
         post?: never;
@@ -100,10 +100,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Which service this is
-         * @description To a browser, the drawing page, if it is built into the package.
+         * Describe the service
+         * @description A browser gets the page instead, if it is built into the package.
          */
-        get: operations["describe"];
+        get: operations["getService"];
         put?: never;
         post?: never;
         delete?: never;
@@ -119,8 +119,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This document */
-        get: operations["getDocument"];
+        /** Get this document */
+        get: operations["getOpenApiDocument"];
         put?: never;
         post?: never;
         delete?: never;
@@ -136,8 +136,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the service is alive */
-        get: operations["isAlive"];
+        /** Check whether the service is alive */
+        get: operations["getLiveness"];
         put?: never;
         post?: never;
         delete?: never;
@@ -153,8 +153,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the service is to be sent requests */
-        get: operations["isReady"];
+        /** Check whether the service accepts requests */
+        get: operations["getReadiness"];
         put?: never;
         post?: never;
         delete?: never;
@@ -170,7 +170,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the service counts of itself, for Prometheus */
+        /** Get metrics for Prometheus */
         get: operations["getMetrics"];
         put?: never;
         post?: never;
@@ -185,8 +185,33 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Example
+         * @description A request and its response.
+         */
+        Example: {
+            request: components["schemas"]["ExampleRequest"];
+            /** Response */
+            response: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * ExampleRequest
+         * @description A request by example.
+         */
+        ExampleRequest: {
+            /** Method */
+            method: string;
+            /** Path */
+            path: string;
+            /** Body */
+            body: {
+                [key: string]: string;
+            };
+        };
+        /**
          * Health
-         * @description Whether the service is alive, or ready.
+         * @description The state of the service.
          */
         Health: {
             /**
@@ -197,30 +222,39 @@ export interface components {
         };
         /**
          * ImageDrawing
-         * @description The file of a picture.
+         * @description An image file.
          */
         ImageDrawing: {
             /**
              * Image
              * Format: digit-image
-             * @description PNG, JPEG, WebP, GIF or BMP, in base64 or as a base64 data URL
+             * @description A PNG, JPEG, WebP, GIF or BMP file, in base64 or as a base64 data URL.
              */
             image: string;
         };
         /**
          * Layer
-         * @description A layer of a network.
+         * @description One layer of a network.
          */
         Layer: {
-            /** Type */
+            /**
+             * Type
+             * @description The class of the layer, such as Conv2D.
+             */
             type: string;
-            /** Output Shape */
+            /**
+             * Output Shape
+             * @description Without the batch axis.
+             */
             output_shape: number[];
             /** Parameters */
             parameters: number;
-            /** Options */
+            /**
+             * Options
+             * @description The settings of the layer by name, such as kernel_size.
+             */
             options: {
-                [key: string]: unknown;
+                [key: string]: boolean | number | string | null;
             };
         };
         /**
@@ -232,41 +266,59 @@ export interface components {
             name: string;
             /**
              * Digest
-             * @description SHA-256 of the model's file
+             * @description The SHA-256 of the model file.
              */
             digest: string;
-            /** Recipe */
+            /**
+             * Recipe
+             * @description The name of the recipe that it was trained with.
+             */
             recipe: string;
             /** Summary */
             summary: string;
             preprocessing: components["schemas"]["Preprocessing"];
             /** Input Shape */
             input_shape: number[];
-            /** Class Names */
+            /**
+             * Class Names
+             * @description What each output of the network stands for.
+             */
             class_names: string[];
-            /** Layers */
+            /**
+             * Layers
+             * @description From input to output.
+             */
             layers: components["schemas"]["Layer"][];
-            /** Parameters */
+            /**
+             * Parameters
+             * @description The number of parameters.
+             */
             parameters: number;
             /**
              * Size Bytes
-             * @description of its parameters, 4 bytes each
+             * @description The size of the parameters, 4 bytes each.
              */
             size_bytes: number;
-            /** Rejects Non Digits */
+            /**
+             * Rejects Non Digits
+             * @description Whether the model rejects images that are not digits.
+             */
             rejects_non_digits: boolean;
-            /** Test Time Augmentation */
+            /**
+             * Test Time Augmentation
+             * @description Whether the model averages over shifted copies of an image when it is unsure.
+             */
             test_time_augmentation: boolean;
             /**
              * Metrics
-             * @description what was measured when it was trained
+             * @description The metrics measured after training.
              */
             metrics: {
                 [key: string]: unknown;
             };
             /**
              * Training
-             * @description where it comes from: seed, data, versions
+             * @description Provenance: seed, data and versions.
              */
             training: {
                 [key: string]: unknown;
@@ -274,14 +326,14 @@ export interface components {
         };
         /**
          * ModelName
-         * @description Which model answered.
+         * @description The model that made a prediction.
          */
         ModelName: {
             /** Name */
             name: string;
             /**
              * Digest
-             * @description SHA-256 of the model's file
+             * @description The SHA-256 of the model file.
              */
             digest: string;
         };
@@ -292,7 +344,7 @@ export interface components {
         Models: {
             /**
              * Default
-             * @description which one answers when none is named
+             * @description The model that answers when a request names none.
              */
             default: string;
             /** Models */
@@ -300,18 +352,63 @@ export interface components {
         };
         /**
          * PixelsDrawing
-         * @description A picture of MNIST's size.
+         * @description An image of MNIST's size.
          */
         PixelsDrawing: {
             /**
              * Pixels
-             * @description 28 rows of 28 numbers from 0, the sheet, to 255, full ink
+             * @description 28 rows of 28 numbers, from 0 (background) to 255 (full ink).
              */
             pixels: number[][];
         };
         /**
+         * Prediction
+         * @description A prediction.
+         */
+        Prediction: {
+            /**
+             * Digit
+             * @description The digit, or null if none was recognized.
+             */
+            digit: number | null;
+            /**
+             * Reason
+             * @description Why no digit was recognized; null if one was.
+             */
+            reason: ("blank" | "not_a_digit") | null;
+            /**
+             * Confidence
+             * @description The highest of the probabilities.
+             */
+            confidence: number;
+            /**
+             * Probabilities
+             * @description The probability of each digit from 0 to 9; they add up to 1.
+             */
+            probabilities: number[];
+            /**
+             * Seen
+             * @description The 28x28 input of the network as a PNG data URL, if requested.
+             */
+            seen: string | null;
+            model: components["schemas"]["ModelName"];
+            /**
+             * Duration Ms
+             * @description Time from the parsed body to the prediction, in milliseconds.
+             */
+            duration_ms: number;
+        };
+        /**
+         * Predictions
+         * @description The predictions of a batch, in the order of its drawings.
+         */
+        Predictions: {
+            /** Predictions */
+            predictions: (components["schemas"]["Prediction"] | components["schemas"]["Problem"])[];
+        };
+        /**
          * Preprocessing
-         * @description How a drawing becomes the input of the network.
+         * @description What turns a drawing into the network's input.
          */
         Preprocessing: {
             /** Name */
@@ -320,53 +417,8 @@ export interface components {
             revision: number;
         };
         /**
-         * Prediction
-         * @description What a model reads in one drawing.
-         */
-        Prediction: {
-            /**
-             * Digit
-             * @description null if there is none
-             */
-            digit: number | null;
-            /**
-             * Reason
-             * @description why there is none
-             */
-            reason: ("blank" | "not_a_digit") | null;
-            /**
-             * Confidence
-             * @description probability of the likeliest digit
-             */
-            confidence: number;
-            /**
-             * Probabilities
-             * @description of the digits from 0 to 9; their sum is 1
-             */
-            probabilities: number[];
-            /**
-             * Seen
-             * @description what the network looked at, 28x28, as a PNG data URL, if it was asked for
-             */
-            seen: string | null;
-            model: components["schemas"]["ModelName"];
-            /**
-             * Duration Ms
-             * @description from the body read to the answer known
-             */
-            duration_ms: number;
-        };
-        /**
-         * Predictions
-         * @description What is read in the drawings of a batch, in order.
-         */
-        Predictions: {
-            /** Predictions */
-            predictions: (components["schemas"]["Prediction"] | components["schemas"]["Problem"])[];
-        };
-        /**
          * Problem
-         * @description What is wrong with a request: RFC 9457.
+         * @description Problem details (RFC 9457).
          */
         Problem: {
             /**
@@ -380,18 +432,18 @@ export interface components {
             status: number;
             /**
              * Detail
-             * @description the cause, and what to do, in one sentence
+             * @description One sentence: the cause, and what to do.
              */
             detail: string;
             /**
              * Request Id
-             * @description as in the header X-Request-ID and the service's log
+             * @description The X-Request-ID header of the response.
              */
             request_id: string;
         };
         /**
          * Service
-         * @description Which service answers here, and how it is used.
+         * @description The service: its version, its default model and where to start.
          */
         Service: {
             /**
@@ -401,42 +453,37 @@ export interface components {
             name: "inkdigits";
             /** Version */
             version: string;
-            /** @description which answers when none is named */
+            /** @description The model that answers when a request names none. */
             model: components["schemas"]["ModelName"];
+            /** @description The simplest request. */
+            example: components["schemas"]["Example"];
             /**
-             * Use
-             * @description an example of the simplest request
+             * Links
+             * @description Paths of the documentation.
              */
-            use: {
-                [key: string]: unknown;
-            };
-            /**
-             * More
-             * @description where all requests are described
-             */
-            more: {
+            links: {
                 [key: string]: string;
             };
         };
         /**
          * Stroke
-         * @description What a round pen draws without being lifted.
+         * @description The path of a round pen from touching the paper to leaving it.
          */
         Stroke: {
             /**
              * Points
-             * @description x and y of each, y downwards
+             * @description The x and y coordinates of each point; y points down.
              */
             points: number[][];
             /**
              * Width
-             * @description of the pen, in the unit of the points
+             * @description The width of the pen, in the unit of the points.
              */
             width: number;
         };
         /**
          * StrokesDrawing
-         * @description What pens drew, in any unit: the sheet is as large as the strokes.
+         * @description Pen strokes, in any unit: the canvas is fitted to them.
          */
         StrokesDrawing: {
             /** Strokes */
@@ -444,17 +491,17 @@ export interface components {
         };
         /**
          * WriteUpPrediction
-         * @description What the default model reads, in the words of the write-up.
+         * @description A prediction of the default model, in the format of the write-up.
          */
         WriteUpPrediction: {
             /**
              * Predicted Digit
-             * @description none if the sheet is blank or shows no digit
+             * @description The digit, or "none" for a blank image or one that is not a digit.
              */
             predicted_digit: number | "none";
             /**
              * Probabilities
-             * @description of the digits from 0 to 9; their sum is 1
+             * @description The probability of each digit from 0 to 9; they add up to 1.
              */
             probabilities: number[];
         };
@@ -483,7 +530,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -491,10 +538,10 @@ export interface operations {
                     "application/json": components["schemas"]["WriteUpPrediction"];
                 };
             };
-            /** @description The body, or the picture in it, is damaged. */
+            /** @description The body, or the image in it, is damaged or invalid. */
             400: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -502,10 +549,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The Accept header rules JSON out. */
+            /** @description The Accept header excludes JSON. */
             406: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -513,10 +560,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body came too slowly. */
+            /** @description The body arrived too slowly. */
             408: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -524,10 +571,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body or the picture is too large. */
+            /** @description The body or the image is too large. */
             413: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -535,10 +582,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The address is too long. */
+            /** @description The URL is too long. */
             414: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -546,10 +593,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body, or the picture in it, is of a kind that is not read. */
+            /** @description The media type of the body, or the format of the image, is not supported. */
             415: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -557,10 +604,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a parameter is missing, unknown or wrong. */
+            /** @description A field or a query parameter is missing, unknown or invalid. */
             422: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -571,9 +618,9 @@ export interface operations {
             /** @description This client sent too many requests. */
             429: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
-                    /** @description seconds to wait */
+                    /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -581,10 +628,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service failed. */
+            /** @description The server failed to handle the request. */
             500: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -592,12 +639,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service has too much to do. */
+            /** @description The service is overloaded. */
             503: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
-                    /** @description seconds to wait */
+                    /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -610,9 +657,9 @@ export interface operations {
     predictOne: {
         parameters: {
             query?: {
-                /** @description which model is to read */
+                /** @description The name of the model to use. */
                 model?: string;
-                /** @description whether to show what the network looked at */
+                /** @description Whether to include the 28x28 input of the network. */
                 seen?: boolean;
             };
             header?: never;
@@ -638,7 +685,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -646,10 +693,10 @@ export interface operations {
                     "application/json": components["schemas"]["Prediction"];
                 };
             };
-            /** @description The body, or the picture in it, is damaged. */
+            /** @description The body, or the image in it, is damaged or invalid. */
             400: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -657,10 +704,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The Accept header rules JSON out. */
+            /** @description The Accept header excludes JSON. */
             406: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -668,10 +715,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body came too slowly. */
+            /** @description The body arrived too slowly. */
             408: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -679,10 +726,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body or the picture is too large. */
+            /** @description The body or the image is too large. */
             413: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -690,10 +737,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The address is too long. */
+            /** @description The URL is too long. */
             414: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -701,10 +748,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body, or the picture in it, is of a kind that is not read. */
+            /** @description The media type of the body, or the format of the image, is not supported. */
             415: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -712,10 +759,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a parameter is missing, unknown or wrong. */
+            /** @description A field or a query parameter is missing, unknown or invalid. */
             422: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -726,9 +773,9 @@ export interface operations {
             /** @description This client sent too many requests. */
             429: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
-                    /** @description seconds to wait */
+                    /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -736,10 +783,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service failed. */
+            /** @description The server failed to handle the request. */
             500: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -747,12 +794,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service has too much to do. */
+            /** @description The service is overloaded. */
             503: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
-                    /** @description seconds to wait */
+                    /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -762,12 +809,12 @@ export interface operations {
             };
         };
     };
-    predictSeveral: {
+    predictBatch: {
         parameters: {
             query?: {
-                /** @description which model is to read */
+                /** @description The name of the model to use. */
                 model?: string;
-                /** @description whether to show what the network looked at */
+                /** @description Whether to include the 28x28 input of the network. */
                 seen?: boolean;
             };
             header?: never;
@@ -779,7 +826,7 @@ export interface operations {
                 "application/json": {
                     /**
                      * Drawings
-                     * @description each as for one prediction; a bad one spoils no other
+                     * @description Each as for a single prediction. A bad drawing does not affect the others.
                      */
                     drawings: unknown[];
                 };
@@ -789,7 +836,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -797,10 +844,10 @@ export interface operations {
                     "application/json": components["schemas"]["Predictions"];
                 };
             };
-            /** @description The body, or the picture in it, is damaged. */
+            /** @description The body, or the image in it, is damaged or invalid. */
             400: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -808,10 +855,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The Accept header rules JSON out. */
+            /** @description The Accept header excludes JSON. */
             406: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -819,10 +866,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body came too slowly. */
+            /** @description The body arrived too slowly. */
             408: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -830,10 +877,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body or the picture is too large. */
+            /** @description The body or the image is too large. */
             413: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -841,10 +888,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The address is too long. */
+            /** @description The URL is too long. */
             414: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -852,10 +899,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body, or the picture in it, is of a kind that is not read. */
+            /** @description The media type of the body, or the format of the image, is not supported. */
             415: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -863,10 +910,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a parameter is missing, unknown or wrong. */
+            /** @description A field or a query parameter is missing, unknown or invalid. */
             422: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -877,9 +924,9 @@ export interface operations {
             /** @description This client sent too many requests. */
             429: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
-                    /** @description seconds to wait */
+                    /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -887,10 +934,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service failed. */
+            /** @description The server failed to handle the request. */
             500: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -898,12 +945,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service has too much to do. */
+            /** @description The service is overloaded. */
             503: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
-                    /** @description seconds to wait */
+                    /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -925,7 +972,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -933,10 +980,10 @@ export interface operations {
                     "application/json": components["schemas"]["Models"];
                 };
             };
-            /** @description The Accept header rules JSON out. */
+            /** @description The Accept header excludes JSON. */
             406: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -944,10 +991,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The address is too long. */
+            /** @description The URL is too long. */
             414: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -955,10 +1002,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a parameter is missing, unknown or wrong. */
+            /** @description A field or a query parameter is missing, unknown or invalid. */
             422: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -969,9 +1016,9 @@ export interface operations {
             /** @description This client sent too many requests. */
             429: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
-                    /** @description seconds to wait */
+                    /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -979,10 +1026,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service failed. */
+            /** @description The server failed to handle the request. */
             500: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -990,12 +1037,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service has too much to do. */
+            /** @description The service is overloaded. */
             503: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
-                    /** @description seconds to wait */
+                    /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -1019,7 +1066,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1027,10 +1074,10 @@ export interface operations {
                     "application/json": components["schemas"]["Model"];
                 };
             };
-            /** @description No model of this name is in service. */
+            /** @description There is no model of this name in service. */
             404: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1038,10 +1085,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The Accept header rules JSON out. */
+            /** @description The Accept header excludes JSON. */
             406: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1049,10 +1096,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The address is too long. */
+            /** @description The URL is too long. */
             414: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1060,10 +1107,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a parameter is missing, unknown or wrong. */
+            /** @description A field or a query parameter is missing, unknown or invalid. */
             422: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1074,9 +1121,9 @@ export interface operations {
             /** @description This client sent too many requests. */
             429: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
-                    /** @description seconds to wait */
+                    /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -1084,10 +1131,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service failed. */
+            /** @description The server failed to handle the request. */
             500: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1095,12 +1142,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service has too much to do. */
+            /** @description The service is overloaded. */
             503: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
-                    /** @description seconds to wait */
+                    /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -1110,7 +1157,7 @@ export interface operations {
             };
         };
     };
-    describe: {
+    getService: {
         parameters: {
             query?: never;
             header?: never;
@@ -1122,7 +1169,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1131,10 +1178,10 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description The Accept header rules JSON out. */
+            /** @description The Accept header excludes JSON. */
             406: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1142,10 +1189,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The address is too long. */
+            /** @description The URL is too long. */
             414: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1156,9 +1203,9 @@ export interface operations {
             /** @description This client sent too many requests. */
             429: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
-                    /** @description seconds to wait */
+                    /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -1166,10 +1213,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service failed. */
+            /** @description The server failed to handle the request. */
             500: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1177,12 +1224,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service has too much to do. */
+            /** @description The service is overloaded. */
             503: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
-                    /** @description seconds to wait */
+                    /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -1192,7 +1239,7 @@ export interface operations {
             };
         };
     };
-    getDocument: {
+    getOpenApiDocument: {
         parameters: {
             query?: never;
             header?: never;
@@ -1204,7 +1251,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1212,10 +1259,10 @@ export interface operations {
                     "application/json": Record<string, never>;
                 };
             };
-            /** @description The Accept header rules JSON out. */
+            /** @description The Accept header excludes JSON. */
             406: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1223,10 +1270,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The address is too long. */
+            /** @description The URL is too long. */
             414: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1237,9 +1284,9 @@ export interface operations {
             /** @description This client sent too many requests. */
             429: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
-                    /** @description seconds to wait */
+                    /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -1247,10 +1294,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service failed. */
+            /** @description The server failed to handle the request. */
             500: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1258,12 +1305,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The service has too much to do. */
+            /** @description The service is overloaded. */
             503: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
-                    /** @description seconds to wait */
+                    /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -1273,7 +1320,7 @@ export interface operations {
             };
         };
     };
-    isAlive: {
+    getLiveness: {
         parameters: {
             query?: never;
             header?: never;
@@ -1285,7 +1332,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1295,7 +1342,7 @@ export interface operations {
             };
         };
     };
-    isReady: {
+    getReadiness: {
         parameters: {
             query?: never;
             header?: never;
@@ -1307,7 +1354,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1315,12 +1362,12 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description The service is about to end. */
+            /** @description The service is shutting down. */
             503: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
-                    /** @description seconds to wait */
+                    /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -1342,7 +1389,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description by which the request is found in the service's log */
+                    /** @description The id of the request, which its log lines carry too. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
