@@ -128,10 +128,10 @@ bench: $(VENV)/installed-compare $(PAGE) ## Measure against other libraries and 
 	$(BIN)/python benchmarks/accuracy.py
 	$(BIN)/python benchmarks/drawings.py --digits test --model $(SHIPPED)
 	$(BIN)/python benchmarks/robustness.py --digits test --model $(SHIPPED)
-	$(BIN)/python benchmarks/rejection.py --part report --model $(filter-out classic,$(SHIPPED))
+	$(BIN)/python benchmarks/rejection.py --split test --model $(filter-out classic,$(SHIPPED))
 	$(BIN)/python benchmarks/calibration.py --digits test --model $(SHIPPED)
-	$(BIN)/python benchmarks/two_by_two.py
-	$(BIN)/python benchmarks/test_time_augmentation.py
+	$(BIN)/python benchmarks/preprocessing_ablation.py
+	$(BIN)/python benchmarks/tta.py
 	$(BIN)/python benchmarks/ablation.py --epochs 5 --limit 20000
 	export $(SERVE_FOR_TESTS) && $(NPM) run speed
 
@@ -139,7 +139,7 @@ fuzz: $(VENV)/installed-test ## Send the service 100,000 valid, invalid and corr
 	$(BIN)/python benchmarks/fuzz.py
 
 attack: $(VENV)/installed-test ## Run every known attack against a local server and print what other clients notice
-	$(BIN)/python benchmarks/attack.py
+	$(BIN)/python benchmarks/run_attacks.py
 
 figures: $(VENV)/installed-run ## Regenerate the figures of docs/how-it-works.md
 	$(BIN)/python docs/figures/draw.py

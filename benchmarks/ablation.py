@@ -1,9 +1,8 @@
-"""What each part of the default's recipe brings: it is trained without that part, and measured.
+"""Train the default recipe without one of its parts at a time and compare the accuracy.
 
-Every variant is trained by the same code with the same seed, for as many epochs, and read by the
-only path of inference, on what decides nothing of what is reported: MNIST's validation writers, the
-development pen writers, and drawings of validation digits. No picture is refused here; the
-likeliest digit counts.
+Every variant is trained with the same code, seed and number of epochs, and evaluated on the data
+for model selection: MNIST's validation writers, Pendigits writers 21 to 30, and simulated drawings
+of the validation digits. Rejection is off: the likeliest digit counts.
 """
 
 import argparse
@@ -12,11 +11,11 @@ from typing import Any
 
 import numpy as np
 from drawing_simulator import drawings
-from held_out import SEED, pen_digits
-from measured import keep
+from evaluation_data import SEED, accuracy_on, is_correct, pendigits_digits
+from results_store import save_results
 from rich.console import Console
 from rich.table import Table
-from two_by_two import trained
+from train_model import train_model
 
 from inkdigits import Recognizer
 from inkdigits.data import mnist
@@ -24,11 +23,10 @@ from inkdigits.data.augment import Augment
 from inkdigits.data.mnist import Digits
 from inkdigits.data.split import split_by_writer
 from inkdigits.metrics import measure_by_writer
-from inkdigits.model_file import Model
-from inkdigits.nn.losses import one_hot
-from inkdigits.recipes import CNN_SMALL, RECIPES, Recipe
+from inkdigits.nn.losses import LabelSmoothing
+from inkdigits.recipes import CNN_SMALL
 
-STRONG = Augment(
+STRONGER = Augment(
     rotation_degrees=15.0,
     scale=0.15,
     aspect=0.15,
@@ -41,95 +39,87 @@ STRONG = Augment(
     noise=0.05,
     blur=0.5,
 )
-
+FULL = "full recipe"
 VARIANTS: dict[str, dict[str, Any]] = {
-    "the whole recipe": {},
-    "weights not averaged": {"ema_decay": 0.0},
-    "no label smoothing": {"targets": one_hot(len(CNN_SMALL.targets))},
+    FULL: {},
+    "no EMA of the weights": {"ema_decay": 0.0},
+    "no label smoothing": {"targets": LabelSmoothing(0.0)},
     "no batch normalization": {"network": CNN_SMALL.network.inference_network},
     "no augmentation": {"augment": None},
-    "augmentation far stronger": {"augment": STRONG},
-    "no digits drawn again": {"restroked": 0.0},
-    "no pen writers": {"pendigits_copies": 0},
-    "no pictures of no digit": {"outliers": 0.0},
+    "much stronger augmentation": {"augment": STRONGER},
+    "no restroked digits": {"restroked": 0.0},
+    "no Pendigits": {"pendigits_copies": 0},
+    "no outliers": {"outliers": 0.0},
+}
+COLUMNS = {  # of the printed table
+    "validation": "MNIST validation",
+    "writers_mean": "Pendigits: mean over writers",
+    "writers_worst": "worst writer",
+    "drawings": "simulated drawings",
 }
 
 
-def variant_of(name: str, epochs: int) -> Recipe:
-    """The recipe as a variant changes it, known by a name of its own."""
-    recipe = replace(CNN_SMALL, name=name, epochs=epochs, **VARIANTS[name])
-    RECIPES[name] = recipe  # where a recognizer finds it
-    return recipe
-
-
-def figures_of(
-    recognizer: Recognizer, validation: Digits, pens: Digits, count: int
+def accuracies(
+    recognizer: Recognizer, validation: Digits, pen_digits: Digits, count: int
 ) -> dict[str, float]:
-    """Measure a network on all three.
+    """Evaluate a network on all three data sets.
 
-    count  of drawings
+    count  how many drawings to simulate
     """
-    right, right_pens = (
-        recognizer.read(read.images).argmax(axis=1) == read.labels for read in (validation, pens)
-    )
-    assert pens.writers is not None
-    by_writer = measure_by_writer(right_pens, pens.writers)
+    assert pen_digits.writers is not None
+    by_writer = measure_by_writer(is_correct(recognizer, pen_digits), pen_digits.writers)
+    is_right = [
+        np.argmax(recognizer.recognize(drawing.file).probabilities) == drawing.label
+        for drawing in drawings(validation, count)
+    ]
     return {
-        "validation": float(right.mean()),
-        "pen writers, mean": by_writer.mean,
-        "pen writers, worst": by_writer.worst,
-        "drawings": float(
-            np.mean(
-                [
-                    np.argmax(recognizer.recognize(drawing.file).probabilities) == drawing.label
-                    for drawing in drawings(validation, count)
-                ]
-            )
-        ),
+        "validation": accuracy_on(recognizer, validation),
+        "writers_mean": by_writer.mean,
+        "writers_worst": by_writer.worst,
+        "drawings": float(np.mean(is_right)),
     }
 
 
-def show(figures: dict[str, dict[str, float]]) -> None:
-    """Print the figures, and how far each is from that of the first variant, in points."""
-    whole, *_ = figures.values()
-    table = Table("variant", *whole)
-    for name, of_variant in figures.items():
+def show(variants: dict[str, dict[str, float]]) -> None:
+    """Print the accuracies and their differences from the first variant, in percentage points."""
+    full, *_ = variants.values()
+    table = Table("variant", *COLUMNS.values())
+    for name, figures in variants.items():
         cells = (
-            f"{share:.2%} ({100 * (share - whole[read]):+.2f})"
-            for read, share in of_variant.items()
+            f"{figures[column]:.2%} ({100 * (figures[column] - full[column]):+.2f})"
+            for column in COLUMNS
         )
         table.add_row(name, *cells)
     Console().print(table)
 
 
 def main() -> None:
-    """Train and measure every variant, and print and keep the figures."""
+    """Train and evaluate every variant; print and save the accuracies."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--variants", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
     parser.add_argument("--epochs", type=int, default=CNN_SMALL.epochs)
-    parser.add_argument("--limit", type=int, help="train on the first so many digits only")
-    parser.add_argument("--count", type=int, default=2000, help="of drawings")
+    parser.add_argument("--limit", type=int, help="train on the first LIMIT digits of MNIST only")
+    parser.add_argument("--count", type=int, default=2000, help="number of drawings")
     arguments = parser.parse_args()
     digits = mnist.load("train").take(slice(arguments.limit))
     validation = split_by_writer(digits, CNN_SMALL.validation, SEED)[1]
-    pens = pen_digits()
-    figures: dict[str, dict[str, float]] = {}
+    pen_digits = pendigits_digits()
+    variants: dict[str, dict[str, float]] = {}
     for name in arguments.variants:
-        recipe = variant_of(name, arguments.epochs)
-        vector = trained(recipe, SEED, arguments.limit, Console())
-        recognizer = Recognizer(Model(name, vector), name)
-        figures[name] = figures_of(recognizer, validation, pens, arguments.count)
-    show(figures)
-    keep(
+        recipe = replace(CNN_SMALL, name=name, epochs=arguments.epochs, **VARIANTS[name])
+        recognizer = Recognizer(train_model(recipe, SEED, arguments.limit), name)
+        variants[name] = accuracies(recognizer, validation, pen_digits, arguments.count)
+    show(variants)
+    save_results(
         "ablation",
         {
             "recipe": CNN_SMALL.name,
             "seed": SEED,
             "epochs": arguments.epochs,
             "limit": arguments.limit,
-            "validation digits": len(validation),
+            "validation_digits": len(validation),
             "drawings": arguments.count,
-            "variants": figures,
+            "variants": variants,
         },
     )
 

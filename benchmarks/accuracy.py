@@ -1,8 +1,8 @@
-"""Accuracy of each recipe on digits that chose nothing: trained and evaluated by the command line.
+"""Test accuracy of each recipe over several seeds, trained and evaluated with the command line.
 
-Every recipe that knows pen writers is trained twice, with them and on MNIST alone, with several
-seeds. Nothing here chooses anything by the test digits: every seed that is trained is reported.
-A run takes minutes to hours, so what is done already at this state of the code is not done again.
+Every recipe that can use Pendigits is trained twice: with it, and on MNIST only. The test digits
+are never used for model selection: every seed that is trained is reported. A run takes minutes to
+hours, so runs that were already done with the same code are not repeated.
 """
 
 import argparse
@@ -17,17 +17,17 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-from measured import commit, fingerprint, keep, recalled
+from results_store import commit, fingerprint, load_results, save_results
 
 from inkdigits.recipes import RECIPES
 
-MNIST_ALONE, WITH_PENS = DATA = "MNIST alone", "with pens"
-PUBLISHED = {"classic": 0.9237}  # the write-up's own figure
+MNIST_ONLY, WITH_PENDIGITS = DATA = "MNIST", "MNIST + Pendigits"
+PUBLISHED = {"classic": 0.9237}  # in the write-up
 SEEDS = {"cnn": 3}  # and 5 for every other recipe
 
 
 def inkdigits(*arguments: str) -> str:
-    """Run the command line, with one thread, and return what it prints."""
+    """Run the command line on one thread and return what it prints."""
     command = [sys.executable, "-c", "from inkdigits.cli import main; main()", *arguments]
     one_thread = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=one_thread)
@@ -35,60 +35,61 @@ def inkdigits(*arguments: str) -> str:
 
 
 def train_and_evaluate(recipe: str, data: str, seed: int, folder: Path) -> dict[str, Any]:
-    """Train with one seed and measure on the test digits and the development pen writers."""
-    run = folder / f"{recipe}-{data.replace(' ', '-')}-{seed}"
+    """Train with one seed; evaluate on the test digits and on Pendigits writers 21 to 30."""
+    run = folder / f"{recipe}-{re.sub('[^a-z]+', '-', data.lower())}-{seed}"
     resume = ["--resume"] if (run / "settings.json").exists() else []
-    pens = "--pens" if data == WITH_PENS else "--no-pens"
+    pendigits = "--pendigits" if data == WITH_PENDIGITS else "--no-pendigits"
     since = time.perf_counter()
-    inkdigits("train", recipe, "--seed", str(seed), "--run-dir", str(run), pens, *resume)
+    inkdigits("train", recipe, "--seed", str(seed), "--run-dir", str(run), pendigits, *resume)
     whole_s = time.perf_counter() - since
     lines = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     epochs = [json.loads(line) for line in lines]
     result = json.loads(inkdigits("evaluate", str(run / f"{recipe}.safetensors"), "--json"))
-    writers = result["pen_writers"]
+    writers = result["pendigits_writers"]
     return {
         "seed": seed,
-        "code": code_of(recipe),
+        "code": code_fingerprint(recipe),
         "commit": commit(),
         "accuracy": result["accuracy"],
         "log_loss": result["log_loss"],
         "brier": result["brier"],
-        "refused": result["refused"] / result["total"],
+        "rejected": result["rejected"] / result["total"],
         "validation_accuracy": epochs[-1]["validation_accuracy"],
         "writers_mean": writers["by_writer"]["mean"],
         "writers_interval": writers["by_writer"]["interval"],
         "writers_worst": writers["by_writer"]["worst"],
         "writers_log_loss": writers["log_loss"],
-        "writers_refused": writers["refused"] / writers["total"],
+        "writers_rejected": writers["rejected"] / writers["total"],
         "training_s": sum(epoch["seconds"] for epoch in epochs),
         "whole_command_s": whole_s,
         "digest": result["digest"],
     }
 
 
-def code_of(recipe: str) -> str:
-    """Which code, and which settings of the recipe, decide what its training comes to.
+def code_fingerprint(recipe: str) -> str:
+    """Hash the code and the recipe's settings that determine the result of its training.
 
-    What tells ink from sheet is left out: of all that is trained on, it has a part in a few of the
-    pictures of no digit alone.
+    The segmentation of ink from the background is left out: of all training images, it only
+    affects a few of the outliers.
     """
     settings = re.sub(r" at 0x\w+", "", repr(RECIPES[recipe]))
-    imaging = (f"imaging/{part}" for part in (RECIPES[recipe].preprocessing, "strokes"))
-    return fingerprint("arrays", "nn", "data", "training", "reading", *imaging, also=settings)
+    preprocessing = f"preprocessing/{RECIPES[recipe].preprocessing}"
+    parts = ("arrays", "nn", "data", "training", "training_data", "inference", "imaging/strokes")
+    return fingerprint(*parts, preprocessing, settings=settings)
 
 
-def kept(recipe: str, data: str) -> list[dict[str, Any]]:
-    """The runs that results/ holds already of this state of the code."""
-    runs = recalled("accuracy").get(recipe, {}).get(data, {}).get("runs", [])
-    return [run for run in runs if run.get("code") == code_of(recipe)]
+def finished_runs(recipe: str, data: str) -> list[dict[str, Any]]:
+    """Return the runs in results/ that were made with the current code."""
+    runs = load_results("accuracy").get(recipe, {}).get(data, {}).get("runs", [])
+    return [run for run in runs if run.get("code") == code_fingerprint(recipe)]
 
 
 def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Means and spreads over the seeds."""
+    """Return means and standard deviation over the seeds, and the runs."""
     accuracies = [run["accuracy"] for run in runs]
     return {
         "accuracy_mean": statistics.mean(accuracies),
-        "accuracy_spread": statistics.stdev(accuracies) if len(runs) > 1 else None,
+        "accuracy_std": statistics.stdev(accuracies) if len(runs) > 1 else None,
         **{
             f"{name}_mean": statistics.mean(run[name] for run in runs)
             for name in ("log_loss", "writers_mean", "writers_worst", "training_s")
@@ -98,13 +99,15 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Train every recipe with every seed, and print and keep means and spreads."""
+    """Train every recipe with every seed; print every run, and save means and deviations."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--recipes", nargs="+", choices=list(RECIPES), default=list(RECIPES))
     parser.add_argument("--data", nargs="+", choices=DATA, default=DATA)
-    parser.add_argument("--seeds", type=int, help="of each; without it 5, and 3 of cnn")
-    parser.add_argument("--jobs", type=int, default=1, help="trainings at once, a thread each")
-    parser.add_argument("--folder", type=Path, default=Path("runs/accuracy"), help="of the runs")
+    parser.add_argument("--seeds", type=int, help="seeds per recipe (default: 5, and 3 for cnn)")
+    parser.add_argument("--jobs", type=int, default=1, help="parallel runs, one thread each")
+    parser.add_argument(
+        "--folder", type=Path, default=Path("runs/accuracy"), help="where the runs are stored"
+    )
     arguments = parser.parse_args()
     with ThreadPoolExecutor(arguments.jobs) as pool:
         running = {
@@ -113,20 +116,20 @@ def main() -> None:
             for recipe in arguments.recipes
             for data in arguments.data
             if (arguments.seeds or seed < SEEDS.get(recipe, 5))
-            and (data == MNIST_ALONE or RECIPES[recipe].pendigits_copies)
-            and seed not in [run["seed"] for run in kept(recipe, data)]
+            and (data == MNIST_ONLY or RECIPES[recipe].pendigits_copies)
+            and seed not in [run["seed"] for run in finished_runs(recipe, data)]
         }
         for future in as_completed(running):
             recipe, data = running[future]
             run = future.result()
             print(
-                f"{recipe}, {data}, seed {run['seed']}: {run['accuracy']:.2%}; pen writers "
-                f"{run['writers_mean']:.2%}, worst {run['writers_worst']:.2%}",
+                f"{recipe}, {data}, seed {run['seed']}: {run['accuracy']:.2%}; Pendigits writers: "
+                f"mean {run['writers_mean']:.2%}, worst {run['writers_worst']:.2%}",
                 flush=True,
             )
-            runs = sorted([*kept(recipe, data), run], key=lambda run: int(run["seed"]))
-            figures = recalled("accuracy").get(recipe, {"published": PUBLISHED.get(recipe)})
-            keep("accuracy", {recipe: figures | {data: summary(runs)}}, merge=True)
+            runs = sorted([*finished_runs(recipe, data), run], key=lambda run: int(run["seed"]))
+            figures = load_results("accuracy").get(recipe, {"published": PUBLISHED.get(recipe)})
+            save_results("accuracy", {recipe: figures | {data: summary(runs)}}, merge=True)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
-"""How far a model's confidence can be relied on: on MNIST, on pen writers, and on drawings.
+"""Calibration and selective classification on MNIST, Pendigits and simulated drawings.
 
-Log loss, Brier score and calibration error stand before calibration, at temperature 1, and after
-it, at the temperature of the model's file, which was found on MNIST's validation digits. Refused
-pictures count there with the probabilities that the network has for them. Beside them: how many
-answers are left if none of less than some confidence is taken, and how many of those are wrong.
+Log loss, Brier score and expected calibration error (ECE) are reported before calibration, at
+temperature 1, and after it, at the temperature in the model file, which was fitted on MNIST's
+validation digits. A rejected image counts with the probabilities that the network predicts for it.
+The risk-coverage curve shows, for each threshold on the confidence, the share of the images that
+are still accepted (coverage) and the error rate among these (risk).
 
-Every picture is a file and goes through the only path of inference.
+Every image is a file and passes through the Recognizer.
 """
 
 from collections.abc import Iterable
@@ -14,8 +15,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from drawing_simulator import drawings
-from held_out import digits_of, model_options, pen_digits
-from measured import keep
+from evaluation_data import (
+    DRAWINGS,
+    MNIST,
+    PENDIGITS,
+    mnist_digits,
+    model_parser,
+    pendigits_digits,
+)
+from results_store import save_results
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -27,39 +35,39 @@ from inkdigits.imaging.decode import encode_png
 from inkdigits.metrics import measure, measure_by_writer, risk_coverage
 from inkdigits.recognizer import Prediction
 
-SCORES = {"log_loss": "log loss", "brier": "Brier", "calibration_error": "calibration error"}
+SCORES = {"log_loss": "log loss", "brier": "Brier score", "calibration_error": "ECE"}
 
 
-class Pictures(NamedTuple):
-    """What is read: files, as many as there are labels, and who wrote the digits, if known."""
+class ImageFiles(NamedTuple):
+    """Image files, as many labels, and who wrote the digits, if known."""
 
     files: Iterable[bytes]
     labels: Labels
     writers: Labels | None = None
 
 
-def as_files(digits: Digits) -> Pictures:
-    """Each digit as a PNG file."""
-    return Pictures(map(encode_png, digits.images), digits.labels, digits.writers)
+def as_png(digits: Digits) -> ImageFiles:
+    """Encode each digit as a PNG file."""
+    return ImageFiles(map(encode_png, digits.images), digits.labels, digits.writers)
 
 
-def as_drawings(digits: Digits, count: int) -> Pictures:
-    """So many drawings of the digits, in turn."""
+def as_drawings(digits: Digits, count: int) -> ImageFiles:
+    """Simulate `count` drawings, of the digits in turn."""
     files = (drawing.file for drawing in drawings(digits, count))
-    return Pictures(files, np.resize(digits.labels, count))
+    return ImageFiles(files, np.resize(digits.labels, count))
 
 
-def read(recognizers: list[Recognizer], files: Iterable[bytes]) -> list[list[Prediction]]:
-    """Let every model read the same files; what each made of them."""
+def predict(recognizers: list[Recognizer], files: Iterable[bytes]) -> list[list[Prediction]]:
+    """Run every model on the same files; return one list of predictions per model."""
     predictions: list[list[Prediction]] = [[] for _ in recognizers]
     for file in files:
-        for recognizer, of_model in zip(recognizers, predictions, strict=True):
-            of_model.append(recognizer.recognize(file))
+        for recognizer, by_model in zip(recognizers, predictions, strict=True):
+            by_model.append(recognizer.recognize(file))
     return predictions
 
 
 def uncalibrated(probabilities: Array, temperature: float) -> Array:
-    """Give the probabilities at temperature 1: of p = softmax(z / T) the power p^T, made sum 1.
+    """Return the probabilities at temperature 1: p^T, normalized, for p = softmax(z / T).
 
     probabilities  float64 (N, C), at the temperature
     """
@@ -67,32 +75,32 @@ def uncalibrated(probabilities: Array, temperature: float) -> Array:
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def figures_of(
+def scores(
     predictions: list[Prediction], labels: Labels, writers: Labels | None, temperature: float
 ) -> dict[str, Any]:
-    """Measure what a model made of some pictures.
+    """Score a model's predictions.
 
-    temperature  that its probabilities were computed at
+    temperature  at which the probabilities were computed
     """
     probabilities = np.array([prediction.probabilities for prediction in predictions])
-    answered = np.array([prediction.digit is not None for prediction in predictions])
+    accepted = np.array([prediction.digit is not None for prediction in predictions])
     before = measure(uncalibrated(probabilities, temperature), labels)
     after = measure(probabilities, labels)
     return {
-        "pictures": len(labels),
+        "images": len(labels),
         "accuracy": after.accuracy,
         "interval": after.interval,
-        "by writer": None if writers is None else _by_writer(probabilities, labels, writers),
-        "refused": float(1 - answered.mean()),
-        "before": {score: getattr(before, score) for score in SCORES},
-        "after": {score: getattr(after, score) for score in SCORES},
-        "coverage": [
+        "by_writer": None if writers is None else _by_writer(probabilities, labels, writers),
+        "rejected": float(1 - accepted.mean()),
+        "uncalibrated": {score: getattr(before, score) for score in SCORES},
+        "calibrated": {score: getattr(after, score) for score in SCORES},
+        "risk_coverage": [
             {
-                "confidence": row.threshold,
-                "left": row.answered / len(labels),
-                "wrong of them": row.wrong / row.answered if row.answered else None,
+                "threshold": point.threshold,
+                "coverage": point.accepted / len(labels),
+                "risk": point.wrong / point.accepted if point.accepted else None,
             }
-            for row in risk_coverage(probabilities[answered], labels[answered])
+            for point in risk_coverage(probabilities[accepted], labels[accepted])
         ],
     }
 
@@ -102,57 +110,62 @@ def _by_writer(probabilities: Array, labels: Labels, writers: Labels) -> dict[st
 
 
 def show(records: list[dict[str, Any]]) -> None:
-    """Print the records, one under the other."""
+    """Print two tables per model: the scores, and the risk-coverage curves."""
     console = Console()
     for record in records:
-        headings = ("read", "accuracy", "refused", "temperature", *SCORES.values())
+        datasets = record["datasets"]
+        headings = ("data set", "accuracy", "rejected", "temperature", *SCORES.values())
         table = Table(*headings, title=record["model"], box=None, header_style="bold")
-        for name, figures in record["read"].items():
-            about = [name, f"{figures['accuracy']:.2%}", f"{figures['refused']:.2%}"]
-            for temperature, when in ((1.0, "before"), (record["temperature"], "after")):
-                scores = (f"{figures[when][score]:.4f}" for score in SCORES)
-                table.add_row(*about, f"{temperature:.3f}", *scores)
-                about = [""] * len(about)
+        for name, figures in datasets.items():
+            cells = [name, f"{figures['accuracy']:.2%}", f"{figures['rejected']:.2%}"]
+            for temperature, when in (
+                (1.0, "uncalibrated"),
+                (record["temperature"], "calibrated"),
+            ):
+                values = (f"{figures[when][score]:.4f}" for score in SCORES)
+                table.add_row(*cells, f"{temperature:.3f}", *values)
+                cells = [""] * len(cells)
         console.print(table)
-        table = Table("confidence", *record["read"], title="answers left; and wrong of them")
-        for rows in zip(*(figures["coverage"] for figures in record["read"].values()), strict=True):
-            table.add_row(f"{rows[0]['confidence']:.1%}", *map(_left_and_wrong, rows))
+        table = Table("confidence threshold", *datasets, title="coverage; risk")
+        curves = (figures["risk_coverage"] for figures in datasets.values())
+        for points in zip(*curves, strict=True):
+            table.add_row(f"{points[0]['threshold']:.1%}", *map(_coverage_and_risk, points))
         console.print(table)
 
 
-def _left_and_wrong(row: dict[str, Any]) -> str:
-    wrong = row["wrong of them"]
-    return f"{row['left']:.2%}; " + ("-" if wrong is None else f"{wrong:.2%}")
+def _coverage_and_risk(point: dict[str, Any]) -> str:
+    risk = "-" if point["risk"] is None else f"{point['risk']:.2%}"
+    return f"{point['coverage']:.2%}; {risk}"
 
 
 def main() -> None:
-    """Measure every model, and print and keep the figures."""
-    parser = model_options(__doc__)
-    parser.add_argument("--count", type=int, default=5000, help="of drawings")
+    """Evaluate every model; print and save the scores."""
+    parser = model_parser(__doc__)
+    parser.add_argument("--count", type=int, default=5000, help="number of drawings")
     arguments = parser.parse_args()
     recognizers = [Recognizer.load(model) for model in arguments.model]
-    digits = digits_of(arguments.digits, recognizers[0])
-    pictures = {
-        "MNIST": as_files(digits),
-        "pen writers": as_files(pen_digits()),
-        "drawings": as_drawings(digits, arguments.count),
+    digits = mnist_digits(arguments.digits, recognizers[0])
+    datasets = {
+        MNIST: as_png(digits),
+        PENDIGITS: as_png(pendigits_digits()),
+        DRAWINGS: as_drawings(digits, arguments.count),
     }
     records: list[dict[str, Any]] = [
         {
             "model": recognizer.name,
             "digest": recognizer.digest,
             "temperature": recognizer.temperature,
-            "read": {},
+            "datasets": {},
         }
         for recognizer in recognizers
     ]
-    for name, (files, labels, writers) in pictures.items():
-        read_by_each = read(recognizers, track(files, name, len(labels)))
-        for record, predictions in zip(records, read_by_each, strict=True):
+    for name, (files, labels, writers) in datasets.items():
+        by_model = predict(recognizers, track(files, name, len(labels)))
+        for record, predictions in zip(records, by_model, strict=True):
             temperature = record["temperature"]
-            record["read"][name] = figures_of(predictions, labels, writers, temperature)
+            record["datasets"][name] = scores(predictions, labels, writers, temperature)
     show(records)
-    keep("calibration", {"digits": arguments.digits, "models": records})
+    save_results("calibration", {"digits": arguments.digits, "models": records})
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Draws traced digits anew, as people do: on any canvas, with any pen, in any color and light.
+"""Trace digits and render them as people draw: on any canvas, with any pen, color and light.
 
-The drawer is Pillow's, and no part of what is measured.
+Rendering is done by Pillow, which shares no code with what the benchmarks measure.
 """
 
 from collections.abc import Iterator
@@ -19,11 +19,11 @@ from inkdigits.data.mnist import Digits
 Stroke = NDArray[np.float64]  # (N, 2), rows and columns
 Place = tuple[int, int]
 
-ENLARGED = 4  # times, before a picture is thinned: the finer grid makes smoother lines
-INKED = 0.4  # of the peak: from here on a pixel counts as inked
-SMOOTHING = 3.0  # px of the enlarged picture, standard deviation
+UPSCALE = 4  # factor before thinning; the finer grid makes smoother lines
+INKED = 0.4  # of the peak: threshold above which a pixel counts as inked
+SMOOTHING = 3.0  # px of the upscaled image, standard deviation
 
-# Width, height and blocks: a canvas in blocks of 8 is a bitmap that was scaled up 8 times.
+# Width, height and scale: a canvas of scale 8 is a bitmap that is upscaled 8 times.
 CANVASES = (
     (28, 28, 1),
     (64, 64, 1),
@@ -37,19 +37,19 @@ CANVASES = (
     (32, 32, 8),
 )
 SEED = 0
-LEAST_PX = 16  # longer side of a digit
-LEAST_ON_PAPER_PX = 40  # of one that is photographed, or kept as a JPEG
-LEAST_CONTRAST = 80  # of 255, in brightness
+MIN_PX = 16  # longer side of a digit
+MIN_ON_PAPER_PX = 40  # of a digit that is photographed or saved as a JPEG
+MIN_CONTRAST = 80  # of 255, in brightness
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """How a digit is drawn; each condition is drawn on its own.
+    """How a digit is drawn; each condition is drawn at random independently.
 
-    canvas, place            how large the picture is, and where on it the digit lies
+    canvas, place            size of the image, and where on it the digit is
     size_px, pen_px          longer side of the digit, and width of its strokes
-    antialiased, polarity, color, file   as a drawing program has it
-    light ... specks         as paper has it: all "none" on a small canvas or a transparent sheet
+    antialiased, polarity, color, file   as in a drawing program
+    light ... specks         as on paper; all "none" on a small canvas or a transparent background
     """
 
     canvas: tuple[int, int, int]
@@ -71,9 +71,9 @@ class Conditions:
     @property
     def levels(self) -> dict[str, str]:
         """The level of each factor, by the factor's name."""
-        width, height, block = self.canvas
+        width, height, scale = self.canvas
         return {
-            "canvas": f"{width}x{height}" + (f" in blocks of {block}" if block > 1 else ""),
+            "canvas": f"{width}x{height}" + (f" upscaled {scale}x" if scale > 1 else ""),
             "place": self.place,
             "digit / canvas": _level(self.size_px / min(width, height), (0.1, 0.25, 0.5, 0.75)),
             "pen / digit": _level(self.pen_px / self.size_px, (0.02, 0.05, 0.1, 0.15, 0.2)),
@@ -94,7 +94,7 @@ class Conditions:
 
 PLAIN = Conditions(
     canvas=(280, 280, 1),
-    place="on the sheet",
+    place="on the canvas",
     size_px=200,
     pen_px=24,
     antialiased=True,
@@ -106,10 +106,10 @@ PLAIN = Conditions(
 
 @dataclass(frozen=True)
 class Drawing:
-    """One digit, drawn under conditions of its own.
+    """A digit drawn under random conditions.
 
-    file   the bytes of a PNG or a JPEG file
-    plain  the bytes of a PNG file with the same strokes, drawn under PLAIN
+    file   bytes of a PNG or JPEG file
+    plain  bytes of a PNG file with the same strokes, drawn under PLAIN
     """
 
     label: int
@@ -119,9 +119,9 @@ class Drawing:
 
 
 def drawings(digits: Digits, count: int) -> Iterator[Drawing]:
-    """Draw each digit in turn until there are `count` drawings, always the same."""
+    """Draw the digits in turn until there are `count` drawings, always the same ones."""
     for number in range(count):
-        # A generator for each, so that a drawing depends on its number alone.
+        # Each has its own generator, so that it depends only on its number.
         rng = np.random.default_rng((SEED, number))
         strokes = trace(digits.images[number % len(digits)])
         label = int(digits.labels[number % len(digits)])
@@ -131,30 +131,30 @@ def drawings(digits: Digits, count: int) -> Iterator[Drawing]:
 
 
 def _level(value: float, bounds: tuple[float, ...]) -> str:
-    """Name the interval between two bounds that a value lies in."""
+    """Name the interval between two bounds that contains a value."""
     number = sum(value >= bound for bound in bounds)
-    named = [f"{bound:.0%}" for bound in bounds]
+    names = [f"{bound:.0%}" for bound in bounds]
     if number == 0:
-        return f"under {named[0]}"
-    return (
-        f"from {named[-1]}" if number == len(bounds) else f"{named[number - 1]} to {named[number]}"
-    )
+        return f"under {names[0]}"
+    if number == len(bounds):
+        return f"{names[-1]} or more"
+    return f"{names[number - 1]} to {names[number]}"
 
 
 def draw_conditions(rng: Generator) -> Conditions:
-    """Draw how the next digit is drawn."""
+    """Draw the conditions of the next digit at random."""
     canvas = CANVASES[rng.integers(len(CANVASES))]
     side = min(canvas[:2])
     is_bitmap = canvas[2] > 1
     share = rng.uniform(0.85, 1) if is_bitmap else np.exp(rng.uniform(np.log(0.08), np.log(0.95)))
-    size_px = max(LEAST_PX, share * side)
+    size_px = max(MIN_PX, share * side)
     pen_px = 1.0 if rng.random() < 0.2 else max(1.0, rng.uniform(0.01, 0.25) * size_px)
     file = str(rng.choice(["PNG", "PNG, transparent", "JPEG 30-60", "JPEG 60-95"]))
-    if size_px < LEAST_ON_PAPER_PX or is_bitmap:
+    if size_px < MIN_ON_PAPER_PX or is_bitmap:
         file = "PNG" if rng.random() < 0.7 else "PNG, transparent"
     drawn = {
         "canvas": canvas,
-        "place": "cropped to the ink" if rng.random() < 0.1 else "on the sheet",
+        "place": "cropped to the ink" if rng.random() < 0.1 else "on the canvas",
         "size_px": size_px,
         "pen_px": pen_px,
         "antialiased": bool(rng.random() < 0.6) and not is_bitmap,
@@ -162,7 +162,7 @@ def draw_conditions(rng: Generator) -> Conditions:
         "color": str(rng.choice(["black and white", "gray", "colored"])),
         "file": file,
     }
-    if side >= 100 and size_px >= LEAST_ON_PAPER_PX and file != "PNG, transparent":
+    if side >= 100 and size_px >= MIN_ON_PAPER_PX and file != "PNG, transparent":
         drawn |= {
             "light": _one_of(rng, ["gradient", "vignette", "shadow"], 0.3),
             "noise": _one_of(rng, ["sensor"], 0.25),
@@ -175,20 +175,20 @@ def draw_conditions(rng: Generator) -> Conditions:
     return Conditions(**drawn)  # type: ignore[arg-type]
 
 
-def _one_of(rng: Generator, levels: list[str], chance: float) -> str:
-    return str(rng.choice(levels)) if rng.random() < chance else "none"
+def _one_of(rng: Generator, levels: list[str], probability: float) -> str:
+    return str(rng.choice(levels)) if rng.random() < probability else "none"
 
 
 def draw(strokes: list[Stroke], conditions: Conditions, rng: Generator) -> bytes:
     """Draw a digit and encode it.
 
     strokes  in a box whose longer side is 1
-    returns  the bytes of a PNG or a JPEG file
+    returns  the bytes of a PNG or JPEG file
     """
-    width, height, block = conditions.canvas
-    mask = _inked(strokes, conditions)
-    ink, sheet = _colors(conditions, rng)
-    inner = _inner(conditions, rng)
+    width, height, scale = conditions.canvas
+    mask = _coverage(strokes, conditions)
+    ink, background = _colors(conditions, rng)
+    inner = _inside_frame(conditions, rng)
     top = int(rng.integers(inner[0], max(inner[0], inner[2] - mask.shape[0]) + 1))
     left = int(rng.integers(inner[1], max(inner[1], inner[3] - mask.shape[1]) + 1))
     top, left = min(top, height - mask.shape[0]), min(left, width - mask.shape[1])
@@ -201,18 +201,18 @@ def draw(strokes: list[Stroke], conditions: Conditions, rng: Generator) -> bytes
         pixels[..., 3] = np.rint(255 * coverage)
         pixels[coverage > 0, :3] = ink
     else:
-        paper = _paper(conditions, box, ink, sheet, rng)
-        picture: Array = paper + coverage[..., None] * (ink - paper)
-        picture = _framed(picture, conditions, inner, ink, sheet, rng)
-        picture = _photographed(picture, conditions, rng)
-        pixels = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+        paper = _paper(conditions, box, ink, background, rng)
+        image: Array = paper + coverage[..., None] * (ink - paper)
+        image = _framed(image, conditions, inner, ink, background, rng)
+        image = _photographed(image, conditions, rng)
+        pixels = np.clip(np.rint(image), 0, 255).astype(np.uint8)
     if conditions.place == "cropped to the ink":
         pixels = pixels[box[0] : box[2], box[1] : box[3]]
-    return _encoded(pixels.repeat(block, axis=0).repeat(block, axis=1), conditions, rng)
+    return _encoded(pixels.repeat(scale, axis=0).repeat(scale, axis=1), conditions, rng)
 
 
-def _inked(strokes: list[Stroke], conditions: Conditions) -> Array:
-    """How much of each pixel of the digit's box the pen covers, 0 to 1."""
+def _coverage(strokes: list[Stroke], conditions: Conditions) -> Array:
+    """Return how much of each pixel of the digit's bounding box the pen covers, 0 to 1."""
     finer = 1 if not conditions.antialiased else 4 if conditions.size_px < 300 else 2
     pen = max(1, round(conditions.pen_px * finer))
     scale = max(conditions.size_px * finer - pen, 1)
@@ -235,7 +235,7 @@ def _inked(strokes: list[Stroke], conditions: Conditions) -> Array:
 
 
 def _colors(conditions: Conditions, rng: Generator) -> tuple[Array, Array]:
-    """Draw the colors of ink and sheet: the one brighter than the other, visibly."""
+    """Draw visibly different colors of ink and background at random."""
     while True:
         if conditions.color == "colored":
             colors = rng.integers(0, 256, (2, 3)).astype(float)
@@ -244,7 +244,7 @@ def _colors(conditions: Conditions, rng: Generator) -> tuple[Array, Array]:
         else:
             colors = np.array([[0.0] * 3, [255.0] * 3])
         dark, light = sorted(colors, key=_brightness)
-        if _brightness(light) - _brightness(dark) >= LEAST_CONTRAST:
+        if _brightness(light) - _brightness(dark) >= MIN_CONTRAST:
             return (dark, light) if conditions.polarity == "dark on light" else (light, dark)
 
 
@@ -252,8 +252,8 @@ def _brightness(color: Array) -> float:
     return float(color @ np.array([0.299, 0.587, 0.114]))
 
 
-def _inner(conditions: Conditions, rng: Generator) -> tuple[int, int, int, int]:
-    """Where the sheet is inside its frame: top, left, bottom and right."""
+def _inside_frame(conditions: Conditions, rng: Generator) -> tuple[int, int, int, int]:
+    """Return the part of the canvas inside the frame: top, left, bottom and right."""
     width, height, _ = conditions.canvas
     spare = (1 - conditions.size_px / min(width, height)) / 2
     if conditions.frame == "none" or spare <= 0.03:
@@ -263,30 +263,32 @@ def _inner(conditions: Conditions, rng: Generator) -> tuple[int, int, int, int]:
 
 
 def _paper(
-    conditions: Conditions, box: tuple[int, ...], ink: Array, sheet: Array, rng: Generator
+    conditions: Conditions, box: tuple[int, ...], ink: Array, background: Array, rng: Generator
 ) -> Array:
-    """Make the sheet, with its texture, its lines and its dust.
+    """Make the paper, with its texture, lines and dust.
 
     returns  float64 (H, W, 3)
     """
     width, height, _ = conditions.canvas
     paper = np.empty((height, width, 3))
-    paper[:] = sheet
+    paper[:] = background
     if conditions.texture == "paper":
         for grain_px in (0.7, 2.0, 6.0):
             grain = ndimage.gaussian_filter(rng.standard_normal((height, width)), grain_px)
             paper += (rng.uniform(0.5, 3) * grain / grain.std())[..., None]
     if conditions.ruled != "none":
-        _rule(paper, conditions, ink, sheet, rng)
+        _rule(paper, conditions, ink, background, rng)
     if conditions.specks == "dust":
         _dust(paper, conditions, box, ink, rng)
     return paper
 
 
-def _rule(paper: Array, conditions: Conditions, ink: Array, sheet: Array, rng: Generator) -> None:
-    """Rule lines, or squares, that are paler than the ink and no wider than the pen."""
+def _rule(
+    paper: Array, conditions: Conditions, ink: Array, background: Array, rng: Generator
+) -> None:
+    """Draw ruled lines, or squares, that are paler than the ink and no wider than the pen."""
     height, width, _ = paper.shape
-    color = sheet + rng.uniform(0.2, 0.5) * (ink - sheet)
+    color = background + rng.uniform(0.2, 0.5) * (ink - background)
     line_px = min(round(rng.uniform(0.002, 0.006) * width + 0.5), int(conditions.pen_px))
     spacing_px = round(max(12, rng.uniform(0.3, 1.2) * conditions.size_px))
     for row in range(int(rng.integers(spacing_px)), height, spacing_px):
@@ -299,7 +301,7 @@ def _rule(paper: Array, conditions: Conditions, ink: Array, sheet: Array, rng: G
 def _dust(
     paper: Array, conditions: Conditions, box: tuple[int, ...], ink: Array, rng: Generator
 ) -> None:
-    """Strew specks of the ink's color over the sheet, off the digit."""
+    """Scatter specks of the ink's color over the paper, away from the digit."""
     height, width, _ = paper.shape
     rows, columns = np.mgrid[:height, :width]
     for _ in range(rng.integers(2, 12)):
@@ -312,48 +314,48 @@ def _dust(
 
 
 def _framed(
-    picture: Array,
+    image: Array,
     conditions: Conditions,
     inner: tuple[int, int, int, int],
     ink: Array,
-    sheet: Array,
+    background: Array,
     rng: Generator,
 ) -> Array:
-    """Draw a line round the sheet, or lay the sheet on a table."""
+    """Draw a line around the paper, or put the paper on a table."""
     top, left, bottom, right = inner
     if conditions.frame == "none" or top == 0:
-        return picture
-    outside = np.ones(picture.shape[:2], bool)
+        return image
+    outside = np.ones(image.shape[:2], bool)
     outside[top:bottom, left:right] = False
     if conditions.frame == "line":
-        line_px = max(1, round(rng.uniform(0.002, 0.008) * min(picture.shape[:2])))
+        line_px = max(1, round(rng.uniform(0.002, 0.008) * min(image.shape[:2])))
         around = slice(max(top - line_px, 0), bottom + line_px)
         outside_the_line = np.ones_like(outside)
         outside_the_line[around, max(left - line_px, 0) : right + line_px] = False
-        return np.where((outside & ~outside_the_line)[..., None], ink, picture)
-    table = sheet + rng.uniform(0.4, 1) * (rng.integers(0, 256, 3) - sheet)
-    return np.where(outside[..., None], table, picture)
+        return np.where((outside & ~outside_the_line)[..., None], ink, image)
+    table = background + rng.uniform(0.4, 1) * (rng.integers(0, 256, 3) - background)
+    return np.where(outside[..., None], table, image)
 
 
-def _photographed(picture: Array, conditions: Conditions, rng: Generator) -> Array:
-    """Let light fall on it, and look at it through a camera."""
-    height, width, _ = picture.shape
+def _photographed(image: Array, conditions: Conditions, rng: Generator) -> Array:
+    """Add uneven light, and the blur and noise of a camera."""
+    height, width, _ = image.shape
     rows, columns = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     angle, strength = rng.uniform(0, 2 * np.pi), rng.uniform(0.1, 0.45)
     along = np.cos(angle) * columns + np.sin(angle) * rows
     if conditions.light == "gradient":
-        picture = picture * (1 - strength * (along / 2.83 + 0.5))[..., None]
+        image = image * (1 - strength * (along / 2.83 + 0.5))[..., None]
     elif conditions.light == "vignette":
-        picture = picture * (1 - strength * (rows**2 + columns**2) / 2)[..., None]
+        image = image * (1 - strength * (rows**2 + columns**2) / 2)[..., None]
     elif conditions.light == "shadow":
         edge = (along - rng.uniform(-0.5, 0.5)) / rng.uniform(0.03, 0.3)
-        picture = picture * (1 - strength / (1 + np.exp(-4 * np.clip(edge, -9, 9))))[..., None]
+        image = image * (1 - strength / (1 + np.exp(-4 * np.clip(edge, -9, 9))))[..., None]
     if conditions.blur == "slight":
         blur_px = min(rng.uniform(0.5, 2), 0.4 * conditions.pen_px)
-        picture = ndimage.gaussian_filter(picture, (blur_px, blur_px, 0))
+        image = ndimage.gaussian_filter(image, (blur_px, blur_px, 0))
     if conditions.noise == "sensor":
-        picture = picture + rng.uniform(1, 6) * rng.standard_normal(picture.shape)
-    return picture
+        image = image + rng.uniform(1, 6) * rng.standard_normal(image.shape)
+    return image
 
 
 def _encoded(pixels: Pixels, conditions: Conditions, rng: Generator) -> bytes:
@@ -366,14 +368,14 @@ def _encoded(pixels: Pixels, conditions: Conditions, rng: Generator) -> bytes:
     return file.getvalue()
 
 
-def trace(picture: Pixels) -> list[Stroke]:
-    """Trace the strokes of a digit: the middle lines of its ink, smoothed.
+def trace(image: Pixels) -> list[Stroke]:
+    """Trace the strokes of a digit: the smoothed center lines of its ink.
 
-    picture  uint8 (28, 28), some of it ink
-    returns  strokes in a box whose longer side is 1, from its top left
+    image    uint8 (28, 28), not blank
+    returns  strokes in a box whose longer side is 1, from its top left corner
     """
-    enlarged = ndimage.zoom(np.pad(picture, 1).astype(float), ENLARGED, order=3)
-    inked = enlarged > INKED * enlarged.max()
+    upscaled = ndimage.zoom(np.pad(image, 1).astype(float), UPSCALE, order=3)
+    inked = upscaled > INKED * upscaled.max()
     depth = ndimage.distance_transform_edt(inked)
     paths = _without_spurs(list(_paths(_thinned(inked))), depth)
     strokes = [_smoothed(np.array(path, float)) for path in paths]
@@ -383,7 +385,7 @@ def trace(picture: Pixels) -> list[Stroke]:
 
 
 def _thinned(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Thin ink to lines of one pixel.
+    """Thin ink to lines one pixel wide.
 
     source  Zhang and Suen 1984, A Fast Parallel Algorithm for Thinning Digital Patterns
     """
@@ -405,7 +407,7 @@ def _thinned(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _neighbors(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether each of the eight neighbors is inked, clockwise from north, bool (8, H, W)."""
+    """Tell whether each of the eight neighbors is inked, clockwise from north, bool (8, H, W)."""
     height, width = inked.shape
     framed = np.pad(inked, 1)
     starts = ((0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0), (0, 0))
@@ -413,11 +415,11 @@ def _neighbors(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _paths(thin: NDArray[np.bool_]) -> Iterator[list[Place]]:
-    """Walk along thin lines, from each end or crossing to the next, and round each ring."""
+    """Follow thin lines from each end or junction to the next, and around each ring."""
     links = _links({(int(r), int(c)) for r, c in np.argwhere(thin)})
     unwalked = {frozenset((place, other)) for place in links for other in links[place]}
-    crossings = [place for place in links if len(links[place]) != 2]
-    for start in crossings + list(links):
+    junctions = [place for place in links if len(links[place]) != 2]
+    for start in junctions + list(links):
         if not links[start]:
             yield [start]
         for second in links[start]:
@@ -433,22 +435,22 @@ def _paths(thin: NDArray[np.bool_]) -> Iterator[list[Place]]:
 
 
 def _links(places: set[Place]) -> dict[Place, list[Place]]:
-    """Link each place to its neighbors; to a diagonal one only if there is no way round."""
+    """Link each pixel to its neighbors, to a diagonal one only if no other path connects them."""
     links: dict[Place, list[Place]] = {}
     for row, column in sorted(places):
         beside = [(row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)]
         linked = [place for place in beside if place in places]
         for down in (-1, 1):
             for right in (-1, 1):
-                way_round = {(row + down, column), (row, column + right)} & places
-                if (row + down, column + right) in places and not way_round:
+                detour = {(row + down, column), (row, column + right)} & places
+                if (row + down, column + right) in places and not detour:
                     linked.append((row + down, column + right))
         links[row, column] = linked
     return links
 
 
 def _without_spurs(paths: list[list[Place]], depth: Array) -> list[list[Place]]:
-    """Leave out short side branches: they come of the ink's rough edge."""
+    """Remove short side branches, which come from the ink's rough edge."""
     ends = [end for path in paths for end in (path[0], path[-1])]
 
     def is_spur(path: list[Place]) -> bool:
@@ -461,7 +463,7 @@ def _without_spurs(paths: list[list[Place]], depth: Array) -> list[list[Place]]:
 
 
 def _smoothed(path: Stroke) -> Stroke:
-    """Smooth a path; its ends stay, so that paths that met still meet."""
+    """Smooth a path and keep its ends, so that paths that met still meet."""
     if len(path) < 4:
         return path
     is_ring = bool((path[0] == path[-1]).all())

@@ -1,7 +1,7 @@
-"""Accuracy on drawings: MNIST's digits traced and drawn anew, as people do on screens and on paper.
+"""Accuracy on simulated drawings: MNIST's digits, traced and rendered as on screens and paper.
 
-Every drawing is a PNG or a JPEG and goes through the only path of inference. Beside it: the same
-digits as MNIST has them, the same drawn plainly, and the 8x8 digits that scikit-learn carries.
+Every drawing is a PNG or JPEG file and passes through the Recognizer. For comparison: MNIST's own
+images, the same strokes drawn plainly, and the 8x8 digits that come with scikit-learn.
 """
 
 from collections import defaultdict
@@ -9,104 +9,100 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from drawing_simulator import Conditions, drawings
-from held_out import digits_of, model_options
-from measured import keep
+from evaluation_data import DRAWINGS, accuracy_on, mnist_digits, model_parser
 from numpy.typing import NDArray
 from PIL import Image
+from results_store import save_results
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from sklearn.datasets import load_digits
 
 from inkdigits import Recognizer
+from inkdigits.arrays import Pixels
 from inkdigits.data.mnist import Digits
 from inkdigits.imaging.decode import encode_png
 
-Right: TypeAlias = NDArray[np.bool_]  # (M, N), whether each model's answer to each drawing is right
+Correct: TypeAlias = NDArray[np.bool_]  # (M, N), whether model m is right about drawing n
 
 
-def read_drawings(
+def recognize_drawings(
     recognizers: list[Recognizer], digits: Digits, count: int
-) -> tuple[list[Conditions], Right, Right]:
-    """Let every model read the same drawings.
+) -> tuple[list[Conditions], Correct, Correct]:
+    """Run every model on the same drawings.
 
-    returns  how each was drawn; the answers to the drawings; and to the same drawn plainly
+    returns  the conditions of each drawing; whether each model is right about it; and whether it
+             is right about the same strokes drawn plainly
     """
     conditions = []
-    right: list[list[bool]] = []
-    right_plain: list[list[bool]] = []
+    correct: list[list[bool]] = []
+    correct_plain: list[list[bool]] = []
     for drawing in track(drawings(digits, count), "drawings", total=count):
         conditions.append(drawing.conditions)
-        for file, answers in ((drawing.file, right), (drawing.plain, right_plain)):
-            read = [recognizer.recognize(file).digit for recognizer in recognizers]
-            answers.append([digit == drawing.label for digit in read])
-    return conditions, np.transpose(right), np.transpose(right_plain)
+        for file, by_drawing in ((drawing.file, correct), (drawing.plain, correct_plain)):
+            predicted = [recognizer.recognize(file).digit for recognizer in recognizers]
+            by_drawing.append([digit == drawing.label for digit in predicted])
+    return conditions, np.transpose(correct), np.transpose(correct_plain)
 
 
-def by_factor(
-    conditions: list[Conditions], right: NDArray[np.bool_]
+def by_condition(
+    conditions: list[Conditions], correct: NDArray[np.bool_]
 ) -> dict[str, dict[str, dict[str, Any]]]:
-    """The count and one model's accuracy of each level of each factor.
+    """Return one model's accuracy, and the number of drawings, at each level of each factor.
 
-    right  bool (N,)
+    correct  bool (N,)
     """
     results: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
-    for drawn, is_right in zip(conditions, right.tolist(), strict=True):
-        for factor, level in drawn.levels.items():
-            results[factor][level].append(is_right)
+    for condition, is_correct in zip(conditions, correct.tolist(), strict=True):
+        for factor, level in condition.levels.items():
+            results[factor][level].append(is_correct)
     return {
         factor: {
-            level: {"drawings": len(answers), "accuracy": float(np.mean(answers))}
-            for level, answers in sorted(levels.items())
+            level: {"drawings": len(outcomes), "accuracy": float(np.mean(outcomes))}
+            for level, outcomes in sorted(levels.items())
         }
         for factor, levels in results.items()
     }
 
 
-def as_mnist_has_them(recognizer: Recognizer, digits: Digits) -> float:
-    """Have MNIST's pictures read as they are."""
-    return float(np.mean(recognizer.read(digits.images).argmax(axis=1) == digits.labels))
-
-
-def small_digits(recognizer: Recognizer) -> dict[str, float]:
-    """Have scikit-learn's 1,797 digits of 8x8 pixels read, each enlarged 8 times."""
+def accuracy_on_8x8(recognizer: Recognizer) -> dict[str, float]:
+    """Evaluate on scikit-learn's 1,797 digits of 8x8 pixels, enlarged 8 times in two ways."""
     images, labels = load_digits(return_X_y=True)
-    pictures = np.rint(images.reshape(-1, 8, 8) * 255 / 16).astype(np.uint8)
+    small = np.rint(images.reshape(-1, 8, 8) * 255 / 16).astype(np.uint8)
 
     def accuracy(resampling: Image.Resampling) -> float:
-        read = [
-            recognizer.recognize(encode_png(_enlarged(picture, resampling))).digit
-            for picture in pictures
+        predicted = [
+            recognizer.recognize(encode_png(_enlarged(image, resampling))).digit for image in small
         ]
-        return float(np.mean(np.array(read) == labels))
+        return float(np.mean(np.array(predicted) == labels))
 
     return {
-        "8x8 in blocks": accuracy(Image.Resampling.NEAREST),
-        "8x8, smooth": accuracy(Image.Resampling.BICUBIC),
+        "8x8, nearest neighbor": accuracy(Image.Resampling.NEAREST),
+        "8x8, bicubic": accuracy(Image.Resampling.BICUBIC),
     }
 
 
-def _enlarged(picture: NDArray[np.uint8], resampling: Image.Resampling) -> NDArray[np.uint8]:
-    return np.asarray(Image.fromarray(picture).resize((64, 64), resampling))
+def _enlarged(image: Pixels, resampling: Image.Resampling) -> Pixels:
+    return np.asarray(Image.fromarray(image).resize((64, 64), resampling))
 
 
 def measure(recognizers: list[Recognizer], digits: Digits, count: int) -> list[dict[str, Any]]:
-    """Let every model read all; one record a model, in their order."""
-    conditions, right, right_plain = read_drawings(recognizers, digits, count)
+    """Evaluate every model on everything; return one record per model, in order."""
+    conditions, correct, correct_plain = recognize_drawings(recognizers, digits, count)
     return [
         {
             "model": recognizer.name,
             "digest": recognizer.digest,
             "accuracy": {
-                "drawings": float(of_model.mean()),
-                "drawn plainly": float(of_model_plain.mean()),
-                "as MNIST has them": as_mnist_has_them(recognizer, digits.take(slice(count))),
-                **small_digits(recognizer),
+                DRAWINGS: float(by_drawing.mean()),
+                "plain drawings": float(by_plain_drawing.mean()),
+                "MNIST images": accuracy_on(recognizer, digits.take(slice(count))),
+                **accuracy_on_8x8(recognizer),
             },
-            "by factor": by_factor(conditions, of_model),
+            "by_condition": by_condition(conditions, by_drawing),
         }
-        for recognizer, of_model, of_model_plain in zip(
-            recognizers, right, right_plain, strict=True
+        for recognizer, by_drawing, by_plain_drawing in zip(
+            recognizers, correct, correct_plain, strict=True
         )
     ]
 
@@ -115,30 +111,32 @@ def show(records: list[dict[str, Any]]) -> None:
     """Print the records side by side."""
     console = Console()
     names = [record["model"] for record in records]
-    table = Table("read", *names)
+    table = Table("data set", *names)
     for name in records[0]["accuracy"]:
         table.add_row(name, *(f"{record['accuracy'][name]:.2%}" for record in records))
     console.print(table)
-    table = Table("factor", "level", "drawings", *names)
-    for factor, levels in records[0]["by factor"].items():
+    table = Table("condition", "level", "drawings", *names)
+    for factor, levels in records[0]["by_condition"].items():
         table.add_section()
         for level, first in levels.items():
-            figures = [record["by factor"][factor][level] for record in records]
+            figures = [record["by_condition"][factor][level] for record in records]
             accuracies = [f"{figure['accuracy']:.2%}" for figure in figures]
             table.add_row(factor, level, f"{first['drawings']:,}", *accuracies)
     console.print(table)
 
 
 def main() -> None:
-    """Measure every model, and print and keep the figures."""
-    parser = model_options(__doc__)
-    parser.add_argument("--count", type=int, default=5000, help="of drawings")
+    """Evaluate every model; print and save the accuracies."""
+    parser = model_parser(__doc__)
+    parser.add_argument("--count", type=int, default=5000, help="number of drawings")
     arguments = parser.parse_args()
     recognizers = [Recognizer.load(model) for model in arguments.model]
-    digits = digits_of(arguments.digits, recognizers[0])
+    digits = mnist_digits(arguments.digits, recognizers[0])
     records = measure(recognizers, digits, arguments.count)
     show(records)
-    keep("drawings", {"digits": arguments.digits, "count": arguments.count, "models": records})
+    save_results(
+        "drawings", {"digits": arguments.digits, "count": arguments.count, "models": records}
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Model files that are whole, with a valid digest, and made to do harm.
+"""Malicious model files: well-formed, with a valid digest.
 
-They are written here by hand, as someone who wishes ill would: what the package itself would refuse
-to write has to be tried, too.
+They are written by hand here, as an attacker would, because the package itself refuses to write
+some of them.
 """
 
 import hashlib
@@ -19,12 +19,12 @@ METADATA_KEY = "inkdigits"
 NO_DIGEST = "0" * 64
 SHIPPED = Path(__file__).parent.parent / "src/inkdigits/pretrained/cnn-small.safetensors"
 EXTREME = 1e20  # finite in float32, but its square is not
-NESTING = 480  # less than what Python's JSON parser takes
+NESTING = 480  # less than the limit of Python's JSON parser
 
 
 @contextmanager
 def model_file(folder: Path) -> Iterator[dict[str, str]]:
-    """Serve a copy of the shipped model, which can then be replaced."""
+    """Copy the shipped model, so that it can be replaced, and return the setting to serve it."""
     path = folder / "model.safetensors"
     shutil.copyfile(SHIPPED, path)
     yield {"INKDIGITS_MODELS": str(path)}
@@ -32,37 +32,37 @@ def model_file(folder: Path) -> Iterator[dict[str, str]]:
 
 def extreme_weights(file: bytes) -> bytes:
     """Make all weights so large that a forward pass overflows."""
-    tensors, document = _read(file)
+    tensors, document = _parse(file)
     huge = {name: np.full_like(tensor, EXTREME) for name, tensor in tensors.items()}
-    return _written(huge, document)
+    return _write(huge, document)
 
 
 def nested_metadata(file: bytes) -> bytes:
-    """Put lists within lists into what the service shows of a model."""
-    tensors, document = _read(file)
+    """Put deeply nested lists into the metadata that the service shows."""
+    tensors, document = _parse(file)
     nested: list[Any] = []
     for _ in range(NESTING):
         nested = [nested]
-    return _written(tensors, document | {"metrics": {"nested": nested}})
+    return _write(tensors, document | {"metrics": {"nested": nested}})
 
 
 def surrogate_metadata(file: bytes) -> bytes:
-    """Put half of a surrogate pair, which UTF-8 cannot hold, into what is shown of a model."""
-    tensors, document = _read(file)
-    return _written(tensors, document | {"metrics": {"name": "\ud800"}})
+    """Put a lone surrogate, which UTF-8 cannot encode, into the metadata that the service shows."""
+    tensors, document = _parse(file)
+    return _write(tensors, document | {"metrics": {"name": "\ud800"}})
 
 
-def _read(file: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+def _parse(file: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     header = json.loads(file[8 : 8 + int.from_bytes(file[:8], "little")])
     return load(file), json.loads(header["__metadata__"][METADATA_KEY])["document"]
 
 
-def _written(tensors: dict[str, Any], document: dict[str, Any]) -> bytes:
-    """Write a model file whose digest is right."""
+def _write(tensors: dict[str, Any], document: dict[str, Any]) -> bytes:
+    """Write a model file with a valid digest."""
     content = {"document": document, "sha256": NO_DIGEST}
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     file = save(tensors, {METADATA_KEY: canonical})
-    # The digest is the last value of the document: nothing after it looks like 64 zeros.
+    # The digest is the last value of the document, so these are the last 64 zeros of the header.
     place = file.rindex(NO_DIGEST.encode(), 0, 8 + int.from_bytes(file[:8], "little"))
     digest = hashlib.sha256(file).hexdigest().encode()
     return file[:place] + digest + file[place + len(digest) :]

@@ -1,8 +1,8 @@
-"""Sends the service what its own OpenAPI document allows, and what it does not, for a long time.
+"""Fuzz the service with requests that its own OpenAPI document allows and forbids.
 
-Schemathesis draws requests, good ones and bad ones, and each is sent again with damage done to its
-body. Counted is what must never be: a status of 5xx, and an answer that is no JSON where JSON is
-promised. Afterwards the workers are the same as before, and hold no more memory.
+Schemathesis generates valid and invalid requests, and each is sent again with a damaged body.
+Violations are a 5xx status, and a response that is not JSON where JSON is promised. At the end, no
+worker may have been restarted, and the workers' memory must not have grown.
 """
 
 import argparse
@@ -19,21 +19,21 @@ from typing import Any
 
 import requests
 import schemathesis
-from drawn_requests import register
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import one_of
-from measured import keep
+from image_strategies import register
+from results_store import save_results
 from rich.progress import Progress, TimeElapsedColumn
 from schemathesis import GenerationMode
 
-ROUND = 50  # requests drawn for one operation, before the next operation's turn
-VARIANTS = 9  # of each, damaged
-WARM_UP = 0.1  # of the requests: until then the workers may still grow
+ROUND = 50  # requests per operation before the next one's turn
+VARIANTS = 9  # damaged copies of each request
+WARM_UP = 0.1  # share of the requests during which the workers' memory may still grow
 NOT_JSON = {"/docs", "/docs/{file}", "/metrics"}
 
 
 def workers(server: int) -> dict[int, int]:
-    """The server's worker processes, and the bytes of memory that each holds."""
+    """Return the memory of each of the server's worker processes, in bytes by process ID."""
     children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
     found = {}
     for child in children:
@@ -44,7 +44,7 @@ def workers(server: int) -> dict[int, int]:
 
 
 def start(workers: int) -> tuple[subprocess.Popen[str], str]:
-    """Start the server; give its process and its address."""
+    """Start the server; return its process and its address."""
     command = [sys.executable, "-c", "from inkdigits.cli import main; main()", "serve"]
     process = subprocess.Popen(
         [*command, "--port", "0", "--workers", str(workers)],
@@ -60,7 +60,7 @@ def start(workers: int) -> tuple[subprocess.Popen[str], str]:
 
 
 def main() -> None:
-    """Send the requests, and print and keep the figures."""
+    """Send the requests, print and save the figures, and fail if there was a violation."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--workers", type=int, default=os.cpu_count())
@@ -69,7 +69,7 @@ def main() -> None:
     register()
     process, address = start(arguments.workers)
     statuses: Counter[int] = Counter()
-    wrong: list[str] = []
+    violations: list[str] = []
     try:
         schema = schemathesis.openapi.from_url(f"{address}/openapi.json")
         operations = [result.ok() for result in schema.get_all_operations()]  # type: ignore[union-attr]
@@ -80,7 +80,7 @@ def main() -> None:
             number = arguments.seed
             while (sent := sum(statuses.values())) < arguments.requests:
                 for operation in operations:
-                    send(operation, number, statuses, wrong)
+                    send(operation, number, statuses, violations)
                 if sent >= WARM_UP * arguments.requests:
                     sizes.append(workers(process.pid))
                 progress.update(task, completed=sent)
@@ -90,36 +90,36 @@ def main() -> None:
         process.send_signal(signal.SIGINT)
         process.wait()
     restarted = len({pid for size in sizes for pid in size}) - arguments.workers
-    held = [sum(size.values()) / 2**20 for size in sizes]
-    first, half, last = held[0], held[len(held) // 2], held[-1]
+    memory = [sum(size.values()) / 2**20 for size in sizes]
+    first, halfway, last = memory[0], memory[len(memory) // 2], memory[-1]
     figures = {
         "requests": sum(statuses.values()),
         "seconds": seconds,
         "statuses": {str(status): count for status, count in sorted(statuses.items())},
-        "wrong": len(wrong),
-        "restarted workers": restarted,
-        "MiB of the workers after the warm-up": first,
-        "MiB of the workers half-way from there": half,
-        "MiB of the workers at the end": last,
+        "violations": len(violations),
+        "restarted_workers": restarted,
+        "workers_mib": {"after_warm_up": first, "halfway": halfway, "at_the_end": last},
     }
     for name, figure in figures.items():
-        print(f"{name:40} {figure}")
-    for line in wrong[:20]:
+        print(f"{name:20} {figure}")
+    for line in violations[:20]:
         print(line)
-    keep("fuzz", figures)
-    sys.exit(bool(wrong or restarted or last > 1.1 * first + 5))
+    save_results("fuzz", figures)
+    sys.exit(bool(violations or restarted or last > 1.1 * first + 5))
 
 
-def send(operation: Any, number: int, statuses: Counter[int], wrong: list[str]) -> None:
-    """Send the requests of one round for one operation, good ones and bad ones."""
+def send(operation: Any, number: int, statuses: Counter[int], violations: list[str]) -> None:
+    """Send one round of requests for one operation, valid and invalid ones."""
     modes = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
     rng = random.Random(number)
 
-    def note(answer: requests.Response) -> None:
-        statuses[answer.status_code] += 1
-        kind = answer.headers.get("Content-Type", "")
-        if answer.status_code >= 500 or not ("json" in kind or operation.path in NOT_JSON):
-            wrong.append(f"{answer.status_code} {kind}: {answer.request.method} {answer.url[:200]}")
+    def check(response: requests.Response) -> None:
+        status = response.status_code
+        statuses[status] += 1
+        media_type = response.headers.get("Content-Type", "")
+        if status >= 500 or not ("json" in media_type or operation.path in NOT_JSON):
+            request = f"{response.request.method} {response.url[:200]}"
+            violations.append(f"{status} {media_type}: {request}")
 
     @seed(number)
     @settings(
@@ -130,34 +130,34 @@ def send(operation: Any, number: int, statuses: Counter[int], wrong: list[str]) 
         suppress_health_check=list(HealthCheck),
     )
     @given(one_of([operation.as_strategy(generation_mode=mode) for mode in modes]))
-    def draw_and_send(case: Any) -> None:
-        drawn = session.prepare_request(requests.Request(**case.as_transport_kwargs()))
-        note(session.send(drawn, timeout=60))
-        if isinstance(drawn.body, bytes) and drawn.body:
+    def generate_and_send(case: Any) -> None:
+        request = session.prepare_request(requests.Request(**case.as_transport_kwargs()))
+        check(session.send(request, timeout=60))
+        if isinstance(request.body, bytes) and request.body:
             for _ in range(VARIANTS):
-                note(session.send(damaged(drawn, rng), timeout=60))
+                check(session.send(damaged(request, rng), timeout=60))
 
     with requests.Session() as session:
-        draw_and_send()
+        generate_and_send()
 
 
 def damaged(request: requests.PreparedRequest, rng: random.Random) -> requests.PreparedRequest:
-    """Change a request's body: a byte, or a stretch that is lost, doubled or moved."""
+    """Damage a request's body: change a byte, or delete, duplicate or move a range of bytes."""
     variant = request.copy()
     body = bytearray(request.body)  # type: ignore[arg-type]
     first, last = sorted(rng.choices(range(len(body) + 1), k=2))
-    match rng.choice(["byte", "lost", "doubled", "moved"]):
-        case "byte":
+    match rng.choice(["change", "delete", "duplicate", "move"]):
+        case "change":
             body[rng.randrange(len(body))] = rng.randrange(256)
-        case "lost":
+        case "delete":
             del body[first:last]
-        case "doubled":
+        case "duplicate":
             body[first:first] = body[first:last]
-        case "moved":
-            stretch = body[first:last]
+        case "move":
+            moved = body[first:last]
             del body[first:last]
-            body += stretch
-    variant.headers.pop("Content-Length", None)  # which would stay as it is for an empty body
+            body += moved
+    variant.headers.pop("Content-Length", None)  # it would not be updated for an empty body
     variant.prepare_body(bytes(body), None)
     return variant
 

@@ -1,6 +1,6 @@
-"""Latency of one forward pass of `mlp`, one picture, against ONNX Runtime on the same weights.
+"""Latency of a forward pass of `mlp` on one image, against ONNX Runtime with the same weights.
 
-Both run with one thread (more do not help one picture), in one process, in turns.
+Both run on one thread (more do not help with one image), in one process, in turns.
 """
 
 import os
@@ -12,19 +12,19 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from measured import keep
 from onnx_network import onnx_bytes, session
+from results_store import save_results
 
 from inkdigits.arrays import Array
+from inkdigits.constants import IMAGE_SIDE
 from inkdigits.model_file import load_model, locate
-from inkdigits.recipes import MLP
 
 ROUNDS = 20
-PASSES = 2000  # in a round
+PASSES = 2000  # per round
 
 
 def microseconds(call: Callable[[], object]) -> float:
-    """The mean time of a pass in one round."""
+    """Return the mean time of a forward pass in one round."""
     since = time.perf_counter()
     for _ in range(PASSES):
         call()
@@ -32,31 +32,30 @@ def microseconds(call: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    """Measure both in turns, after making certain that they compute the same."""
-    vector = load_model(locate("mlp")).vector
-    params = MLP.network.inference_network.layer_params(vector)
-    peer = session(
-        onnx_bytes(MLP.network.inference_network, MLP.network.inference_network.unflatten(vector))
-    )
-    x = np.random.default_rng(0).random((1, 28, 28), np.float32)
+    """Check that both compute the same, measure them in turns, and print and save the times."""
+    model = load_model(locate("mlp"))
+    network = model.network
+    params = network.layer_params(model.vector)
+    onnx_session = session(onnx_bytes(network, network.unflatten(model.vector)))
+    x = np.random.default_rng(0).random((1, IMAGE_SIDE, IMAGE_SIDE), np.float32)
 
-    def ours() -> Array:
-        return MLP.network.inference_network.forward(params, x)[0]
+    def inkdigits() -> Array:
+        return network.forward(params, x)[0]
 
-    def theirs() -> Array:
-        return peer.run(None, {"x": x})[0]
+    def onnx_runtime() -> Array:
+        return onnx_session.run(None, {"x": x})[0]
 
-    np.testing.assert_allclose(ours(), theirs(), atol=1e-4)
+    np.testing.assert_allclose(inkdigits(), onnx_runtime(), atol=1e-4)
     times: dict[str, list[float]] = {"inkdigits": [], "onnxruntime": []}
     for _ in range(ROUNDS):
-        times["inkdigits"].append(microseconds(ours))
-        times["onnxruntime"].append(microseconds(theirs))
-    medians = {name: statistics.median(measured) for name, measured in times.items()}
+        times["inkdigits"].append(microseconds(inkdigits))
+        times["onnxruntime"].append(microseconds(onnx_runtime))
+    medians = {name: statistics.median(values) for name, values in times.items()}
     ratio = medians["inkdigits"] / medians["onnxruntime"]
     for name, median in medians.items():
         print(f"{name:12} {median:6.1f} us")
     print(f"ratio        {ratio:6.2f}")
-    keep("latency", {"threads": 1, "median_us": medians, "ratio": ratio})
+    save_results("latency", {"threads": 1, "median_us": medians, "ratio": ratio})
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Our networks as ONNX graphs, for peers that read with ONNX Runtime."""
+"""Export networks as ONNX graphs, to compare with ONNX Runtime."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,42 +14,42 @@ from inkdigits.nn.network import Network
 
 
 def onnx_bytes(network: Network, weights: Mapping[str, Array]) -> bytes:
-    """Put a network and its weights into an ONNX file: x (N, 28, 28) to logits (N, C).
+    """Write a network and its weights as an ONNX model from x (N, 28, 28) to logits (N, C).
 
-    raises   TypeError for a layer that has no counterpart here
+    raises   TypeError if a layer is not supported
     """
     nodes: list[Any] = []
     tensors: dict[str, Any] = {
-        "picture": np.array([0, 1, 28, 28], np.int64),
-        "row": np.array([0, -1], np.int64),
+        "image_shape": np.array([0, 1, 28, 28], np.int64),
+        "flat_shape": np.array([0, -1], np.int64),
     }
     name = "x"
     for number, layer in enumerate(network.layers):
         inputs, output = [name], f"y{number}"
-        kind, options = "", {}
+        op_type, options = "", {}
         match layer:
             case AddChannel():
-                kind, inputs = "Reshape", [name, "picture"]
+                op_type, inputs = "Reshape", [name, "image_shape"]
             case Conv2D():
-                kind, inputs = "Conv", [name, f"{number}.weight", f"{number}.bias"]
-                # Ours are (K, K, C, F) on (N, H, W, C), ONNX's (F, C, K, K) on (N, C, H, W).
+                op_type, inputs = "Conv", [name, f"{number}.weight", f"{number}.bias"]
+                # Ours: (K, K, C, F) on (N, H, W, C). ONNX: (F, C, K, K) on (N, C, H, W).
                 tensors[inputs[1]] = weights[inputs[1]].transpose(3, 2, 0, 1)
                 tensors[inputs[2]] = weights[inputs[2]]
             case MaxPool2D():
-                kind, options = "MaxPool", {"kernel_shape": [2, 2], "strides": [2, 2]}
+                op_type, options = "MaxPool", {"kernel_shape": [2, 2], "strides": [2, 2]}
             case ReLU():
-                kind = "Relu"
+                op_type = "Relu"
             case Flatten():
-                if number:  # what comes from convolutions is laid out as ours
+                if number:  # after convolutions: back to our order of axes
                     nodes.append(helper.make_node("Transpose", [name], ["hwc"], perm=[0, 2, 3, 1]))
                     name = "hwc"
-                kind, inputs = "Reshape", [name, "row"]
+                op_type, inputs = "Reshape", [name, "flat_shape"]
             case Dense():
-                kind, inputs = "Gemm", [name, f"{number}.weight", f"{number}.bias"]
+                op_type, inputs = "Gemm", [name, f"{number}.weight", f"{number}.bias"]
                 tensors |= {key: weights[key] for key in inputs[1:]}
             case _:
-                raise TypeError(f"{layer} has no counterpart")
-        nodes.append(helper.make_node(kind, inputs, [output], **options))
+                raise TypeError(f"{layer} is not supported")
+        nodes.append(helper.make_node(op_type, inputs, [output], **options))
         name = output
     graph = helper.make_graph(
         nodes,
@@ -64,7 +64,7 @@ def onnx_bytes(network: Network, weights: Mapping[str, Array]) -> bytes:
 
 
 def session(model: bytes) -> onnxruntime.InferenceSession:
-    """Get a network ready to read, on one thread."""
+    """Create an inference session on one thread."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

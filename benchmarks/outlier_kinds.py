@@ -1,16 +1,15 @@
-"""Pictures of things that are no digits, to measure whether they are refused, as PNG files.
+"""Images of non-digits as PNG files, to measure how many of them a model rejects.
 
-Nothing here had a part in training: no function is shared with `inkdigits.data.outliers`, no font,
-photograph or piece of clothing is in it, and what both have (Latin letters, digits cut or put
-together, scribbles, dashes, shapes, noise) is drawn otherwise here. And there are two of
-everything. What belongs to "development" (its fonts, digits, photographs and random numbers) may be
-looked at while the fitting is improved; what belongs to "report" gives the figures that are
-reported.
+None of them is used for training: no function is shared with `inkdigits.data.outliers`, which has
+no fonts, photographs or clothing, and the kinds in both (Latin letters, digits cut or put together,
+scribbles, dashes, shapes, noise) are drawn differently here. There are two disjoint splits, each
+with its own fonts, digits, photographs and random numbers: "development", for improving the
+training data and the network, and "test", for the reported figures.
 
-What people would read as a digit after all is left out, by the lists and rules of READ_AS_DIGITS,
-PIECES, NARROW and OUTLINES, and nothing else is.
+Images that people would read as a digit are excluded, by the lists and rules of LOOK_LIKE_DIGITS,
+FRAGMENTS, NARROW and OUTLINES, and nothing else is.
 
-The fonts, photographs and articles of clothing are those of these Debian packages:
+The fonts, photographs and articles of clothing come from these Debian packages:
 
     apt-get install dataset-fashion-mnist mate-backgrounds fonts-breip fonts-bwht fonts-cantarell \
         fonts-comic-neue fonts-dancingscript fonts-dejavu-core fonts-dkg-handwriting fonts-dosis \
@@ -35,24 +34,25 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from inkdigits.arrays import Array, Generator, Pixels
+from inkdigits.constants import IMAGE_SIDE
 from inkdigits.data.mnist import Digits
 
-Part: TypeAlias = Literal["development", "report"]
+Split: TypeAlias = Literal["development", "test"]
 Point: TypeAlias = tuple[float, float]
 Font: TypeAlias = ImageFont.FreeTypeFont
 
-PARTS: tuple[Part, ...] = ("development", "report")
+SPLITS: tuple[Split, ...] = ("development", "test")
 FONTS = Path("/usr/share/fonts")
 FASHION = Path("/usr/share/datasets/fashion-mnist")
 PHOTOGRAPHS = Path("/usr/share/backgrounds/mate/nature")
 
-# Of each digit the letters that are read as it where a digit is expected. Of the Latin ones, B D G
-# I O S Z and l are among those that pwgen, which makes passwords, leaves out as ambiguous; the
-# others are small forms of them, or have the shape of 6 or 9.
-READ_AS_DIGITS = {
-    0: "OoD Οο Оо",  # noqa: RUF001  the same ring; of D one side is straight
-    1: "Il Ιι 一工",  # noqa: RUF001  the same stroke, at times with bars; the first is one, lying
-    2: "Zz Ζ 乙",  # noqa: RUF001  the same with corners, and many a handwritten 2 has them
+# For each digit, the letters that people read as it where they expect a digit. Among the Latin
+# ones, pwgen, which generates passwords, omits B D G I O S Z and l as ambiguous; the others are
+# their lowercase forms, or have the shape of a 6 or 9.
+LOOK_LIKE_DIGITS = {
+    0: "OoD Οο Оо",  # noqa: RUF001  the same ring; D has one straight side
+    1: "Il Ιι 一工",  # noqa: RUF001  the same stroke, some with bars; 一 is a horizontal stroke
+    2: "Zz Ζ 乙",  # noqa: RUF001  the same with corners, which many handwritten 2s have
     3: "Зз",
     4: "Чч",
     5: "Ss",
@@ -61,26 +61,27 @@ READ_AS_DIGITS = {
     9: "qg",
 }
 
-# Of which digits a half is read as no digit. Of the others it is: of the upper halves those of 1,
-# 4 and 6 are strokes as in 1, of 2 and 7 a 7, of 3 a 2, of 8 and 9 a 0; of the lower halves those
-# of 1, 4, 7 and 9 a 1, of 6 and 8 a 0; of the left halves those of 0, 1, 4 and 6 a 1, of 2 at
-# times a 2, of 5 and 9 at times a 5, of 7 a 7, of slim 8s an 8; and all right halves, that of 2 a
-# 2, of 3 and 8 a 3, of 5 a 5, and so on.
-PIECES = {"upper": (0, 5), "lower": (0, 2, 3, 5), "left": (3,)}
+# The digits of which a half does not look like a digit. The other halves do. Upper halves: 1, 4 and
+# 6 look like a 1, 2 and 7 like a 7, 3 like a 2, 8 and 9 like a 0. Lower halves: 1, 4, 7 and 9 look
+# like a 1, 6 and 8 like a 0. Left halves: 0, 1, 4 and 6 look like a 1, 2 sometimes like a 2, 5 and
+# 9 sometimes like a 5, 7 like a 7, a slim 8 like an 8. All right halves do: 2 looks like a 2, 3 and
+# 8 like a 3, 5 like a 5, and so on.
+FRAGMENTS = {"upper": (0, 5), "lower": (0, 2, 3, 5), "left": (3,)}
 
-NARROW = 0.5  # of its length: what is at most so broad and upright is read as a 1,
-UPRIGHT_DEGREES = 50  # at most, from upright: so far a 1 may lean
-MAY_BE_NARROW = ("pieces of digits", "hatching", "filled shapes", "blots")  # if it is one of these
+# A narrow, upright image of these kinds looks like a 1 and is drawn again.
+NARROW = 0.5  # largest ratio of width to length
+UPRIGHT_DEGREES = 50  # how far from upright a 1 may lean
+MAY_BE_NARROW = ("digit fragments", "hatching", "filled shapes", "blots")
 
 
 @dataclass(frozen=True, eq=False)
 class Sources:
-    """What pictures are made of.
+    """The material that images are made from.
 
     digits       real digits to put side by side or to cut
     clothes      uint8 (N, 28, 28), Fashion-MNIST
     photographs  each uint8 (H, W, 3)
-    fonts        of each script, the fonts that have all its letters
+    fonts        for each script, the fonts that have all its letters
     """
 
     digits: Digits
@@ -91,21 +92,21 @@ class Sources:
 
 Kind: TypeAlias = Callable[[Generator, Sources], Image.Image]
 
-SHEET = 160  # px, side of most sheets
-LETTER_PX = 72  # of a font
+CANVAS = 160  # px, side of most images
+FONT_PX = 72
 
 SCRIPTS = {
-    "capital letters": "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-    "small letters": "abcdefghijklmnopqrstuvwxyz",
+    "uppercase letters": "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "lowercase letters": "abcdefghijklmnopqrstuvwxyz",
     "Greek letters": "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩαβγδεζηθικλμνξοπρστυφχψω",
     "Cyrillic letters": "АБВГДЕЖЗИКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯабвгдежзиклмнопрстуфхцчшщъыьэюя",
     "Chinese characters": "一人大小中山川水火木金土日月田目口手足車馬魚鳥犬牛花草林森空雨雪風電"
     "東西南北上下左右前後内外高低長短新古多少早明暗父母子女男友先生学校本文字書読話語言"
     "行来出入立休見聞食飲買売作使思知今年時分国家町村道駅店工乙王玉石糸竹虫貝赤青白黒",
-    "signs": "&@#?%+=*$€£<>~^§",
+    "symbols": "&@#?%+=*$€£<>~^§",
 }
 
-# One or two upright faces of a family, handwriting first; the even ones are for development.
+# One or two upright faces of a family, handwriting first; the even-numbered are for development.
 FACES = (
     "dkg.ttf", "Breip.ttf", "DancingScript-Regular.otf", "femkeklaver.ttf",
     "Ecolier-court.ttf", "Isabella.ttf", "KaushanScript-Regular.otf", "Kristi.ttf",
@@ -120,33 +121,33 @@ FACES = (
     "OpenDyslexic-Regular.otf", "LiberationSans-Regular.ttf", "Roboto-Light.ttf",
 )  # fmt: skip
 
-CAPITALS_ONLY = (
+UPPERCASE_ONLY = (
     "TomsonTalks.ttf", "Humor-Sans.ttf",
     "BecauseWeLearn-Regular.otf", "BecauseWeCreate-Regular.otf",
 )  # fmt: skip
 
 
-def load(part: Part, digits: Digits) -> Sources:
-    """Load what pictures of one part are made of.
+def load(split: Split, digits: Digits) -> Sources:
+    """Load the material for one split.
 
-    digits   validation digits for development, and test digits for the report
+    digits   validation digits for "development", test digits for "test"
     raises   FileNotFoundError, which names the packages, if something is not installed
     """
     fashion, photographs = FASHION / "t10k-images-idx3-ubyte.gz", []
-    if part == "development":
+    if split == "development":
         fashion = FASHION / "train-images-idx3-ubyte.gz"
     try:
         clothes = np.frombuffer(gzip.decompress(fashion.read_bytes()), np.uint8, offset=16)
-        if part == "development":
-            from sklearn.datasets import load_sample_images  # which the tests have not
+        if split == "development":
+            from sklearn.datasets import load_sample_images  # not installed for the tests
 
             photographs = list(load_sample_images().images)
         else:
             paths = sorted(PHOTOGRAPHS.iterdir())
             photographs = [np.array(Image.open(path).convert("RGB")) for path in paths]
-        fonts = _fonts(FACES[PARTS.index(part) :: 2])
+        fonts = _fonts(FACES[SPLITS.index(split) :: 2])
     except FileNotFoundError as error:
-        raise FileNotFoundError(f"{error}. What to install:\n{__doc__}") from None
+        raise FileNotFoundError(f"{error}. Install the packages listed here:\n{__doc__}") from None
     return Sources(digits, clothes.reshape(-1, 28, 28), photographs, fonts)
 
 
@@ -154,95 +155,98 @@ def _fonts(faces: tuple[str, ...]) -> dict[str, list[Font]]:
     files = {path.name: path for path in FONTS.rglob("*")}
     missing = [face for face in faces if face not in files]
     if missing:
-        raise FileNotFoundError(f"no fonts {', '.join(missing)}")
-    loaded = {face: ImageFont.truetype(files[face], LETTER_PX) for face in faces}
+        raise FileNotFoundError(f"missing fonts: {', '.join(missing)}")
+    loaded = {face: ImageFont.truetype(files[face], FONT_PX) for face in faces}
     fonts = {
         script: [font for font in loaded.values() if _has(font, letters)]
         for script, letters in SCRIPTS.items()
     }
-    # Where others have small letters, these have capitals once more.
-    capitals = [font for face, font in loaded.items() if face in CAPITALS_ONLY]
-    small = [font for font in fonts["small letters"] if font not in capitals]
-    return fonts | {"small letters": small}
+    # These have uppercase letters in the place of lowercase ones.
+    uppercase = [font for face, font in loaded.items() if face in UPPERCASE_ONLY]
+    lowercase = [font for font in fonts["lowercase letters"] if font not in uppercase]
+    return fonts | {"lowercase letters": lowercase}
 
 
 def _has(font: Font, letters: str) -> bool:
-    """Whether a font can draw each of these; for what it lacks it draws a box, or nothing."""
+    """Tell whether a font has all letters; for a missing one it draws a box, or nothing."""
 
-    def drawn(letter: str) -> bytes:
+    def glyph(letter: str) -> bytes:
         return bytes(font.getmask(letter))
 
-    lacking = {drawn("\uffff"), drawn(" "), b""}
-    return not any(drawn(letter) in lacking for letter in letters)
+    missing = {glyph("\uffff"), glyph(" "), b""}
+    return not any(glyph(letter) in missing for letter in letters)
 
 
-def draw(name: str, count: int, part: Part, sources: Sources) -> Iterator[bytes]:
-    """Draw pictures of one kind, always the same.
+def draw(name: str, count: int, split: Split, sources: Sources) -> Iterator[bytes]:
+    """Draw images of one kind, always the same ones.
 
     name    one of KINDS
-    yields  PNG files, `count` of them
+    yields  `count` PNG files
     """
     for number in range(count):
-        rng = np.random.default_rng((PARTS.index(part), list(KINDS).index(name), number))
-        picture = KINDS[name](rng, sources)
-        while name in MAY_BE_NARROW and _is_narrow(picture):
-            picture = KINDS[name](rng, sources)
+        rng = np.random.default_rng((SPLITS.index(split), list(KINDS).index(name), number))
+        image = KINDS[name](rng, sources)
+        while name in MAY_BE_NARROW and _is_narrow(image):
+            image = KINDS[name](rng, sources)
         file = BytesIO()
-        picture.save(file, "PNG", compress_level=1)
+        image.save(file, "PNG", compress_level=1)
         yield file.getvalue()
 
 
-def _is_narrow(picture: Image.Image) -> bool:
-    """Whether the ink, on a sheet that is all black or all white, is long and rather upright."""
-    on_black = ImageOps.invert(picture) if picture.getpixel((0, 0)) else picture
-    spread = np.cov(np.nonzero(np.array(on_black) > 127))  # of the rows and the columns
-    (short, long), directions = np.linalg.eigh(spread)
+def _is_narrow(image: Image.Image) -> bool:
+    """Tell whether the ink, on a plain black or white background, is long and rather upright."""
+    on_black = ImageOps.invert(image) if image.getpixel((0, 0)) else image
+    covariance = np.cov(np.nonzero(np.array(on_black) > 127))  # of the rows and the columns
+    (short, long), directions = np.linalg.eigh(covariance)
     is_upright = abs(directions[0, 1]) >= math.cos(math.radians(UPRIGHT_DEGREES))
     return bool(is_upright and short <= NARROW**2 * long)
 
 
-# What is written.
+# ---- letters and digits ------------------------------------------------------------------------
 
 
 def letter(rng: Generator, sources: Sources, script: str) -> Image.Image:
-    """One letter of a script, or sign, that is not read as a digit."""
-    read_as_digits = "".join(READ_AS_DIGITS.values())
-    letters = [letter for letter in SCRIPTS[script] if letter not in read_as_digits]
-    return _written(rng, sources.fonts[script], str(rng.choice(letters)))
+    """Draw one letter of a script, or symbol, that does not look like a digit."""
+    excluded = "".join(LOOK_LIKE_DIGITS.values())
+    letters = [letter for letter in SCRIPTS[script] if letter not in excluded]
+    return _typeset(rng, sources.fonts[script], str(rng.choice(letters)))
 
 
 def word(rng: Generator, sources: Sources) -> Image.Image:
-    """Two to five small letters."""
-    letters = rng.choice(list(SCRIPTS["small letters"]), rng.integers(2, 6))
-    return _written(rng, sources.fonts["small letters"], "".join(letters))
+    """Draw two to five lowercase letters."""
+    letters = rng.choice(list(SCRIPTS["lowercase letters"]), rng.integers(2, 6))
+    return _typeset(rng, sources.fonts["lowercase letters"], "".join(letters))
 
 
 def printed_number(rng: Generator, sources: Sources) -> Image.Image:
-    """A number of two or three digits."""
-    return _written(rng, sources.fonts["small letters"], str(rng.integers(10, 1000)))
+    """Draw a number of two or three digits."""
+    return _typeset(rng, sources.fonts["lowercase letters"], str(rng.integers(10, 1000)))
 
 
-def _written(rng: Generator, fonts: list[Font], text: str) -> Image.Image:
-    """Write in one of the fonts, a little leaning, turned and broader or narrower than it is."""
+def _typeset(rng: Generator, fonts: list[Font], text: str) -> Image.Image:
+    """Set text in one of the fonts, slightly rotated, slanted and stretched or condensed."""
     font = fonts[rng.integers(len(fonts))]
     left, top, right, bottom = font.getbbox(text)
-    sheet = Image.new("L", (int(right - left) + 80, int(bottom - top) + 80))
-    ImageDraw.Draw(sheet).text((40 - left, 40 - top), text, fill=255, font=font)
-    angle, lean, broad = rng.normal(0, 0.08), rng.normal(0, 0.12), math.exp(rng.normal(0, 0.12))
-    linear = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    linear = linear @ np.array([[broad, lean], [0, 1]])
-    middle = np.array(sheet.size) / 2
-    shift = middle - linear @ middle
-    rows = np.concatenate([linear, shift[:, None]], axis=1)
-    turned = sheet.transform(
-        sheet.size, Image.Transform.AFFINE, rows.ravel().tolist(), Image.Resampling.BILINEAR
+    image = Image.new("L", (int(right - left) + 80, int(bottom - top) + 80))
+    ImageDraw.Draw(image).text((40 - left, 40 - top), text, fill=255, font=font)
+    angle, slant, width = rng.normal(0, 0.08), rng.normal(0, 0.12), math.exp(rng.normal(0, 0.12))
+    linear = _rotation(angle) @ np.array([[width, slant], [0, 1]])
+    center = np.array(image.size) / 2
+    shift = center - linear @ center
+    matrix = np.concatenate([linear, shift[:, None]], axis=1)
+    transformed = image.transform(
+        image.size, Image.Transform.AFFINE, matrix.ravel().tolist(), Image.Resampling.BILINEAR
     )
-    return turned.point(lambda ink: 255 - ink)
+    return transformed.point(lambda ink: 255 - ink)
+
+
+def _rotation(angle: float) -> Array:
+    return np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
 
 
 def two_digits(rng: Generator, sources: Sources) -> Image.Image:
-    """Two handwritten digits beside each other, apart or just touching, not quite of one size."""
-    sheet = Image.new("L", (SHEET, SHEET), 255)
+    """Draw two handwritten digits of similar size side by side, apart or just touching."""
+    image = Image.new("L", (CANVAS, CANVAS), 255)
     left = 10
     for _ in range(2):
         digit = sources.digits.images[rng.integers(len(sources.digits))]
@@ -251,15 +255,15 @@ def two_digits(rng: Generator, sources: Sources) -> Image.Image:
         height = int(rng.integers(45, 61))
         width = max(1, round(height * cut.shape[1] / cut.shape[0]))
         scaled = Image.fromarray(cut).resize((width, height), Image.Resampling.BICUBIC)
-        sheet.paste(scaled, (left, int(rng.integers(40, 61))))
+        image.paste(scaled, (left, int(rng.integers(40, 61))))
         left += width + int(rng.integers(0, 16))
-    return sheet
+    return image
 
 
-def piece_of_digit(rng: Generator, sources: Sources) -> Image.Image:
-    """Two fifths to a half of a handwritten digit, from one side of it."""
-    side = str(rng.choice(list(PIECES)))
-    numbers = np.flatnonzero(np.isin(sources.digits.labels, PIECES[side]))
+def digit_fragment(rng: Generator, sources: Sources) -> Image.Image:
+    """Draw two fifths to a half of a handwritten digit, cut off one side."""
+    side = str(rng.choice(list(FRAGMENTS)))
+    numbers = np.flatnonzero(np.isin(sources.digits.labels, FRAGMENTS[side]))
     digit = Image.fromarray(sources.digits.images[rng.choice(numbers)])
     digit = digit.crop(digit.getbbox())
     width, height, share = digit.width, digit.height, rng.uniform(0.4, 0.5)
@@ -268,24 +272,25 @@ def piece_of_digit(rng: Generator, sources: Sources) -> Image.Image:
         "lower": (0, height - round(share * height), width, height),
         "left": (0, 0, round(share * width), height),
     }
-    piece = digit.crop(boxes[side])
-    sheet = Image.new("L", (28, 28))
-    sheet.paste(piece, ((28 - piece.width) // 2, (28 - piece.height) // 2))
-    return sheet
+    fragment = digit.crop(boxes[side])
+    image = Image.new("L", (IMAGE_SIDE, IMAGE_SIDE))
+    place = ((IMAGE_SIDE - fragment.width) // 2, (IMAGE_SIDE - fragment.height) // 2)
+    image.paste(fragment, place)
+    return image
 
 
-# What is scribbled.
+# ---- lines -------------------------------------------------------------------------------------
 
 
 def scribble(rng: Generator, sources: Sources) -> Image.Image:
-    """A pen that wanders to and fro, at least six times as far as the field is broad."""
+    """Draw a line that wanders back and forth, at least six times as long as the field is wide."""
     heading = rng.normal(0, rng.uniform(0.2, 0.5), rng.integers(150, 300)).cumsum()
     walk = np.stack([np.cos(heading), np.sin(heading)]).cumsum(axis=1)
-    return _pen(rng, _to_and_fro(walk))
+    return _pen(rng, _reflected(walk))
 
 
-def _to_and_fro(walk: Array) -> Array:
-    """Reflect a walk at the borders of a field, so that it stays.
+def _reflected(walk: Array) -> Array:
+    """Reflect a walk at the borders of a field.
 
     walk     float (2, M), steps of length 1
     returns  float (2, M), in a field of 24 by 24
@@ -293,8 +298,8 @@ def _to_and_fro(walk: Array) -> Array:
     return np.abs((walk + 12) % 48 - 24)
 
 
-def tangle(rng: Generator, sources: Sources) -> Image.Image:
-    """A swinging pen: Lissajous's figures of unequal frequencies."""
+def lissajous_curve(rng: Generator, sources: Sources) -> Image.Image:
+    """Draw a Lissajous curve with two different frequencies."""
     t = np.linspace(0, 2 * math.pi * rng.uniform(0.8, 1.6), 300)
     across, down = rng.choice([3, 4, 5, 7, 8], 2, replace=False)
     drift = rng.uniform(0.0, 0.5) * t
@@ -303,19 +308,17 @@ def tangle(rng: Generator, sources: Sources) -> Image.Image:
 
 
 def hatching(rng: Generator, sources: Sources) -> Image.Image:
-    """A zigzag that fills an area, as one strikes something out."""
+    """Draw a zigzag that fills an area, as when crossing something out."""
     count = int(rng.integers(7, 20))
     x = np.arange(count) * rng.uniform(0.1, 0.5) + rng.normal(0, 0.1, count)
     y = np.where(np.arange(count) % 2, 1, -1) * rng.uniform(0.7, 1.3, count)
-    angle = rng.uniform(0, math.pi)
-    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    return _pen(rng, turn @ np.stack([x, y]))
+    return _pen(rng, _rotation(rng.uniform(0, math.pi)) @ np.stack([x, y]))
 
 
 def dash(rng: Generator, sources: Sources) -> Image.Image:
-    """A stroke nearer to level than 30 degrees, two or three such, or a row of dots."""
-    sheet = Image.new("L", (SHEET, SHEET), 255)
-    pen = ImageDraw.Draw(sheet)
+    """Draw one to three strokes within 30 degrees of horizontal, or a row of dots."""
+    image = Image.new("L", (CANVAS, CANVAS), 255)
+    pen = ImageDraw.Draw(image)
     width = int(rng.integers(3, 16))
     middle, length = rng.uniform(60, 100, 2), rng.uniform(40, 110)
     angle = math.radians(rng.uniform(-30, 30))
@@ -330,7 +333,7 @@ def dash(rng: Generator, sources: Sources) -> Image.Image:
             pen.line([*first, *last], fill=0, width=width)
             _dot(pen, first, width / 2)
             _dot(pen, last, width / 2)
-    return sheet
+    return image
 
 
 def _dot(pen: ImageDraw.ImageDraw, middle: Array, radius: float) -> None:
@@ -339,24 +342,24 @@ def _dot(pen: ImageDraw.ImageDraw, middle: Array, radius: float) -> None:
 
 
 def _pen(rng: Generator, line: Array) -> Image.Image:
-    """Draw one line over most of a sheet.
+    """Draw one line over most of the canvas.
 
     line  float (2, M), x and y of any size
     """
     first = line.min(axis=1, keepdims=True)
     size = rng.uniform(70, 120)
     points = 20 + (line - first) * size / (line.max(axis=1, keepdims=True) - first).max()
-    sheet = Image.new("L", (SHEET, SHEET), 255)
+    image = Image.new("L", (CANVAS, CANVAS), 255)
     width = int(rng.integers(2, 9))
-    ImageDraw.Draw(sheet).line(points.T.ravel().tolist(), fill=0, width=width, joint="curve")
-    return sheet
+    ImageDraw.Draw(image).line(points.T.ravel().tolist(), fill=0, width=width, joint="curve")
+    return image
 
 
-# What is drawn.
+# ---- shapes ------------------------------------------------------------------------------------
 
 
 def _regular(corners: int, inner: float = 0.0) -> list[Point]:
-    """A regular polygon, or a star if there is an inner radius."""
+    """Return a regular polygon, or a star if there is an inner radius."""
     count = 2 * corners if inner else corners
     radii = [inner if inner and number % 2 else 1.0 for number in range(count)]
     angles = [2 * math.pi * number / count - math.pi / 2 for number in range(count)]
@@ -379,7 +382,7 @@ def _crescent() -> list[Point]:
     return list(zip(x.tolist(), y.tolist(), strict=True))
 
 
-# A circle is left out, for it is a 0; and so is whatever is narrow, for it is a 1.
+# A circle is excluded because it looks like a 0, and anything narrow because it looks like a 1.
 OUTLINES: dict[str, list[Point]] = {
     "square": [(-1, -1), (1, -1), (1, 1), (-1, 1)],
     "triangle": _regular(3),
@@ -397,53 +400,52 @@ OUTLINES: dict[str, list[Point]] = {
         (0.3, 1), (-0.3, 1), (-0.3, 0.3), (-1, 0.3), (-1, -0.3), (-0.3, -0.3),
     ],
     "house": [(-0.8, 1), (-0.8, -0.1), (0, -1), (0.8, -0.1), (0.8, 1)],
-    "trapezium": [(-0.5, -0.7), (0.5, -0.7), (1, 0.7), (-1, 0.7)],
+    "trapezoid": [(-0.5, -0.7), (0.5, -0.7), (1, 0.7), (-1, 0.7)],
 }  # fmt: skip
 
 
 def outlined_shape(rng: Generator, sources: Sources) -> Image.Image:
-    """The outline of a figure."""
-    sheet, points = _shape(rng)
+    """Draw the outline of a figure."""
+    image, points = _shape(rng)
     closed = [value for point in [*points, *points[:2]] for value in point]
     width = int(rng.integers(3, 13))
-    ImageDraw.Draw(sheet).line(closed, fill=0, width=width, joint="curve")
-    return sheet
+    ImageDraw.Draw(image).line(closed, fill=0, width=width, joint="curve")
+    return image
 
 
 def filled_shape(rng: Generator, sources: Sources) -> Image.Image:
-    """A figure full of ink."""
-    sheet, points = _shape(rng)
-    ImageDraw.Draw(sheet).polygon(points, fill=0)
-    return sheet
+    """Draw a filled figure."""
+    image, points = _shape(rng)
+    ImageDraw.Draw(image).polygon(points, fill=0)
+    return image
 
 
 def _shape(rng: Generator) -> tuple[Image.Image, list[Point]]:
-    """Choose an outline, a little turned and not quite regular, and a blank sheet for it."""
+    """Choose an outline, slightly rotated and distorted, and a blank canvas for it."""
     name = str(rng.choice(list(OUTLINES)))
-    # An arrow points anywhere but up or down, where it may be read as a 1.
-    most = 0.5 if name in ("arrow", "square", "diamond", "house") else math.pi
-    angle = rng.uniform(-most, most)
-    linear = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    # An arrow never points up or down, where it could look like a 1.
+    limit = 0.5 if name in ("arrow", "square", "diamond", "house") else math.pi
+    linear = _rotation(rng.uniform(-limit, limit))
     linear = linear @ np.diag(rng.uniform(0.8, 1.2, 2)) * rng.uniform(25, 50)
-    points = np.array(OUTLINES[name]) @ linear.T + SHEET / 2 + rng.uniform(-10, 10, 2)
-    return Image.new("L", (SHEET, SHEET), 255), [(x, y) for x, y in points.tolist()]
+    points = np.array(OUTLINES[name]) @ linear.T + CANVAS / 2 + rng.uniform(-10, 10, 2)
+    return Image.new("L", (CANVAS, CANVAS), 255), [(x, y) for x, y in points.tolist()]
 
 
 def doodle(rng: Generator, sources: Sources) -> Image.Image:
-    """A face, a man, a tree, a flower, a fish, the sun, a cup or a window, in a few strokes."""
+    """Draw a face, a person, a tree, a flower, a fish, the sun, a cup or a window in strokes."""
     strokes = DOODLES[str(rng.choice(list(DOODLES)))]
-    sheet = Image.new("L", (SHEET, SHEET), 255)
-    pen, width = ImageDraw.Draw(sheet), int(rng.integers(3, 9))
+    image = Image.new("L", (CANVAS, CANVAS), 255)
+    pen, width = ImageDraw.Draw(image), int(rng.integers(3, 9))
     skew = np.eye(2) + rng.normal(0, 0.08, (2, 2))
     for stroke in strokes:
         points = np.array(stroke) + rng.normal(0, 0.03, 2)
-        points = (points @ skew) * rng.uniform(40, 44) + SHEET / 2
+        points = (points @ skew) * rng.uniform(40, 44) + CANVAS / 2
         pen.line(points.ravel().tolist(), fill=0, width=width, joint="curve")
-    return sheet
+    return image
 
 
 def _round(x: float, y: float, across: float, down: float, *turns: float) -> list[Point]:
-    """An ellipse about x, y, or the part of it from one turn (0 to 1) to another."""
+    """Return an ellipse about x, y, or its arc between two turns (0 to 1)."""
     first, last = turns or (0.0, 1.0)
     angles = np.linspace(2 * math.pi * first, 2 * math.pi * last, 24)
     return [(x + across * math.cos(angle), y + down * math.sin(angle)) for angle in angles]
@@ -459,7 +461,7 @@ DOODLES: dict[str, list[list[Point]]] = {
         _round(0, 0, 1, 1), _round(-0.4, -0.3, 0.1, 0.1), _round(0.4, -0.3, 0.1, 0.1),
         _round(0, 0.1, 0.5, 0.5, 0.05, 0.45),
     ],
-    "man": [
+    "person": [
         _round(0, -0.75, 0.25, 0.25), [(0, -0.5), (0, 0.3)], [(-0.6, -0.2), (0.6, -0.2)],
         [(-0.5, 1), (0, 0.3), (0.5, 1)],
     ],
@@ -485,58 +487,58 @@ DOODLES: dict[str, list[list[Point]]] = {
 
 
 def blot(rng: Generator, sources: Sources) -> Image.Image:
-    """Drops of ink that ran together."""
-    sheet = Image.new("L", (SHEET, SHEET), 255)
-    pen = ImageDraw.Draw(sheet)
+    """Draw overlapping drops of ink."""
+    image = Image.new("L", (CANVAS, CANVAS), 255)
+    pen = ImageDraw.Draw(image)
     spread = rng.uniform(5, 25, 2)
     for _ in range(rng.integers(1, 13)):
-        x, y = np.clip(rng.normal(SHEET / 2, spread), 30, SHEET - 30)
+        x, y = np.clip(rng.normal(CANVAS / 2, spread), 30, CANVAS - 30)
         across, down = rng.uniform(6, 28, 2)
         pen.ellipse((x - across, y - down, x + across, y + down), fill=0)
-    return sheet
+    return image
 
 
-# What a camera sees.
+# ---- noise and photographs ---------------------------------------------------------------------
 
 
 def white_noise(rng: Generator, sources: Sources) -> Image.Image:
-    """Every pixel on its own: any gray, normal about a gray, or black and white."""
+    """Draw independent pixels: uniform gray levels, normal about a gray, or black and white."""
     height = rng.integers(28, 121)
     shape = (height, round(height * rng.uniform(0.7, 1.5)))
-    sheets = (
+    variants = (
         rng.uniform(0, 256, shape),
         rng.normal(rng.uniform(60, 200), rng.uniform(10, 60), shape),
         255.0 * (rng.random(shape) < rng.uniform(0.05, 0.5)),
     )
-    return _gray(sheets[rng.integers(len(sheets))])
+    return _grayscale(variants[rng.integers(len(variants))])
 
 
 def pink_noise(rng: Generator, sources: Sources) -> Image.Image:
-    """Clouds: noise whose amplitude falls with a power of the frequency, from 0.7 to 2."""
+    """Draw noise whose amplitude falls with a power of the frequency, from 0.7 to 2."""
     size = int(rng.integers(32, 97))
     down, across = np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)
     frequency = np.maximum(np.hypot(down, across), 1 / size)
     waves = rng.normal(size=frequency.shape) + 1j * rng.normal(size=frequency.shape)
-    sheet = np.fft.irfft2(waves / frequency ** rng.uniform(0.7, 2), (size, size))
-    return _gray(128 + rng.uniform(30, 80) * sheet / sheet.std())
+    noise = np.fft.irfft2(waves / frequency ** rng.uniform(0.7, 2), (size, size))
+    return _grayscale(128 + rng.uniform(30, 80) * noise / noise.std())
 
 
 def tiles(rng: Generator, sources: Sources) -> Image.Image:
-    """Coarse tiles of any gray, or of black and white."""
+    """Draw coarse tiles of any gray, or of black and white."""
     count = int(rng.integers(3, 12))
-    sheet = rng.random((count, count))
+    grid = rng.random((count, count))
     if rng.random() < 0.5:
-        sheet = np.rint(sheet)
-    return _gray(255 * sheet).resize((96, 96), Image.Resampling.NEAREST)
+        grid = np.rint(grid)
+    return _grayscale(255 * grid).resize((96, 96), Image.Resampling.NEAREST)
 
 
 def clothing(rng: Generator, sources: Sources) -> Image.Image:
-    """A picture of Fashion-MNIST."""
+    """Return an image of Fashion-MNIST."""
     return Image.fromarray(sources.clothes[rng.integers(len(sources.clothes))])
 
 
 def photograph(rng: Generator, sources: Sources) -> Image.Image:
-    """A part of a photograph, from a twelfth of its height to all of it."""
+    """Crop a photograph to between a twelfth of its height and all of it."""
     whole = sources.photographs[rng.integers(len(sources.photographs))]
     height, width = whole.shape[:2]
     side = round(height * math.exp(rng.uniform(-math.log(12), 0)))
@@ -546,12 +548,12 @@ def photograph(rng: Generator, sources: Sources) -> Image.Image:
 
 
 def blurred_photograph(rng: Generator, sources: Sources) -> Image.Image:
-    """The same out of focus."""
+    """Crop a photograph and blur it."""
     return photograph(rng, sources).filter(ImageFilter.GaussianBlur(rng.uniform(2, 10)))
 
 
-def _gray(sheet: Array) -> Image.Image:
-    return Image.fromarray(np.clip(sheet, 0, 255).astype(np.uint8))
+def _grayscale(pixels: Array) -> Image.Image:
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
 KINDS: dict[str, Kind] = {
@@ -559,9 +561,9 @@ KINDS: dict[str, Kind] = {
     "words": word,
     "printed numbers": printed_number,
     "two digits": two_digits,
-    "pieces of digits": piece_of_digit,
+    "digit fragments": digit_fragment,
     "scribbles": scribble,
-    "tangles": tangle,
+    "Lissajous curves": lissajous_curve,
     "hatching": hatching,
     "dashes": dash,
     "outlined shapes": outlined_shape,
@@ -573,5 +575,5 @@ KINDS: dict[str, Kind] = {
     "tiles": tiles,
     "Fashion-MNIST": clothing,
     "photographs": photograph,
-    "photographs out of focus": blurred_photograph,
+    "blurred photographs": blurred_photograph,
 }

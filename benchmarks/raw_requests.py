@@ -1,4 +1,4 @@
-"""Sends requests byte by byte over connections of their own, and says what came back and when."""
+"""Send requests byte by byte, each over its own connection, and record the responses."""
 
 import asyncio
 import base64
@@ -8,23 +8,23 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from attacked_server import HOST
+from server_under_test import HOST
 
-# All of 127.0.0.0/8 is this machine: attackers and well-behaved clients have addresses of their
-# own, because a server may limit what one address takes.
+# All of 127.0.0.0/8 is this machine. Attackers and well-behaved clients use different addresses,
+# because a server may limit each address.
 WELL_BEHAVED, ATTACKER = "127.0.0.1", "127.0.0.2"
-PATIENCE_S = 20.0
+TIMEOUT_S = 20.0
 JSON, PNG = "application/json", "image/png"
 PREDICT, PREDICTIONS = "/predict", "/api/v1/predictions"
 SEVEN = (Path(__file__).parent.parent / "tests/golden/7.png").read_bytes()
 
-NO_ANSWER = "no answer"  # in time
-CLOSED = "closed"  # without an answer
+NO_RESPONSE = "no response"  # before the timeout
+CLOSED = "closed"  # without a complete response
 NO_CONNECTION = "no connection"
 
 
-class Answer(NamedTuple):
-    """What came back: a status or one of the words above, the seconds until then, the body."""
+class Response(NamedTuple):
+    """A response: its status or one of the constants above, the seconds it took, and its body."""
 
     status: str
     seconds: float
@@ -32,19 +32,19 @@ class Answer(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The answers that the attackers got, and a note."""
+    """The responses to an attack, and a note."""
 
-    answers: list[Answer]
+    responses: list[Response]
     note: str = ""
 
 
-def image_field(picture: bytes) -> dict[str, str]:
-    """Make the JSON object that holds a picture's file."""
-    return {"image": base64.b64encode(picture).decode()}
+def image_field(image: bytes) -> dict[str, str]:
+    """Make the JSON object that holds an image file."""
+    return {"image": base64.b64encode(image).decode()}
 
 
 def get(path: str) -> bytes:
-    """Make a GET request, after which the connection closes."""
+    """Make a GET request that closes the connection."""
     return f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode()
 
 
@@ -59,7 +59,7 @@ def post(path: str, media_type: str, body: bytes, *, keep_alive: bool = False) -
 
 
 def post_json(path: str, value: object) -> bytes:
-    """Make a POST request of a value as JSON."""
+    """Make a POST request with a value as JSON."""
     return post(path, JSON, json.dumps(value).encode())
 
 
@@ -70,44 +70,44 @@ async def connect(
     return await asyncio.open_connection(HOST, port, local_addr=(source, 0), limit=limit)
 
 
-async def ask(
+async def send(
     port: int,
     request: bytes,
-    patience_s: float = PATIENCE_S,
+    timeout_s: float = TIMEOUT_S,
     source: str = ATTACKER,
     *,
     half_close: bool = False,
-) -> Answer:
-    """Send one request over a connection of its own.
+) -> Response:
+    """Send one request over a new connection and wait for the response.
 
-    half_close   say after the request that nothing more will come, and go on listening
+    half_close   shut down the sending side of the connection after the request
     """
     since = time.perf_counter()
 
-    def answer(status: str, body: bytes = b"") -> Answer:
-        return Answer(status, time.perf_counter() - since, body)
+    def response(status: str, body: bytes = b"") -> Response:
+        return Response(status, time.perf_counter() - since, body)
 
     try:
-        async with asyncio.timeout(patience_s):
+        async with asyncio.timeout(timeout_s):
             try:
                 reader, writer = await connect(port, source)
             except OSError:
-                return answer(NO_CONNECTION)
+                return response(NO_CONNECTION)
             try:
-                writer.write(request)  # and not drained: the answer may come before the last byte
+                writer.write(request)  # not drained: the response may come before the last byte
                 if half_close:
                     writer.write_eof()
-                return answer(*await read_answer(reader))
+                return response(*await read_response(reader))
             finally:
                 writer.transport.abort()
     except TimeoutError:
-        return answer(NO_ANSWER)
+        return response(NO_RESPONSE)
     except (OSError, asyncio.IncompleteReadError):
-        return answer(CLOSED)
+        return response(CLOSED)
 
 
-async def read_answer(reader: asyncio.StreamReader) -> tuple[str, bytes]:
-    """Read an answer: its status and its body."""
+async def read_response(reader: asyncio.StreamReader) -> tuple[str, bytes]:
+    """Read the status and the body of a response."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
     status = head.split(" ", 2)[1]
     if "\r\ncontent-length:" in head:
@@ -116,25 +116,25 @@ async def read_answer(reader: asyncio.StreamReader) -> tuple[str, bytes]:
     return status, await reader.read()
 
 
-async def at_once(count: int, call: Callable[[], Awaitable[Answer]]) -> list[Answer]:
-    """Make several calls at the same time."""
+async def concurrently(count: int, call: Callable[[], Awaitable[Response]]) -> list[Response]:
+    """Make `count` calls at the same time."""
     return await asyncio.gather(*(call() for _ in range(count)))
 
 
 async def at_rate(
-    every_s: float,
-    call: Callable[[], Awaitable[Answer]],
+    interval_s: float,
+    call: Callable[[], Awaitable[Response]],
     *,
     count: int = 10**6,
     until: asyncio.Event | None = None,
-) -> list[Answer]:
-    """Make a call at fixed times, whether or not those before it have been answered.
+) -> list[Response]:
+    """Make calls at fixed intervals, without waiting for earlier responses (open loop).
 
-    returns   the answers, when all have come
+    returns   the responses, when all have arrived
     """
     begun = time.monotonic()
-    calls: list[asyncio.Future[Answer]] = []
+    calls: list[asyncio.Future[Response]] = []
     while len(calls) < count and not (until and until.is_set()):
         calls.append(asyncio.ensure_future(call()))
-        await asyncio.sleep(max(0.0, begun + len(calls) * every_s - time.monotonic()))
+        await asyncio.sleep(max(0.0, begun + len(calls) * interval_s - time.monotonic()))
     return await asyncio.gather(*calls)

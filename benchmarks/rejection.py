@@ -1,8 +1,11 @@
-"""What is refused as no digit: real digits, which must not be, and what is none of them.
+"""Rejection: the share of real digits and of non-digits that a model rejects.
 
-Every picture is a file and goes through the only path of inference. Beside the shares that are
-refused stands how well two measures tell each kind from real digits, whatever the threshold: the
-network's doubt, and how far its probability of the likeliest digit is from 1.
+Every image is a file and passes through the Recognizer. Beside the rejection rates stands the AUROC
+of two scores, which does not depend on the threshold: the network's rejection score, and 1 minus
+the largest softmax probability, the usual baseline for out-of-distribution detection.
+
+source   Hendrycks and Gimpel 2017, A Baseline for Detecting Misclassified and Out-of-Distribution
+         Examples in Neural Networks
 """
 
 import argparse
@@ -14,170 +17,174 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from held_out import digits_of, pen_digits
-from measured import keep
-from outlier_kinds import KINDS, PARTS, Part, Sources, draw, load
+from evaluation_data import MNIST, PENDIGITS, mnist_digits, pendigits_digits
+from outlier_kinds import KINDS, SPLITS, Sources, Split, draw, load
 from PIL import Image
+from results_store import save_results
 from rich.console import Console
 from rich.table import Table
 from scipy.stats import rankdata
 
 from inkdigits import Recognizer
 from inkdigits.arrays import Array, Pixels
+from inkdigits.constants import IMAGE_SIDE
 from inkdigits.imaging.decode import encode_png
 from inkdigits.model_file import DEFAULT_MODEL
-from inkdigits.preprocessing import ink
 from inkdigits.recognizer import Prediction
 
-MOST_DIGITS_REFUSED = 0.003  # of real digits
-LEAST_REFUSED = 0.95  # of each kind that is no digit
-EXAMPLES = 30  # in a row of the picture
+MAX_REJECTED_DIGITS = 0.003  # the target for real digits
+MIN_REJECTED_OUTLIERS = 0.95  # the target for each kind of non-digit
+EXAMPLES = 30  # per row of the picture
 
 
 @dataclass(frozen=True, eq=False)
-class Readings:
-    """What a model made of some pictures.
+class Predictions:
+    """A model's predictions for some images.
 
-    predictions  one for each
-    rejection_scores       float64 (N,), higher is less a digit; infinite if the sheet is blank
+    predictions       one per image
+    rejection_scores  float64 (N,), higher is less like a digit; infinite for a blank image
     """
 
     predictions: list[Prediction]
     rejection_scores: Array
 
     @property
-    def refused(self) -> float:
-        """The share in which the model saw no digit."""
+    def rejected(self) -> float:
+        """The share of the images that are rejected, including blank ones."""
         return float(np.mean([prediction.digit is None for prediction in self.predictions]))
 
     @property
     def uncertainties(self) -> Array:
-        """How far the probability of the likeliest digit is from 1; float64 (N,)."""
+        """1 minus the largest softmax probability, float64 (N,)."""
         return np.array([1 - prediction.confidence for prediction in self.predictions])
 
     @property
-    def taken_for(self) -> dict[str, int]:
-        """How many were taken for which digit, most frequent first."""
+    def accepted_as(self) -> dict[str, int]:
+        """How many images are accepted as each digit, most frequent first."""
         digits = (prediction.digit for prediction in self.predictions)
         counts = Counter(digit for digit in digits if digit is not None).most_common()
         return {str(digit): count for digit, count in counts}
 
     @property
     def most_digit_like(self) -> list[Pixels]:
-        """What the network saw of those that were not refused, least doubted first."""
+        """What the network saw of the accepted images, by increasing rejection score."""
         order = np.argsort(self.rejection_scores)
         predictions = (self.predictions[number] for number in order)
         return [prediction.seen for prediction in predictions if prediction.digit is not None]
 
 
-def read(recognizer: Recognizer, files: Iterable[bytes]) -> Readings:
-    """Let a model read picture files."""
+def predict(recognizer: Recognizer, files: Iterable[bytes]) -> Predictions:
+    """Run a model on image files."""
     predictions = [recognizer.recognize(file) for file in files]
-    rejection_scores = recognizer.rejection_scores(
-        np.stack([prediction.seen for prediction in predictions])
-    )
+    seen = np.stack([prediction.seen for prediction in predictions])
+    rejection_scores = recognizer.predict_batch(seen).rejection_scores.copy()
     rejection_scores[[prediction.reason == "blank" for prediction in predictions]] = np.inf
-    return Readings(predictions, rejection_scores)
+    return Predictions(predictions, rejection_scores)
 
 
-def auroc(digits: Array, others: Array) -> float:
-    """How often a picture of no digit has the higher measure than a digit; ties count half."""
-    ranks = rankdata(np.concatenate([digits, others]))[len(digits) :]
-    pairs = len(digits) * len(others)
-    return float((ranks.sum() - len(others) * (len(others) + 1) / 2) / pairs)
+def auroc(digits: Array, outliers: Array) -> float:
+    """Return how often a non-digit has a higher score than a digit; ties count half."""
+    ranks = rankdata(np.concatenate([digits, outliers]))[len(digits) :]
+    pairs = len(digits) * len(outliers)
+    return float((ranks.sum() - len(outliers) * (len(outliers) + 1) / 2) / pairs)
 
 
 def measure(
-    recognizer: Recognizer, part: Part, sources: Sources, count: int
-) -> tuple[dict[str, Any], dict[str, Readings]]:
-    """Let a model read real digits, and `count` pictures of each kind that is none.
+    recognizer: Recognizer, split: Split, sources: Sources, count: int
+) -> tuple[dict[str, Any], dict[str, Predictions]]:
+    """Run a model on real digits and on `count` images of each kind of non-digit.
 
-    returns  the figures; and what was made of each kind
+    returns  the figures, and the predictions by kind
     """
-    real = read(recognizer, map(encode_png, sources.digits.images))
-    drawn = read(recognizer, map(encode_png, pen_digits().images))
-    readings = {}
+    real = predict(recognizer, map(encode_png, sources.digits.images))
+    pendigits = predict(recognizer, map(encode_png, pendigits_digits().images))
+    by_kind = {}
     for name in KINDS:
-        readings[name] = read(recognizer, draw(name, count, part, sources))
-        print(f"{name}: {readings[name].refused:.1%} refused", flush=True)
+        by_kind[name] = predict(recognizer, draw(name, count, split, sources))
+        print(f"{name}: {by_kind[name].rejected:.1%} rejected", flush=True)
     figures = {
-        "digits refused": {
-            f"MNIST, {'test' if part == 'report' else 'validation'}": real.refused,
-            "pen writers for development": drawn.refused,
+        "rejected_digits": {
+            f"{MNIST} {'test' if split == 'test' else 'validation'}": real.rejected,
+            PENDIGITS: pendigits.rejected,
         },
         "kinds": {
             name: {
-                "refused": kind.refused,
-                "auroc_doubt": auroc(real.rejection_scores, kind.rejection_scores),
-                "auroc_uncertainty": auroc(real.uncertainties, kind.uncertainties),
-                "taken for": kind.taken_for,
+                "rejected": kind.rejected,
+                "auroc_rejection_score": auroc(real.rejection_scores, kind.rejection_scores),
+                "auroc_max_softmax": auroc(real.uncertainties, kind.uncertainties),
+                "accepted_as": kind.accepted_as,
             }
-            for name, kind in readings.items()
+            for name, kind in by_kind.items()
         },
     }
-    return figures, readings
+    return figures, by_kind
 
 
 def show(figures: dict[str, Any]) -> None:
-    """Print the figures as tables, and mark what misses its mark."""
+    """Print the figures as tables and mark those that miss their target."""
     console = Console()
-    table = Table("real digits", "refused", "at most")
-    for name, refused in figures["digits refused"].items():
-        mark = " !" if refused > MOST_DIGITS_REFUSED else ""
-        table.add_row(name, f"{refused:.2%}{mark}", f"{MOST_DIGITS_REFUSED:.2%}")
+    table = Table("real digits", "rejected", "at most")
+    for name, rejected in figures["rejected_digits"].items():
+        mark = " !" if rejected > MAX_REJECTED_DIGITS else ""
+        table.add_row(name, f"{rejected:.2%}{mark}", f"{MAX_REJECTED_DIGITS:.2%}")
     console.print(table)
-    table = Table("no digits", "refused", "AUROC: doubt", "1 - likeliest", "most taken for")
+    table = Table(
+        "non-digits", "rejected", "AUROC: rejection score", "max softmax", "mostly accepted as"
+    )
     for name, kind in figures["kinds"].items():
+        accepted_as = islice(kind["accepted_as"].items(), 3)
         table.add_row(
             name,
-            f"{kind['refused']:.1%}" + (" !" if kind["refused"] < LEAST_REFUSED else ""),
-            f"{kind['auroc_doubt']:.4f}",
-            f"{kind['auroc_uncertainty']:.4f}",
-            ", ".join(f"{digit}: {count}" for digit, count in islice(kind["taken for"].items(), 3)),
+            f"{kind['rejected']:.1%}" + (" !" if kind["rejected"] < MIN_REJECTED_OUTLIERS else ""),
+            f"{kind['auroc_rejection_score']:.4f}",
+            f"{kind['auroc_max_softmax']:.4f}",
+            ", ".join(f"{digit}: {count}" for digit, count in accepted_as),
         )
-    table.caption = f"! is less than {LEAST_REFUSED:.0%}"
+    table.caption = f"! is below {MIN_REJECTED_OUTLIERS:.0%}"
     console.print(table)
 
 
-def draw_accepted(readings: dict[str, Readings], path: Path) -> None:
-    """Write a picture with a row of each kind: what was taken for digits, least doubted first."""
-    sheet = np.zeros((len(readings), ink.SIDE, EXAMPLES, ink.SIDE), np.uint8)
-    for row, kind in zip(sheet, readings.values(), strict=True):
+def draw_accepted(by_kind: dict[str, Predictions], path: Path) -> None:
+    """Write a picture with one row per kind: accepted images by increasing rejection score."""
+    grid = np.zeros((len(by_kind), IMAGE_SIDE, EXAMPLES, IMAGE_SIDE), np.uint8)
+    for row, kind in zip(grid, by_kind.values(), strict=True):
         for number, seen in enumerate(kind.most_digit_like[:EXAMPLES]):
             row[:, number] = seen
-    Image.fromarray(sheet.reshape(-1, EXAMPLES * ink.SIDE)).save(path)
+    Image.fromarray(grid.reshape(-1, EXAMPLES * IMAGE_SIDE)).save(path)
 
 
 def main() -> None:
-    """Measure every model, and print and keep the figures."""
+    """Evaluate every model; print and save the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", nargs="+", default=[DEFAULT_MODEL], metavar="NAME_OR_FILE")
-    parser.add_argument("--part", choices=PARTS, default="development")
-    parser.add_argument("--count", type=int, default=2000, help="of pictures of each kind")
+    parser.add_argument("--split", choices=SPLITS, default="development")
+    parser.add_argument("--count", type=int, default=2000, help="number of images of each kind")
     parser.add_argument(
-        "--picture", type=Path, metavar="FILE", help="draw what the last model did not refuse"
+        "--picture", type=Path, metavar="FILE", help="draw the images that the last model accepts"
     )
     arguments = parser.parse_args()
     recognizers = [Recognizer.load(model) for model in arguments.model]
     for recognizer in recognizers:
         if recognizer.rejection_threshold is None:
-            parser.error(f"the model {recognizer.name} refuses nothing")
-    split = "test" if arguments.part == "report" else "validation"
-    sources = load(arguments.part, digits_of(split, recognizers[0]))
+            parser.error(f"the model {recognizer.name} does not reject non-digits")
+    digits = "test" if arguments.split == "test" else "validation"
+    sources = load(arguments.split, mnist_digits(digits, recognizers[0]))
     records = []
     for recognizer in recognizers:
         print(f"\n{recognizer.name}")
-        figures, readings = measure(recognizer, arguments.part, sources, arguments.count)
+        figures, by_kind = measure(recognizer, arguments.split, sources, arguments.count)
         show(figures)
         about = {
             "model": recognizer.name,
             "digest": recognizer.digest,
-            "threshold": recognizer.rejection_threshold,
+            "rejection_threshold": recognizer.rejection_threshold,
         }
         records.append(about | figures)
     if arguments.picture:
-        draw_accepted(readings, arguments.picture)
-    keep("refusal", {"part": arguments.part, "count": arguments.count, "models": records})
+        draw_accepted(by_kind, arguments.picture)
+    save_results(
+        "rejection", {"split": arguments.split, "count": arguments.count, "models": records}
+    )
 
 
 if __name__ == "__main__":

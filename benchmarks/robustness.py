@@ -1,12 +1,12 @@
-"""Accuracy of models on digits that are spoiled in fifteen ways.
+"""Robustness of models to 15 corruptions of MNIST's digits.
 
-Every model reads the same spoiled pictures, as files, by the only path of inference. By the
-validation digits, models may be chosen; the test digits are for what is chosen already. The
-validation digits are those that the first model's training kept out; of a model whose file does not
-say that its own kept out the same, the figures flatter, and are marked.
+Every model is evaluated on the same corrupted images, as files, by the Recognizer. Validation
+digits are for model selection; test digits are for models that are already selected. The validation
+digits are those that the first model's training held out; another model is marked if its file does
+not say that it held out the same ones, because its figures are then optimistic.
 
-The likeliest digit counts, whether the model refuses the picture or not; what it refuses is
-counted beside.
+The likeliest digit counts, even if the image is rejected; the rejection rate is reported
+separately.
 """
 
 import statistics
@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 from corruptions import CORRUPTIONS
-from held_out import SEED, digits_of, model_options, split_of
-from measured import keep
+from evaluation_data import SEED, mnist_digits, model_parser, validation_split
 from PIL import Image
+from results_store import save_results
 from rich.console import Console
 from rich.table import Table
 
@@ -26,26 +26,30 @@ from inkdigits.data.mnist import Digits
 from inkdigits.imaging.decode import encode_png
 from inkdigits.recognizer import Recognizer
 
-EXAMPLES = 16  # in a row of the picture
-MEANS = ("covered", "others", "all")
+EXAMPLES = 16  # per row of the picture
+MEANS = {
+    "covered": "mean: covered by augmentation",
+    "not_covered": "mean: not covered",
+    "all": "mean of all",
+}
 
 
-def spoiled(name: str, pictures: Pixels) -> Pixels:
-    """Spoil pictures by a corruption of this name, always in the same way."""
+def corrupt(name: str, images: Pixels) -> Pixels:
+    """Apply the corruption of this name, always in the same way."""
     seed = [SEED, list(CORRUPTIONS).index(name)]
-    return CORRUPTIONS[name].function(pictures, np.random.default_rng(seed))
+    return CORRUPTIONS[name].function(images, np.random.default_rng(seed))
 
 
-def read(recognizer: Recognizer, pictures: Pixels, digits: Digits) -> tuple[float, float]:
-    """The share of the digits whose likeliest answer is right, and the share that is refused."""
-    predictions = [recognizer.recognize(encode_png(picture)) for picture in pictures]
+def evaluate(recognizer: Recognizer, images: Pixels, digits: Digits) -> tuple[float, float]:
+    """Return the accuracy of the likeliest digit, and the share of the images that is rejected."""
+    predictions = [recognizer.recognize(encode_png(image)) for image in images]
     answers = np.argmax([prediction.probabilities for prediction in predictions], axis=1)
-    refused = np.mean([prediction.digit is None for prediction in predictions])
-    return float(np.mean(answers == digits.labels)), float(refused)
+    rejected = np.mean([prediction.digit is None for prediction in predictions])
+    return float(np.mean(answers == digits.labels)), float(rejected)
 
 
 def means(accuracies: dict[str, float]) -> dict[str, float]:
-    """The mean over the corruptions that augmentation covers, over the others, and over all.
+    """Return the mean over corruptions that augmentation covers, over the others, and over all.
 
     accuracies  of each corruption, by its name
     """
@@ -54,86 +58,89 @@ def means(accuracies: dict[str, float]) -> dict[str, float]:
     return dict(zip(MEANS, map(statistics.mean, (covered, others, covered + others)), strict=True))
 
 
-def kept_out(recognizer: Recognizer, digits: str, first: Recognizer) -> bool:
-    """Whether the model's own file says that it has not learned from these digits."""
-    training = recognizer.model.training
-    split = training.get("seed"), training.get("validation")
-    return digits == "test" or split == split_of(first)
+def held_out(recognizer: Recognizer, digits: str, first: Recognizer) -> bool:
+    """Tell whether the model's file says that it was not trained on these digits."""
+    if digits == "test":
+        return True
+    has_seed = "seed" in recognizer.describe().training
+    return has_seed and validation_split(recognizer) == validation_split(first)
 
 
 def measure(recognizers: list[Recognizer], digits: Digits) -> list[dict[str, Any]]:
-    """Let every model read clean and spoiled pictures; one record a model, in their order."""
-    clean = [read(recognizer, digits.images, digits) for recognizer in recognizers]
-    by_corruption: list[dict[str, float]] = [{} for _ in recognizers]
-    refused_by_corruption: list[dict[str, float]] = [{} for _ in recognizers]
+    """Evaluate every model on clean and corrupted images; return one record per model, in order."""
+    clean = [evaluate(recognizer, digits.images, digits) for recognizer in recognizers]
+    accuracies_by_model: list[dict[str, float]] = [{} for _ in recognizers]
+    rejected_by_model: list[dict[str, float]] = [{} for _ in recognizers]
     for name in CORRUPTIONS:
-        pictures = spoiled(name, digits.images)
-        for recognizer, accuracies, refused in zip(
-            recognizers, by_corruption, refused_by_corruption, strict=True
+        images = corrupt(name, digits.images)
+        for recognizer, accuracies, rejected in zip(
+            recognizers, accuracies_by_model, rejected_by_model, strict=True
         ):
-            accuracies[name], refused[name] = read(recognizer, pictures, digits)
+            accuracies[name], rejected[name] = evaluate(recognizer, images, digits)
             print(f"{name}: {recognizer.name} {accuracies[name]:.2%}", flush=True)
     return [
         {
             "model": recognizer.name,
             "digest": recognizer.digest,
-            "clean": accuracy_clean,
-            "clean_refused": refused_clean,
-            "corruptions": accuracies,
-            "refused": refused,
-            "mean": means(accuracies),
+            "clean_accuracy": clean_accuracy,
+            "clean_rejected": clean_rejected,
+            "accuracy": accuracies,
+            "rejected": rejected,
+            "mean_accuracy": means(accuracies),
         }
-        for recognizer, (accuracy_clean, refused_clean), accuracies, refused in zip(
-            recognizers, clean, by_corruption, refused_by_corruption, strict=True
+        for recognizer, (clean_accuracy, clean_rejected), accuracies, rejected in zip(
+            recognizers, clean, accuracies_by_model, rejected_by_model, strict=True
         )
     ]
 
 
 def show(records: list[dict[str, Any]]) -> None:
     """Print the records side by side."""
-    names = [record["model"] + ("" if record["kept_out"] else " *") for record in records]
+    names = [record["model"] + ("" if record["held_out"] else " *") for record in records]
     table = Table("digits", *names, header_style="bold")
     for column in table.columns[1:]:
         column.justify = "right"
 
-    def add(heading: str, figures: list[float]) -> None:
-        table.add_row(heading, *(f"{figure:.2%}" for figure in figures))
+    def add(heading: str, accuracies: list[float]) -> None:
+        table.add_row(heading, *(f"{accuracy:.2%}" for accuracy in accuracies))
 
-    add("clean", [record["clean"] for record in records])
+    add("clean", [record["clean_accuracy"] for record in records])
     table.add_section()
     for name, corruption in CORRUPTIONS.items():
         heading = f"{name} (covered)" if corruption.covered else name
-        add(heading, [record["corruptions"][name] for record in records])
+        add(heading, [record["accuracy"][name] for record in records])
     table.add_section()
-    for mean in MEANS:
-        add(f"mean of {mean}", [record["mean"][mean] for record in records])
-    if not all(record["kept_out"] for record in records):
-        table.caption = "* may have learned from these digits"
+    for mean, heading in MEANS.items():
+        add(heading, [record["mean_accuracy"][mean] for record in records])
+    if not all(record["held_out"] for record in records):
+        table.caption = "* may have been trained on these digits"
     Console().print(table)
 
 
-def draw_examples(pictures: Pixels, path: Path) -> None:
-    """Write a picture with a row of clean digits and one of each corruption, twice as large."""
-    rows = [pictures, *(spoiled(name, pictures) for name in CORRUPTIONS)]
-    sheet = np.concatenate([np.concatenate(row, axis=1) for row in rows])
-    Image.fromarray(sheet.repeat(2, axis=0).repeat(2, axis=1)).save(path)
+def draw_examples(images: Pixels, path: Path) -> None:
+    """Write a picture with a row of clean digits and one row per corruption, at twice the size."""
+    rows = [images, *(corrupt(name, images) for name in CORRUPTIONS)]
+    grid = np.concatenate([np.concatenate(row, axis=1) for row in rows])
+    Image.fromarray(grid.repeat(2, axis=0).repeat(2, axis=1)).save(path)
 
 
 def main() -> None:
-    """Measure every model, and print and keep the figures; or only draw examples."""
-    parser = model_options(__doc__)
-    parser.add_argument("--picture", type=Path, metavar="FILE", help="only draw examples of each")
+    """Evaluate every model and print and save the figures, or only draw examples."""
+    parser = model_parser(__doc__)
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="only draw examples")
     arguments = parser.parse_args()
     recognizers = [Recognizer.load(model) for model in arguments.model]
-    digits = digits_of(arguments.digits, recognizers[0])
+    digits = mnist_digits(arguments.digits, recognizers[0])
     if arguments.picture:
         draw_examples(digits.images[:EXAMPLES], arguments.picture)
         return
     records = measure(recognizers, digits)
     for recognizer, record in zip(recognizers, records, strict=True):
-        record["kept_out"] = kept_out(recognizer, arguments.digits, recognizers[0])
+        record["held_out"] = held_out(recognizer, arguments.digits, recognizers[0])
     show(records)
-    keep("robustness", {"digits": arguments.digits, "count": len(digits), "models": records})
+    save_results(
+        "robustness", {"digits": arguments.digits, "count": len(digits), "models": records}
+    )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Requests a second of the service, against the same network behind Flask, Gunicorn, ONNX Runtime.
+"""Throughput of the service against a baseline of Flask, Gunicorn and ONNX Runtime.
 
-All run as many worker processes on this machine, and `wrk` sends them, in turns, the same requests:
-a drawn seven of 28x28 or 280x280, as JSON or as the PNG file, over 1, 16 and 64 connections. What
-is compared with is in serving_peer.py; and to see what our server costs or brings, our application
-runs in two other servers as well.
+All servers run with the same network and number of worker processes on this machine. `wrk` sends
+them the same requests in turn: a drawn seven of 28x28 or 280x280, as JSON or as a PNG file, over 1,
+16 and 64 connections. The baseline is in serving_baseline.py. To isolate the effect of the server,
+the service's application also runs under two other servers.
 """
 
 import os
@@ -29,18 +29,18 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from measured import keep
+from flask.testing import FlaskClient
 from onnx_network import onnx_bytes
 from PIL import Image
+from results_store import save_results
 
 from inkdigits import Recognizer
-from inkdigits.api import Settings, Shelf, create_app
+from inkdigits.api import ModelRegistry, Settings, create_app
 from inkdigits.imaging import png
 from inkdigits.imaging.decode import decode
 from inkdigits.model_file import DEFAULT_MODEL, load_model, locate
 from inkdigits.preprocessing import ink
 from inkdigits.preprocessing.background import extract_ink
-from inkdigits.recipes import RECIPES
 
 HERE = Path(__file__).parent
 SEVEN = HERE.parent / "tests" / "golden" / "7.png"
@@ -48,7 +48,7 @@ SIDES = (28, 280)  # px
 BODIES = ("JSON", "PNG")
 CONNECTIONS = (1, 16, 64)
 PREDICTIONS = "/api/v1/predictions"
-OTHERS = ("Granian's WSGI mode", "Gunicorn")  # which could run our application, too
+OTHERS = ("Granian, WSGI", "Gunicorn")  # other servers for the service's application
 SCRIPT = """
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "{content_type}"
@@ -70,7 +70,7 @@ def body(side: int, kind: str) -> tuple[str, bytes]:
 
 
 class Server(NamedTuple):
-    """A server to be measured: how it is started, and where it takes drawings."""
+    """A server to measure: how to start it, and where it accepts images."""
 
     command: list[str]
     url: str
@@ -78,28 +78,27 @@ class Server(NamedTuple):
 
 
 def servers(workers: int, graph: Path) -> dict[str, Server]:
-    """List ours, the peer, and OTHERS that run our application.
+    """Return the service, the baseline, and OTHERS that run the service's application.
 
-    graph   a file to write the network to, for the peer
+    graph   a file to write the network to, for the baseline
     """
     model = load_model(locate(DEFAULT_MODEL))
-    network = RECIPES[model.recipe].network.inference_network
-    graph.write_bytes(onnx_bytes(network, network.unflatten(model.vector)))
+    graph.write_bytes(onnx_bytes(model.network, model.network.unflatten(model.vector)))
     count = ["--workers", str(workers)]
     inkdigits = [sys.executable, "-c", "from inkdigits.cli import main; main()", "serve"]
     granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
     gunicorn = [sys.executable, "-m", "gunicorn"]
     ports = [str(free_port()) for _ in range(4)]
-    ours, peer, *others = (f"http://127.0.0.1:{port}" for port in ports)
+    service, baseline, *others = (f"http://127.0.0.1:{port}" for port in ports)
     settings = {"INKDIGITS_LOG_LEVEL": "warning", "INKDIGITS_DRAIN_S": "0"}
     return {
         "inkdigits": Server(
-            [*inkdigits, "--port", ports[0], *count], f"{ours}{PREDICTIONS}", settings
+            [*inkdigits, "--port", ports[0], *count], f"{service}{PREDICTIONS}", settings
         ),
-        "peer": Server(
-            [*gunicorn, "--bind", f"127.0.0.1:{ports[1]}", *count, "serving_peer:app"],
-            f"{peer}/predict",
-            {"PEER_MODEL": str(graph)},
+        "baseline": Server(
+            [*gunicorn, "--bind", f"127.0.0.1:{ports[1]}", *count, "serving_baseline:app"],
+            f"{baseline}/predict",
+            {"BASELINE_MODEL": str(graph)},
         ),
         OTHERS[0]: Server(
             [*granian, "--port", ports[2], *count, "serving_app:app"],
@@ -115,7 +114,7 @@ def servers(workers: int, graph: Path) -> dict[str, Server]:
 
 
 def free_port() -> int:
-    """Find a port that nothing listens at."""
+    """Find a port that is not in use."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
         return port
@@ -123,7 +122,7 @@ def free_port() -> int:
 
 @contextmanager
 def running(command: list[str], url: str, **environment: str) -> Iterator[None]:
-    """Run a server until it is no more needed; go on when it answers."""
+    """Run a server for the duration of the context, which begins when it responds."""
     with subprocess.Popen(
         command, env=os.environ | environment, cwd=HERE, stdout=subprocess.DEVNULL
     ) as process:
@@ -142,7 +141,7 @@ def running(command: list[str], url: str, **environment: str) -> Iterator[None]:
 
 
 def load(url: str, side: int, kind: str, connections: int, seconds: int) -> dict[str, float]:
-    """Send requests as fast as they are answered; requests a second, latencies in ms, errors."""
+    """Send requests as fast as the server responds; return the rate per second and latencies."""
     content_type, data = body(side, kind)
     with tempfile.TemporaryDirectory() as folder:
         path, script = Path(folder, "body"), Path(folder, "post.lua")
@@ -161,43 +160,47 @@ def _ms(printed: str, percent: int) -> float:
     return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
 
 
-def _each(figure: str, by_server: dict[str, dict[str, float]]) -> str:
+def _join(figure: str, by_server: dict[str, dict[str, float]]) -> str:
     return ", ".join(f"{measured[figure]:.0f}" for measured in by_server.values())
 
 
 def stages(side: int) -> dict[str, float]:
-    """Where one answer's time goes in a worker: processor time of each part, in microseconds."""
+    """Return the CPU time of each stage of a prediction in a worker, in microseconds."""
     recognizer = Recognizer.load()
     _, file = body(side, "PNG")
     rgba = decode(file)
-    strength = extract_ink(rgba)
-    seen = ink.from_ink(strength)[None]
-    client = create_app(Shelf([DEFAULT_MODEL]), Settings()).test_client()
-    client_s = _processor_us(lambda: client.get("/healthz"))
-    parts = {
+    extracted = extract_ink(rgba)
+    preprocessed = ink.from_ink(extracted)[None]
+    client = _test_client()
+    calls: dict[str, Callable[[], object]] = {
         "decode": lambda: decode(file),
-        "ink from sheet": lambda: extract_ink(rgba),
-        "fit": lambda: ink.from_ink(strength),
-        "network": lambda: recognizer.probabilities(seen),
+        "extract ink": lambda: extract_ink(rgba),
+        "normalize to 28x28": lambda: ink.from_ink(extracted),
+        "network": lambda: recognizer.predict_batch(preprocessed),
+        "Flask": lambda: client.get("/healthz"),
     }
-    return {name: _processor_us(part) for name, part in parts.items()} | {"Flask": client_s}
+    return {name: _cpu_us(call) for name, call in calls.items()}
 
 
 def bomb_us() -> float:
-    """The processor time of refusing 70 bytes that declare 178 megapixels, in microseconds."""
+    """Return the CPU time of rejecting 70 bytes that declare 178 megapixels, in microseconds."""
     header = struct.pack(">IIBBBBB", 1, 178_000_000, 1, 0, 0, 0, 0)
     file = png.write({b"IHDR": header, b"IDAT": zlib.compress(b""), b"IEND": b""})
-    client = create_app(Shelf([DEFAULT_MODEL]), Settings()).test_client()
+    client = _test_client()
 
-    def refused() -> None:
-        answer = client.post(PREDICTIONS, data=file, content_type="image/png")
-        assert answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    def is_rejected() -> None:
+        response = client.post(PREDICTIONS, data=file, content_type="image/png")
+        assert response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
-    return _processor_us(refused)
+    return _cpu_us(is_rejected)
 
 
-def _processor_us(call: Callable[[], object]) -> float:
-    """The processor time of a call, the least of several rounds: other work only adds to it."""
+def _test_client() -> FlaskClient:
+    return create_app(ModelRegistry([DEFAULT_MODEL]), Settings()).test_client()
+
+
+def _cpu_us(call: Callable[[], object]) -> float:
+    """Return the CPU time of a call: the minimum over rounds, as other work only adds to it."""
     call()
     rounds = []
     for _ in range(10):
@@ -209,18 +212,18 @@ def _processor_us(call: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    """Load all servers with every kind of request, and print and keep the ratios."""
+    """Measure all servers with every kind of request; print and save the rates and ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=int, default=5, help="of each measurement")
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="of each server")
+    parser.add_argument("--seconds", type=int, default=5, help="per measurement")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="per server")
     arguments = parser.parse_args()
     cases = [(s, b, c) for s in SIDES for b in BODIES for c in CONNECTIONS]
     with tempfile.TemporaryDirectory() as folder, ExitStack() as all_running:
         compared = servers(arguments.workers, Path(folder, "network.onnx"))
         for server in compared.values():
             all_running.enter_context(running(server.command, server.url, **server.environment))
-            load(server.url, *cases[0], 1)  # so that each is warm
-        # In turns: what slows the machine down for a while slows all of them.
+            load(server.url, *cases[0], 1)  # warm-up
+        # Servers take turns, so that a temporarily slow machine slows all of them.
         measured = [
             {name: load(server.url, *case, arguments.seconds) for name, server in compared.items()}
             for case in cases
@@ -228,36 +231,36 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     print(f"side  body  connections  requests/s: {', '.join(compared)}; ratio; p99; errors")
     for (side, kind, connections), by_server in zip(cases, measured, strict=True):
-        ours, peer, *others = by_server.values()
+        service, baseline, *others = by_server.values()
         print(
-            f"{side:4}  {kind:4}  {connections:11}  {_each('rate', by_server)}; "
-            f"{ours['rate'] / peer['rate']:.2f}; {_each('p99_ms', by_server)} ms; "
-            f"{_each('errors', by_server)}"
+            f"{side:4}  {kind:4}  {connections:11}  {_join('rate', by_server)}; "
+            f"{service['rate'] / baseline['rate']:.2f}; {_join('p99_ms', by_server)} ms; "
+            f"{_join('errors', by_server)}"
         )
         rows.append(
             {
                 "side_px": side,
                 "body": kind,
                 "connections": connections,
-                "ratio": ours["rate"] / peer["rate"],
-                "ours": ours,
-                "peer": peer,
-                "our application in other servers": dict(zip(OTHERS, others, strict=True)),
+                "ratio": service["rate"] / baseline["rate"],
+                "inkdigits": service,
+                "baseline": baseline,
+                "inkdigits_on_other_servers": dict(zip(OTHERS, others, strict=True)),
             }
         )
-    parts = {f"{side}x{side}": stages(side) for side in SIDES}
-    for size, times in parts.items():
+    cpu_us = {f"{side}x{side}": stages(side) for side in SIDES}
+    for size, times in cpu_us.items():
         print(f"{size}: " + ", ".join(f"{name} {us:.0f} us" for name, us in times.items()))
     bomb = bomb_us()
-    print(f"178 megapixels in 70 bytes: refused in {bomb:.0f} us")
+    print(f"178 megapixels in 70 bytes: rejected in {bomb:.0f} us")
     figures = {
         "workers": arguments.workers,
         "seconds": arguments.seconds,
         "cases": rows,
-        "processor time of the stages, us": parts,
-        "processor time of the refusal of 178 megapixels in 70 bytes, us": bomb,
+        "stage_cpu_us": cpu_us,
+        "decompression_bomb_rejection_cpu_us": bomb,
     }
-    keep("serving", figures)
+    save_results("serving", figures)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""The application of the service, without its server: what another server would run instead."""
+"""The service's application without its server, to run it under other servers."""
 
-from inkdigits.api import Settings, Shelf, create_app
+from inkdigits.api import ModelRegistry, Settings, create_app
 
 settings = Settings()
-app = create_app(Shelf(settings.models), settings)
+app = create_app(ModelRegistry(settings.models), settings)

@@ -1,10 +1,10 @@
-"""Training time of a plain network against PyTorch and scikit-learn, and of `classic` an example.
+"""Training time of a plain network against PyTorch and scikit-learn, and of `classic` per example.
 
-All three train the same network (784-128-64-10, ReLU), without what a recipe here adds, such as
-augmentation, on the same pictures, which each holds in memory in its own form, with the same batch
-size, epochs, optimizer and number of threads, each in a process of its own, in turns. PyTorch
-follows the same one-cycle schedule; scikit-learn knows none, and keeps its rate constant. None of
-them is measured on its accuracy here.
+All three train the same network (784-128-64-10, ReLU) without what the recipes add, such as
+augmentation. They use the same images, which each holds in memory in its own format, and the same
+batch size, epochs, optimizer and number of threads, each in its own process, in turns. PyTorch
+follows the same one-cycle schedule; scikit-learn does not have one and keeps its learning rate
+constant. Accuracy is not measured here.
 """
 
 import argparse
@@ -19,25 +19,26 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from measured import keep
+from results_store import save_results
 
 from inkdigits import training
 from inkdigits.arrays import Array, Labels
 from inkdigits.data import mnist
 from inkdigits.data.batches import Batches
 from inkdigits.nn.layers import Dense, Flatten, ReLU
-from inkdigits.nn.losses import smoothed
+from inkdigits.nn.losses import LabelSmoothing
 from inkdigits.nn.network import Network
 from inkdigits.nn.optimizers import SGD
 from inkdigits.nn.schedules import OneCycle
 from inkdigits.preprocessing import PREPROCESSORS
 from inkdigits.recipes import CLASSIC, MLP, Recipe
 
+SMOOTHING = 0.1
 PLAIN = replace(
     MLP,
     name="plain",
     network=Network((Flatten(), Dense(784, 128), ReLU(), Dense(128, 64), ReLU(), Dense(64, 10))),
-    targets=smoothed(10, 0.1),
+    targets=LabelSmoothing(SMOOTHING),
     optimizer=SGD(momentum=0.9, weight_decay=2e-4),
     schedule=OneCycle(peak=0.1),
     batch_size=64,
@@ -47,22 +48,22 @@ PLAIN = replace(
     pendigits_copies=0,
     outliers=0.0,
 )
-WRITE_UP_US = 622  # an example of the write-up's own loop, as it was re-measured
-# NumPy's and scikit-learn's; PyTorch is told in its own contender.
+WRITE_UP_US = 622  # per example, measured with the write-up's own loop
+# For NumPy and scikit-learn; PyTorch's threads are set in its contender.
 THREADS = {"OPENBLAS_NUM_THREADS": str(os.cpu_count()), "OMP_NUM_THREADS": str(os.cpu_count())}
 CLASSIC_EXAMPLES = 20_000  # enough for a steady figure
 
 
-def pictures(recipe: Recipe) -> tuple[Array, Labels]:
-    """The 60,000 training digits as the recipe wants them, float32 (N, 28, 28)."""
+def training_data(recipe: Recipe) -> tuple[Array, Labels]:
+    """Load the 60,000 training digits, preprocessed for the recipe, float32 (N, 28, 28)."""
     digits = mnist.load("train")
-    cleaned = PREPROCESSORS[recipe.preprocessing].from_mnist(digits.images)
-    return cleaned / np.float32(255), digits.labels.astype(np.int64)
+    preprocessed = PREPROCESSORS[recipe.preprocessing].from_mnist(digits.images)
+    return preprocessed / np.float32(255), digits.labels.astype(np.int64)
 
 
 def inkdigits_mlp() -> float:
-    """Seconds for the recipe's ten epochs."""
-    x, labels = pictures(PLAIN)
+    """Return the seconds for the recipe's ten epochs."""
+    x, labels = training_data(PLAIN)
     batches = Batches(x, labels, PLAIN.batch_size, seed=0)
     since = time.perf_counter()
     for _ in training.fit(PLAIN, batches, training.init_state(PLAIN, seed=0)):
@@ -71,8 +72,8 @@ def inkdigits_mlp() -> float:
 
 
 def inkdigits_classic() -> float:
-    """Seconds an example, one at a time."""
-    x, labels = pictures(CLASSIC)
+    """Return the seconds per example, one at a time."""
+    x, labels = training_data(CLASSIC)
     batches = Batches(
         x[:CLASSIC_EXAMPLES], labels[:CLASSIC_EXAMPLES], size=1, seed=0, shuffle=False
     )
@@ -82,13 +83,13 @@ def inkdigits_classic() -> float:
 
 
 def pytorch_mlp(fused: bool = False) -> float:
-    """Seconds for the same by PyTorch, with its own optimizer, loss and schedule."""
+    """Return the seconds for the same with PyTorch's optimizer, loss and schedule."""
     import torch
 
     assert isinstance(PLAIN.optimizer, SGD)
     assert isinstance(PLAIN.schedule, OneCycle)
     torch.set_num_threads(os.cpu_count() or 1)
-    x_array, label_array = pictures(PLAIN)
+    x_array, label_array = training_data(PLAIN)
     x, labels = torch.from_numpy(x_array).flatten(1), torch.from_numpy(label_array)
     network = torch.nn.Sequential(
         torch.nn.Linear(784, 128),
@@ -113,7 +114,7 @@ def pytorch_mlp(fused: bool = False) -> float:
         div_factor=1 / PLAIN.schedule.start,
         cycle_momentum=False,
     )
-    loss = torch.nn.CrossEntropyLoss(label_smoothing=0.1)
+    loss = torch.nn.CrossEntropyLoss(label_smoothing=SMOOTHING)
     since = time.perf_counter()
     for _ in range(PLAIN.epochs):
         for chosen in torch.randperm(len(x)).split(PLAIN.batch_size):
@@ -125,17 +126,17 @@ def pytorch_mlp(fused: bool = False) -> float:
 
 
 def pytorch_mlp_fused() -> float:
-    """Seconds for the same by PyTorch with its fused optimizer, its fastest on a processor."""
+    """Return the seconds for the same with PyTorch's fused optimizer, its fastest on a CPU."""
     return pytorch_mlp(fused=True)
 
 
 def scikit_learn_mlp() -> float:
-    """Seconds for as many epochs of scikit-learn's MLPClassifier, in float32 like the others."""
+    """Return the seconds for as many epochs of scikit-learn's MLPClassifier, in float32 as well."""
     from sklearn.neural_network import MLPClassifier
 
     assert isinstance(PLAIN.optimizer, SGD)
-    warnings.filterwarnings("ignore", message="Stochastic Optimizer")  # it is to stop so early
-    x, labels = pictures(PLAIN)
+    warnings.filterwarnings("ignore", message="Stochastic Optimizer")  # not converged
+    x, labels = training_data(PLAIN)
     classifier = MLPClassifier(
         (128, 64),
         solver="sgd",
@@ -163,7 +164,7 @@ CONTENDERS = (
 
 
 def main() -> None:
-    """Run every contender in turns, and print and keep the medians and their ratios."""
+    """Run the contenders in turns; print and save the medians and their ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--contender", choices=[contender.__name__ for contender in CONTENDERS])
@@ -174,20 +175,19 @@ def main() -> None:
 
     seconds: dict[str, list[float]] = {contender.__name__: [] for contender in CONTENDERS}
     for _ in range(arguments.rounds):
-        for name, measured in seconds.items():
+        for name, times in seconds.items():
             command = [sys.executable, __file__, "--contender", name]
             run = subprocess.run(
                 command, check=True, stdout=subprocess.PIPE, text=True, env=os.environ | THREADS
             )
-            measured.append(json.loads(run.stdout))
-            print(f"{name:20} {measured[-1]:.6f} s", flush=True)
-    medians = {name: statistics.median(measured) for name, measured in seconds.items()}
-    ours = medians["inkdigits_mlp"]
+            times.append(json.loads(run.stdout))
+            print(f"{name:20} {times[-1]:.6f} s", flush=True)
+    medians = {name: statistics.median(times) for name, times in seconds.items()}
     ratios = {
-        f"inkdigits / {peer}": ours / medians[peer]
-        for peer in ("pytorch_mlp", "pytorch_mlp_fused", "scikit_learn_mlp")
+        f"inkdigits / {other}": medians["inkdigits_mlp"] / medians[other]
+        for other in ("pytorch_mlp", "pytorch_mlp_fused", "scikit_learn_mlp")
     }
-    ratios["classic, an example / the write-up's 622 us"] = (
+    ratios["classic per example / the write-up's 622 us"] = (
         1e6 * medians["inkdigits_classic"] / WRITE_UP_US
     )
     figures: dict[str, Any] = {
@@ -198,7 +198,7 @@ def main() -> None:
     }
     for name, ratio in ratios.items():
         print(f"{name:45} {ratio:.2f}")
-    keep("training", figures)
+    save_results("training", figures)
 
 
 if __name__ == "__main__":

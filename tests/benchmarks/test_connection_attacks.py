@@ -1,4 +1,4 @@
-"""What became of the attackers' connections is what a server did with them."""
+"""Connection attacks report what the server did with each connection."""
 
 import asyncio
 from contextlib import suppress
@@ -7,29 +7,34 @@ from pathlib import Path
 import connection_attacks
 import pytest
 import raw_requests
-from attacked_server import Server
-from connection_attacks import HALF_A_HEAD, WHOLE, silent_connections, slow_readers
+from connection_attacks import (
+    COMPLETE,
+    HALF_A_HEADER,
+    clients_that_never_read,
+    idle_connections,
+)
+from server_under_test import Server
 
 COUNT = 5
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nalive"
+RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nalive"
 TIMEOUT = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    monkeypatch.setattr(connection_attacks, "SILENT", COUNT)
+    monkeypatch.setattr(connection_attacks, "IDLE", COUNT)
     monkeypatch.setattr(connection_attacks, "HOLD_S", 0.3)
 
 
-def statuses(attack, answers, keeps_open):
-    """Make an attack on a server that sends these answers, and then closes or waits."""
+def statuses(attack, data, keeps_open):
+    """Attack a server that sends this data and then closes the connection or waits."""
     handled = []
 
     async def serve(reader, writer):
         handled.append(asyncio.current_task())
         with suppress(ConnectionError):
             await reader.read(1)
-            writer.write(answers)
+            writer.write(data)
             if keeps_open:
                 await asyncio.sleep(0.6)
         writer.transport.abort()
@@ -43,25 +48,26 @@ def statuses(attack, answers, keeps_open):
             await asyncio.gather(*handled)
             return outcome
 
-    return {answer.status for answer in asyncio.run(main()).answers}
+    return {response.status for response in asyncio.run(main()).responses}
 
 
 @pytest.mark.parametrize(
-    ("answered", "answers", "keeps_open", "status"),
+    ("reads_response", "data", "keeps_open", "status"),
     [
-        (False, b"", True, "no answer"),
+        (False, b"", True, "no response"),
         (False, b"", False, "closed"),
         (False, TIMEOUT, True, "408"),
-        (True, ANSWER, True, "no answer"),
+        (True, RESPONSE, True, "no response"),
         (True, TIMEOUT[:20], False, "closed"),
     ],
 )
-def test_the_end_of_a_silent_connection_is_named(answered, answers, keeps_open, status):
-    attack = silent_connections(WHOLE if answered else HALF_A_HEAD, answered=answered)
-    assert statuses(attack, answers, keeps_open) == {status}
+def test_status_tells_how_an_idle_connection_ended(reads_response, data, keeps_open, status):
+    prefix = COMPLETE if reads_response else HALF_A_HEADER
+    attack = idle_connections(prefix, reads_response=reads_response)
+    assert statuses(attack, data, keeps_open) == {status}
 
 
-def test_connections_come_from_as_many_addresses_as_are_asked_for():
+def test_connections_come_from_the_given_number_of_addresses():
     seen = set()
 
     async def serve(reader, writer):
@@ -71,12 +77,12 @@ def test_connections_come_from_as_many_addresses_as_are_asked_for():
     async def main():
         async with await asyncio.start_server(serve, raw_requests.HOST, 0) as server:
             port = server.sockets[0].getsockname()[1]
-            return await silent_connections(b"", addresses=3)(Server(0, port, Path()))
+            return await idle_connections(b"", addresses=3)(Server(0, port, Path()))
 
-    assert len(asyncio.run(main()).answers) == COUNT
+    assert len(asyncio.run(main()).responses) == COUNT
     assert seen == {"127.0.0.2", "127.0.0.3", "127.0.0.4"}
 
 
-def test_server_that_ends_the_connection_of_a_reader_who_never_reads_is_seen():
-    assert statuses(slow_readers, ANSWER * 1000, keeps_open=False) == {"closed"}
-    assert statuses(slow_readers, ANSWER * 1000, keeps_open=True) == {"no answer"}
+def test_status_tells_whether_the_server_closed_the_connection_of_a_client_that_never_reads():
+    assert statuses(clients_that_never_read, RESPONSE * 1000, keeps_open=False) == {"closed"}
+    assert statuses(clients_that_never_read, RESPONSE * 1000, keeps_open=True) == {"no response"}

@@ -1,4 +1,4 @@
-"""The simulator traces what is there, and draws it under the conditions that it is given."""
+"""The simulator traces strokes and draws them under the given conditions."""
 
 from dataclasses import replace
 from io import BytesIO
@@ -15,7 +15,7 @@ from inkdigits.preprocessing import ink
 
 BASE = Conditions(
     canvas=(150, 100, 1),
-    place="on the sheet",
+    place="on the canvas",
     size_px=60,
     pen_px=8,
     antialiased=False,
@@ -25,65 +25,65 @@ BASE = Conditions(
 )
 UPRIGHT = [np.array([[0.0, 0.0], [1.0, 0.0]])]
 SQUARE = [np.array([[0, 0], [0, 1], [1, 1], [1, 0], [0, 0]], float)]
-GREY = [0.299, 0.587, 0.114]
+LUMINANCE = [0.299, 0.587, 0.114]
 
 
 def drawn(strokes=UPRIGHT, seed=0, **changes):
-    """The decoded picture, uint8 (H, W, 4), of strokes drawn under BASE but for the changes."""
+    """Draw strokes under BASE with changes and decode the file, uint8 (H, W, 4)."""
     return decode(draw(strokes, replace(BASE, **changes), np.random.default_rng(seed)))
 
 
 def brightness(rgba):
-    return rgba[..., :3] @ np.array(GREY)
+    return rgba[..., :3] @ np.array(LUMINANCE)
 
 
 def inked(rgba):
-    """Which pixels of a drawing in black on white are more ink than sheet; bool (H, W)."""
+    """Which pixels of a black-on-white drawing are more than half ink, bool (H, W)."""
     return brightness(rgba) < 128
 
 
 def sides(mask):
-    """Height and width of what is set."""
+    """Height and width of the bounding box."""
     return [int(np.ptp(np.flatnonzero(mask.any(axis=axis)))) + 1 for axis in (1, 0)]
 
 
 def line(degrees):
-    """A picture of one straight bar through the middle, so many degrees from level, upwards."""
-    picture = Image.new("L", (28, 28))
+    """An image of a straight bar through the center, by its angle above the horizontal."""
+    image = Image.new("L", (28, 28))
     half = 10 * np.array([np.cos(np.radians(degrees)), -np.sin(np.radians(degrees))])
-    ImageDraw.Draw(picture).line([*(14 - half), *(14 + half)], 255, 3)
-    return np.asarray(picture)
+    ImageDraw.Draw(image).line([*(14 - half), *(14 + half)], 255, 3)
+    return np.asarray(image)
 
 
 def shape(*calls):
-    """A picture that is drawn by calls of Pillow's, each a name and arguments."""
-    picture = Image.new("L", (28, 28))
+    """An image drawn by calls of Pillow, each a name and its arguments."""
+    image = Image.new("L", (28, 28))
     for name, *arguments in calls:
-        getattr(ImageDraw.Draw(picture), name)(*arguments)
-    return np.asarray(picture)
+        getattr(ImageDraw.Draw(image), name)(*arguments)
+    return np.asarray(image)
 
 
 # Tracing
 
 
 @pytest.mark.parametrize("degrees", [0, 30, 60, 90, 120, 150])
-def test_a_straight_bar_is_one_stroke_in_its_direction(degrees):
+def test_straight_bar_is_one_stroke_in_its_direction(degrees):
     (stroke,) = trace(line(degrees))
     across, along = np.linalg.svd(stroke - stroke.mean(axis=0))[2][::-1]
     apart = (np.degrees(np.arctan2(-along[0], along[1])) - degrees + 90) % 180 - 90
     assert abs(apart) < 5
-    # And it is straight: no point is far from the line.
+    # It is straight: no point is far from the line.
     assert np.abs((stroke - stroke.mean(axis=0)) @ across).max() < 0.06
 
 
-def test_a_ring_is_one_closed_stroke():
+def test_ring_is_one_closed_stroke():
     (stroke,) = trace(shape(("ellipse", (5, 5, 23, 23), 0, 255, 3)))
     np.testing.assert_array_equal(stroke[0], stroke[-1])
     radii = np.hypot(*(stroke - 0.5).T)
     assert radii.min() > 0.45
     assert radii.max() < 0.55
     steps = np.hypot(*np.diff(stroke, axis=0).T)
-    assert steps.max() < 2 * np.median(steps)  # no gap, and no kink, where it is closed
+    assert steps.max() < 2 * np.median(steps)  # no gap or kink where it is closed
     turned = np.unwrap(np.arctan2(*(stroke - 0.5).T))
     assert abs(turned[-1] - turned[0]) == pytest.approx(2 * np.pi)
 
@@ -96,32 +96,32 @@ def test_strokes_that_meet_still_meet():
 
 
 @pytest.mark.parametrize(("length_px", "strokes"), [(2, 2), (8, 3)])
-def test_a_bump_on_the_edge_is_no_stroke_but_a_branch_is(length_px, strokes):
+def test_branch_is_a_stroke_but_a_bump_is_not(length_px, strokes):
     bar = ("rectangle", (12, 4, 15, 24), 255)
     aside = ("rectangle", (16, 12, 15 + length_px, 14), 255)
-    assert len(trace(shape(bar, aside))) == strokes  # the bar is in two where they join
+    assert len(trace(shape(bar, aside))) == strokes  # the bar is split at the junction
 
 
-def test_strokes_fill_a_box_of_side_one_from_its_top_left(digits):
-    for picture in digits.images[:50]:
-        points = np.concatenate(trace(picture))
+def test_strokes_fill_a_unit_box_from_its_top_left_corner(digits):
+    for image in digits.images[:50]:
+        points = np.concatenate(trace(image))
         assert points.min(axis=0) == pytest.approx(0)
         assert points.max() == pytest.approx(1)
 
 
-def test_digits_that_are_traced_and_drawn_again_are_like_themselves(digits):
-    """Seen a little out of focus, for a pixel aside is no other digit."""
+def test_traced_digits_resemble_the_originals(digits):
+    """Compared after a blur, because a shift by a pixel does not matter."""
     correlations = []
-    for number, picture in enumerate(digits.images[:100]):
-        file = draw(trace(picture), PLAIN, np.random.default_rng(number))
-        pictures = (ink.from_image(decode(file)), ink.from_ink(picture))
-        again, once = (ndimage.gaussian_filter(seen.astype(float), 1).ravel() for seen in pictures)
+    for number, image in enumerate(digits.images[:100]):
+        file = draw(trace(image), PLAIN, np.random.default_rng(number))
+        images = (ink.from_image(decode(file)), ink.from_ink(image))
+        again, once = (ndimage.gaussian_filter(seen.astype(float), 1).ravel() for seen in images)
         correlations.append(np.corrcoef(again, once)[0, 1])
     assert np.mean(correlations) > 0.9  # measured 0.915
     assert min(correlations) > 0.5
 
 
-# What is drawn under which conditions
+# Conditions
 
 
 def many_conditions(count=2000):
@@ -129,18 +129,18 @@ def many_conditions(count=2000):
     return [draw_conditions(rng) for _ in range(count)]
 
 
-def test_conditions_are_of_every_kind_and_fit_together():
+def test_conditions_cover_every_level_and_are_consistent():
     paper = ("light", "noise", "blur", "texture", "ruled", "frame", "specks")
     seen = set()
     for conditions in many_conditions():
-        width, height, block = conditions.canvas
+        width, height, scale = conditions.canvas
         seen |= set(conditions.levels.items())
         assert 16 <= conditions.size_px <= min(width, height)
         assert 1 <= conditions.pen_px <= conditions.size_px / 4
-        if block > 1:
+        if scale > 1:
             assert not conditions.antialiased
         if conditions.file.startswith("JPEG"):
-            assert conditions.size_px >= simulator.LEAST_ON_PAPER_PX
+            assert conditions.size_px >= simulator.MIN_ON_PAPER_PX
         if any(getattr(conditions, factor) != "none" for factor in paper):
             assert min(width, height) >= 100
             assert conditions.file != "PNG, transparent"
@@ -159,47 +159,47 @@ def test_conditions_are_of_every_kind_and_fit_together():
 
 @pytest.mark.parametrize(
     ("value", "level"),
-    [(0.05, "under 10%"), (0.1, "10% to 25%"), (0.24, "10% to 25%"), (0.25, "from 25%")],
+    [(0.05, "under 10%"), (0.1, "10% to 25%"), (0.24, "10% to 25%"), (0.25, "25% or more")],
 )
-def test_a_level_is_the_interval_that_a_value_lies_in(value, level):
+def test_level_is_the_interval_that_contains_the_value(value, level):
     assert simulator._level(value, (0.1, 0.25)) == level
 
 
 @pytest.mark.parametrize("canvas", CANVASES)
-def test_the_file_is_as_large_as_the_canvas_says(canvas):
-    width, height, block = canvas
+def test_file_has_the_size_of_the_canvas(canvas):
+    width, height, scale = canvas
     size_px = 16 if min(width, height) < 100 else 60
     rgba = drawn(canvas=canvas, size_px=size_px, pen_px=2)
-    assert rgba.shape == (height * block, width * block, 4)
-    blocks = rgba.reshape(height, block, width, block, 4)
+    assert rgba.shape == (height * scale, width * scale, 4)
+    blocks = rgba.reshape(height, scale, width, scale, 4)
     assert (blocks == blocks[:, :1, :, :1]).all()
     mask = inked(rgba)
     assert mask.any()
     assert not mask.all()
 
 
-def test_the_polarity_says_which_of_ink_and_sheet_is_the_lighter():
+def test_polarity_determines_whether_ink_is_lighter_than_the_background():
     for color in ("black and white", "gray", "colored"):
         for seed in range(20):
             changes = {"color": color, "seed": seed}
             for polarity, sign in (("dark on light", -1), ("light on dark", 1)):
                 gray = brightness(drawn(polarity=polarity, **changes))
-                sheet = np.median(gray)
-                ink_gray = gray[np.abs(gray - sheet) > 1]
-                # To the half that whole numbers of red, green and blue are rounded by.
-                assert (sign * (ink_gray - sheet) >= 80 - 0.5).all()
+                background = np.median(gray)
+                ink_gray = gray[np.abs(gray - background) > 1]
+                # Red, green and blue are rounded by up to 0.5.
+                assert (sign * (ink_gray - background) >= 80 - 0.5).all()
 
 
-def test_the_color_is_as_it_says():
+def test_color_condition():
     for seed in range(20):
         assert set(np.unique(drawn(seed=seed)[..., :3])) == {0, 255}
         gray = drawn(seed=seed, color="gray")[..., :3]
         assert (gray == gray[..., :1]).all()
     colored = [drawn(seed=seed, color="colored")[..., :3] for seed in range(5)]
-    assert any((picture != picture[..., :1]).any() for picture in colored)
+    assert any((image != image[..., :1]).any() for image in colored)
 
 
-def test_a_transparent_sheet_has_ink_and_nothing_else():
+def test_transparent_background_has_only_ink():
     rgba = drawn(file="PNG, transparent", antialiased=True, color="colored")
     opaque = rgba[..., 3] > 0
     assert 0 < opaque.mean() < 0.5
@@ -209,7 +209,7 @@ def test_a_transparent_sheet_has_ink_and_nothing_else():
 
 
 @pytest.mark.parametrize(("least", "most"), [(30, 60), (60, 95)])
-def test_a_jpeg_has_the_quality_that_it_says(least, most):
+def test_jpeg_quality_is_in_the_given_range(least, most):
     def tables(file):
         with Image.open(BytesIO(file)) as image:
             assert image.format == "JPEG"
@@ -227,13 +227,13 @@ def test_a_jpeg_has_the_quality_that_it_says(least, most):
     assert used[0] != used[1]
 
 
-def test_what_is_no_jpeg_is_a_png():
+def test_other_files_are_png():
     for file in ("PNG", "PNG, transparent"):
         data = draw(UPRIGHT, replace(BASE, file=file), np.random.default_rng(0))
         assert data.startswith(b"\x89PNG")
 
 
-def test_aliased_edges_have_two_grays_and_antialiased_ones_more():
+def test_only_antialiased_edges_have_intermediate_grays():
     slanted = [np.array([[0.0, 0.0], [1.0, 0.4]])]
     for size_px in (20, 60, 90):
         assert len(np.unique(drawn(slanted, size_px=size_px))) == 2
@@ -242,7 +242,7 @@ def test_aliased_edges_have_two_grays_and_antialiased_ones_more():
 
 @pytest.mark.parametrize("antialiased", [False, True])
 @pytest.mark.parametrize("pen_px", [1, 3, 8, 15])
-def test_the_pen_is_as_wide_as_it_says(pen_px, antialiased):
+def test_pen_width(pen_px, antialiased):
     rgba = drawn(pen_px=pen_px, antialiased=antialiased)
     coverage = 1 - brightness(rgba) / 255
     rows = np.flatnonzero(coverage.any(axis=1))
@@ -252,7 +252,7 @@ def test_the_pen_is_as_wide_as_it_says(pen_px, antialiased):
 
 @pytest.mark.parametrize("antialiased", [False, True])
 @pytest.mark.parametrize("size_px", [16, 40, 95])
-def test_the_digit_is_as_large_as_it_says_and_all_on_the_sheet(size_px, antialiased):
+def test_digit_size_and_random_place(size_px, antialiased):
     places = []
     for seed in range(10):
         mask = inked(drawn(SQUARE, seed, size_px=size_px, pen_px=4, antialiased=antialiased))
@@ -262,7 +262,7 @@ def test_the_digit_is_as_large_as_it_says_and_all_on_the_sheet(size_px, antialia
     assert np.ptp(places, axis=0).all()
 
 
-def test_every_drawn_digit_keeps_its_size_on_the_sheet(digits):
+def test_digit_is_never_cut_off(digits):
     strokes = trace(digits.images[0])
     for conditions in many_conditions(100):
         bare = replace(
@@ -270,11 +270,11 @@ def test_every_drawn_digit_keeps_its_size_on_the_sheet(digits):
         )
         mask = inked(decode(draw(strokes, bare, np.random.default_rng(0))))
         longer = max(sides(mask)) / conditions.canvas[2]
-        assert longer >= 15  # a pixel less than the 16 where a pen's last one is rounded away
+        assert longer >= 15  # a pixel less than 16 where rounding removes the last one
         assert longer == pytest.approx(conditions.size_px, abs=2)
 
 
-def test_a_drawing_that_is_cropped_has_ink_on_every_side():
+def test_cropped_drawing_has_ink_on_every_side():
     mask = inked(drawn(SQUARE, place="cropped to the ink"))
     assert mask.shape == pytest.approx((60, 60), abs=1)
     assert all(side.any() for side in (mask[0], mask[-1], mask[:, 0], mask[:, -1]))
@@ -283,74 +283,74 @@ def test_a_drawing_that_is_cropped_has_ink_on_every_side():
 # Paper
 
 
-def sheet_of(seed=0, color="black and white", **changes):
-    """Brightness of what is no ink and not beside it; float64 (N,)."""
+def paper_brightness(seed=0, color="black and white", **changes):
+    """Brightness of the pixels away from the digit, float64 (N,)."""
     small = {"seed": seed, "color": color, "size_px": 30}
     bare = brightness(drawn(**small))
-    digit = np.abs(bare - np.median(bare)) > simulator.LEAST_CONTRAST / 2
+    digit = np.abs(bare - np.median(bare)) > simulator.MIN_CONTRAST / 2
     return brightness(drawn(**small, **changes))[~ndimage.binary_dilation(digit, iterations=8)]
 
 
-def test_paper_that_has_nothing_is_of_one_brightness():
-    assert len(set(sheet_of())) == 1
+def test_plain_paper_has_uniform_brightness():
+    assert len(set(paper_brightness())) == 1
 
 
 @pytest.mark.parametrize("light", ["gradient", "vignette", "shadow"])
-def test_light_falls_unevenly_and_takes_at_most_half(light):
+def test_light_is_uneven_and_dims_by_at_most_half(light):
     for seed in range(10):
-        sheet = sheet_of(seed, light=light) / 255
-        assert sheet.max() > 0.75
-        assert sheet.max() - sheet.min() > 0.05
-        assert sheet.min() > 0.5
+        paper = paper_brightness(seed, light=light) / 255
+        assert paper.max() > 0.75
+        assert paper.max() - paper.min() > 0.05
+        assert paper.min() > 0.5
 
 
-def test_a_vignette_is_darkest_in_the_corners():
+def test_vignette_is_darkest_in_the_corners():
     gray = brightness(drawn(light="vignette", size_px=20))
     corners = gray[[0, 0, -1, -1], [0, -1, 0, -1]]
     assert corners.max() == gray[~inked(drawn(size_px=20))].min()
 
 
 @pytest.mark.parametrize(("factor", "level"), [("noise", "sensor"), ("texture", "paper")])
-def test_noise_and_texture_leave_the_sheet_almost_as_bright(factor, level):
-    # On white half of the noise is cut off: a gray sheet shows all of it.
+def test_noise_and_texture_hardly_change_the_mean_brightness(factor, level):
+    # On white, half of the noise would be clipped.
     for seed in range(5):
-        even = sheet_of(seed, "gray")[0]
-        sheet = sheet_of(seed, "gray", **{factor: level})
-        assert 0.5 < sheet.std() < 10
-        assert sheet.mean() == pytest.approx(even, abs=3)
+        plain = paper_brightness(seed, "gray")[0]
+        paper = paper_brightness(seed, "gray", **{factor: level})
+        assert 0.5 < paper.std() < 10
+        assert paper.mean() == pytest.approx(plain, abs=3)
 
 
-def test_blur_softens_the_edges_and_leaves_the_ink():
+def test_blur_softens_edges_and_preserves_the_ink():
     sharp, soft = brightness(drawn()), brightness(drawn(blur="slight"))
     assert len(np.unique(soft)) > len(np.unique(sharp))
     assert soft.sum() == pytest.approx(sharp.sum(), rel=1e-3)
 
 
 @pytest.mark.parametrize(("ruled", "axes"), [("lines", [1]), ("squares", [0, 1])])
-def test_ruling_is_paler_than_the_ink_and_goes_across(ruled, axes):
+def test_ruled_lines_are_paler_than_ink_and_cross_the_paper(ruled, axes):
     for seed in range(5):
         gray = brightness(drawn(canvas=(280, 280, 1), ruled=ruled, seed=seed))
         lines = (gray > 20) & (gray < 250)
         assert gray[lines].min() >= 255 * 0.5 - 1
         for axis in (0, 1):
-            # Where the digit is, it hides them.
+            # The digit hides parts of them.
             share = lines.mean(axis=axis)
             assert (share > 0.7).any() == (axis in axes)
 
 
-def test_a_frame_line_is_ink_on_all_four_sides():
+def test_frame_line_is_ink_on_all_four_sides():
     whole = 0
     for seed in range(10):
         gray = brightness(drawn(frame="line", seed=seed))
         full = gray < 1
         rows, columns = full.mean(axis=1) > 0.8, full.mean(axis=0) > 0.8
         whole += all(half.any() for side in (rows, columns) for half in np.array_split(side, 2))
-        # Outside of it there is sheet again.
+        # There is paper outside of it.
         assert gray[0, 0] > 250
     assert whole == 10
 
 
-def test_a_table_shows_on_all_four_sides_and_the_digit_lies_on_the_sheet():
+def test_table_is_visible_on_all_four_sides():
     for seed in range(10):
         rgba = drawn(frame="table", seed=seed)
         table = rgba[0, 0]
@@ -360,7 +360,7 @@ def test_a_table_shows_on_all_four_sides_and_the_digit_lies_on_the_sheet():
         assert (rgba == 255).all(axis=2).mean() > 0.3
 
 
-def test_dust_is_of_the_ink_and_off_the_digit():
+def test_dust_has_the_color_of_ink_and_is_off_the_digit():
     for seed in range(10):
         plain, dusty = inked(drawn(seed=seed)), inked(drawn(specks="dust", seed=seed))
         assert (dusty & plain == plain).all()
@@ -369,13 +369,13 @@ def test_dust_is_of_the_ink_and_off_the_digit():
         distance = ndimage.distance_transform_edt(~plain)
         assert distance[dust > 0].min() > 1
         sizes = [max(part.stop - part.start for part in box) for box in ndimage.find_objects(dust)]
-        assert max(sizes) <= 2 * 8 + 1  # px: its radius is the pen's width at most
+        assert max(sizes) <= 2 * 8 + 1  # px: the radius is at most the pen's width
 
 
-# All of it
+# Drawings
 
 
-def test_the_same_digits_give_the_same_files_and_each_depends_on_its_number_alone(digits):
+def test_drawings_are_deterministic_and_depend_only_on_their_number(digits):
     few = digits.take(slice(6))
     first, second = list(drawings(few, 8)), list(drawings(few, 5))
     assert first[:5] == second

@@ -1,4 +1,4 @@
-"""The forged model files are whole: what is wrong with them is what they hold."""
+"""The malicious model files are well-formed; only their content is harmful."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ def content(file):
 
 
 @pytest.mark.parametrize("forge", FORGERIES)
-def test_the_digest_is_right(forge):
+def test_digest_is_valid(forge):
     file = forge(SHIPPED)
     digest = content(file)["sha256"]
     assert digest != content(SHIPPED)["sha256"]
@@ -37,7 +37,7 @@ def test_extreme_weights_are_finite_but_their_squares_are_not():
             assert np.isinf(tensor**2).all()
 
 
-def test_what_is_not_forged_stays_as_it_was():
+def test_everything_else_is_unchanged():
     shipped, forged = content(SHIPPED), content(forged_models.nested_metadata(SHIPPED))
     assert forged["document"] == shipped["document"] | {"metrics": forged["document"]["metrics"]}
     weights = load(forged_models.nested_metadata(SHIPPED))
@@ -45,7 +45,7 @@ def test_what_is_not_forged_stays_as_it_was():
         np.testing.assert_array_equal(weights[name], tensor)
 
 
-def test_the_model_that_is_served_is_a_copy(tmp_path):
+def test_served_model_is_a_copy(tmp_path):
     with forged_models.model_file(tmp_path) as variables:
         (path,) = variables.values()
         assert path == str(tmp_path / "model.safetensors")

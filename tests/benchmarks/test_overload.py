@@ -1,4 +1,4 @@
-"""The figures of overload are those of the requests that were sent and answered."""
+"""Overload figures count every request and every response."""
 
 import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -7,14 +7,14 @@ from threading import Thread
 
 import overload
 import pytest
-from attacked_server import Server
-from overload import Load
-from raw_requests import CLOSED, Answer
+from overload import LoadResult
+from raw_requests import CLOSED, Response
+from server_under_test import Server
 
 
 @pytest.fixture
 def server(tmp_path):
-    """A server that answers 200 and 503 in turns, and closes the connection of the 10th request."""
+    """A server that alternates between 200 and 503 and closes the connection of request 10."""
     numbers = count(1)
 
     class Handler(BaseHTTPRequestHandler):
@@ -42,46 +42,47 @@ def server(tmp_path):
         thread.join()
 
 
-def test_every_request_is_counted_by_its_answer(server, monkeypatch):
+def test_every_request_is_counted_by_its_status(server, monkeypatch):
     monkeypatch.setattr(overload, "SECONDS", 0.5)
     load = overload.send(server, connections=4, rate=60)
-    statuses = [answer.status for answer in (*load.answers, *load.late)]
+    statuses = [response.status for response in (*load.responses, *load.late)]
     assert len(statuses) == round(load.sent * 0.5)
     assert statuses.count(CLOSED) == 1
     assert abs(statuses.count("200") - statuses.count("503")) <= 2
     assert load.goodput <= statuses.count("200") / 0.5
 
 
-def test_without_a_rate_each_connection_goes_on_when_it_is_answered(server, monkeypatch):
+def test_without_a_rate_each_connection_sends_after_each_response(server, monkeypatch):
     monkeypatch.setattr(overload, "SECONDS", 0.3)
     load = overload.send(server, connections=2)
-    assert len(load.answers) > 2
-    assert len(load.answers) + len(load.late) == round(load.sent * 0.3)
+    assert len(load.responses) > 2
+    assert len(load.responses) + len(load.late) == round(load.sent * 0.3)
 
 
-def load_of(goodput, service_s, *answers):
-    late = [Answer("200", 0.7), Answer("none", 10.0)]
-    return Load(1000.0, list(answers), late, goodput, 0.1, service_s)
+def load_result(goodput, service_cpu, *responses):
+    late = [Response("200", 0.7), Response("no response", 10.0)]
+    return LoadResult(1000.0, list(responses), late, goodput, 0.1, service_cpu)
 
 
-def test_sums_compare_goodput_with_the_reference():
-    accepted, sent_away = Answer("200", 0.5), Answer("503", 0.01)
-    loads = [load_of(60, 1.0, accepted, sent_away), load_of(100, 1.0, sent_away, sent_away)]
-    references = [load_of(80, 2.0), load_of(120, 2.0)]
-    figures = overload.sums(loads, references, [Answer("200", 0.2), Answer("closed", 3.0)])
-    assert figures["goodput/s"] == 80
+def test_summary_compares_goodput_with_the_reference():
+    accepted, rejected = Response("200", 0.5), Response("503", 0.01)
+    loads = [load_result(60, 1.0, accepted, rejected), load_result(100, 1.0, rejected, rejected)]
+    references = [load_result(80, 2.0), load_result(120, 2.0)]
+    health = [Response("200", 0.2), Response("closed", 3.0)]
+    figures = overload.summarize(loads, references, health)
+    assert figures["goodput"] == 80
     assert figures["goodput / reference"] == pytest.approx(0.8)
-    assert figures["the same for each second of the service's processor time"] == pytest.approx(1.6)
-    assert figures["accepted, p50 ms"] == pytest.approx(500)
-    assert figures["full queue x a picture, ms"] == pytest.approx(1000 * 65 * 2 / 80)
-    assert figures["share of 503"] == 0.75
-    assert figures["503, p99 ms"] == pytest.approx(10)
-    assert figures["answered after the load, worst ms"] == pytest.approx(10_000)
-    assert figures["neither 200 nor 503"] == 2
-    assert (figures["health, answered 200"], figures["health, sent"]) == (1, 2)
-    assert figures["health, worst ms"] == 3000
+    assert figures["goodput / reference, per CPU second of the service"] == pytest.approx(1.6)
+    assert figures["accepted_p50_ms"] == pytest.approx(500)
+    assert figures["full_queue_wait_ms"] == pytest.approx(1000 * 65 * 2 / 80)
+    assert figures["rejected_share"] == 0.75
+    assert figures["rejected_p99_ms"] == pytest.approx(10)
+    assert figures["late_max_ms"] == pytest.approx(10_000)
+    assert figures["neither_200_nor_503"] == 2
+    assert (figures["health_status_200"], figures["health_sent"]) == (1, 2)
+    assert figures["health_max_ms"] == 3000
 
 
-def test_there_is_no_percentile_of_nothing():
+def test_percentile_of_an_empty_list_is_none():
     assert overload.percentile([], 99) is None
     assert overload.percentile([float(number) for number in range(101)], 99) == 99

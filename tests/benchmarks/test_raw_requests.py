@@ -1,30 +1,30 @@
-"""What the attackers and the well-behaved clients are said to have got is what a server sent."""
+"""Responses are recorded as the server sent them."""
 
 import asyncio
 from contextlib import suppress
 
 import pytest
 import raw_requests
-from raw_requests import ask, at_rate, get, post
+from raw_requests import at_rate, get, post, send
 
 
-def asked(answer, **options):
-    """Ask a server that sends these bytes and closes the connection; None never answers.
+def exchange(data, **options):
+    """Send a request to a server that sends this data and closes; with None it never responds.
 
-    returns   what came back, and the request that the server has got
+    returns   the response, and the requests that the server received
     """
-    seen = []
+    received = []
 
     async def main():
         ended = asyncio.Event()
 
         async def serve(reader, writer):
-            seen.append(await reader.read(2**16))
-            if answer is None:
+            received.append(await reader.read(2**16))
+            if data is None:
                 with suppress(ConnectionError):
                     await reader.read()
             else:
-                writer.write(answer)
+                writer.write(data)
             writer.close()
             with suppress(ConnectionError):
                 await writer.wait_closed()
@@ -32,51 +32,51 @@ def asked(answer, **options):
 
         async with await asyncio.start_server(serve, raw_requests.HOST, 0) as server:
             port = server.sockets[0].getsockname()[1]
-            given = await ask(port, post("/predict", "image/png", b"picture"), **options)
+            response = await send(port, post("/predict", "image/png", b"content"), **options)
             await ended.wait()
-            return given
+            return response
 
-    return asyncio.run(main()), seen
+    return asyncio.run(main()), received
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "data",
     [
         b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nbusy",
         b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 4\r\n\r\nbusy and more",
         b"HTTP/1.1 503 Service Unavailable\r\n\r\nbusy",
     ],
 )
-def test_status_and_body_are_those_of_the_answer(answer):
-    given, seen = asked(answer)
-    assert (given.status, given.body) == ("503", b"busy")
-    assert seen == [
+def test_send_returns_status_and_body(data):
+    response, received = exchange(data)
+    assert (response.status, response.body) == ("503", b"busy")
+    assert received == [
         b"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
-        b"Content-Type: image/png\r\nContent-Length: 7\r\n\r\npicture"
+        b"Content-Type: image/png\r\nContent-Length: 7\r\n\r\ncontent"
     ]
 
 
-@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"])
-def test_connection_that_closes_before_the_whole_answer_is_named_so(answer):
-    assert asked(answer)[0].status == raw_requests.CLOSED
+@pytest.mark.parametrize("data", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"])
+def test_incomplete_response_has_the_status_closed(data):
+    assert exchange(data)[0].status == raw_requests.CLOSED
 
 
-def test_server_that_does_not_answer_is_not_waited_for():
-    given, _ = asked(None, patience_s=0.05)
-    assert given.status == raw_requests.NO_ANSWER
-    assert given.seconds >= 0.05
+def test_send_times_out():
+    response, _ = exchange(None, timeout_s=0.05)
+    assert response.status == raw_requests.NO_RESPONSE
+    assert response.seconds >= 0.05
 
 
-def test_port_that_nobody_listens_at_is_named_so():
+def test_unused_port_has_the_status_no_connection():
     async def main():
         async with await asyncio.start_server(lambda *_: None, raw_requests.HOST, 0) as server:
             port = server.sockets[0].getsockname()[1]
-        return await ask(port, get("/healthz"))
+        return await send(port, get("/healthz"))
 
     assert asyncio.run(main()).status == raw_requests.NO_CONNECTION
 
 
-def test_calls_at_a_rate_do_not_wait_for_the_answers_before():
+def test_calls_at_a_rate_do_not_wait_for_earlier_responses():
     running, most = 0, 0
 
     async def call():
@@ -87,6 +87,6 @@ def test_calls_at_a_rate_do_not_wait_for_the_answers_before():
         running -= 1
         return running
 
-    answers = asyncio.run(at_rate(0.001, call, count=5))
-    assert len(answers) == 5
+    responses = asyncio.run(at_rate(0.001, call, count=5))
+    assert len(responses) == 5
     assert most == 5

@@ -1,8 +1,8 @@
-"""Measures what the pictures of `hostile_pictures.py` cost, from their bytes to the prediction.
+"""Measure the time and memory that the images of `hostile_images.py` cost, up to the prediction.
 
-Each goes through the recognizer in a process of its own. Printed are the seconds of processor time
-and the memory that it took on top of what the process held before. Measure on a machine that does
-nothing else, with OMP_NUM_THREADS=1.
+Each image passes through the Recognizer in its own process. The table has the CPU seconds, and the
+peak memory beyond what the process used before. Measure on an otherwise idle machine, with
+OMP_NUM_THREADS=1.
 """
 
 import argparse
@@ -12,18 +12,18 @@ import sys
 import time
 from collections.abc import Callable
 
-from hostile_pictures import MAKERS
+from hostile_images import MAKERS
 
 from inkdigits.recognizer import ImageError, Recognizer
 
-MOST_SECONDS, MOST_MIB = 1, 250
+MAX_SECONDS, MAX_MIB = 1, 250
 
 
 def measure(recognizer: Recognizer, data: bytes) -> tuple[float, float, str]:
-    """Recognize a picture in a child process.
+    """Recognize an image in a child process.
 
-    returns  seconds of processor time, MiB at most above what the process held before, and the
-             outcome: the digit, or the error's class
+    returns  CPU seconds, peak MiB beyond what the process used before, and the outcome: the digit,
+             or the class of the error
     """
 
     def work() -> bytes:
@@ -34,15 +34,15 @@ def measure(recognizer: Recognizer, data: bytes) -> tuple[float, float, str]:
         except ImageError as error:
             outcome = type(error).__name__
         seconds = time.process_time() - since
-        more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-        return f"{seconds} {more / 2**10} {outcome}".encode()
+        increase = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        return f"{seconds} {increase / 2**10} {outcome}".encode()
 
     seconds, memory, outcome = _in_child(work).decode().split(" ", 2)
     return float(seconds), float(memory), outcome
 
 
 def _in_child(work: Callable[[], bytes]) -> bytes:
-    """Run a function in a child process, so that it does not change this process's memory."""
+    """Run a function in a child process, so that it does not affect this process's memory."""
     read_end, write_end = os.pipe()
     child = os.fork()
     if not child:
@@ -59,21 +59,21 @@ def _in_child(work: Callable[[], bytes]) -> bytes:
 
 
 def main() -> None:
-    """Measure every picture, and print the worst last."""
+    """Measure every image and print the maxima at the end; fail if one is over the limits."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default="", help="measure those whose name has this in it")
+    parser.add_argument("--only", default="", help="measure images whose name contains this")
     arguments = parser.parse_args()
     recognizer = Recognizer.load()
-    recognizer.recognize(MAKERS["dots, 2048 x 2048"]())  # loads what the first picture needs
-    worst_seconds = worst_memory = 0.0
-    print(f"{'picture':46} {'bytes':>10} {'s':>6} {'MiB':>6}  outcome")
+    recognizer.recognize(MAKERS["dots, 2048 x 2048"]())  # warm-up
+    max_seconds = max_memory = 0.0
+    print(f"{'image':46} {'bytes':>10} {'s':>6} {'MiB':>6}  outcome")
     for name in [name for name in MAKERS if arguments.only in name]:
         data = _in_child(MAKERS[name])
         seconds, memory, outcome = measure(recognizer, data)
-        worst_seconds, worst_memory = max(worst_seconds, seconds), max(worst_memory, memory)
+        max_seconds, max_memory = max(max_seconds, seconds), max(max_memory, memory)
         print(f"{name:46} {len(data):10,} {seconds:6.2f} {memory:6.0f}  {outcome}", flush=True)
-    print(f"worst: {worst_seconds:.2f} s, {worst_memory:.0f} MiB")
-    sys.exit(worst_seconds > MOST_SECONDS or worst_memory > MOST_MIB)
+    print(f"maximum: {max_seconds:.2f} s, {max_memory:.0f} MiB")
+    sys.exit(max_seconds > MAX_SECONDS or max_memory > MAX_MIB)
 
 
 if __name__ == "__main__":

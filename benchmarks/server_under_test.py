@@ -1,4 +1,4 @@
-"""A server to be attacked: how it is started and ended, and the memory and time of its processes.
+"""Start and stop a server to attack, and measure the memory and CPU time of its processes.
 
 Linux only: processes are looked up in /proc.
 """
@@ -17,26 +17,26 @@ from typing import NamedTuple
 
 HOST = "127.0.0.1"
 WORKERS = 2
-START_S = 60
+START_TIMEOUT_S = 60
 SETTINGS = {"INKDIGITS_LOG_LEVEL": "warning"}
 CODE = "from inkdigits.cli import main; main(prog_name='inkdigits')"
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
 
-# Makes something ready in a folder before the server starts there, and gives variables for it.
+# Prepares the server's folder before the server starts, and returns environment variables for it.
 Prepare = Callable[[Path], AbstractContextManager[dict[str, str]]]
 
 
-class NotStarted(Exception):
-    """The server ended, or was silent for START_S, before it said where it listens."""
+class StartError(Exception):
+    """The server exited, or did not report its address within START_TIMEOUT_S."""
 
 
 class Server(NamedTuple):
-    """A server that runs.
+    """A running server.
 
-    pid      of its first process
-    port     where it listens, on HOST
-    folder   where its temporary files and its log are
+    pid      of its main process
+    port     on HOST
+    folder   for its temporary files and its log
     """
 
     pid: int
@@ -44,53 +44,53 @@ class Server(NamedTuple):
     folder: Path
 
     def processes(self) -> list[int]:
-        """List the server's processes: the first, its workers, and whatever else it started."""
+        """List the main process, its workers, and all other descendants."""
         found = [self.pid]
-        for pid in found:  # grows while it is walked through
+        for pid in found:  # grows during the iteration
             try:
                 for children in Path(f"/proc/{pid}/task").glob("*/children"):
                     found += map(int, children.read_text().split())
-            except OSError:  # it has ended meanwhile
+            except OSError:  # it has exited in the meantime
                 continue
         return found
 
     def workers(self) -> list[int]:
-        """List the processes that answer: of all but the first, those with the most memory.
+        """List the worker processes: of all but the main process, those with the most memory.
 
-        Processes that have ended, but have not been waited for, have none.
+        Processes that have exited, but have not been waited for, have none.
         """
         sizes = {pid: resident_bytes(pid) for pid in self.processes()[1:]}
         running = [pid for pid, size in sizes.items() if size]
         return sorted(running, key=lambda pid: sizes[pid], reverse=True)[:WORKERS]
 
     def memory_bytes(self) -> int:
-        """Add up the resident memory of all processes."""
+        """Return the resident memory of all processes."""
         return sum(map(resident_bytes, self.processes()))
 
-    def processor_s(self) -> float:
-        """Add up the processor time of all processes, those that have ended included."""
-        return sum(map(processor_s, self.processes()))
+    def cpu_s(self) -> float:
+        """Return the CPU time of all processes, including those that have exited."""
+        return sum(map(cpu_s, self.processes()))
 
     def log_lines(self) -> int:
-        """Count the lines that the server has logged, or printed to standard error."""
+        """Count the lines that the server has logged or printed to standard error."""
         return len((self.folder / "log").read_text(errors="replace").splitlines())
 
 
 def resident_bytes(pid: int) -> int:
-    """Give a process's resident memory; 0 if it has ended."""
+    """Return a process's resident memory; 0 if it has exited."""
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES
     except OSError:
         return 0
 
 
-def processor_s(pid: int) -> float:
-    """Give the processor time of a process and of its children that have ended; 0 if it has."""
+def cpu_s(pid: int) -> float:
+    """Return the CPU time of a process and its exited children; 0 if it has exited itself."""
     try:
         after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return 0.0
-    # utime, stime, cutime, cstime: proc_pid_stat(5), whose first two fields are cut off here.
+    # utime, stime, cutime, cstime: see proc_pid_stat(5); the first two fields are cut off here.
     return sum(map(int, after_name[11:15])) / TICKS
 
 
@@ -101,15 +101,15 @@ def serving(
     prepare: Prepare | None = None,
     open_files: int | None = None,
 ) -> Iterator[Server]:
-    """Run the server of a checkout; go on when it answers, and kill it at the end.
+    """Run the server of a checkout until the end of the context, which begins when it responds.
 
     checkout    a folder with src/ and .venv/
-    settings    variables of the environment
-    open_files  how many files each of its processes may have open
-    raises      NotStarted with what the server printed
+    settings    environment variables
+    open_files  limit on the open files of each process
+    raises      StartError with what the server printed
     """
     with (
-        # Workers that die a moment after the first process may still hold a file.
+        # Workers that exit shortly after the main process may still hold a file.
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         (prepare or _nothing)(Path(folder)) as prepared,
         open(Path(folder, "log"), "w") as log,
@@ -124,7 +124,7 @@ def serving(
             try:
                 yield server._replace(port=_port(process, Path(folder, "log")))
             finally:
-                # The first process before its workers, which it would replace.
+                # The main process first, because it would replace its workers.
                 for pid in server.processes():
                     with suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGKILL)
@@ -135,18 +135,18 @@ def _nothing(folder: Path) -> AbstractContextManager[dict[str, str]]:
 
 
 def _port(process: subprocess.Popen[bytes], log: Path) -> int:
-    """Wait until the server says where it listens."""
-    deadline = time.monotonic() + START_S
+    """Wait until the server reports its address."""
+    deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline and process.poll() is None:
         printed = log.read_text()
         if "Ctrl-C" in printed and (address := re.search(r"^  http://\S+:(\d+)/$", printed, re.M)):
             return int(address[1])
         time.sleep(0.05)
-    raise NotStarted(f"The server did not start; it printed: {log.read_text().strip()}")
+    raise StartError(f"The server did not start; it printed: {log.read_text().strip()}")
 
 
 def allow_open_files(count: int) -> None:
-    """Raise the limit of open files for this process and its children, if possible."""
+    """Raise the limit on open files for this process and its children, as far as possible."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY:
         count = min(count, hard)

@@ -1,6 +1,6 @@
-"""Pictures that cost far more to decode than to send, made by code; each is one kind of attack.
+"""Generate images that cost far more to decode than to send, each for a different attack.
 
-`pictures_under_attack.py` measures what they cost.
+`hostile_image_cost.py` measures what they cost.
 """
 
 import io
@@ -14,24 +14,24 @@ from PIL import Image
 from inkdigits.arrays import Pixels
 from inkdigits.imaging.png import Header
 
-MOST_WEBP_SIDE = 3605  # pixels, of a square
+MAX_WEBP_SIDE = 3605  # pixels, of a square
 
-# (component, first coefficient, last coefficient, high bit, low bit) of each scan of a JPEG; a
-# component of -1 is all of them in one scan.
+# A scan of a JPEG: component, first coefficient, last coefficient, high bit, low bit. A component
+# of -1 means that the scan has all of them.
 Scan = tuple[int, int, int, int, int]
 
 FIRST_DC: Scan = (-1, 0, 0, 0, 1)
 REFINED_DC: Scan = (-1, 0, 0, 1, 0)
 BASELINE: Scan = (-1, 0, 63, 0, 0)
 
-# Huffman codes of a JPEG.
+# Huffman tables of a JPEG.
 CODES = bytes([1, 1, 1]) + bytes(13) + bytes([0x00, 0x01, 0x02])
-END_OF_16384_BLOCKS = bytes([1]) + bytes(15) + bytes([0xE0])  # with 14 bits that may add to them
+END_OF_16384_BLOCKS = bytes([1]) + bytes(15) + bytes([0xE0])  # plus up to what 14 more bits say
 ONE_OR_END = bytes([1, 1]) + bytes(14) + bytes([0x01, 0x00])
 
 
-def hostile_pictures() -> dict[str, bytes]:
-    """Make every hostile picture, by a name that says what it attacks."""
+def hostile_images() -> dict[str, bytes]:
+    """Make every hostile image, by a name that says what it attacks."""
     return {name: make() for name, make in MAKERS.items()}
 
 
@@ -49,14 +49,14 @@ def jpeg(
     dc_codes: bytes = CODES,
     ac_codes: bytes = CODES,
 ) -> bytes:
-    """Make a JPEG of these scans.
+    """Make a JPEG with these scans.
 
     sampling   horizontal and vertical sampling factor of each component
-    scan_data  entropy-coded data of each scan; a decoder passes over what is missing
+    scan_data  entropy-coded data of each scan; decoders tolerate missing data
     extra      segments before the frame header
-    dc_codes   of the first coefficients: how many Huffman codes have 1 bit, 2 bits, ..., 16 bits,
+    dc_codes   Huffman table of the first coefficients: the number of codes of 1, 2, ..., 16 bits,
                and their symbols
-    ac_codes   of the other coefficients
+    ac_codes   Huffman table of the other coefficients
     """
     count = len(sampling)
     components = b"".join(
@@ -81,7 +81,7 @@ def _segment(code: int, body: bytes) -> bytes:
 
 
 def _restarts() -> bytes:
-    """End the data and begin anew after each block."""
+    """Put a restart marker after each block."""
     interval = _segment(0xDD, b"\0\1")
     file = jpeg(8000, 8000, [(1, 1)], [BASELINE], False, extra=interval)
     blocks = b"".join(bytes([0x20, 0xFF, 0xD0 + number % 8]) for number in range(8)) * 125_000
@@ -89,7 +89,7 @@ def _restarts() -> bytes:
 
 
 def _refined_zeros(side: int, components: int, scans: int) -> bytes:
-    """Look again and again for coefficients to refine where all are 0."""
+    """Refine coefficients that are all 0, again and again."""
     blocks = (side + 7) // 8 * ((side + 7) // 8)
     firsts: list[Scan] = [(number, 1, 63, 0, 13) for number in range(components)]
     refined: list[Scan] = [(number % components, 1, 63, 1, 0) for number in range(scans)]
@@ -106,7 +106,7 @@ def _refined_zeros(side: int, components: int, scans: int) -> bytes:
 
 
 def _refined_ones(side: int) -> bytes:
-    """Refine every coefficient of every block three times, each of which takes a bit."""
+    """Refine every coefficient of every block three times, at a bit each."""
     rng = np.random.default_rng(0)
     blocks = (side + 7) // 8 * ((side + 7) // 8)
     scans: list[Scan] = [(0, 0, 0, 0, 0), (0, 1, 63, 0, 13)]
@@ -115,10 +115,10 @@ def _refined_ones(side: int) -> bytes:
     def data(scan: Scan) -> bytes:
         if scan[1] == 0:
             return bytes(blocks // 8 + 1)
-        if scan[3] == 0:  # of each coefficient the code 0 of a one, and its sign
+        if scan[3] == 0:  # for each coefficient, the code 0 of a one, and its sign
             bits = rng.integers(0, 2, (blocks, 2 * 63), dtype=np.uint8)
             bits[:, ::2] = 0
-        else:  # the end of the block, 10, and a bit of each coefficient that is no longer 0
+        else:  # the end of the block, 10, and a bit for each coefficient, now nonzero
             bits = rng.integers(0, 2, (blocks, 2 + 63), dtype=np.uint8)
             bits[:, :2] = 1, 0
         return np.packbits(bits).tobytes()
@@ -127,10 +127,10 @@ def _refined_ones(side: int) -> bytes:
 
 
 def _dense(side: int, components: int, share: float) -> bytes:
-    """Fill a share of the blocks of a baseline JPEG with coefficients, and leave others empty."""
+    """Fill a share of the blocks of a baseline JPEG with coefficients; leave the others empty."""
     rng = np.random.default_rng(0)
     blocks = components * ((side + 7) // 8 * ((side + 7) // 8))
-    # The code of a coefficient of 1 bit, and the bit; the end of the block is 10.
+    # The code of a 1-bit coefficient, and the bit; the end of the block is 10.
     full = rng.integers(0, 2, (round(share * blocks), 1, 64, 2), dtype=np.uint8)
     full[..., 0] = 0
     empty = np.tile(np.array([0, 0, 1, 0], np.uint8), blocks - len(full))
@@ -140,8 +140,8 @@ def _dense(side: int, components: int, share: float) -> bytes:
     return jpeg(side, side, sampling, [BASELINE], False, scan_data=data, **tables)
 
 
-def _turned(file: bytes) -> bytes:
-    """Make a JPEG a picture that lies on its side."""
+def _rotated(file: bytes) -> bytes:
+    """Add the Exif orientation that rotates a JPEG by 90 degrees."""
     entry = struct.pack(">HHIHxx", 0x0112, 3, 1, 6)
     block = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 1) + entry + bytes(4)
     return file[:2] + _segment(0xE1, block) + file[2:]
@@ -171,21 +171,21 @@ def _empty_png(
     deflater = zlib.compressobj(1)
     parts = []
     while left:
-        piece = min(left, 2**20)
-        parts.append(deflater.compress(bytes(piece)))
-        left -= piece
+        size = min(left, 2**20)
+        parts.append(deflater.compress(bytes(size)))
+        left -= size
     return png(width, height, bits, color_type, interlaced, b"".join([*parts, deflater.flush()]))
 
 
 def _noisy_png(
     side: int, bits: int, color_type: int, filter_type: int = 4, interlaced: bool = False
 ) -> bytes:
-    """Repeat rows of noise: the file is small, but no row is easy to unfilter (4 is Paeth's)."""
+    """Repeat one row of noise: the file is small, but every row is slow to unfilter (4: Paeth)."""
     rng = np.random.default_rng(0)
     left = Header(side, side, bits, color_type, interlaced).data_bytes
     row_bytes = Header(side, 1, bits, color_type, False).data_bytes
     row = bytes([filter_type]) + rng.bytes(row_bytes - 1)
-    if interlaced:  # whose rows have many lengths: each byte may be a row's first
+    if interlaced:  # rows have many lengths, so any byte may be the first of a row
         row = bytes([filter_type]) * row_bytes
     deflater = zlib.compressobj(6)
     parts = []
@@ -197,7 +197,7 @@ def _noisy_png(
 
 
 def _paeth_png(pixels: Pixels) -> bytes:
-    """Encode RGBA pixels with Paeth's filter in every row.
+    """Encode RGBA pixels with the Paeth filter in every row.
 
     source  https://www.w3.org/TR/png-3/, section 9.4
     """
@@ -214,20 +214,20 @@ def _paeth_png(pixels: Pixels) -> bytes:
 
 
 def _short_matches_png(side: int) -> bytes:
-    """Fill a PNG with a zlib stream of nothing but the shortest matches, of three bytes.
+    """Fill a PNG with a zlib stream made only of the shortest matches, of three bytes.
 
     source  RFC 1951, section 3.2.7
     """
     count = side * (1 + 4 * side)
     bits = _Bits()
-    # The last block, with codes of its own: 258 of literals and lengths, 1 of distances.
+    # The last block, with its own codes: 258 of literals and lengths, 1 of distances.
     for value, width in ((1, 1), (2, 2), (258 - 257, 5), (0, 5), (18 - 4, 4)):
         bits.add(value, width)
     for symbol in (16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1):
         bits.add(2 if symbol in (18, 0, 1, 2) else 0, 3)
     one, two, zeros = "01", "10", "11"  # lengths of 1 and 2 bits, and a run of length 0
     run = zeros + f"{138 - 11:07b}"[::-1] + zeros + f"{255 - 138 - 11:07b}"[::-1]
-    # The literal 0 has the code 10, the end 11, the length 3 has 0, and so has the distance 1.
+    # The codes: 10 for the literal 0, 11 for the end, 0 for length 3, and 0 for distance 1.
     head = bits.text() + two + run + two + one + one
     matches, rest = divmod(count - 1, 3)
     body = "10" + "00" * matches + "10" * rest + "11"
@@ -237,7 +237,7 @@ def _short_matches_png(side: int) -> bytes:
 
 
 class _Bits:
-    """Bits of a stream in which the lowest of a byte comes first."""
+    """A bit stream that starts with the lowest bit of each byte."""
 
     def __init__(self) -> None:
         self.values: list[tuple[int, int]] = []
@@ -246,7 +246,7 @@ class _Bits:
         self.values.append((value, count))
 
     def text(self) -> str:
-        """Return them as a string of 0 and 1."""
+        """Return the bits as a string of 0 and 1."""
         return "".join(f"{value:0{count}b}"[::-1] for value, count in self.values)
 
 
@@ -267,9 +267,9 @@ def _many_chunks() -> bytes:
 
 
 def webp_of_prefix_codes(groups: int, side: int) -> bytes:
-    """Make a lossless WebP in which each block of 4 x 4 pixels names a prefix code group.
+    """Make a lossless WebP in which each block of 4 x 4 pixels refers to a prefix code group.
 
-    Each group takes 20 bits of the file, and 5 KB of a decoder's memory.
+    Each group takes 20 bits in the file and 5 KB of a decoder's memory.
     """
     bits = _Bits()
     bits.add(0x2F, 8)
@@ -278,7 +278,7 @@ def webp_of_prefix_codes(groups: int, side: int) -> bytes:
     bits.add(0, 4)  # no alpha, version 0
     bits.add(0, 1)  # no transform
     bits.add(0, 1)  # no color cache
-    bits.add(1, 1)  # more than one group: an image that names them follows
+    bits.add(1, 1)  # several groups: an image with their numbers follows
     bits.add(0, 3)  # blocks of 4 x 4
     bits.add(0, 1)  # that image has no color cache
     flat = [8] * 256
@@ -290,8 +290,7 @@ def webp_of_prefix_codes(groups: int, side: int) -> bytes:
     text = [bits.text()]
     for block in range(blocks):
         number = min(block, groups - 1)
-        # Canonical codes of 8 bits are the symbols themselves, and the first bit of a code is the
-        # first of the stream.
+        # A canonical 8-bit code is the symbol itself, with its first bit first in the stream.
         text.append(f"{number % 256:08b}{number // 256:08b}")
     single = _Bits()
     for _ in range(5):
@@ -304,19 +303,19 @@ def webp_of_prefix_codes(groups: int, side: int) -> bytes:
 
 
 def _add_single(bits: _Bits) -> None:
-    """A code of one symbol, 0, which takes no bits."""
+    """Add a code of one symbol, 0, which takes no bits."""
     bits.add(1, 1)
     bits.add(0, 3)
 
 
 def _add_code(bits: _Bits, lengths: list[int]) -> None:
-    """A code of symbols with lengths 0 and 8, whose lengths are themselves coded with 1 bit."""
+    """Add a code of symbols of lengths 0 and 8, with the lengths coded in 1 bit each."""
     order = [17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8]
     bits.add(0, 1)
     bits.add(len(order) - 4, 4)
     for symbol in order:
         bits.add(int(symbol in (0, 8)), 3)
-    bits.add(0, 1)  # of all symbols
+    bits.add(0, 1)  # for all symbols
     for length in lengths:
         bits.add(int(length == 8), 1)
 
@@ -325,7 +324,7 @@ def _add_code(bits: _Bits, lengths: list[int]) -> None:
 
 
 def saved(pixels: Pixels, name: str, **options: object) -> bytes:
-    """Encode pixels, uint8 (H, W) or (H, W, C), by Pillow."""
+    """Encode pixels, uint8 (H, W) or (H, W, C), with Pillow."""
     return _file_of(Image.fromarray(pixels), name, **options)
 
 
@@ -341,7 +340,7 @@ def _gray_noise(height: int, width: int, levels: int = 256) -> Pixels:
 
 
 def _gif_of_small_blocks(count: int) -> bytes:
-    """Put each byte of a GIF's pixels into a block of its own."""
+    """Put each byte of a GIF's pixel data into a separate block."""
     screen = b"GIF89a" + struct.pack("<HHBBB", 100, 100, 0x80, 0, 0) + bytes(6)
     return (
         screen + b"," + struct.pack("<HHHHB", 0, 0, 100, 100, 0) + b"\2" + b"\1\0" * count + b"\0;"
@@ -366,7 +365,7 @@ def _ruled(side: int) -> Pixels:
 
 
 def _colored_gradient(side: int) -> Pixels:
-    """Light that changes over the sheet, in every color, with alpha."""
+    """Vary the brightness across the image, differently in each color, with alpha."""
     ramp = np.linspace(0, 255, side).astype(np.uint8)
     pixels = np.empty((side, side, 4), np.uint8)
     pixels[..., 0] = ramp
@@ -376,21 +375,21 @@ def _colored_gradient(side: int) -> Pixels:
     return pixels
 
 
-def _webp(levels: int, loss: int | None) -> bytes:
+def _webp(levels: int, quality: int | None) -> bytes:
     """Encode noise with noisy transparency, as large as a WebP may be.
 
-    levels  how many levels the noise has
-    loss    quality, or None for none
+    levels   number of levels of the noise
+    quality  of lossy compression; None for lossless
     """
-    gray = _gray_noise(MOST_WEBP_SIDE, MOST_WEBP_SIDE, levels)
-    if loss is None:
+    gray = _gray_noise(MAX_WEBP_SIDE, MAX_WEBP_SIDE, levels)
+    if quality is None:
         return saved(np.dstack([gray] * 4), "WEBP", lossless=True, method=0, quality=0)
-    alpha = _gray_noise(MOST_WEBP_SIDE, MOST_WEBP_SIDE, 8)
-    return saved(np.dstack([gray] * 3 + [30 * alpha]), "WEBP", method=0, quality=loss)
+    alpha = _gray_noise(MAX_WEBP_SIDE, MAX_WEBP_SIDE, 8)
+    return saved(np.dstack([gray] * 3 + [30 * alpha]), "WEBP", method=0, quality=quality)
 
 
 MAKERS: dict[str, Callable[[], bytes]] = {
-    # Refused: they would take too much time or memory.
+    # Rejected, because they would take too much time or memory.
     "JPEG, 100 DC refinement scans of 64 megapixels": lambda: jpeg(
         8000, 8000, [(1, 1)] * 4, [FIRST_DC, *[REFINED_DC] * 98]
     ),
@@ -408,42 +407,42 @@ MAKERS: dict[str, Callable[[], bytes]] = {
     "PNG, 5000 x 5000, 16-bit RGBA": lambda: _empty_png(5000, 5000, bits=16),
     "WebP, 65,536 prefix code groups": lambda: webp_of_prefix_codes(65_536, 1024),
     "WebP, 25 megapixels": lambda: saved(np.zeros((5000, 5000, 3), np.uint8), "WEBP", method=0),
-    "GIF, blocks of one byte": lambda: _gif_of_small_blocks(3_000_000),
-    # Decoded: near the limits.
+    "GIF, one-byte blocks": lambda: _gif_of_small_blocks(3_000_000),
+    # Decoded, and close to the limits.
     "JPEG, refined zeros, 64 megapixels": lambda: _refined_zeros(8000, 1, 7),
     "JPEG, refined zeros, 25 megapixels": lambda: _refined_zeros(5000, 1, 22),
     "JPEG, refined zeros, CMYK, 24 megapixels": lambda: _refined_zeros(4900, 4, 10),
     "JPEG, refined ones, 25 megapixels": lambda: _refined_ones(5000),
     "JPEG, dense, 25 megapixels": lambda: _dense(5000, 3, 0.8),
     "JPEG, dense, 64 megapixels": lambda: _dense(8000, 4, 0.2),
-    "JPEG, dense, on its side": lambda: _turned(_dense(5000, 3, 0.8)),
+    "JPEG, dense, rotated by Exif": lambda: _rotated(_dense(5000, 3, 0.8)),
     "JPEG, sampling factors 4x2 and 1x1": lambda: jpeg(
         8000, 8000, [(4, 2), (1, 1), (1, 1)], [BASELINE], False
     ),
-    "JPEG, a restart after each block": _restarts,
+    "JPEG, a restart marker after each block": _restarts,
     "JPEG, 9,000 segments": lambda: jpeg(
         8, 8, [(1, 1)], [BASELINE], False, extra=_segment(0xE1, b"Exif\0\0") * 9_000
     ),
-    "PNG, RGBA, noise with Paeth's filter": lambda: _noisy_png(4576, 8, 6),
-    "PNG, RGB, interlaced, Paeth's filter": lambda: _noisy_png(5000, 8, 2, interlaced=True),
-    "PNG, 16-bit RGBA, noise with Paeth's filter": lambda: _noisy_png(3235, 16, 6),
+    "PNG, RGBA, noise with the Paeth filter": lambda: _noisy_png(4576, 8, 6),
+    "PNG, RGB, interlaced, Paeth filter": lambda: _noisy_png(5000, 8, 2, interlaced=True),
+    "PNG, 16-bit RGBA, noise with the Paeth filter": lambda: _noisy_png(3235, 16, 6),
     "PNG, the shortest matches": lambda: _short_matches_png(4576),
     "PNG, 9,990 empty chunks": _many_chunks,
     "WebP, 3,000 prefix code groups": lambda: webp_of_prefix_codes(3_000, 216),
     "WebP, lossless noise": lambda: _webp(8, None),
-    "WebP, noise with loss and transparency": lambda: _webp(256, 80),
+    "WebP, lossy noise with transparency": lambda: _webp(256, 80),
     "GIF, noise": lambda: saved(_gray_noise(3300, 3300), "GIF"),
     "GIF, 5000 x 5000": lambda: saved(_gray_noise(5000, 5000, 2), "GIF"),
     "BMP, 1 bit, 5000 x 5000": lambda: _file_of(
         Image.fromarray(255 * _gray_noise(5000, 5000, 2)).convert("1"), "BMP"
     ),
     "BMP, 8 bits, 4,000 x 4,000": lambda: saved(_gray_noise(4000, 4000), "BMP"),
-    # What the preprocessing has to look at longest.
+    # The slowest to preprocess.
     "noise, 25 megapixels": lambda: saved(255 * _gray_noise(5000, 5000, 2), "PNG"),
     "noise, 2048 x 2048": lambda: saved(_gray_noise(2048, 2048), "PNG"),
     "dots, 2048 x 2048": lambda: saved(_dots(2048, 8), "PNG"),
     "dense dots, 2048 x 2048": lambda: saved(_dots(2048, 2), "PNG"),
     "lines and a frame, 2048 x 2048": lambda: saved(_ruled(2048), "PNG"),
     "uneven light, 2048 x 2048": lambda: saved(_colored_gradient(2048), "PNG"),
-    "uneven light with Paeth's filter": lambda: _paeth_png(_colored_gradient(4096)),
+    "uneven light with the Paeth filter": lambda: _paeth_png(_colored_gradient(4096)),
 }

@@ -1,4 +1,4 @@
-"""Keeps what a benchmark measured: figures, command, commit and machine, as JSON in results/."""
+"""Save what a benchmark measured as JSON in results/: figures, command, commit and machine."""
 
 import hashlib
 import json
@@ -18,15 +18,15 @@ PACKAGE = Path(inkdigits.__file__).parent
 PACKAGES = ("inkdigits", "numpy", "pillow", "torch", "scikit-learn", "onnxruntime")
 
 
-def keep(name: str, figures: dict[str, Any], merge: bool = False) -> None:
-    """Write results/NAME.json, and say so.
+def save_results(name: str, figures: dict[str, Any], merge: bool = False) -> None:
+    """Write results/NAME.json and print where it is.
 
-    merge   keep what is there under other keys; the figures say themselves what code they are of
+    merge   keep existing figures under other keys; each figure then names the code it belongs to
     """
     path = RESULTS / f"{name}.json"
     if merge:
-        figures = recalled(name) | figures
-    # Where one machine has a folder means nothing on another: its name is enough.
+        figures = load_results(name) | figures
+    # A folder's full path means nothing on another machine, so only its name is saved.
     arguments = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
     command = ["python", f"benchmarks/{Path(sys.argv[0]).name}", *arguments]
     result = {
@@ -42,11 +42,11 @@ def keep(name: str, figures: dict[str, Any], merge: bool = False) -> None:
         "figures": figures,
     }
     path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print(f"\nKept in benchmarks/results/{path.name}")
+    print(f"\nSaved benchmarks/results/{path.name}")
 
 
-def recalled(name: str) -> dict[str, Any]:
-    """The figures that results/NAME.json holds; none if it is not there."""
+def load_results(name: str) -> dict[str, Any]:
+    """Load the figures in results/NAME.json; empty if the file does not exist."""
     path = RESULTS / f"{name}.json"
     if not path.exists():
         return {}
@@ -54,34 +54,39 @@ def recalled(name: str) -> dict[str, Any]:
     return figures
 
 
-def fingerprint(*parts: str, also: str = "") -> str:
-    """SHA-256, its first 12 digits, of parts of the package: whether runs are of the same code.
+def fingerprint(*parts: str, settings: str = "") -> str:
+    """Hash parts of the package, to tell whether two runs used the same code.
 
-    parts   modules or packages of inkdigits, such as "nn"
-    also    what else decides the result
+    parts     modules or packages of inkdigits, such as "nn"
+    settings  whatever else affects the result
+    returns   the first 12 digits of a SHA-256
+    raises    FileNotFoundError if a part does not exist
     """
-    digest = hashlib.sha256(also.encode())
+    digest = hashlib.sha256(settings.encode())
     for part in parts:
-        for path in sorted(PACKAGE.glob(f"{part}.py")) or sorted((PACKAGE / part).rglob("*.py")):
+        paths = sorted(PACKAGE.glob(f"{part}.py")) or sorted((PACKAGE / part).rglob("*.py"))
+        if not paths:
+            raise FileNotFoundError(f"inkdigits has no module or package {part}")
+        for path in paths:
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
 def commit(checkout: Path = RESULTS.parents[1]) -> str:
-    """The commit that was measured, marked if the code differs from it."""
+    """Return the commit that is checked out, marked "-dirty" if the code differs from it."""
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(checkout), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
     commit = git("rev-parse", "--short=12", "HEAD") or "unknown"
-    # What was kept a moment ago by another benchmark is no change of the code.
+    # Results that another benchmark has just saved do not change the code.
     changed = git("status", "--porcelain", "--", ".", ":!benchmarks/results", ":!README.md")
     return f"{commit}-dirty" if changed else commit
 
 
 def _processor() -> str:
-    """The processor's name, which only Linux tells in a file."""
+    """Return the processor's name; only Linux has it in a file."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         return next(line.split(": ")[1] for line in lines if line.startswith("model name"))

@@ -1,0 +1,61 @@
+"""Digits that a model was not trained on: MNIST's test or validation digits, and Pendigits."""
+
+import argparse
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits import Recognizer
+from inkdigits.data import mnist, pendigits
+from inkdigits.data.mnist import Digits
+from inkdigits.data.split import split_by_writer
+from inkdigits.model_file import DEFAULT_MODEL
+from inkdigits.recipes import RECIPES
+
+SEED = 0  # of everything drawn at random, and of a model whose file does not name its own
+# The names of the data sets in results and tables.
+MNIST = "MNIST"
+PENDIGITS = "Pendigits writers 21 to 30"
+DRAWINGS = "simulated drawings"
+
+
+def mnist_digits(split: str, recognizer: Recognizer) -> Digits:
+    """Load MNIST's test digits, to report on, or the model's validation digits, to select by.
+
+    split    "test" or "validation"
+    """
+    if split == "test":
+        return mnist.load("test")
+    seed, fraction = validation_split(recognizer)
+    return split_by_writer(mnist.load("train"), fraction, seed)[1]
+
+
+def validation_split(recognizer: Recognizer) -> tuple[int, float]:
+    """Return the seed and the share of the split that held out the model's validation digits."""
+    model = recognizer.describe()
+    return model.training.get("seed", SEED), RECIPES[model.recipe].validation
+
+
+def pendigits_digits() -> Digits:
+    """Render the digits of the ten Pendigits writers that no recipe trains on, as written."""
+    traces = pendigits.select_writers(pendigits.load(), pendigits.DEVELOPMENT_WRITERS)
+    return pendigits.render(traces, copies=1, seed=SEED, distort=False)
+
+
+def accuracy_on(recognizer: Recognizer, digits: Digits) -> float:
+    """Return the accuracy on MNIST-like images; a rejected digit counts by its likeliest class."""
+    return float(np.mean(is_correct(recognizer, digits)))
+
+
+def is_correct(recognizer: Recognizer, digits: Digits) -> NDArray[np.bool_]:
+    """Return whether the likeliest class is right for each of MNIST-like images, bool (N,)."""
+    batch = recognizer.predict_batch(recognizer.preprocess_mnist(digits.images))
+    return batch.probabilities.argmax(axis=1) == digits.labels
+
+
+def model_parser(description: str | None) -> argparse.ArgumentParser:
+    """Make the argument parser of a benchmark that evaluates several models on the same digits."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--model", nargs="+", default=[DEFAULT_MODEL], metavar="NAME_OR_FILE")
+    parser.add_argument("--digits", choices=("validation", "test"), default="validation")
+    return parser
