@@ -2,7 +2,7 @@
 
 Every variant is trained with the same code, seed and number of epochs, and evaluated on the data
 for model selection: MNIST's validation writers, Pendigits writers 21 to 30, and simulated drawings
-of the validation digits. Rejection is off: the likeliest digit counts.
+of the validation digits. Rejection is off: the most likely digit counts.
 """
 
 import argparse

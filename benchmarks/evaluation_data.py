@@ -10,9 +10,9 @@ from inkdigits.data import mnist, pendigits
 from inkdigits.data.mnist import Digits
 from inkdigits.data.split import split_by_writer
 from inkdigits.model_file import DEFAULT_MODEL
-from inkdigits.recipes import RECIPES
+from inkdigits.recipes import CNN_SMALL
 
-SEED = 0  # of everything drawn at random, and of a model whose file does not name its own
+SEED = 0  # for everything random, and for a model whose file does not record its own
 # The names of the data sets in results and tables.
 MNIST = "MNIST"
 PENDIGITS = "Pendigits writers 21 to 30"
@@ -32,8 +32,9 @@ def mnist_digits(split: str, recognizer: Recognizer) -> Digits:
 
 def validation_split(recognizer: Recognizer) -> tuple[int, float]:
     """Return the seed and the share of the split that held out the model's validation digits."""
-    model = recognizer.describe()
-    return model.training.get("seed", SEED), RECIPES[model.recipe].validation
+    training = recognizer.describe().training
+    validation = training.get("recipe", {}).get("validation", CNN_SMALL.validation)
+    return training.get("seed", SEED), validation
 
 
 def pendigits_digits() -> Digits:
@@ -43,12 +44,12 @@ def pendigits_digits() -> Digits:
 
 
 def accuracy_on(recognizer: Recognizer, digits: Digits) -> float:
-    """Return the accuracy on MNIST-like images; a rejected digit counts by its likeliest class."""
+    """Return the accuracy on MNIST-like images; rejected digits count as well."""
     return float(np.mean(is_correct(recognizer, digits)))
 
 
 def is_correct(recognizer: Recognizer, digits: Digits) -> NDArray[np.bool_]:
-    """Return whether the likeliest class is right for each of MNIST-like images, bool (N,)."""
+    """Return whether the most likely class is right for each of MNIST-like images, bool (N,)."""
     batch = recognizer.predict_batch(recognizer.preprocess_mnist(digits.images))
     return batch.probabilities.argmax(axis=1) == digits.labels
 

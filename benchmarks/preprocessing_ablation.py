@@ -3,8 +3,8 @@
 The networks are those of the recipes `classic` (the write-up's) and `cnn-small` (the default). Each
 is trained here by its recipe, with one seed, on images preprocessed the way it is evaluated with.
 All train on MNIST only: restroked digits, Pendigits and outliers, which `cnn-small` adds, are
-preprocessed by `ink` alone and would favor it. Rejection is off: the likeliest digit counts, and a
-blank image is an error.
+preprocessed by `ink` alone and would favor it. Rejection is off: the most likely digit counts, and
+a blank image is an error.
 
 A third row is the preprocessing of the write-up's server, with the networks trained on `classic`:
 the image in gray is resized to 28x28, and dark pixels are ink, whatever the background. The row

@@ -1,8 +1,8 @@
 """Rejection: the share of real digits and of non-digits that a model rejects.
 
-Every image is a file and passes through the Recognizer. Beside the rejection rates stands the AUROC
-of two scores, which does not depend on the threshold: the network's rejection score, and 1 minus
-the largest softmax probability, the usual baseline for out-of-distribution detection.
+Every image is a file and passes through the Recognizer. Besides the rejection rates, the results
+have the AUROC of two scores, which does not depend on the threshold: the network's rejection score,
+and 1 minus the largest softmax probability, the usual baseline for out-of-distribution detection.
 
 source   Hendrycks and Gimpel 2017, A Baseline for Detecting Misclassified and Out-of-Distribution
          Examples in Neural Networks

@@ -5,7 +5,7 @@ digits are for model selection; test digits are for models that are already sele
 digits are those that the first model's training held out; another model is marked if its file does
 not say that it held out the same ones, because its figures are then optimistic.
 
-The likeliest digit counts, even if the image is rejected; the rejection rate is reported
+The most likely digit counts, even if the image is rejected; the rejection rate is reported
 separately.
 """
 
@@ -41,7 +41,7 @@ def corrupt(name: str, images: Pixels) -> Pixels:
 
 
 def evaluate(recognizer: Recognizer, images: Pixels, digits: Digits) -> tuple[float, float]:
-    """Return the accuracy of the likeliest digit, and the share of the images that is rejected."""
+    """Return the accuracy of the most likely digit, and the share of rejected images."""
     predictions = [recognizer.recognize(encode_png(image)) for image in images]
     answers = np.argmax([prediction.probabilities for prediction in predictions], axis=1)
     rejected = np.mean([prediction.digit is None for prediction in predictions])

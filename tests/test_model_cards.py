@@ -1,4 +1,4 @@
-"""The model cards and the page of results say what the models' files and the results say."""
+"""The model cards and the results page agree with the model files and the benchmark results."""
 
 import re
 import runpy
@@ -9,46 +9,46 @@ import pytest
 from inkdigits.model_file import load_model, shipped_models
 
 FOLDER = Path(__file__).parents[1] / "docs/models"
-REWRITE = "it is not what the results say: run `make cards`"
+OUTDATED = "it does not agree with the results: run `make cards`"
 MODELS = shipped_models()
 MISSING = "not measured"
 
 
 @pytest.fixture(scope="session")
 def script():
-    """What the script that writes the cards defines."""
+    """The names defined by the script that writes the cards."""
     return runpy.run_path(str(FOLDER / "write.py"))
 
 
-def refuses(name):
-    return load_model(MODELS[name]).threshold is not None
+def rejects_non_digits(name):
+    return load_model(MODELS[name]).rejection_threshold is not None
 
 
-def made_up(name, digest):
-    """What the benchmarks would have kept of a model, had they found a half everywhere."""
+def made_up_results(name, digest, datasets):
+    """Results of a model as the benchmarks save them, with 0.5 for every figure."""
     scores = {"log_loss": 0.5, "brier": 0.5, "calibration_error": 0.5}
-    read = {
+    figures = {
         "accuracy": 0.5,
         "interval": [0.5, 0.5],
-        "by writer": {"mean": 0.5, "interval": [0.5, 0.5], "worst": 0.5},
-        "refused": 0.5,
-        "before": scores,
-        "after": scores,
-        "coverage": [{"confidence": 0.9, "left": 0.5, "wrong of them": 0.5}],
+        "by_writer": {"mean": 0.5, "interval": [0.5, 0.5], "worst": 0.5},
+        "rejected": 0.5,
+        "uncalibrated": scores,
+        "calibrated": scores,
+        "risk_coverage": [{"threshold": 0.9, "coverage": 0.5, "risk": 0.5}],
     }
     seeds = {
         "accuracy_mean": 0.5,
-        "accuracy_spread": 0.5,
+        "accuracy_std": 0.5,
         "log_loss_mean": 0.5,
         "writers_mean_mean": 0.5,
         "writers_worst_mean": 0.5,
-        "runs": [{"digest": digest, "commit": "fedcba987654"}, {"digest": "of another seed"}],
+        "runs": [{"digest": digest, "commit": "fedcba987654"}, {"digest": "another seed's"}],
     }
-    of_file = {
-        "calibration": {"read": dict.fromkeys(("MNIST", "pen writers", "drawings"), read)},
+    by_benchmark = {
+        "calibration": {"datasets": dict.fromkeys(datasets, figures)},
         "drawings": {
-            "accuracy": {"drawings": 0.5},
-            "by factor": {
+            "accuracy": {"simulated drawings": 0.5},
+            "by_condition": {
                 "pen": {
                     "1 px": {"drawings": 100, "accuracy": 0.5},
                     "rare": {"drawings": 99, "accuracy": 0.1},
@@ -57,49 +57,52 @@ def made_up(name, digest):
             },
         },
         "robustness": {
-            "clean": 0.5,
-            "clean_refused": 0.5,
-            "corruptions": {"fog": 0.5},
-            "refused": {"fog": 0.5},
-            "mean": {"covered": 0.5, "others": 0.5, "all": 0.5},
+            "clean_accuracy": 0.5,
+            "clean_rejected": 0.5,
+            "accuracy": {"fog": 0.5},
+            "rejected": {"fog": 0.5},
+            "mean_accuracy": {"covered": 0.5, "not_covered": 0.5, "all": 0.5},
         },
-        "refusal": {"digits refused": {"MNIST": 0.5}, "kinds": {"words": {"refused": 0.5}}},
+        "rejection": {
+            "rejected_digits": {"MNIST test": 0.5},
+            "kinds": {"words": {"rejected": 0.5}},
+        },
     }
-    about = {"command": "measured so", "commit": "0123456789ab"}
+    about = {"command": "python benchmark.py", "commit": "0123456789ab"}
     results = {
         key: about
         | {"figures": {"digits": "test", "count": 7, "models": [{"digest": digest} | figures]}}
-        for key, figures in of_file.items()
+        for key, figures in by_benchmark.items()
     }
     recipe = load_model(MODELS[name]).recipe
-    return results | {
-        "accuracy": about | {"figures": {recipe: {"published": 0.9, "MNIST alone": seeds}}}
-    }
+    return results | {"accuracy": about | {"figures": {recipe: {"published": 0.9, "MNIST": seeds}}}}
 
 
-def test_every_shipped_model_has_a_card_and_no_other_model_has_one():
+def test_every_shipped_model_has_a_card():
     assert {path.stem for path in FOLDER.glob("*.md")} == set(MODELS)
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_every_card_says_what_was_measured(name, script):
+def test_cards_are_up_to_date(name, script):
     shown = (FOLDER / f"{name}.md").read_text(encoding="utf-8")
-    assert shown == script["card"](name, script["load_results"]()), REWRITE
+    assert shown == script["card"](name, script["load_results"]()), OUTDATED
 
 
-def test_the_page_of_results_says_what_was_measured(script):
+def test_results_page_is_up_to_date(script):
     shown = (FOLDER.parent / "results.md").read_text(encoding="utf-8")
-    assert shown == script["page"](script["load_results"]()), REWRITE
+    assert shown == script["page"](script["load_results"]()), OUTDATED
 
 
-def test_the_page_of_results_of_nothing_says_so_in_every_table(script):
+def test_results_page_without_results_says_so_in_every_table(script):
     shown = script["page"]({})
     assert shown.count("| not measured |") == len(re.findall(r"^\|-", shown, re.MULTILINE))
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_what_was_measured_of_the_file_is_shown(name, script):
-    card = script["card"](name, made_up(name, load_model(MODELS[name]).digest))
+def test_card_shows_every_figure_of_its_file(name, script):
+    card = script["card"](
+        name, made_up_results(name, load_model(MODELS[name]).digest, script["DATASETS"].values())
+    )
     assert MISSING not in card
     assert card.count("50.00%") > 20
     assert "| trained at commit | `fedcba987654` |" in card
@@ -109,39 +112,59 @@ def test_what_was_measured_of_the_file_is_shown(name, script):
 
 
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("results", ["of nothing", "of another file"])
-def test_what_was_not_measured_of_the_file_gives_no_number(name, results, script):
-    results = {} if results == "of nothing" else made_up(name, "another digest")
+@pytest.mark.parametrize("results", ["none", "of another file"])
+def test_card_without_figures_of_its_file_shows_no_number(name, results, script):
+    results = (
+        {}
+        if results == "none"
+        else made_up_results(name, "another digest", script["DATASETS"].values())
+    )
     card = script["card"](name, results)
     assert "trained at commit" not in card
     results.pop("accuracy", None)
     card = script["card"](name, results)
     figures = card[card.index("## Accuracy") : card.index("## License")]
     assert not re.search(r"\d\.\d", figures)
-    sections = [text for text in figures.split("\n## ") if "refuses nothing" not in text]
-    assert len(sections) == (5 if refuses(name) else 4)
+    sections = [text for text in figures.split("\n## ") if "does not reject" not in text]
+    assert len(sections) == (5 if rejects_non_digits(name) else 4)
     assert all(MISSING in section for section in sections)
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_the_worst_conditions_come_first_without_rare_ones(name, script):
-    card = script["card"](name, made_up(name, load_model(MODELS[name]).digest))
+def test_worst_conditions_come_first_without_rare_ones(name, script):
+    card = script["card"](
+        name, made_up_results(name, load_model(MODELS[name]).digest, script["DATASETS"].values())
+    )
     assert re.findall(r"^\| pen \| (\w+)", card, re.MULTILINE) == ["wider", "1"]
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_the_card_names_the_file_and_its_settings(name, script):
+def test_card_names_the_file_its_data_and_its_settings(name, script):
     card, model = script["card"](name, {}), load_model(MODELS[name])
     assert f"| `{model.digest}` |" in card
     for file, digest in model.training["data"].items():
         assert f"| `{file}` | `{digest}` | {script['ORIGINS'][file]} |" in card
-    for setting in set(model.training) - set(script["ELSEWHERE"]):
+    for setting in {*model.training["recipe"], "seed", "limit"} - {*script["SHOWN_ELSEWHERE"]}:
         assert re.search(rf"^\| {setting} \| `.+` \|$", card, re.MULTILINE), setting
 
 
+def test_settings_are_shown_as_python_shows_them(script):
+    layers = [{"type": "Flatten"}, {"type": "Dense", "inputs": 4, "bias": True}]
+    recipe = {"name": "tiny", "augment": None, "network": {"type": "Network", "layers": layers}}
+    assert script["_settings"]({"recipe": recipe, "seed": 3, "limit": 9}) == {
+        "augment": "None",
+        "limit": "9",
+        "network": "Network(layers=[Flatten, Dense(inputs=4, bias=True)])",
+        "seed": "3",
+    }
+
+
 @pytest.mark.parametrize("name", MODELS)
-def test_every_table_has_rows_as_wide_as_its_heading(name, script):
-    for results in ({}, made_up(name, load_model(MODELS[name]).digest)):
+def test_rows_are_as_wide_as_the_heading_of_their_table(name, script):
+    for results in (
+        {},
+        made_up_results(name, load_model(MODELS[name]).digest, script["DATASETS"].values()),
+    ):
         for block in script["card"](name, results).split("\n\n"):
             widths = {line.count("|") for line in block.splitlines() if line.startswith("|")}
             assert len(widths) <= 1, block

@@ -1,8 +1,7 @@
-"""Writes the model cards, and the page of results, from what the benchmarks kept.
+"""Write the model cards and the results page from the benchmarks' results.
 
-A card says of a shipped model what its file says, and what was measured of it. A figure counts for
-a card only if it was measured of that very file, by its SHA-256: what was not is said to be "not
-measured".
+A card shows what a shipped model's file says, and what was measured on it. A figure is shown only
+if it was measured on exactly that file, by its SHA-256; otherwise the card says "not measured".
 """
 
 import json
@@ -13,31 +12,38 @@ from jinja2 import ChainableUndefined, Environment, FileSystemLoader, Undefined
 
 from inkdigits.data import mnist, pendigits
 from inkdigits.model_file import load_model, shipped_models
-from inkdigits.recipes import RECIPES
+from inkdigits.nn.layers import Dense
+from inkdigits.nn.network import Network
 
 FOLDER = Path(__file__).parent
 PAGE = FOLDER.parent / "results.md"
 RESULTS = FOLDER.parents[1] / "benchmarks/results"
-OF_FILES = ("calibration", "drawings", "robustness", "refusal")
-OF_RECIPES = "accuracy"
-OF_PARTS = ("ablation", "two_by_two", "test_time_augmentation", "preprocessing")
+# The benchmarks, by what their figures belong to: a recipe, a model file or a part of the design.
+BY_RECIPE = "accuracy"
+BY_FILE = ("calibration", "drawings", "robustness", "rejection")
+BY_PART = ("ablation", "preprocessing_ablation", "tta", "preprocessing")
+DATASETS = {  # the names in calibration.json
+    "MNIST": "MNIST",
+    "PENDIGITS": "Pendigits writers 21 to 30",
+    "DRAWINGS": "simulated drawings",
+}
 _MNIST = "MNIST, by Y. LeCun, C. Cortes and C. J. C. Burges"
 ORIGINS = {
     mnist.TRAIN_IMAGES: _MNIST,
     mnist.TRAIN_LABELS: _MNIST,
     mnist.TRAIN_WRITERS: "QMNIST, by C. Yadav and L. Bottou (BSD license): who wrote each digit",
-    pendigits.NAME: "pen digits, by E. Alpaydin and F. Alimoglu (CC BY 4.0): writers 1 to 20",
+    pendigits.NAME: "Pendigits, by E. Alpaydin and F. Alimoglu (CC BY 4.0): writers 1 to 20",
 }
-WORST = 10  # levels of the drawings' factors that are shown
-ELSEWHERE = ("recipe", "data", "versions")  # of what a file says of its training
-LEAST_DRAWINGS = 100  # of a level, or chance decides what is worst
+WORST = 10  # number of conditions that a card lists
+MIN_DRAWINGS = 100  # under a condition; with fewer, its accuracy is too uncertain
+SHOWN_ELSEWHERE = ("type", "name", "summary", "preprocessing")  # fields of a recipe
 
-Results: TypeAlias = dict[str, dict[str, Any]]  # what each benchmark kept, by the benchmark's name
+Results: TypeAlias = dict[str, dict[str, Any]]  # by benchmark
 
 
 def load_results() -> Results:
-    """Read what the benchmarks kept, as far as they did."""
-    paths = {name: RESULTS / f"{name}.json" for name in (OF_RECIPES, *OF_FILES, *OF_PARTS)}
+    """Load the results that exist."""
+    paths = {name: RESULTS / f"{name}.json" for name in (BY_RECIPE, *BY_FILE, *BY_PART)}
     return {
         name: json.loads(path.read_text(encoding="utf-8"))
         for name, path in paths.items()
@@ -46,13 +52,13 @@ def load_results() -> Results:
 
 
 def card(name: str, results: Results) -> str:
-    """Write the card of a shipped model, as Markdown."""
+    """Render the card of a shipped model as Markdown."""
     path = shipped_models()[name]
     model = load_model(path)
-    seeds = _figures(results.get(OF_RECIPES)).get(model.recipe, {})
+    seeds = _figures(results.get(BY_RECIPE)).get(model.recipe, {})
     seeds = {data: summary for data, summary in seeds.items() if data != "published"}
-    measured = {name: _of(model.digest, results.get(name)) for name in OF_FILES}
-    used = {OF_RECIPES: seeds} | measured
+    of_file = {name: _of_file(model.digest, results.get(name)) for name in BY_FILE}
+    used = {BY_RECIPE: seeds} | of_file
     return (
         _environment()
         .get_template("card.jinja")
@@ -60,34 +66,35 @@ def card(name: str, results: Results) -> str:
             name=name,
             model=model,
             commit=_commit(model.digest, seeds),
-            recipe=RECIPES[model.recipe],
+            dense_sizes=_dense_sizes(model.network),
             size=path.stat().st_size,
             origins=ORIGINS,
             settings=_settings(model.training),
             seeds=seeds,
-            coverage=_coverage(measured["calibration"].get("read", {})),
-            worst_levels=_worst_levels(measured["drawings"].get("by factor", {})),
-            least_drawings=LEAST_DRAWINGS,
+            curves=_curves(of_file["calibration"].get("datasets", {})),
+            worst_levels=_worst_levels(of_file["drawings"].get("by_condition", {})),
+            min_drawings=MIN_DRAWINGS,
             results={name: results[name] for name, figures in used.items() if figures}
-            | _trainings(model.recipe, seeds),
-            **measured,
+            | _training_runs(model.recipe, seeds),
+            **DATASETS,
+            **of_file,
         )
     )
 
 
-def _trainings(recipe: str, seeds: dict[str, Any]) -> Results:
-    """How the recipe was trained with several seeds, at which commits; nothing if it was not."""
+def page(results: Results) -> str:
+    """Render the page that compares recipes, models and design choices as Markdown."""
+    names = (BY_RECIPE, *BY_FILE, *BY_PART)
+    figures = {name: _figures(results.get(name)) for name in names}
+    return _environment().get_template("results.jinja").render(**figures)
+
+
+def _training_runs(recipe: str, seeds: dict[str, Any]) -> Results:
+    """Return the command and commits of the runs with several seeds; empty without runs."""
     runs = [run for summary in seeds.values() for run in summary["runs"]]
     commits = sorted({run["commit"] for run in runs if "commit" in run})
     command = f"python benchmarks/accuracy.py --recipes {recipe}"
-    return {OF_RECIPES: {"command": command, "commit": ", ".join(commits)}} if runs else {}
-
-
-def page(results: Results) -> str:
-    """Write the page that compares recipes, models and their parts, as Markdown."""
-    names = (OF_RECIPES, *OF_FILES, *OF_PARTS)
-    figures = {name: _figures(results.get(name)) for name in names}
-    return _environment().get_template("results.jinja").render(**figures)
+    return {BY_RECIPE: {"command": command, "commit": ", ".join(commits)}} if runs else {}
 
 
 def _figures(result: dict[str, Any] | None) -> dict[str, Any]:
@@ -95,8 +102,8 @@ def _figures(result: dict[str, Any] | None) -> dict[str, Any]:
     return figures
 
 
-def _of(digest: str, result: dict[str, Any] | None) -> dict[str, Any]:
-    """What a benchmark found of the model with this digest, and on what; nothing if it did not."""
+def _of_file(digest: str, result: dict[str, Any] | None) -> dict[str, Any]:
+    """Return a benchmark's figures for the file with this digest; empty if it was not measured."""
     figures = _figures(result)
     for record in figures.get("models", []):
         if record["digest"] == digest:
@@ -105,38 +112,56 @@ def _of(digest: str, result: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _commit(digest: str, seeds: dict[str, dict[str, Any]]) -> str | None:
-    """The commit at which a model was trained, if it is one of those that were trained anew."""
+    """Return the commit at which a model was trained, if it is one of the runs."""
     runs = (run for summary in seeds.values() for run in summary["runs"])
     return next((run.get("commit") for run in runs if run.get("digest") == digest), None)
 
 
-def _settings(training: dict[str, Any]) -> dict[str, Any]:
-    """What training was asked for, without what stands elsewhere on the card."""
-    settings = {key: value for key, value in training.items() if key not in ELSEWHERE}
-    if "targets" in settings:
-        right, *others = settings["targets"]
-        settings["targets"] = f"{right:.4g} for the right class, {others[0]:.4g} for each other"
-    return settings
+def _dense_sizes(network: Network) -> list[int]:
+    """Return the inputs of the first dense layer, and the outputs of each."""
+    dense = [layer for layer in network.layers if isinstance(layer, Dense)]
+    return [dense[0].inputs, *(layer.outputs for layer in dense)]
 
 
-def _coverage(read: dict[str, dict[str, Any]]) -> list[tuple[dict[str, Any], ...]]:
-    """At each confidence, what is left of each that was read."""
-    return list(zip(*(figures["coverage"] for figures in read.values()), strict=True))
+def _settings(training: dict[str, Any]) -> dict[str, str]:
+    """Format the settings of the training, without those that the card shows elsewhere."""
+    settings = training["recipe"] | {key: training[key] for key in ("seed", "limit")}
+    return {
+        key: _setting(value)
+        for key, value in sorted(settings.items())
+        if key not in SHOWN_ELSEWHERE
+    }
 
 
-def _worst_levels(by_factor: dict[str, dict[str, dict[str, Any]]]) -> list[dict[str, Any]]:
-    """The levels that were read worst, the worst first, of those that are frequent enough."""
+def _setting(value: object) -> str:
+    """Format a JSON value, typed objects as Python shows them: SGD(momentum=0.9)."""
+    match value:
+        case {"type": str(name), **fields}:
+            arguments = ", ".join(f"{key}={_setting(field)}" for key, field in fields.items())
+            return f"{name}({arguments})" if arguments else name
+        case list():
+            return f"[{', '.join(map(_setting, value))}]"
+    return str(value)
+
+
+def _curves(datasets: dict[str, dict[str, Any]]) -> list[tuple[dict[str, Any], ...]]:
+    """Return the points of the risk-coverage curves of all data sets, threshold by threshold."""
+    return list(zip(*(figures["risk_coverage"] for figures in datasets.values()), strict=True))
+
+
+def _worst_levels(by_condition: dict[str, dict[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Return the conditions with the lowest accuracy, the lowest first, without rare ones."""
     levels = [
         {"factor": factor, "level": level, **figures}
-        for factor, levels in by_factor.items()
+        for factor, levels in by_condition.items()
         for level, figures in levels.items()
-        if figures["drawings"] >= LEAST_DRAWINGS and level != "none"
+        if figures["drawings"] >= MIN_DRAWINGS and level != "none"
     ]
     return sorted(levels, key=lambda level: level["accuracy"])[:WORST]
 
 
 def _environment() -> Environment:
-    """Make what fills templates: in them, what is missing is "not measured"."""
+    """Make the template environment, in which missing figures are "not measured"."""
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
         undefined=ChainableUndefined,
@@ -153,10 +178,10 @@ def _percent(share: object) -> str:
 
 
 def _accuracy(runs: dict[str, Any]) -> str:
-    """Write the mean over seeds, and how far it spreads if there are several."""
+    """Format the mean over seeds, with the standard deviation if there are several."""
     mean = _percent(runs["accuracy_mean"])
-    spread = runs["accuracy_spread"]
-    return mean if spread is None else f"{mean} ± {_percent(spread)}"
+    deviation = runs["accuracy_std"]
+    return mean if deviation is None else f"{mean} ± {_percent(deviation)}"
 
 
 def _number(value: object) -> str:
@@ -168,7 +193,7 @@ def _is_missing(value: object) -> bool:
 
 
 def main() -> None:
-    """Write the card of every shipped model, and the page."""
+    """Write the card of every shipped model and the results page."""
     results = load_results()
     pages = {FOLDER / f"{name}.md": card(name, results) for name in shipped_models()}
     for path, text in (pages | {PAGE: page(results)}).items():
