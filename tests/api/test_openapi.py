@@ -3,15 +3,15 @@
 import json
 import re
 
-import drawn_requests
 import hypothesis
+import image_strategies
 import schemathesis
 from requests_to import MODELS, ONE
 from schemathesis.config import SchemathesisConfig
 
 from inkdigits.api import ModelRegistry, Settings, create_app
 
-drawn_requests.register()
+image_strategies.register()
 
 schema = schemathesis.openapi.from_wsgi(
     "/openapi.json",

@@ -5,7 +5,7 @@ import struct
 
 import numpy as np
 import pytest
-from hostile_pictures import BASELINE, FIRST_DC, REFINED_DC, jpeg
+from hostile_images import BASELINE, FIRST_DC, REFINED_DC, jpeg
 from PIL import Image
 
 from inkdigits.imaging.decode import Limits, decode

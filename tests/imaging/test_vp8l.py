@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 import pytest
-from hostile_pictures import webp_of_prefix_codes
+from hostile_images import webp_of_prefix_codes
 from PIL import Image
 
 from inkdigits.imaging import vp8l, webp

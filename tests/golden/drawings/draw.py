@@ -53,7 +53,7 @@ DIGITS = {
 # What differs from a plain drawing, by the name of the case.
 PLAIN = {
     "canvas": (280, 280, 1),
-    "place": "on the sheet",
+    "place": "on the canvas",
     "size_px": 180,
     "pen_px": 16,
     "antialiased": True,
