@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from inkdigits.constants import CLASSES, IMAGE_SIDE
-from inkdigits.imaging.strokes import FARTHEST
+from inkdigits.imaging.strokes import MAX_PX as MAX_COORDINATE
 
 MAX_STROKES = 200
 MAX_POINTS_PER_STROKE = 10_000  # a whole drawing may have more: drawings.MAX_POINTS_PER_DRAWING
@@ -20,7 +20,7 @@ class StrictModel(BaseModel):
 # Requests. Their lists fail fast: only the first error is reported, and a list of bad items would
 # produce a million.
 
-Coordinate = Annotated[float, Field(ge=-FARTHEST, le=FARTHEST)]
+Coordinate = Annotated[float, Field(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
 Point = Annotated[list[Coordinate], Field(min_length=2, max_length=2, fail_fast=True)]
 Ink = Annotated[float, Field(ge=0, le=255)]
 Row = Annotated[list[Ink], Field(min_length=IMAGE_SIDE, max_length=IMAGE_SIDE, fail_fast=True)]
@@ -46,7 +46,7 @@ class Stroke(StrictModel):
         description="The x and y coordinates of each point; y points down.",
     )
     width: float = Field(
-        gt=0, le=FARTHEST, description="The width of the pen, in the unit of the points."
+        gt=0, le=MAX_COORDINATE, description="The width of the pen, in the unit of the points."
     )
 
 
