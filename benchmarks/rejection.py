@@ -24,9 +24,9 @@ from scipy.stats import rankdata
 
 from inkdigits import Recognizer
 from inkdigits.arrays import Array, Pixels
+from inkdigits.constants import IMAGE_SIDE
 from inkdigits.imaging.decode import encode_png
 from inkdigits.model_file import DEFAULT_MODEL
-from inkdigits.preprocessing import ink
 from inkdigits.recognizer import Prediction
 
 MOST_DIGITS_REFUSED = 0.003  # of real digits
@@ -141,11 +141,11 @@ def show(figures: dict[str, Any]) -> None:
 
 def draw_accepted(readings: dict[str, Readings], path: Path) -> None:
     """Write a picture with a row of each kind: what was taken for digits, least doubted first."""
-    sheet = np.zeros((len(readings), ink.SIDE, EXAMPLES, ink.SIDE), np.uint8)
+    sheet = np.zeros((len(readings), IMAGE_SIDE, EXAMPLES, IMAGE_SIDE), np.uint8)
     for row, kind in zip(sheet, readings.values(), strict=True):
         for number, seen in enumerate(kind.most_digit_like[:EXAMPLES]):
             row[:, number] = seen
-    Image.fromarray(sheet.reshape(-1, EXAMPLES * ink.SIDE)).save(path)
+    Image.fromarray(sheet.reshape(-1, EXAMPLES * IMAGE_SIDE)).save(path)
 
 
 def main() -> None:

@@ -39,7 +39,6 @@ from inkdigits.imaging import png
 from inkdigits.imaging.decode import decode
 from inkdigits.model_file import DEFAULT_MODEL, load_model, locate
 from inkdigits.preprocessing import ink
-from inkdigits.preprocessing.background import extract_ink
 from inkdigits.recipes import RECIPES
 
 HERE = Path(__file__).parent
@@ -170,13 +169,13 @@ def stages(side: int) -> dict[str, float]:
     recognizer = Recognizer.load()
     _, file = body(side, "PNG")
     rgba = decode(file)
-    strength = extract_ink(rgba)
+    strength = ink.extract_ink(rgba)
     seen = ink.from_ink(strength)[None]
     client = create_app(Shelf([DEFAULT_MODEL]), Settings()).test_client()
     client_s = _processor_us(lambda: client.get("/healthz"))
     parts = {
         "decode": lambda: decode(file),
-        "ink from sheet": lambda: extract_ink(rgba),
+        "ink from sheet": lambda: ink.extract_ink(rgba),
         "fit": lambda: ink.from_ink(strength),
         "network": lambda: recognizer.probabilities(seen),
     }

@@ -51,7 +51,7 @@ def assert_cleaned(pictures):
         middle = np.array(ndimage.center_of_mass(picture))
         free = 28 - np.array(sides(picture))
         # Only what would stick out of the picture lies beside the middle.
-        assert (np.abs(middle - ink.MIDDLE) < np.where(free > 10, 0.6, 6)).all()
+        assert (np.abs(middle - ink.CENTER) < np.where(free > 10, 0.6, 6)).all()
 
 
 def test_as_many_as_asked_for_and_cleaned(made):

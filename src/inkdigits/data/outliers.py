@@ -12,6 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from inkdigits.arrays import Array, Generator, Labels, Pixels
+from inkdigits.constants import IMAGE_SIDE
 from inkdigits.data.letter_strokes import LETTERS
 from inkdigits.imaging.strokes import draw
 from inkdigits.preprocessing import ink
@@ -50,7 +51,7 @@ def make(count: int, seed: int, digits: Pixels, labels: Labels) -> Pixels:
     compared = _outlines(digits[rng.permutation(len(digits))[:COMPARED]])
     kinds, weights = list(KINDS), np.array(list(KINDS.values()))
     limits = np.array([TOO_LIKE if kind in ACCIDENTAL else MUCH_TOO_LIKE for kind in kinds])
-    pictures = np.empty((0, ink.SIDE, ink.SIDE), np.uint8)
+    pictures = np.empty((0, IMAGE_SIDE, IMAGE_SIDE), np.uint8)
     while len(pictures) < count:
         chosen = rng.choice(len(kinds), count - len(pictures), p=weights / weights.sum())
         drawn = np.stack([kinds[kind](rng, by_label) for kind in chosen])
@@ -366,14 +367,14 @@ def row_of_digits(rng: Generator, digits: DigitsByLabel) -> Pixels:
     """Two or three digits beside each other or one above the other, apart or touching."""
     count = rng.choice([2, 3], p=[0.8, 0.2])
     step = rng.integers(11, 24)
-    long, short = ink.SIDE + step * (count - 1), ink.SIDE + 6
+    long, short = IMAGE_SIDE + step * (count - 1), IMAGE_SIDE + 6
     sheet = np.zeros((short, long), np.uint8)
     above = rng.random() < 0.25
     allowed = range(2, CLASSES) if above else range(CLASSES)  # 1 above 1 is a long 1
     for number in range(count):
         digit = _digit(rng, digits, allowed)
         top, left = rng.integers(7), step * number
-        part = sheet[top : top + ink.SIDE, left : left + ink.SIDE]
+        part = sheet[top : top + IMAGE_SIDE, left : left + IMAGE_SIDE]
         np.maximum(part, digit.T if above else digit, out=part)
     return ink.from_ink(sheet.T if above else sheet)
 
@@ -431,7 +432,7 @@ def negative(rng: Generator, digits: DigitsByLabel) -> Pixels:
     """A sheet of ink in which the digit is left white."""
     rim = rng.integers(0, 5)
     sheet = 255 - _digit(rng, digits, range(CLASSES))
-    return ink.from_ink(sheet[rim : ink.SIDE - rim, rim : ink.SIDE - rim])
+    return ink.from_ink(sheet[rim : IMAGE_SIDE - rim, rim : IMAGE_SIDE - rim])
 
 
 def _digit(rng: Generator, digits: DigitsByLabel, labels: Sequence[int]) -> Pixels:

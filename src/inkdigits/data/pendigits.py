@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.arrays import Array, Generator, Pixels
+from inkdigits.constants import IMAGE_SIDE
 from inkdigits.data import folders
 from inkdigits.data.folders import DataError
 from inkdigits.data.mnist import Digits
@@ -157,7 +158,7 @@ def render(
     clean    makes uint8 (28, 28) of uint8 (H, W), how much each pixel stands out from the sheet
     returns  Digits, `copies` pictures of the first digit, then of the second, ...
     """
-    pictures = np.empty((len(traces) * copies, ink.SIDE, ink.SIDE), np.uint8)
+    pictures = np.empty((len(traces) * copies, IMAGE_SIDE, IMAGE_SIDE), np.uint8)
     for number in range(len(pictures)):
         digit, copy = divmod(number, copies)
         rng = np.random.default_rng((seed, digit, copy))
