@@ -40,7 +40,6 @@ from inkdigits.imaging import png
 from inkdigits.imaging.decode import decode
 from inkdigits.model_file import DEFAULT_MODEL, load_model, locate
 from inkdigits.preprocessing import ink
-from inkdigits.preprocessing.background import extract_ink
 
 HERE = Path(__file__).parent
 SEVEN = HERE.parent / "tests" / "golden" / "7.png"
@@ -169,12 +168,12 @@ def stages(side: int) -> dict[str, float]:
     recognizer = Recognizer.load()
     _, file = body(side, "PNG")
     rgba = decode(file)
-    extracted = extract_ink(rgba)
+    extracted = ink.extract_ink(rgba)
     preprocessed = ink.from_ink(extracted)[None]
     client = _test_client()
     calls: dict[str, Callable[[], object]] = {
         "decode": lambda: decode(file),
-        "extract ink": lambda: extract_ink(rgba),
+        "extract ink": lambda: ink.extract_ink(rgba),
         "normalize to 28x28": lambda: ink.from_ink(extracted),
         "network": lambda: recognizer.predict_batch(preprocessed),
         "Flask": lambda: client.get("/healthz"),

@@ -9,7 +9,6 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from inkdigits.imaging.decode import decode
 from inkdigits.preprocessing import ink
-from inkdigits.preprocessing.background import extract_ink
 
 COUNT = 40
 
@@ -35,7 +34,7 @@ def drawn(name, sources, split="development", count=COUNT):
 
 def ink_of(name, sources):
     """The ink of each image, uint8 (H, W)."""
-    return [extract_ink(decode(file)) for file in drawn(name, sources)]
+    return [ink.extract_ink(decode(file)) for file in drawn(name, sources)]
 
 
 def sides(inked):

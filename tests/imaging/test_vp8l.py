@@ -1,4 +1,4 @@
-"""Lossless WebP data is followed just as a decoder follows it, up to its prefix codes."""
+"""Lossless WebP data is parsed as a decoder parses it, up to its prefix codes."""
 
 import contextlib
 import io
@@ -18,7 +18,7 @@ LITERALS, LENGTHS = 256, 24
 
 
 class Stream:
-    """Writes lossless WebP data; what it does is drawn by a generator."""
+    """Writes lossless WebP data with random choices."""
 
     def __init__(self, rng):
         self.rng = rng
@@ -28,13 +28,13 @@ class Stream:
         self.bits += [value >> place & 1 for place in range(count)]
 
     def chance(self):
-        """Add one bit by chance, and return it."""
+        """Add a random bit, and return it."""
         value = int(self.rng.integers(2))
         self.add(value, 1)
         return value
 
     def add_code(self, symbols, most=None):
-        """Add a prefix code of some symbols below `most`; return the bits of each."""
+        """Add a prefix code for some symbols below `most`; return the bits of each."""
         most = most or symbols
         kind = self.rng.integers(4)
         if kind <= 1:
@@ -65,8 +65,8 @@ class Stream:
             self.bits += [length >> place & 1 for place in (3, 2, 1, 0)]
         return canonical(lengths)
 
-    def add_picture(self, width, height):
-        """Add a picture of literals, runs and colors of the cache, as a transform has one."""
+    def add_image(self, width, height):
+        """Add the image of a transform: literals, runs and cached colors."""
         cache = 0
         if self.chance():
             cache_bits = int(self.rng.integers(1, 5))
@@ -108,7 +108,7 @@ class Stream:
 
 
 def canonical(lengths):
-    """Return the code of each symbol: its bits, the first one first."""
+    """Return the bits of each symbol's code, in the order of the stream."""
     codes, code, before = {}, 0, 0
     for length, symbol in sorted((length, symbol) for symbol, length in lengths.items()):
         code <<= length - before
@@ -117,8 +117,8 @@ def canonical(lengths):
     return codes
 
 
-def drawn(seed):
-    """Draw a lossless WebP with transforms; return it, and how many blocks have prefix codes."""
+def random_webp(seed):
+    """Make a random lossless WebP; return it, its size, and how many blocks have prefix codes."""
     rng = np.random.default_rng(seed)
     stream = Stream(rng)
     width, height = (int(side) for side in rng.integers(1, 70, 2))
@@ -133,14 +133,14 @@ def drawn(seed):
         if kind == PALETTE:
             colors = int(rng.choice([1, 2, 3, 4, 5, 16, 17, 256]))
             stream.add(colors - 1, 8)
-            stream.add_picture(colors, 1)
+            stream.add_image(colors, 1)
             packed = 8 if colors <= 2 else 4 if colors <= 4 else 2 if colors <= 16 else 1
             columns = -(-columns // packed)
         elif kind != SUBTRACT_GREEN:
             size = int(rng.integers(8))
             stream.add(size, 3)
             side = 4 << size
-            stream.add_picture(-(-columns // side), -(-height // side))
+            stream.add_image(-(-columns // side), -(-height // side))
     stream.add(0, 1)
     if stream.chance():
         stream.add(int(rng.integers(1, 12)), 4)
@@ -149,7 +149,7 @@ def drawn(seed):
     stream.add(size, 3)
     side = 4 << size
     stream.add(0, 1)
-    stream.add_single_codes()  # of the picture of the groups, which are all number 0
+    stream.add_single_codes()  # of the entropy image, which assigns group 0 to all blocks
     stream.add_single_codes()  # of that group
     body = np.packbits(np.array(stream.bits, np.uint8), bitorder="little").tobytes()
     body += bytes(len(body) % 2)
@@ -159,22 +159,22 @@ def drawn(seed):
 
 
 @pytest.mark.parametrize("seed", range(200))
-def test_the_blocks_that_have_prefix_codes_are_counted_as_the_decoder_sees_them(seed, monkeypatch):
-    data, (width, height), blocks = drawn(seed)
+def test_the_blocks_with_prefix_codes_are_counted(seed, monkeypatch):
+    data, (width, height), blocks = random_webp(seed)
     assert decode(data).shape == (height, width, 4)
-    monkeypatch.setattr(vp8l, "MOST_BLOCKS", blocks)
+    monkeypatch.setattr(vp8l, "MAX_BLOCKS", blocks)
     webp.read(data)
-    monkeypatch.setattr(vp8l, "MOST_BLOCKS", blocks - 1)
+    monkeypatch.setattr(vp8l, "MAX_BLOCKS", blocks - 1)
     with pytest.raises(ImageTooLarge, match="WebP"):
         webp.read(data)
 
 
 @pytest.mark.parametrize("seed", range(0, 200, 20))
-def test_lossless_data_that_is_cut_off_or_damaged_is_an_image_error(seed):
-    data, size, _ = drawn(seed)
+def test_truncated_or_damaged_lossless_data_is_an_image_error(seed):
+    data, size, _ = random_webp(seed)
     body = data[25:]
     rng = np.random.default_rng(seed)
-    # The last bytes, which hold the prefix codes of the picture itself, are the decoder's.
+    # The last bytes, the prefix codes of the image itself, are left to the decoder.
     for length in range(0, len(body) - 8, 7):
         with pytest.raises(ImageError):
             vp8l.check(body[:length], *size)
@@ -184,7 +184,7 @@ def test_lossless_data_that_is_cut_off_or_damaged_is_an_image_error(seed):
             vp8l.check(bytes(mutated), *size)
 
 
-def real_pictures():
+def real_images():
     rng = np.random.default_rng(0)
     rows, columns = np.mgrid[0:300, 0:400]
     smooth = np.stack([rows * 255 // 299, columns * 255 // 399, (rows + columns) % 256], axis=-1)
@@ -203,16 +203,16 @@ def real_pictures():
 
 
 @pytest.mark.parametrize("method", [0, 3, 6])
-@pytest.mark.parametrize("name", [name for name, _ in real_pictures()])
-def test_what_libwebp_writes_without_loss_is_within_the_bounds(name, method):
-    pixels = dict(real_pictures())[name]
+@pytest.mark.parametrize("name", [name for name, _ in real_images()])
+def test_lossless_files_of_libwebp_are_within_the_limits(name, method):
+    pixels = dict(real_images())[name]
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "WEBP", lossless=True, exact=True, method=method)
     decoded = decode(file.getvalue())
     np.testing.assert_array_equal(decoded[..., : pixels.shape[2]], pixels)
 
 
-def test_transparency_that_is_compressed_without_loss_is_followed_too(monkeypatch):
+def test_a_lossless_alpha_channel_is_checked_too(monkeypatch):
     rng = np.random.default_rng(0)
     pixels = np.zeros((64, 64, 4), np.uint8)
     pixels[:32, :, 3] = rng.integers(0, 256, (32, 64))
@@ -231,20 +231,20 @@ def test_transparency_that_is_compressed_without_loss_is_followed_too(monkeypatc
 
 def test_prefix_codes_for_too_many_blocks_are_too_large():
     assert decode(webp_of_prefix_codes(100, 216)).shape == (216, 216, 4)
-    assert (216 / 4) ** 2 < vp8l.MOST_BLOCKS < (220 / 4) ** 2
+    assert (216 / 4) ** 2 < vp8l.MAX_BLOCKS < (220 / 4) ** 2
     with pytest.raises(ImageTooLarge, match="WebP"):
         decode(webp_of_prefix_codes(100, 220))
 
 
 def test_a_transform_of_too_many_pixels_is_too_large(monkeypatch):
-    data = next(data for data, _, _ in map(drawn, range(200)) if len(data) > 1000)
-    monkeypatch.setattr(vp8l, "MOST_TRANSFORM_CODES", 20)
+    data = next(data for data, _, _ in map(random_webp, range(200)) if len(data) > 1000)
+    monkeypatch.setattr(vp8l, "MAX_TRANSFORM_CODES", 20)
     with pytest.raises(ImageTooLarge, match="WebP"):
         webp.read(data)
 
 
 def code_lengths(lengths):
-    """A normal prefix code whose lengths are written by 4 bits each."""
+    """A normal prefix code that encodes each length in 4 bits."""
     stream = Stream(None)
     stream.add(0, 1)
     stream.add(19 - 4, 4)
@@ -259,7 +259,7 @@ def code_lengths(lengths):
 @pytest.mark.parametrize(
     "lengths", [[0] * 280, [1] * 280, [1, 1, 1] + [0] * 277, [2, 2, 1, 15] + [0] * 276, [15] * 280]
 )
-def test_a_prefix_code_that_has_too_many_or_too_few_codes_is_damage(lengths):
+def test_an_oversubscribed_or_incomplete_prefix_code_is_damage(lengths):
     stream = Stream(None)
     stream.add(1, 1)
     stream.add(PREDICTOR, 2)
@@ -271,19 +271,19 @@ def test_a_prefix_code_that_has_too_many_or_too_few_codes_is_damage(lengths):
         vp8l.check(body + bytes(100), 10, 10)
 
 
-def test_a_transform_that_stands_twice_is_damage():
+def test_a_repeated_transform_is_damage():
     stream = Stream(None)
     for _ in range(2):
         stream.add(1, 1)
         stream.add(SUBTRACT_GREEN, 2)
     body = np.packbits(np.array(stream.bits, np.uint8), bitorder="little").tobytes()
-    with pytest.raises(DamagedImage, match="twice"):
+    with pytest.raises(DamagedImage, match="repeated"):
         vp8l.check(body, 10, 10)
 
 
 @pytest.mark.parametrize("name", [b"VP8L", b"ALPH"])
-def test_a_webp_with_two_pictures_is_damage(name):
-    data, _, _ = drawn(0)
+def test_a_webp_with_two_images_is_damaged(name):
+    data, _, _ = random_webp(0)
     chunks = data[12:] + (name + struct.pack("<I", 2) + b"\0\0") * (1 if name == b"VP8L" else 2)
-    with pytest.raises(DamagedImage, match="two pictures"):
+    with pytest.raises(DamagedImage, match="two images"):
         decode(b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WEBP" + chunks)

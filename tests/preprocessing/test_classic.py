@@ -1,14 +1,15 @@
-"""The write-up's clean-up equals a plain reference that goes pixel by pixel."""
+"""The write-up's preprocessing equals a plain reference that goes pixel by pixel."""
 
 import numpy as np
 import pytest
+from sample_images import as_rgba
 
 from inkdigits.preprocessing import classic
 
 
-def reference(picture):
-    """The clean-up in the words of the design: binarize, center the box, gray the edges."""
-    binary = [[255 if picture[r][c] > 50 else 0 for c in range(28)] for r in range(28)]
+def reference(image):
+    """The write-up's steps: binarize, center the bounding box, gray the edges."""
+    binary = [[255 if image[r][c] > 50 else 0 for c in range(28)] for r in range(28)]
     ink = [(r, c) for r in range(28) for c in range(28) if binary[r][c]]
     result = np.zeros((28, 28), np.uint8)
     if not ink:
@@ -27,59 +28,50 @@ def reference(picture):
     return result
 
 
-def random_pictures(number):
+def random_images(number):
     """Random ink of every density, in boxes anywhere: many touch the border."""
     rng = np.random.default_rng(0)
-    pictures = np.zeros((number, 28, 28), np.uint8)
-    for picture in pictures:
+    images = np.zeros((number, 28, 28), np.uint8)
+    for image in images:
         top, bottom = sorted(rng.integers(0, 29, 2))
         left, right = sorted(rng.integers(0, 29, 2))
         shape = (bottom - top, right - left)
-        picture[top:bottom, left:right] = rng.integers(0, 256, shape) * (rng.random(shape) < 0.4)
-    return pictures
+        image[top:bottom, left:right] = rng.integers(0, 256, shape) * (rng.random(shape) < 0.4)
+    return images
 
 
 def corner_cases():
-    pictures = np.zeros((8, 28, 28), np.uint8)
-    pictures[1] = 255
-    pictures[2, 0, 0] = 255
-    pictures[3, 27, 27] = 255
-    pictures[4, 0, :] = 255
-    pictures[5, :, 27] = 255
-    pictures[6, 5, 5] = 50  # not over the threshold
-    pictures[7, 5, 5] = 51
-    return pictures
+    images = np.zeros((8, 28, 28), np.uint8)
+    images[1] = 255
+    images[2, 0, 0] = 255
+    images[3, 27, 27] = 255
+    images[4, 0, :] = 255
+    images[5, :, 27] = 255
+    images[6, 5, 5] = 50  # not over the threshold
+    images[7, 5, 5] = 51
+    return images
 
 
-@pytest.mark.parametrize(
-    "pictures", [random_pictures(300), corner_cases()], ids=["random", "corners"]
-)
-def test_equals_the_reference(pictures):
-    expected = np.stack([reference(picture) for picture in pictures])
-    np.testing.assert_array_equal(classic.from_mnist(pictures), expected)
+@pytest.mark.parametrize("images", [random_images(300), corner_cases()], ids=["random", "corners"])
+def test_equals_the_reference(images):
+    expected = np.stack([reference(image) for image in images])
+    np.testing.assert_array_equal(classic.from_mnist(images), expected)
 
 
 def test_equals_the_reference_on_real_digits(digits):
-    pictures = digits.images[:300]
-    expected = np.stack([reference(picture) for picture in pictures])
-    np.testing.assert_array_equal(classic.from_mnist(pictures), expected)
+    images = digits.images[:300]
+    expected = np.stack([reference(image) for image in images])
+    np.testing.assert_array_equal(classic.from_mnist(images), expected)
 
 
-def test_the_input_is_left_alone(digits):
-    pictures = digits.images[:10].copy()
-    classic.from_mnist(pictures)
-    np.testing.assert_array_equal(pictures, digits.images[:10])
+def test_a_batch_is_not_changed(digits):
+    images = digits.images[:10].copy()
+    classic.from_mnist(images)
+    np.testing.assert_array_equal(images, digits.images[:10])
 
 
-def as_rgba(gray):
-    """An opaque gray picture."""
-    rgba = np.full((*gray.shape, 4), 255, np.uint8)
-    rgba[..., :3] = gray[..., None]
-    return rgba
-
-
-def test_a_picture_of_mnists_kind_is_taken_as_it_is(digits):
-    one_by_one = [classic.from_image(as_rgba(picture)) for picture in digits.images[:200]]
+def test_an_image_like_mnists_is_binarized_as_it_is(digits):
+    one_by_one = [classic.from_image(as_rgba(image)) for image in digits.images[:200]]
     np.testing.assert_array_equal(one_by_one, classic.from_mnist(digits.images[:200]))
 
 
@@ -94,22 +86,22 @@ def test_the_write_ups_canvas_black_on_blue():
     np.testing.assert_array_equal(classic.from_image(canvas), reference(np.where(ink, 255, 0)))
 
 
-def test_pale_ink_is_raised_before_the_threshold():
-    sheet = np.full((28, 28), 255, np.uint8)
-    sheet[8:20, 13:15] = 225  # 30 of 255 darker: under the threshold as it stands
-    cleaned = classic.from_image(as_rgba(sheet))
-    assert (cleaned == 255).sum() == 24
+def test_pale_ink_is_stretched_before_the_threshold():
+    image = np.full((28, 28), 255, np.uint8)
+    image[8:20, 13:15] = 225  # 30 of 255 darker, which is under the threshold
+    picture = classic.from_image(as_rgba(image))
+    assert (picture == 255).sum() == 24
 
 
 def test_a_large_drawing_is_brought_to_28x28():
-    sheet = np.full((300, 200), 255, np.uint8)
-    sheet[50:250, 90:110] = 0
-    cleaned = classic.from_image(as_rgba(sheet))
-    rows, columns = np.nonzero(cleaned == 255)
+    image = np.full((300, 200), 255, np.uint8)
+    image[50:250, 90:110] = 0
+    picture = classic.from_image(as_rgba(image))
+    rows, columns = np.nonzero(picture == 255)
     assert (np.ptp(rows) + 1, np.ptp(columns) + 1) == (20, 2)
-    assert set(np.unique(cleaned)) == {0, 128, 255}
+    assert set(np.unique(picture)) == {0, 128, 255}
 
 
 @pytest.mark.parametrize("side", [28, 300])
-def test_a_blank_sheet_stays_blank(side):
+def test_a_blank_image_stays_blank(side):
     assert not classic.from_image(as_rgba(np.full((side, side), 200, np.uint8))).any()

@@ -1,4 +1,4 @@
-"""Turns the bytes of a picture into RGBA pixels, within limits; nothing else imports Pillow."""
+"""Decode an image file to RGBA pixels, within limits. Only this module imports Pillow."""
 
 import struct
 from dataclasses import dataclass
@@ -8,31 +8,32 @@ from math import ceil
 import numpy as np
 from PIL import (
     Image,
-    WebPImagePlugin,  # noqa: F401 (without it Pillow would load all its plugins to find this one)
+    WebPImagePlugin,  # noqa: F401 (otherwise Pillow loads all its plugins to find this one)
 )
 
 from inkdigits.arrays import Pixels
 from inkdigits.imaging.errors import DamagedImage, ImageTooLarge, UnsupportedImage, damaged
-from inkdigits.imaging.formats import Format, recognize
+from inkdigits.imaging.formats import Format, detect_format
 from inkdigits.imaging.png import DamagedPng
 
 _STRIP_PIXELS = 2**20
 _PIXEL_BYTES = 4
-_REDUCTIONS = (1, 2, 4, 8)  # all that a JPEG decoder offers
+_REDUCTIONS = (1, 2, 4, 8)  # the scales at which libjpeg decodes
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How large a picture may be.
+    """The maximum size of an image.
 
     bytes        of the file
-    pixels       declared by the file, and returned by decode
-    jpeg_pixels  declared by a JPEG: over `pixels` it is decoded at a half, a quarter or an eighth
-    side         width or height declared by the file, in pixels. No JPEG and no GIF can have more;
-                 decoders work by rows, and need more memory or more time where there are few
-                 rows, or many
+    pixels       declared by the file, and returned by `decode`
+    jpeg_pixels  declared by a JPEG; over `pixels`, it is decoded at half, a quarter or an eighth
+                 of its resolution
+    side         width or height declared by the file, in pixels. JPEG and GIF cannot exceed the
+                 default. Decoders work by rows: very few or very many rows take more memory or
+                 time
 
-    Formats have bounds of their own beside these, in the modules that read them.
+    Some formats have further limits, in the modules that parse them.
     """
 
     bytes: int = 16 * 2**20
@@ -42,25 +43,25 @@ class Limits:
 
 
 def decode(data: bytes, media_type: str | None = None, limits: Limits = Limits()) -> Pixels:
-    """Decode a PNG, JPEG, WebP, GIF or BMP file, turned upright as its EXIF orientation asks.
+    """Decode a PNG, JPEG, WebP, GIF or BMP file, and apply its EXIF orientation.
 
-    Limits and structure are checked before any pixel is decoded. Bytes behind the end of a JPEG are
-    ignored, since phones write them, and those behind a BMP; in the other formats they are damage.
+    Limits and structure are checked before any pixel is decoded. Data after the end of a JPEG, as
+    phones write it, or of a BMP is ignored; in the other formats it is an error.
 
     data        the file
-    media_type  what its sender says it is; None or application/octet-stream says nothing
+    media_type  as declared by the sender; None and application/octet-stream mean unknown
     returns     uint8 (H, W, 4) red, green, blue, alpha (255 is opaque); color profiles are ignored
     raises      UnsupportedImage, ImageTooLarge or DamagedImage
     """
     if not data:
-        raise DamagedImage("The picture is empty; send a PNG, JPEG, WebP, GIF or BMP file.")
+        raise DamagedImage("The image is empty; send a PNG, JPEG, WebP, GIF or BMP file.")
     if len(data) > limits.bytes:
         raise ImageTooLarge(
-            f"The picture has {len(data):,} bytes, more than the {limits.bytes:,} that are allowed;"
+            f"The image has {len(data):,} bytes, more than the {limits.bytes:,} allowed;"
             " send a smaller one."
         )
-    file_format = recognize(data)
-    _check_label(media_type, file_format)
+    file_format = detect_format(data)
+    _check_media_type(media_type, file_format)
     try:
         size = file_format.size(data)
         _check_size(size, file_format, limits)
@@ -68,25 +69,25 @@ def decode(data: bytes, media_type: str | None = None, limits: Limits = Limits()
     except DamagedPng as error:
         raise damaged(str(error)) from error
     except (IndexError, struct.error) as error:
-        raise damaged("it is cut off") from error
+        raise damaged("it is truncated") from error
     if content.animated:
-        raise UnsupportedImage("The picture is animated; send a single frame of it.")
+        raise UnsupportedImage("The image is animated; send a single frame.")
     reduction = _reduction(size, content.extra_bytes, limits)
     try:
-        # The image is not given a name: turning the pixels upright needs its memory.
+        # Pillow's image is not bound to a name: its memory must be free before the rotation.
         pixels = _rgba(_load(content.file, file_format.name, size, reduction), content.transparent)
-    # Pillow raises whatever a wrong field leads to (OSError, SyntaxError, ValueError, struct.error,
-    # EOFError, its bomb error, ...), and no list of it has ever been complete.
+    # Depending on the field that is wrong, Pillow raises OSError, SyntaxError, ValueError,
+    # struct.error, EOFError, its bomb error, ...: any list would be incomplete.
     except Exception as error:
-        raise damaged("its pixels cannot be read") from error
-    return _upright(pixels, _orientation(content.exif))
+        raise damaged("its pixels cannot be decoded") from error
+    return _apply_orientation(pixels, _orientation(content.exif))
 
 
 def encode_png(pixels: Pixels) -> bytes:
-    """Encode a gray picture as a PNG file.
+    """Encode a grayscale image as a PNG file.
 
     pixels  uint8 (H, W), 0 is black
-    raises  ValueError if it is anything else
+    raises  ValueError for any other shape or dtype
     """
     if pixels.ndim != 2 or pixels.dtype != np.uint8:
         raise ValueError(f"expected uint8 (H, W), not {pixels.dtype} {pixels.shape}")
@@ -95,11 +96,11 @@ def encode_png(pixels: Pixels) -> bytes:
     return file.getvalue()
 
 
-def _check_label(media_type: str | None, file_format: Format) -> None:
-    label = (media_type or "").partition(";")[0].strip().lower()
-    if label not in ("", "application/octet-stream", *file_format.media_types):
+def _check_media_type(media_type: str | None, file_format: Format) -> None:
+    declared = (media_type or "").partition(";")[0].strip().lower()
+    if declared not in ("", "application/octet-stream", *file_format.media_types):
         raise UnsupportedImage(
-            f"The picture is a {file_format.name} file, but labeled as something else;"
+            f"The image is a {file_format.name} file but labeled as another format;"
             f" label it {file_format.media_types[0]}."
         )
 
@@ -113,13 +114,13 @@ def _check_size(size: tuple[int, int], file_format: Format, limits: Limits) -> N
     reduction = _REDUCTIONS[-1] if is_jpeg else 1
     if width * height > limit or _pixels(size, reduction) > limits.pixels:
         raise ImageTooLarge(
-            f"The picture has {width:,} x {height:,} pixels, more than the {limit:,} that are"
-            " allowed; scale it down."
+            f"The image has {width:,} x {height:,} pixels, more than the {limit:,} allowed;"
+            " scale it down."
         )
     if max(size) > limits.side:
         raise ImageTooLarge(
-            f"The picture has {width:,} x {height:,} pixels, and more than the {limits.side:,} that"
-            " a side may have; cut it to its digit, or scale it down."
+            f"The image has {width:,} x {height:,} pixels, more than the {limits.side:,} allowed on"
+            " one side; crop it to the digit, or scale it down."
         )
 
 
@@ -128,18 +129,18 @@ def _pixels(size: tuple[int, int], reduction: int) -> int:
 
 
 def _reduction(size: tuple[int, int], extra_bytes: int, limits: Limits) -> int:
-    """Return by how much to scale the picture down while decoding it: 1, or for a JPEG up to 8.
+    """Return the factor by which to downscale the image while decoding: 1, or up to 8 for a JPEG.
 
-    extra_bytes  of memory that the decoder takes beside the pixels, whatever the reduction
+    extra_bytes  memory that the decoder takes besides the pixels, whatever the factor
     """
-    most_bytes = 2 * _PIXEL_BYTES * limits.pixels  # of the largest picture: Pillow's pixels, ours
+    max_bytes = 2 * _PIXEL_BYTES * limits.pixels  # the largest image, in Pillow's memory and ours
     for reduction in _REDUCTIONS:
         pixels = _pixels(size, reduction)
-        if pixels <= limits.pixels and extra_bytes + _PIXEL_BYTES * pixels <= most_bytes:
+        if pixels <= limits.pixels and extra_bytes + _PIXEL_BYTES * pixels <= max_bytes:
             return reduction
     raise ImageTooLarge(
         f"Decoding this JPEG would take {extra_bytes:,} bytes of memory, more than the"
-        f" {most_bytes:,} that are allowed; save it as a baseline JPEG, or scale it down."
+        f" {max_bytes:,} allowed; save it as a baseline JPEG, or scale it down."
     )
 
 
@@ -156,7 +157,7 @@ def _load(file: bytes, name: str, size: tuple[int, int], reduction: int) -> Imag
 def _rgba(image: Image.Image, transparent: tuple[int, int, int] | None) -> Pixels:
     width, height = image.size
     pixels = np.empty((height, width, 4), np.uint8)
-    # By strips: Pillow converts by way of whole copies, of 100 MB each for 25 megapixels.
+    # In strips: Pillow converts by copying the whole image, 100 MB for each copy of 25 megapixels.
     rows = max(1, _STRIP_PIXELS // width)
     for top in range(0, height, rows):
         last = min(top + rows, height)
@@ -170,25 +171,25 @@ def _rgba(image: Image.Image, transparent: tuple[int, int, int] | None) -> Pixel
 
 
 def _make_transparent(pixels: Pixels, color: tuple[int, int, int]) -> None:
-    """Take away the pixels of one color, in place."""
+    """Make all pixels of one color transparent, in place."""
     opaque, clear = np.array([[*color, 255], [*color, 0]], np.uint8).view(np.uint32)
-    numbers = pixels.view(np.uint32)  # a pixel as one number compares ten times as fast
-    numbers[numbers == opaque] = clear
+    packed = pixels.view(np.uint32)  # comparing a pixel as one number is ten times as fast
+    packed[packed == opaque] = clear
 
 
-def _upright(pixels: Pixels, orientation: int) -> Pixels:
-    whole = pixels.view(np.uint32)[..., 0]  # a pixel as one number: it is copied much faster
+def _apply_orientation(pixels: Pixels, orientation: int) -> Pixels:
+    packed = pixels.view(np.uint32)[..., 0]  # copying a pixel as one number is much faster
     if orientation in (5, 6, 7, 8):
-        whole = whole.T
+        packed = packed.T
     if orientation in (3, 4, 7, 8):
-        whole = whole[::-1]
+        packed = packed[::-1]
     if orientation in (2, 3, 6, 7):
-        whole = whole[:, ::-1]
-    return np.ascontiguousarray(whole)[..., None].view(np.uint8)
+        packed = packed[:, ::-1]
+    return np.ascontiguousarray(packed)[..., None].view(np.uint8)
 
 
 def _orientation(exif: bytes) -> int:
-    """Return the orientation that an EXIF block states, 1 to 8; 1 (upright) if it states none.
+    """Return the orientation that an EXIF block declares, 1 to 8; 1 (upright) by default.
 
     source  EXIF 2.32, 4.6.4 (tag 0x0112) and TIFF 6.0, section 2
     """
@@ -203,6 +204,6 @@ def _orientation(exif: bytes) -> int:
             tag, kind, _, value = struct.unpack_from(order + "HHIH", exif, start + 2 + 12 * entry)
             if (tag, kind) == (0x0112, 3):
                 return value if 1 <= value <= 8 else 1
-    except struct.error:  # a damaged EXIF block is no reason to refuse the pixels
+    except struct.error:  # a damaged EXIF block does not make the pixels unusable
         pass
     return 1

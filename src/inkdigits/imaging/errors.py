@@ -1,22 +1,22 @@
-"""What may be wrong with a picture."""
+"""Why an image cannot be decoded."""
 
 
 class ImageError(ValueError):
-    """The picture cannot be read; the message says why, and what to do."""
+    """The image cannot be decoded; the message says why, and what to do."""
 
 
 class UnsupportedImage(ImageError):
-    """The file is no still PNG, JPEG, WebP, GIF or BMP, or another kind than its label says."""
+    """The file is not a still PNG, JPEG, WebP, GIF or BMP, or is labeled as another format."""
 
 
 class ImageTooLarge(ImageError):
-    """The file has more bytes, declares more pixels, or takes more work, than the limits allow."""
+    """The file has more bytes or pixels, or takes more work to decode, than the limits allow."""
 
 
 class DamagedImage(ImageError):
-    """The file is empty, cut off, or breaks the rules of its format."""
+    """The file is empty, truncated, or violates the specification of its format."""
 
 
 def damaged(reason: str) -> DamagedImage:
-    """Make the error of a file whose damage a clause on "it" describes."""
-    return DamagedImage(f"The picture is damaged: {reason}; save it anew and send that.")
+    """Make the error for a damaged file; `reason` is a clause such as "it is truncated"."""
+    return DamagedImage(f"The image is damaged: {reason}; save it again and send the new file.")

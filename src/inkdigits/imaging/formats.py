@@ -1,4 +1,4 @@
-"""What the five file formats look like: their parts are checked here before a decoder sees them."""
+"""The five file formats: detect them, and validate a file's structure before it is decoded."""
 
 import struct
 from collections.abc import Callable
@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from inkdigits.imaging import jpeg, png, webp
 from inkdigits.imaging.errors import ImageTooLarge, UnsupportedImage, damaged
 
-MOST_GIF_PARTS = 10_000  # extensions; real files have a few
-# Of a GIF, in all its parts; each takes 50 ns to pass over. Of 255 bytes, which encoders fill, a
-# file of 16 MiB has 66,000, and of 127 bytes, which encoders without compression fill, 133,000.
-MOST_GIF_BLOCKS = 200_000
+MAX_GIF_BLOCKS = 10_000  # extensions and frames; real files have a few
+# Data sub-blocks in a GIF; skipping one takes 50 ns. A file of 16 MiB has 66,000 of the usual 255
+# bytes, or 133,000 of the 127 bytes that encoders without compression write.
+MAX_GIF_SUB_BLOCKS = 200_000
 
 
 @dataclass(frozen=True)
 class Content:
-    """What a file of sound structure holds.
+    """What a valid file contains.
 
-    file         without whatever bears no pixels, so that Pillow never reads texts or profiles
+    file         the file, without the texts and profiles that Pillow would parse
     exif         its EXIF block, empty if there is none
-    extra_bytes  of memory that its decoder takes beside the pixels
-    transparent  the RGB color that stands for transparency, if the format has such a one
+    extra_bytes  memory that its decoder takes besides the pixels
+    animated     whether it has more than one frame
+    transparent  the RGB color declared transparent, if any
     """
 
     file: bytes
@@ -32,10 +33,16 @@ class Content:
 
 @dataclass(frozen=True)
 class Format:
-    """One format: its name in Pillow, how its files begin, its labels, and how to look through it.
+    """One file format.
 
-    `size` and `read` raise DamagedImage, UnsupportedImage, ImageTooLarge, DamagedPng, or at a
-    missing byte IndexError or struct.error.
+    name         as Pillow calls it
+    signatures   how its files start
+    media_types  the preferred one first
+    size         returns the declared width and height
+    read         validates the file's structure, and returns its content
+
+    `size` and `read` raise DamagedImage, UnsupportedImage, ImageTooLarge or DamagedPng, and
+    IndexError or struct.error at a missing byte.
     """
 
     name: str
@@ -45,18 +52,18 @@ class Format:
     read: Callable[[bytes], Content]
 
 
-def recognize(data: bytes) -> Format:
-    """Find the format by how the file begins.
+def detect_format(data: bytes) -> Format:
+    """Detect a file's format by its signature.
 
-    raises   UnsupportedImage if it is none of the five
+    raises  UnsupportedImage if it is none of the five
     """
     for file_format in FORMATS:
         for signature in file_format.signatures:
-            # The second half: a file that is cut off within its signature.
+            # The second condition holds for a file truncated within its signature.
             if data.startswith(signature) or signature.startswith(data):
                 return file_format
     raise UnsupportedImage(
-        "This is no PNG, JPEG, WebP, GIF or BMP file; save the picture as one of these."
+        "This is not a PNG, JPEG, WebP, GIF or BMP file; save the image in one of these formats."
     )
 
 
@@ -67,17 +74,16 @@ def _png_size(data: bytes) -> tuple[int, int]:
 
 def _read_png(data: bytes) -> Content:
     data_bytes = png.read_header(data).data_bytes
-    if data_bytes > png.MOST_DATA_BYTES:
+    if data_bytes > png.MAX_DATA_BYTES:
         raise ImageTooLarge(
-            f"The picture has {data_bytes:,} bytes when it is unpacked, more than the"
-            f" {png.MOST_DATA_BYTES:,} that are allowed; save it with 8 bits for each color, or"
-            " scale it down."
+            f"The image has {data_bytes:,} bytes when decompressed, more than the"
+            f" {png.MAX_DATA_BYTES:,} allowed; save it with 8 bits per color, or scale it down."
         )
     chunks = png.read(data)
     transparent = png.transparent_color(chunks)
     kept = [b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"]
     if transparent is not None:
-        kept.remove(b"tRNS")  # Pillow misses the color if a sample has 2, 4 or 16 bits
+        kept.remove(b"tRNS")  # Pillow ignores the color if samples have 2, 4 or 16 bits
     return Content(
         png.write({name: chunks[name] for name in kept if name in chunks}),
         exif=chunks.get(b"eXIf", b""),
@@ -99,46 +105,48 @@ def _read_gif(data: bytes) -> Content:
     width, height = _gif_size(data)
     start = 13 + _palette_bytes(data[10])
     screen, control, frame = data[:start], b"", b""
-    blocks = MOST_GIF_BLOCKS
-    for _ in range(MOST_GIF_PARTS):
+    sub_blocks = MAX_GIF_SUB_BLOCKS
+    for _ in range(MAX_GIF_BLOCKS):
         introducer = data[start]
-        if introducer == 0x3B:  # the end
+        if introducer == 0x3B:  # the trailer
             if start + 1 != len(data):
-                raise damaged("it has bytes behind its end")
+                raise damaged("it has data after its end")
             return Content(screen + control + frame + b";")
         if introducer == 0x21:  # an extension
-            end, blocks = _after_blocks(data, start + 2, blocks)
-            if data[start + 1] == 0xF9 and not frame:  # it states the transparent color
+            end, sub_blocks = _skip_sub_blocks(data, start + 2, sub_blocks)
+            if data[start + 1] == 0xF9 and not frame:  # it declares the transparent color
                 control = data[start:end]
         elif introducer == 0x2C:  # a frame
             if frame:
                 return Content(data, animated=True)
             left, top, columns, rows, flags = struct.unpack_from("<HHHHB", data, start + 1)
             if not (0 < columns <= width - left and 0 < rows <= height - top):
-                raise damaged("its frame does not lie on its sheet")
-            end, blocks = _after_blocks(data, start + 11 + _palette_bytes(flags), blocks)
+                raise damaged("its frame extends past its canvas")
+            pixels = start + 11 + _palette_bytes(flags)
+            end, sub_blocks = _skip_sub_blocks(data, pixels, sub_blocks)
             frame = data[start:end]
         else:
-            raise damaged("it has bytes between its parts")
+            raise damaged("it has data between its blocks")
         start = end
-    raise damaged(f"it has more than {MOST_GIF_PARTS:,} parts")
+    raise damaged(f"it has more than {MAX_GIF_BLOCKS:,} blocks")
 
 
 def _palette_bytes(flags: int) -> int:
     return 3 * 2 ** (flags % 8 + 1) if flags & 0x80 else 0
 
 
-def _after_blocks(data: bytes, start: int, most: int) -> tuple[int, int]:
-    """Pass over blocks of a GIF, each of which begins with its length, until one of length 0.
+def _skip_sub_blocks(data: bytes, start: int, budget: int) -> tuple[int, int]:
+    """Skip the data sub-blocks of a GIF, each of which starts with its length, up to an empty one.
 
-    returns  where the file goes on, and how many of at most `most` blocks are left
+    budget   how many there may be
+    returns  where the next block starts, and what is left of the budget
     """
-    for left in range(most, 0, -1):
+    for left in range(budget, 0, -1):
         length = data[start]
         start += 1 + length
         if length == 0:
             return start, left
-    raise damaged(f"it has more than {MOST_GIF_BLOCKS:,} blocks")
+    raise damaged(f"it has more than {MAX_GIF_SUB_BLOCKS:,} sub-blocks")
 
 
 def _read_webp(data: bytes) -> Content:
@@ -147,7 +155,7 @@ def _read_webp(data: bytes) -> Content:
 
 
 def _bmp_header(data: bytes) -> tuple[int, int, int, int]:
-    """Return width, height (negative: first row on top), bits of a pixel, kind of compression."""
+    """Return width, height (negative: top row first), bits per pixel, compression method."""
     (header_bytes,) = struct.unpack_from("<I", data, 14)
     if header_bytes == 12:
         width, height, _, bits = struct.unpack_from("<HHHH", data, 18)
@@ -155,7 +163,7 @@ def _bmp_header(data: bytes) -> tuple[int, int, int, int]:
     if header_bytes in (40, 52, 56, 64, 108, 124):
         width, height, _, bits, compression = struct.unpack_from("<iiHHI", data, 18)
         return width, height, bits, compression
-    raise UnsupportedImage("This is no BMP file of a known kind; save the picture as PNG.")
+    raise UnsupportedImage("This BMP variant is not supported; save the image as PNG.")
 
 
 def _bmp_size(data: bytes) -> tuple[int, int]:
@@ -165,15 +173,16 @@ def _bmp_size(data: bytes) -> tuple[int, int]:
 
 def _read_bmp(data: bytes) -> Content:
     width, height, bits, compression = _bmp_header(data)
-    # No run lengths: Pillow decodes them in Python, seconds for 20 KB, and refuses some valid ones.
+    # No run-length encoding: Pillow decodes it in Python, seconds for 20 KB, and rejects some
+    # valid files.
     if bits not in (1, 4, 8, 16, 24, 32) or compression not in (0, 3):
-        raise UnsupportedImage("This is a BMP of a rare kind; save the picture as PNG.")
+        raise UnsupportedImage("This BMP variant is not supported; save the image as PNG.")
     (start,) = struct.unpack_from("<I", data, 10)
     row_bytes = (width * bits + 31) // 32 * 4
     if start + row_bytes * abs(height) > len(data):
-        raise damaged("it is cut off")
+        raise damaged("it is truncated")
     if bits in (4, 8) and data[14] >= 40 and data[46:50] == b"\2\0\0\0":
-        # Pillow takes two colors, black and white, for one bit a pixel; it is told of three.
+        # With two colors, black and white, Pillow assumes 1 bit per pixel; so declare three.
         data = data[:46] + b"\3" + data[47:]
     return Content(data)
 

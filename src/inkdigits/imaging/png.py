@@ -1,4 +1,4 @@
-"""Reads the chunks of a PNG file, strictly and within bounds, before anything decodes it."""
+"""Validate the chunks of a PNG file, strictly and within limits, before it is decoded."""
 
 import re
 import struct
@@ -7,23 +7,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-MOST_CHUNKS = 10_000  # libpng writes 8 KiB of pixels a chunk: 2,000 chunks in a file of 16 MiB
-# Of pixels, inflated: a screenshot of a 6K display has 6,016 x 3,384 pixels of 4 bytes. A decoder
-# that has to undo the slowest filter takes 6 ns for each byte.
-MOST_DATA_BYTES = 80 * 2**20
-MOST_TEXT_BYTES = 2**20  # of all compressed texts and profiles of a file together, inflated
+MAX_CHUNKS = 10_000  # libpng writes chunks of 8 KiB: 2,000 in a file of 16 MiB
+# Of pixels, inflated. A screenshot of a 6K display has 6,016 x 3,384 pixels of 4 bytes. A decoder
+# takes 6 ns for each byte with the slowest filter.
+MAX_DATA_BYTES = 80 * 2**20
+MAX_TEXT_BYTES = 2**20  # of all compressed texts and profiles of a file together, inflated
 
-_GREY, _COLOR, _PALETTE, _GREY_ALPHA, _COLOR_ALPHA = 0, 2, 3, 4, 6
-_SAMPLES = {_GREY: 1, _COLOR: 3, _PALETTE: 1, _GREY_ALPHA: 2, _COLOR_ALPHA: 4}  # of a pixel
+_GRAY, _COLOR, _PALETTE, _GRAY_ALPHA, _COLOR_ALPHA = 0, 2, 3, 4, 6
+_SAMPLES = {_GRAY: 1, _COLOR: 3, _PALETTE: 1, _GRAY_ALPHA: 2, _COLOR_ALPHA: 4}  # per pixel
 _BIT_DEPTHS = {
-    _GREY: (1, 2, 4, 8, 16),
+    _GRAY: (1, 2, 4, 8, 16),
     _COLOR: (8, 16),
     _PALETTE: (1, 2, 4, 8),
-    _GREY_ALPHA: (8, 16),
+    _GRAY_ALPHA: (8, 16),
     _COLOR_ALPHA: (8, 16),
 }
-_WHOLE = ((0, 0, 1, 1),)  # x, y of the first pixel, and the steps to the next ones
-_INTERLACED = (
+# Of each pass: x and y of its first pixel, and the steps to the next ones.
+_SEQUENTIAL = ((0, 0, 1, 1),)
+_ADAM7 = (
     (0, 0, 8, 8),
     (4, 0, 8, 8),
     (0, 4, 4, 8),
@@ -34,17 +35,17 @@ _INTERLACED = (
 )
 
 _KEPT = (b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"acTL", b"IEND")
-# What precedes the compressed part: keyword and method; in iTXt also a flag and two more texts.
-_BEFORE_TEXT = {
+# What precedes compressed text: keyword and method; in iTXt also a flag and two more texts.
+_TEXT_PREFIXES = {
     b"zTXt": re.compile(rb"[^\0]*\x00\x00"),
     b"iCCP": re.compile(rb"[^\0]*\x00\x00"),
     b"iTXt": re.compile(rb"[^\0]*\x00\x01\x00[^\0]*\x00[^\0]*\x00"),
 }
-_PIECE = 2**16  # bytes that are inflated at a time
+_INFLATE_BYTES = 2**16  # at a time
 
 
 class DamagedPng(ValueError):
-    """The file breaks the PNG specification, or a bound; the message is a clause that says how."""
+    """The file violates the PNG specification or a limit; the message is a clause that says how."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,10 @@ class Header:
 
     @property
     def data_bytes(self) -> int:
-        """Bytes that the pixels inflate to: for each row of each pass a filter byte and samples."""
+        """The inflated size of the pixels: a filter byte and samples for each row of each pass."""
         bits = _SAMPLES[self.color_type] * self.bit_depth
         total = 0
-        for x, y, step_x, step_y in _INTERLACED if self.interlaced else _WHOLE:
+        for x, y, step_x, step_y in _ADAM7 if self.interlaced else _SEQUENTIAL:
             columns = (self.width - x + step_x - 1) // step_x
             rows = (self.height - y + step_y - 1) // step_y
             if columns > 0 and rows > 0:
@@ -71,15 +72,15 @@ class Header:
 
 
 def read_header(data: bytes) -> Header:
-    """Return what the first chunk declares; nothing behind it is looked at.
+    """Parse the header chunk, and nothing after it.
 
-    raises  DamagedPng if there is no such chunk, or it declares what the specification lacks
+    raises  DamagedPng if it is missing, or declares what the specification does not allow
     """
     if len(data) < 33:
-        raise DamagedPng("it is cut off")
+        raise DamagedPng("it is truncated")
     length, name = struct.unpack_from(">I4s", data, 8)
     if not data.startswith(SIGNATURE) or (length, name) != (13, b"IHDR"):
-        raise DamagedPng("it does not begin with its header")
+        raise DamagedPng("it does not start with a header chunk")
     width, height, bit_depth, color_type, compression, filtering, interlacing = struct.unpack_from(
         ">IIBBBBB", data, 16
     )
@@ -88,19 +89,20 @@ def read_header(data: bytes) -> Header:
         or (compression, filtering) != (0, 0)
         or interlacing > 1
     ):
-        raise DamagedPng("its header declares an unknown kind of pixels")
+        raise DamagedPng("its header declares an invalid pixel format")
     return Header(width, height, bit_depth, color_type, interlacing == 1)
 
 
 def read(data: bytes) -> dict[bytes, bytes]:
-    """Return the chunks that matter for the picture by name, with the pixels joined into one IDAT.
+    """Validate all chunks, and return those that affect the image, its pixels joined into one IDAT.
 
-    All chunks are checked; texts, profiles and dates are left out. An animation shows by its acTL.
+    Texts, profiles and dates are dropped. An animation has an acTL chunk.
 
-    raises  DamagedPng if a length, a checksum, the first or the last chunk is wrong, if the pixels
-            do not inflate to exactly the declared size, if there are more than MOST_CHUNKS chunks,
-            or if texts and profiles inflate past MOST_TEXT_BYTES
-    source  https://www.w3.org/TR/png-3/
+    returns  the chunks by name
+    raises   DamagedPng if a length, a checksum, the first or the last chunk is invalid, if the
+             pixels do not inflate to exactly the declared size, if there are more than MAX_CHUNKS
+             chunks, or if texts and profiles inflate past MAX_TEXT_BYTES
+    source   https://www.w3.org/TR/png-3/
     """
     header = read_header(data)
     chunks: dict[bytes, bytes] = {}
@@ -111,45 +113,45 @@ def read(data: bytes) -> dict[bytes, bytes]:
             pixels.append(body)
         elif name in _KEPT:
             if name in chunks:
-                raise DamagedPng("it has a chunk twice that may stand in it only once")
+                raise DamagedPng("a chunk that may occur only once is repeated")
             chunks[name] = bytes(body)
-        elif name in _BEFORE_TEXT:
-            if before := _BEFORE_TEXT[name].match(body):
-                text_bytes += _inflated_bytes(body[before.end() :], MOST_TEXT_BYTES - text_bytes)
-        elif not name[:1].islower():  # what starts with a small letter may be passed over
-            raise DamagedPng("it has a chunk of an unknown kind")
+        elif name in _TEXT_PREFIXES:
+            if prefix := _TEXT_PREFIXES[name].match(body):
+                text_bytes += _inflated_bytes(body[prefix.end() :], MAX_TEXT_BYTES - text_bytes)
+        elif not name[:1].islower():  # ancillary chunks start with a lowercase letter
+            raise DamagedPng("it has an unknown critical chunk")
     chunks[b"IDAT"] = b"".join(pixels)
     if _inflated_bytes(memoryview(chunks[b"IDAT"]), header.data_bytes) != header.data_bytes:
-        raise DamagedPng("it has fewer pixels than it declares")
+        raise DamagedPng("it has fewer pixels than its header declares")
     colors, odd = divmod(len(chunks.get(b"PLTE", b"")), 3)
     if odd or not (header.color_type == _PALETTE) <= colors <= 256:
-        raise DamagedPng("its palette has no right size")
+        raise DamagedPng("its palette has an invalid size")
     return chunks
 
 
 def transparent_color(chunks: dict[bytes, bytes]) -> tuple[int, int, int] | None:
-    """Return the one color, in 8-bit RGB, that a PNG without a palette declares transparent.
+    """Return the color, in 8-bit RGB, that a PNG without a palette declares transparent.
 
     returns  None if it declares none
-    raises   DamagedPng if the declaration has another length than the specification says
+    raises   DamagedPng if the declaration has an invalid length
     """
     bit_depth, color_type = chunks[b"IHDR"][8:10]
-    if b"tRNS" not in chunks or color_type not in (_GREY, _COLOR):
+    if b"tRNS" not in chunks or color_type not in (_GRAY, _COLOR):
         return None
     if len(chunks[b"tRNS"]) != 2 * _SAMPLES[color_type]:
-        raise DamagedPng("its transparent color has no right length")
+        raise DamagedPng("its transparent color has an invalid length")
     samples = struct.unpack(f">{_SAMPLES[color_type]}H", chunks[b"tRNS"])
     if bit_depth == 16:
         levels = [sample >> 8 for sample in samples]
     else:
-        most = 2**bit_depth - 1
-        levels = [(sample & most) * 255 // most for sample in samples]
+        maximum = 2**bit_depth - 1
+        levels = [(sample & maximum) * 255 // maximum for sample in samples]
     red, green, blue = levels if len(levels) == 3 else levels * 3
     return red, green, blue
 
 
 def write(chunks: dict[bytes, bytes]) -> bytes:
-    """Return the PNG file that has these chunks, in this order."""
+    """Assemble a PNG file from its chunks, in their order."""
     parts = [SIGNATURE]
     for name, body in chunks.items():
         checksum = zlib.crc32(body, zlib.crc32(name))
@@ -160,40 +162,40 @@ def write(chunks: dict[bytes, bytes]) -> bytes:
 def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
     view = memoryview(data)
     start = len(SIGNATURE)
-    for _ in range(MOST_CHUNKS):
+    for _ in range(MAX_CHUNKS):
         if start + 12 > len(data):
-            raise DamagedPng("it is cut off")
+            raise DamagedPng("it is truncated")
         length, name = struct.unpack_from(">I4s", data, start)
         end = start + 12 + length
         if end > len(data):
-            raise DamagedPng("it is cut off")
+            raise DamagedPng("it is truncated")
         if zlib.crc32(view[start + 4 : end - 4]) != int.from_bytes(view[end - 4 : end]):
-            raise DamagedPng("a checksum in it is wrong")
+            raise DamagedPng("a checksum does not match")
         yield name, view[start + 8 : end - 4]
         if name == b"IEND":
             if end != len(data):
-                raise DamagedPng("it has bytes behind its end")
+                raise DamagedPng("it has data after its end")
             return
         start = end
-    raise DamagedPng(f"it has more than {MOST_CHUNKS:,} chunks")
+    raise DamagedPng(f"it has more than {MAX_CHUNKS:,} chunks")
 
 
 def _inflated_bytes(stream: memoryview, limit: int) -> int:
-    """Return how many bytes a zlib stream inflates to, never holding more than a piece of them."""
+    """Return how many bytes a zlib stream inflates to, in constant memory."""
     inflater = zlib.decompressobj()
     total = 0
     try:
-        for start in range(0, len(stream), _PIECE):
-            waiting: bytes | memoryview = stream[start : start + _PIECE]
-            while waiting:
-                total += len(inflater.decompress(waiting, _PIECE))
+        for start in range(0, len(stream), _INFLATE_BYTES):
+            pending: bytes | memoryview = stream[start : start + _INFLATE_BYTES]
+            while pending:
+                total += len(inflater.decompress(pending, _INFLATE_BYTES))
                 if total > limit:
-                    raise DamagedPng("it inflates past the size that it may have")
-                waiting = inflater.unconsumed_tail
+                    raise DamagedPng("its data inflates past the allowed size")
+                pending = inflater.unconsumed_tail
             if inflater.eof:
-                if inflater.unused_data or start + _PIECE < len(stream):
-                    raise DamagedPng("it has bytes behind its compressed data")
+                if inflater.unused_data or start + _INFLATE_BYTES < len(stream):
+                    raise DamagedPng("it has data after its compressed stream")
                 return total
     except zlib.error as error:
-        raise DamagedPng("its compressed data is wrong") from error
-    raise DamagedPng("its compressed data is cut off")
+        raise DamagedPng("its compressed data is invalid") from error
+    raise DamagedPng("its compressed data is truncated")

@@ -1,18 +1,22 @@
-"""Pictures: from the bytes of a file to the 28x28 that a network sees."""
+"""Turn an image into the 28x28 picture that a network sees."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 from inkdigits.arrays import Pixels
 from inkdigits.preprocessing import classic, ink
 
 
-class Preprocessor(NamedTuple):
-    """One way to clean pictures: a drawing, ink that is told from its sheet already, and MNIST's.
+@dataclass(frozen=True)
+class Preprocessor:
+    """One way to preprocess: an image, ink already segmented from its background, MNIST's images.
 
-    clean        uint8 (H, W, 4) -> uint8 (28, 28)
-    fit          uint8 (H, W), how much each pixel stands out from the sheet -> uint8 (28, 28)
-    from_mnist  uint8 (N, 28, 28) -> uint8 (N, 28, 28)
+    from_image  uint8 (H, W, 4) RGBA                -> uint8 (28, 28)
+    from_ink    uint8 (H, W), 0 is background       -> uint8 (28, 28)
+    from_mnist  uint8 (N, 28, 28), light on black   -> uint8 (N, 28, 28)
+    revision    raised by one whenever any image would become another 28x28 picture; models trained
+                on pictures of another revision must be trained anew
     """
 
     from_image: Callable[[Pixels], Pixels]
@@ -21,8 +25,10 @@ class Preprocessor(NamedTuple):
     revision: int = 1
 
 
-# By the name that a model's file gives.
-PREPROCESSORS = {
-    "classic": Preprocessor(classic.from_image, classic.from_ink, classic.from_mnist),
-    "ink": Preprocessor(ink.from_image, ink.from_ink, ink.from_mnist),
-}
+# By the name in a model file.
+PREPROCESSORS: Mapping[str, Preprocessor] = MappingProxyType(
+    {
+        "classic": Preprocessor(classic.from_image, classic.from_ink, classic.from_mnist),
+        "ink": Preprocessor(ink.from_image, ink.from_ink, ink.from_mnist),
+    }
+)

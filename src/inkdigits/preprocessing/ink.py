@@ -1,127 +1,153 @@
-"""Any drawing -> the 28x28 picture that MNIST would have made of it.
+"""Turn a drawing, photo or scan of a digit into the 28x28 picture that MNIST would have made of it.
 
-MNIST's own pictures were made so: the digit is scaled, antialiased, until its longer side is
-20 pixels, and laid into 28x28 with its center of mass in the middle. What MNIST's people wrote
-with was much alike; a drawing's pen may be a hair or a brush, and is brought to theirs first.
-MNIST's own pictures pass through here (almost) unchanged.
+MNIST scaled each digit, antialiased, until its longer side was 20 pixels, and placed its center of
+mass in the middle of 28x28 pixels. Its writers used similar pens; here the pen may be a hairline
+or a brush, so strokes are brought to MNIST's width first. MNIST's own images pass through (almost)
+unchanged.
 """
 
 import math
 
 import numpy as np
-from scipy import ndimage
 
 from inkdigits.arrays import Array, Pixels
-from inkdigits.preprocessing.background import FAINTEST, extract_ink, isolate_digit, resampling
+from inkdigits.constants import IMAGE_SIDE
+from inkdigits.preprocessing.background import (
+    MIN_CONTRAST,
+    composite,
+    difference_from_background,
+)
+from inkdigits.preprocessing.clutter import isolate_digit, remove_specks
+from inkdigits.preprocessing.frame import find_frame
+from inkdigits.preprocessing.resample import Region, bounding_box, crop, downscale, fit
+from inkdigits.preprocessing.stroke_width import normalize_stroke_width
 
-SIDE = 28  # of the picture, in pixels
-BOX = 20  # longer side of the digit in it
-MIDDLE = 14  # row and column of MNIST's center of mass, where the first is number 0
+BOX = 20  # longer side of MNIST's digits, in pixels
+CENTER = 14  # row and column of their center of mass, counted from 0
 
-WORKING = 80  # longer side of a large digit while its strokes are measured or redrawn, in pixels
-MARGIN = 8  # around it, which the thickest growth needs
-HALF_INK = 0.4  # of the peak: from here on a pixel counts as inked
-FINEST, FATTEST = 1.65, 5.0  # px of the box; the strokes of 97% of MNIST's digits lie between
-FINE, FAT = 2.4, 4.2  # what finer and fatter ones are brought to: MNIST's mean is 2.7
-MOST_THINNED = 0.2  # of the stroke, on each side: or uneven strokes would break, or all be gone
+MAX_SIDE = 8192  # pixels; of a longer side only every second pixel is used, or every third, ...
+OVERVIEW_PX = 2048  # longer side of the image in which the digit is searched for
+SMALL_DIGIT_PX = (
+    200  # longer side in that overview; a smaller digit is extracted at full resolution
+)
+SURROUNDINGS = 0.5  # of the digit's longer side; how much around a small digit is kept with it
 
 
 def from_image(rgba: Pixels) -> Pixels:
-    """Make the 28x28 picture of one drawing.
+    """Make the 28x28 picture of one image.
 
-    rgba     uint8 (H, W, 4)   any size, colors and polarity, transparent or not
-    returns  uint8 (28, 28)    0 is the sheet and 255 full ink; all 0 if the sheet is blank
+    rgba     uint8 (H, W, 4)    any size, colors and polarity, transparent or not
+    returns  uint8 (28, 28)     0 is background and 255 full ink; all 0 if the image is blank
     """
     return from_ink(extract_ink(rgba))
 
 
-def from_mnist(pictures: Pixels) -> Pixels:
-    """Make the 28x28 pictures of many, all 28x28 with light ink on black, as MNIST's are.
+def from_mnist(images: Pixels) -> Pixels:
+    """Make the 28x28 pictures of a batch like MNIST's: 28x28, light ink on black.
 
-    pictures  uint8 (N, 28, 28)
-    returns   uint8 (N, 28, 28), as `from_image` makes of each
+    images   uint8 (N, 28, 28)
+    returns  uint8 (N, 28, 28), what `from_image` makes of each
     """
-    return np.stack([from_ink(picture) for picture in pictures]) if len(pictures) else pictures
+    return np.stack([from_ink(image) for image in images]) if len(images) else images
 
 
-def from_ink(strength: Pixels) -> Pixels:
-    """Crop to the ink, bring the pen to MNIST's, scale and center.
+def extract_ink(rgba: Pixels) -> Pixels:
+    """Segment ink from its background: how much each pixel differs from the color of the paper.
 
-    strength  uint8 (H, W), how much each pixel stands out from the sheet
-    returns   uint8 (28, 28), 255 the strongest ink; all 0 if nothing stands out
+    The background is the color of most of the border, under even illumination or not, or of most
+    corners if a digit ends at the border. Inside a frame, or on a table, only the paper counts. A
+    small digit in a large image is cropped out, with some paper around it.
+
+    rgba     uint8 (H, W, 4)
+    returns  uint8 (h, w), 0 is background; smaller than the image if there is a frame, or if the
+             image is large
     """
-    picture = np.zeros((SIDE, SIDE), np.uint8)
-    if strength.max() < FAINTEST:
-        return picture
-    # In a picture of MNIST's size the soft edges are a good part of the digit, and they count.
-    if max(strength.shape) > SIDE:
-        strength = isolate_digit(strength)
-    digit = _resized(_with_mnists_pen(_cropped(strength)), BOX)
+    step = math.ceil(max(rgba.shape) / MAX_SIDE)
+    rgba = rgba[::step, ::step]
+    overview, halvings = downscale(rgba, OVERVIEW_PX)
+    ink, inside = _segment(overview)
+    if halvings and ink.max() >= MIN_CONTRAST and (place := _small_digit(ink, inside)):
+        rows, columns = (slice(part.start << halvings, part.stop << halvings) for part in place)
+        ink, _ = _segment(rgba[rows, columns])
+    return ink
 
+
+def from_ink(ink: Pixels) -> Pixels:
+    """Isolate the digit, crop to it, bring its strokes to MNIST's width, scale and center it.
+
+    ink      uint8 (H, W), 0 is background
+    returns  uint8 (28, 28), its strongest ink is 255; all 0 if no ink is stronger than noise
+    """
+    if ink.max() < MIN_CONTRAST:
+        return np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)
+    # In an image of MNIST's size the faint, soft edges are a good part of the digit.
+    if max(ink.shape) > IMAGE_SIDE:
+        ink = isolate_digit(ink)
+    digit = normalize_stroke_width(crop(ink), BOX)
+    return _center(fit(digit, BOX))
+
+
+def _segment(rgba: Pixels) -> tuple[Pixels, Region]:
+    """Segment ink from its background at the image's own resolution.
+
+    A transparent background is white, or black if nothing would show on white.
+
+    returns  uint8 (h, w), and the rows and columns of the image that it covers
+    """
+    ink, inside = _segment_opaque(composite(rgba, 255))
+    if ink.max() < MIN_CONTRAST and rgba[..., 3].min() < 255:
+        ink, _ = difference_from_background(composite(rgba, 0))
+    return remove_specks(ink), inside
+
+
+def _segment_opaque(rgb: Pixels) -> tuple[Pixels, Region]:
+    """Segment ink from its background, inside the frame if there is one with ink in it."""
+    if inside := find_frame(rgb):
+        ink, _ = difference_from_background(rgb[inside])
+        if ink.max() >= MIN_CONTRAST:
+            return ink, inside
+    ink, is_evenly_lit = difference_from_background(rgb)
+    if not is_evenly_lit:
+        # A line that was paler in the shadow is now as strong as elsewhere.
+        inside = find_frame(np.broadcast_to(ink[..., None], rgb.shape))
+        if inside and ink[inside].max() >= MIN_CONTRAST:
+            return ink[inside], inside
+    return ink, (slice(0, rgb.shape[0]), slice(0, rgb.shape[1]))
+
+
+def _small_digit(ink: Pixels, inside: Region) -> Region | None:
+    """Find the digit, with some of the paper around it, unless it is large.
+
+    ink      uint8 (h, w)
+    inside   the rows and columns of the image that the ink covers
+    returns  rows and columns of the image
+    """
+    box = bounding_box(isolate_digit(ink))
+    length = max(part.stop - part.start for part in box)
+    if length >= SMALL_DIGIT_PX:
+        return None
+    margin = 2 + round(SURROUNDINGS * length)
+    rows, columns = (
+        slice(
+            whole.start + max(0, part.start - margin),
+            min(whole.stop, whole.start + part.stop + margin),
+        )
+        for whole, part in zip(inside, box, strict=True)
+    )
+    return rows, columns
+
+
+def _center(digit: Array) -> Pixels:
+    """Place the digit's center of mass in the middle of a 28x28 picture.
+
+    digit    float32 (h, w), ink in [0, 1]
+    returns  uint8 (28, 28)
+    """
     height, width = digit.shape
     mass = float(digit.sum())
-    top = round(MIDDLE - float(digit.sum(axis=1) @ np.arange(height)) / mass)
-    left = round(MIDDLE - float(digit.sum(axis=0) @ np.arange(width)) / mass)
-    top, left = np.clip(top, 0, SIDE - height), np.clip(left, 0, SIDE - width)
+    top = round(CENTER - float(digit.sum(axis=1) @ np.arange(height)) / mass)
+    left = round(CENTER - float(digit.sum(axis=0) @ np.arange(width)) / mass)
+    top, left = np.clip(top, 0, IMAGE_SIDE - height), np.clip(left, 0, IMAGE_SIDE - width)
+    picture = np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)
     picture[top : top + height, left : left + width] = np.rint(255 * digit)
     return picture
-
-
-def _cropped(ink: Array | Pixels) -> Array:
-    """Cut to the rows and columns with ink."""
-    rows = np.flatnonzero(ink.any(axis=1))
-    columns = np.flatnonzero(ink.any(axis=0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float32)
-
-
-def _resized(ink: Array, longer_side: int) -> Array:
-    """Scale the ink, antialiased, until its longer side has so many pixels, and its peak is 1."""
-    scale = longer_side / max(ink.shape)
-    height, width = (max(1, round(scale * side)) for side in ink.shape)
-    ink = resampling(ink.shape[0], height) @ ink @ resampling(ink.shape[1], width).T
-    return ink / float(ink.max())
-
-
-def _with_mnists_pen(digit: Array) -> Array:
-    """Thicken or thin the strokes, if they are finer or fatter than nearly all of MNIST's.
-
-    digit    float32 (H, W), cropped
-    returns  the digit itself, or redrawn at the working size, ink in [0, 1]
-    """
-    # A digit smaller than that is measured as it is: to enlarge it would blur its edges.
-    measured = _resized(digit, WORKING) if max(digit.shape) > WORKING else digit / digit.max()
-    stroke_in_box = _stroke(measured) * BOX / max(measured.shape)
-    if FINEST <= stroke_in_box <= FATTEST:
-        return digit
-    wanted = FINE if stroke_in_box < FINEST else FAT
-    # By `growth` on each side the stroke grows, and so does the digit, which is scaled then:
-    # (stroke + 2 growth) / (WORKING + 2 growth) = wanted / BOX.
-    stroke = stroke_in_box * WORKING / BOX
-    growth = (wanted * WORKING - stroke * BOX) / (2 * (BOX - wanted))
-    # From the middle of one pixel to that of another: the edge between them is half a pixel
-    # nearer, and a pixel is half covered where the new edge goes through its middle.
-    inked = np.pad(_resized(digit, WORKING), MARGIN) > HALF_INK
-    if growth > 0:
-        distance: Array = ndimage.distance_transform_edt(~inked)  # from the ink
-        return _cropped(np.clip(growth + 1 - distance, 0, 1))
-    depth: Array = ndimage.distance_transform_edt(inked)  # in the ink
-    growth = max(growth, -MOST_THINNED * min(stroke, 2 * float(depth.max()) - 1))
-    return _cropped(np.clip(depth + growth, 0, 1))
-
-
-def _stroke(ink: Array) -> float:
-    """Measure the mean width of the strokes, in pixels, by their area and the length of their edge.
-
-    A stroke of width w and length l has the area w l and an edge of 2 (w + l): two equations for
-    w. The edge of a picture in grays is its total variation, here by differences along both
-    diagonals.
-
-    ink      float32 (H, W), peak 1
-    """
-    ink = np.pad(ink, 1)
-    falling = ink[1:, 1:] - ink[:-1, :-1]
-    rising = ink[1:, :-1] - ink[:-1, 1:]
-    area = float(ink.sum())
-    half_edge = float(np.sqrt((falling * falling + rising * rising) / 2).sum()) / 2
-    # What is rounder than any stroke, such as a dot, is taken for a square.
-    return (half_edge - math.sqrt(max(half_edge**2 - 4 * area, 0))) / 2

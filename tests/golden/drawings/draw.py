@@ -1,4 +1,4 @@
-"""Draws the pictures of this folder: ten digits by hand, each under four conditions.
+"""Draw the images in this folder: ten hand-drawn digits, each under four conditions.
 
 python tests/golden/drawings/draw.py
 """
@@ -15,18 +15,18 @@ HERE = Path(__file__).parent
 PATH = HERE.parents[2] / "benchmarks/drawing_simulator.py"
 SPEC = importlib.util.spec_from_file_location("drawing_simulator", PATH)
 simulator = importlib.util.module_from_spec(SPEC)
-sys.modules["drawing_simulator"] = simulator  # where its dataclass looks for itself
+sys.modules["drawing_simulator"] = simulator  # its dataclasses look their module up
 SPEC.loader.exec_module(simulator)
 
 
 def arc(row, column, down, right, start, end):
-    """Points of an ellipse, by degrees from its right end, clockwise."""
+    """Points of an elliptical arc; angles in degrees, clockwise from the right."""
     angles = np.radians(np.linspace(start, end, 40))
     return np.stack([row + down * np.sin(angles), column + right * np.cos(angles)], axis=1)
 
 
 def path(*points):
-    """Straight lines from point to point: row and column, of a height of 1."""
+    """A polyline through (row, column) points of a digit of height 1."""
     return np.array(points, float)
 
 
@@ -50,7 +50,7 @@ DIGITS = {
     9: [np.concatenate([arc(0.28, 0.28, 0.28, 0.27, -10, 350), path((0.6, 0.52), (1, 0.42))])],
 }
 
-# What differs from a plain drawing, by the name of the case.
+# CASES says by name what each case changes.
 PLAIN = {
     "canvas": (280, 280, 1),
     "place": "on the canvas",
@@ -73,7 +73,7 @@ CASES = {
     "transparent-light": {"file": "PNG, transparent", "polarity": "light on dark"},
     "cropped": {"place": "cropped to the ink"},
     "blocks": {"canvas": (32, 32, 6), "size_px": 28, "pen_px": 3, "antialiased": False},
-    "crumbs-of-a-jpeg": {"file": "JPEG 30-35", "size_px": 60, "pen_px": 5},
+    "jpeg-artifacts": {"file": "JPEG 30-35", "size_px": 60, "pen_px": 5},
     "gradient": {"file": "JPEG 60-70", "light": "gradient"},
     "vignette": {"file": "JPEG 60-70", "light": "vignette", "polarity": "light on dark"},
     "shadow": {"file": "JPEG 60-70", "light": "shadow", "color": "gray"},
@@ -96,7 +96,7 @@ CASES = {
 
 
 def main():
-    """Draw each digit four times; each case comes once or twice."""
+    """Draw each digit four times; each case occurs once or twice."""
     names = list(CASES)
     for number in range(40):
         digit, name = number % 10, names[number % len(names)]

@@ -1,0 +1,77 @@
+"""Bring the strokes of a digit, drawn with any pen, to the width of MNIST's."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from inkdigits.arrays import Array
+from inkdigits.preprocessing.resample import crop, fit
+
+
+@dataclass(frozen=True)
+class StrokeWidthSettings:
+    """Tuning constants. Widths are in pixels of the final picture; MNIST's mean is 2.7."""
+
+    min_width: float = 1.65  # finer strokes are thickened; 97% of MNIST's digits lie between
+    max_width: float = 5.0  # broader strokes are thinned
+    thickened_width: float = 2.4  # what finer strokes are brought to
+    thinned_width: float = 4.2  # what broader strokes are brought to
+    max_thinning: float = 0.2  # of the stroke, on each side; more would break uneven strokes
+    working_px: int = 80  # longer side of the digit while its strokes are measured and changed
+    margin_px: int = 8  # around the digit; room for the strongest thickening
+    inked: float = 0.4  # of the peak; a pixel with more ink is part of a stroke
+
+
+STROKE_WIDTH = StrokeWidthSettings()
+
+
+def normalize_stroke_width(digit: Array, box: int) -> Array:
+    """Thicken or thin the strokes if they are finer or broader than nearly all of MNIST's.
+
+    digit    float32 (H, W), cropped to its ink
+    box      longer side of the digit in the final picture, in pixels
+    returns  float32 (h, w): the digit itself, or one with other strokes, ink in [0, 1]
+    """
+    working = STROKE_WIDTH.working_px
+    # A smaller digit is measured at its own size: enlarging it would blur its edges.
+    measured = fit(digit, working) if max(digit.shape) > working else digit / digit.max()
+    width = stroke_width(measured) * box / max(measured.shape)
+    if STROKE_WIDTH.min_width <= width <= STROKE_WIDTH.max_width:
+        return digit
+    is_fine = width < STROKE_WIDTH.min_width
+    target = STROKE_WIDTH.thickened_width if is_fine else STROKE_WIDTH.thinned_width
+    # Growing by `growth` on each side enlarges both the stroke and the digit, which is scaled to
+    # the box afterwards: (stroke + 2 growth) / (working + 2 growth) = target / box.
+    stroke = width * working / box
+    growth = (target * working - stroke * box) / (2 * (box - target))
+    # Distances are measured between the centers of pixels. The edge is half a pixel nearer, and
+    # a pixel is half covered if the new edge passes through its center.
+    mask = np.pad(fit(digit, working), STROKE_WIDTH.margin_px) > STROKE_WIDTH.inked
+    if growth > 0:
+        distance: Array = ndimage.distance_transform_edt(~mask)  # to the ink
+        return crop(np.clip(growth + 1 - distance, 0, 1))
+    depth: Array = ndimage.distance_transform_edt(mask)  # in the ink
+    narrowest = min(stroke, 2 * float(depth.max()) - 1)
+    growth = max(growth, -STROKE_WIDTH.max_thinning * narrowest)
+    return crop(np.clip(depth + growth, 0, 1))
+
+
+def stroke_width(ink: Array) -> float:
+    """Measure the mean width of the strokes by their area and perimeter.
+
+    A stroke of width w and length l has the area w l and the perimeter 2 (w + l): two equations
+    for w. The perimeter of a gray image is its total variation, here by differences along both
+    diagonals.
+
+    ink      float32 (H, W), peak 1
+    returns  pixels
+    """
+    ink = np.pad(ink, 1)
+    falling = ink[1:, 1:] - ink[:-1, :-1]
+    rising = ink[1:, :-1] - ink[:-1, 1:]
+    area = float(ink.sum())
+    half_perimeter = float(np.sqrt((falling * falling + rising * rising) / 2).sum()) / 2
+    # A shape rounder than any stroke, such as a dot, is measured as a square.
+    return (half_perimeter - math.sqrt(max(half_perimeter**2 - 4 * area, 0))) / 2

@@ -1,0 +1,45 @@
+"""The preprocessors that a model file can name, and what their revisions promise."""
+
+from dataclasses import FrozenInstanceError
+
+import golden_pictures
+import numpy as np
+import pytest
+from PIL import Image
+from sample_images import as_rgba, drawing
+
+from inkdigits.preprocessing import PREPROCESSORS
+from inkdigits.preprocessing.ink import extract_ink
+
+
+def test_preprocessors_cannot_be_added_or_changed():
+    with pytest.raises(TypeError):
+        PREPROCESSORS["other"] = PREPROCESSORS["ink"]
+    with pytest.raises(FrozenInstanceError):
+        PREPROCESSORS["ink"].revision = 2
+
+
+@pytest.mark.parametrize("name", PREPROCESSORS)
+def test_pictures_change_only_with_the_revision(name):
+    """If this fails on purpose, raise the revision: models must be trained anew."""
+    with Image.open(golden_pictures.path(name)) as image:
+        golden = np.asarray(image).astype(int)
+    # Rounding may differ by one level with another BLAS.
+    assert np.abs(golden_pictures.preprocessed(name) - golden).max() <= 1
+
+
+@pytest.mark.parametrize("name", PREPROCESSORS)
+def test_an_image_and_its_extracted_ink_give_the_same_picture(name):
+    preprocessor = PREPROCESSORS[name]
+    np.testing.assert_array_equal(
+        preprocessor.from_ink(extract_ink(drawing())), preprocessor.from_image(drawing())
+    )
+
+
+@pytest.mark.parametrize("name", PREPROCESSORS)
+def test_an_image_like_mnists_gives_the_same_picture_alone_and_in_a_batch(name):
+    images = np.zeros((2, 28, 28), np.uint8)
+    images[0, 4:24, 12:15] = images[1, 6:20, 8:11] = images[1, 17:20, 8:18] = 255
+    preprocessor = PREPROCESSORS[name]
+    one_by_one = np.stack([preprocessor.from_image(as_rgba(image)) for image in images])
+    np.testing.assert_array_equal(one_by_one, preprocessor.from_mnist(images))
