@@ -217,10 +217,16 @@ def _first_difference(begun: Any, now: Any, name: str = "") -> tuple[str, str, s
             if difference is not None:
                 return difference
         return None
+    if isinstance(begun, list) and isinstance(now, list) and len(begun) == len(now):
+        return _first_difference(_by_index(begun), _by_index(now), name)
     # As JSON, where 1, 1.0 and true differ.
     if canonical(begun) == canonical(now):
         return None
     return ascii(name)[1:-1][:80], _shown(begun), _shown(now)
+
+
+def _by_index(items: list[Any]) -> dict[str, Any]:
+    return {str(index): item for index, item in enumerate(items)}
 
 
 def _shown(value: Any) -> str:
