@@ -65,7 +65,6 @@ def test_tensors_and_document_survive_a_round_trip(path):
         assert np.array_equal(tensor, written[name])
         assert tensor.shape == written[name].shape
         assert tensor.dtype == np.float32
-        assert tensor.size == 0 or not tensor.flags.writeable
 
 
 def test_other_programs_can_read_the_safetensors_file(path):
