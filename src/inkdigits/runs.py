@@ -28,6 +28,7 @@ FORMAT = 2  # of settings and checkpoints
 MAX_SETTINGS_BYTES = 2**18  # fifty times what they need
 MAX_COUNT = 2**53  # of steps or digits: above it, floats skip integers
 MAX_MAGNITUDE = 1e100  # of a measured number: sums and ratios of such are finite
+MAX_SHOWN = 200  # characters of a setting in a message
 NOT_COMPARED = {"versions", "machine"}  # settings that may differ on resuming
 
 Numbers = TypeVar("Numbers", Tally, Record)
@@ -230,7 +231,8 @@ def _by_index(items: list[Any]) -> dict[str, Any]:
 
 
 def _shown(value: Any) -> str:
-    return value if value == "unset" else ascii(value)[:200]
+    text = value if value == "unset" else ascii(value)
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
 
 
 def _read_checkpoint(path: Path) -> tuple[TrainState, list[Record]]:
