@@ -143,7 +143,9 @@ def test_json_of_a_recipe_contains_no_repr(recipe):
     assert not set("()<>=") & set(json.dumps(recipe.to_json()))
 
 
-@pytest.mark.parametrize("value", [object(), [1], {"a": 1}, {1}, b"bytes", 1j], ids=repr)
+@pytest.mark.parametrize(
+    "value", [object(), [1], {"a": 1}, {1}, b"bytes", 1j], ids=lambda value: type(value).__name__
+)
 def test_value_without_a_json_form_is_a_type_error(value):
     with pytest.raises(TypeError, match="has no JSON form"):
         to_json(Dense(1, value))
