@@ -286,6 +286,6 @@ def test_field_added_to_a_dataclass_is_in_the_json():
     }
 
 
-def test_network_is_read_alone():
+def test_network_survives_a_round_trip():
     network = CNN.network.inference_network
     assert from_json(through_text(to_json(network)), Network, CHOICES) == network

@@ -269,9 +269,9 @@ def test_format_that_is_not_an_integer_is_rejected(path, model, version):
 
 
 def test_another_revision_of_the_preprocessing_says_what_to_do(path, model):
-    forge_model(path, model, preprocessing={"name": "ink", "revision": 7}, version="9.8.7")
+    forge_model(path, model, preprocessing={"name": "ink", "revision": 99}, version="9.8.7")
     message = rejection(path)
-    assert "needs revision 7 of the preprocessing ink" in message
+    assert "needs revision 99 of the preprocessing ink" in message
     assert message.endswith("use inkdigits '9.8.7', which wrote it, or train the model again.")
 
 
@@ -380,7 +380,7 @@ def test_metadata_that_json_in_utf8_could_not_hold_are_rejected(path, model, fie
 
 
 def forge_network(path, *layers, model=None):
-    """Write a model file whose network has these layers, with weights that are too few for it."""
+    """Write a model file whose network has these layers, without weights."""
     layers = [layer if isinstance(layer, dict) else layer_json(layer) for layer in layers]
     network = {"type": "Network", "layers": layers}
     forge_model(path, model or untrained(), {}, network=network)
@@ -481,12 +481,12 @@ def layers_of_size(size):
 
 
 def layers_of_values(width):
-    """Pad each image to (28 + 2 width)² values."""
+    """Return layers that pad each image to (28 + 2 width)² values."""
     return AddChannel(), ZeroPad2D(width), MaxPool2D(28 + 2 * width), Flatten(), Dense(1, 10)
 
 
 def layers_of_windows(channels):
-    """Look at 16² windows of 4² positions in each channel."""
+    """Return layers that convolve 16² windows of 4² pixels in each channel."""
     return (
         AddChannel(),
         Conv2D(1, channels, kernel_size=10),
@@ -498,7 +498,7 @@ def layers_of_windows(channels):
 
 
 def layers_of_cost(cost):
-    """Take exactly that many multiply-adds: most in convolutions, the rest in dense layers."""
+    """Return layers of that many multiply-adds: most in convolutions, the rest in dense ones."""
     filters = 252
     convolutions = 32 * 32 * (filters + 2 * filters**2)
     inner, rest = divmod(cost - convolutions - 10, filters + 1)
@@ -519,7 +519,7 @@ def layers_of_cost(cost):
 
 
 def multiply_adds(network):
-    """Count them from the definition: each weight is used once at every position."""
+    """Count the multiply-adds of a network: each weight is used once at every position."""
     shape, total = (28, 28), 0
     for layer in network.layers:
         shape = layer.output_shape(shape)
@@ -552,7 +552,7 @@ def test_limits_of_a_network_are_exact(path, layers, most, cause):
         save_model(path, model_of(Network(too_large)))
 
 
-def test_networks_at_the_limits_have_the_cost_that_they_are_said_to_have():
+def test_networks_at_the_limits_have_exactly_that_cost():
     assert (28 + 2 * 242) ** 2 == 16**2 * 4**2 * 64 == MAX_LAYER_VALUES
     assert multiply_adds(Network(layers_of_cost(MAX_MULTIPLY_ADDS))) == MAX_MULTIPLY_ADDS
     assert multiply_adds(Network(layers_of_cost(MAX_MULTIPLY_ADDS + 1))) == MAX_MULTIPLY_ADDS + 1

@@ -16,6 +16,7 @@ from inkdigits.nn.convolution import AddChannel, Conv2D, MaxPool2D
 from inkdigits.nn.layers import Dense, Dropout, Flatten, ReLU
 from inkdigits.nn.losses import softmax
 from inkdigits.nn.network import Network
+from inkdigits.preprocessing import PREPROCESSORS
 from inkdigits.recipes import RECIPES
 from inkdigits.recognizer import DamagedImage, Prediction, UnsupportedImage
 from inkdigits.storage.files import FileError
@@ -200,7 +201,7 @@ def test_shipped_model_describes_itself(name):
     assert (description.name, description.recipe) == (name, name)
     assert (description.digest, description.summary) == (recognizer.digest, recipe.summary)
     assert description.preprocessing == recipe.preprocessing
-    assert description.preprocessing_revision == 1
+    assert description.preprocessing_revision == PREPROCESSORS[recipe.preprocessing].revision
     assert description.input_shape == (28, 28)
     assert description.class_names[:10] == tuple("0123456789")
     assert description.rejects_non_digits == (len(description.class_names) == 11)

@@ -46,7 +46,7 @@ HOSTILE = {
     ),
     "huge layers": huge,
     "another revision": lambda path, model: forge_model(
-        path, model, preprocessing={"name": "ink", "revision": 2}
+        path, model, preprocessing={"name": "ink", "revision": 99}
     ),
     "format 2": forge_format_2,
 }

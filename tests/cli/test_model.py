@@ -12,7 +12,7 @@ from inkdigits.model_file import Model, load_model, locate, save_model
 from inkdigits.nn.convolution import AddChannel, Conv2D
 from inkdigits.nn.layers import Dense, Flatten
 from inkdigits.nn.network import Network
-from inkdigits.preprocessing import classic
+from inkdigits.preprocessing import PREPROCESSORS, classic
 
 SHAPES = {"W1": (128, 784), "W2": (64, 128), "W3": (10, 64)}
 
@@ -48,7 +48,7 @@ def test_show_prints_what_the_file_contains(run_inkdigits):
     assert rows["recipe"] == f"mlp: {model.summary}"
     assert rows["layers"] == "Flatten 784, Dense 128, ReLU 128, Dense 64, ReLU 64, Dense 11"
     assert rows["parameters"] == "109,451"
-    assert rows["preprocessing"] == "ink, revision 1"
+    assert rows["preprocessing"] == f"ink, revision {PREPROCESSORS['ink'].revision}"
     assert rows["temperature"] == str(model.temperature)
     assert rows["rejection threshold"] == str(model.rejection_threshold)
     assert rows["training.seed"] == str(model.training["seed"])

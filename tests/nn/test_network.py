@@ -243,7 +243,7 @@ def test_logits_of_an_example_do_not_depend_on_the_batch():
     np.testing.assert_allclose(alone[0], together[5], rtol=1e-5, atol=1e-6)
 
 
-def test_folding_does_not_change_the_parameters_params_and_images():
+def test_folding_does_not_change_the_parameters_in_training():
     vector, x = params_and_images()
     before = vector.copy()
     NORMED.fold_batch_norm(vector, [x])
