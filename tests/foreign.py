@@ -1,8 +1,7 @@
-"""Arrays of another library, for the tests that a GPU's arrays pass through where there is no GPU.
+"""Arrays of another library: they stand for a GPU's arrays on a machine without a GPU.
 
-They do what CuPy's do: NumPy's functions hand their work over to them (NEP 13, 18 and 35), and
-none of them becomes a NumPy array by itself. So code that runs on these asks NumPy for nothing but
-what NumPy hands over.
+Like CuPy's, they implement NumPy's functions (NEP 13, 18 and 35) and are never converted to NumPy
+arrays implicitly. So code that runs on these arrays uses only functions that NumPy dispatches.
 """
 
 import numpy as np
@@ -10,17 +9,17 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 
 class ForeignArray(NDArrayOperatorsMixin):
-    """An array that is somewhere else."""
+    """An array that is on another device."""
 
-    def __init__(self, here):
-        self._here = here
+    def __init__(self, array):
+        self._host = array
 
     def get(self):
         """Bring the array to NumPy, as CuPy's method of that name."""
-        return self._here.copy()
+        return self._host.copy()
 
     def __array__(self, *arguments, **options):
-        raise TypeError("a foreign array is not to be converted in silence")
+        raise TypeError("a foreign array must not be converted implicitly")
 
     def __array_ufunc__(self, ufunc, method, *inputs, **options):
         return computed(getattr(ufunc, method), inputs, options)
@@ -29,57 +28,57 @@ class ForeignArray(NDArrayOperatorsMixin):
         return computed(function, arguments, options, may_convert=function is np.asarray)
 
     def __getitem__(self, index):
-        return abroad(self._here[here(index)])
+        return on_device(self._host[on_host(index)])
 
     def __setitem__(self, index, value):
-        self._here[here(index)] = here(value)
+        self._host[on_host(index)] = on_host(value)
 
     def __len__(self):
-        return len(self._here)
+        return len(self._host)
 
     def __iter__(self):
-        return (abroad(part) for part in self._here)
+        return (on_device(part) for part in self._host)
 
     def __float__(self):
-        return float(self._here)
+        return float(self._host)
 
     def __int__(self):
-        return int(self._here)
+        return int(self._host)
 
     def __bool__(self):
-        return bool(self._here)
+        return bool(self._host)
 
     def __getattr__(self, name):
-        value = getattr(self._here, name)
+        value = getattr(self._host, name)
         if not callable(value):
-            return abroad(value)
+            return on_device(value)
         return lambda *arguments, **options: computed(value, arguments, options, methods=True)
 
 
 def computed(function, arguments, options, may_convert=False, methods=False):
-    """Call a function of NumPy's on what foreign arrays hold; refuse arrays of NumPy's beside."""
+    """Call a NumPy function on the contents of foreign arrays; reject a mix with NumPy's own."""
     if not may_convert:
         for value in (*arguments, *options.values()):
             if isinstance(value, np.ndarray) and value.ndim:
                 raise TypeError(f"{function.__name__} was given arrays of two libraries")
-    return abroad(function(*here(arguments), **here(options)))
+    return on_device(function(*on_host(arguments), **on_host(options)))
 
 
-def here(value):
-    """Take foreign arrays out of whatever holds them."""
+def on_host(value):
+    """Bring all foreign arrays inside a value to NumPy."""
     if isinstance(value, ForeignArray):
-        return value._here
+        return value._host
     if isinstance(value, (tuple, list)):
-        return type(value)(here(part) for part in value)
+        return type(value)(on_host(part) for part in value)
     if isinstance(value, dict):
-        return {key: here(part) for key, part in value.items()}
+        return {key: on_host(part) for key, part in value.items()}
     return value
 
 
-def abroad(value):
-    """Make arrays foreign; a single number stays an array, as on a GPU."""
+def on_device(value):
+    """Make all NumPy arrays inside a value foreign; a single number stays an array, as on a GPU."""
     if isinstance(value, (np.ndarray, np.generic)):
         return ForeignArray(np.asarray(value))
     if isinstance(value, (tuple, list)) and any(isinstance(v, np.ndarray) for v in value):
-        return type(value)(abroad(part) for part in value)
+        return type(value)(on_device(part) for part in value)
     return value

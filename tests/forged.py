@@ -1,6 +1,6 @@
-"""Model files and checkpoints that are wrong under a right digest.
+"""Makes invalid model files and checkpoints whose digest is correct.
 
-The format is written here once more, from its description alone.
+The formats are implemented here once more, from their descriptions alone.
 """
 
 import hashlib
@@ -10,16 +10,16 @@ import struct
 import numpy as np
 from safetensors.numpy import save
 
-from inkdigits.recipes import RECIPES
+from inkdigits.preprocessing import PREPROCESSORS
 
 ZEROS = "0" * 64
 
 
 def forge(path, entries, body, document=None, content=None, padding=0):
-    """Write a file with a right digest whatever it says.
+    """Write a file with a correct digest, whatever it contains.
 
     entries  the tensors' part of the header: its JSON without the braces, or a dictionary
-    content  the text of the metadata; if None, what belongs there for the document
+    content  the text of the metadata; None for the valid one with the document
     """
     if content is None:
         content = canonical({"document": document or {}, "sha256": ZEROS})
@@ -50,17 +50,25 @@ def numbers(*values):
 
 
 def forge_model(path, model, tensors=None, **changes):
-    """Write a model's file with some fields of its document changed, or left out if None."""
-    recipe = RECIPES[model.recipe]
-    tensors = (
-        recipe.network.inference_network.unflatten(model.vector) if tensors is None else tensors
-    )
+    """Write a model file with some fields of its document changed, or left out if None."""
+    tensors = model.network.unflatten(model.vector) if tensors is None else tensors
+    digits = [str(digit) for digit in range(10)]
     document = {
-        "format": 2,
+        "format": 3,
+        "network": network_json(model.network),
+        "input_shape": [28, 28],
+        "class_names": digits if model.rejection_threshold is None else [*digits, "non-digit"],
+        "preprocessing": {
+            "name": model.preprocessing,
+            "revision": PREPROCESSORS[model.preprocessing].revision,
+        },
+        "tta": model.tta,
         "recipe": model.recipe,
-        "clean_up": recipe.preprocessing,
-        "sizes": recipe.sizes,
-        "calibration": {"temperature": model.temperature, "threshold": model.rejection_threshold},
+        "summary": model.summary,
+        "calibration": {
+            "temperature": model.temperature,
+            "rejection_threshold": model.rejection_threshold,
+        },
         "metrics": model.metrics,
         "training": model.training,
         "version": model.version,
@@ -69,15 +77,43 @@ def forge_model(path, model, tensors=None, **changes):
     forge_tensors(path, tensors, document)
 
 
+def network_json(network):
+    """Write a network as a model file does: each layer by its type and its fields."""
+    return {"type": "Network", "layers": [layer_json(layer) for layer in network.layers]}
+
+
+def layer_json(layer):
+    settings = {
+        name: {"type": value.__name__} if callable(value) else value
+        for name, value in vars(layer).items()
+    }
+    return {"type": type(layer).__name__, **settings}
+
+
+def forge_format_2(path, model):
+    """Write a model file as version 0.1.0 did, whose networks were known by the recipe's name."""
+    document = {
+        "format": 2,
+        "recipe": model.recipe,
+        "clean_up": model.preprocessing,
+        "sizes": [784, 128, 64, 11],
+        "calibration": {"temperature": 1.25, "threshold": model.rejection_threshold},
+        "metrics": model.metrics,
+        "training": model.training,
+        "version": "0.1.0",
+    }
+    forge_tensors(path, model.network.unflatten(model.vector), document)
+
+
 def forge_tensors(path, tensors, document):
-    """Write tensors and a document as they are."""
+    """Write tensors and a document, unchecked."""
     data = save(tensors)
     end = 8 + int.from_bytes(data[:8], "little")
     forge(path, data[8:end].decode().strip()[1:-1], data[end:], document)
 
 
 def deep(depth):
-    """A list in a list, and so on."""
+    """Nest empty lists in one another."""
     value = []
     for _ in range(depth):
         value = [value]
@@ -104,7 +140,7 @@ ODD = [
 
 
 def mutated(value, rng):
-    """A JSON value with one thing in it changed, left out, added or put elsewhere.
+    """Copy a JSON value with one thing in it changed, left out, added or moved.
 
     rng  a random.Random
     """
@@ -131,7 +167,7 @@ def mutated(value, rng):
 
 
 def _places(value):
-    """Each place inside a value: the list or object, and the index or name in it."""
+    """Yield each place inside a value: the list or object, and the index or name in it."""
     items = enumerate(value) if isinstance(value, list) else value.items()
     for key, inside in list(items):
         yield value, key
@@ -140,7 +176,7 @@ def _places(value):
 
 
 def mutated_tensors(tensors, rng):
-    """Arrays with one of them changed, left out, added or given another name."""
+    """Copy arrays with one of them changed, left out, added or renamed."""
     tensors = {name: array.copy() for name, array in tensors.items()}
     name = rng.choice(list(tensors))
     array = np.atleast_1d(tensors[name])
@@ -148,7 +184,7 @@ def mutated_tensors(tensors, rng):
         case 0:
             del tensors[name]
         case 1:
-            tensors[rng.choice(["extra", "average", "params", "9.weight"])] = array[:1].copy()
+            tensors[rng.choice(["extra", "ema", "params", "9.weight"])] = array[:1].copy()
         case 2:
             tensors[name] = array.reshape(-1, 1) if rng.random() < 0.5 else array.ravel()
         case 3:

@@ -15,7 +15,7 @@ import small_pendigits
 
 from inkdigits.data import mnist, pendigits
 from inkdigits.data.mnist import Digits
-from inkdigits.recipes import RECIPES
+from inkdigits.recipes import MLP, RECIPES
 
 TRAIN, TEST = 2000, 500
 
@@ -63,13 +63,14 @@ def write(directory: Path, digits: Digits):
 
 def install(directory: Path):
     """Make inkdigits accept the files of a folder as the real ones, and shorten `mlp`."""
+    from inkdigits.cli import train
+
     mnist.SOURCES = sources_of(directory)
     traces = small_pendigits.unipen()
     pendigits.SIZE, pendigits.SHA256 = len(traces), hashlib.sha256(traces).hexdigest()
     os.environ["INKDIGITS_DATA"] = str(directory)
-    RECIPES["mlp"] = replace(
-        RECIPES["mlp"], epochs=10, batch_size=64, pendigits_copies=1, outliers=0.1, ema_decay=0.9
-    )
+    brief = replace(MLP, epochs=10, batch_size=64, pendigits_copies=1, outliers=0.1, ema_decay=0.9)
+    train.RECIPES = RECIPES | {"mlp": brief}
 
 
 def sources_of(directory: Path):

@@ -1,16 +1,16 @@
-"""Runs the command line on a small MNIST after some lines of Python, which set a scene for it.
+"""Runs the command line on a small MNIST, after lines of Python that prepare the process.
 
 python tests/staged.py DIRECTORY LINES ARGUMENTS...   once
 python tests/staged.py DIRECTORY LINES                many times, each in a fork, which starts fast
 
-Each line of standard input is an order then, an object in JSON, and each line of standard output
-the exit status of a run, negative for a signal:
+Without ARGUMENTS, each line of standard input is a job, a JSON object, and each line of standard
+output is the exit status of its run, negative for a signal:
 
 arguments   of the command line
-stdout      file for what it prints
-stderr      file for what it prints there
-limit       the most bytes that a file may have, or null
-strace      options with which strace looks on, or null
+stdout      file for its standard output
+stderr      file for its standard error
+limit       maximum size of a file in bytes, or null
+strace      options of strace, which traces the run; or null
 """
 
 import ctypes
@@ -28,22 +28,21 @@ from pathlib import Path
 
 import small_mnist
 
-from inkdigits.cli import main
-from inkdigits.recipes import RECIPES
+from inkdigits.cli import main, train
 
 PR_SET_PTRACER, ANY = 0x59616D61, ctypes.c_ulong(-1)
 
 
-# For the lines of Python.
+# What the lines of Python may call.
 
 
-def change(name="mlp", **settings):
-    """Change a recipe."""
-    RECIPES[name] = replace(RECIPES[name], **settings)
+def change(name="mlp", **fields):
+    """Change some fields of a recipe."""
+    train.RECIPES = train.RECIPES | {name: replace(train.RECIPES[name], **fields)}
 
 
 def pausing(function, number):
-    """The function, which stops the process when it has been called so many times."""
+    """Wrap a function so that its call of that number stops the process."""
     calls = iter(range(1, number + 1))
 
     def called(*arguments):
@@ -55,7 +54,7 @@ def pausing(function, number):
 
 
 class WithoutMatplotlib:
-    """Makes it seem not to be installed: to import it takes longer than all the rest."""
+    """Hides Matplotlib: importing it takes longer than everything else."""
 
     @staticmethod
     def find_spec(name, path=None, target=None):
@@ -63,29 +62,29 @@ class WithoutMatplotlib:
             raise ModuleNotFoundError(name=name)
 
 
-def carry_out(order):
+def run_job(job):
     process = os.fork()
     if process == 0:
         for number, name in ((1, "stdout"), (2, "stderr")):
-            os.dup2(os.open(order[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
-        if order["limit"] is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (order["limit"], order["limit"]))
-        if order["strace"] is not None:
-            # Where a process may look at its children alone, this lets a sibling do it.
+            os.dup2(os.open(job[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+        if job["limit"] is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (job["limit"], job["limit"]))
+        if job["strace"] is not None:
+            # Some systems let a process trace only its children; this allows a sibling too.
             ctypes.CDLL(None).prctl(PR_SET_PTRACER, ANY)
             os.kill(os.getpid(), signal.SIGSTOP)
         try:
-            main(order["arguments"], prog_name="inkdigits")
+            main(job["arguments"], prog_name="inkdigits")
         except SystemExit as end:
-            os._exit(end.code)  # to take the interpreter down takes longer than the training
-    if order["strace"] is not None:
+            os._exit(end.code)  # a clean shutdown of the interpreter takes longer than the training
+    if job["strace"] is not None:
         os.waitpid(process, os.WUNTRACED)
-        command = ["strace", "-p", str(process), *order["strace"]]
+        command = ["strace", "-p", str(process), *job["strace"]]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as strace:
-            said = strace.stderr.readline()
-            if "attached" not in said:
+            message = strace.stderr.readline()
+            if "attached" not in message:
                 os.kill(process, signal.SIGKILL)
-                sys.exit(said)
+                sys.exit(message)
             os.kill(process, signal.SIGCONT)
     _, status = os.waitpid(process, 0)
     return os.waitstatus_to_exitcode(status)
@@ -99,8 +98,8 @@ if __name__ == "__main__":
     if arguments:
         main(arguments, prog_name="inkdigits")
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()):
-        # Whatever is done once and for all is done before the forks.
+        # Everything that is done once per process is done before the forks.
         warm_up = ["train", "mlp", "--limit", "100", "--run-dir", folder]
         main(warm_up, standalone_mode=False)
     for line in sys.stdin:
-        print(carry_out(json.loads(line)), flush=True)
+        print(run_job(json.loads(line)), flush=True)

@@ -1,4 +1,4 @@
-"""Drawings as people and programs make them get the digit that their file is named after."""
+"""The default model recognizes drawings as people and programs make them."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ FILES = sorted(
 
 @pytest.fixture(scope="module")
 def recognizer():
-    """The model that ships."""
+    """The default model."""
     return Recognizer.load()
 
 
@@ -25,5 +25,5 @@ def test_there_are_four_drawings_of_each_digit():
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_drawing_is_read(recognizer, path):
+def test_drawing_is_recognized(recognizer, path):
     assert recognizer.recognize(path.read_bytes()).digit == int(path.name[0])

@@ -1,4 +1,4 @@
-"""The measures are right on answers that can be checked by hand."""
+"""Metrics, computed by hand."""
 
 import math
 
@@ -36,29 +36,29 @@ def test_log_loss_and_brier_score():
 
 def test_calibration_error_and_bins():
     metrics = measure(PROBABILITIES, LABELS)
-    # Each answer is alone in its bin: |0.7-1|, |0.8-1|, |0.5-0|, |0.9-1|.
+    # Each prediction is alone in its bin: |0.7-1|, |0.8-1|, |0.5-0|, |0.9-1|.
     assert metrics.calibration_error == pytest.approx((0.3 + 0.2 + 0.5 + 0.1) / 4)
     assert sum(bin.count for bin in metrics.bins) == 4
     assert all(bin.low <= bin.confidence <= bin.high for bin in metrics.bins)
 
 
-def test_full_certainty_falls_into_the_last_bin():
+def test_confidence_of_one_is_in_the_last_bin():
     (only,) = measure(np.array([[1.0, 0.0]]), np.array([0])).bins
     assert (only.high, only.count, only.accuracy) == (1.0, 1, 1.0)
 
 
-def test_a_probability_of_zero_costs_much_but_not_infinitely():
+def test_log_loss_of_probability_zero_is_finite():
     assert 20 < measure(np.array([[1.0, 0.0]]), np.array([1])).log_loss < 50
 
 
-def test_a_class_that_never_occurs_has_rates_of_zero():
+def test_precision_and_recall_of_a_missing_class_are_zero():
     metrics = measure(np.array([[1.0, 0.0]]), np.array([0]))
     assert metrics.precision == (1.0, 0.0)
     assert metrics.recall == (1.0, 0.0)
 
 
-def test_wilsons_interval():
-    # The example of Wilson's formula that is worked out in textbooks: 8 of 10, z = 1.96.
+def test_wilson_interval_of_the_textbook_example():
+    # 8 of 10, z = 1.96.
     low, high = wilson_interval(8, 10)
     assert low == pytest.approx(0.4902, abs=1e-4)
     assert high == pytest.approx(0.9433, abs=1e-4)
@@ -67,44 +67,44 @@ def test_wilsons_interval():
 
 
 @pytest.mark.parametrize("labels", [np.zeros(0, int), np.zeros(3, int)])
-def test_answers_and_labels_must_be_as_many(labels):
-    with pytest.raises(ValueError, match="need as many"):
+def test_predictions_and_labels_must_have_the_same_length(labels):
+    with pytest.raises(ValueError, match="predictions do not fit"):
         measure(PROBABILITIES[: 0 if len(labels) == 0 else 4], labels)
 
 
-def test_each_writer_counts_alike():
+def test_each_writer_has_the_same_weight():
     right = np.array([True] * 90 + [False] * 10 + [True, False])
     writers = np.array([7] * 100 + [3] * 2)
     by_writer = measure_by_writer(right, writers)
     assert by_writer.writers == {3: 0.5, 7: 0.9}
     assert by_writer.mean == pytest.approx(0.7)
     assert by_writer.worst == 0.5
-    # Of two writers drawn from two, a quarter are twice the one, and a quarter twice the other.
+    # A quarter of the samples have one writer twice, and a quarter the other.
     assert by_writer.interval == (0.5, 0.9)
 
 
-def test_the_interval_of_writers_holds_the_true_mean_as_often_as_it_says():
+def test_interval_of_writers_contains_the_true_mean_in_95_percent():
     rng = np.random.default_rng(0)
     writers = np.arange(30).repeat(50)
-    held = 0
+    contained = 0
     for _ in range(100):
         skill = rng.beta(20, 2, 30)  # of mean 20 / 22
         low, high = measure_by_writer(rng.random(1500) < skill[writers], writers).interval
-        held += low <= 20 / 22 <= high
-    assert 86 <= held <= 100
+        contained += low <= 20 / 22 <= high
+    assert 86 <= contained <= 100
 
 
-def test_no_writer_cannot_be_measured():
-    with pytest.raises(ValueError, match="no writer"):
+def test_accuracy_by_writer_needs_a_writer():
+    with pytest.raises(ValueError, match="there are no writers"):
         measure_by_writer(np.empty(0, bool), np.empty(0, int))
 
 
-def test_coverage_counts_answers_and_mistakes_from_each_threshold_on():
-    sure = np.array([1.0, 0.9, 0.8, 0.6, 0.5])
-    probabilities = np.stack([sure, 1 - sure], axis=1)
+def test_risk_coverage_counts_accepted_and_wrong_predictions_by_threshold():
+    confidence = np.array([1.0, 0.9, 0.8, 0.6, 0.5])
+    probabilities = np.stack([confidence, 1 - confidence], axis=1)
     labels = np.array([0, 0, 1, 0, 1])
     rows = {
-        row.threshold: (row.answered, row.wrong) for row in risk_coverage(probabilities, labels)
+        row.threshold: (row.accepted, row.wrong) for row in risk_coverage(probabilities, labels)
     }
     assert rows[0.0] == rows[0.5] == (5, 2)
     assert rows[0.8] == (3, 1)

@@ -1,5 +1,6 @@
-"""One path: pictures sent as files get the same answers as pictures sent as arrays."""
+"""The only inference path: image files and arrays of images get the same predictions."""
 
+from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Thread
 
@@ -9,85 +10,143 @@ from untrained import untrained
 
 from inkdigits import Recognizer
 from inkdigits.imaging.decode import encode_png
-from inkdigits.inference import CHUNK, forward_batches, read
-from inkdigits.model_file import save_model
+from inkdigits.inference import CHUNK, forward_batches, predict_logits
+from inkdigits.model_file import Model, save_model, shipped_models
+from inkdigits.nn.convolution import AddChannel, Conv2D, MaxPool2D
+from inkdigits.nn.layers import Dense, Dropout, Flatten, ReLU
 from inkdigits.nn.losses import softmax
+from inkdigits.nn.network import Network
+from inkdigits.preprocessing import PREPROCESSORS
 from inkdigits.recipes import RECIPES
 from inkdigits.recognizer import DamagedImage, Prediction, UnsupportedImage
+from inkdigits.storage.files import FileError
 
 GOLDEN = Path(__file__).parent / "golden"  # drawings, each named after its digit
 
 
 @pytest.fixture(scope="module", params=list(RECIPES))
 def recognizer(request, tmp_path_factory):
-    """Every recipe, with a model file that holds its first weights."""
+    """A recognizer of each recipe, with random weights, loaded from a file."""
     path = tmp_path_factory.mktemp("model") / f"{request.param}.safetensors"
     save_model(path, untrained(request.param, temperature=0.7))
     return Recognizer.load(path)
 
 
-def test_files_and_arrays_get_the_same_answers(recognizer, digits):
-    pictures = digits.images[-200:]
-    as_arrays = recognizer.read(pictures)
-    predictions = [recognizer.recognize(encode_png(picture), "image/png") for picture in pictures]
-    np.testing.assert_allclose([p.probabilities for p in predictions], as_arrays, atol=1e-4, rtol=0)
-    assert [p.digit for p in predictions] == as_arrays.argmax(axis=1).tolist()
+def predict(recognizer, images):
+    """Predict images in MNIST's form."""
+    return recognizer.predict_batch(recognizer.preprocess_mnist(images))
+
+
+# Predictions
+
+
+def test_files_and_arrays_get_the_same_predictions(recognizer, digits):
+    images = digits.images[-200:]
+    batch = predict(recognizer, images)
+    predictions = [recognizer.recognize(encode_png(image), "image/png") for image in images]
+    np.testing.assert_allclose(
+        [p.probabilities for p in predictions], batch.probabilities, atol=1e-4, rtol=0
+    )
+    expected = np.where(batch.rejected, -1, batch.probabilities.argmax(axis=1))
+    assert [-1 if p.digit is None else p.digit for p in predictions] == expected.tolist()
 
 
 def test_probabilities_are_a_distribution(recognizer, digits):
-    pictures = digits.images[: CHUNK * 5 // 2]
-    probabilities = recognizer.read(pictures)
-    assert probabilities.shape == (len(pictures), 10)
-    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-9)
-    assert np.isfinite(probabilities).all()
+    images = digits.images[: CHUNK * 5 // 2]
+    batch = predict(recognizer, images)
+    assert batch.probabilities.shape == (len(images), 10)
+    assert batch.probabilities.dtype == np.float64
+    np.testing.assert_allclose(batch.probabilities.sum(axis=1), 1, atol=1e-9)
+    assert np.isfinite(batch.probabilities).all()
 
 
-def test_a_prediction_agrees_with_itself(recognizer, digits):
+def test_prediction_is_consistent(recognizer, digits):
     prediction = recognizer.recognize(encode_png(digits.images[0]))
     assert isinstance(prediction, Prediction)
     assert prediction.confidence == max(prediction.probabilities)
-    assert prediction.probabilities[prediction.digit] == prediction.confidence
+    if prediction.digit is not None:
+        assert prediction.probabilities[prediction.digit] == prediction.confidence
     assert (prediction.seen.shape, prediction.seen.dtype) == ((28, 28), np.uint8)
 
 
-def test_the_temperature_of_the_file_is_applied(digits):
+def test_image_above_the_threshold_is_rejected(digits):
+    images, model = digits.images[:50], untrained()
+    scores = predict(Recognizer(model, "test"), images).rejection_scores
+    middle = float(np.median(scores))
+    recognizer = Recognizer(replace(model, rejection_threshold=middle), "test")
+    batch = predict(recognizer, images)
+    np.testing.assert_array_equal(batch.rejected, scores > middle)
+    assert np.count_nonzero(batch.rejected) == 25
+    for image, rejected in zip(images, batch.rejected, strict=True):
+        prediction = recognizer.recognize(encode_png(image))
+        assert prediction.reason == ("not_a_digit" if rejected else None)
+        assert (prediction.digit is None) == rejected
+        assert sum(prediction.probabilities) == pytest.approx(1)
+
+
+def test_model_for_digits_only_rejects_only_blank_images(digits):
+    recognizer = Recognizer(untrained("classic"), "test")
+    images = digits.images[:5].copy()
+    images[2] = 0
+    batch = predict(recognizer, images)
+    assert batch.rejected.tolist() == [False, False, True, False, False]
+    assert (batch.rejection_scores == -np.inf).all()
+
+
+def test_temperature_divides_the_logits(digits):
     hot, cold = (Recognizer(untrained(temperature=t), "test") for t in (2.0, 0.5))
-    log_hot, log_cold = (np.log(r.read(digits.images[:20])) for r in (hot, cold))
-    # Differences of logarithms are differences of logits, over the temperature.
+    log_hot, log_cold = (
+        np.log(predict(recognizer, digits.images[:20]).probabilities) for recognizer in (hot, cold)
+    )
+    # Differences of log-probabilities are differences of logits, over the temperature.
     spread_hot, spread_cold = (log - log[:, :1] for log in (log_hot, log_cold))
     np.testing.assert_allclose(spread_hot * 4, spread_cold, atol=1e-4)
 
 
-def test_what_leaves_it_unsure_is_read_again(digits):
-    recognizer = Recognizer.load("mlp")
-    cleaned = recognizer.preprocess_mnist(digits.images[:2000])
-    params = recognizer.recipe.network.inference_network.layer_params(recognizer.model.vector)
-    x = cleaned / np.float32(255)
-    again, once = (
-        softmax(way(recognizer.recipe, params, x)[:, :10] / recognizer.temperature)
-        for way in (read, forward_batches)
+@pytest.mark.parametrize("tta", [False, True])
+def test_model_decides_about_test_time_augmentation(digits, tta):
+    shipped = Recognizer.load("mlp")
+    assert shipped.model.tta
+    recognizer = Recognizer(replace(shipped.model, tta=tta), "test")
+    preprocessed = recognizer.preprocess_mnist(digits.images[:2000])
+    model, x = recognizer.model, preprocessed / np.float32(255)
+    params = model.network.layer_params(model.vector)
+    logits = {
+        True: predict_logits(model.network, params, x, tta=True),
+        False: forward_batches(model.network, params, x),
+    }
+    expected, other = (
+        softmax(logits[choice][:, :10] / model.temperature) for choice in (tta, not tta)
     )
-    answers = recognizer.probabilities(cleaned)
-    np.testing.assert_allclose(answers, again, atol=1e-5)
-    assert np.abs(answers - once).max() > 0.1
+    probabilities = recognizer.predict_batch(preprocessed).probabilities
+    np.testing.assert_allclose(probabilities, expected, atol=1e-5)
+    assert np.abs(probabilities - other).max() > 0.1
 
 
-def test_b46_a_blank_sheet_is_no_digit(recognizer):
+def test_blank_image_is_rejected(recognizer):
     prediction = recognizer.recognize(encode_png(np.full((60, 40), 255, np.uint8)))
-    assert prediction.digit is None
+    assert (prediction.digit, prediction.reason) == (None, "blank")
     assert prediction.probabilities == (0.1,) * 10
     assert prediction.confidence == 0.1
     assert not prediction.seen.any()
 
 
-def test_b47_inverted_colors_give_the_same_digit(recognizer, digits):
-    for picture in digits.images[:50]:
-        as_is = recognizer.recognize(encode_png(picture))
-        inverted = recognizer.recognize(encode_png(255 - picture))
-        assert as_is.digit == inverted.digit
+def test_inverted_image_gives_the_same_digit(recognizer, digits):
+    for image in digits.images[:50]:
+        original = recognizer.recognize(encode_png(image))
+        inverted = recognizer.recognize(encode_png(255 - image))
+        assert original.digit == inverted.digit
 
 
-def test_errors_of_the_picture_reach_the_caller(recognizer, digits):
+def test_ink_gives_the_same_prediction_as_the_image(recognizer, digits):
+    ink = np.pad(digits.images[0].repeat(5, axis=0).repeat(5, axis=1), 40)
+    of_ink = recognizer.recognize_ink(ink)
+    np.testing.assert_array_equal(of_ink.seen, recognizer.preprocess_ink(ink))
+    batch = recognizer.predict_batch(of_ink.seen[None])
+    np.testing.assert_allclose(of_ink.probabilities, batch.probabilities[0], atol=1e-6)
+
+
+def test_image_errors_reach_the_caller(recognizer, digits):
     with pytest.raises(DamagedImage):
         recognizer.recognize(b"")
     with pytest.raises(UnsupportedImage):
@@ -95,25 +154,112 @@ def test_errors_of_the_picture_reach_the_caller(recognizer, digits):
 
 
 def test_many_threads_share_one_recognizer(recognizer, digits):
-    batches = np.split(digits.images[:50], 10)
-    alone = [recognizer.read(batch) for batch in batches]
-    answers = [None] * 8
+    batches = np.split(recognizer.preprocess_mnist(digits.images[:50]), 10)
 
-    def read(place):
-        answers[place] = [recognizer.read(batch) for batch in batches]
+    def probabilities():
+        return [recognizer.predict_batch(batch).probabilities for batch in batches]
 
-    threads = [Thread(target=read, args=(place,)) for place in range(len(answers))]
+    expected = probabilities()
+    results = [None] * 8
+
+    def work(place):
+        results[place] = probabilities()
+
+    threads = [Thread(target=work, args=(place,)) for place in range(len(results))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    for answer in answers:
-        np.testing.assert_array_equal(answer, alone)
+    for result in results:
+        np.testing.assert_array_equal(result, expected)
 
 
-def test_the_shipped_model_is_the_default_and_reads_the_golden_drawings():
+def test_default_model_recognizes_the_golden_drawings():
     recognizer = Recognizer.load()
     assert recognizer.name == "cnn-small"
     drawings = {path.stem: path.read_bytes() for path in sorted(GOLDEN.glob("*.png"))}
-    answers = {name: str(recognizer.recognize(data).digit) for name, data in drawings.items()}
-    assert answers == {str(digit): str(digit) for digit in range(10)}
+    digits = {name: str(recognizer.recognize(data).digit) for name, data in drawings.items()}
+    assert digits == {str(digit): str(digit) for digit in range(10)}
+
+
+def test_file_whose_name_is_not_utf8_is_rejected(tmp_path):
+    path = tmp_path / "model\udcff.safetensors"
+    save_model(tmp_path / "model", untrained())
+    (tmp_path / "model").rename(path)
+    with pytest.raises(FileError, match=r"is not valid UTF-8; rename the file\."):
+        Recognizer.load(path)
+
+
+# Descriptions
+
+
+@pytest.mark.parametrize("name", shipped_models())
+def test_shipped_model_describes_itself(name):
+    recognizer = Recognizer.load(name)
+    description, recipe = recognizer.describe(), RECIPES[name]
+    network = recipe.network.inference_network
+    assert (description.name, description.recipe) == (name, name)
+    assert (description.digest, description.summary) == (recognizer.digest, recipe.summary)
+    assert description.preprocessing == recipe.preprocessing
+    assert description.preprocessing_revision == PREPROCESSORS[recipe.preprocessing].revision
+    assert description.input_shape == (28, 28)
+    assert description.class_names[:10] == tuple("0123456789")
+    assert description.rejects_non_digits == (len(description.class_names) == 11)
+    assert description.rejects_non_digits == (recipe.outliers > 0)
+    assert description.test_time_augmentation == recipe.tta
+    assert description.parameters == network.size
+    assert description.size_bytes == 4 * network.size
+    assert description.training["seed"] >= 0
+
+    layers = description.layers
+    assert [layer.type for layer in layers] == [type(layer).__name__ for layer in network.layers]
+    assert [layer.output_shape for layer in layers] == network.output_shapes((28, 28))
+    assert layers[-1].output_shape == (len(description.class_names),)
+    assert sum(layer.parameters for layer in layers) == description.parameters
+    for layer in layers:
+        assert all(type(value) in (int, float, bool) for value in layer.options.values())
+
+
+def test_description_is_computed_by_hand():
+    network = Network(
+        (
+            AddChannel(),
+            Conv2D(1, 3, kernel_size=5),
+            MaxPool2D(),
+            ReLU(),
+            Flatten(),
+            Dropout(0.5),
+            Dense(432, 10, bias=False),
+        )
+    )
+    model = Model(network, np.zeros(network.size, np.float32), "ink", tta=False, recipe="mine")
+    description = Recognizer(model, "name").describe()
+    assert [asdict(layer) for layer in description.layers] == [
+        {"type": "AddChannel", "output_shape": (28, 28, 1), "parameters": 0, "options": {}},
+        {
+            "type": "Conv2D",
+            "output_shape": (24, 24, 3),
+            "parameters": 5 * 5 * 3 + 3,
+            "options": {"channels": 1, "filters": 3, "kernel_size": 5},
+        },
+        {
+            "type": "MaxPool2D",
+            "output_shape": (12, 12, 3),
+            "parameters": 0,
+            "options": {"pool_size": 2},
+        },
+        {"type": "ReLU", "output_shape": (12, 12, 3), "parameters": 0, "options": {}},
+        {"type": "Flatten", "output_shape": (432,), "parameters": 0, "options": {}},
+        {"type": "Dropout", "output_shape": (432,), "parameters": 0, "options": {"rate": 0.5}},
+        {
+            "type": "Dense",
+            "output_shape": (10,),
+            "parameters": 4320,
+            "options": {"inputs": 432, "outputs": 10, "bias": False},
+        },
+    ]
+    assert description.parameters == 78 + 4320
+    assert description.class_names == tuple("0123456789")
+    assert (description.recipe, description.name) == ("mine", "name")
+    assert not description.rejects_non_digits
+    assert not description.test_time_augmentation

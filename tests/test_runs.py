@@ -1,3 +1,5 @@
+"""A run's folder: checkpoints, settings, and the lock."""
+
 import json
 import os
 import random
@@ -13,17 +15,24 @@ from forged import forge_tensors, mutated, mutated_tensors
 from untrained import untrained
 
 from inkdigits.data.batches import Batches
-from inkdigits.model_file import ArtifactError, load_model, read_tensors, save_model
+from inkdigits.model_file import load_model, save_model
 from inkdigits.nn.layers import Dense, Dropout, Flatten
-from inkdigits.nn.losses import smoothed
+from inkdigits.nn.losses import LabelSmoothing
 from inkdigits.nn.network import Network
 from inkdigits.nn.optimizers import SGD, AdamW
 from inkdigits.nn.schedules import Constant
 from inkdigits.recipes import CLASSIC, MLP
 from inkdigits.runs import Run, RunError
+from inkdigits.storage.files import FileError
+from inkdigits.storage.tensors import read_tensors
 from inkdigits.training import DivergenceError, Record, Tally, TrainState, fit, init_state
 
-SETTINGS = {"recipe": "mlp", "seed": 0, "limit": None, "data": {"images": "5e" * 32}}
+SETTINGS = {
+    "recipe": {"name": "mlp", "epochs": 10},
+    "seed": 0,
+    "limit": None,
+    "data": {"images": "5e" * 32},
+}
 RECORDS = [Record(epoch, 0.1 + epoch, 0.5, 1 / 3, 0.25, 0.01, 1.5, 200.0) for epoch in (1, 2, 3)]
 
 
@@ -32,12 +41,12 @@ def run(tmp_path):
     return Run(tmp_path)
 
 
-def progress_at(step):
+def state_at(step):
     rng = np.random.default_rng(step)
     shapes = 50, (2, 50), 50
-    params, memory, average = (rng.normal(size=shape).astype(np.float32) for shape in shapes)
+    params, optimizer_state, ema = (rng.normal(size=shape).astype(np.float32) for shape in shapes)
     rng.random(3, np.float32)  # an odd number leaves half a draw in its state
-    return TrainState(params, memory, average, rng, step, Tally(64, 1 / 3, 7, 0.125))
+    return TrainState(params, optimizer_state, ema, rng, step, Tally(64, 1 / 3, 7, 0.125))
 
 
 def checkpoints(run):
@@ -57,61 +66,62 @@ def never(warning):
 # Checkpoints.
 
 
-def test_what_is_saved_is_read_again_to_the_last_bit(run):
-    saved = progress_at(41)
+def test_checkpoint_keeps_every_bit_of_the_state(run):
+    saved = state_at(41)
     run.save(saved, RECORDS)
     state, records = run.latest(never)
     assert state.params.tobytes() == saved.params.tobytes()
-    assert state.optimizer_state.tobytes() == saved.memory.tobytes()
-    assert state.ema.tobytes() == saved.average.tobytes()
+    assert state.optimizer_state.tobytes() == saved.optimizer_state.tobytes()
+    assert state.ema.tobytes() == saved.ema.tobytes()
     assert saved.rng.bit_generator.state["has_uint32"]
     assert state.rng.bit_generator.state == saved.rng.bit_generator.state
     assert (state.step, state.tally) == (41, saved.tally)
     assert records == RECORDS
 
 
-def test_save_says_where_and_the_same_state_gives_the_same_bytes(run, tmp_path):
-    path = run.save(progress_at(41), RECORDS)
+def test_save_returns_the_path_and_the_same_state_gives_the_same_bytes(run, tmp_path):
+    path = run.save(state_at(41), RECORDS)
     assert path == tmp_path / "checkpoint-00000041.safetensors"
     before = path.read_bytes()
     run.save(*run.latest(never))
     assert path.read_bytes() == before
 
 
-def test_the_metrics_are_the_records(run):
-    run.save(progress_at(0), [])
+def test_metrics_are_the_records(run):
+    run.save(state_at(0), [])
     path = run.folder / "metrics.jsonl"
     assert path.read_text() == ""
-    run.save(progress_at(1), RECORDS)
+    run.save(state_at(1), RECORDS)
     assert [Record(**json.loads(line)) for line in path.read_text().splitlines()] == RECORDS
 
 
-def test_the_newest_two_are_kept(run):
+def test_newest_two_checkpoints_are_kept(run):
     for step in (0, 9, 10, 100):
-        run.save(progress_at(step), [])
+        run.save(state_at(step), [])
     assert checkpoints(run) == [f"checkpoint-{step:08}.safetensors" for step in (10, 100)]
     assert run.latest(never)[0].step == 100
 
 
-def test_without_averaging_the_average_is_the_parameters(run):
-    saved = replace(progress_at(41), average=None)
-    saved = replace(saved, average=saved.params)
-    run.save(saved, [])
+def test_without_ema_the_parameters_are_saved_once(run):
+    saved = state_at(41)
+    saved.ema = saved.params
+    path = run.save(saved, [])
+    assert set(read_tensors(path)[0]) == {"params", "optimizer_state"}
     state, _ = run.latest(never)
     assert state.ema is state.params
     assert state.params.tobytes() == saved.params.tobytes()
 
 
-@pytest.mark.parametrize("recipe", ["dropout", "averaged", "one by one"])
-def test_f1_what_is_read_goes_on_to_the_same_bits(run, digits, recipe):
-    """Stopped in the middle of an epoch, where the layers have drawn what they forget."""
-    if recipe != "one by one":
+@pytest.mark.parametrize("recipe", ["dropout", "EMA", "batches of one"])
+def test_resumed_training_continues_to_the_same_bits(run, digits, recipe):
+    """Stopped in the middle of an epoch, after dropout has drawn masks."""
+    if recipe != "batches of one":
         network = Network((Flatten(), Dropout(0.3), Dense(784, 10)))
-        ema_decay = 0.9 if recipe == "averaged" else 0.0
+        ema_decay = 0.9 if recipe == "EMA" else 0.0
         recipe = replace(
             MLP,
             network=network,
-            targets=smoothed(10, 0.1),
+            targets=LabelSmoothing(0.1),
             batch_size=64,
             optimizer=AdamW(),
             schedule=Constant(0.01),
@@ -122,8 +132,8 @@ def test_f1_what_is_read_goes_on_to_the_same_bits(run, digits, recipe):
         recipe = replace(CLASSIC, epochs=2)
     x, labels = digits.images[:200] / np.float32(255), digits.labels[:200]
     batches = Batches(x, labels, recipe.batch_size, 0, recipe.shuffle)
-    undisturbed = init_state(recipe, 0)
-    expected = list(fit(recipe, batches, undisturbed))
+    uninterrupted = init_state(recipe, 0)
+    expected = list(fit(recipe, batches, uninterrupted))
 
     class Stop(Exception):
         pass
@@ -148,9 +158,9 @@ def test_f1_what_is_read_goes_on_to_the_same_bits(run, digits, recipe):
     del state
     state, records = run.latest(never)
     records.extend(fit(recipe, batches, state))
-    assert state.params.tobytes() == undisturbed.params.tobytes()
-    assert state.optimizer_state.tobytes() == undisturbed.optimizer_state.tobytes()
-    assert state.ema.tobytes() == undisturbed.ema.tobytes()
+    assert state.params.tobytes() == uninterrupted.params.tobytes()
+    assert state.optimizer_state.tobytes() == uninterrupted.optimizer_state.tobytes()
+    assert state.ema.tobytes() == uninterrupted.ema.tobytes()
     for record, same in zip(records, expected, strict=True):
         assert (record.epoch, record.loss, record.accuracy) == (
             same.epoch,
@@ -159,80 +169,84 @@ def test_f1_what_is_read_goes_on_to_the_same_bits(run, digits, recipe):
         )
 
 
-def test_f5_of_a_damaged_checkpoint_the_one_before_is_used(run):
-    run.save(progress_at(1), RECORDS[:1])
-    path = run.save(progress_at(2), RECORDS[:2])
+def test_damaged_checkpoint_is_skipped(run):
+    run.save(state_at(1), RECORDS[:1])
+    path = run.save(state_at(2), RECORDS[:2])
     damage(path)
     warnings = []
     state, records = run.latest(warnings.append)
     assert (state.step, records) == (1, RECORDS[:1])
     (warning,) = warnings
     assert str(path) in warning
-    assert warning.endswith("The checkpoint before it is used.")
+    assert warning.endswith("Using the checkpoint before it.")
 
 
-def test_f5_with_all_damaged_it_is_an_error(run):
+def test_without_an_intact_checkpoint_nothing_is_resumed(run):
     for step in (1, 2):
-        damage(run.save(progress_at(step), []))
+        damage(run.save(state_at(step), []))
     warnings = []
-    with pytest.raises(RunError, match="no checkpoint that is whole"):
+    with pytest.raises(RunError, match=r"^No checkpoint in .* is whole: start again"):
         run.latest(warnings.append)
     assert len(warnings) == 2
 
 
-def test_f5_a_damaged_checkpoint_takes_no_place_from_whole_ones(run):
-    """Two whole ones are kept beside it, and it is written over when its step comes again."""
+def test_damaged_checkpoint_does_not_replace_intact_ones(run):
+    """Two intact ones are kept beside it, and it is overwritten when its step is reached again."""
     for step in (10, 20, 30):
-        path = run.save(progress_at(step), [])
+        path = run.save(state_at(step), [])
     damage(path)
     for step in (21, 22):
-        run.save(progress_at(step), [])
+        run.save(state_at(step), [])
     assert checkpoints(run) == [f"checkpoint-{step:08}.safetensors" for step in (21, 22, 30)]
     warnings = []
     assert run.latest(warnings.append)[0].step == 22
     assert len(warnings) == 1
-    run.save(progress_at(30), [])
+    run.save(state_at(30), [])
     assert checkpoints(run) == [f"checkpoint-{step:08}.safetensors" for step in (22, 30)]
     assert run.latest(never)[0].step == 30
 
 
-def test_a_model_file_is_no_checkpoint_and_a_checkpoint_no_model_file(run):
-    path = run.save(progress_at(1), [])
-    with pytest.raises(ArtifactError, match="name a model file, not a checkpoint"):
+def test_model_files_and_checkpoints_are_not_confused(run):
+    path = run.save(state_at(1), [])
+    with pytest.raises(FileError, match="name a model file, not a checkpoint"):
         load_model(path)
     save_model(path, untrained())
-    run.save(progress_at(0), [])
+    run.save(state_at(0), [])
     warnings = []
     assert run.latest(warnings.append)[0].step == 0
-    assert "is no checkpoint" in warnings[0]
+    assert "is not a checkpoint of this version" in warnings[0]
 
 
-def test_what_a_killed_process_leaves_is_no_checkpoint(run):
+def test_temporary_file_of_a_killed_process_is_not_a_checkpoint(run):
     (run.folder / ".inkdigits-0123456789abcdef.tmp").write_bytes(b"half a checkpo")
     assert run.latest(never) is None
     run.begin(SETTINGS)
 
 
-@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("name", ["params", "memory", "average"])
-def test_f7_what_is_no_number_is_not_saved(run, name, number):
-    run.save(progress_at(1), RECORDS[:1])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("name", ["params", "optimizer_state", "ema"])
+def test_nan_or_infinity_is_not_saved(run, name, value):
+    run.save(state_at(1), RECORDS[:1])
     before = {path: path.read_bytes() for path in run.folder.iterdir()}
-    state = progress_at(2)
-    getattr(state, name)[..., 7] = number
+    state = state_at(2)
+    getattr(state, name)[..., 7] = value
     with pytest.raises(DivergenceError, match="at step 2"):
         run.save(state, RECORDS[:2])
     assert {path: path.read_bytes() for path in run.folder.iterdir()} == before
 
 
-# Checkpoints that inkdigits did not write, under a right digest.
+# Forged checkpoints with a correct digest.
 
 
 def tensors_and_document():
-    saved = progress_at(41)
-    tensors = {"params": saved.params, "memory": saved.memory, "average": saved.average}
+    saved = state_at(41)
+    tensors = {
+        "params": saved.params,
+        "optimizer_state": saved.optimizer_state,
+        "ema": saved.ema,
+    }
     document = {
-        "checkpoint": 1,
+        "checkpoint": 2,
         "step": 41,
         "rng": saved.rng.bit_generator.state,
         "tally": asdict(saved.tally),
@@ -241,17 +255,20 @@ def tensors_and_document():
     return tensors, document
 
 
-def put(document, place, value):
-    """Change what is at a place: names and indices, from the outside in."""
-    *way, last = place
-    for step in way:
+def put(document, path, value):
+    """Set the value at a path of names and indices."""
+    *steps, last = path
+    for step in steps:
         document = document[step]
     document[last] = value
 
 
-def assert_the_one_before_is_used(run, tensors, document):
-    """Of a checkpoint that is as the given says; nothing is changed by looking at it."""
-    run.save(progress_at(40), RECORDS[:1])
+def assert_skipped(run, tensors, document):
+    """Assert that a forged checkpoint gives a warning, changes nothing, and is skipped.
+
+    returns  the warning
+    """
+    run.save(state_at(40), RECORDS[:1])
     path = run.folder / "checkpoint-00000041.safetensors"
     forge_tensors(path, tensors, document)
     before = {path: path.read_bytes() for path in run.folder.iterdir()}
@@ -261,13 +278,14 @@ def assert_the_one_before_is_used(run, tensors, document):
     (warning,) = warnings
     assert str(path) in warning
     assert "\n" not in warning
-    assert warning.endswith(". The checkpoint before it is used.")
+    assert warning.endswith(". Using the checkpoint before it.")
     assert len(warning) < 400 + len(str(path))
     assert {path: path.read_bytes() for path in run.folder.iterdir()} == before
+    return warning
 
 
-def test_a_right_forgery_is_read(run):
-    """The forgeries below are refused for what is wrong with them, and for nothing else."""
+def test_forged_checkpoint_without_a_fault_is_read(run):
+    """The forgeries below are rejected for their fault, and for nothing else."""
     tensors, document = tensors_and_document()
     forge_tensors(run.folder / "checkpoint-00000041.safetensors", tensors, document)
     state, records = run.latest(never)
@@ -276,10 +294,11 @@ def test_a_right_forgery_is_read(run):
 
 
 @pytest.mark.parametrize(
-    ("place", "value"),
+    ("path", "value"),
     [
         (("checkpoint",), True),
-        (("checkpoint",), 2),
+        (("checkpoint",), 2.0),
+        (("checkpoint",), 3),
         (("step",), -5),
         (("step",), 42),
         (("step",), 41.0),
@@ -323,53 +342,73 @@ def test_a_right_forgery_is_read(run):
     ],
     ids=lambda value: ascii(value)[:40],
 )
-def test_a_document_that_is_not_a_checkpoints_is_not_used(run, place, value):
+def test_checkpoint_with_another_document_is_skipped(run, path, value):
     tensors, document = tensors_and_document()
-    put(document, place, value)
-    assert_the_one_before_is_used(run, tensors, document)
+    put(document, path, value)
+    assert_skipped(run, tensors, document)
 
 
 @pytest.mark.parametrize("name", ["checkpoint", "step", "rng", "tally", "records"])
-def test_a_document_that_lacks_a_field_is_not_used(run, name):
+def test_checkpoint_without_a_field_is_skipped(run, name):
     tensors, document = tensors_and_document()
     del document[name]
-    assert_the_one_before_is_used(run, tensors, document)
+    assert_skipped(run, tensors, document)
 
 
 @pytest.mark.parametrize(
     "change",
     [
         {"params": None},
-        {"memory": None},
+        {"optimizer_state": None},
         {"params": np.zeros((50, 1), np.float32)},
         {"params": np.array(1, np.float32)},
         {"params": np.zeros(49, np.float32)},
-        {"memory": np.zeros(50, np.float32)},
-        {"memory": np.array(1, np.float32)},
-        {"memory": np.zeros((2, 49), np.float32)},
-        {"memory": np.zeros((2, 50, 1), np.float32)},
-        {"average": np.zeros(49, np.float32)},
+        {"optimizer_state": np.zeros(50, np.float32)},
+        {"optimizer_state": np.array(1, np.float32)},
+        {"optimizer_state": np.zeros((2, 49), np.float32)},
+        {"optimizer_state": np.zeros((2, 50, 1), np.float32)},
+        {"ema": np.zeros(49, np.float32)},
         {"extra": np.zeros(50, np.float32)},
         {"params": np.zeros(50, np.float64)},
-        {"average": np.full(50, np.nan, np.float32)},
+        {"ema": np.full(50, np.nan, np.float32)},
     ],
     ids=lambda change: "{} {}".format(*next(iter(change.items())))[:20],
 )
-def test_arrays_that_are_not_a_checkpoints_are_not_used(run, change):
+def test_checkpoint_with_other_arrays_is_skipped(run, change):
     tensors, document = tensors_and_document()
     changed = {name: x for name, x in (tensors | change).items() if x is not None}
-    assert_the_one_before_is_used(run, changed, document)
+    assert_skipped(run, changed, document)
 
 
-def test_any_change_under_a_right_digest_gives_a_whole_state_or_the_typed_error(run):
+def test_checkpoint_of_format_1_is_skipped_and_says_so(run):
+    """Version 0.1.0 wrote other names of arrays."""
+    tensors, document = tensors_and_document()
+    old = {"params": "params", "optimizer_state": "memory", "ema": "average"}
+    tensors = {old[name]: tensor for name, tensor in tensors.items()}
+    warning = assert_skipped(run, tensors, document | {"checkpoint": 1})
+    assert "is not a checkpoint of this version of inkdigits." in warning
+
+
+def test_folder_with_only_checkpoints_of_format_1_is_not_resumed(run):
+    tensors, document = tensors_and_document()
+    for step in (40, 41):
+        path = run.folder / f"checkpoint-{step:08}.safetensors"
+        forge_tensors(path, tensors, document | {"checkpoint": 1, "step": step})
+    warnings = []
+    with pytest.raises(RunError, match=r"^No checkpoint in .* start again in another folder\.$"):
+        run.latest(warnings.append)
+    assert len(warnings) == 2
+
+
+def test_any_mutation_gives_a_valid_state_or_a_run_error(run):
     rng = random.Random(0)
-    whole, document = tensors_and_document()
+    valid, document = tensors_and_document()
     path = run.folder / "checkpoint-00000041.safetensors"
     accepted = 0
     for _ in range(300):
-        is_changed = rng.random() < 0.7
-        tensors = whole if is_changed else mutated_tensors(whole, rng)
-        forge_tensors(path, tensors, mutated(document, rng) if is_changed else document)
+        is_document = rng.random() < 0.7
+        tensors = valid if is_document else mutated_tensors(valid, rng)
+        forge_tensors(path, tensors, mutated(document, rng) if is_document else document)
         try:
             state, records = run.latest(lambda warning: None)
         except RunError:
@@ -386,70 +425,112 @@ SMALL = replace(
 )
 
 
-def test_a_state_of_this_training_is_one(run):
-    """In the middle of an epoch, between two, and at the end."""
-    run.check_state(progress_at(41), RECORDS, SMALL, steps_per_epoch=12)
-    run.check_state(progress_at(36), RECORDS, SMALL, steps_per_epoch=12)
-    run.check_state(progress_at(48), [*RECORDS, RECORDS[0]], SMALL, steps_per_epoch=12)
-    run.check_state(progress_at(0), [], SMALL, steps_per_epoch=12)
+def test_state_of_this_training_is_accepted(run):
+    """In the middle of an epoch, between two epochs, and at the end."""
+    run.check_state(state_at(41), RECORDS, SMALL, steps_per_epoch=12)
+    run.check_state(state_at(36), RECORDS, SMALL, steps_per_epoch=12)
+    run.check_state(state_at(48), [*RECORDS, RECORDS[0]], SMALL, steps_per_epoch=12)
+    run.check_state(state_at(0), [], SMALL, steps_per_epoch=12)
 
 
 @pytest.mark.parametrize(
     ("recipe", "steps_per_epoch", "cause"),
     [
-        (SMALL, 10, "41 steps, and there are fewer in all"),
-        (replace(SMALL, epochs=1000), 1, "41 steps, and has records of 3 epochs"),
-        (SMALL, 41, "41 steps, and has records of 3 epochs"),
-        (SMALL, 100, "41 steps, and has records of 3 epochs"),
+        (SMALL, 10, "it is at step 41, after the last"),
+        (replace(SMALL, epochs=1000), 1, "it is at step 41, but has records of 3 epochs"),
+        (SMALL, 41, "it is at step 41, but has records of 3 epochs"),
+        (SMALL, 100, "it is at step 41, but has records of 3 epochs"),
         (MLP, 12, "its arrays"),
         (replace(SMALL, optimizer=SGD()), 12, "its arrays"),
         (replace(SMALL, ema_decay=0.0), 12, "average"),
     ],
 )
-def test_a_state_of_another_training_is_an_error(run, recipe, steps_per_epoch, cause):
+def test_state_of_another_training_is_rejected(run, recipe, steps_per_epoch, cause):
     with pytest.raises(RunError, match=r"checkpoint-00000041.* does not belong") as caught:
-        run.check_state(progress_at(41), RECORDS, recipe, steps_per_epoch)
+        run.check_state(state_at(41), RECORDS, recipe, steps_per_epoch)
     assert cause in str(caught.value)
     assert "remove it" in str(caught.value)
 
 
-def test_a_state_without_the_average_that_the_recipe_takes_is_an_error(run):
-    state = progress_at(41)
+def test_state_without_the_ema_of_the_recipe_is_rejected(run):
+    state = state_at(41)
     state.ema = state.params
     with pytest.raises(RunError, match="average"):
         run.check_state(state, RECORDS, SMALL, 12)
 
 
-# The settings.
+# Settings.
 
 
-def test_a_folder_is_begun_once(run):
+def test_folder_holds_one_training(run):
     run.begin(SETTINGS)
-    assert json.loads((run.folder / "settings.json").read_text()) == SETTINGS
-    run.begin(SETTINGS)  # killed before there was a checkpoint
+    assert json.loads((run.folder / "settings.json").read_text()) == {"format": 2} | SETTINGS
+    run.begin(SETTINGS)  # allowed after a process was killed before its first checkpoint
     assert run.latest(never) is None
-    run.save(progress_at(0), [])
-    with pytest.raises(RunError, match="holds a training already: continue it with --resume"):
+    run.save(state_at(0), [])
+    with pytest.raises(RunError, match="already has a training: continue it with --resume"):
         run.begin(SETTINGS | {"seed": 1})
     run.check_settings(SETTINGS)
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "difference"),
     [
-        {"recipe": "classic"},
-        {"seed": 1},
-        {"limit": 100},
-        {"data": {"images": "00" * 32}},
-        {"new": 1},
+        ({"recipe": "classic"}, "recipe {'name': 'mlp', 'epochs': 10}, not 'classic'"),
+        ({"recipe": {"name": "mlp", "epochs": 12}}, "recipe.epochs 10, not 12"),
+        ({"recipe": {"name": "mlp"}}, "recipe.epochs 10, not unset"),
+        ({"recipe": {"name": "mlp", "epochs": 10, "tta": 1}}, "recipe.tta unset, not 1"),
+        ({"seed": 1}, "seed 0, not 1"),
+        ({"limit": 100}, "limit None, not 100"),
+        ({"data": {"images": "00" * 32}}, f"data.images {'5e' * 32!r}, not {'00' * 32!r}"),
+        ({"new": 1}, "new unset, not 1"),
     ],
-    ids=lambda change: next(iter(change)),
+    ids=str,
 )
-def test_another_training_is_not_resumed(run, change):
+def test_another_training_is_not_resumed(run, change, difference):
     run.begin(SETTINGS | {"versions": {"numpy": "2.0.0"}})
     run.check_settings(SETTINGS)
-    with pytest.raises(RunError, match=f"was begun with {next(iter(change))} "):
+    with pytest.raises(RunError) as caught:
         run.check_settings(SETTINGS | change)
+    assert f"was begun with {difference}: resume it with the same settings" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "difference"),
+    [
+        ({"epochs": 12}, "recipe.epochs 60, not 12"),
+        ({"tta": False}, "recipe.tta True, not False"),
+        ({"augment": None}, "recipe.augment {'type': 'Augment', "),
+        ({"optimizer": AdamW(beta1=0.5)}, "recipe.optimizer.beta1 0.9, not 0.5"),
+        ({"optimizer": SGD()}, "recipe.optimizer.type 'AdamW', not 'SGD'"),
+        (
+            {"network": Network((*MLP.network.layers[:-1], Dense(64, 10)))},
+            "recipe.network.layers.7.outputs 11, not 10",
+        ),
+        ({"network": Network(MLP.network.layers[:-1])}, "recipe.network.layers [{"),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_every_field_of_a_recipe_is_a_setting(run, change, difference):
+    run.begin({"recipe": MLP.to_json()})
+    run.check_settings({"recipe": MLP.to_json()})
+    with pytest.raises(RunError) as caught:
+        run.check_settings({"recipe": replace(MLP, **change).to_json()})
+    assert f"was begun with {difference}" in str(caught.value)
+    assert len(str(caught.value)) < 900
+
+
+def test_settings_of_version_0_1_0_are_not_resumed(run):
+    """Their recipe was a name, and they had no format."""
+    settings = SETTINGS | {"recipe": "mlp", "epochs": 60, "optimizer": "AdamW(beta1=0.9)"}
+    (run.folder / "settings.json").write_text(json.dumps(settings))
+    with pytest.raises(RunError) as caught:
+        run.check_settings(SETTINGS)
+    assert str(caught.value) == (
+        f"{run.folder} was begun by another version of inkdigits, whose settings and checkpoints "
+        "this version does not read: resume it with that version, or start again in another "
+        "folder with --run-dir."
+    )
 
 
 @pytest.mark.parametrize(
@@ -475,7 +556,7 @@ def test_another_training_is_not_resumed(run, change):
     ],
     ids=lambda content: ascii(content)[:30],
 )
-def test_without_settings_nothing_is_resumed(run, content):
+def test_without_valid_settings_nothing_is_resumed(run, content):
     if content is not None:
         (run.folder / "settings.json").write_bytes(content)
     with pytest.raises(RunError, match=r"settings\.json is missing, damaged or not"):
@@ -485,7 +566,7 @@ def test_without_settings_nothing_is_resumed(run, content):
 @pytest.mark.parametrize(
     "value", [True, 0.0, -0.0, "0", [0], {"seed": 0}, None, -5, 2**100, "\x1b[2J\n" * 10_000]
 )
-def test_a_setting_of_another_type_is_another(run, value):
+def test_setting_of_another_type_is_different(run, value):
     run.begin(SETTINGS | {"seed": value})
     with pytest.raises(RunError, match="was begun with seed ") as caught:
         run.check_settings(SETTINGS)
@@ -494,19 +575,21 @@ def test_a_setting_of_another_type_is_another(run, value):
     assert len(str(caught.value)) < 3000
 
 
-def test_a_setting_that_is_not_known_or_missing_is_another(run):
+def test_unknown_or_missing_setting_is_different(run):
     run.begin(SETTINGS | {"\x1b[2J": 1, "versions": {}, "machine": {}})
-    with pytest.raises(RunError, match=r"was begun with '\\x1b\[2J', a setting that this version"):
+    with pytest.raises(RunError, match=r"was begun with \\x1b\[2J 1, not unset"):
         run.check_settings(SETTINGS)
     run.begin({name: value for name, value in SETTINGS.items() if name != "seed"})
     with pytest.raises(RunError, match="was begun with seed unset, not 0"):
         run.check_settings(SETTINGS)
 
 
-def test_any_change_of_the_settings_is_the_same_training_or_the_typed_error(run):
+def test_any_mutation_of_the_settings_is_the_same_training_or_a_run_error(run):
     rng = random.Random(0)
     path = run.folder / "settings.json"
-    begun = SETTINGS | {"versions": {"numpy": "2.0.0"}, "machine": {"processors": 2}}
+    begun = (
+        {"format": 2} | SETTINGS | {"versions": {"numpy": "2.0.0"}, "machine": {"processors": 2}}
+    )
     for _ in range(1000):
         changed = mutated(begun, rng)
         path.write_text(json.dumps(changed))
@@ -517,15 +600,15 @@ def test_any_change_of_the_settings_is_the_same_training_or_the_typed_error(run)
         assert {name: changed[name] for name in SETTINGS} == SETTINGS
 
 
-# The lock.
+# Lock.
 
 
-def test_f6_a_second_training_is_refused_and_a_later_one_is_not(run):
+def test_second_training_is_rejected_until_the_first_ends(run):
     with run.locked():
         before = sorted(run.folder.iterdir())
         for _ in range(2):
-            with pytest.raises(RunError, match="Another training is at work"), run.locked():
-                pytest.fail("two have the folder")
+            with pytest.raises(RunError, match="Another training is running"), run.locked():
+                pytest.fail("both have the lock")
         assert sorted(run.folder.iterdir()) == before
     with pytest.raises(ZeroDivisionError), run.locked():
         _ = 1 / 0
@@ -533,7 +616,7 @@ def test_f6_a_second_training_is_refused_and_a_later_one_is_not(run):
         pass
 
 
-def test_f6_of_many_that_start_at_once_one_has_the_folder(tmp_path):
+def test_one_of_many_concurrent_trainings_gets_the_lock(tmp_path):
     outcomes = []
     ready, tried = Barrier(8), Barrier(8)
 
@@ -541,7 +624,7 @@ def test_f6_of_many_that_start_at_once_one_has_the_folder(tmp_path):
         ready.wait()
         try:
             with Run(tmp_path / "new" / "folder").locked():
-                outcomes.append("has it")
+                outcomes.append("locked")
                 tried.wait(timeout=30)
         except RunError as error:
             outcomes.append(str(error)[:27])
@@ -552,7 +635,7 @@ def test_f6_of_many_that_start_at_once_one_has_the_folder(tmp_path):
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(outcomes) == ["Another training is at work"] * 7 + ["has it"]
+    assert sorted(outcomes) == ["Another training is running"] * 7 + ["locked"]
 
 
 HOLD = """
@@ -565,39 +648,38 @@ with Run(Path(sys.argv[1])).locked():
 """
 
 
-def test_f6_the_lock_of_a_killed_process_is_lifted(run):
+def test_lock_of_a_killed_process_is_released(run):
     command = [sys.executable, "-c", HOLD, str(run.folder)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout.readline() == "locked\n"
-        with pytest.raises(RunError, match="Another training is at work"), run.locked():
-            pytest.fail("two have the folder")
+        with pytest.raises(RunError, match="Another training is running"), run.locked():
+            pytest.fail("both have the lock")
         process.send_signal(signal.SIGKILL)
     with run.locked():
         pass
 
 
-def test_f4_what_is_no_folder_is_an_error(tmp_path):
+def test_path_that_cannot_be_a_folder_is_rejected(tmp_path):
     (tmp_path / "file").touch()
     for path in (tmp_path / "file", tmp_path / "file" / "below", tmp_path / ("x" * 300)):
-        match = r"cannot be written to \(.+\): make it writable"
+        match = r"is not writable \(.+\): make it writable"
         with pytest.raises(RunError, match=match), Run(path).locked():
             pytest.fail("it was locked")
 
 
-def test_the_lock_leaves_nothing_but_its_file(run):
+def test_lock_leaves_only_its_file(run):
     with run.locked():
         pass
     assert os.listdir(run.folder) == [".lock"]
 
 
-def test_a_checkpoint_is_a_file_that_anyone_can_read(run):
-    """An ordinary .safetensors file with the three arrays."""
-    tensors, document, _ = read_tensors(run.save(progress_at(3), RECORDS))
+def test_checkpoint_is_a_safetensors_file_of_three_arrays(run):
+    tensors, document, _ = read_tensors(run.save(state_at(3), RECORDS))
     assert {name: array.shape for name, array in tensors.items()} == {
         "params": (50,),
-        "memory": (2, 50),
-        "average": (50,),
+        "optimizer_state": (2, 50),
+        "ema": (50,),
     }
     assert document["step"] == 3

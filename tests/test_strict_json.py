@@ -1,4 +1,4 @@
-"""JSON from anywhere: what is parsed can be written again by any library."""
+"""Strict JSON: whatever is parsed can be written again by any library."""
 
 import json
 import random
@@ -22,7 +22,7 @@ LARGEST = 2**MAX_INTEGER_BITS - 1
     ],
     ids=lambda value: ascii(value)[:40],
 )
-def test_what_json_can_hold_comes_back(value):
+def test_json_survives_a_round_trip(value):
     assert parse(canonical(value)) == value
     assert parse(json.dumps(value, ensure_ascii=False, indent=2).encode()) == value
 
@@ -53,12 +53,12 @@ def test_what_json_can_hold_comes_back(value):
     ],
     ids=lambda value: ascii(value)[:40],
 )
-def test_what_a_writer_could_not_write_again_is_refused(text, cause):
+def test_json_that_could_not_be_written_again_is_rejected(text, cause):
     with pytest.raises(ValueError, match=cause):
         parse(text)
 
 
-def test_any_document_is_parsed_or_refused_by_the_one_error():
+def test_any_mutation_is_parsed_or_a_value_error():
     rng = random.Random(0)
     value = {"a": [1, 2.5, {"b": None}], "c": "text", "d": {"e": {"f": [[], {}]}}}
     parsed = 0

@@ -1,4 +1,6 @@
-"""Models that nobody trained, for tests that need a whole one and not a good one."""
+"""Models with random weights, for tests that need a valid model and not a good one."""
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -6,9 +8,9 @@ from inkdigits.model_file import Model
 from inkdigits.recipes import RECIPES
 
 
-def untrained(name="mlp", seed=0, **fields):
-    """A model of a recipe with the parameters that training would start from."""
+def untrained(name="mlp", seed=0, **changes):
+    """Make a model of a recipe, with the parameters that training would start from."""
     recipe = RECIPES[name]
     vector = recipe.network.inference_network.init(np.random.default_rng(seed))
-    threshold = {"rejection_threshold": 0.5} if recipe.outliers else {}
-    return Model(name, vector, **(threshold | fields))
+    threshold = 0.5 if recipe.outliers else None
+    return replace(Model.from_recipe(recipe, vector, rejection_threshold=threshold), **changes)

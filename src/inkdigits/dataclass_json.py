@@ -11,6 +11,7 @@ from types import NoneType, UnionType
 from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
 
 Choices: TypeAlias = Mapping[Any, Sequence[Any]]  # protocol -> the classes or functions it allows
+MAX_EXACT_INTEGER = 2**53  # above it, floats skip integers
 
 
 def to_json(value: Any) -> Any:
@@ -50,22 +51,24 @@ def from_json(value: Any, annotation: Any, choices: Choices) -> Any:
         return from_json(value, annotation, choices)
     if get_origin(annotation) is tuple:
         if not isinstance(value, list):
-            raise ValueError(f"{_shown(value)} is not a list")
+            raise ValueError(f"expected a list, got {_shown(value)}")
         return tuple(from_json(item, get_args(annotation)[0], choices) for item in value)
-    if annotation is float and type(value) is int:
+    if annotation is float and type(value) is int and abs(value) <= MAX_EXACT_INTEGER:
         return float(value)
     if type(value) is not annotation:
-        raise ValueError(f"{_shown(value)} is not of type {annotation.__name__}")
+        raise ValueError(f"expected {annotation.__name__}, got {_shown(value)}")
     return value
 
 
 def _build(value: Any, options: Sequence[Callable[..., Any]], choices: Choices) -> Any:
     """Build a dataclass, or find a function, of the options by its name."""
     by_name = {option.__name__: option for option in options}
-    content = dict(value) if isinstance(value, dict) else {}
+    if not isinstance(value, dict):
+        raise ValueError(f"expected an object, got {_shown(value)}")
+    content = dict(value)
     name = content.pop("type", None)
     if not isinstance(name, str) or name not in by_name:
-        raise ValueError(f"{_shown(name)} is not one of {', '.join(by_name)}")
+        raise ValueError(f"type {_shown(name)} is not one of {', '.join(by_name)}")
     option = by_name[name]
     is_function = not is_dataclass(option)
     annotations = {} if is_function else get_type_hints(option)
@@ -78,4 +81,9 @@ def _build(value: Any, options: Sequence[Callable[..., Any]], choices: Choices) 
 
 def _shown(value: Any) -> str:
     """Quote a value of a file: short, and without control characters."""
+    match value:
+        case list():
+            return "a list"
+        case dict():
+            return "an object"
     return ascii(value)[:40]

@@ -24,6 +24,7 @@ from inkdigits.preprocessing import PREPROCESSORS
 from inkdigits.recipes import INFERENCE_LAYERS, INITIALIZERS, INPUT_SHAPE, Recipe
 from inkdigits.storage.files import FileError, invalid_file
 from inkdigits.storage.tensors import read_tensors, write_tensors
+from inkdigits.strict_json import canonical
 from inkdigits.version import __version__
 
 ArtifactError = FileError  # TEMPORARY
@@ -190,7 +191,7 @@ def _verified(
             raise invalid_file(
                 path, "a field of its document is missing, unknown or of a wrong type"
             )
-    if revision != _revision(path, preprocessing):
+    if type(revision) is not int or revision != _revision(path, preprocessing):
         raise FileError(
             f"{path} needs revision {revision} of the preprocessing {preprocessing}, which this "
             f"version of inkdigits does not have: use inkdigits {package_version[:40]!a}, which "
@@ -201,7 +202,7 @@ def _verified(
     except ValueError as error:
         raise invalid_file(path, f"its network is malformed ({error})") from None
     classes = _check_network(path, network)
-    if input_shape != list(INPUT_SHAPE) or tuple(class_names) != classes:
+    if canonical(input_shape) != canonical(INPUT_SHAPE) or tuple(class_names) != classes:
         raise invalid_file(path, "its input shape or its class names do not fit its network")
     if {name: tensor.shape for name, tensor in tensors.items()} != network.shapes:
         raise invalid_file(path, "its tensors are not the parameters of its network")
@@ -245,7 +246,9 @@ def _check_network(path: str | Path, network: Network) -> tuple[str, ...]:
         raise invalid_file(path, f"its network does not have 1 to {MAX_LAYERS} layers")
     for layer in network.layers:
         if not isinstance(layer, INFERENCE_LAYERS) or not _has_valid_fields(layer):
-            raise invalid_file(path, f"its layer {ascii(layer)[:100]} is not one that can be used")
+            raise invalid_file(
+                path, f"the type or a size of its layer {ascii(layer)[:100]} is not allowed"
+            )
     try:
         shapes = network.output_shapes(INPUT_SHAPE)
     except ValueError as error:
@@ -254,7 +257,7 @@ def _check_network(path: str | Path, network: Network) -> tuple[str, ...]:
         ) from None
     multiply_adds = 0
     for layer, shape in zip(network.layers, shapes, strict=True):
-        weight: Shape = layer.param_shapes().get("weight", ())
+        weight: Shape = layer.param_shapes().get("weight", (0,))
         positions = prod(shape[:-1])
         multiply_adds += positions * prod(weight)
         if max(prod(shape), positions * prod(weight[:-1])) > MAX_LAYER_VALUES:

@@ -16,6 +16,8 @@ import numpy as np
 from inkdigits.arrays import Array
 from inkdigits.inference import may_overflow
 from inkdigits.model_file import Model
+from inkdigits.nn.layers import Layer, Shape
+from inkdigits.nn.network import Network
 from inkdigits.recipes import CLASSIC
 from inkdigits.storage.files import FileError
 
@@ -101,7 +103,7 @@ def export_pickle(model: Model) -> bytes:
     returns  a pickle that needs only NumPy, 1 or 2
     raises   FileError unless the model is a bias-free 784-128-64-10 network of sigmoids
     """
-    if model.network != CLASSIC.network:
+    if _layers(model.network) != _layers(CLASSIC.network):
         raise FileError(
             f"a model of the recipe {model.recipe} does not fit into the write-up's pickle, which "
             "holds 784-128-64-10 sigmoids without biases; export a model of the recipe classic."
@@ -113,6 +115,11 @@ def export_pickle(model: Model) -> bytes:
     }
     # NumPy 2 accepts the old module name too, NumPy 1 only that; a pickle has it once.
     return pickle.dumps(weights, protocol=3).replace(b"numpy._core.", b"numpy.core.", 1)
+
+
+def _layers(network: Network) -> list[tuple[type[Layer], dict[str, Shape]]]:
+    """Return what each layer computes; how its weights were initialized does not matter."""
+    return [(type(layer), layer.param_shapes()) for layer in network.layers]
 
 
 def _interpret(data: bytes) -> Any:

@@ -28,6 +28,7 @@ FORMAT = 2  # of settings and checkpoints
 MAX_SETTINGS_BYTES = 2**18  # fifty times what they need
 MAX_COUNT = 2**53  # of steps or digits: above it, floats skip integers
 MAX_MAGNITUDE = 1e100  # of a measured number: sums and ratios of such are finite
+MAX_SHOWN = 200  # characters of a setting in a message
 NOT_COMPARED = {"versions", "machine"}  # settings that may differ on resuming
 
 Numbers = TypeVar("Numbers", Tally, Record)
@@ -217,14 +218,21 @@ def _first_difference(begun: Any, now: Any, name: str = "") -> tuple[str, str, s
             if difference is not None:
                 return difference
         return None
+    if isinstance(begun, list) and isinstance(now, list) and len(begun) == len(now):
+        return _first_difference(_by_index(begun), _by_index(now), name)
     # As JSON, where 1, 1.0 and true differ.
     if canonical(begun) == canonical(now):
         return None
     return ascii(name)[1:-1][:80], _shown(begun), _shown(now)
 
 
+def _by_index(items: list[Any]) -> dict[str, Any]:
+    return {str(index): item for index, item in enumerate(items)}
+
+
 def _shown(value: Any) -> str:
-    return value if value == "unset" else ascii(value)[:200]
+    text = value if value == "unset" else ascii(value)
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
 
 
 def _read_checkpoint(path: Path) -> tuple[TrainState, list[Record]]:

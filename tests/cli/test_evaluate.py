@@ -1,4 +1,4 @@
-"""`inkdigits evaluate` on real digits, in a real process: terminal, JSON and report."""
+"""`inkdigits evaluate` on real digits: terminal, JSON and report."""
 
 import json
 import re
@@ -6,11 +6,18 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+import small_mnist as small
+from click.testing import CliRunner
 from untrained import untrained
 
+from inkdigits import inference
+from inkdigits.cli import main
 from inkdigits.data import mnist, pendigits
 from inkdigits.metrics import measure
-from inkdigits.model_file import locate, save_model
+from inkdigits.model_file import Model, locate, save_model
+from inkdigits.nn.convolution import AddChannel, Conv2D, MaxPool2D
+from inkdigits.nn.layers import Dense, Flatten, ReLU
+from inkdigits.nn.network import Network
 from inkdigits.recognizer import Recognizer
 
 
@@ -23,10 +30,19 @@ def evaluated(run_inkdigits, tmp_path_factory):
     return json.loads(result.stdout), report.read_text(encoding="utf-8")
 
 
-def test_json_says_what_measure_says(evaluated, small_test_digits):
-    values, _ = evaluated
+@pytest.fixture(scope="module")
+def batch(small_test_digits):
+    """The shipped model's predictions for the small test set."""
     recognizer = Recognizer.load("mlp")
-    metrics = measure(recognizer.read(small_test_digits.images), small_test_digits.labels)
+    return recognizer.predict_batch(recognizer.preprocess_mnist(small_test_digits.images))
+
+
+# JSON
+
+
+def test_json_contains_the_metrics(evaluated, batch, small_test_digits):
+    values, _ = evaluated
+    metrics = measure(batch.probabilities, small_test_digits.labels)
     assert values["total"] == metrics.total == 500
     assert values["correct"] == metrics.correct
     assert values["accuracy"] == metrics.accuracy
@@ -34,35 +50,33 @@ def test_json_says_what_measure_says(evaluated, small_test_digits):
     assert values["confusion"] == [list(row) for row in metrics.confusion]
     for name in ("log_loss", "brier", "calibration_error"):
         assert values[name] == pytest.approx(getattr(metrics, name))
-    assert values["digest"] == recognizer.digest
+    assert values["digest"] == Recognizer.load("mlp").digest
     assert values["recipe"] == "mlp"
     assert set(values["data"]) == {mnist.TEST_IMAGES, mnist.TEST_LABELS}
 
 
-def test_json_counts_refusals_and_answers_above_a_confidence(evaluated, small_test_digits):
+def test_json_contains_rejections_and_the_risk_coverage_curve(evaluated, batch):
     values, _ = evaluated
-    recognizer = Recognizer.load("mlp")
-    cleaned = recognizer.preprocess_mnist(small_test_digits.images)
-    assert values["refused"] == recognizer.refused(cleaned).sum()
-    confidence = recognizer.probabilities(cleaned).max(axis=1)
-    first, *others = values["coverage"]
-    assert first == {"threshold": 0.0, "answered": 500, "wrong": 500 - values["correct"]}
-    for row in others:
-        assert row["answered"] == np.count_nonzero(confidence >= row["threshold"])
+    assert values["rejected"] == batch.rejected.sum()
+    confidence = batch.probabilities.max(axis=1)
+    first, *others = values["risk_coverage"]
+    assert first == {"threshold": 0.0, "accepted": 500, "wrong": 500 - values["correct"]}
+    for point in others:
+        assert point["accepted"] == np.count_nonzero(confidence >= point["threshold"])
 
 
-def test_the_pen_writers_that_nobody_trains_on_are_read_too(evaluated, small_mnist):
-    people = evaluated[0]["pen_writers"]
-    by_writer = people["by_writer"]
-    assert people["total"] == 10 * 4
+def test_pendigits_writers_are_evaluated_too(evaluated):
+    writers = evaluated[0]["pendigits_writers"]
+    by_writer = writers["by_writer"]
+    assert writers["total"] == 10 * 4
     assert set(by_writer["writers"]) == {str(writer) for writer in range(21, 31)}
     assert by_writer["worst"] == min(by_writer["writers"].values())
     assert by_writer["mean"] == pytest.approx(np.mean(list(by_writer["writers"].values())))
-    # Made-up digits, but nobody would take them for others.
+    # The digits are made up, but clear.
     assert by_writer["mean"] > 0.8
 
 
-def test_without_the_pen_writers_file_the_rest_is_measured(
+def test_without_the_pendigits_file_mnist_is_evaluated(
     run_inkdigits, evaluated, small_mnist, tmp_path
 ):
     for path in small_mnist.iterdir():
@@ -70,12 +84,83 @@ def test_without_the_pen_writers_file_the_rest_is_measured(
             (tmp_path / path.name).symlink_to(path)
     result = run_inkdigits("evaluate", "mlp", "--json", "--data-dir", tmp_path)
     values = json.loads(result.stdout)
-    assert values["pen_writers"] is None
+    assert values["pendigits_writers"] is None
     assert values["correct"] == evaluated[0]["correct"]
 
 
+# The network
+
+
+@pytest.fixture
+def small_files(small_mnist, monkeypatch):
+    """Let inkdigits accept the small MNIST in this process."""
+    monkeypatch.setattr(mnist, "SOURCES", small.sources_of(small_mnist))
+    monkeypatch.setattr("inkdigits.cli.evaluate.has_pendigits", lambda data_dir: False)
+    monkeypatch.setenv("INKDIGITS_DATA", str(small_mnist))
+
+
+@pytest.mark.usefixtures("small_files")
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_network_runs_once_over_the_images(tmp_path, monkeypatch, options):
+    counts = []
+    predict_logits = inference.predict_logits
+
+    def counted(network, params, x, tta):
+        counts.append(len(x))
+        return predict_logits(network, params, x, tta)
+
+    monkeypatch.setattr(inference, "predict_logits", counted)
+    report = tmp_path / "report.html"
+    result = CliRunner().invoke(main, ["evaluate", "mlp", "--report", str(report), *options])
+    assert result.exit_code == 0, result.output
+    assert report.exists()
+    assert counts == [small.TEST]
+
+
+OWN_NETWORKS = {
+    "another hidden size": Network((Flatten(), Dense(784, 40), ReLU(), Dense(40, 11))),
+    "another CNN": Network(
+        (
+            AddChannel(),
+            Conv2D(1, 6, kernel_size=5),
+            MaxPool2D(3),
+            ReLU(),
+            Flatten(),
+            Dense(384, 10),
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("network", OWN_NETWORKS.values(), ids=OWN_NETWORKS.keys())
+def test_network_that_no_recipe_has_is_evaluated(
+    run_inkdigits, small_test_digits, tmp_path, network
+):
+    threshold = 0.0 if network.output_shapes((28, 28))[-1] == (11,) else None
+    vector = network.init(np.random.default_rng(0))
+    path = tmp_path / "mine.safetensors"
+    model = Model(
+        network, vector, "ink", tta=False, recipe="my recipe", rejection_threshold=threshold
+    )
+    save_model(path, model)
+    result = run_inkdigits("evaluate", path, "--json", "--report", tmp_path / "report.html")
+    assert result.returncode == 0, result.stderr
+    values = json.loads(result.stdout)
+
+    recognizer = Recognizer(model, "mine")
+    batch = recognizer.predict_batch(recognizer.preprocess_mnist(small_test_digits.images))
+    metrics = measure(batch.probabilities, small_test_digits.labels)
+    assert (values["model"], values["recipe"]) == ("mine", "my recipe")
+    assert (values["total"], values["correct"]) == (500, metrics.correct)
+    assert values["rejected"] == batch.rejected.sum()
+    assert "my recipe" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+# Report
+
+
 class Outline(HTMLParser):
-    """Collects what a page loads from elsewhere, and its pictures."""
+    """Collects a page's text and everything that it loads."""
 
     def __init__(self):
         super().__init__()
@@ -88,7 +173,7 @@ class Outline(HTMLParser):
         self.text += data
 
 
-def test_the_report_is_self_contained_and_says_the_same(evaluated):
+def test_report_is_self_contained_and_agrees_with_the_json(evaluated):
     values, html = evaluated
     outline = Outline()
     outline.feed(html)
@@ -101,55 +186,60 @@ def test_the_report_is_self_contained_and_says_the_same(evaluated):
     assert html.count("<circle") == len(values["bins"])
 
 
-def test_the_report_shows_the_surest_mistakes_first(run_inkdigits, small_test_digits, tmp_path):
+def test_report_shows_the_most_confident_mistakes_first(run_inkdigits, small_test_digits, tmp_path):
     path, report = tmp_path / "untrained.safetensors", tmp_path / "report.html"
     save_model(path, untrained())
     assert run_inkdigits("evaluate", path, "--report", report).returncode == 0
     html = report.read_text(encoding="utf-8")
-    shown = re.findall(r"<b>(\d)</b> read as <b>(\d)</b><br>([\d.]+)% sure", html)
+    shown = re.findall(r"<b>(\d)</b> as <b>(\d)</b><br>([\d.]+)%", html)
 
-    probabilities = Recognizer.load(path).read(small_test_digits.images)
-    answers, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    wrong = np.flatnonzero(answers != small_test_digits.labels)
-    worst = sorted(wrong, key=lambda number: -confidence[number])[:24]
-    assert len(worst) == 24
+    recognizer = Recognizer.load(path)
+    batch = recognizer.predict_batch(recognizer.preprocess_mnist(small_test_digits.images))
+    predicted, confidence = batch.probabilities.argmax(axis=1), batch.probabilities.max(axis=1)
+    wrong = np.flatnonzero(predicted != small_test_digits.labels)
+    expected = sorted(wrong, key=lambda number: -confidence[number])[:24]
+    assert len(expected) == 24
     assert shown == [
-        (str(small_test_digits.labels[n]), str(answers[n]), f"{100 * confidence[n]:.1f}")
-        for n in worst
+        (str(small_test_digits.labels[n]), str(predicted[n]), f"{100 * confidence[n]:.1f}")
+        for n in expected
     ]
 
 
-def test_the_terminal_shows_accuracy_table_and_mistakes(run_inkdigits, evaluated):
+def test_report_that_cannot_be_written_is_one_sentence(run_inkdigits, tmp_path):
+    result = run_inkdigits("evaluate", "mlp", "--report", tmp_path / "missing" / "report.html")
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert "missing" in result.stderr.splitlines()[-1]
+
+
+# Terminal
+
+
+def test_terminal_shows_accuracy_table_and_mistakes(run_inkdigits, evaluated):
     values, _ = evaluated
     result = run_inkdigits("evaluate", "mlp")
-    assert f"{values['accuracy']:.2%}" in result.stdout
+    assert f"mlp: accuracy {values['accuracy']:.2%} on 500 test digits" in result.stdout
     rows = [line.split() for line in result.stdout.splitlines() if re.match(r" +\d +\d", line)]
     assert [row[0] for row in rows] == list("0123456789")
     assert [int(row[3 + digit]) for digit, row in enumerate(rows)] == [
         values["confusion"][digit][digit] for digit in range(10)
     ]
     assert re.search(r"^ +0\.0% +500 +100\.00% ", result.stdout, re.MULTILINE)
-    assert "Of 10 pen writers that it never saw" in result.stdout
+    assert "Mean accuracy on 10 Pendigits writers it never saw" in result.stdout
     assert len(re.findall(r"^  writer \d+  \d", result.stdout, re.MULTILINE)) == 10
-    assert result.stdout.count(" read as ") == min(4, values["total"] - values["correct"])
+    mistakes = re.findall(r"\d as \d \(\d+%\)", result.stdout)
+    assert len(mistakes) == min(4, values["total"] - values["correct"])
 
 
-def test_a_file_is_a_model_too(run_inkdigits, evaluated):
+def test_model_may_be_a_file(run_inkdigits, evaluated):
     values, _ = evaluated
     result = run_inkdigits("evaluate", locate("mlp"), "--json")
     assert json.loads(result.stdout)["correct"] == values["correct"]
 
 
-def test_an_unknown_model_is_one_sentence(run_inkdigits):
+def test_unknown_model_is_one_sentence(run_inkdigits):
     result = run_inkdigits("evaluate", "resnet")
     assert result.returncode == 1
     (line,) = result.stderr.splitlines()
     assert "resnet" in line
     assert "mlp" in line
-
-
-def test_a_report_that_cannot_be_written_is_one_sentence(run_inkdigits, tmp_path):
-    result = run_inkdigits("evaluate", "mlp", "--report", tmp_path / "missing" / "report.html")
-    assert result.returncode == 1
-    assert "Traceback" not in result.stderr
-    assert "missing" in result.stderr.splitlines()[-1]

@@ -4,71 +4,85 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from inkdigits.imaging.decode import encode_png
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
 
-def test_it_shows_the_digit_the_confidence_and_a_bar_for_each(run_inkdigits):
+def test_it_prints_the_digit_the_confidence_and_a_bar_per_digit(run_inkdigits):
     result = run_inkdigits("predict", GOLDEN / "7.png")
     assert result.returncode == 0
     first, *bars = result.stdout.splitlines()
-    # The network is surer, but no answer is certain.
-    assert first == f"{GOLDEN / '7.png'}: 7 (99.9% sure)"
+    # The confidence is higher, but no prediction is shown as certain.
+    assert first == f"{GOLDEN / '7.png'}: 7 (99.9%)"
     assert [bar.split()[0] for bar in bars] == list("0123456789")
     lengths = [bar.count("█") for bar in bars]
     assert max(lengths) == lengths[7] > 20
 
 
-def test_json_is_one_object_a_picture(run_inkdigits):
+def test_json_is_one_object_per_image(run_inkdigits):
     result = run_inkdigits("predict", "--json", GOLDEN / "3.png", GOLDEN / "4.png")
-    answers = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [answer["digit"] for answer in answers] == [3, 4]
-    for answer in answers:
-        assert set(answer) == {"file", "digit", "reason", "confidence", "probabilities"}
-        assert sum(answer["probabilities"]) == pytest.approx(1, abs=1e-6)
-        assert answer["confidence"] == max(answer["probabilities"])
+    predictions = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [prediction["digit"] for prediction in predictions] == [3, 4]
+    for prediction in predictions:
+        assert set(prediction) == {"file", "digit", "reason", "confidence", "probabilities"}
+        assert sum(prediction["probabilities"]) == pytest.approx(1, abs=1e-6)
+        assert prediction["confidence"] == max(prediction["probabilities"])
 
 
-def test_a_folder_is_read_in_the_order_of_its_names(run_inkdigits):
+def test_folder_is_read_in_the_order_of_its_names(run_inkdigits):
     result = run_inkdigits("predict", "--json", GOLDEN)
-    answers = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [Path(answer["file"]).name for answer in answers] == [f"{d}.png" for d in range(10)]
-    assert [answer["digit"] for answer in answers] == list(range(10))
+    predictions = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [Path(prediction["file"]).name for prediction in predictions] == [
+        f"{d}.png" for d in range(10)
+    ]
+    assert [prediction["digit"] for prediction in predictions] == list(range(10))
 
 
 def test_standard_input(run_inkdigits):
-    picture = (GOLDEN / "2.png").read_bytes()
-    result = run_inkdigits("predict", "--json", "-", input=picture, text=False)
+    image = (GOLDEN / "2.png").read_bytes()
+    result = run_inkdigits("predict", "--json", "-", input=image, text=False)
     assert json.loads(result.stdout)["digit"] == 2
 
 
-def test_a_blank_sheet(run_inkdigits, blank_png):
-    assert "no digit" in run_inkdigits("predict", blank_png).stdout
-    answer = json.loads(run_inkdigits("predict", "--json", blank_png).stdout)
-    assert (answer["digit"], answer["confidence"]) == (None, 0.1)
+def test_blank_image(run_inkdigits, blank_png):
+    assert run_inkdigits("predict", blank_png).stdout == f"{blank_png}: blank\n"
+    prediction = json.loads(run_inkdigits("predict", "--json", blank_png).stdout)
+    assert (prediction["digit"], prediction["reason"]) == (None, "blank")
+    assert prediction["confidence"] == 0.1
 
 
-def test_one_bad_picture_does_not_hide_the_others(run_inkdigits, tmp_path):
-    (tmp_path / "a.png").write_bytes(b"no picture")
+def test_rejected_image_says_what_it_would_be(run_inkdigits, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (28, 28), np.uint8)
+    (tmp_path / "noise.png").write_bytes(encode_png(noise))
+    first, *bars = run_inkdigits("predict", tmp_path / "noise.png").stdout.splitlines()
+    assert first == f"{tmp_path}/noise.png: not a digit; if it is one, most likely:"
+    assert len(bars) == 10
+
+
+def test_invalid_image_does_not_stop_the_others(run_inkdigits, tmp_path):
+    (tmp_path / "a.png").write_bytes(b"not an image")
     shutil.copy(GOLDEN / "1.png", tmp_path / "b.png")
     result = run_inkdigits("predict", "--json", tmp_path, tmp_path / "missing.png")
     assert result.returncode == 1
     assert [json.loads(line)["digit"] for line in result.stdout.splitlines()] == [1]
-    problems = result.stderr.splitlines()
-    assert len(problems) == 2
-    assert problems[0].startswith(f"Error: {tmp_path / 'a.png'}: ")
-    assert problems[1] == f"Error: {tmp_path / 'missing.png'}: No such file or directory"
+    errors = result.stderr.splitlines()
+    assert len(errors) == 2
+    assert errors[0].startswith(f"Error: {tmp_path / 'a.png'}: ")
+    assert errors[1] == f"Error: {tmp_path / 'missing.png'}: No such file or directory"
 
 
-def test_a_folder_without_pictures(run_inkdigits, tmp_path):
+def test_folder_without_images(run_inkdigits, tmp_path):
     result = run_inkdigits("predict", tmp_path)
     assert result.returncode == 1
-    assert "holds no pictures" in result.stderr
+    assert "contains no images" in result.stderr
     assert "Traceback" not in result.stderr
 
 
-def test_a_model_that_is_none(run_inkdigits):
+def test_model_that_is_not_a_model_file(run_inkdigits):
     result = run_inkdigits("predict", "--model", GOLDEN / "1.png", GOLDEN / "1.png")
     assert result.returncode == 1
     assert len(result.stderr.splitlines()) == 1

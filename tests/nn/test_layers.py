@@ -1,4 +1,4 @@
-"""One table drives every layer through the same checks; what is special to a layer follows."""
+"""One table drives every layer through the same checks; what is specific to a layer follows."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError, is_dataclass
@@ -51,14 +51,14 @@ def generator(seed):
 
 
 def distinct(shape, dtype=np.float32, seed=0):
-    """Draw values of either sign that keep away from zero and from each other: from every kink."""
+    """Draw values of either sign, away from zero and from each other: from every kink."""
     rng = np.random.default_rng(seed)
     sizes = np.linspace(0.1, 2, int(np.prod(shape)))
     return (rng.permutation(sizes) * rng.choice([-1, 1], sizes.size)).reshape(shape).astype(dtype)
 
 
 def parameters(layer, dtype=np.float32):
-    """Draw parameters of the layer's shapes; those that it starts from may be zero."""
+    """Draw parameters of the layer's shapes; the initial ones may be zero."""
     drawn = layer.init(np.random.default_rng(0))
     return {
         name: distinct(array.shape, dtype, seed)
@@ -67,12 +67,12 @@ def parameters(layer, dtype=np.float32):
 
 
 def unset(params):
-    """Make room for gradients, filled with what must not be left over."""
+    """Make arrays for gradients, filled with NaN, all of which must be overwritten."""
     return {name: np.full_like(array, np.nan) for name, array in params.items()}
 
 
 def numerical_gradient(function, array, step=1e-6):
-    """Change each element a little up and down, in place, and see how much the function changes."""
+    """Compute the central differences of a function, changing the array in place."""
     gradient = np.empty_like(array)
     for index in np.ndindex(array.shape):
         kept = array[index]
@@ -99,13 +99,13 @@ def test_every_layer_is_in_the_table():
 
 
 @each_layer
-def test_it_is_immutable(layer, x_shape, y_shape):
+def test_layer_is_immutable(layer, x_shape, y_shape):
     with pytest.raises(FrozenInstanceError):
         layer.activation = None
 
 
 @each_layer
-def test_it_starts_from_float32_that_the_seed_decides(layer, x_shape, y_shape):
+def test_initial_parameters_are_float32_and_depend_on_the_seed_only(layer, x_shape, y_shape):
     params = layer.init(np.random.default_rng(3))
     assert all(array.dtype == np.float32 for array in params.values())
     assert_same(layer.init(np.random.default_rng(3)), params)
@@ -140,14 +140,14 @@ def test_output_shape_is_that_of_forward(layer, x_shape, y_shape):
     ],
     ids=repr,
 )
-def test_a_shape_that_does_not_fit_raises(layer, shape):
+def test_output_shape_rejects_a_wrong_input_shape(layer, shape):
     with pytest.raises(ValueError, match=r"does not accept an input of shape"):
         layer.output_shape(shape)
 
 
 @each_layer
 @inference_and_training
-def test_shapes_fit_and_float32_stays(layer, x_shape, y_shape, seed):
+def test_shapes_match_and_dtype_stays_float32(layer, x_shape, y_shape, seed):
     params = layer.init(np.random.default_rng(0))
     y, backward = layer.forward(params, distinct(x_shape), generator(seed))
     grads = unset(params)
@@ -159,7 +159,7 @@ def test_shapes_fit_and_float32_stays(layer, x_shape, y_shape, seed):
 
 @each_layer
 @inference_and_training
-def test_the_way_back_is_the_derivative(layer, x_shape, y_shape, seed):
+def test_backward_is_the_derivative(layer, x_shape, y_shape, seed):
     params = parameters(layer, np.float64)
     x = distinct(x_shape, np.float64)
     dy = distinct(y_shape, np.float64, seed=9)
@@ -178,9 +178,9 @@ def test_the_way_back_is_the_derivative(layer, x_shape, y_shape, seed):
 
 @each_layer
 @inference_and_training
-def test_it_writes_to_nothing_but_the_gradients(layer, x_shape, y_shape, seed):
+def test_layer_writes_only_to_the_gradients(layer, x_shape, y_shape, seed):
     params, x, dy = parameters(layer), distinct(x_shape), distinct(y_shape, seed=9)
-    # NumPy refuses to write to a locked array, even for a moment.
+    # NumPy raises an error on any write to a read-only array.
     for array in (*params.values(), x, dy):
         array.flags.writeable = False
     y, backward = layer.forward(params, x, generator(seed))
@@ -190,23 +190,23 @@ def test_it_writes_to_nothing_but_the_gradients(layer, x_shape, y_shape, seed):
 
 @each_layer
 @inference_and_training
-def test_the_same_call_gives_the_same_answer(layer, x_shape, y_shape, seed):
+def test_same_call_gives_the_same_result(layer, x_shape, y_shape, seed):
     params, x, dy = parameters(layer), distinct(x_shape), distinct(y_shape, seed=9)
     y, backward = layer.forward(params, x, generator(seed))
     grads = unset(params)
     dx = backward(dy, grads)
 
-    # The generator's seed is the only chance there is; without a generator there is none.
+    # The generator is the only source of randomness.
     y_again, backward_again = layer.forward(params, x, generator(seed))
-    for way_back in (backward, backward_again):
+    for function in (backward, backward_again):
         grads_again = unset(params)
-        np.testing.assert_array_equal(way_back(dy, grads_again), dx)
+        np.testing.assert_array_equal(function(dy, grads_again), dx)
         assert_same(grads_again, grads)
     np.testing.assert_array_equal(y_again, y)
 
 
 @each_layer
-def test_the_way_back_without_dx_gives_the_same_gradients(layer, x_shape, y_shape):
+def test_backward_without_dx_gives_the_same_gradients(layer, x_shape, y_shape):
     params, dy = parameters(layer), distinct(y_shape, seed=9)
     _, backward = layer.forward(params, distinct(x_shape))
     grads, grads_alone = unset(params), unset(params)
@@ -217,22 +217,25 @@ def test_the_way_back_without_dx_gives_the_same_gradients(layer, x_shape, y_shap
 
 @each_layer
 @inference_and_training
-def test_one_layer_serves_many_threads(layer, x_shape, y_shape, seed):
+def test_many_threads_share_one_layer(layer, x_shape, y_shape, seed):
     threads = 8
     params = parameters(layer)
 
-    def there_and_back(number, pause):
+    def forward_and_backward(number, pause):
         y, backward = layer.forward(params, distinct(x_shape, seed=number), generator(seed))
         pause()
         grads = unset(params)
         dx = backward(distinct(y_shape, seed=100 + number), grads)
         return {"y": y, "dx": dx, **grads}
 
-    expected = [there_and_back(number, pause=lambda: None) for number in range(threads)]
-    # Everyone is on the way there before anyone turns back: what a layer kept would be mixed up.
+    expected = [forward_and_backward(number, pause=lambda: None) for number in range(threads)]
+    # All threads finish the forward pass before any starts the backward pass, so activations
+    # stored in the layer would be overwritten.
     barrier = Barrier(threads, timeout=30)
     with ThreadPoolExecutor(threads) as pool:
-        jobs = [pool.submit(there_and_back, number, barrier.wait) for number in range(threads)]
+        jobs = [
+            pool.submit(forward_and_backward, number, barrier.wait) for number in range(threads)
+        ]
         for job, alone in zip(jobs, expected, strict=True):
             assert_same(job.result(), alone)
 
@@ -240,7 +243,7 @@ def test_one_layer_serves_many_threads(layer, x_shape, y_shape, seed):
 # Dense
 
 
-def test_dense_is_a_weighted_sum_plus_a_bias():
+def test_dense_is_a_matrix_product_plus_a_bias():
     params = {
         "weight": np.array([[1, 2, 3], [4, 5, 6]], np.float32),
         "bias": np.array([10, 20, 30], np.float32),
@@ -250,7 +253,7 @@ def test_dense_is_a_weighted_sum_plus_a_bias():
     np.testing.assert_array_equal(y, [[11, 22, 33], [7, 17, 27]])
 
 
-def test_dense_starts_from_its_initializer_and_biases_of_zero():
+def test_dense_draws_weights_by_its_initializer_and_sets_biases_to_zero():
     def counting(rng, inputs, outputs):
         return np.arange(inputs * outputs, dtype=np.float32).reshape(inputs, outputs)
 
@@ -259,7 +262,7 @@ def test_dense_starts_from_its_initializer_and_biases_of_zero():
     assert Dense(2, 3, bias=False).init(np.random.default_rng(0)).keys() == {"weight"}
 
 
-def test_dense_refuses_an_input_of_another_width():
+def test_dense_rejects_an_input_of_another_width():
     layer = Dense(5, 3)
     with pytest.raises(ValueError, match="mismatch"):
         layer.forward(parameters(layer), distinct((2, 4)))
@@ -268,13 +271,13 @@ def test_dense_refuses_an_input_of_another_width():
 # Sigmoid
 
 
-def test_sigmoid_has_its_known_values():
+def test_sigmoid_of_known_values():
     x = np.array([0, np.log(3), -np.log(3)], np.float32)
     y, _ = Sigmoid().forward({}, x)
     np.testing.assert_allclose(y, [0.5, 0.75, 0.25], rtol=1e-6)
 
 
-def test_sigmoid_reaches_its_limits_without_overflow():
+def test_sigmoid_saturates_without_overflow():
     y, backward = Sigmoid().forward({}, np.array([1000, -1000], np.float32))
     np.testing.assert_array_equal(y, [1, 0])
     np.testing.assert_array_equal(backward(np.ones(2, np.float32), {}), [0, 0])
@@ -283,7 +286,7 @@ def test_sigmoid_reaches_its_limits_without_overflow():
 # ReLU
 
 
-def test_relu_passes_what_is_positive_and_is_level_at_zero():
+def test_relu_keeps_positive_values_and_has_derivative_zero_at_zero():
     y, backward = ReLU().forward({}, np.array([-2, 0, 3], np.float32))
     np.testing.assert_array_equal(y, [0, 0, 3])
     np.testing.assert_array_equal(backward(np.full(3, 5, np.float32), {}), [0, 0, 5])
@@ -292,22 +295,22 @@ def test_relu_passes_what_is_positive_and_is_level_at_zero():
 # Dropout
 
 
-def test_dropout_without_a_generator_passes_everything():
+def test_dropout_without_a_generator_is_the_identity():
     x = distinct((4, 5))
     y, backward = Dropout(0.4).forward({}, x)
     assert y is x
     np.testing.assert_array_equal(backward(x, {}), x)
 
 
-def test_dropout_forgets_its_share_and_raises_the_others():
+def test_dropout_zeroes_its_share_and_scales_the_others():
     x = np.ones((1000, 100), np.float32)
     y, _ = Dropout(0.2).forward({}, x, np.random.default_rng(0))
     np.testing.assert_array_equal(np.unique(y), np.float32([0, 1.25]))
-    # Six times 0.0013, the standard deviation of a share of 0.2 among 100,000.
+    # The tolerance is six standard deviations of 0.0013: a share of 0.2 among 100,000.
     assert np.mean(y == 0) == pytest.approx(0.2, abs=0.008)
 
 
-def test_dropout_draws_anew_for_each_call():
+def test_dropout_draws_a_new_mask_for_each_call():
     x = np.ones((10, 10), np.float32)
     rng = np.random.default_rng(0)
     first, _ = Dropout(0.5).forward({}, x, rng)
@@ -318,7 +321,7 @@ def test_dropout_draws_anew_for_each_call():
 # Flatten
 
 
-def test_flatten_keeps_the_order_and_copies_nothing():
+def test_flatten_keeps_the_order_without_a_copy():
     x = np.arange(12, dtype=np.float32).reshape(2, 3, 2)
     y, _ = Flatten().forward({}, x)
     np.testing.assert_array_equal(y, [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]])
@@ -328,7 +331,7 @@ def test_flatten_keeps_the_order_and_copies_nothing():
 # AddChannel
 
 
-def test_channel_copies_nothing():
+def test_add_channel_does_not_copy():
     x = distinct((2, 3, 4))
     y, _ = AddChannel().forward({}, x)
     np.testing.assert_array_equal(y[..., 0], x)
@@ -338,7 +341,7 @@ def test_channel_copies_nothing():
 # ZeroPad2D
 
 
-def test_zero_pad_lays_a_frame_round_each_picture():
+def test_zero_pad_adds_zeros_around_each_image():
     x = np.array([[[[1], [2]]], [[[3], [4]]]], np.float32)
     y, backward = ZeroPad2D().forward({}, x)
     np.testing.assert_array_equal(
@@ -351,7 +354,7 @@ def test_zero_pad_lays_a_frame_round_each_picture():
 
 
 def convolved(params, x):
-    """Convolve number by number, as the definition says."""
+    """Convolve element by element, from the definition."""
     weight, bias = params["weight"], params["bias"]
     side, _, channels, filters = weight.shape
     height, width = x.shape[1] - side + 1, x.shape[2] - side + 1
@@ -366,14 +369,14 @@ def convolved(params, x):
 
 
 @pytest.mark.parametrize("side", [1, 2, 3, 5])
-def test_convolution_is_its_definition(side):
+def test_convolution_matches_its_definition(side):
     layer = Conv2D(2, 3, side)
     params, x = parameters(layer, np.float64), distinct((2, 6, 7, 2), np.float64)
     y, _ = layer.forward(params, x)
     np.testing.assert_allclose(y, convolved(params, x), rtol=1e-12, atol=1e-12)
 
 
-def test_a_filter_finds_its_pattern_where_it_is():
+def test_filter_responds_most_where_its_pattern_is():
     pattern = np.array([[0, 1], [1, 0]], np.float32)
     x = np.zeros((1, 4, 5, 1), np.float32)
     x[0, 1:3, 3:5, 0] = pattern
@@ -383,7 +386,7 @@ def test_a_filter_finds_its_pattern_where_it_is():
     assert y.max() == 2
 
 
-def test_convolution_starts_from_its_initializer_and_biases_of_zero():
+def test_convolution_draws_weights_by_its_initializer_and_sets_biases_to_zero():
     def counting(rng, inputs, outputs):
         assert (inputs, outputs) == (12, 2)
         return np.arange(inputs * outputs, dtype=np.float32).reshape(inputs, outputs)
@@ -392,8 +395,8 @@ def test_convolution_starts_from_its_initializer_and_biases_of_zero():
     assert_same(params, {"weight": np.arange(24).reshape(2, 2, 3, 2), "bias": [0, 0]})
 
 
-@pytest.mark.parametrize("shape", [(1, 2, 5, 3), (1, 5, 5, 2)], ids=["too low", "channels"])
-def test_convolution_refuses_what_does_not_fit(shape):
+@pytest.mark.parametrize("shape", [(1, 2, 5, 3), (1, 5, 5, 2)], ids=["too small", "channels"])
+def test_convolution_rejects_a_wrong_input_shape(shape):
     layer = Conv2D(3, 2)
     with pytest.raises(ValueError, match=r"window shape|mismatch"):
         layer.forward(parameters(layer), distinct(shape))
@@ -402,7 +405,7 @@ def test_convolution_refuses_what_does_not_fit(shape):
 # MaxPool2D
 
 
-def test_pooling_keeps_the_largest_of_each_square():
+def test_pooling_keeps_the_maximum_of_each_square():
     x = np.array([[5, 1, 0, -1, 9], [2, 3, -3, -2, 9], [9, 9, 9, 9, 9]], np.float32)
     y, backward = MaxPool2D().forward({}, x[None, :, :, None])
     np.testing.assert_array_equal(y[0, ..., 0], [[5, 0]])
@@ -410,7 +413,7 @@ def test_pooling_keeps_the_largest_of_each_square():
     np.testing.assert_array_equal(dx[0, ..., 0], [[7, 0, 8, 0, 0], [0] * 5, [0] * 5])
 
 
-def test_of_tied_pixels_one_alone_gets_the_gradient():
+def test_exactly_one_of_tied_maxima_gets_the_gradient():
     for tied in ([[0, 0], [0, 0]], [[1, 4], [4, 4]], [[1, 2], [4, 4]]):
         x = np.array(tied, np.float32).reshape(1, 2, 2, 1)
         y, backward = MaxPool2D().forward({}, x)
@@ -422,7 +425,7 @@ def test_of_tied_pixels_one_alone_gets_the_gradient():
 # BatchNorm
 
 
-def test_batch_norm_brings_each_channel_to_its_scale_and_shift():
+def test_batch_norm_gives_each_channel_its_scale_and_shift():
     rng = np.random.default_rng(0)
     x = (rng.standard_normal((50, 6, 7, 3)) * [1, 20, 0.1] + [0, 300, -4]).astype(np.float32)
     params = {"scale": np.float32([1, 2, 3]), "shift": np.float32([0, -1, 5])}
@@ -431,7 +434,7 @@ def test_batch_norm_brings_each_channel_to_its_scale_and_shift():
     np.testing.assert_allclose(y.std(axis=(0, 1, 2)), params["scale"], rtol=2e-3)
 
 
-def test_batch_norm_of_values_all_alike_is_the_shift():
+def test_batch_norm_of_equal_values_is_the_shift():
     layer = BatchNorm(2)
     params = {"scale": np.float32([3, 4]), "shift": np.float32([1, 2])}
     y, backward = layer.forward(params, np.full((4, 2), 7, np.float32))

@@ -43,24 +43,24 @@ def test_soft_targets_are_the_write_ups():
     np.testing.assert_array_equal(SoftTargets()(3), expected)
 
 
-def test_softmax_has_its_known_values():
+def test_softmax_of_known_values():
     probabilities = softmax(np.float32([[0, log(3)], [5, 5]]))
     np.testing.assert_allclose(probabilities, [[0.25, 0.75], [0.5, 0.5]], rtol=1e-6)
 
 
-def test_softmax_leaves_the_scores_as_they_are():
+def test_softmax_does_not_change_the_logits():
     logits = some_logits()
     logits.flags.writeable = False
     np.testing.assert_allclose(softmax(logits).sum(axis=1), 1, rtol=1e-6)
 
 
-def test_softmax_reaches_its_limits_without_overflow():
+def test_softmax_saturates_without_overflow():
     logits = np.float32([[1000, -1000, 0], [-1000, -1000, -1000], [1000, 1000, -1000]])
     expected = np.float32([[1, 0, 0], [1 / 3, 1 / 3, 1 / 3], [0.5, 0.5, 0]])
     np.testing.assert_array_equal(softmax(logits), expected)
 
 
-def test_the_loss_reaches_its_limits_without_overflow():
+def test_loss_of_extreme_logits_does_not_overflow():
     logits = np.float32([[1000, -1000], [1000, -1000]])
     right, backward = softmax_cross_entropy(logits, one_hot(2)[[0, 0]])
     np.testing.assert_array_equal(backward(), [[0, 0], [0, 0]])
@@ -69,8 +69,8 @@ def test_the_loss_reaches_its_limits_without_overflow():
     assert (right, wrong) == (0, 2000)
 
 
-def test_the_loss_is_the_cross_entropy_computed_by_hand():
-    # Probabilities 1/4 and 3/4, and 1/2 and 1/2; the mean of two examples.
+def test_loss_is_the_cross_entropy_computed_by_hand():
+    # The mean of two examples, with probabilities 1/4 and 3/4, and 1/2 and 1/2.
     logits = np.float32([[0, log(3)], [7, 7]])
     hard, _ = softmax_cross_entropy(logits, np.float32([[1, 0], [0, 1]]))
     assert hard == pytest.approx((log(4) + log(2)) / 2)
@@ -78,8 +78,8 @@ def test_the_loss_is_the_cross_entropy_computed_by_hand():
     assert soft == pytest.approx((0.9 * log(4) + 0.1 * log(4 / 3) + log(2)) / 2)
 
 
-def test_the_loss_of_the_write_ups_targets_computed_by_hand():
-    # Their sum is 1.08, so the loss moves with a shift of all scores: no cross-entropy would.
+def test_loss_of_the_write_ups_targets_computed_by_hand():
+    # Their sum is 1.08, so, unlike a cross-entropy, the loss changes if all logits are shifted.
     label = SoftTargets()(10)[[4]]
     assert softmax_cross_entropy(np.zeros((1, 10), np.float32), label)[0] == pytest.approx(log(10))
     shifted, _ = softmax_cross_entropy(np.full((1, 10), 5, np.float32), label)
@@ -87,7 +87,7 @@ def test_the_loss_of_the_write_ups_targets_computed_by_hand():
 
 
 @each_target
-def test_the_way_back_is_the_derivative(targets):
+def test_backward_is_the_derivative(targets):
     logits = some_logits(np.float64)
     targets = targets[LABELS].astype(np.float64)
     _, backward = softmax_cross_entropy(logits, targets)
@@ -97,7 +97,7 @@ def test_the_way_back_is_the_derivative(targets):
 
 
 @each_target
-def test_the_gradient_is_softmax_minus_target(targets):
+def test_gradient_is_softmax_minus_target(targets):
     logits = some_logits()
     _, backward = softmax_cross_entropy(logits, targets[LABELS])
     expected = [
@@ -108,7 +108,7 @@ def test_the_gradient_is_softmax_minus_target(targets):
 
 
 @each_target
-def test_float32_stays_and_the_loss_is_a_python_float(targets):
+def test_dtype_stays_float32_and_the_loss_is_a_python_float(targets):
     logits = some_logits()
     loss, backward = softmax_cross_entropy(logits, targets[LABELS])
     assert type(loss) is float
@@ -116,7 +116,7 @@ def test_float32_stays_and_the_loss_is_a_python_float(targets):
 
 
 @each_target
-def test_the_loss_writes_to_nothing_and_goes_back_twice(targets):
+def test_loss_changes_no_input_and_backward_can_be_called_twice(targets):
     logits, goal = some_logits(), targets[LABELS]
     for array in (logits, goal):
         array.flags.writeable = False

@@ -1,4 +1,4 @@
-"""A chain of layers over one flat vector."""
+"""A chain of layers over one flat vector of parameters."""
 
 from dataclasses import dataclass, field
 
@@ -69,7 +69,7 @@ def test_output_shapes_follow_an_example_through_the_layers():
         NORMED.output_shapes((7, 8))
 
 
-def test_it_starts_from_what_its_layers_draw():
+def test_initial_parameters_are_those_of_the_layers():
     vector = SMALL.init(np.random.default_rng(2))
     assert (vector.shape, vector.dtype) == ((SMALL_SIZE,), np.float32)
     rng = np.random.default_rng(2)
@@ -80,11 +80,11 @@ def test_it_starts_from_what_its_layers_draw():
             np.testing.assert_array_equal(views[name], array)
 
 
-def test_views_and_vector_are_the_same_memory():
+def test_views_and_vector_share_memory():
     vector = np.zeros(SMALL_SIZE)
     views = SMALL.layer_params(vector)
     views[4]["weight"][1, 2] = 7
-    # 35 parameters stand before it, then a row of 4.
+    # 35 parameters precede the weights, then a row of 4.
     assert np.flatnonzero(vector).tolist() == [35 + 4 + 2]
     vector[-3:] = 9
     np.testing.assert_array_equal(views[6]["bias"], [9, 9, 9])
@@ -99,10 +99,10 @@ def test_views_cover_the_vector_once_and_in_order():
 
 
 @pytest.mark.parametrize("shape", [(SMALL_SIZE - 1,), (SMALL_SIZE + 1,), (1, SMALL_SIZE), (0,)])
-def test_a_vector_of_another_size_is_refused(shape):
-    for cut in (SMALL.unflatten, SMALL.layer_params):
+def test_vector_of_another_size_is_rejected(shape):
+    for split in (SMALL.unflatten, SMALL.layer_params):
         with pytest.raises(ValueError, match=f"expected {SMALL_SIZE} parameters"):
-            cut(np.zeros(shape, np.float32))
+            split(np.zeros(shape, np.float32))
 
 
 def test_forward_applies_the_layers_in_turn():
@@ -116,7 +116,7 @@ def test_forward_applies_the_layers_in_turn():
     assert y.dtype == np.float32
 
 
-def test_a_generator_reaches_the_layers():
+def test_generator_is_passed_to_the_layers():
     views = SMALL.layer_params(SMALL.init(np.random.default_rng(0)))
     x = np.ones((4, 2, 3), np.float32)
     trained, again = (SMALL.forward(views, x, np.random.default_rng(1))[0] for _ in range(2))
@@ -124,22 +124,22 @@ def test_a_generator_reaches_the_layers():
     assert (trained != SMALL.forward(views, x)[0]).any()
 
 
-def test_forward_refuses_parameters_of_another_network():
+def test_forward_rejects_parameters_of_another_network():
     views = SMALL.layer_params(SMALL.init(np.random.default_rng(0)))
     with pytest.raises(ValueError, match="shorter"):
         SMALL.forward(views[:-1], np.zeros((1, 2, 3), np.float32))
 
 
 @pytest.mark.parametrize("seed", [None, 7], ids=["inference", "training"])
-def test_the_gradient_is_right_along_random_directions(seed):
-    # One direction costs two passes however many parameters there are.
+def test_gradient_is_correct_along_random_directions(seed):
+    # A direction takes two forward passes, however many parameters there are.
     rng = np.random.default_rng(0)
     vector = SMALL.init(rng).astype(np.float64)
     x, targets = rng.standard_normal((8, 2, 3)), np.eye(3)[rng.integers(3, size=8)]
 
     def loss_at(point):
-        chance = None if seed is None else np.random.default_rng(seed)
-        logits, backward = SMALL.forward(SMALL.layer_params(point), x, chance)
+        rng = None if seed is None else np.random.default_rng(seed)
+        logits, backward = SMALL.forward(SMALL.layer_params(point), x, rng)
         loss, loss_backward = softmax_cross_entropy(logits, targets)
         return loss, lambda grads: backward(loss_backward(), grads)
 
@@ -153,13 +153,13 @@ def test_the_gradient_is_right_along_random_directions(seed):
 
 @dataclass(frozen=True)
 class Recorder(ParameterFree):
-    """A layer that changes nothing and notes what its way back is asked for."""
+    """The identity; it records whether its backward pass must return dx."""
 
-    asked: list[bool] = field(default_factory=list)
+    recorded: list[bool] = field(default_factory=list)
 
     def forward(self, params, x, rng=None):
         def backward(dy, grads, need_dx=True):
-            self.asked.append(need_dx)
+            self.recorded.append(need_dx)
             return dy
 
         return x, backward
@@ -167,38 +167,38 @@ class Recorder(ParameterFree):
 
 @dataclass(frozen=True)
 class RecordingDense(Dense):
-    """A dense layer that notes whether its way back is asked for dx."""
+    """A dense layer that records whether its backward pass must return dx."""
 
-    asked: list[bool] = field(default_factory=list, compare=False)
+    recorded: list[bool] = field(default_factory=list, compare=False)
 
     def forward(self, params, x, rng=None):
         y, backward_dense = super().forward(params, x, rng)
 
         def backward(dy, grads, need_dx=True):
-            self.asked.append(need_dx)
+            self.recorded.append(need_dx)
             return backward_dense(dy, grads, need_dx)
 
         return y, backward
 
 
-def test_the_way_back_ends_at_the_first_learner():
+def test_backward_ends_at_the_first_layer_with_parameters():
     network = Network((Recorder(), RecordingDense(2, 3), Recorder(), RecordingDense(3, 2)))
     vector = network.init(np.random.default_rng(0))
     y, backward = network.forward(network.layer_params(vector), np.ones((4, 2), np.float32))
     backward(y, network.layer_params(np.empty_like(vector)))
-    asked = [layer.asked for layer in network.layers]
-    assert asked == [[], [False], [True], [True]]
+    need_dx = [layer.recorded for layer in network.layers]
+    assert need_dx == [[], [False], [True], [True]]
 
 
-def in_training():
-    """Parameters that are no longer what they started from, and pictures."""
+def params_and_images():
+    """Return parameters that differ from the initial ones, and images."""
     rng = np.random.default_rng(1)
     vector = NORMED.init(rng)
     vector += 0.3 * rng.standard_normal(len(vector), np.float32)
     return vector, rng.random((64, 6, 6), np.float32)
 
 
-def test_the_plain_network_has_no_batch_normalization():
+def test_inference_network_has_no_batch_norm():
     assert [type(layer) for layer in NORMED.inference_network.layers] == [
         AddChannel, Conv2D, MaxPool2D, ReLU, Flatten, Dense, ReLU, Dense
     ]  # fmt: skip
@@ -206,8 +206,8 @@ def test_the_plain_network_has_no_batch_normalization():
     assert SMALL.inference_network == SMALL
 
 
-def test_a_folded_network_answers_as_in_training():
-    vector, x = in_training()
+def test_folded_batch_norm_gives_the_logits_of_training():
+    vector, x = params_and_images()
     folded = NORMED.fold_batch_norm(vector, [x])
     expected, _ = NORMED.forward(NORMED.layer_params(vector), x)
     actual, _ = NORMED.inference_network.forward(NORMED.inference_network.layer_params(folded), x)
@@ -215,7 +215,7 @@ def test_a_folded_network_answers_as_in_training():
     np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_what_is_folded_in_are_the_means_over_the_batches():
+def test_folded_statistics_are_averages_over_the_batches():
     network = Network((Flatten(), Dense(36, 4), BatchNorm(4)))
     rng = np.random.default_rng(1)
     vector = rng.standard_normal(network.size, np.float32)
@@ -227,35 +227,37 @@ def test_what_is_folded_in_are_the_means_over_the_batches():
     variance = np.mean([s.var(axis=0) for s in sums], axis=0)
     whole = np.concatenate(sums)
     expected = (whole - mean) / np.sqrt(variance + 1e-5) * params[2]["scale"] + params[2]["shift"]
-    plain = network.inference_network
-    actual, _ = plain.forward(plain.layer_params(network.fold_batch_norm(vector, iter(batches))), x)
+    inference = network.inference_network
+    actual, _ = inference.forward(
+        inference.layer_params(network.fold_batch_norm(vector, iter(batches))), x
+    )
     np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_an_example_is_read_alike_in_any_company():
-    vector, x = in_training()
-    plain = NORMED.inference_network
-    params = plain.layer_params(NORMED.fold_batch_norm(vector, [x]))
-    together, _ = plain.forward(params, x)
-    alone, _ = plain.forward(params, x[5:6])
+def test_logits_of_an_example_do_not_depend_on_the_batch():
+    vector, x = params_and_images()
+    inference = NORMED.inference_network
+    params = inference.layer_params(NORMED.fold_batch_norm(vector, [x]))
+    together, _ = inference.forward(params, x)
+    alone, _ = inference.forward(params, x[5:6])
     np.testing.assert_allclose(alone[0], together[5], rtol=1e-5, atol=1e-6)
 
 
-def test_folding_leaves_the_parameters_in_training_as_they_are():
-    vector, x = in_training()
+def test_folding_does_not_change_the_parameters_in_training():
+    vector, x = params_and_images()
     before = vector.copy()
     NORMED.fold_batch_norm(vector, [x])
     np.testing.assert_array_equal(vector, before)
 
 
-def test_without_batch_normalization_folding_looks_at_nothing_and_copies():
+def test_without_batch_norm_folding_copies_and_ignores_the_batches():
     vector = SMALL.init(np.random.default_rng(0))
-    folded = SMALL.fold_batch_norm(vector, iter(["no picture"]))
+    folded = SMALL.fold_batch_norm(vector, iter(["not an image"]))
     np.testing.assert_array_equal(folded, vector)
     assert not np.shares_memory(folded, vector)
 
 
-def test_a_network_learns_32_digits_by_heart(digits):
+def test_network_overfits_32_digits(digits):
     rng = np.random.default_rng(0)
     chosen = rng.choice(len(digits.labels), 32, replace=False)
     x = digits.images[chosen].astype(np.float32) / 255
@@ -264,14 +266,14 @@ def test_a_network_learns_32_digits_by_heart(digits):
     optimizer = SGD(momentum=0.9)
     vector = network.init(rng)
     gradient = np.empty_like(vector)
-    memory = np.zeros((optimizer.state_vectors, network.size), np.float32)
+    state = np.zeros((optimizer.state_vectors, network.size), np.float32)
     params, grads = network.layer_params(vector), network.layer_params(gradient)
     losses = []
     for number in range(100):
         logits, backward = network.forward(params, x, rng)
         loss, loss_backward = softmax_cross_entropy(logits, one_hot(10)[labels])
         backward(loss_backward(), grads)
-        optimizer.step(vector, gradient, memory, 0.1, number)
+        optimizer.step(vector, gradient, state, 0.1, number)
         losses.append(loss)
     assert losses[0] > 1
     assert losses[-1] < 0.01

@@ -1,4 +1,4 @@
-"""Steps of each optimizer, next to the same steps computed by hand."""
+"""Steps of each optimizer, computed by hand."""
 
 import numpy as np
 import pytest
@@ -19,12 +19,12 @@ each_optimizer = pytest.mark.parametrize("optimizer", EVERY, ids=repr)
 def walk(optimizer, start, gradients, learning_rate):
     """Return the parameters after each step."""
     params = np.array(start, np.float64)
-    memory = np.zeros((optimizer.state_vectors, params.size))
-    seen = []
+    state = np.zeros((optimizer.state_vectors, params.size))
+    steps = []
     for number, gradient in enumerate(gradients):
-        optimizer.step(params, np.array(gradient, np.float64), memory, learning_rate, number)
-        seen.append(params.tolist())
-    return seen
+        optimizer.step(params, np.array(gradient, np.float64), state, learning_rate, number)
+        steps.append(params.tolist())
+    return steps
 
 
 def test_sgd_by_hand():
@@ -51,16 +51,16 @@ def test_sgd_with_momentum_and_weight_decay_by_hand():
     np.testing.assert_allclose(steps, [[0.75], [0.2875]])
 
 
-def test_sgd_keeps_no_learning_rate_in_its_velocity():
-    params, memory = np.array([1.0]), np.zeros((1, 1))
-    SGD(momentum=0.5).step(params, np.array([2.0]), memory, 0.1, 0)
-    SGD(momentum=0.5).step(params, np.array([3.0]), memory, 0.01, 1)
+def test_velocity_of_sgd_does_not_contain_the_learning_rate():
+    params, state = np.array([1.0]), np.zeros((1, 1))
+    SGD(momentum=0.5).step(params, np.array([2.0]), state, 0.1, 0)
+    SGD(momentum=0.5).step(params, np.array([3.0]), state, 0.01, 1)
     # 1 - 0.1 * 2, then less 0.01 * (0.5 * 2 + 3).
     np.testing.assert_allclose(params, [0.76])
 
 
-def test_adamw_first_step_is_the_learning_rate_whatever_the_gradient():
-    # Corrected for their start from zero, the means are the gradient and its square.
+def test_first_step_of_adamw_is_the_learning_rate_whatever_the_gradient():
+    # With bias correction, the moving averages are the gradient and its square.
     steps = walk(AdamW(weight_decay=0.0), [1, 1, 1], [[1e-3, 5, -200]], learning_rate=0.1)
     np.testing.assert_allclose(steps, [[0.9, 0.9, 1.1]], rtol=1e-5)
 
@@ -77,40 +77,40 @@ def test_adamw_by_hand():
     np.testing.assert_allclose(steps, [[0.9], [0.882], [0.789934]], atol=1e-6)
 
 
-def test_adamw_keeps_the_running_means():
+def test_state_of_adamw_is_the_moving_averages():
     optimizer = AdamW(beta1=0.5, beta2=0.75)
-    memory = np.zeros((2, 1))
+    state = np.zeros((2, 1))
     for number, gradient in enumerate([2.0, -1.0, 6.0]):
-        optimizer.step(np.zeros(1), np.array([gradient]), memory, 0.1, number)
-    np.testing.assert_allclose(memory, [[3], [9.75]])
+        optimizer.step(np.zeros(1), np.array([gradient]), state, 0.1, number)
+    np.testing.assert_allclose(state, [[3], [9.75]])
 
 
 class OnlyFloat32(np.ndarray):
-    """An array that every result computed from must be float32 too, on the way as at the end."""
+    """An array whose every result, also an intermediate one, must be float32."""
 
     def __array_finalize__(self, source):
         assert self.dtype == np.float32
 
 
 @each_optimizer
-def test_float32_stays(optimizer):
+def test_dtype_stays_float32(optimizer):
     params, gradient = (np.ones(3, np.float32).view(OnlyFloat32) for _ in range(2))
-    memory = np.zeros((optimizer.state_vectors, 3), np.float32).view(OnlyFloat32)
+    state = np.zeros((optimizer.state_vectors, 3), np.float32).view(OnlyFloat32)
     for number in range(2):
-        optimizer.step(params, gradient, memory, 0.1, number)
+        optimizer.step(params, gradient, state, 0.1, number)
 
 
 @each_optimizer
-def test_a_step_changes_params_and_memory_in_place_and_nothing_else(optimizer):
+def test_step_changes_only_params_and_state(optimizer):
     params, gradient = np.ones(3, np.float32), np.float32([1, -2, 3])
-    memory = np.zeros((optimizer.state_vectors, 3), np.float32)
+    state = np.zeros((optimizer.state_vectors, 3), np.float32)
     gradient.flags.writeable = False
-    optimizer.step(params, gradient, memory, 0.1, 0)
+    optimizer.step(params, gradient, state, 0.1, 0)
     assert (params != 1).all()
-    assert (memory != 0).all()
+    assert (state != 0).all()
 
 
-def test_what_an_optimizer_remembers():
+def test_number_of_state_vectors():
     assert SGD().state_vectors == 0
     assert SGD(weight_decay=0.1).state_vectors == 0
     assert SGD(momentum=0.9).state_vectors == 1
@@ -118,7 +118,7 @@ def test_what_an_optimizer_remembers():
 
 
 @each_optimizer
-def test_two_trainings_may_share_an_optimizer(optimizer):
+def test_optimizer_has_no_state_of_its_own(optimizer):
     gradients = [[2, -1], [3, 4], [-1, 1]]
     alone = walk(optimizer, [1, -2], gradients, learning_rate=0.1)
     assert walk(optimizer, [1, -2], gradients, learning_rate=0.1) == alone

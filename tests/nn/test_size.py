@@ -1,4 +1,4 @@
-"""What keeps the network readable: it is small, and made of NumPy alone."""
+"""The network stays readable: at most 500 lines, and no imports but NumPy."""
 
 import ast
 import io
@@ -11,7 +11,7 @@ import pytest
 import inkdigits.nn
 
 MODULES = sorted(Path(inkdigits.nn.__file__).parent.rglob("*.py"))
-NEITHER_CODE_NOR_TEXT = {
+NOT_CODE = {
     tokenize.COMMENT,
     tokenize.NL,
     tokenize.NEWLINE,
@@ -22,13 +22,13 @@ NEITHER_CODE_NOR_TEXT = {
 
 
 def lines_of_code(source):
-    """Count the lines that hold code.
+    """Count the lines with code.
 
-    Docstrings are comments here: a limit that counts them would reward leaving them out.
+    Docstrings do not count: a limit on them would be a reason to leave them out.
     """
     lines = set()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type not in NEITHER_CODE_NOR_TEXT:
+        if token.type not in NOT_CODE:
             lines.update(range(token.start[0], token.end[0] + 1))
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
@@ -37,7 +37,7 @@ def lines_of_code(source):
 
 
 def imported(source):
-    """Name every module that is imported, wherever in the source."""
+    """Yield every module that is imported, wherever in the source."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -45,7 +45,7 @@ def imported(source):
             yield "." * node.level + (node.module or "")
 
 
-def test_lines_are_counted_right():
+def test_lines_of_code_are_counted():
     source = '''"""Two lines
 of docstring."""
 
@@ -62,14 +62,14 @@ def add(  # 1
     assert lines_of_code(source) == 7
 
 
-def test_the_network_has_at_most_500_lines():
+def test_network_has_at_most_500_lines():
     lines = {path.name: lines_of_code(path.read_text(encoding="utf-8")) for path in MODULES}
     assert lines["layers.py"] > 0
     assert sum(lines.values()) <= 500, lines
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
-def test_the_network_imports_numpy_alone(path):
+def test_network_imports_only_numpy(path):
     for name in imported(path.read_text(encoding="utf-8")):
         ours = name == "inkdigits.arrays" or f"{name}.".startswith("inkdigits.nn.")
         assert ours or name.split(".")[0] in {"numpy", *sys.stdlib_module_names}, name

@@ -1,7 +1,7 @@
 """Layers for images: convolution, pooling and padding. Arrays are (N, H, W, C)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 
 import numpy as np
@@ -89,7 +89,7 @@ class Conv2D:
     channels: int  # C
     filters: int  # F
     kernel_size: int = 3  # K
-    initializer: Initializer = he
+    initializer: Initializer = field(default=he, repr=False)
 
     def param_shapes(self) -> dict[str, Shape]:
         """Return weight (K, K, C, F) and bias (F,)."""

@@ -5,7 +5,7 @@ right under the function it differentiates.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import Protocol, TypeAlias
 
@@ -83,7 +83,7 @@ class Dense:
     inputs: int
     outputs: int
     bias: bool = True
-    initializer: Initializer = he
+    initializer: Initializer = field(default=he, repr=False)
 
     def param_shapes(self) -> dict[str, Shape]:
         """Return weight (I, O), and bias (O,) if there is one."""

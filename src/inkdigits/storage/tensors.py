@@ -63,7 +63,7 @@ def write_tensors(
 def read_tensors(path: str | Path) -> tuple[dict[str, Array], dict[str, Any], str]:
     """Read a file of `write_tensors` and verify all of it.
 
-    returns  the tensors by name, sorted (finite, float32, read-only), the document, the SHA-256
+    returns  the tensors by name, sorted (finite, float32), the document, the SHA-256
     raises   FileError if the path is a link, a folder, a pipe or a device, or the file is too
              large, damaged or malformed
     """

@@ -1,4 +1,4 @@
-"""Every layer, loss and optimizer gives what PyTorch's gives, there and back."""
+"""Every layer, loss and optimizer gives the results of PyTorch's, forward and backward."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ LABELS = np.arange(10).repeat(3)
 
 @pytest.fixture(scope="module")
 def torch():
-    # Not at the top: the tests that need no PyTorch are collected together with this file.
+    # Not at the top: this file is collected with the tests that run without PyTorch.
     import torch
 
     return torch
@@ -28,8 +28,8 @@ def assert_close(actual, expected):
     np.testing.assert_allclose(actual, expected.detach().numpy(), rtol=1e-5, atol=1e-6)
 
 
-def learner(torch, array):
-    """Copy an array into a tensor that gathers its gradient."""
+def tensor_with_gradient(torch, array):
+    """Copy an array into a tensor that accumulates its gradient."""
     return torch.tensor(array, requires_grad=True)
 
 
@@ -42,7 +42,7 @@ def channels_last(x):
 
 
 def pytorch_forward(torch, layer, params, x):
-    """Do as PyTorch does what the layer does at inference."""
+    """Run the forward pass of the layer in PyTorch."""
     match layer:
         case Dense():
             return torch.nn.functional.linear(x, params["weight"].T, params.get("bias"))
@@ -67,12 +67,12 @@ def pytorch_forward(torch, layer, params, x):
         case BatchNorm():
             rows = x.reshape(-1, layer.channels)
             scale, shift = params["scale"], params["shift"]
-            # Not by torch.nn.functional, which refuses a batch of one.
+            # Not torch.nn.functional.batch_norm, which rejects a batch of one.
             y = torch.batch_norm(
                 rows, scale, shift, None, None, True, 0.1, layer.epsilon, cudnn_enabled=False
             )
             return y.reshape(x.shape)
-    raise NotImplementedError(f"name the peer of {layer} in PyTorch here")
+    raise NotImplementedError(f"add the counterpart of {layer} in PyTorch here")
 
 
 @pytest.mark.parametrize(("layer", "x_shape", "y_shape"), CASES)
@@ -82,8 +82,8 @@ def test_layer(torch, layer, x_shape, y_shape):
     grads = unset(params)
     dx = backward(dy, grads)
 
-    their_params = {name: learner(torch, array) for name, array in params.items()}
-    their_x = learner(torch, x)
+    their_params = {name: tensor_with_gradient(torch, array) for name, array in params.items()}
+    their_x = tensor_with_gradient(torch, x)
     their_y = pytorch_forward(torch, layer, their_params, their_x)
     their_y.backward(torch.tensor(dy))
 
@@ -93,11 +93,11 @@ def test_layer(torch, layer, x_shape, y_shape):
         assert_close(grads[name], tensor.grad)
 
 
-def test_dropout_in_training_raises_what_it_keeps_as_much(torch):
-    # Which values are kept is chance, so the values themselves are compared.
+def test_dropout_in_training_scales_kept_values_alike(torch):
+    # Which values are kept is random, so only the values themselves are compared.
     ones = np.ones((40, 50), np.float32)
     y, backward = Dropout(0.3).forward({}, ones, np.random.default_rng(0))
-    their_x = learner(torch, ones)
+    their_x = tensor_with_gradient(torch, ones)
     their_y = torch.nn.functional.dropout(their_x, 0.3, training=True)
     their_y.backward(torch.tensor(ones))
     assert_close(np.unique(y), torch.unique(their_y))
@@ -116,8 +116,8 @@ def cross_entropy_smoothed(torch, logits, targets):
     return torch.nn.functional.cross_entropy(logits, torch.tensor(LABELS), label_smoothing=0.1)
 
 
-def log_sum_less_score(torch, logits, targets):
-    """Compute what PyTorch has no name for: the loss for targets of any sum."""
+def logsumexp_minus_score(torch, logits, targets):
+    """Compute the loss for targets of any sum, for which PyTorch has no function."""
     return (torch.logsumexp(logits, dim=1) - (targets * logits).sum(dim=1)).mean()
 
 
@@ -126,19 +126,19 @@ LOSSES = [  # targets, and PyTorch's loss for them
     pytest.param(LabelSmoothing(0.0)(10)[LABELS], cross_entropy_hard, id="one-hot"),
     pytest.param(LabelSmoothing(0.1)(10)[LABELS], cross_entropy_smoothed, id="label smoothing"),
     pytest.param(SOFT, cross_entropy, id="soft"),
-    pytest.param(SoftTargets()(10)[LABELS], log_sum_less_score, id="soft targets"),
+    pytest.param(SoftTargets()(10)[LABELS], logsumexp_minus_score, id="soft targets"),
 ]
 
 
-@pytest.mark.parametrize(("targets", "peer"), LOSSES)
+@pytest.mark.parametrize(("targets", "counterpart"), LOSSES)
 @pytest.mark.parametrize("scale", [1, 10, 100])
-def test_loss(torch, targets, peer, scale):
+def test_loss(torch, targets, counterpart, scale):
     scores = np.random.default_rng(0).standard_normal(targets.shape, np.float32)
     logits = scale * scores
     loss, backward = softmax_cross_entropy(logits, targets)
 
-    their_logits = learner(torch, logits)
-    their_loss = peer(torch, their_logits, torch.tensor(targets))
+    their_logits = tensor_with_gradient(torch, logits)
+    their_loss = counterpart(torch, their_logits, torch.tensor(targets))
     their_loss.backward()
 
     assert_close(loss, their_loss)
@@ -147,7 +147,7 @@ def test_loss(torch, targets, peer, scale):
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES.keys())
 def test_whole_network(torch, recipe):
-    """In double precision: what single precision rounds off, normalization makes larger."""
+    """In double precision: batch normalization amplifies single precision's rounding errors."""
     rng = np.random.default_rng(0)
     network, targets = recipe.network, recipe.target_table[LABELS].astype(np.float64)
     x = rng.random((LABELS.size, 28, 28))
@@ -157,13 +157,13 @@ def test_whole_network(torch, recipe):
     backward(loss_backward(), network.layer_params(gradient))
 
     their_params = tuple(
-        {name: learner(torch, array) for name, array in params.items()}
+        {name: tensor_with_gradient(torch, array) for name, array in params.items()}
         for params in network.layer_params(vector)
     )
     their_logits = torch.tensor(x)
     for layer, params in zip(network.layers, their_params, strict=True):
         their_logits = pytorch_forward(torch, layer, params, their_logits)
-    their_loss = log_sum_less_score(torch, their_logits, torch.tensor(targets))
+    their_loss = logsumexp_minus_score(torch, their_logits, torch.tensor(targets))
     their_loss.backward()
 
     assert_close(logits, their_logits)
@@ -187,17 +187,17 @@ OPTIMIZERS = [  # an optimizer, its name in PyTorch, and its settings there
 ]
 
 
-@pytest.mark.parametrize(("optimizer", "peer", "settings"), OPTIMIZERS)
-def test_optimizer(torch, optimizer, peer, settings):
+@pytest.mark.parametrize(("optimizer", "counterpart", "settings"), OPTIMIZERS)
+def test_optimizer(torch, optimizer, counterpart, settings):
     rng = np.random.default_rng(0)
     params = rng.standard_normal(100, np.float32)
-    memory = np.zeros((optimizer.state_vectors, params.size), np.float32)
-    their_params = learner(torch, params)
-    their_optimizer = getattr(torch.optim, peer)([their_params], lr=1, **settings)
+    state = np.zeros((optimizer.state_vectors, params.size), np.float32)
+    their_params = tensor_with_gradient(torch, params)
+    their_optimizer = getattr(torch.optim, counterpart)([their_params], lr=1, **settings)
     for number in range(20):
         gradient = rng.standard_normal(100, np.float32)
-        learning_rate = 0.1 / (number + 1)  # it changes, as schedules make it
-        optimizer.step(params, gradient, memory, learning_rate, number)
+        learning_rate = 0.1 / (number + 1)  # it changes, as with a schedule
+        optimizer.step(params, gradient, state, learning_rate, number)
 
         their_optimizer.param_groups[0]["lr"] = learning_rate
         their_params.grad = torch.tensor(gradient)

@@ -1,0 +1,81 @@
+"""README's example trains, calibrates and saves a model with the library alone."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from markdown_it import MarkdownIt
+
+from inkdigits import Recognizer
+
+TESTS = Path(__file__).parent
+README = (TESTS.parent / "README.md").read_text(encoding="utf-8")
+# TEMPORARY: until README has the block.
+TEMPORARY = """
+from dataclasses import replace
+
+from inkdigits import training, training_data
+from inkdigits.calibration import calibrate
+from inkdigits.model_file import Model, save_model
+from inkdigits.recipes import MLP
+
+recipe = replace(MLP, epochs=5, pendigits_copies=0)
+data = training_data.prepare(recipe, training_data.load(recipe), seed=0, on_progress=print)
+state = training.init_state(recipe, seed=0)
+for record in training.fit(recipe, data.batches, state, data.validation):
+    print(f"epoch {record.epoch}: validation accuracy {record.validation_accuracy:.2%}")
+vector = training.inference_params(recipe, data.batches, state)
+calibration = calibrate(recipe, vector, data.validation)
+save_model("digits.safetensors", Model.from_recipe(recipe, vector, *calibration))
+"""
+# Makes the process accept the small MNIST, and runs the example on it.
+RUN = """
+import sys
+from pathlib import Path
+import small_mnist
+small_mnist.settle(Path(sys.argv[1]))
+exec(compile(sys.stdin.read(), "README.md", "exec"))
+"""
+
+
+@pytest.fixture(scope="module")
+def example():
+    """The Python block of README that trains a model."""
+    blocks = [
+        token.content
+        for token in MarkdownIt().parse(README)
+        if token.type == "fence" and token.info == "python" and "training.fit" in token.content
+    ]
+    (block,) = blocks or [TEMPORARY]
+    return block
+
+
+def test_example_is_about_ten_lines(example):
+    statements = [line for line in example.splitlines() if line and "import" not in line]
+    assert len(statements) <= 12
+
+
+def test_example_gives_a_model_that_recognizes_digits(
+    example, small_mnist, small_test_digits, tmp_path
+):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", RUN, str(small_mnist)],
+        cwd=tmp_path,
+        input=example,
+        env={"PYTHONPATH": str(TESTS), "OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "validation accuracy" in done.stdout
+
+    (path,) = tmp_path.glob("*.safetensors")
+    recognizer = Recognizer.load(path)
+    assert recognizer.temperature != 1
+    assert recognizer.describe().rejects_non_digits
+    batch = recognizer.predict_batch(recognizer.preprocess_mnist(small_test_digits.images))
+    correct = (batch.probabilities.argmax(axis=1) == small_test_digits.labels) & ~batch.rejected
+    assert np.mean(correct) > 0.8, np.mean(correct)
