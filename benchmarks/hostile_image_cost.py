@@ -14,7 +14,8 @@ from collections.abc import Callable
 
 from hostile_images import MAKERS
 
-from inkdigits.recognizer import ImageError, Recognizer
+from inkdigits.imaging.errors import ImageError
+from inkdigits.recognizer import Recognizer
 
 MAX_SECONDS, MAX_MIB = 1, 250
 

@@ -35,7 +35,7 @@ RUN = """
 import sys
 from pathlib import Path
 import small_mnist
-small_mnist.settle(Path(sys.argv[1]))
+small_mnist.install(Path(sys.argv[1]))
 exec(compile(sys.stdin.read(), "README.md", "exec"))
 """
 

@@ -10,6 +10,7 @@ from untrained import untrained
 
 from inkdigits import Recognizer
 from inkdigits.imaging.decode import encode_png
+from inkdigits.imaging.errors import DamagedImage, UnsupportedImage
 from inkdigits.inference import CHUNK, forward_batches, predict_logits
 from inkdigits.model_file import Model, save_model, shipped_models
 from inkdigits.nn.convolution import AddChannel, Conv2D, MaxPool2D
@@ -18,7 +19,7 @@ from inkdigits.nn.losses import softmax
 from inkdigits.nn.network import Network
 from inkdigits.preprocessing import PREPROCESSORS
 from inkdigits.recipes import RECIPES
-from inkdigits.recognizer import DamagedImage, Prediction, UnsupportedImage
+from inkdigits.recognizer import Prediction
 from inkdigits.storage.files import FileError
 
 GOLDEN = Path(__file__).parent / "golden"  # drawings, each named after its digit

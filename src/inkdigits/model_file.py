@@ -27,8 +27,6 @@ from inkdigits.storage.tensors import read_tensors, write_tensors
 from inkdigits.strict_json import canonical
 from inkdigits.version import __version__
 
-ArtifactError = FileError  # TEMPORARY
-
 FORMAT = 3
 DEFAULT_MODEL = "cnn-small"
 PRETRAINED = Path(__file__).parent / "pretrained"

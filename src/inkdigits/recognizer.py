@@ -12,28 +12,11 @@ from inkdigits.arrays import Array, Pixels
 from inkdigits.calibration import rejection_scores
 from inkdigits.constants import CLASSES
 from inkdigits.imaging.decode import decode, encode_png
-from inkdigits.imaging.errors import DamagedImage, ImageError, ImageTooLarge, UnsupportedImage
-from inkdigits.model_file import DEFAULT_MODEL, ArtifactError, Model, locate
+from inkdigits.model_file import DEFAULT_MODEL, Model
 from inkdigits.nn.losses import softmax
 from inkdigits.preprocessing import PREPROCESSORS
 from inkdigits.recipes import INPUT_SHAPE
 from inkdigits.storage.files import FileError
-
-__all__ = [
-    "ArtifactError",
-    "BatchPrediction",
-    "DEFAULT_MODEL",
-    "DamagedImage",
-    "ImageError",
-    "ImageTooLarge",
-    "LayerDescription",
-    "ModelDescription",
-    "Prediction",
-    "Reason",
-    "Recognizer",
-    "UnsupportedImage",
-    "locate",
-]
 
 Reason: TypeAlias = Literal["blank", "not_a_digit"]
 

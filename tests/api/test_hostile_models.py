@@ -15,7 +15,8 @@ from untrained import untrained
 from inkdigits.api import ModelRegistry, Settings, create_app
 from inkdigits.model_file import save_model, shipped_models
 from inkdigits.recipes import RECIPES
-from inkdigits.recognizer import ArtifactError, Prediction, Recognizer
+from inkdigits.recognizer import Prediction, Recognizer
+from inkdigits.storage.files import FileError
 
 
 def overflowing(path, model, weight):
@@ -70,14 +71,14 @@ def test_hostile_file_does_not_replace_a_model_in_service(tmp_path):
 def test_registry_rejects_a_hostile_file(tmp_path, kind):
     path = tmp_path / "mine.safetensors"
     HOSTILE[kind](path, untrained())
-    with pytest.raises(ArtifactError, match=r"mine\.safetensors"):
+    with pytest.raises(FileError, match=r"mine\.safetensors"):
         ModelRegistry([str(path)])
 
 
 def test_model_name_must_be_utf_8(tmp_path):
     path = tmp_path / os.fsdecode(b"\xff.safetensors")
     shutil.copy(shipped_models()["mlp"], path)
-    with pytest.raises(ArtifactError, match="is not UTF-8; rename the file"):
+    with pytest.raises(FileError, match="is not UTF-8; rename the file"):
         ModelRegistry([str(path)])
 
 

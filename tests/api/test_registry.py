@@ -9,7 +9,7 @@ from untrained import untrained
 
 from inkdigits.api.registry import ModelRegistry
 from inkdigits.model_file import save_model, shipped_models
-from inkdigits.recognizer import ArtifactError
+from inkdigits.storage.files import FileError
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_first_model_is_the_default_and_names_find_models(path):
 def test_duplicate_model_names_are_rejected(path, tmp_path):
     (tmp_path / "other").mkdir()
     other = shutil.copy(path, tmp_path / "other" / "mine.safetensors")
-    with pytest.raises(ArtifactError, match="Two models are named mine"):
+    with pytest.raises(FileError, match="Two models are named mine"):
         ModelRegistry([str(path), str(other)])
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from inkdigits.recognizer import ArtifactError, Recognizer, locate
+from inkdigits.model_file import locate
+from inkdigits.recognizer import Recognizer
+from inkdigits.storage.files import FileError
 
 log = structlog.get_logger()
 
@@ -39,14 +41,14 @@ class ModelRegistry:
         """Load all models.
 
         models   files, or names of shipped models; the first is the default
-        raises   ArtifactError if one is missing or damaged, or two have the same name
+        raises   FileError if one is missing or damaged, or two have the same name
         """
         self._entries: dict[str, _Entry] = {}
         for source in models:
             entry = _load(source)
             name = entry.recognizer.name
             if name in self._entries:
-                raise ArtifactError(
+                raise FileError(
                     f"Two models are named {name}: {self._entries[name].source} and {source}; "
                     "rename one of the files."
                 )
@@ -74,7 +76,7 @@ class ModelRegistry:
                 continue
             try:
                 new = _load(entry.source)
-            except (ArtifactError, MemoryError) as error:
+            except (FileError, MemoryError) as error:
                 log.error("model_rejected", model=name, reason=str(error) or "out of memory")
                 new = _Entry(entry.source, entry.recognizer, file_stamp)
             else:
@@ -91,6 +93,6 @@ def _load(source: str) -> _Entry:
 def _file_stamp(source: str) -> FileStamp | None:
     try:
         status = os.stat(locate(source))
-    except (OSError, ArtifactError):
+    except (OSError, FileError):
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns

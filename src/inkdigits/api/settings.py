@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from inkdigits.recognizer import DEFAULT_MODEL
+from inkdigits.model_file import DEFAULT_MODEL
 
 # Where the page runs during development and in its container.
 DEFAULT_ORIGINS = tuple(
