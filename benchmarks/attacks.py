@@ -203,7 +203,7 @@ async def stopped_worker(server: Server) -> Outcome:
 DRAWING = post_json(PREDICT, image_field(SEVEN))
 MODELS = get("/api/v1/models")
 RATE_LIMIT = {"INKDIGITS_RATE_LIMIT": "100/minute"}
-ONE_THREAD = {"INKDIGITS_THREADS": "1", "INKDIGITS_DEADLINE_S": "1"}
+ONE_THREAD = {"INKDIGITS_THREADS": "1", "INKDIGITS_QUEUE_TIMEOUT_S": "1"}
 
 ATTACKS = (
     Attack("2 data URLs with 7 million header parameters", long_data_url_header),

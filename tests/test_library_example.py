@@ -12,24 +12,6 @@ from inkdigits import Recognizer
 
 TESTS = Path(__file__).parent
 README = (TESTS.parent / "README.md").read_text(encoding="utf-8")
-# TEMPORARY: until README has the block.
-TEMPORARY = """
-from dataclasses import replace
-
-from inkdigits import training, training_data
-from inkdigits.calibration import calibrate
-from inkdigits.model_file import Model, save_model
-from inkdigits.recipes import MLP
-
-recipe = replace(MLP, epochs=5, pendigits_copies=0)
-data = training_data.prepare(recipe, training_data.load(recipe), seed=0, on_progress=print)
-state = training.init_state(recipe, seed=0)
-for record in training.fit(recipe, data.batches, state, data.validation):
-    print(f"epoch {record.epoch}: validation accuracy {record.validation_accuracy:.2%}")
-vector = training.inference_params(recipe, data.batches, state)
-calibration = calibrate(recipe, vector, data.validation)
-save_model("digits.safetensors", Model.from_recipe(recipe, vector, *calibration))
-"""
 # Makes the process accept the small MNIST, and runs the example on it.
 RUN = """
 import sys
@@ -48,7 +30,7 @@ def example():
         for token in MarkdownIt().parse(README)
         if token.type == "fence" and token.info == "python" and "training.fit" in token.content
     ]
-    (block,) = blocks or [TEMPORARY]
+    (block,) = blocks
     return block
 
 

@@ -78,7 +78,7 @@ def test_registry_rejects_a_hostile_file(tmp_path, kind):
 def test_model_name_must_be_utf_8(tmp_path):
     path = tmp_path / os.fsdecode(b"\xff.safetensors")
     shutil.copy(shipped_models()["mlp"], path)
-    with pytest.raises(FileError, match="is not UTF-8; rename the file"):
+    with pytest.raises(FileError, match="is not valid UTF-8; rename the file"):
         ModelRegistry([str(path)])
 
 
