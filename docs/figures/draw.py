@@ -57,7 +57,7 @@ FIRST_OF_EACH = [1, 3, 5, 7, 2, 0, 13, 15, 17, 4]  # in the training set
 
 
 def digits() -> Figure:
-    """Draw the first image of each digit, and the preprocessing of it, step by step."""
+    """Draw one MNIST image of each digit, and what each step of preprocessing makes of it."""
     images = mnist.load("train").take(FIRST_OF_EACH).images
     classic = PREPROCESSORS["classic"].from_mnist(images)
     return _grid(
@@ -72,7 +72,7 @@ def digits() -> Figure:
 
 
 def drawing() -> Figure:
-    """Draw an image that is nothing like MNIST, and what each preprocessing makes of it."""
+    """Draw an image unlike MNIST's, and what each kind of preprocessing makes of it."""
     side, width, gap = 8 * 28, 308, 90
     rgba = _blue_two_on_yellow(side, width)
     figure, box = _canvas(width=width + 2 * (gap + side) + 20, height=side + 50)
@@ -289,7 +289,7 @@ def ema() -> Figure:
 
 
 def augmentation() -> Figure:
-    """Draw a digit, augmented in each way alone, and in all together."""
+    """Draw a digit, augmented in each way alone and in all ways together."""
     strong = Augment(
         rotation_degrees=15.0,
         scale=0.15,
@@ -436,7 +436,7 @@ def _blank_axes(height: float, limits: tuple[float, float, float, float]) -> tup
 
 
 def _column(size: int) -> list[float]:
-    """Return the heights at which a layer's units are drawn: all of ten, or some with a gap."""
+    """Return the heights at which a layer's units are drawn: all if it has ten, else only some."""
     if size == 10:
         return np.linspace(1, -1, 10).tolist()
     half = np.linspace(1, 0.2, 6 if size > 500 else 5)
