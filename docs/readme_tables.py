@@ -1,4 +1,4 @@
-"""Write README's tables from what the benchmarks measured: cog runs this (`make cards`)."""
+"""Generate README's tables from the benchmark results: cog runs this (`make cards`)."""
 
 import json
 import statistics
@@ -7,24 +7,22 @@ from typing import Any
 
 RESULTS = Path(__file__).parents[1] / "benchmarks/results"
 
-# Recipe and training data, as in accuracy.json, and what README says about them, in its order.
+# Recipe and training data, as in accuracy.json, and their description, in the order of the rows.
 RECIPES = {
-    ("classic", "MNIST"): "the write-up to the letter: sigmoid, one example at a time",
-    ("mlp", "MNIST"): "the same hidden sizes, trained with today's methods",
+    ("classic", "MNIST"): "the write-up, reproduced: sigmoid, one example at a time",
+    ("mlp", "MNIST"): "the same hidden layer sizes, modern training",
     ("mlp", "MNIST + Pendigits"): "the same",
-    ("mlp-large", "MNIST"): "two hidden layers of 1,024: the best without convolution",
+    ("mlp-large", "MNIST"): "two hidden layers of 1,024: the best without convolutions",
     ("cnn-small", "MNIST"): "four small convolutions, 95,455 parameters",
     ("cnn-small", "MNIST + Pendigits"): "the same; the default model",
 }
-
-
 TRAINED_ON = {"MNIST": "MNIST alone", "MNIST + Pendigits": "with Pendigits"}
 
 
 def recipes() -> str:
-    """Write the table of recipes, as Markdown.
+    """Return the table of recipes, as Markdown.
 
-    raises   ValueError if a recipe was measured that RECIPES does not describe
+    raises   ValueError if RECIPES does not describe a recipe that was measured
     """
     measured = _figures("accuracy")
     runs = {(recipe, data) for recipe in measured for data in measured[recipe]}
@@ -38,7 +36,7 @@ def recipes() -> str:
     return _table(
         [
             "recipe",
-            "what it is",
+            "description",
             "trained on",
             "test accuracy",
             "seeds",
@@ -61,7 +59,7 @@ def _recipe(recipe: str, data: str, text: str, runs: dict[str, Any]) -> list[str
 
 
 def peers() -> str:
-    """Write the table of speed against peers, as Markdown."""
+    """Return the table of speed against peers, as Markdown."""
     training = _figures("training")["ratios"]
     mlp, fused, loop = (
         training[name]
@@ -72,8 +70,8 @@ def peers() -> str:
         )
     )
     preprocessing = _figures("preprocessing")["classic / loops"]
-    # With one connection the client waits, not the server.
-    answers = {
+    # With one connection, the server spends much of its time waiting for the client.
+    requests = {
         side: statistics.median(
             case["ratio"]
             for case in _figures("serving")["cases"]
@@ -83,25 +81,29 @@ def peers() -> str:
     }
     scikit = training["inkdigits / scikit_learn_mlp"]
     return _table(
-        ["", "ours / theirs"],
+        ["task", "peer", "inkdigits / peer"],
         [
             [
-                "training 784-128-64-10, PyTorch",
-                f"{mlp:.2f} of the time ({fused:.2f} with its fused optimizer)",
+                "training 784-128-64-10",
+                "PyTorch",
+                f"{mlp:.2f}x the time ({fused:.2f}x with its fused optimizer)",
             ],
-            ["training 784-128-64-10, scikit-learn", f"{scikit:.2f} of the time"],
-            ["training `classic`, the write-up's loop", f"{loop:.2f} of the time"],
+            ["training 784-128-64-10", "scikit-learn", f"{scikit:.2f}x the time"],
+            ["training `classic`", "the write-up's loop", f"{loop:.2f}x the time"],
             [
-                "one forward pass of `mlp`, ONNX Runtime",
-                f"{_figures('latency')['ratio']:.2f} of the time",
-            ],
-            [
-                "`classic` preprocessing of 60,000 images, loops over pixels",
-                f"{preprocessing:.3f} of the time",
+                "one forward pass of `mlp`",
+                "ONNX Runtime",
+                f"{_figures('latency')['ratio']:.2f}x the time",
             ],
             [
-                "requests per second, Flask with Gunicorn and ONNX Runtime",
-                f"{answers[28]:.2f} of the rate for a 28x28 image, {answers[280]:.2f} for 280x280",
+                "`classic` preprocessing of 60,000 images",
+                "loops over pixels",
+                f"{preprocessing:.3f}x the time",
+            ],
+            [
+                "requests per second",
+                "Flask with Gunicorn and ONNX Runtime",
+                f"{requests[28]:.2f}x the rate for 28x28 images, {requests[280]:.2f}x for 280x280",
             ],
         ],
     )
@@ -109,7 +111,7 @@ def peers() -> str:
 
 def _table(header: list[str], rows: list[list[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n".replace("|  |", "| |") for cells in lines)
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
 def _figures(benchmark: str) -> dict[str, Any]:
