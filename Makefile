@@ -1,5 +1,5 @@
 # `make` alone lists the targets.
-# They install what they need into one virtual environment, .venv, from the lock files in requirements/.
+# Each installs what it needs into one virtual environment, .venv, from the lock files in requirements/.
 
 PYTHON ?= python3
 VENV := .venv
@@ -26,7 +26,7 @@ DEFAULT_TESTS := -m "not parity and not deploy and not data"
 ARGS ?=
 
 NODE_VERSION := 22.20.0
-# The system's Node and npm, or those that the target `$(VENV)/node` installed beside Python.
+# Node and npm from the virtual environment if `$(VENV)/node` has installed them there, otherwise the system's.
 NPM := cd web && PATH="$(abspath $(BIN)):$$PATH" npm --no-fund --no-audit --loglevel=error
 PAGE := src/inkdigits/page/index.html
 # Tests ignore the user's settings, except for the path of the browser.
@@ -43,7 +43,7 @@ help: ## List the targets
 run: $(VENV)/installed-run $(PAGE) ## Set up everything, then serve the page with the default model and open it
 	$(INKDIGITS) serve --open
 
-dev: $(VENV)/installed-test web/node_modules/.package-lock.json ## Serve the page and the API, reloading both when their code changes
+dev: $(VENV)/installed-test web/node_modules/.package-lock.json ## Serve the page and the API, and reload them when their code changes
 	$(BIN)/watchfiles --filter python "$(INKDIGITS) serve" src/inkdigits & trap "kill $$!" EXIT; $(NPM) run dev
 
 up: ## Build and start the containers, and print the address of the page
@@ -67,16 +67,16 @@ train: $(VENV)/installed-run ## Download the data, train a recipe and evaluate i
 	$(INKDIGITS) train $(RECIPE) --seed $(SEED) --run-dir $(RUN) $(if $(wildcard $(RUN)/settings.json),--resume)
 	$(INKDIGITS) evaluate $(RUN)/$(RECIPE).safetensors --report $(RUN)/report.html
 
-test: $(VENV)/installed-test $(PAGE) ## Run every test that needs no data set, with coverage and in a browser
+test: $(VENV)/installed-test $(PAGE) ## Run every test that needs no data set, with coverage and a browser
 	$(PYTEST) $(IN_PARALLEL) --cov $(DEFAULT_TESTS)
 	$(NPM) test -- --coverage
 	cd web && PATH="$(abspath $(BIN)):$$PATH" sh scripts/browser.sh
 	$(FORGET_SETTINGS) && export $(SERVE_FOR_TESTS) && $(NPM) run e2e
 
-test-py: $(VENV)/installed-test ## Run some Python tests, without a browser or a build of the page (ARGS=tests/nn)
+test-py: $(VENV)/installed-test ## Run Python tests that need no browser and no build of the page (ARGS=tests/nn)
 	$(PYTEST) $(DEFAULT_TESTS) $(ARGS)
 
-test-web: web/node_modules/.package-lock.json ## Run some tests of the page, without a browser (ARGS=src/lib/strokes.test.ts)
+test-web: web/node_modules/.package-lock.json ## Run tests of the page that need no browser (ARGS=src/lib/strokes.test.ts)
 	$(NPM) test -- $(ARGS)
 
 test-data: named-data $(VENV)/installed-test $(PAGE) ## Run the tests that need the data sets, from the folders in INKDIGITS_DATA
@@ -84,7 +84,7 @@ test-data: named-data $(VENV)/installed-test $(PAGE) ## Run the tests that need 
 
 named-data: # checked before anything is installed
 	@test -n "$$INKDIGITS_DATA" || { echo "Set INKDIGITS_DATA to the folders that hold the data sets'" \
-	  "files: make test-data INKDIGITS_DATA=/data/mnist:/data/pens" >&2; exit 1; }
+	  "files: make test-data INKDIGITS_DATA=/data/mnist:/data/pendigits" >&2; exit 1; }
 
 test-deploy: $(VENV)/installed-test web/node_modules/.package-lock.json ## Build the containers and test them, with a browser and with injected faults
 	cd web && PATH="$(abspath $(BIN)):$$PATH" sh scripts/browser.sh
@@ -110,7 +110,7 @@ format: $(VENV)/installed-test web/node_modules/.package-lock.json ## Format the
 	$(BIN)/ruff format .
 	$(NPM) run format
 
-hooks: $(VENV)/installed-test web/node_modules/.package-lock.json ## Run the fast checks before each commit from now on (pre-commit)
+hooks: $(VENV)/installed-test web/node_modules/.package-lock.json ## Install pre-commit hooks that run the fast checks before each commit
 	$(BIN)/pre-commit install
 
 client: $(VENV)/installed-test web/node_modules/.package-lock.json ## Generate the page's API client: web/openapi.json and schema.d.ts
@@ -120,7 +120,7 @@ client: $(VENV)/installed-test web/node_modules/.package-lock.json ## Generate t
 parity: $(VENV)/installed-compare ## Check layers, losses and optimizers against PyTorch
 	$(BIN)/python -m pytest -m parity
 
-bench: $(VENV)/installed-compare $(PAGE) ## Measure against other libraries and write benchmarks/results/
+bench: $(VENV)/installed-compare $(PAGE) ## Run the benchmarks and write benchmarks/results/
 	$(BIN)/python benchmarks/preprocessing.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/latency.py
@@ -138,7 +138,7 @@ bench: $(VENV)/installed-compare $(PAGE) ## Measure against other libraries and 
 fuzz: $(VENV)/installed-test ## Send the service 100,000 valid, invalid and corrupted requests
 	$(BIN)/python benchmarks/fuzz.py
 
-attack: $(VENV)/installed-test ## Run every known attack against a local server and print what other clients notice
+attack: $(VENV)/installed-test ## Run every known attack against a local server and print the effect on other clients
 	$(BIN)/python benchmarks/run_attacks.py
 
 figures: $(VENV)/installed-run ## Regenerate the figures of docs/how-it-works.md
@@ -159,7 +159,7 @@ dist: $(VENV)/installed-run $(PAGE) ## Build the wheel and the sdist in dist/, b
 clean: ## Remove everything that was built or installed
 	rm -rf $(VENV) web/node_modules web/dist web/coverage dist src/inkdigits/page .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-# The environment: one stamp file for each set of packages, renewed when its lock file changes.
+# The environment: a stamp file for each set of packages, updated when its lock file changes.
 
 $(VENV)/pip:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and \
