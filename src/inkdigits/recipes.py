@@ -226,7 +226,7 @@ CNN_SMALL = replace(
 CNN = replace(
     CNN_SMALL,
     name="cnn",
-    summary="The most accurate single network: six wide convolutions.",
+    summary="The largest network: six wide convolutions, best trained on a GPU.",
     network=Network(
         (
             AddChannel(),
