@@ -14,7 +14,6 @@ from PIL import (
 from inkdigits.arrays import Pixels
 from inkdigits.imaging.errors import DamagedImage, ImageTooLarge, UnsupportedImage, damaged
 from inkdigits.imaging.formats import Format, detect_format
-from inkdigits.imaging.png import DamagedPng
 
 _STRIP_PIXELS = 2**20
 _PIXEL_BYTES = 4
@@ -66,8 +65,6 @@ def decode(data: bytes, media_type: str | None = None, limits: Limits = Limits()
         size = file_format.size(data)
         _check_size(size, file_format, limits)
         content = file_format.read(data)
-    except DamagedPng as error:
-        raise damaged(str(error)) from error
     except (IndexError, struct.error) as error:
         raise damaged("it is truncated") from error
     if content.animated:
@@ -77,7 +74,7 @@ def decode(data: bytes, media_type: str | None = None, limits: Limits = Limits()
         # Pillow's image is not bound to a name: its memory must be free before the rotation.
         pixels = _rgba(_load(content.file, file_format.name, size, reduction), content.transparent)
     # Depending on the field that is wrong, Pillow raises OSError, SyntaxError, ValueError,
-    # struct.error, EOFError, its bomb error, ...: any list would be incomplete.
+    # struct.error, EOFError, DecompressionBombError, ...: any list would be incomplete.
     except Exception as error:
         raise damaged("its pixels cannot be decoded") from error
     return _apply_orientation(pixels, _orientation(content.exif))

@@ -12,6 +12,8 @@ MAX_GIF_BLOCKS = 10_000  # extensions and frames; real files have a few
 # bytes, or 133,000 of the 127 bytes that encoders without compression write.
 MAX_GIF_SUB_BLOCKS = 200_000
 
+_UNSUPPORTED_BMP = "This BMP variant is not supported; save the image as PNG."
+
 
 @dataclass(frozen=True)
 class Content:
@@ -41,8 +43,8 @@ class Format:
     size         returns the declared width and height
     read         validates the file's structure, and returns its content
 
-    `size` and `read` raise DamagedImage, UnsupportedImage, ImageTooLarge or DamagedPng, and
-    IndexError or struct.error at a missing byte.
+    `size` and `read` raise DamagedImage, UnsupportedImage or ImageTooLarge, and IndexError or
+    struct.error at a missing byte.
     """
 
     name: str
@@ -163,7 +165,7 @@ def _bmp_header(data: bytes) -> tuple[int, int, int, int]:
     if header_bytes in (40, 52, 56, 64, 108, 124):
         width, height, _, bits, compression = struct.unpack_from("<iiHHI", data, 18)
         return width, height, bits, compression
-    raise UnsupportedImage("This BMP variant is not supported; save the image as PNG.")
+    raise UnsupportedImage(_UNSUPPORTED_BMP)
 
 
 def _bmp_size(data: bytes) -> tuple[int, int]:
@@ -176,7 +178,7 @@ def _read_bmp(data: bytes) -> Content:
     # No run-length encoding: Pillow decodes it in Python, seconds for 20 KB, and rejects some
     # valid files.
     if bits not in (1, 4, 8, 16, 24, 32) or compression not in (0, 3):
-        raise UnsupportedImage("This BMP variant is not supported; save the image as PNG.")
+        raise UnsupportedImage(_UNSUPPORTED_BMP)
     (start,) = struct.unpack_from("<I", data, 10)
     row_bytes = (width * bits + 31) // 32 * 4
     if start + row_bytes * abs(height) > len(data):

@@ -6,6 +6,8 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from inkdigits.imaging.errors import damaged
+
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_CHUNKS = 10_000  # libpng writes chunks of 8 KiB: 2,000 in a file of 16 MiB
 # Of pixels, inflated. A screenshot of a 6K display has 6,016 x 3,384 pixels of 4 bytes. A decoder
@@ -44,10 +46,6 @@ _TEXT_PREFIXES = {
 _INFLATE_BYTES = 2**16  # at a time
 
 
-class DamagedPng(ValueError):
-    """The file violates the PNG specification or a limit; the message is a clause that says how."""
-
-
 @dataclass(frozen=True)
 class Header:
     """What a PNG file declares about its pixels."""
@@ -74,13 +72,13 @@ class Header:
 def read_header(data: bytes) -> Header:
     """Parse the header chunk, and nothing after it.
 
-    raises  DamagedPng if it is missing, or declares what the specification does not allow
+    raises  DamagedImage if it is missing, or declares what the specification does not allow
     """
     if len(data) < 33:
-        raise DamagedPng("it is truncated")
+        raise damaged("it is truncated")
     length, name = struct.unpack_from(">I4s", data, 8)
     if not data.startswith(SIGNATURE) or (length, name) != (13, b"IHDR"):
-        raise DamagedPng("it does not start with a header chunk")
+        raise damaged("it does not start with a header chunk")
     width, height, bit_depth, color_type, compression, filtering, interlacing = struct.unpack_from(
         ">IIBBBBB", data, 16
     )
@@ -89,7 +87,7 @@ def read_header(data: bytes) -> Header:
         or (compression, filtering) != (0, 0)
         or interlacing > 1
     ):
-        raise DamagedPng("its header declares an invalid pixel format")
+        raise damaged("its header declares an invalid pixel format")
     return Header(width, height, bit_depth, color_type, interlacing == 1)
 
 
@@ -99,7 +97,7 @@ def read(data: bytes) -> dict[bytes, bytes]:
     Texts, profiles and dates are dropped. An animation has an acTL chunk.
 
     returns  the chunks by name
-    raises   DamagedPng if a length, a checksum, the first or the last chunk is invalid, if the
+    raises   DamagedImage if a length, a checksum, the first or the last chunk is invalid, if the
              pixels do not inflate to exactly the declared size, if there are more than MAX_CHUNKS
              chunks, or if texts and profiles inflate past MAX_TEXT_BYTES
     source   https://www.w3.org/TR/png-3/
@@ -113,19 +111,19 @@ def read(data: bytes) -> dict[bytes, bytes]:
             pixels.append(body)
         elif name in _KEPT:
             if name in chunks:
-                raise DamagedPng("a chunk that may occur only once is repeated")
+                raise damaged("a chunk that may occur only once is repeated")
             chunks[name] = bytes(body)
         elif name in _TEXT_PREFIXES:
             if prefix := _TEXT_PREFIXES[name].match(body):
                 text_bytes += _inflated_bytes(body[prefix.end() :], MAX_TEXT_BYTES - text_bytes)
         elif not name[:1].islower():  # ancillary chunks start with a lowercase letter
-            raise DamagedPng("it has an unknown critical chunk")
+            raise damaged("it has an unknown critical chunk")
     chunks[b"IDAT"] = b"".join(pixels)
     if _inflated_bytes(memoryview(chunks[b"IDAT"]), header.data_bytes) != header.data_bytes:
-        raise DamagedPng("it has fewer pixels than its header declares")
+        raise damaged("it has fewer pixels than its header declares")
     colors, odd = divmod(len(chunks.get(b"PLTE", b"")), 3)
     if odd or not (header.color_type == _PALETTE) <= colors <= 256:
-        raise DamagedPng("its palette has an invalid size")
+        raise damaged("its palette has an invalid size")
     return chunks
 
 
@@ -133,13 +131,13 @@ def transparent_color(chunks: dict[bytes, bytes]) -> tuple[int, int, int] | None
     """Return the color, in 8-bit RGB, that a PNG without a palette declares transparent.
 
     returns  None if it declares none
-    raises   DamagedPng if the declaration has an invalid length
+    raises   DamagedImage if the declaration has an invalid length
     """
     bit_depth, color_type = chunks[b"IHDR"][8:10]
     if b"tRNS" not in chunks or color_type not in (_GRAY, _COLOR):
         return None
     if len(chunks[b"tRNS"]) != 2 * _SAMPLES[color_type]:
-        raise DamagedPng("its transparent color has an invalid length")
+        raise damaged("its transparent color has an invalid length")
     samples = struct.unpack(f">{_SAMPLES[color_type]}H", chunks[b"tRNS"])
     if bit_depth == 16:
         levels = [sample >> 8 for sample in samples]
@@ -164,20 +162,20 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
     start = len(SIGNATURE)
     for _ in range(MAX_CHUNKS):
         if start + 12 > len(data):
-            raise DamagedPng("it is truncated")
+            raise damaged("it is truncated")
         length, name = struct.unpack_from(">I4s", data, start)
         end = start + 12 + length
         if end > len(data):
-            raise DamagedPng("it is truncated")
+            raise damaged("it is truncated")
         if zlib.crc32(view[start + 4 : end - 4]) != int.from_bytes(view[end - 4 : end]):
-            raise DamagedPng("a checksum does not match")
+            raise damaged("a checksum does not match")
         yield name, view[start + 8 : end - 4]
         if name == b"IEND":
             if end != len(data):
-                raise DamagedPng("it has data after its end")
+                raise damaged("it has data after its end")
             return
         start = end
-    raise DamagedPng(f"it has more than {MAX_CHUNKS:,} chunks")
+    raise damaged(f"it has more than {MAX_CHUNKS:,} chunks")
 
 
 def _inflated_bytes(stream: memoryview, limit: int) -> int:
@@ -190,12 +188,12 @@ def _inflated_bytes(stream: memoryview, limit: int) -> int:
             while pending:
                 total += len(inflater.decompress(pending, _INFLATE_BYTES))
                 if total > limit:
-                    raise DamagedPng("its data inflates past the allowed size")
+                    raise damaged("its data inflates past the allowed size")
                 pending = inflater.unconsumed_tail
             if inflater.eof:
                 if inflater.unused_data or start + _INFLATE_BYTES < len(stream):
-                    raise DamagedPng("it has data after its compressed stream")
+                    raise damaged("it has data after its compressed stream")
                 return total
     except zlib.error as error:
-        raise DamagedPng("its compressed data is invalid") from error
-    raise DamagedPng("its compressed data is truncated")
+        raise damaged("its compressed data is invalid") from error
+    raise damaged("its compressed data is truncated")

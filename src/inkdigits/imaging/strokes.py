@@ -13,7 +13,7 @@ from inkdigits.arrays import Array, Pixels
 
 MIN_WIDTH_PX = 1.0  # a finer pen is drawn this wide, but paler
 MIN_ALIASED_WIDTH_PX = math.sqrt(2)  # nothing is paler here; a finer dot could miss all pixels
-MIN_INK = 0.4  # of full ink; how much the finest pen leaves on a pixel that it covers
+MIN_INK = 0.4  # of full ink; what the finest pen leaves on a pixel that it covers
 MAX_PX = 1e6  # larger coordinates and widths are clipped to it, or their squares would overflow
 
 
@@ -26,7 +26,8 @@ def draw(
     """Draw strokes with a round pen on a blank canvas.
 
     strokes      each float (M, 2), x and y in pixels from the top left corner, y downwards; the
-                 first pixel's center is at (0.5, 0.5). One point is a dot, no point draws nothing
+                 first pixel's center is at (0.5, 0.5). A single point is a dot; an empty stroke
+                 draws nothing
     pen_px       width of the pen in pixels: one for all strokes, or one for each
     shape        (H, W) of the canvas, which clips the strokes
     antialiased  soft edges; otherwise each pixel is either full ink or none

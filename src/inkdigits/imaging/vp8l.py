@@ -46,7 +46,8 @@ def check(stream: bytes, width: int, height: int) -> None:
         if kind == _PALETTE:
             colors = bits.read(8) + 1
             codes_left -= _skip_image(bits, colors, codes_left)
-            width = _blocks(width, 3 if colors <= 2 else 2 if colors <= 4 else colors <= 16)
+            packing = 3 if colors <= 2 else 2 if colors <= 4 else 1 if colors <= 16 else 0
+            width = _blocks(width, packing)  # 2 ** packing pixels of few colors are stored as one
         else:
             size = bits.read(3) + 2
             pixels = _blocks(width, size) * _blocks(height, size)
