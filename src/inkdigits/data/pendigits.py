@@ -19,6 +19,7 @@ from inkdigits.constants import IMAGE_SIDE
 from inkdigits.data import folders
 from inkdigits.data.folders import DataError
 from inkdigits.data.mnist import Digits
+from inkdigits.data.sampling import log_uniform
 from inkdigits.imaging.strokes import draw
 from inkdigits.preprocessing import ink
 
@@ -60,7 +61,7 @@ class Rendering:
 
 @dataclass(frozen=True)
 class Distortion:
-    """How traces are distorted for training, as if another writer had written them.
+    """How traces are distorted for training, as if someone else had written them.
 
     rotation       maximum in either direction, radians
     aspect         maximum factor by which the width grows or shrinks
@@ -209,12 +210,12 @@ def render(
 def _render(strokes: Sequence[Array], rng: Generator, distort: bool) -> Pixels:
     """Draw a digit at a random size and position, with a random pen.
 
-    There are no colors and no polarity, because preprocessing extracts the ink first, and nothing
-    of them is left afterwards.
+    Colors and polarity are not varied: preprocessing starts by extracting the ink, which removes
+    them.
 
     returns  uint8 (H, W), 255 is full ink
     """
-    side = _log_uniform(rng, RENDERING.canvas_px)
+    side = log_uniform(rng, RENDERING.canvas_px)
     longer_side = side * rng.uniform(1, RENDERING.max_aspect)
     height, width = rng.permutation([round(side), round(longer_side)]).tolist()
     size = max(RENDERING.min_digit_px, side * rng.uniform(*RENDERING.digit_share))
@@ -241,7 +242,7 @@ def _distort(points: Array, rng: Generator) -> Array:
     shear = rng.uniform(-DISTORTION.shear, DISTORTION.shear)
     cos, sin = math.cos(angle), math.sin(angle)
     rotation = np.array([[cos, sin], [-sin, cos]])
-    width = _log_uniform(rng, (1 / DISTORTION.aspect, DISTORTION.aspect))
+    width = log_uniform(rng, (1 / DISTORTION.aspect, DISTORTION.aspect))
     shear_scale = np.array([[width, 0], [shear, 1]])
 
     positions = np.arange(len(points)) / DISTORTION.jitter_points
@@ -256,7 +257,3 @@ def _distort(points: Array, rng: Generator) -> Array:
     phases = 2 * math.pi * (points @ frequencies / size + rng.random(waves))
     wave = np.sin(phases) @ rng.normal(0, DISTORTION.wave * size, (waves, 2))
     return (points + jitter + wave) @ shear_scale @ rotation
-
-
-def _log_uniform(rng: Generator, limits: tuple[float, float]) -> float:
-    return math.exp(rng.uniform(*np.log(limits)))

@@ -6,7 +6,6 @@ soft or hard edges, pixel by pixel or in blocks. Preprocessing leaves traces of 
 network that had never seen them would mistake for signs of a non-digit.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ import numpy as np
 from scipy import ndimage
 
 from inkdigits.arrays import Array, Generator, Pixels
+from inkdigits.data.sampling import log_uniform
 from inkdigits.preprocessing import ink
 
 
@@ -65,7 +65,7 @@ def restroke(
 def _restroke(image: Pixels, rng: Generator) -> Pixels:
     """Render one digit as a drawing program might have saved it; uint8 (H, W), 255 is full ink."""
     enlarged = _change_pen(image, rng)
-    scale = math.exp(rng.uniform(*np.log(RESTROKING.scales)))
+    scale = log_uniform(rng, RESTROKING.scales)
     # Blurred before it is shrunk, against aliasing.
     blurred = ndimage.gaussian_filter(enlarged, 0.4 * max(RESTROKING.enlargement / scale - 1, 0))
     resized = _zoom(blurred, scale / RESTROKING.enlargement)
@@ -93,7 +93,7 @@ def _change_pen(image: Pixels, rng: Generator) -> Array:
     depth = ndimage.distance_transform_edt(inked) - ndimage.distance_transform_edt(~inked)
     # On the centerline of a stroke the depth is half its width, a local maximum.
     centerline = inked & (depth >= ndimage.maximum_filter(depth, 3))
-    pen_px = math.exp(rng.uniform(*np.log(RESTROKING.pens_px)))
+    pen_px = log_uniform(rng, RESTROKING.pens_px)
     if rng.random() < RESTROKING.round_share:
         # The centerline has gaps where strokes meet or change their width.
         closed = ndimage.binary_closing(centerline, np.ones((3, 3)), iterations=2)

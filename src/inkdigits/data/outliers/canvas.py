@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from inkdigits.arrays import Array, Generator, Pixels
+from inkdigits.data.sampling import log_uniform
 from inkdigits.imaging.strokes import draw
 from inkdigits.preprocessing import ink
 
@@ -37,7 +38,7 @@ def draw_strokes(
     size = max(float((points.max(axis=0) - top_left).max()), 0.05)
     points = MARGIN_PX + (points - top_left) * (CANVAS_PX - 2 * MARGIN_PX) / size
     ends = np.cumsum([len(stroke) for stroke in strokes])[:-1]
-    pen_px = math.exp(rng.uniform(*np.log(PENS_PX)))
+    pen_px = log_uniform(rng, PENS_PX)
     canvas = draw(np.split(points, ends), pen_px, (CANVAS_PX, CANVAS_PX))
     if filled:
         canvas[ndimage.binary_fill_holes(canvas > 127)] = 255

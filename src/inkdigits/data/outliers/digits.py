@@ -63,7 +63,7 @@ def rotated_or_mirrored(rng: Generator, digits: DigitsByLabel) -> Pixels:
 def crossed_out(rng: Generator, digits: DigitsByLabel) -> Pixels:
     """Cross out a digit with a vertical stroke or with several strokes, or circle it."""
     variant = rng.choice(["vertical", "several", "circled"])
-    # With one stroke more, a 0, 1, 4 or 7 may still be a digit.
+    # With one more stroke, a 0, 1, 4 or 7 may still be a digit.
     allowed = (2, 3, 5, 6, 8, 9) if variant == "vertical" else range(CLASSES)
     digit = _random_digit(rng, digits, allowed)
     if variant == "vertical":

@@ -8,6 +8,8 @@ from inkdigits.arrays import Array, Generator, Pixels
 from inkdigits.data.letter_strokes import LETTERS
 from inkdigits.data.outliers.canvas import CURVE_SEGMENTS, DigitsByLabel, circle, draw_strokes
 
+SPANS = ((0, 1), (0, 0.5), (0.5, 1))  # of the grid's side: all of it, or either half
+
 
 def latin_letter(rng: Generator, digits: DigitsByLabel) -> Pixels:
     """Draw a letter of the Latin alphabet as handwritten, sometimes with serifs."""
@@ -34,7 +36,7 @@ def _stem(rng: Generator) -> Array:
 
 def _bar(rng: Generator) -> Array:
     row = rng.integers(3) / 2
-    first, last = ((0, 1), (0, 0.5), (0.5, 1))[rng.integers(3)]
+    first, last = SPANS[rng.integers(3)]
     return np.array([[first, row], [last, row]])
 
 
@@ -65,7 +67,7 @@ def _column(rng: Generator) -> float:
 
 def _rows(rng: Generator) -> tuple[float, float]:
     """Draw top and bottom: of the whole letter, or of its upper or lower half."""
-    return ((0, 1), (0, 0.5), (0.5, 1))[rng.choice(3, p=[0.5, 0.25, 0.25])]
+    return SPANS[rng.choice(3, p=[0.5, 0.25, 0.25])]
 
 
 # A part that is listed twice is twice as frequent.
