@@ -1,6 +1,7 @@
-"""From an image to a digit: the only inference path, for command line, service and tests alike."""
+"""From an image to a digit: the only inference path, for command line, service and tests."""
 
 from dataclasses import dataclass, fields
+from math import prod
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -14,7 +15,7 @@ from inkdigits.constants import CLASSES
 from inkdigits.imaging.decode import decode, encode_png
 from inkdigits.model_file import DEFAULT_MODEL, Model
 from inkdigits.nn.losses import softmax
-from inkdigits.preprocessing import PREPROCESSORS
+from inkdigits.preprocessing import PREPROCESSORS, network_input
 from inkdigits.recipes import INPUT_SHAPE
 from inkdigits.storage.files import FileError
 
@@ -45,12 +46,12 @@ class Prediction:
 
 @dataclass(frozen=True)
 class BatchPrediction:
-    """What a model predicts for many images.
+    """What a model predicts for a batch of images.
 
     probabilities     float64 (N, 10), rows of sum 1
     rejection_scores  float64 (N,), log odds of "not a digit"; -infinity for a model that does not
                       reject non-digits
-    rejected          bool (N,), whether each image is blank, or its score above the threshold
+    rejected          bool (N,), whether each image is blank or has a score above the threshold
     """
 
     probabilities: Array
@@ -90,7 +91,7 @@ class ModelDescription:
 
 
 class Recognizer:
-    """A model that is ready to predict. It has no state but the model: any thread may use it."""
+    """A model that is ready to predict. Its only state is the model, so any thread may use it."""
 
     def __init__(self, model: Model, name: str) -> None:
         self.model = model
@@ -106,7 +107,7 @@ class Recognizer:
 
         model    a file, or the name of a model that ships with inkdigits
         raises   FileError if there is no such model, its file is damaged, or its name is not valid
-                 UTF-8: responses could not name the model
+                 UTF-8, so that responses could not contain it
         """
         path = model_file.locate(model)
         if path.stem.encode(errors="ignore").decode() != path.stem:
@@ -125,7 +126,7 @@ class Recognizer:
             LayerDescription(
                 type=type(layer).__name__,
                 output_shape=shape,
-                parameters=sum(int(np.prod(size)) for size in layer.param_shapes().values()),
+                parameters=sum(map(prod, layer.param_shapes().values())),
                 options=_options(layer),
             )
             for layer, shape in zip(network.layers, network.output_shapes(INPUT_SHAPE), strict=True)
@@ -181,18 +182,19 @@ class Recognizer:
         return self._preprocessor.from_ink(ink)
 
     def predict_batch(self, preprocessed: Pixels) -> BatchPrediction:
-        """Predict many preprocessed images, with one run of the network over them.
+        """Predict a batch of preprocessed images.
 
         preprocessed  uint8 (N, 28, 28)
         """
-        logits = self._logits(preprocessed)
-        scores = np.full(len(logits), -np.inf)
+        x, model = network_input(preprocessed), self.model
+        logits = inference.predict_logits(model.network, self._params, x, model.tta)
+        logits = logits.astype(np.float64)
+        scores, threshold = np.full(len(logits), -np.inf), np.inf
         if self.rejection_threshold is not None:
-            scores = rejection_scores(logits)
+            scores, threshold = rejection_scores(logits), self.rejection_threshold
         blank = np.logical_not(preprocessed.any(axis=(1, 2)))
-        threshold = np.inf if self.rejection_threshold is None else self.rejection_threshold
         return BatchPrediction(
-            probabilities=self._probabilities(logits),
+            probabilities=softmax(logits[:, :CLASSES] / self.temperature),
             rejection_scores=scores,
             rejected=np.logical_or(blank, scores > threshold),
         )
@@ -211,15 +213,6 @@ class Recognizer:
             confidence=max(probabilities),
             seen=seen,
         )
-
-    def _logits(self, preprocessed: Pixels) -> Array:
-        x = preprocessed / np.float32(255)
-        model = self.model
-        logits = inference.predict_logits(model.network, self._params, x, model.tta)
-        return logits.astype(np.float64)
-
-    def _probabilities(self, logits: Array) -> Array:
-        return softmax(logits[:, :CLASSES] / self.temperature)
 
 
 def _options(layer: Any) -> dict[str, int | float | bool]:

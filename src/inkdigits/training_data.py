@@ -6,20 +6,20 @@ from pathlib import Path
 
 import numpy as np
 
-from inkdigits.arrays import Array, Labels, Pixels, to_device
+from inkdigits.arrays import Array, Labels, to_device
 from inkdigits.data import folders, mnist, outliers, pendigits
 from inkdigits.data.batches import Batches
 from inkdigits.data.mnist import Digits
 from inkdigits.data.pendigits import Traces
 from inkdigits.data.restroke import restroke
 from inkdigits.data.split import split_at_random, split_by_writer
-from inkdigits.preprocessing import PREPROCESSORS
+from inkdigits.preprocessing import PREPROCESSORS, network_input
 from inkdigits.recipes import NON_DIGIT, Recipe
 
 
 @dataclass(frozen=True, eq=False)
 class Sources:
-    """The digits that a training starts from, before they are split, rendered and preprocessed."""
+    """The digits that training starts from, before they are split, rendered and preprocessed."""
 
     digits: Digits
     traces: Traces | None  # of the Pendigits training writers; None for MNIST alone
@@ -47,7 +47,7 @@ class TrainingData:
 
 
 def has_pendigits(data_dir: Path | None = None) -> bool:
-    """Tell whether the Pendigits file is there."""
+    """Return whether the Pendigits file is there."""
     return folders.find_file(folders.search_paths(data_dir), pendigits.NAME) is not None
 
 
@@ -55,7 +55,7 @@ def load(recipe: Recipe, data_dir: Path | None = None, limit: int | None = None)
     """Load what the recipe needs.
 
     data_dir  folder of the files; None for INKDIGITS_DATA, or else the cache
-    limit     on MNIST's digits; the same share of the Pendigits is taken
+    limit     maximum number of MNIST's digits; the same share of the Pendigits is taken
     raises    DataError if a file is missing or damaged
     """
     digits = mnist.load("train", data_dir)
@@ -64,7 +64,7 @@ def load(recipe: Recipe, data_dir: Path | None = None, limit: int | None = None)
     if recipe.pendigits_copies:
         traces = pendigits.select_writers(pendigits.load(data_dir), pendigits.TRAINING_WRITERS)
         if limit is not None:
-            # Not the first ones, which are all of one writer.
+            # Every n-th digit, because the first ones are all by one writer.
             traces = traces.take(slice(None, None, max(1, total // limit)))
     return Sources(digits.take(slice(limit)), traces)
 
@@ -108,7 +108,7 @@ def prepare(
         counts["non-digits"] = non_digits
 
     batches = Batches(
-        to_device(_scaled(np.concatenate(images)), device),
+        to_device(network_input(np.concatenate(images)), device),
         to_device(np.concatenate(labels), device),
         recipe.batch_size,
         seed,
@@ -118,7 +118,7 @@ def prepare(
     if held_out is None:
         return TrainingData(batches, None, counts)
     counts["for validation"] = len(held_out)
-    x = _scaled(preprocessor.from_mnist(held_out.images))
+    x = network_input(preprocessor.from_mnist(held_out.images))
     validation = to_device(x, device), to_device(held_out.labels, device)
     return TrainingData(batches, validation, counts)
 
@@ -129,7 +129,3 @@ def _split(recipe: Recipe, digits: Digits, seed: int) -> tuple[Digits, Digits | 
         return digits, None
     split = split_at_random if digits.writers is None else split_by_writer
     return split(digits, recipe.validation, seed)
-
-
-def _scaled(images: Pixels) -> Array:
-    return images / np.float32(255)

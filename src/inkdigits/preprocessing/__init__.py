@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from inkdigits.arrays import Pixels
+import numpy as np
+
+from inkdigits.arrays import Array, Pixels
 from inkdigits.preprocessing import classic, ink
 
 
@@ -15,8 +17,8 @@ class Preprocessor:
     from_image  uint8 (H, W, 4) RGBA                -> uint8 (28, 28)
     from_ink    uint8 (H, W), 0 is background       -> uint8 (28, 28)
     from_mnist  uint8 (N, 28, 28), light on black   -> uint8 (N, 28, 28)
-    revision    raised by one whenever any image would become another 28x28 picture; models trained
-                on pictures of another revision must be trained anew
+    revision    raised by one whenever any image would give a different picture; models trained on
+                another revision must be trained again
     """
 
     from_image: Callable[[Pixels], Pixels]
@@ -32,3 +34,12 @@ PREPROCESSORS: Mapping[str, Preprocessor] = MappingProxyType(
         "ink": Preprocessor(ink.from_image, ink.from_ink, ink.from_mnist),
     }
 )
+
+
+def network_input(pictures: Pixels) -> Array:
+    """Scale pixels to what a network takes.
+
+    pictures  uint8 (N, 28, 28)
+    returns   float32 (N, 28, 28), ink in [0, 1]
+    """
+    return pictures / np.float32(255)

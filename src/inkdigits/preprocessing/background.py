@@ -1,4 +1,4 @@
-"""Tell ink from its background: how far each pixel is from the color of the paper."""
+"""Segment ink from its background: how far each pixel is from the color of the paper."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ def composite(rgba: Pixels, gray: int) -> Pixels:
 
 
 def difference_from_background(rgb: Pixels) -> tuple[Pixels, bool]:
-    """Take the largest difference from the background over the colors; yellow on white counts.
+    """Take the largest difference from the background over the colors: even yellow shows on white.
 
     rgb      uint8 (H, W, 3)
     returns  uint8 (H, W), corrected for uneven illumination; and whether illumination is even

@@ -15,8 +15,8 @@ EDGE = 128  # gray level of a background pixel beside ink
 def from_image(rgba: Pixels) -> Pixels:
     """Make the 28x28 picture of one image.
 
-    An image like MNIST's, 28x28 with light ink on black, is binarized as it is. In any other, ink
-    is segmented from the background first; another size is brought to 28x28 as `ink` does.
+    An image like MNIST's, 28x28 with light ink on black, is binarized directly. In any other, ink
+    is segmented from the background first; any other size is scaled to 28x28 as `ink` does.
 
     rgba     uint8 (H, W, 4)
     returns  uint8 (28, 28) of 0, 128 and 255; all 0 if the image is blank
@@ -28,7 +28,7 @@ def from_image(rgba: Pixels) -> Pixels:
 
 
 def from_ink(ink: Pixels) -> Pixels:
-    """Bring ink of another size to 28x28, scale its peak to 255, binarize, center, gray the edges.
+    """Scale ink to 28x28 and its peak to 255, then binarize, center, and gray the edges.
 
     ink      uint8 (H, W), 0 is background
     returns  uint8 (28, 28) of 0, 128 and 255; all 0 if no ink is stronger than noise
@@ -38,7 +38,7 @@ def from_ink(ink: Pixels) -> Pixels:
 
 
 def from_mnist(images: Pixels) -> Pixels:
-    """Make the 28x28 pictures of a batch like MNIST's: 28x28, light ink on black.
+    """Make the 28x28 pictures of many images like MNIST's: 28x28, light ink on black.
 
     images   uint8 (N, 28, 28)
     returns  uint8 (N, 28, 28) of 0, 128 and 255

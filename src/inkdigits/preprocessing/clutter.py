@@ -28,7 +28,7 @@ class ClutterSettings:
     max_noisy_px: int = 128  # longer side; downscaling a larger image averages its noise
     speck_px: int = 4  # pixels; a larger component is not a speck
     speck_edge: float = 0.25  # strength; fainter pixels separate a speck from its surroundings
-    min_specks: int = 4  # fewer are not noise
+    min_specks: int = 4  # a lower count is not noise
     speck_density: float = 0.005  # of the pixels; a lower density is not noise
 
     # Ruled lines
@@ -67,7 +67,7 @@ def remove_specks(ink: Pixels) -> Pixels:
     MNIST's images have three specks at most.
 
     ink      uint8 (H, W)
-    returns  uint8 (H, W); the input itself if it has few specks, or nothing else
+    returns  uint8 (H, W); the input itself if it has few specks, or consists of specks alone
     """
     if max(ink.shape) > CLUTTER.max_noisy_px:
         return ink

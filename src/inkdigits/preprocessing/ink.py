@@ -2,7 +2,7 @@
 
 MNIST scaled each digit, antialiased, until its longer side was 20 pixels, and placed its center of
 mass in the middle of 28x28 pixels. Its writers used similar pens; here the pen may be a hairline
-or a brush, so strokes are brought to MNIST's width first. MNIST's own images pass through (almost)
+or a brush, so the stroke width is normalized first. MNIST's own images pass through (almost)
 unchanged.
 """
 
@@ -25,11 +25,9 @@ from inkdigits.preprocessing.stroke_width import normalize_stroke_width
 BOX = 20  # longer side of MNIST's digits, in pixels
 CENTER = 14  # row and column of their center of mass, counted from 0
 
-MAX_SIDE = 8192  # pixels; of a longer side only every second pixel is used, or every third, ...
+MAX_SIDE = 8192  # pixels; a longer image is reduced to every second pixel, or every third, ...
 OVERVIEW_PX = 2048  # longer side of the image in which the digit is searched for
-SMALL_DIGIT_PX = (
-    200  # longer side in that overview; a smaller digit is extracted at full resolution
-)
+SMALL_DIGIT_PX = 200  # longer side there; a smaller digit is extracted at full resolution
 SURROUNDINGS = 0.5  # of the digit's longer side; how much around a small digit is kept with it
 
 
@@ -43,7 +41,7 @@ def from_image(rgba: Pixels) -> Pixels:
 
 
 def from_mnist(images: Pixels) -> Pixels:
-    """Make the 28x28 pictures of a batch like MNIST's: 28x28, light ink on black.
+    """Make the 28x28 pictures of many images like MNIST's: 28x28, light ink on black.
 
     images   uint8 (N, 28, 28)
     returns  uint8 (N, 28, 28), what `from_image` makes of each
@@ -73,7 +71,7 @@ def extract_ink(rgba: Pixels) -> Pixels:
 
 
 def from_ink(ink: Pixels) -> Pixels:
-    """Isolate the digit, crop to it, bring its strokes to MNIST's width, scale and center it.
+    """Isolate the digit, crop to it, normalize its stroke width, scale and center it.
 
     ink      uint8 (H, W), 0 is background
     returns  uint8 (28, 28), its strongest ink is 255; all 0 if no ink is stronger than noise

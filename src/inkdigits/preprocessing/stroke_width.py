@@ -1,4 +1,4 @@
-"""Bring the strokes of a digit, drawn with any pen, to the width of MNIST's."""
+"""Normalize the stroke width of a digit, drawn with any pen, to that of MNIST's."""
 
 import math
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ class StrokeWidthSettings:
 
     min_width: float = 1.65  # finer strokes are thickened; 97% of MNIST's digits lie between
     max_width: float = 5.0  # broader strokes are thinned
-    thickened_width: float = 2.4  # what finer strokes are brought to
-    thinned_width: float = 4.2  # what broader strokes are brought to
+    thickened_width: float = 2.4  # the width of finer strokes afterwards
+    thinned_width: float = 4.2  # the width of broader strokes afterwards
     max_thinning: float = 0.2  # of the stroke, on each side; more would break uneven strokes
     working_px: int = 80  # longer side of the digit while its strokes are measured and changed
     margin_px: int = 8  # around the digit; room for the strongest thickening
