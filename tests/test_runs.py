@@ -563,6 +563,12 @@ def test_without_valid_settings_nothing_is_resumed(run, content):
         run.check_settings(SETTINGS)
 
 
+def test_invalid_settings_are_reported_with_the_cause(run):
+    (run.folder / "settings.json").write_bytes(b"[1]")
+    with pytest.raises(RunError, match=r"regular file \(it is not a JSON object\), so there is no"):
+        run.check_settings(SETTINGS)
+
+
 @pytest.mark.parametrize(
     "value", [True, 0.0, -0.0, "0", [0], {"seed": 0}, None, -5, 2**100, "\x1b[2J\n" * 10_000]
 )

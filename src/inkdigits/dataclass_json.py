@@ -1,8 +1,8 @@
 """Dataclasses as typed JSON: every field, and nothing that is not a field.
 
 A frozen dataclass becomes {"type": its name, field: value, ...}, and a function {"type": its name}.
-Reading one back takes the annotations of the fields and an explicit list of the choices where a
-field is annotated with a protocol, so a file can name nothing else.
+Reading one back follows the fields' annotations. For a field annotated with a protocol, the caller
+lists the allowed classes or functions, so a file can name nothing else.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ MAX_EXACT_INTEGER = 2**53  # above it, floats skip integers
 
 
 def to_json(value: Any) -> Any:
-    """Turn a dataclass into what JSON can hold.
+    """Convert a dataclass to JSON values.
 
     raises   TypeError for a value that is not a dataclass, function, tuple, number, string or None
     """
@@ -32,11 +32,11 @@ def to_json(value: Any) -> Any:
 
 
 def from_json(value: Any, annotation: Any, choices: Choices) -> Any:
-    """Build what `to_json` was given.
+    """Build the value that `to_json` converted.
 
     value       parsed JSON
     annotation  the type to build: a dataclass, a protocol of `choices`, a tuple, a scalar, a union
-    choices     what may be built where a protocol is annotated
+    choices     the classes or functions allowed for each protocol
     raises      ValueError, with the cause as a clause, if the value is anything else
     """
     if annotation in choices:
@@ -61,7 +61,7 @@ def from_json(value: Any, annotation: Any, choices: Choices) -> Any:
 
 
 def _build(value: Any, options: Sequence[Callable[..., Any]], choices: Choices) -> Any:
-    """Build a dataclass, or find a function, of the options by its name."""
+    """Build a dataclass, or return a function, that is one of the options."""
     by_name = {option.__name__: option for option in options}
     if not isinstance(value, dict):
         raise ValueError(f"expected an object, got {_shown(value)}")
@@ -80,7 +80,7 @@ def _build(value: Any, options: Sequence[Callable[..., Any]], choices: Choices) 
 
 
 def _shown(value: Any) -> str:
-    """Quote a value of a file: short, and without control characters."""
+    """Quote a value from a file, shortened and without control characters."""
     match value:
         case list():
             return "a list"

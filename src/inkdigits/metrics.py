@@ -11,7 +11,7 @@ from inkdigits.arrays import Array, Labels
 BINS = 15  # of confidence, for the calibration error
 RESAMPLES = 10_000  # bootstrap samples of the writers
 THRESHOLDS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)  # of confidence
-SMALLEST = 1e-12  # probability in the log loss, so that one error is not infinite
+MIN_PROBABILITY = 1e-12  # in the log loss, so that no single error is infinite
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def measure(probabilities: Array, labels: Labels) -> Metrics:
 
     probabilities  float (N, C), rows of sum 1
     labels         int (N,)
-    raises         ValueError if there are none, or not as many labels as predictions
+    raises         ValueError if there are no predictions, or not as many labels
     """
     total, classes = probabilities.shape
     if total == 0 or total != len(labels):
@@ -78,7 +78,7 @@ def measure(probabilities: Array, labels: Labels) -> Metrics:
         interval=wilson_interval(correct, total),
         precision=tuple((hits / np.maximum(confusion.sum(axis=0), 1)).tolist()),
         recall=tuple((hits / np.maximum(confusion.sum(axis=1), 1)).tolist()),
-        log_loss=float(-np.log(np.maximum(of_label, SMALLEST)).mean()),
+        log_loss=float(-np.log(np.maximum(of_label, MIN_PROBABILITY)).mean()),
         brier=float(((probabilities - truth) ** 2).sum(axis=1).mean()),
         calibration_error=sum(b.count * abs(b.confidence - b.accuracy) for b in bins) / total,
         bins=bins,
@@ -91,7 +91,7 @@ class ByWriter:
     """Accuracy by writer.
 
     mean      of the writers' accuracies, each with the same weight
-    interval  95% confidence interval of the mean over all such writers
+    interval  95% confidence interval of the mean, for other writers of the same population
     worst     the lowest accuracy of a writer
     writers   accuracy of each, by number
     """
@@ -103,24 +103,24 @@ class ByWriter:
 
 
 def measure_by_writer(right: NDArray[np.bool_], writers: Labels) -> ByWriter:
-    """Compute accuracy by writer rather than by digit: a handwriting is easy or hard as a whole.
+    """Compute accuracy by writer: the digits of one writer tend to be all easy or all hard.
 
     right    bool (N,), whether each prediction is correct
     writers  int (N,), who wrote each digit
     raises   ValueError if there are none
     source   Efron 1979, Bootstrap Methods: the interval resamples writers with replacement
     """
-    names, number = np.unique(writers, return_inverse=True)
-    if not len(names):
+    numbers, index = np.unique(writers, return_inverse=True)
+    if not len(numbers):
         raise ValueError("there are no writers")
-    accuracies = np.bincount(number, weights=right) / np.bincount(number)
-    drawn = np.random.default_rng(0).integers(len(names), size=(RESAMPLES, len(names)))
+    accuracies = np.bincount(index, weights=right) / np.bincount(index)
+    drawn = np.random.default_rng(0).integers(len(numbers), size=(RESAMPLES, len(numbers)))
     low, high = np.percentile(accuracies[drawn].mean(axis=1), (2.5, 97.5))
     return ByWriter(
         mean=float(accuracies.mean()),
         interval=(float(low), float(high)),
         worst=float(accuracies.min()),
-        writers=dict(zip(names.tolist(), accuracies.tolist(), strict=True)),
+        writers=dict(zip(numbers.tolist(), accuracies.tolist(), strict=True)),
     )
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from inkdigits.arrays import to_host
+from inkdigits.dataclass_json import MAX_EXACT_INTEGER
 from inkdigits.recipes import Recipe
 from inkdigits.storage.files import FileError, invalid_file, read_file, write_atomically
 from inkdigits.storage.tensors import read_tensors, write_tensors
@@ -26,8 +27,7 @@ from inkdigits.training import DivergenceError, Record, Tally, TrainState
 CHECKPOINTS_KEPT = 2
 FORMAT = 2  # of settings and checkpoints
 MAX_SETTINGS_BYTES = 2**18  # fifty times what they need
-MAX_COUNT = 2**53  # of steps or digits: above it, floats skip integers
-MAX_MAGNITUDE = 1e100  # of a measured number: sums and ratios of such are finite
+MAX_MAGNITUDE = 1e100  # of a measured number, so that sums and ratios of them are finite
 MAX_SHOWN = 200  # characters of a setting in a message
 NOT_COMPARED = {"versions", "machine"}  # settings that may differ on resuming
 
@@ -114,7 +114,7 @@ class Run:
             if not isinstance(begun, dict):
                 raise ValueError("it is not a JSON object")
         except (FileError, ValueError) as error:
-            cause = "" if isinstance(error, FileError) else f" ({ascii(str(error))[1:121]})"
+            cause = "" if isinstance(error, FileError) else f" ({ascii(str(error))[1:-1][:120]})"
             raise RunError(
                 f"{path} is missing, damaged or not a regular file{cause}, so there is no training "
                 "to resume: start one without --resume, or choose another folder with --run-dir."
@@ -131,7 +131,7 @@ class Run:
             "params": to_host(state.params),
             "optimizer_state": to_host(state.optimizer_state),
         }
-        if state.ema is not state.params:
+        if state.has_ema:
             tensors["ema"] = to_host(state.ema)
         if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
             raise DivergenceError(state.step)
@@ -143,11 +143,11 @@ class Run:
             "tally": asdict(state.tally),
             "records": [asdict(record) for record in records],
         }
-        # The metrics first: a process killed in between writes this line again and misses none.
+        # The metrics first: if the process is killed in between, resuming rewrites their last line.
         lines = [json.dumps(asdict(record)) + "\n" for record in records]
         write_atomically(self.folder / "metrics.jsonl", "".join(lines).encode())
         write_tensors(path, tensors, document)
-        # A newer one can only be one that was found damaged.
+        # Newer ones do not count: they were found damaged.
         older = [other for other in self._checkpoints() if other <= path]
         for other in older[:-CHECKPOINTS_KEPT]:
             other.unlink()
@@ -183,8 +183,8 @@ class Run:
         arrays = state.params.shape, state.optimizer_state.shape
         if arrays != ((size,), (recipe.optimizer.state_vectors, size)):
             cause = "its arrays do not fit the recipe's network and optimizer"
-        elif (state.ema is state.params) != (recipe.ema_decay == 0):
-            cause = "it has an average of the weights where the recipe has none, or lacks one"
+        elif state.has_ema != bool(recipe.ema_decay):
+            cause = "it has a moving average of the weights and the recipe has none, or vice versa"
         elif state.step > recipe.epochs * steps_per_epoch:
             cause = f"it is at step {state.step}, after the last"
         elif len(records) != state.step // steps_per_epoch:
@@ -201,13 +201,13 @@ class Run:
 
     def _checkpoints(self) -> list[Path]:
         """Return the checkpoints, the newest last."""
-        # Not by glob, which takes a folder that cannot be listed for an empty one.
+        # Not by glob, which treats a folder that cannot be listed as empty.
         paths = self.folder.iterdir()
         return sorted(path for path in paths if path.match("checkpoint-*.safetensors"))
 
 
 def _first_difference(begun: Any, now: Any, name: str = "") -> tuple[str, str, str] | None:
-    """Find where two settings differ: the path of names to it, and both values."""
+    """Find where two settings differ: the path to the first difference, and both values."""
     if isinstance(begun, dict) and isinstance(now, dict):
         for key in [*now, *(key for key in begun if key not in now)]:
             path = f"{name}.{key}" if name else key
@@ -307,9 +307,9 @@ def _of_numbers(kind: type[Numbers], values: Any) -> Numbers:
 
 
 def _is_number(value: Any, kind: Any) -> bool:
-    """Tell whether a value is one of a field's type: int, a count; float; or float | None."""
+    """Return whether a value is valid for a field: int (a count), float, or float | None."""
     if kind is int:
-        return type(value) is int and 0 <= value <= MAX_COUNT
+        return type(value) is int and 0 <= value <= MAX_EXACT_INTEGER
     if value is None:
         return kind is not float
     return type(value) in (int, float) and abs(value) <= MAX_MAGNITUDE

@@ -14,7 +14,7 @@ from inkdigits.inference import forward_batches, may_overflow
 from inkdigits.nn.losses import softmax_cross_entropy
 from inkdigits.recipes import Recipe
 
-STATISTICS_BATCHES = 40  # that batch normalization's final mean and variance are measured on
+STATISTICS_BATCHES = 40  # on which batch normalization's final mean and variance are measured
 
 
 class Batches(Protocol):
@@ -31,7 +31,7 @@ class Batches(Protocol):
 
 
 class DivergenceError(ArithmeticError):
-    """The loss is NaN or infinite; the parameters are those before the step."""
+    """Training has diverged: the loss or a parameter is NaN, infinite or too large for float32."""
 
     def __init__(self, step: int) -> None:
         super().__init__(f"the loss is NaN or infinite at step {step}")
@@ -50,12 +50,12 @@ class Tally:
 
 @dataclass
 class TrainState:
-    """Everything training needs to continue: it can stop after any step and be saved.
+    """Everything that training needs to continue: it can stop and be saved after any step.
 
-    params           float32 (P,), on the device that trains
-    optimizer_state  float32 (V, P), on the same
-    ema              float32 (P,), the exponential moving average of the parameters, on the same;
-                     the parameters themselves if the recipe has none
+    params           float32 (P,), on the device that trains, like the next two
+    optimizer_state  float32 (V, P)
+    ema              float32 (P,), the exponential moving average of the parameters; the parameters
+                     themselves if the recipe has no moving average
     rng              draws dropout masks
     step             number of the next step, over all epochs
     """
@@ -67,14 +67,19 @@ class TrainState:
     step: int = 0
     tally: Tally = field(default_factory=Tally)
 
+    @property
+    def has_ema(self) -> bool:
+        """Whether the average is a vector of its own."""
+        return self.ema is not self.params
+
 
 @dataclass(frozen=True)
 class Record:
     """The results of one epoch.
 
-    loss, accuracy                       over the training images, each before its own step
-    validation_loss, validation_accuracy after the epoch; None without validation digits
-    learning_rate                        of the last step
+    loss, accuracy                        over the training images, each before its own step
+    validation_loss, validation_accuracy  after the epoch; None without validation digits
+    learning_rate                         of the last step
     """
 
     epoch: int
@@ -99,12 +104,11 @@ def init_state(recipe: Recipe, seed: int) -> TrainState:
 def state_to_device(state: TrainState, device: str) -> TrainState:
     """Move the arrays of a state to a device: see arrays.to_device."""
     params = to_device(state.params, device)
-    has_ema = state.ema is not state.params
     return replace(
         state,
         params=params,
         optimizer_state=to_device(state.optimizer_state, device),
-        ema=to_device(state.ema, device) if has_ema else params,
+        ema=to_device(state.ema, device) if state.has_ema else params,
     )
 
 
@@ -195,7 +199,7 @@ def inference_params(recipe: Recipe, batches: Batches, state: TrainState) -> Arr
     """Return the parameters of the inference network at this point of training.
 
     returns  float32 (P,) of `recipe.network.inference_network`
-    raises   DivergenceError if the parameters are so large that an image could overflow float32
+    raises   DivergenceError if the weights are so large that some image would overflow float32
     """
     vector = recipe.network.fold_batch_norm(state.ema, batches.sample(STATISTICS_BATCHES))
     if may_overflow(recipe.network.inference_network, vector):

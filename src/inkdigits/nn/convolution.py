@@ -21,7 +21,7 @@ from inkdigits.nn.layers import (
 
 @dataclass(frozen=True)
 class AddChannel(ParameterFree):
-    """Add the channel axis that convolutions expect to grayscale images.
+    """Add to grayscale images the channel axis that convolutions expect.
 
     x        float32 (N, H, W)
     returns  float32 (N, H, W, 1), and backward
@@ -111,7 +111,7 @@ class Conv2D:
     def forward(
         self, params: Params, x: Array, rng: Generator | None = None
     ) -> tuple[Array, Backward]:
-        """Raise ValueError, by NumPy, if x has not as many channels as the layer."""
+        """Multiply windows by filters; NumPy raises ValueError if x does not have C channels."""
         weight, side = params["weight"], self.kernel_size
         windows = sliding_window_view(x, (side, side), axis=(1, 2))  # (N, H-K+1, W-K+1, C, K, K)
         count, height, width = windows.shape[:3]

@@ -1,4 +1,4 @@
-"""Weight initialization: how large a weight starts, so that signals neither vanish nor explode."""
+"""Weight initialization: how large weights start, so that signals neither vanish nor explode."""
 
 import math
 from typing import Protocol
@@ -23,7 +23,7 @@ def he(rng: Generator, inputs: int, outputs: int) -> Array:
 
 
 def glorot(rng: Generator, inputs: int, outputs: int) -> Array:
-    """Draw uniformly with variance 2 / (inputs + outputs), between what either pass would want.
+    """Draw uniformly with variance 2 / (inputs + outputs), a compromise between the two passes.
 
     No recipe uses it; docs/how-it-works.md compares it with the others.
 
@@ -39,7 +39,7 @@ def inverse_square_root(rng: Generator, inputs: int, outputs: int) -> Array:
     """Draw from a normal distribution of variance 1 / outputs.
 
     returns  float32 (I, O)
-    source   the write-up that inkdigits starts from, its figure 4
+    source   figure 4 of the write-up that inkdigits builds on
     """
     return _normal(rng, inputs, outputs, math.sqrt(1 / outputs))
 

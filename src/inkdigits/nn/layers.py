@@ -106,7 +106,7 @@ class Dense:
     def forward(
         self, params: Params, x: Array, rng: Generator | None = None
     ) -> tuple[Array, Backward]:
-        """Raise ValueError, by NumPy, if x has not as many columns as the layer has inputs."""
+        """Multiply and add the bias; NumPy raises ValueError if x does not have I columns."""
         weight = params["weight"]
         y = x @ weight
         if self.bias:

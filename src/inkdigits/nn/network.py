@@ -143,4 +143,5 @@ class Network:
     @cached_property
     def _first_with_params(self) -> int:
         """The number of the first layer with parameters, where the backward pass ends."""
-        return int(next(iter(self.shapes), f"{len(self.layers)}.").split(".")[0])
+        numbers = (number for number, layer in enumerate(self.layers) if layer.param_shapes())
+        return next(numbers, len(self.layers))
