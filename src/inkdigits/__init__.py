@@ -1,4 +1,4 @@
-"""Recognizes handwritten digits with a neural network written from scratch in Python and NumPy.
+"""Recognize handwritten digits with a neural network written from scratch in Python and NumPy.
 
 from inkdigits import Recognizer
 

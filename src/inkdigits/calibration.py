@@ -11,7 +11,7 @@ from inkdigits.inference import predict_logits
 from inkdigits.nn.losses import one_hot, softmax_cross_entropy
 from inkdigits.recipes import NON_DIGIT, Recipe
 
-REJECTED_SHARE = 0.004  # of real digits that the rejection threshold costs
+REJECTED_SHARE = 0.004  # share of real digits that the rejection threshold may reject
 
 
 class Calibration(NamedTuple):
@@ -47,10 +47,10 @@ def calibrate(
 
 
 def rejection_scores(logits: Array) -> Array:
-    """Compute how much likelier than all digits together the network finds "not a digit".
+    """Compute the log odds of the class "not a digit" against all ten digits together.
 
     logits   float (N, 11)
-    returns  float (N,), log odds: above 0, a non-digit is likelier
+    returns  float (N,); above 0, a non-digit is likelier
     source   docs/how-it-works.md, "Not a digit"
     """
     digits = logits[:, :CLASSES]
@@ -59,10 +59,10 @@ def rejection_scores(logits: Array) -> Array:
 
 
 def fit_temperature(logits: Array, labels: Labels) -> float:
-    """Find the temperature that makes the cross-entropy smallest.
+    """Find the temperature that minimizes the cross-entropy.
 
-    The cross-entropy falls and then rises as the temperature grows, so a golden-section search on
-    its logarithm finds the minimum.
+    As the temperature grows, the cross-entropy falls and then rises, so a golden-section search
+    over the temperature's logarithm finds the minimum.
 
     logits   float32 (N, 10), of digits that were not trained on
     source   Guo, Pleiss, Sun and Weinberger 2017, On Calibration of Modern Neural Networks

@@ -1,4 +1,4 @@
-"""What every part agrees on."""
+"""Constants that every part shares."""
 
 IMAGE_SIDE = 28  # height and width of MNIST's images, and of what every network sees, in pixels
 CLASSES = 10  # the digits

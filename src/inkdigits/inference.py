@@ -9,7 +9,7 @@ from inkdigits.nn.network import Network, NetworkParams
 # Images per forward pass: a layer of `cnn` needs 1.2 MB for each, and more at a time are no faster.
 CHUNK = 100
 SURE = 0.9  # probability of the predicted class below which the prediction is unsure
-LARGEST_ACTIVATION = 1e30  # far below 3.4e38, where float32 ends: sums of a few such still fit
+LARGEST_ACTIVATION = 1e30  # far below float32's maximum, 3.4e38: sums of a few still fit
 SHIFTS_PX = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))  # down and to the right
 
 
@@ -20,7 +20,7 @@ def predict_logits(network: Network, params: NetworkParams, x: Array, tta: bool)
 
     network  without batch normalization
     x        float32 (N, 28, 28), ink in [0, 1], on any device
-    tta      whether to use it
+    tta      whether to use TTA
     returns  float32 (N, C), on the same device
     source   Krizhevsky, Sutskever and Hinton 2012, ImageNet Classification with Deep Convolutional
              Neural Networks, section 4.1, for averaging over positions
@@ -37,7 +37,7 @@ def predict_logits(network: Network, params: NetworkParams, x: Array, tta: bool)
 def forward_batches(network: Network, params: NetworkParams, x: Array) -> Array:
     """Compute the logits without TTA, some images at a time.
 
-    arguments and result are those of `predict_logits`
+    The arguments and the result are those of `predict_logits`.
     """
     (classes,) = network.output_shapes(x.shape[1:])[-1]
     logits = np.empty((len(x), classes), np.float32, like=x)
@@ -51,7 +51,7 @@ def forward_batches(network: Network, params: NetworkParams, x: Array) -> Array:
 
 
 def may_overflow(network: Network, vector: Array) -> bool:
-    """Tell whether some image could bring an activation beyond what float32 holds.
+    """Return whether some image could make an activation overflow float32.
 
     The largest magnitude of any activation is bounded layer by layer: a dot product is at most the
     sum of its weights' magnitudes times the bound of its inputs, plus the bias. The other layers
@@ -75,10 +75,10 @@ def may_overflow(network: Network, vector: Array) -> bool:
 
 
 def _shifted(x: Array) -> Array:
-    """Shift images by each of SHIFTS_PX; what enters at the border is background.
+    """Shift images by each of SHIFTS_PX; background enters at the border.
 
     x        float32 (N, 28, 28)
-    returns  float32 (5 N, 28, 28), all images of one shift after all of another
+    returns  float32 (5 N, 28, 28): all images with the first shift, then all with the second, ...
     """
     height, width = x.shape[1:]
     padded = np.pad(x, ((0, 0), (1, 1), (1, 1)))

@@ -1,4 +1,4 @@
-"""The model file: network, weights, preprocessing, calibration, provenance. To load is to verify.
+"""The model file: network, weights, preprocessing, calibration, provenance. Loading verifies.
 
 A file carries its own network, so it loads whether or not its recipe is known here. It names the
 revision of its preprocessing, so a model never sees images preprocessed another way.
@@ -31,8 +31,8 @@ FORMAT = 3
 DEFAULT_MODEL = "cnn-small"
 PRETRAINED = Path(__file__).parent / "pretrained"
 DIGITS = tuple(map(str, range(CLASSES)))
-CLASS_NAMES = (DIGITS, (*DIGITS, "non-digit"))  # what a network may tell apart
-TEMPERATURES = (1e-3, 1e3)  # beyond them, logits / temperature leaves what float32 can hold
+CLASS_NAMES = (DIGITS, (*DIGITS, "non-digit"))  # the sets of classes that a network may have
+TEMPERATURES = (1e-3, 1e3)  # allowed range, far wider than what calibration finds
 
 # Limits of a network, checked before anything of its size is allocated. `cnn`, the largest that
 # ships with a recipe, has 22 layers, 226,000 values and 24 million multiply-adds.
@@ -50,13 +50,13 @@ class Model:
 
     network              the inference network: no batch normalization
     vector               float32 (P,), its parameters
-    preprocessing        "classic" or "ink", of the revision that this version has
+    preprocessing        "classic" or "ink", in the revision of this version of inkdigits
     tta                  whether images with an unsure prediction get test-time augmentation
-    recipe, summary      the name of the recipe it was trained by, and one sentence for people
+    recipe, summary      the name of the recipe it was trained with, and one sentence for people
     temperature          probabilities are softmax(logits / temperature)
     rejection_threshold  images with a higher rejection score are not digits; None for a network
                          that knows digits only
-    metrics              what was measured in training: JSON values
+    metrics              measured in training: JSON values
     training             provenance: recipe, seed, SHA-256 of the data, versions; JSON values
     version              of the package that wrote it
     digest               SHA-256 of its file; empty until it is saved or loaded
@@ -105,7 +105,7 @@ class Model:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """What each of the network's outputs stands for."""
+        """The class of each of the network's outputs."""
         (classes,) = self.network.output_shapes(INPUT_SHAPE)[-1]
         return next(names for names in CLASS_NAMES if len(names) == classes)
 
@@ -115,7 +115,7 @@ def save_model(path: str | Path, model: Model) -> Model:
 
     returns  the model, with the digest of its file
     raises   FileError if `load_model` would reject the file, which is then not written; TypeError
-             or ValueError for metadata that are not JSON or a vector of another size; OSError
+             or ValueError if the metadata are not JSON or the vector has another size; OSError
     """
     _check_network(path, model.network)
     document = {
@@ -144,7 +144,7 @@ def save_model(path: str | Path, model: Model) -> Model:
 
 
 def load_model(path: str | Path) -> Model:
-    """Read a model file and verify all of it: the file, then the network and its parameters.
+    """Read a model file and verify it: the file as a whole, then the network and its parameters.
 
     raises   FileError if anything differs from what `save_model` writes
     """
@@ -211,7 +211,7 @@ def _verified(
     vector = np.concatenate([tensors[name].ravel() for name in network.shapes])
     if may_overflow(network, vector):
         raise invalid_file(path, "its weights are so large that some image would overflow float32")
-    vector.setflags(write=False)  # one vector serves many threads
+    vector.setflags(write=False)  # many threads share one vector
     return Model(
         network=network,
         vector=vector,
@@ -238,7 +238,7 @@ def _revision(path: str | Path, preprocessing: str) -> int:
 def _check_network(path: str | Path, network: Network) -> tuple[str, ...]:
     """Check layers, sizes and cost without allocating anything of that size.
 
-    returns  what its outputs stand for
+    returns  the class of each output
     """
     if not 1 <= len(network.layers) <= MAX_LAYERS:
         raise invalid_file(path, f"its network does not have 1 to {MAX_LAYERS} layers")
@@ -271,7 +271,7 @@ def _check_network(path: str | Path, network: Network) -> tuple[str, ...]:
 
 
 def _has_valid_fields(layer: Layer) -> bool:
-    """Tell whether every size of a layer is a sensible positive number, and every rate below 1."""
+    """Return whether all sizes of a layer are from 1 to MAX_SIZE, and all rates below 1."""
     values = [getattr(layer, field.name) for field in fields(layer)]  # type: ignore[arg-type]
     return all(
         1 <= value <= MAX_SIZE if type(value) is int else 0 <= value < 1
@@ -282,16 +282,16 @@ def _has_valid_fields(layer: Layer) -> bool:
 
 def shipped_models() -> dict[str, Path]:
     """Return the model files that come with the package, by name."""
-    # Some installers link what they install, and links are not read.
+    # Some installers install files as links, which `read_file` rejects.
     return {path.stem: path.resolve() for path in sorted(PRETRAINED.glob("*.safetensors"))}
 
 
 def locate(model: str | Path) -> Path:
-    """Find the file that MODEL means: a shipped model's name, or else a path.
+    """Find a model's file.
 
-    A file with a shipped model's name is meant by a path such as "./mlp".
-
-    raises   FileError, with the names of the shipped models, if there is neither
+    model    the name of a shipped model, or else a path; write "./mlp" for a file that has the name
+             of a shipped model
+    raises   FileError, with the names of the shipped models, if it is neither
     """
     shipped = shipped_models()
     if isinstance(model, str) and model in shipped:

@@ -1,7 +1,7 @@
-"""The write-up's weights, a pickle of three arrays: read without trusting it, and written.
+"""Import and export the write-up's weights: a pickle of three arrays, which is not trusted.
 
-Unpickling runs whatever a file says. So nothing is unpickled here: the few opcodes that arrays need
-are interpreted by hand, and what the pickle would call is only recorded.
+Unpickling runs whatever code a file names. So nothing is unpickled here: the few opcodes that
+arrays need are interpreted by hand, and what the pickle would call is only recorded.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ _GLOBALS = {
 }
 
 
-# A record of what a pickle would build. It may refer to the same bytes often, so none are copied.
+# Records of what a pickle would build. Many may refer to the same bytes, so these are not copied.
 @dataclass(frozen=True)
 class _Global:
     name: str
@@ -71,7 +71,7 @@ def import_pickle(data: bytes) -> Model:
 
     data     the bytes of the pickle
     returns  a model of the recipe "classic", its weights rounded to float32
-    raises   FileError if it is, or names, anything but these three arrays
+    raises   FileError if it contains or names anything but these three arrays
     """
     if len(data) > MAX_PICKLE_BYTES:
         raise _error(f"has {len(data)} bytes, more than the limit of {MAX_PICKLE_BYTES}")
@@ -113,7 +113,7 @@ def export_pickle(model: Model) -> bytes:
         name: params[parameter].T.astype(np.float64, order="C")
         for name, parameter in _WEIGHTS.items()
     }
-    # NumPy 2 accepts the old module name too, NumPy 1 only that; a pickle has it once.
+    # NumPy 1 only knows the old module name, NumPy 2 both. The pickle contains it once.
     return pickle.dumps(weights, protocol=3).replace(b"numpy._core.", b"numpy.core.", 1)
 
 

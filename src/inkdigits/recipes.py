@@ -52,7 +52,7 @@ class Recipe:
     summary           one sentence for people
     network           takes float32 (N, 28, 28), pixels / 255, and returns logits: (N, 10) for the
                       digits, or (N, 11) with one more for non-digits
-    preprocessing     "classic" or "ink", for training and ever after
+    preprocessing     "classic" or "ink", for training and for inference
     targets           the target distribution of each class
     batch_size        examples per optimizer step
     epochs            passes over the training images
@@ -60,10 +60,10 @@ class Recipe:
     validation        share of MNIST's training digits held out for validation, split by writer
     augment           random distortion, drawn anew each time an image is used; or None
     ema_decay         decay of the exponential moving average (EMA) of the weights, which becomes
-                      the model; 0 for the weights themselves
+                      the model; 0 to use the weights themselves
     restroked         share of MNIST's digits that are also used restroked, with another pen
     pendigits_copies  how often each digit of the Pendigits training writers is rendered; 0 for none
-    outliers          non-digit images per digit; 0 for a network without an output for them
+    outliers          non-digit images per digit image; 0 for a network without an output for them
     tta               whether images with an uncertain prediction get test-time augmentation
     """
 
@@ -206,7 +206,7 @@ CNN_SMALL = replace(
     targets=LabelSmoothing(0.01),
     schedule=OneCycle(peak=0.005),
     epochs=24,
-    # Milder geometry still, for the sake of ones with an upstroke; restroked digits make up for it.
+    # Even milder distortion, to protect ones with an upstroke; restroked digits make up for it.
     augment=replace(
         MILD,
         rotation_degrees=5.0,
@@ -214,7 +214,7 @@ CNN_SMALL = replace(
         elastic_px=0.7,
         shift_px=1.5,
         stroke=0.4,
-        # Convolutions see edges: they must not learn the traces that one scanner leaves there.
+        # Convolutions are sensitive to edges; they must not learn those that one scanner makes.
         noise=0.15,
         blur=0.7,
     ),

@@ -1,7 +1,7 @@
 """Strict, bounded parsing of JSON that anyone may have written.
 
-Whatever `parse` returns can be written as JSON in UTF-8 again by any library: it stays far below
-the limits on depth and digits of Python and of others.
+Whatever `parse` returns can be written as JSON in UTF-8 again by any library: its depth and its
+numbers stay well within the limits of Python's and of other implementations.
 """
 
 import json
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 MAX_DEPTH = 16  # of nested lists and objects; a model file has 8
-MAX_INTEGER_BITS = 128  # as the state of a random generator has
+MAX_INTEGER_BITS = 128  # the size of the integers in a random generator's state
 _MAX_INTEGER_DIGITS = 40  # a sign and 39 digits, for 128 bits
 
 
@@ -75,7 +75,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(digits: str) -> int:
-    # The length first: the time of int() grows with its square.
+    # The length first: int() takes time quadratic in it.
     number = int(digits) if len(digits) <= _MAX_INTEGER_DIGITS else None
     if number is None or number.bit_length() > MAX_INTEGER_BITS:
         raise ValueError("an integer is too large")

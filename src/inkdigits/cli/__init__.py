@@ -25,7 +25,7 @@ class Inkdigits(click.Group):
     """The group of all commands: a user's mistake ends in one sentence, never in a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; an error meant for its user becomes its last line."""
+        """Run the command; an error that is meant for the user becomes the last line."""
         if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
             # Escape what the terminal's encoding lacks, such as in a file name.
             sys.stdout.reconfigure(errors="backslashreplace")
@@ -34,10 +34,8 @@ class Inkdigits(click.Group):
         except (DataError, DeviceError, FileError, ImageError, RunError) as error:
             raise click.ClickException(str(error)) from None
         except OSError as error:
-            if (
-                error.errno == errno.EPIPE
-            ):  # the reader of the output has closed it; click exits quietly
-                raise
+            if error.errno == errno.EPIPE:
+                raise  # whoever read the output has closed it; click exits quietly
             raise click.ClickException(
                 f"{error.filename or 'The output'}: {error.strerror or error}; free some "
                 "space or make it accessible, or choose another path, and run the command again."

@@ -12,7 +12,7 @@ from inkdigits.training import Record
 def draw_curves(path: Path, records: Sequence[Record]) -> bool:
     """Plot loss and error rate over the epochs as SVG, readable on a light and on a dark page.
 
-    returns  whether it was plotted: not without matplotlib, which the extra `plots` installs
+    returns  False if matplotlib, which the extra `plots` installs, is missing
     raises   OSError if the file cannot be written
     """
     try:

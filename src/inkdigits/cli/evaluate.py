@@ -1,4 +1,4 @@
-"""The command `inkdigits evaluate`: accuracy on the test digits, and on writers never seen."""
+"""The command `inkdigits evaluate`: accuracy on the test digits, and on unseen writers."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -156,7 +156,7 @@ def _show(
 
 
 def _show_coverage(console: Console, coverage: tuple[Coverage, ...], total: int) -> None:
-    """Show what a confidence threshold costs, and what it saves."""
+    """Show how many predictions each confidence threshold accepts, and how many are wrong."""
     table = Table("confidence", "accepted", "coverage", "wrong", box=None, header_style="bold")
     for column in table.columns:
         column.justify = "right"
@@ -206,4 +206,4 @@ def _drawn(mistake: Mistake) -> Text:
     levels = np.rint(pairs / 255 * (len(SHADES) - 1)).astype(int)
     lines = ["".join(SHADES[level] for level in row) for row in levels]
     caption = f"{mistake.label} as {mistake.predicted} ({mistake.confidence:.0%})"
-    return Text("\n".join([*lines, f"{caption:^28}"]), no_wrap=True)
+    return Text("\n".join([*lines, f"{caption:^{IMAGE_SIDE}}"]), no_wrap=True)

@@ -35,7 +35,7 @@ def predict_command(files: tuple[str, ...], model: str, as_json: bool) -> None:
             data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
             prediction = recognizer.recognize(data)
         except (ImageError, OSError) as error:
-            # The other images are still processed; the exit status tells.
+            # The other images are still processed; the exit status reports the failure.
             reason = error.strerror if isinstance(error, OSError) else error
             click.echo(f"Error: {name}: {reason}", err=True)
             failures += 1
@@ -55,7 +55,7 @@ def _expanded(files: tuple[str, ...]) -> list[str]:
         if name == "-" or not Path(name).is_dir():
             names.append(name)
             continue
-        images = sorted(p for p in Path(name).iterdir() if p.suffix.lower() in SUFFIXES)
+        images = sorted(path for path in Path(name).iterdir() if path.suffix.lower() in SUFFIXES)
         if not images:
             raise click.ClickException(
                 f"{name} contains no images: name a folder of {', '.join(sorted(SUFFIXES))} files."

@@ -1,4 +1,4 @@
-"""Renders an evaluation as one HTML page that needs nothing else."""
+"""Render an evaluation as one self-contained HTML page."""
 
 import base64
 from collections.abc import Sequence
@@ -30,9 +30,9 @@ class Mistake:
 
 
 def render_report(recognizer: Recognizer, metrics: Metrics, mistakes: Sequence[Mistake]) -> str:
-    """Render `report.html` with what was measured.
+    """Render `report.html` with the metrics and some mistakes.
 
-    raises   ClickException if Jinja, which the extra `plots` brings, is missing
+    raises   ClickException if Jinja, which the extra `plots` installs, is missing
     """
     try:
         from jinja2 import Environment

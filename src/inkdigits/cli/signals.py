@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as an exception that comes only where stopping is safe."""
+"""Turn Ctrl-C and SIGTERM into an exception that is raised only where stopping is safe."""
 
 import signal
 import sys
@@ -10,7 +10,7 @@ from rich.console import Console
 
 
 class StopRequested(BaseException):
-    """The user or the system asks to stop; like KeyboardInterrupt, nothing swallows it."""
+    """The user or the system asks to stop. Like KeyboardInterrupt, it is not an Exception."""
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal.Signals(signal_number).name)
@@ -25,7 +25,7 @@ class Signals:
         self._deferred = False
 
     def raise_if_received(self) -> None:
-        """Raise StopRequested if a signal came."""
+        """Raise StopRequested if a signal was received."""
         if self._received is not None:
             raise StopRequested(self._received)
 

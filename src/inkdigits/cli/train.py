@@ -1,4 +1,4 @@
-"""The command `inkdigits train`: from digits to a model file, with checkpoints on the way."""
+"""The command `inkdigits train`: train a model, with checkpoints, and write its file."""
 
 import ctypes
 import os
@@ -191,7 +191,7 @@ def _epochs_done(count: int) -> str:
 def _prepare(
     recipe: Recipe, sources: Sources, seed: int, device: str, console: Console
 ) -> TrainingData:
-    """Prepare the training data, and show what happens."""
+    """Prepare the training data, and show the progress."""
     if recipe.validation and sources.digits.writers is None:
         console.print(
             f"The file of MNIST's writers, {mnist.TRAIN_WRITERS}, is missing: the validation "
@@ -209,8 +209,8 @@ def _prepare(
 def _keep_freed_memory() -> None:
     """Let the C library keep freed memory: each training step needs as much again.
 
-    Returning it to the system and getting it anew takes a third of the time. Where the library is
-    not glibc, nothing changes.
+    Returning it to the system and getting it again takes a third of the time. Nothing changes if
+    the library is not glibc.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
@@ -229,7 +229,7 @@ def _train(
     signals: Signals,
     console: Console,
 ) -> Array:
-    """Train to the end of the last epoch, saving a checkpoint after each, or stop with one.
+    """Train to the end of the last epoch, saving a checkpoint after each epoch and on stopping.
 
     returns  the parameters of the inference network, on the device
     raises   StopRequested, after that checkpoint
@@ -280,7 +280,7 @@ def _line(record: Record, epochs: int) -> str:
 
 
 def _last_epoch(records: list[Record]) -> dict[str, float]:
-    """Return what the model file says of its training; times are not a property of a model."""
+    """Return the last epoch's losses and accuracies; its times are not a property of the model."""
     record = asdict(records[-1])
     names = ("loss", "accuracy", "validation_loss", "validation_accuracy")
     return {name: record[name] for name in names if record[name] is not None}

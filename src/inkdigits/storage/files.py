@@ -18,20 +18,20 @@ def invalid_file(path: str | Path, cause: str) -> FileError:
 
 
 def file_too_large(path: str | Path, size: int, limit: int) -> FileError:
-    """Make the error for a file of more bytes than are ever read."""
+    """Make the error for a file that is too large to be read."""
     return FileError(
         f"{path} has {size} bytes, more than the limit of {limit}; check that it is the right file."
     )
 
 
 def write_atomically(path: str | Path, data: bytes) -> None:
-    """Write a file so that at any moment either the old or the new content is there, whole.
+    """Write a file so that at any moment it holds either all of its old or all of its new content.
 
     On return the data are on disk under the final name. A killed process may leave a temporary
     file ".inkdigits-*.tmp" beside it.
 
-    raises   OSError that names the file; the old content is then still there, unless the last
-             step failed, the sync of the folder: then the new content is
+    raises   OSError that names the file; it then still has its old content, unless only the last
+             step, syncing the folder, failed: then it has the new
     """
     path = Path(path)
     temporary = path.parent / f".inkdigits-{secrets.token_hex(8)}.tmp"
@@ -53,7 +53,7 @@ def write_atomically(path: str | Path, data: bytes) -> None:
             finally:
                 os.close(folder)
     except OSError as error:
-        error.filename = str(path)  # a full disk gives no name, other errors the temporary one
+        error.filename = str(path)  # which was none (a full disk) or the temporary file's
         raise
 
 
@@ -78,5 +78,5 @@ def read_file(path: str | Path, limit: int) -> bytes:
 
 
 def _open_without_waiting(path: str, flags: int) -> int:
-    # A pipe opens without waiting for a writer. Windows has neither flag.
+    # O_NONBLOCK opens a pipe without waiting for a writer. Windows has neither flag.
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))

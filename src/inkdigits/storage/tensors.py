@@ -2,8 +2,8 @@
 
 The metadata have one key, "inkdigits", with canonical JSON: {"document": ..., "sha256": ...}. The
 SHA-256 covers every byte of the file, with its own 64 digits as zeros, so a flipped bit is found
-before anything is parsed. It is not a signature: whoever makes a file can compute its digest, so
-all later checks hold without it.
+before anything is parsed. It is not a signature: anyone who makes a file can compute its digest, so
+no later check relies on it.
 """
 
 import hashlib
@@ -63,7 +63,7 @@ def write_tensors(
 def read_tensors(path: str | Path) -> tuple[dict[str, Array], dict[str, Any], str]:
     """Read a file of `write_tensors` and verify all of it.
 
-    returns  the tensors by name, sorted (finite, float32), the document, the SHA-256
+    returns  the tensors by name, sorted, finite, float32; the document; and the SHA-256
     raises   FileError if the path is a link, a folder, a pipe or a device, or the file is too
              large, damaged or malformed
     """
@@ -107,7 +107,7 @@ def _header_end(data: bytes) -> int:
 
 
 def _find_digest(path: str | Path, data: bytes) -> slice:
-    """Find the 64 digits without parsing: a search within a header of bounded size."""
+    """Find the 64 digits by searching a header of bounded size, before it is parsed."""
     end = _header_end(data)
     if end <= min(len(data), 8 + MAX_HEADER_BYTES):
         places = [slice(*match.span(1)) for match in _DIGEST.finditer(data, 8, end)]
