@@ -1,7 +1,8 @@
-"""Write the model cards and the results page from the benchmarks' results.
+"""Write the model cards and the results page from the results of the benchmarks.
 
-A card shows what a shipped model's file says, and what was measured on it. A figure is shown only
-if it was measured on exactly that file, by its SHA-256; otherwise the card says "not measured".
+A card shows what a shipped model file contains and what was measured on it. A figure is shown only
+if it was measured on exactly that file, identified by its SHA-256; otherwise the card says "not
+measured".
 """
 
 import json
@@ -18,10 +19,10 @@ from inkdigits.nn.network import Network
 FOLDER = Path(__file__).parent
 PAGE = FOLDER.parent / "results.md"
 RESULTS = FOLDER.parents[1] / "benchmarks/results"
-# The benchmarks, by what their figures belong to: a recipe, a model file or a part of the design.
+# The benchmarks, by what they measure: a recipe, a model file or a design choice.
 BY_RECIPE = "accuracy"
 BY_FILE = ("calibration", "drawings", "robustness", "rejection")
-BY_PART = ("ablation", "preprocessing_ablation", "tta", "preprocessing")
+BY_DESIGN = ("ablation", "preprocessing_ablation", "tta", "preprocessing")
 DATASETS = {  # the names in calibration.json
     "MNIST": "MNIST",
     "PENDIGITS": "Pendigits writers 21 to 30",
@@ -43,7 +44,7 @@ Results: TypeAlias = dict[str, dict[str, Any]]  # by benchmark
 
 def load_results() -> Results:
     """Load the results that exist."""
-    paths = {name: RESULTS / f"{name}.json" for name in (BY_RECIPE, *BY_FILE, *BY_PART)}
+    paths = {name: RESULTS / f"{name}.json" for name in (BY_RECIPE, *BY_FILE, *BY_DESIGN)}
     return {
         name: json.loads(path.read_text(encoding="utf-8"))
         for name, path in paths.items()
@@ -84,13 +85,13 @@ def card(name: str, results: Results) -> str:
 
 def page(results: Results) -> str:
     """Render the page that compares recipes, models and design choices as Markdown."""
-    names = (BY_RECIPE, *BY_FILE, *BY_PART)
+    names = (BY_RECIPE, *BY_FILE, *BY_DESIGN)
     figures = {name: _figures(results.get(name)) for name in names}
     return _environment().get_template("results.jinja").render(**figures)
 
 
 def _training_runs(recipe: str, seeds: dict[str, Any]) -> Results:
-    """Return the command and commits of the runs with several seeds; empty without runs."""
+    """Return the command and the commits of the runs with several seeds; empty without runs."""
     runs = [run for summary in seeds.values() for run in summary["runs"]]
     commits = sorted({run["commit"] for run in runs if "commit" in run})
     command = f"python benchmarks/accuracy.py --recipes {recipe}"
@@ -112,19 +113,19 @@ def _of_file(digest: str, result: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _commit(digest: str, seeds: dict[str, dict[str, Any]]) -> str | None:
-    """Return the commit at which a model was trained, if it is one of the runs."""
+    """Return the commit at which a model was trained, if the model is from one of the runs."""
     runs = (run for summary in seeds.values() for run in summary["runs"])
     return next((run.get("commit") for run in runs if run.get("digest") == digest), None)
 
 
 def _dense_sizes(network: Network) -> list[int]:
-    """Return the inputs of the first dense layer, and the outputs of each."""
+    """Return the input size of the first dense layer and the output size of each."""
     dense = [layer for layer in network.layers if isinstance(layer, Dense)]
     return [dense[0].inputs, *(layer.outputs for layer in dense)]
 
 
 def _settings(training: dict[str, Any]) -> dict[str, str]:
-    """Format the settings of the training, without those that the card shows elsewhere."""
+    """Format the training settings, except those that the card shows elsewhere."""
     settings = training["recipe"] | {key: training[key] for key in ("seed", "limit")}
     return {
         key: _setting(value)
@@ -134,7 +135,7 @@ def _settings(training: dict[str, Any]) -> dict[str, str]:
 
 
 def _setting(value: object) -> str:
-    """Format a JSON value, typed objects as Python shows them: SGD(momentum=0.9)."""
+    """Format a JSON value; a typed object looks like its repr in Python: SGD(momentum=0.9)."""
     match value:
         case {"type": str(name), **fields}:
             arguments = ", ".join(f"{key}={_setting(field)}" for key, field in fields.items())
@@ -150,7 +151,7 @@ def _curves(datasets: dict[str, dict[str, Any]]) -> list[tuple[dict[str, Any], .
 
 
 def _worst_levels(by_condition: dict[str, dict[str, dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Return the conditions with the lowest accuracy, the lowest first, without rare ones."""
+    """Return the conditions with the lowest accuracy, lowest first, except rare ones."""
     levels = [
         {"factor": factor, "level": level, **figures}
         for factor, levels in by_condition.items()
