@@ -1,8 +1,8 @@
 """Train the default recipe without one of its parts at a time and compare the accuracy.
 
-Every variant is trained with the same code, seed and number of epochs, and evaluated on the data
-for model selection: MNIST's validation writers, Pendigits writers 21 to 30, and simulated drawings
-of the validation digits. Rejection is off: the most likely digit counts.
+Every variant is trained with the same code, seed and number of epochs, and evaluated on development
+data: MNIST's validation digits, Pendigits writers 21 to 30, and simulated drawings of the
+validation digits. Rejection is off: the most likely digit counts.
 """
 
 import argparse

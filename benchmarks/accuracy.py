@@ -1,8 +1,8 @@
 """Test accuracy of each recipe over several seeds, trained and evaluated with the command line.
 
-Every recipe that can use Pendigits is trained twice: with it, and on MNIST only. The test digits
-are never used for model selection: every seed that is trained is reported. A run takes minutes to
-hours, so runs that were already done with the same code are not repeated.
+Every recipe that can use Pendigits is trained both with it and on MNIST alone. The test digits are
+not used for model selection: every trained seed is reported. A run takes minutes to hours, so runs
+that were already done with the same code are not repeated.
 """
 
 import argparse
@@ -27,7 +27,7 @@ SEEDS = {"cnn": 3}  # and 5 for every other recipe
 
 
 def inkdigits(*arguments: str) -> str:
-    """Run the command line on one thread and return what it prints."""
+    """Run the inkdigits command on one thread and return its output."""
     command = [sys.executable, "-c", "from inkdigits.cli import main; main()", *arguments]
     one_thread = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=one_thread)
@@ -39,9 +39,9 @@ def train_and_evaluate(recipe: str, data: str, seed: int, folder: Path) -> dict[
     run = folder / f"{recipe}-{re.sub('[^a-z]+', '-', data.lower())}-{seed}"
     resume = ["--resume"] if (run / "settings.json").exists() else []
     pendigits = "--pendigits" if data == WITH_PENDIGITS else "--no-pendigits"
-    since = time.perf_counter()
+    start = time.perf_counter()
     inkdigits("train", recipe, "--seed", str(seed), "--run-dir", str(run), pendigits, *resume)
-    whole_s = time.perf_counter() - since
+    whole_s = time.perf_counter() - start
     lines = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     epochs = [json.loads(line) for line in lines]
     result = json.loads(inkdigits("evaluate", str(run / f"{recipe}.safetensors"), "--json"))
@@ -67,10 +67,10 @@ def train_and_evaluate(recipe: str, data: str, seed: int, folder: Path) -> dict[
 
 
 def code_fingerprint(recipe: str) -> str:
-    """Hash the code and the recipe's settings that determine the result of its training.
+    """Hash the code and the recipe's settings that determine the result of training.
 
-    The segmentation of ink from the background is left out: of all training images, it only
-    affects a few of the outliers.
+    The segmentation of ink from the background is left out: of all training images, it affects
+    only a few outliers.
     """
     settings = re.sub(r" at 0x\w+", "", repr(RECIPES[recipe]))
     preprocessing = f"preprocessing/{RECIPES[recipe].preprocessing}"
@@ -85,7 +85,7 @@ def finished_runs(recipe: str, data: str) -> list[dict[str, Any]]:
 
 
 def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return means and standard deviation over the seeds, and the runs."""
+    """Return means and the standard deviation over the seeds, and the runs."""
     accuracies = [run["accuracy"] for run in runs]
     return {
         "accuracy_mean": statistics.mean(accuracies),

@@ -42,9 +42,8 @@ from raw_requests import (
 from server_under_test import WORKERS, Prepare, Server
 
 BATCH = f"{PREDICTIONS}/batch"
-ADDRESSES = 24  # for attacks from several addresses
+ADDRESSES = 24  # of the attack from several addresses
 RELOAD_S = 2.5  # time for the service to notice a replaced model file
-
 
 Run = Callable[[Server], Coroutine[Any, Any, Outcome]]
 
@@ -66,17 +65,17 @@ class Attack(NamedTuple):
 
 @cache
 def images() -> dict[str, bytes]:
-    """Make the hostile images, once: it takes seconds."""
+    """Make the hostile images, only once because it takes seconds."""
     return hostile_images()
 
 
 def progressive_jpeg() -> bytes:
-    """Return the most expensive image of 2 kB: a progressive JPEG with many scans."""
+    """Return the most expensive image for its 2 kB: a progressive JPEG with many scans."""
     return images()["JPEG, 100 DC refinement scans of 64 megapixels"]
 
 
 def slow_image() -> bytes:
-    """Return the slowest image that is accepted and smaller than a megabyte: 0.7 s."""
+    """Return the slowest accepted image of less than a megabyte, which takes 0.7 s."""
     return images()["PNG, RGBA, noise with the Paeth filter"]
 
 
@@ -104,7 +103,7 @@ async def hostile_images_at_rate(server: Server) -> Outcome:
 
 
 def batch(count: int) -> bytes:
-    """Make the request for a batch of slow images."""
+    """Make a request with a batch of slow images."""
     return post_json(BATCH, {"drawings": [image_field(slow_image())] * count})
 
 
@@ -167,7 +166,7 @@ def small_file_system(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def swapped_in(forge: Callable[[bytes], bytes], request: bytes) -> Run:
-    """Make the attack that replaces the model file with a forged one and then sends requests."""
+    """Return an attack that replaces the model file with a forged one and then sends requests."""
 
     async def run(server: Server) -> Outcome:
         model = server.folder / "model.safetensors"

@@ -2,9 +2,9 @@
 
 Log loss, Brier score and expected calibration error (ECE) are reported before calibration, at
 temperature 1, and after it, at the temperature in the model file, which was fitted on MNIST's
-validation digits. A rejected image counts with the probabilities that the network predicts for it.
-The risk-coverage curve shows, for each threshold on the confidence, the share of the images that
-are still accepted (coverage) and the error rate among these (risk).
+validation digits. They include rejected images, with the probabilities that the network predicts
+for them. The risk-coverage curve shows, for each confidence threshold, the share of the images that
+are still accepted (coverage) and the error rate among them (risk).
 
 Every image is a file and passes through the Recognizer.
 """
@@ -39,7 +39,7 @@ SCORES = {"log_loss": "log loss", "brier": "Brier score", "calibration_error": "
 
 
 class ImageFiles(NamedTuple):
-    """Image files, as many labels, and who wrote the digits, if known."""
+    """Image files with their labels, and the writers of the digits, if known."""
 
     files: Iterable[bytes]
     labels: Labels
@@ -52,7 +52,7 @@ def as_png(digits: Digits) -> ImageFiles:
 
 
 def as_drawings(digits: Digits, count: int) -> ImageFiles:
-    """Simulate `count` drawings, of the digits in turn."""
+    """Simulate `count` drawings, cycling through the digits."""
     files = (drawing.file for drawing in drawings(digits, count))
     return ImageFiles(files, np.resize(digits.labels, count))
 
@@ -69,7 +69,8 @@ def predict(recognizers: list[Recognizer], files: Iterable[bytes]) -> list[list[
 def uncalibrated(probabilities: Array, temperature: float) -> Array:
     """Return the probabilities at temperature 1: p^T, normalized, for p = softmax(z / T).
 
-    probabilities  float64 (N, C), at the temperature
+    probabilities  float64 (N, C), at temperature T
+    temperature    T
     """
     powers = probabilities**temperature
     return powers / powers.sum(axis=1, keepdims=True)

@@ -45,7 +45,7 @@ async def bodies_without_last_byte(server: Server) -> Outcome:
 def idle_connections(
     prefix: bytes, reads_response: bool = False, addresses: int = 1
 ) -> Callable[[Server], Coroutine[Any, Any, Outcome]]:
-    """Make the attack that opens IDLE connections, sends a prefix over each, and then nothing.
+    """Return an attack that opens IDLE connections, sends a prefix over each, and then nothing.
 
     reads_response   whether the prefix is a complete request, whose response is read
     addresses        number of addresses that the connections come from
@@ -61,7 +61,7 @@ def idle_connections(
 
 async def _hold(port: int, source: str, prefix: bytes, reads_response: bool) -> Response:
     """Hold one idle connection until the server ends it, for at most HOLD_S."""
-    since = time.perf_counter()
+    start = time.perf_counter()
     status = CLOSED
     try:
         async with asyncio.timeout(HOLD_S):
@@ -80,7 +80,7 @@ async def _hold(port: int, source: str, prefix: bytes, reads_response: bool) -> 
         status = NO_RESPONSE
     except (OSError, EOFError):
         pass
-    return Response(status, time.perf_counter() - since)
+    return Response(status, time.perf_counter() - start)
 
 
 async def clients_that_never_read(server: Server) -> Outcome:
@@ -88,19 +88,20 @@ async def clients_that_never_read(server: Server) -> Outcome:
     requests = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n" * 100
 
     async def never_read() -> Response:
-        since = time.perf_counter()
+        start = time.perf_counter()
         try:
             _, writer = await connect(server.port, limit=1)
             writer.write(requests)
             await asyncio.sleep(HOLD_S)
-            # A client that does not read misses the end, so ask the kernel; 1 is ESTABLISHED.
+            # A client that does not read does not notice a close, so ask the kernel. 1 means
+            # ESTABLISHED.
             connection = writer.get_extra_info("socket")
             state = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
             status = NO_RESPONSE if state == 1 else CLOSED
             writer.transport.abort()
         except OSError:
             status = CLOSED
-        return Response(status, time.perf_counter() - since)
+        return Response(status, time.perf_counter() - start)
 
     return Outcome(await concurrently(200, never_read), HELD)
 

@@ -3,8 +3,8 @@
 They are reimplemented from the data set's description, so accuracies measured with them can be
 compared with each other, but not with those published for MNIST-C's own files.
 
-Each is a function of images, uint8 (N, 28, 28) with light ink on black, and a generator, from which
-it draws independently for each image. It returns the corrupted images in a new array.
+Each is a function of images, uint8 (N, 28, 28) with light ink on black, and a random generator. It
+corrupts each image independently and returns a new array.
 
 source  Mu and Gilmer 2019, MNIST-C: A Robustness Benchmark for Computer Vision; the blurs, the fog
         and the spatter are those of Hendrycks and Dietterich 2019, Benchmarking Neural Network
@@ -23,7 +23,7 @@ from inkdigits.constants import IMAGE_SIDE
 
 CENTER = (IMAGE_SIDE - 1) / 2
 
-PHOTONS = 3  # mean number from a pixel of full ink
+PHOTONS = 3  # mean number for a pixel of full ink
 IMPULSES = 0.17  # share of the pixels
 GLASS_BLUR_PX = 0.7  # standard deviation
 GLASS_ROUNDS = 2
@@ -124,7 +124,7 @@ def rotate(images: Pixels, rng: Generator) -> Pixels:
 
 
 def brightness(images: Pixels, rng: Generator) -> Pixels:
-    """Add half of full ink everywhere and clip."""
+    """Add half of full ink to every pixel and clip."""
     return _pixels(_ink(images) + BRIGHTNESS)
 
 
@@ -190,8 +190,8 @@ def canny_edges(images: Pixels, rng: Generator) -> Pixels:
     """Replace each image by its Canny edges, white on black.
 
     The image is blurred by 1 px. Its Sobel gradient is 8 where the ink increases by 1 per pixel. A
-    pixel is an edge if its gradient exceeds 0.1 and that of both neighbors across the edge, and a
-    chain of such pixels is kept if one of them exceeds 0.2.
+    pixel is an edge if its gradient exceeds 0.1 and is larger than that of both neighbors across
+    the edge. A chain of such pixels is kept if one of them exceeds 0.2.
 
     source  Canny 1986, A Computational Approach to Edge Detection
     """
@@ -214,8 +214,8 @@ class Corruption(NamedTuple):
     """A corruption.
 
     function  (images, generator) -> corrupted images
-    covered   whether the training augmentation covers this kind, if far milder: rotation, shear,
-              scale, shift, noise
+    covered   whether training augmentation covers this kind, in a much milder form: rotation,
+              shear, scale, shift, noise
     """
 
     function: Function
@@ -311,7 +311,7 @@ def _clouds(count: int, rng: Generator) -> Array:
 
 
 def _line(count: int, rng: Generator) -> tuple[Array, Array]:
-    """Draw a straight line at random for each image, and measure each pixel's position from it.
+    """Choose a random straight line for each image, and locate each pixel relative to it.
 
     returns  the distances along the line and across it, (N, 28, 28) px each
     """
@@ -342,7 +342,7 @@ def _sobel(ink: Array, axis: int) -> Array:
 
 
 def _is_ridge(gradient: Array, down: Array, right: Array) -> NDArray[np.bool_]:
-    """Tell where a gradient is larger than those of its two neighbors in its own direction.
+    """Return where a gradient is larger than those of its two neighbors in its own direction.
 
     The direction is rounded to one of the four in which a pixel has neighbors.
     """
@@ -351,6 +351,6 @@ def _is_ridge(gradient: Array, down: Array, right: Array) -> NDArray[np.bool_]:
     for number, step in enumerate([(0, 1), (1, 1), (1, 0), (1, -1)]):
         ahead = ndimage.shift(gradient, (0, -step[0], -step[1]), order=0)
         behind = ndimage.shift(gradient, (0, *step), order=0)
-        # Of two equal ones only one counts, or an edge would be two pixels wide.
+        # Of two equal gradients only one counts, or an edge would be two pixels wide.
         ridge |= (eighth == number) & (gradient > ahead) & (gradient >= behind)
     return ridge

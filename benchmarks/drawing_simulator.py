@@ -1,6 +1,6 @@
 """Trace digits and render them as people draw: on any canvas, with any pen, color and light.
 
-Rendering is done by Pillow, which shares no code with what the benchmarks measure.
+Pillow does the rendering, so it shares no code with what the benchmarks measure.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from inkdigits.arrays import Array, Generator, Pixels
 from inkdigits.data.mnist import Digits
 
 Stroke = NDArray[np.float64]  # (N, 2), rows and columns
-Place = tuple[int, int]
+Place = tuple[int, int]  # row and column of a pixel
 
 UPSCALE = 4  # factor before thinning; the finer grid makes smoother lines
 INKED = 0.4  # of the peak: threshold above which a pixel counts as inked
@@ -44,7 +44,7 @@ MIN_CONTRAST = 80  # of 255, in brightness
 
 @dataclass(frozen=True)
 class Conditions:
-    """How a digit is drawn; each condition is drawn at random independently.
+    """The random conditions under which a digit is drawn.
 
     canvas, place            size of the image, and where on it the digit is
     size_px, pen_px          longer side of the digit, and width of its strokes
@@ -119,9 +119,9 @@ class Drawing:
 
 
 def drawings(digits: Digits, count: int) -> Iterator[Drawing]:
-    """Draw the digits in turn until there are `count` drawings, always the same ones."""
+    """Simulate `count` drawings, cycling through the digits; they are always the same."""
     for number in range(count):
-        # Each has its own generator, so that it depends only on its number.
+        # Each drawing has its own generator, so it does not depend on the others.
         rng = np.random.default_rng((SEED, number))
         strokes = trace(digits.images[number % len(digits)])
         label = int(digits.labels[number % len(digits)])
@@ -142,7 +142,7 @@ def _level(value: float, bounds: tuple[float, ...]) -> str:
 
 
 def draw_conditions(rng: Generator) -> Conditions:
-    """Draw the conditions of the next digit at random."""
+    """Choose the conditions of a drawing at random."""
     canvas = CANVASES[rng.integers(len(CANVASES))]
     side = min(canvas[:2])
     is_bitmap = canvas[2] > 1
@@ -235,7 +235,7 @@ def _coverage(strokes: list[Stroke], conditions: Conditions) -> Array:
 
 
 def _colors(conditions: Conditions, rng: Generator) -> tuple[Array, Array]:
-    """Draw visibly different colors of ink and background at random."""
+    """Choose random colors of ink and background that differ visibly."""
     while True:
         if conditions.color == "colored":
             colors = rng.integers(0, 256, (2, 3)).astype(float)
@@ -286,7 +286,7 @@ def _paper(
 def _rule(
     paper: Array, conditions: Conditions, ink: Array, background: Array, rng: Generator
 ) -> None:
-    """Draw ruled lines, or squares, that are paler than the ink and no wider than the pen."""
+    """Draw ruled lines, or squares, paler than the ink and no wider than the pen."""
     height, width, _ = paper.shape
     color = background + rng.uniform(0.2, 0.5) * (ink - background)
     line_px = min(round(rng.uniform(0.002, 0.006) * width + 0.5), int(conditions.pen_px))
@@ -407,7 +407,7 @@ def _thinned(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _neighbors(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Tell whether each of the eight neighbors is inked, clockwise from north, bool (8, H, W)."""
+    """Return whether each of the eight neighbors is inked, clockwise from north, bool (8, H, W)."""
     height, width = inked.shape
     framed = np.pad(inked, 1)
     starts = ((0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0), (0, 0))
@@ -417,7 +417,7 @@ def _neighbors(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _paths(thin: NDArray[np.bool_]) -> Iterator[list[Place]]:
     """Follow thin lines from each end or junction to the next, and around each ring."""
     links = _links({(int(r), int(c)) for r, c in np.argwhere(thin)})
-    unwalked = {frozenset((place, other)) for place in links for other in links[place]}
+    unvisited = {frozenset((place, other)) for place in links for other in links[place]}
     junctions = [place for place in links if len(links[place]) != 2]
     for start in junctions + list(links):
         if not links[start]:
@@ -425,8 +425,8 @@ def _paths(thin: NDArray[np.bool_]) -> Iterator[list[Place]]:
         for second in links[start]:
             path = [start]
             following: Place | None = second
-            while following is not None and frozenset((path[-1], following)) in unwalked:
-                unwalked.remove(frozenset((path[-1], following)))
+            while following is not None and frozenset((path[-1], following)) in unvisited:
+                unvisited.remove(frozenset((path[-1], following)))
                 path.append(following)
                 onward = [place for place in links[following] if place != path[-2]]
                 following = onward[0] if len(links[following]) == 2 and onward else None
@@ -463,7 +463,7 @@ def _without_spurs(paths: list[list[Place]], depth: Array) -> list[list[Place]]:
 
 
 def _smoothed(path: Stroke) -> Stroke:
-    """Smooth a path and keep its ends, so that paths that met still meet."""
+    """Smooth a path but keep its ends, so that paths that met still meet."""
     if len(path) < 4:
         return path
     is_ring = bool((path[0] == path[-1]).all())

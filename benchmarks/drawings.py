@@ -1,7 +1,8 @@
 """Accuracy on simulated drawings: MNIST's digits, traced and rendered as on screens and paper.
 
-Every drawing is a PNG or JPEG file and passes through the Recognizer. For comparison: MNIST's own
-images, the same strokes drawn plainly, and the 8x8 digits that come with scikit-learn.
+Every drawing is a PNG or JPEG file and passes through the Recognizer. For comparison, the models
+are also evaluated on MNIST's own images, on the same strokes drawn plainly, and on the 8x8 digits
+that come with scikit-learn.
 """
 
 from collections import defaultdict
@@ -23,7 +24,7 @@ from inkdigits.arrays import Pixels
 from inkdigits.data.mnist import Digits
 from inkdigits.imaging.decode import encode_png
 
-Correct: TypeAlias = NDArray[np.bool_]  # (M, N), whether model m is right about drawing n
+Correct: TypeAlias = NDArray[np.bool_]  # (M, N), whether model m is correct for drawing n
 
 
 def recognize_drawings(
@@ -31,8 +32,8 @@ def recognize_drawings(
 ) -> tuple[list[Conditions], Correct, Correct]:
     """Run every model on the same drawings.
 
-    returns  the conditions of each drawing; whether each model is right about it; and whether it
-             is right about the same strokes drawn plainly
+    returns  the conditions of each drawing, whether each model is correct, and whether it is
+             correct for the same strokes drawn plainly
     """
     conditions = []
     correct: list[list[bool]] = []
@@ -66,7 +67,7 @@ def by_condition(
 
 
 def accuracy_on_8x8(recognizer: Recognizer) -> dict[str, float]:
-    """Evaluate on scikit-learn's 1,797 digits of 8x8 pixels, enlarged 8 times in two ways."""
+    """Evaluate on scikit-learn's 1,797 digits of 8x8 pixels, enlarged to 64x64 in two ways."""
     images, labels = load_digits(return_X_y=True)
     small = np.rint(images.reshape(-1, 8, 8) * 255 / 16).astype(np.uint8)
 
@@ -87,7 +88,7 @@ def _enlarged(image: Pixels, resampling: Image.Resampling) -> Pixels:
 
 
 def measure(recognizers: list[Recognizer], digits: Digits, count: int) -> list[dict[str, Any]]:
-    """Evaluate every model on everything; return one record per model, in order."""
+    """Evaluate every model on all data sets; return one record per model, in order."""
     conditions, correct, correct_plain = recognize_drawings(recognizers, digits, count)
     return [
         {

@@ -12,7 +12,7 @@ from inkdigits.data.split import split_by_writer
 from inkdigits.model_file import DEFAULT_MODEL
 from inkdigits.recipes import CNN_SMALL
 
-SEED = 0  # for everything random, and for a model whose file does not record its own
+SEED = 0  # of everything random, and of a model whose file does not record its seed
 # The names of the data sets in results and tables.
 MNIST = "MNIST"
 PENDIGITS = "Pendigits writers 21 to 30"
@@ -20,7 +20,7 @@ DRAWINGS = "simulated drawings"
 
 
 def mnist_digits(split: str, recognizer: Recognizer) -> Digits:
-    """Load MNIST's test digits, to report on, or the model's validation digits, to select by.
+    """Load MNIST's test digits, for reporting, or the validation digits, for model selection.
 
     split    "test" or "validation"
     """
@@ -31,7 +31,7 @@ def mnist_digits(split: str, recognizer: Recognizer) -> Digits:
 
 
 def validation_split(recognizer: Recognizer) -> tuple[int, float]:
-    """Return the seed and the share of the split that held out the model's validation digits."""
+    """Return the seed and the fraction with which the model's validation digits were held out."""
     training = recognizer.describe().training
     validation = training.get("recipe", {}).get("validation", CNN_SMALL.validation)
     return training.get("seed", SEED), validation
@@ -44,12 +44,12 @@ def pendigits_digits() -> Digits:
 
 
 def accuracy_on(recognizer: Recognizer, digits: Digits) -> float:
-    """Return the accuracy on MNIST-like images; rejected digits count as well."""
+    """Return the accuracy on MNIST-like images; the most likely digit counts, even if rejected."""
     return float(np.mean(is_correct(recognizer, digits)))
 
 
 def is_correct(recognizer: Recognizer, digits: Digits) -> NDArray[np.bool_]:
-    """Return whether the most likely class is right for each of MNIST-like images, bool (N,)."""
+    """Return whether the most likely digit is correct for each MNIST-like image, bool (N,)."""
     batch = recognizer.predict_batch(recognizer.preprocess_mnist(digits.images))
     return batch.probabilities.argmax(axis=1) == digits.labels
 

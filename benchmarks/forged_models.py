@@ -1,6 +1,6 @@
 """Malicious model files: well-formed, with a valid digest.
 
-They are written by hand here, as an attacker would, because the package itself refuses to write
+They are assembled by hand here, as an attacker would do it, because the package refuses to write
 some of them.
 """
 
@@ -18,13 +18,13 @@ from safetensors.numpy import load, save
 METADATA_KEY = "inkdigits"
 NO_DIGEST = "0" * 64
 SHIPPED = Path(__file__).parent.parent / "src/inkdigits/pretrained/cnn-small.safetensors"
-EXTREME = 1e20  # finite in float32, but its square is not
-NESTING = 480  # less than the limit of Python's JSON parser
+EXTREME = 1e20  # finite in float32, unlike its square
+NESTING = 480  # levels, below the limit of Python's JSON parser
 
 
 @contextmanager
 def model_file(folder: Path) -> Iterator[dict[str, str]]:
-    """Copy the shipped model, so that it can be replaced, and return the setting to serve it."""
+    """Copy the shipped model, so that it can be replaced, and yield the setting that serves it."""
     path = folder / "model.safetensors"
     shutil.copyfile(SHIPPED, path)
     yield {"INKDIGITS_MODELS": str(path)}

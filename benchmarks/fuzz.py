@@ -1,8 +1,9 @@
-"""Fuzz the service with requests that its own OpenAPI document allows and forbids.
+"""Fuzz the service with requests that its OpenAPI document allows or forbids.
 
-Schemathesis generates valid and invalid requests, and each is sent again with a damaged body.
-Violations are a 5xx status, and a response that is not JSON where JSON is promised. At the end, no
-worker may have been restarted, and the workers' memory must not have grown.
+Schemathesis generates valid and invalid requests. Those with a body are sent again several times,
+with the body damaged. Violations are a 5xx status, and a response that is not JSON where JSON is
+promised. At the end, no worker may have been restarted, and the workers' memory must not have
+grown.
 """
 
 import argparse
@@ -26,8 +27,8 @@ from results_store import save_results
 from rich.progress import Progress, TimeElapsedColumn
 from schemathesis import GenerationMode
 
-ROUND = 50  # requests per operation before the next one's turn
-VARIANTS = 9  # damaged copies of each request
+ROUND = 50  # requests to one operation before the next one's turn
+VARIANTS = 9  # damaged copies of each request with a body
 WARM_UP = 0.1  # share of the requests during which the workers' memory may still grow
 NOT_JSON = {"/docs", "/docs/{file}", "/metrics"}
 
@@ -74,7 +75,7 @@ def main() -> None:
         schema = schemathesis.openapi.from_url(f"{address}/openapi.json")
         operations = [result.ok() for result in schema.get_all_operations()]  # type: ignore[union-attr]
         sizes: list[dict[int, int]] = []
-        since = time.perf_counter()
+        started = time.perf_counter()
         with Progress(*Progress.get_default_columns(), TimeElapsedColumn()) as progress:
             task = progress.add_task("Sending requests", total=arguments.requests)
             number = arguments.seed
@@ -85,7 +86,7 @@ def main() -> None:
                     sizes.append(workers(process.pid))
                 progress.update(task, completed=sent)
                 number += 1
-        seconds = time.perf_counter() - since
+        seconds = time.perf_counter() - started
     finally:
         process.send_signal(signal.SIGINT)
         process.wait()

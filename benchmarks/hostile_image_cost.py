@@ -1,7 +1,7 @@
 """Measure the time and memory that the images of `hostile_images.py` cost, up to the prediction.
 
-Each image passes through the Recognizer in its own process. The table has the CPU seconds, and the
-peak memory beyond what the process used before. Measure on an otherwise idle machine, with
+Each image passes through the Recognizer in its own process. The table shows the CPU seconds, and
+the peak memory beyond what the process used before. Measure on an otherwise idle machine, with
 OMP_NUM_THREADS=1.
 """
 
@@ -29,12 +29,12 @@ def measure(recognizer: Recognizer, data: bytes) -> tuple[float, float, str]:
 
     def work() -> bytes:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        since = time.process_time()
+        start = time.process_time()
         try:
             outcome = str(recognizer.recognize(data).digit)
         except ImageError as error:
             outcome = type(error).__name__
-        seconds = time.process_time() - since
+        seconds = time.process_time() - start
         increase = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
         return f"{seconds} {increase / 2**10} {outcome}".encode()
 
@@ -60,7 +60,7 @@ def _in_child(work: Callable[[], bytes]) -> bytes:
 
 
 def main() -> None:
-    """Measure every image and print the maxima at the end; fail if one is over the limits."""
+    """Measure every image and print the maxima; fail if one exceeds its limit."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="measure images whose name contains this")
     arguments = parser.parse_args()

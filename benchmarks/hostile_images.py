@@ -1,4 +1,4 @@
-"""Generate images that cost far more to decode than to send, each for a different attack.
+"""Generate images that cost far more to decode than to send, one for each attack.
 
 `hostile_image_cost.py` measures what they cost.
 """
@@ -16,8 +16,8 @@ from inkdigits.imaging.png import Header
 
 MAX_WEBP_SIDE = 3605  # pixels, of a square
 
-# A scan of a JPEG: component, first coefficient, last coefficient, high bit, low bit. A component
-# of -1 means that the scan has all of them.
+# A scan of a JPEG: component, first coefficient, last coefficient, high bit, low bit. Component -1
+# means all components.
 Scan = tuple[int, int, int, int, int]
 
 FIRST_DC: Scan = (-1, 0, 0, 0, 1)
@@ -26,12 +26,12 @@ BASELINE: Scan = (-1, 0, 63, 0, 0)
 
 # Huffman tables of a JPEG.
 CODES = bytes([1, 1, 1]) + bytes(13) + bytes([0x00, 0x01, 0x02])
-END_OF_16384_BLOCKS = bytes([1]) + bytes(15) + bytes([0xE0])  # plus up to what 14 more bits say
+END_OF_16384_BLOCKS = bytes([1]) + bytes(15) + bytes([0xE0])  # plus the value of 14 more bits
 ONE_OR_END = bytes([1, 1]) + bytes(14) + bytes([0x01, 0x00])
 
 
 def hostile_images() -> dict[str, bytes]:
-    """Make every hostile image, by a name that says what it attacks."""
+    """Make every hostile image; the name of each says what it attacks."""
     return {name: make() for name, make in MAKERS.items()}
 
 
@@ -106,7 +106,7 @@ def _refined_zeros(side: int, components: int, scans: int) -> bytes:
 
 
 def _refined_ones(side: int) -> bytes:
-    """Refine every coefficient of every block three times, at a bit each."""
+    """Refine every coefficient of every block three times, with one bit each."""
     rng = np.random.default_rng(0)
     blocks = (side + 7) // 8 * ((side + 7) // 8)
     scans: list[Scan] = [(0, 0, 0, 0, 0), (0, 1, 63, 0, 13)]
@@ -180,12 +180,12 @@ def _empty_png(
 def _noisy_png(
     side: int, bits: int, color_type: int, filter_type: int = 4, interlaced: bool = False
 ) -> bytes:
-    """Repeat one row of noise: the file is small, but every row is slow to unfilter (4: Paeth)."""
+    """Repeat one row of noise: the file is small, but each row is slow to unfilter (4 is Paeth)."""
     rng = np.random.default_rng(0)
     left = Header(side, side, bits, color_type, interlaced).data_bytes
     row_bytes = Header(side, 1, bits, color_type, False).data_bytes
     row = bytes([filter_type]) + rng.bytes(row_bytes - 1)
-    if interlaced:  # rows have many lengths, so any byte may be the first of a row
+    if interlaced:  # rows differ in length, so any byte may be the first of a row
         row = bytes([filter_type]) * row_bytes
     deflater = zlib.compressobj(6)
     parts = []
@@ -214,7 +214,7 @@ def _paeth_png(pixels: Pixels) -> bytes:
 
 
 def _short_matches_png(side: int) -> bytes:
-    """Fill a PNG with a zlib stream made only of the shortest matches, of three bytes.
+    """Fill a PNG with a zlib stream that consists of the shortest matches, of three bytes.
 
     source  RFC 1951, section 3.2.7
     """
@@ -303,13 +303,13 @@ def webp_of_prefix_codes(groups: int, side: int) -> bytes:
 
 
 def _add_single(bits: _Bits) -> None:
-    """Add a code of one symbol, 0, which takes no bits."""
+    """Add a code with one symbol, 0, which takes no bits."""
     bits.add(1, 1)
     bits.add(0, 3)
 
 
 def _add_code(bits: _Bits, lengths: list[int]) -> None:
-    """Add a code of symbols of lengths 0 and 8, with the lengths coded in 1 bit each."""
+    """Add a code whose symbols have lengths 0 or 8, which take 1 bit each in the file."""
     order = [17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8]
     bits.add(0, 1)
     bits.add(len(order) - 4, 4)

@@ -20,7 +20,7 @@ MODES = {
 
 @st.composite
 def image_files(draw: Any, image_format: str) -> bytes:
-    """Draw image files of a format: blank, noise or a stroke, of any mode and odd sizes."""
+    """Draw image files of a format: blank, noise or a stroke, in any mode and size."""
     width, height = draw(st.integers(1, 60)), draw(st.integers(1, 60))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     pixels = np.full((height, width), draw(st.integers(0, 255)), np.uint8)

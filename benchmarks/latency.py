@@ -1,6 +1,6 @@
 """Latency of a forward pass of `mlp` on one image, against ONNX Runtime with the same weights.
 
-Both run on one thread (more do not help with one image), in one process, in turns.
+Both run on one thread (more do not help with one image) and alternate in one process.
 """
 
 import os
@@ -25,14 +25,14 @@ PASSES = 2000  # per round
 
 def microseconds(call: Callable[[], object]) -> float:
     """Return the mean time of a forward pass in one round."""
-    since = time.perf_counter()
+    start = time.perf_counter()
     for _ in range(PASSES):
         call()
-    return 1e6 * (time.perf_counter() - since) / PASSES
+    return 1e6 * (time.perf_counter() - start) / PASSES
 
 
 def main() -> None:
-    """Check that both compute the same, measure them in turns, and print and save the times."""
+    """Check that both compute the same, measure them alternately, and print and save the times."""
     model = load_model(locate("mlp"))
     network = model.network
     params = network.layer_params(model.vector)

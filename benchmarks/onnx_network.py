@@ -40,7 +40,7 @@ def onnx_bytes(network: Network, weights: Mapping[str, Array]) -> bytes:
             case ReLU():
                 op_type = "Relu"
             case Flatten():
-                if number:  # after convolutions: back to our order of axes
+                if number:  # after convolutions: back to our axis order
                     nodes.append(helper.make_node("Transpose", [name], ["hwc"], perm=[0, 2, 3, 1]))
                     name = "hwc"
                 op_type, inputs = "Reshape", [name, "flat_shape"]

@@ -1,13 +1,13 @@
 """Images of non-digits as PNG files, to measure how many of them a model rejects.
 
-None of them is used for training: no function is shared with `inkdigits.data.outliers`, which has
-no fonts, photographs or clothing, and the kinds in both (Latin letters, digits cut or put together,
-scribbles, dashes, shapes, noise) are drawn differently here. There are two disjoint splits, each
-with its own fonts, digits, photographs and random numbers: "development", for improving the
-training data and the network, and "test", for the reported figures.
+None of them is used for training. No function is shared with `inkdigits.data.outliers`, which has
+no fonts, photographs or clothing; the kinds that both have (Latin letters, digits cut or put
+together, scribbles, dashes, shapes, noise) are drawn differently here. There are two disjoint
+splits, each with its own fonts, digits, photographs and random numbers: "development", for
+improving the training data and the network, and "test", for the reported figures.
 
-Images that people would read as a digit are excluded, by the lists and rules of LOOK_LIKE_DIGITS,
-FRAGMENTS, NARROW and OUTLINES, and nothing else is.
+Only images that people would take for a digit are excluded, by the lists and rules of
+LOOK_LIKE_DIGITS, FRAGMENTS, NARROW and OUTLINES.
 
 The fonts, photographs and articles of clothing come from these Debian packages:
 
@@ -46,9 +46,9 @@ FONTS = Path("/usr/share/fonts")
 FASHION = Path("/usr/share/datasets/fashion-mnist")
 PHOTOGRAPHS = Path("/usr/share/backgrounds/mate/nature")
 
-# For each digit, the letters that people read as it where they expect a digit. Among the Latin
-# ones, pwgen, which generates passwords, omits B D G I O S Z and l as ambiguous; the others are
-# their lowercase forms, or have the shape of a 6 or 9.
+# For each digit, the letters that people take for it where they expect a digit. Of the Latin ones,
+# the password generator pwgen omits B D G I O S Z and l as ambiguous; the others are their
+# lowercase forms, or have the shape of a 6 or 9.
 LOOK_LIKE_DIGITS = {
     0: "OoD Οο Оо",  # noqa: RUF001  the same ring; D has one straight side
     1: "Il Ιι 一工",  # noqa: RUF001  the same stroke, some with bars; 一 is a horizontal stroke
@@ -61,14 +61,14 @@ LOOK_LIKE_DIGITS = {
     9: "qg",
 }
 
-# The digits of which a half does not look like a digit. The other halves do. Upper halves: 1, 4 and
-# 6 look like a 1, 2 and 7 like a 7, 3 like a 2, 8 and 9 like a 0. Lower halves: 1, 4, 7 and 9 look
-# like a 1, 6 and 8 like a 0. Left halves: 0, 1, 4 and 6 look like a 1, 2 sometimes like a 2, 5 and
-# 9 sometimes like a 5, 7 like a 7, a slim 8 like an 8. All right halves do: 2 looks like a 2, 3 and
-# 8 like a 3, 5 like a 5, and so on.
+# For each half, the digits for which it does not look like a digit; for the others it does. Upper
+# halves: 1, 4 and 6 look like a 1, 2 and 7 like a 7, 3 like a 2, 8 and 9 like a 0. Lower halves: 1,
+# 4, 7 and 9 look like a 1, 6 and 8 like a 0. Left halves: 0, 1, 4 and 6 look like a 1, 2 sometimes
+# like a 2, 5 and 9 sometimes like a 5, 7 like a 7, a slim 8 like an 8. All right halves look like a
+# digit: 2 like a 2, 3 and 8 like a 3, 5 like a 5, and so on.
 FRAGMENTS = {"upper": (0, 5), "lower": (0, 2, 3, 5), "left": (3,)}
 
-# A narrow, upright image of these kinds looks like a 1 and is drawn again.
+# A narrow, upright image looks like a 1. If it is of one of these kinds, another one is drawn.
 NARROW = 0.5  # largest ratio of width to length
 UPRIGHT_DEGREES = 50  # how far from upright a 1 may lean
 MAY_BE_NARROW = ("digit fragments", "hatching", "filled shapes", "blots")
@@ -106,7 +106,7 @@ SCRIPTS = {
     "symbols": "&@#?%+=*$€£<>~^§",
 }
 
-# One or two upright faces of a family, handwriting first; the even-numbered are for development.
+# One or two upright faces per family, handwriting first. Those at even indices are for development.
 FACES = (
     "dkg.ttf", "Breip.ttf", "DancingScript-Regular.otf", "femkeklaver.ttf",
     "Ecolier-court.ttf", "Isabella.ttf", "KaushanScript-Regular.otf", "Kristi.ttf",
@@ -161,14 +161,14 @@ def _fonts(faces: tuple[str, ...]) -> dict[str, list[Font]]:
         script: [font for font in loaded.values() if _has(font, letters)]
         for script, letters in SCRIPTS.items()
     }
-    # These have uppercase letters in the place of lowercase ones.
+    # Some fonts have uppercase letters in place of lowercase ones.
     uppercase = [font for face, font in loaded.items() if face in UPPERCASE_ONLY]
     lowercase = [font for font in fonts["lowercase letters"] if font not in uppercase]
     return fonts | {"lowercase letters": lowercase}
 
 
 def _has(font: Font, letters: str) -> bool:
-    """Tell whether a font has all letters; for a missing one it draws a box, or nothing."""
+    """Return whether a font has all letters; for a missing one it draws a box, or nothing."""
 
     def glyph(letter: str) -> bytes:
         return bytes(font.getmask(letter))
@@ -178,7 +178,7 @@ def _has(font: Font, letters: str) -> bool:
 
 
 def draw(name: str, count: int, split: Split, sources: Sources) -> Iterator[bytes]:
-    """Draw images of one kind, always the same ones.
+    """Draw images of one kind; they are always the same.
 
     name    one of KINDS
     yields  `count` PNG files
@@ -194,7 +194,7 @@ def draw(name: str, count: int, split: Split, sources: Sources) -> Iterator[byte
 
 
 def _is_narrow(image: Image.Image) -> bool:
-    """Tell whether the ink, on a plain black or white background, is long and rather upright."""
+    """Return whether the ink, on a plain black or white background, is long and rather upright."""
     on_black = ImageOps.invert(image) if image.getpixel((0, 0)) else image
     covariance = np.cov(np.nonzero(np.array(on_black) > 127))  # of the rows and the columns
     (short, long), directions = np.linalg.eigh(covariance)
@@ -261,7 +261,7 @@ def two_digits(rng: Generator, sources: Sources) -> Image.Image:
 
 
 def digit_fragment(rng: Generator, sources: Sources) -> Image.Image:
-    """Draw two fifths to a half of a handwritten digit, cut off one side."""
+    """Draw two fifths to a half of a handwritten digit, from one side."""
     side = str(rng.choice(list(FRAGMENTS)))
     numbers = np.flatnonzero(np.isin(sources.digits.labels, FRAGMENTS[side]))
     digit = Image.fromarray(sources.digits.images[rng.choice(numbers)])
@@ -445,7 +445,7 @@ def doodle(rng: Generator, sources: Sources) -> Image.Image:
 
 
 def _round(x: float, y: float, across: float, down: float, *turns: float) -> list[Point]:
-    """Return an ellipse about x, y, or its arc between two turns (0 to 1)."""
+    """Return an ellipse around x, y, or its arc between two angles, in turns from 0 to 1."""
     first, last = turns or (0.0, 1.0)
     angles = np.linspace(2 * math.pi * first, 2 * math.pi * last, 24)
     return [(x + across * math.cos(angle), y + down * math.sin(angle)) for angle in angles]
@@ -502,7 +502,7 @@ def blot(rng: Generator, sources: Sources) -> Image.Image:
 
 
 def white_noise(rng: Generator, sources: Sources) -> Image.Image:
-    """Draw independent pixels: uniform gray levels, normal about a gray, or black and white."""
+    """Draw independent pixels: uniform or normally distributed grays, or black and white."""
     height = rng.integers(28, 121)
     shape = (height, round(height * rng.uniform(0.7, 1.5)))
     variants = (
@@ -524,7 +524,7 @@ def pink_noise(rng: Generator, sources: Sources) -> Image.Image:
 
 
 def tiles(rng: Generator, sources: Sources) -> Image.Image:
-    """Draw coarse tiles of any gray, or of black and white."""
+    """Draw coarse tiles in random grays, or in black and white."""
     count = int(rng.integers(3, 12))
     grid = rng.random((count, count))
     if rng.random() < 0.5:

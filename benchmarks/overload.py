@@ -1,8 +1,10 @@
 """Measure the service under a multiple of its sustainable load.
 
-Requests are sent at a fixed rate, whether or not responses arrive (open loop). The sender uses CPU
-time that the service on the same machine then lacks. So the goodput is compared with that for a few
-clients while another process burns as much CPU time as the sender used.
+Requests are due at a fixed rate, and each is sent over the next free connection. A connection has
+at most one request in flight, so a server that delays its responses receives fewer requests than
+the rate. The sender uses CPU time that the service on the same machine then lacks. So the goodput
+is compared with that for a few clients while another process burns as much CPU time as the sender
+used.
 """
 
 import asyncio
@@ -35,11 +37,11 @@ from server_under_test import HOST, WORKERS, Server, serving
 
 REQUEST = post(PREDICTIONS, PNG, SEVEN, keep_alive=True)
 MULTIPLES = (10, 20)  # of the sustainable rate
-ROUNDS = 2  # overload and reference take turns, so that other load on the machine affects both
+ROUNDS = 2  # overload and reference alternate, so that other load on the machine affects both
 SECONDS = 5.0
 TIMEOUT_S = 10.0  # for responses after the last request
 FEW, MANY = 16, 768  # connections
-ADDRESSES = 16  # that they come from
+ADDRESSES = 16  # from which the connections are made
 WORKER_CAPACITY = 64 + 1  # requests in the queue and in progress, by default
 PAUSE_S = 0.002  # between two polls; waking up for each response would cost more
 HEALTH_INTERVAL_S = 0.1
@@ -121,26 +123,26 @@ class Connection:
 def send(server: Server, connections: int, rate: float | None = None) -> LoadResult:
     """Send requests for SECONDS and wait for the responses.
 
-    rate   requests per second, each sent when it is due, or as soon as a connection is free; None
-           sends the next request over each connection when the previous one is answered
+    rate   requests per second, each sent when it is due, or as soon as a connection is free. If
+           None, each connection sends its next request when the previous one is answered
     """
     selector = selectors.DefaultSelector()
     every = [Connection(server.port, number, selector) for number in range(connections)]
     free = deque(every)  # first in, first out, so that all are used
     responses: list[Response] = []
     sent = 0
-    service_begun = server.cpu_s()
-    cpu_begun, begun = time.process_time(), time.perf_counter()
-    while (now := time.perf_counter()) < begun + SECONDS:
-        while free and (rate is None or sent < rate * (now - begun)):
+    service_start = server.cpu_s()
+    cpu_start, start = time.process_time(), time.perf_counter()
+    while (now := time.perf_counter()) < start + SECONDS:
+        while free and (rate is None or sent < rate * (now - start)):
             free.popleft().send()
             sent += 1
         responses += _receive(selector, free)
-    sender_cpu = (time.process_time() - cpu_begun) / SECONDS
-    service_cpu = (server.cpu_s() - service_begun) / SECONDS
+    sender_cpu = (time.process_time() - cpu_start) / SECONDS
+    service_cpu = (server.cpu_s() - service_start) / SECONDS
     goodput = sum(response.status == "200" for response in responses) / SECONDS
     late: list[Response] = []
-    while len(free) < connections and time.perf_counter() < begun + SECONDS + TIMEOUT_S:
+    while len(free) < connections and time.perf_counter() < start + SECONDS + TIMEOUT_S:
         late += _receive(selector, free)
     late += [Response(NO_RESPONSE, TIMEOUT_S)] * (connections - len(free))
     for connection in every:
@@ -162,9 +164,9 @@ def _receive(selector: selectors.BaseSelector, free: deque[Connection]) -> list[
 
 def burn_cpu(share: float) -> None:
     """Use a share of one CPU for SECONDS, in slices of a few milliseconds."""
-    begun, cpu_begun = time.perf_counter(), time.process_time()
-    while (elapsed := time.perf_counter() - begun) < SECONDS:
-        if time.process_time() - cpu_begun > share * elapsed:
+    start, cpu_start = time.perf_counter(), time.process_time()
+    while (elapsed := time.perf_counter() - start) < SECONDS:
+        if time.process_time() - cpu_start > share * elapsed:
             time.sleep(PAUSE_S)
 
 
@@ -175,23 +177,23 @@ async def send_with_health_checks(
     rate: float | None,
     burned_cpu: float,
 ) -> tuple[LoadResult, list[Response]]:
-    """Send requests and check the service's health meanwhile.
+    """Send requests, and health checks meanwhile.
 
     burned_cpu   share of one CPU that another process burns
     returns      the result of the requests, and the responses to the health checks
     """
     loop = asyncio.get_running_loop()
     burning = loop.run_in_executor(senders, burn_cpu, burned_cpu) if burned_cpu else None
-    over = asyncio.Event()
+    done = asyncio.Event()
     health = asyncio.create_task(
         at_rate(
             HEALTH_INTERVAL_S,
             lambda: send_one(server.port, get("/healthz"), source=WELL_BEHAVED),
-            until=over,
+            until=done,
         )
     )
     result = await loop.run_in_executor(senders, send, server, connections, rate)
-    over.set()
+    done.set()
     if burning:
         await burning
     return result, await health
@@ -219,7 +221,7 @@ def measure_overload(checkout: Path) -> list[Figures]:
                 load, health = once(MANY, multiple * rate, 0)
                 loads.append(load)
                 health_checks += health
-                # The sender for the few clients uses CPU time as well.
+                # The sender for the few clients also uses CPU time.
                 burned_cpu = max(0.0, load.sender_cpu - alone.sender_cpu)
                 references.append(once(FEW, None, burned_cpu)[0])
             about = {

@@ -1,14 +1,15 @@
-"""Separate the effect of the preprocessing from that of the network: every pair is measured.
+"""Separate the effect of the preprocessing from that of the network by measuring every pair.
 
 The networks are those of the recipes `classic` (the write-up's) and `cnn-small` (the default). Each
-is trained here by its recipe, with one seed, on images preprocessed the way it is evaluated with.
-All train on MNIST only: restroked digits, Pendigits and outliers, which `cnn-small` adds, are
-preprocessed by `ink` alone and would favor it. Rejection is off: the most likely digit counts, and
-a blank image is an error.
+is trained with its recipe and one seed, on images preprocessed as in the evaluation. All are
+trained on MNIST alone: the restroked digits, Pendigits and outliers that `cnn-small` adds are
+always preprocessed with `ink` and would favor it. Rejection is off: the most likely digit counts,
+and a blank image is an error.
 
-A third row is the preprocessing of the write-up's server, with the networks trained on `classic`:
-the image in gray is resized to 28x28, and dark pixels are ink, whatever the background. The row
-shows how much of the gain is due to `classic` segmenting the ink from the background.
+The third preprocessing is that of the write-up's server, with the networks trained on `classic`:
+the image is converted to gray and resized to 28x28, and dark pixels are ink, whatever the
+background. It shows how much of the gain is due to segmenting the ink from the background, which
+`classic` does.
 
 The benchmark is not used for model selection, so it evaluates on test digits: MNIST's own images,
 plain drawings with a broad black pen on white, and the drawings of `drawing_simulator`.
@@ -48,7 +49,7 @@ Pair: TypeAlias = tuple[str, str]  # preprocessing, name of the network's recipe
 def write_up_server(rgba: Pixels) -> Pixels:
     """Preprocess an image as the write-up's server does, which assumes a white background.
 
-    It is centered as well: the write-up says so, and `classic` was trained so.
+    The digit is also centered, as the write-up says and as in the training of `classic`.
 
     rgba     uint8 (H, W, 4)
     returns  uint8 (28, 28) of 0, 128 and 255
@@ -73,8 +74,8 @@ def train_pairs(
 ) -> dict[Pair, Recognizer]:
     """Train each network with each preprocessing.
 
-    MNIST's images come out of the write-up's server as they come out of `classic`, so both share
-    one trained network.
+    MNIST's images are the same after the preprocessing of the write-up's server and after
+    `classic`, so these two share a trained network.
     """
     recognizers = {}
     for recipe in recipes:

@@ -1,4 +1,4 @@
-"""Send requests byte by byte, each over its own connection, and record the responses."""
+"""Send requests as raw bytes, each over its own connection, and record the responses."""
 
 import asyncio
 import base64
@@ -82,10 +82,10 @@ async def send(
 
     half_close   shut down the sending side of the connection after the request
     """
-    since = time.perf_counter()
+    start = time.perf_counter()
 
     def response(status: str, body: bytes = b"") -> Response:
-        return Response(status, time.perf_counter() - since, body)
+        return Response(status, time.perf_counter() - start, body)
 
     try:
         async with asyncio.timeout(timeout_s):
@@ -132,9 +132,9 @@ async def at_rate(
 
     returns   the responses, when all have arrived
     """
-    begun = time.monotonic()
+    start = time.monotonic()
     calls: list[asyncio.Future[Response]] = []
     while len(calls) < count and not (until and until.is_set()):
         calls.append(asyncio.ensure_future(call()))
-        await asyncio.sleep(max(0.0, begun + len(calls) * interval_s - time.monotonic()))
+        await asyncio.sleep(max(0.0, start + len(calls) * interval_s - time.monotonic()))
     return await asyncio.gather(*calls)

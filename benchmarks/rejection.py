@@ -67,7 +67,7 @@ class Predictions:
 
     @property
     def most_digit_like(self) -> list[Pixels]:
-        """What the network saw of the accepted images, by increasing rejection score."""
+        """The preprocessed images that are accepted, by increasing rejection score."""
         order = np.argsort(self.rejection_scores)
         predictions = (self.predictions[number] for number in order)
         return [prediction.seen for prediction in predictions if prediction.digit is not None]
@@ -83,7 +83,7 @@ def predict(recognizer: Recognizer, files: Iterable[bytes]) -> Predictions:
 
 
 def auroc(digits: Array, outliers: Array) -> float:
-    """Return how often a non-digit has a higher score than a digit; ties count half."""
+    """Return how often a non-digit scores higher than a digit; ties count half."""
     ranks = rankdata(np.concatenate([digits, outliers]))[len(digits) :]
     pairs = len(digits) * len(outliers)
     return float((ranks.sum() - len(outliers) * (len(outliers) + 1) / 2) / pairs)

@@ -19,14 +19,14 @@ PACKAGES = ("inkdigits", "numpy", "pillow", "torch", "scikit-learn", "onnxruntim
 
 
 def save_results(name: str, figures: dict[str, Any], merge: bool = False) -> None:
-    """Write results/NAME.json and print where it is.
+    """Write results/NAME.json and print its path.
 
-    merge   keep existing figures under other keys; each figure then names the code it belongs to
+    merge   keep existing figures under other keys; the commit is then that of the new ones only
     """
     path = RESULTS / f"{name}.json"
     if merge:
         figures = load_results(name) | figures
-    # A folder's full path means nothing on another machine, so only its name is saved.
+    # A full path means nothing on another machine, so only its last part is saved.
     arguments = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
     command = ["python", f"benchmarks/{Path(sys.argv[0]).name}", *arguments]
     result = {
@@ -55,7 +55,7 @@ def load_results(name: str) -> dict[str, Any]:
 
 
 def fingerprint(*parts: str, settings: str = "") -> str:
-    """Hash parts of the package, to tell whether two runs used the same code.
+    """Hash parts of the package, to check whether two runs used the same code.
 
     parts     modules or packages of inkdigits, such as "nn"
     settings  whatever else affects the result
@@ -73,20 +73,20 @@ def fingerprint(*parts: str, settings: str = "") -> str:
 
 
 def commit(checkout: Path = RESULTS.parents[1]) -> str:
-    """Return the commit that is checked out, marked "-dirty" if the code differs from it."""
+    """Return the checked-out commit, with "-dirty" if the code differs from it."""
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(checkout), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
     commit = git("rev-parse", "--short=12", "HEAD") or "unknown"
-    # Results that another benchmark has just saved do not change the code.
+    # Results that another benchmark has just saved are not a change of the code.
     changed = git("status", "--porcelain", "--", ".", ":!benchmarks/results", ":!README.md")
     return f"{commit}-dirty" if changed else commit
 
 
 def _processor() -> str:
-    """Return the processor's name; only Linux has it in a file."""
+    """Return the processor's name, which only Linux has in a file."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         return next(line.split(": ")[1] for line in lines if line.startswith("model name"))

@@ -1,9 +1,9 @@
 """Robustness of models to 15 corruptions of MNIST's digits.
 
-Every model is evaluated on the same corrupted images, as files, by the Recognizer. Validation
-digits are for model selection; test digits are for models that are already selected. The validation
-digits are those that the first model's training held out; another model is marked if its file does
-not say that it held out the same ones, because its figures are then optimistic.
+Every model is evaluated on the same corrupted images, which pass through the Recognizer as files.
+Validation digits are for model selection; test digits are for models that are already selected. The
+validation digits are those that the first model's training held out. Another model is marked if its
+file does not say that it held out the same ones, because its figures may then be optimistic.
 
 The most likely digit counts, even if the image is rejected; the rejection rate is reported
 separately.
@@ -35,7 +35,7 @@ MEANS = {
 
 
 def corrupt(name: str, images: Pixels) -> Pixels:
-    """Apply the corruption of this name, always in the same way."""
+    """Apply the corruption with this name, always in the same way."""
     seed = [SEED, list(CORRUPTIONS).index(name)]
     return CORRUPTIONS[name].function(images, np.random.default_rng(seed))
 
@@ -59,7 +59,7 @@ def means(accuracies: dict[str, float]) -> dict[str, float]:
 
 
 def held_out(recognizer: Recognizer, digits: str, first: Recognizer) -> bool:
-    """Tell whether the model's file says that it was not trained on these digits."""
+    """Return whether the model's file says that it was not trained on these digits."""
     if digits == "test":
         return True
     has_seed = "seed" in recognizer.describe().training

@@ -1,9 +1,9 @@
-"""Attack a server in every known way and report how other clients were affected.
+"""Attack a server in every known way and report how other clients are affected.
 
-For each attack: the slowest attacking request; the memory of the server's processes at its peak and
-5 s later, and their CPU time in these 5 s; and how two well-behaved clients were served, one that
-sends a drawing every 100 ms and one that requests the service's health. Times depend on whatever
-else the machine does; memory does not.
+Reported for each attack: the slowest of its requests; the peak memory of the server's processes;
+their memory 5 s after the attack, and their CPU time in these 5 s; and how two well-behaved clients
+are served. One sends a drawing every 100 ms, the other a health check. Times depend on what else
+the machine is doing; memory does not.
 
     python benchmarks/run_attacks.py --as before --checkout ../inkdigits-before
     python benchmarks/run_attacks.py --as after
@@ -64,7 +64,7 @@ def run(title: str, server: Server) -> Outcome:
 async def observe(attack: Attack, server: Server, attackers: ProcessPoolExecutor) -> Figures:
     """Run an attack and measure its effect on the server and on other clients.
 
-    attackers   the process that attacks, so that attacking does not delay the measurement here
+    attackers   the process that attacks, so that the attack does not delay the measurements here
     """
     loop = asyncio.get_running_loop()
     for _ in range(WARM_UP):
@@ -72,15 +72,17 @@ async def observe(attack: Attack, server: Server, attackers: ProcessPoolExecutor
     idle = server.memory_bytes()
     sizes: list[int] = []
     sampling = asyncio.create_task(_sample(server, sizes))
-    over = asyncio.Event()
+    done = asyncio.Event()
     clients = [
-        asyncio.create_task(at_rate(INTERVAL_S, partial(_send_well, server, request), until=over))
+        asyncio.create_task(
+            at_rate(INTERVAL_S, partial(_send_well_behaved, server, request), until=done)
+        )
         for request in CLIENTS.values()
     ]
-    since = time.perf_counter()
+    start = time.perf_counter()
     outcome = await loop.run_in_executor(attackers, run, attack.title, server)
-    seconds = time.perf_counter() - since
-    over.set()
+    seconds = time.perf_counter() - start
+    done.set()
     cpu_s = server.cpu_s()
     await asyncio.sleep(AFTER_S)
     cpu_s = server.cpu_s() - cpu_s
@@ -109,7 +111,7 @@ async def _sample(server: Server, sizes: list[int]) -> None:
         await asyncio.sleep(SAMPLE_S)
 
 
-async def _send_well(server: Server, request: bytes) -> Response:
+async def _send_well_behaved(server: Server, request: bytes) -> Response:
     return await send(server.port, request, CLIENT_TIMEOUT_S, WELL_BEHAVED)
 
 
@@ -142,7 +144,7 @@ def attack_table(runs: dict[str, Figures]) -> Table:
     runs   by name, each with its attacks by title under "attacks"
     """
     table = Table(title="Attacks and their effect on other clients", show_lines=True)
-    for heading in ("attack", "run", "slowest request", "peak memory", "5 s after", "CPU time"):
+    for heading in ("attack", "run", "slowest request", "peak memory", "5 s later", "CPU in 5 s"):
         table.add_column(heading, justify="left" if heading in ("attack", "run") else "right")
     for heading in (*(f"other client: {client}" for client in CLIENTS), "attackers' responses"):
         table.add_column(heading)
@@ -174,11 +176,15 @@ def cells(figures: Figures) -> list[str]:
 
 
 def main() -> None:
-    """Run the attacks, print the tables, and save the figures beside those of other runs."""
+    """Run the attacks, print the tables, and save the figures along with those of other runs."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--as", dest="name", default="after", help="the name of this run")
-    parser.add_argument("--checkout", type=Path, default=CHECKOUT, help="whose server to attack")
-    parser.add_argument("--only", default="", help="run attacks whose title contains this, unsaved")
+    parser.add_argument(
+        "--checkout", type=Path, default=CHECKOUT, help="checkout whose server is attacked"
+    )
+    parser.add_argument(
+        "--only", default="", help="run only attacks with this in the title, unsaved"
+    )
     arguments = parser.parse_args()
     allow_open_files(OPEN_FILES)
     checkout = arguments.checkout.resolve()
@@ -188,21 +194,21 @@ def main() -> None:
     load = os.getloadavg()[0]
     attacks = {}
     with ProcessPoolExecutor(1, context) as attackers:
-        attackers.submit(images).result()  # so that they are not made during an attack
+        attackers.submit(images).result()  # made now, not during an attack
         for attack in selected:
             console.print(f"{attack.title} ...")
             attacks[attack.title] = measure(attack, checkout, attackers)
-    is_overloaded = arguments.only in "overload"
+    measures_overload = arguments.only in "overload"
     run: Figures = {
         "commit": commit(checkout),
         "load_average_before": load,
         "attacks": attacks,
-        "overload": measure_overload(checkout) if is_overloaded else [],
+        "overload": measure_overload(checkout) if measures_overload else [],
     }
     earlier = {} if arguments.only else load_results("attacks")
     runs = earlier | {arguments.name: run}
     console.print(attack_table(runs))
-    if is_overloaded:
+    if measures_overload:
         console.print(overload_table(runs))
     if not arguments.only:
         save_results("attacks", runs)

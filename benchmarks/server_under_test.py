@@ -23,7 +23,7 @@ CODE = "from inkdigits.cli import main; main(prog_name='inkdigits')"
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
 
-# Prepares the server's folder before the server starts, and returns environment variables for it.
+# Prepares the server's folder before it starts, and yields environment variables for the server.
 Prepare = Callable[[Path], AbstractContextManager[dict[str, str]]]
 
 
@@ -55,9 +55,9 @@ class Server(NamedTuple):
         return found
 
     def workers(self) -> list[int]:
-        """List the worker processes: of all but the main process, those with the most memory.
+        """List the worker processes: those with the most memory, except the main process.
 
-        Processes that have exited, but have not been waited for, have none.
+        Processes that have exited, but have not been waited for, have no memory.
         """
         sizes = {pid: resident_bytes(pid) for pid in self.processes()[1:]}
         running = [pid for pid, size in sizes.items() if size]
@@ -90,7 +90,7 @@ def cpu_s(pid: int) -> float:
         after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return 0.0
-    # utime, stime, cutime, cstime: see proc_pid_stat(5); the first two fields are cut off here.
+    # utime, stime, cutime and cstime; see proc_pid_stat(5). The first two fields are cut off.
     return sum(map(int, after_name[11:15])) / TICKS
 
 
@@ -101,7 +101,7 @@ def serving(
     prepare: Prepare | None = None,
     open_files: int | None = None,
 ) -> Iterator[Server]:
-    """Run the server of a checkout until the end of the context, which begins when it responds.
+    """Run the server of a checkout for the duration of the context.
 
     checkout    a folder with src/ and .venv/
     settings    environment variables

@@ -1,9 +1,9 @@
 """Throughput of the service against a baseline of Flask, Gunicorn and ONNX Runtime.
 
-All servers run with the same network and number of worker processes on this machine. `wrk` sends
-them the same requests in turn: a drawn seven of 28x28 or 280x280, as JSON or as a PNG file, over 1,
-16 and 64 connections. The baseline is in serving_baseline.py. To isolate the effect of the server,
-the service's application also runs under two other servers.
+All servers run on this machine with the same network and number of worker processes. `wrk` sends
+the same requests to one after the other: a drawn seven of 28x28 or 280x280, as JSON or as a PNG
+file, over 1, 16 and 64 connections. The baseline is in serving_baseline.py. To isolate the effect
+of the server, the service's application also runs under two other servers.
 """
 
 import os
@@ -77,7 +77,7 @@ class Server(NamedTuple):
 
 
 def servers(workers: int, graph: Path) -> dict[str, Server]:
-    """Return the service, the baseline, and OTHERS that run the service's application.
+    """Return the service, the baseline, and OTHERS with the service's application.
 
     graph   a file to write the network to, for the baseline
     """
@@ -182,7 +182,7 @@ def stages(side: int) -> dict[str, float]:
 
 
 def bomb_us() -> float:
-    """Return the CPU time of rejecting 70 bytes that declare 178 megapixels, in microseconds."""
+    """Return the CPU time of rejecting 65 bytes that declare 178 megapixels, in microseconds."""
     header = struct.pack(">IIBBBBB", 1, 178_000_000, 1, 0, 0, 0, 0)
     file = png.write({b"IHDR": header, b"IDAT": zlib.compress(b""), b"IEND": b""})
     client = _test_client()
@@ -199,14 +199,14 @@ def _test_client() -> FlaskClient:
 
 
 def _cpu_us(call: Callable[[], object]) -> float:
-    """Return the CPU time of a call: the minimum over rounds, as other work only adds to it."""
+    """Return the CPU time of a call: the minimum over rounds, because noise only adds to it."""
     call()
     rounds = []
     for _ in range(10):
-        since = time.process_time()
+        start = time.process_time()
         for _ in range(30):
             call()
-        rounds.append((time.process_time() - since) / 30)
+        rounds.append((time.process_time() - start) / 30)
     return 1e6 * min(rounds)
 
 
@@ -251,7 +251,7 @@ def main() -> None:
     for size, times in cpu_us.items():
         print(f"{size}: " + ", ".join(f"{name} {us:.0f} us" for name, us in times.items()))
     bomb = bomb_us()
-    print(f"178 megapixels in 70 bytes: rejected in {bomb:.0f} us")
+    print(f"178 megapixels in 65 bytes: rejected in {bomb:.0f} us")
     figures = {
         "workers": arguments.workers,
         "seconds": arguments.seconds,

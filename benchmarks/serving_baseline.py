@@ -1,7 +1,7 @@
 """The baseline: the same service built from common parts, Flask, Pillow and ONNX Runtime.
 
-It runs the same network, but its only preprocessing is Pillow's: grayscale, inverted, 28x28.
-Gunicorn serves it.
+It uses the same network, but its only preprocessing is to convert the image to grayscale, invert it
+and resize it to 28x28 with Pillow. It runs under Gunicorn.
 """
 
 import base64

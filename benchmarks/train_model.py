@@ -1,4 +1,4 @@
-"""Train a recipe in memory, as the command line does but without a run's folder."""
+"""Train a recipe in memory, as the command line does but without a run folder."""
 
 from inkdigits import training, training_data
 from inkdigits.model_file import Model
@@ -6,10 +6,10 @@ from inkdigits.recipes import Recipe
 
 
 def train_model(recipe: Recipe, seed: int, limit: int | None = None) -> Model:
-    """Train a recipe to the end and print the training accuracy after each epoch.
+    """Train a recipe for all of its epochs and print the training accuracy after each.
 
     limit    train on the first `limit` digits of MNIST only
-    returns  a model without calibration: temperature 1, and it rejects blank images only
+    returns  a model that is not calibrated: temperature 1, and only blank images are rejected
     """
     sources = training_data.load(recipe, None, limit)
     batches = training_data.prepare(recipe, sources, seed, on_progress=print).batches

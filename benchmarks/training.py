@@ -1,10 +1,10 @@
 """Training time of a plain network against PyTorch and scikit-learn, and of `classic` per example.
 
-All three train the same network (784-128-64-10, ReLU) without what the recipes add, such as
-augmentation. They use the same images, which each holds in memory in its own format, and the same
-batch size, epochs, optimizer and number of threads, each in its own process, in turns. PyTorch
-follows the same one-cycle schedule; scikit-learn does not have one and keeps its learning rate
-constant. Accuracy is not measured here.
+All three train the same network (784-128-64-10, ReLU) without the recipes' extras, such as
+augmentation. They use the same images, held in memory in the format of each, and the same batch
+size, number of epochs, optimizer and number of threads. Each runs in its own process, and they take
+turns. PyTorch follows the same one-cycle schedule; scikit-learn does not have one and keeps its
+learning rate constant. Accuracy is not measured here.
 """
 
 import argparse
@@ -49,7 +49,7 @@ PLAIN = replace(
     outliers=0.0,
 )
 WRITE_UP_US = 622  # per example, measured with the write-up's own loop
-# For NumPy and scikit-learn; PyTorch's threads are set in its contender.
+# For NumPy and scikit-learn; PyTorch's threads are set in `pytorch_mlp`.
 THREADS = {"OPENBLAS_NUM_THREADS": str(os.cpu_count()), "OMP_NUM_THREADS": str(os.cpu_count())}
 CLASSIC_EXAMPLES = 20_000  # enough for a steady figure
 
@@ -62,28 +62,28 @@ def training_data(recipe: Recipe) -> tuple[Array, Labels]:
 
 
 def inkdigits_mlp() -> float:
-    """Return the seconds for the recipe's ten epochs."""
+    """Return the training time with inkdigits, in seconds."""
     x, labels = training_data(PLAIN)
     batches = Batches(x, labels, PLAIN.batch_size, seed=0)
-    since = time.perf_counter()
+    start = time.perf_counter()
     for _ in training.fit(PLAIN, batches, training.init_state(PLAIN, seed=0)):
         pass
-    return time.perf_counter() - since
+    return time.perf_counter() - start
 
 
 def inkdigits_classic() -> float:
-    """Return the seconds per example, one at a time."""
+    """Return the training time of `classic` per example, in seconds."""
     x, labels = training_data(CLASSIC)
     batches = Batches(
         x[:CLASSIC_EXAMPLES], labels[:CLASSIC_EXAMPLES], size=1, seed=0, shuffle=False
     )
-    since = time.perf_counter()
+    start = time.perf_counter()
     next(training.fit(CLASSIC, batches, training.init_state(CLASSIC, seed=0)))
-    return (time.perf_counter() - since) / CLASSIC_EXAMPLES
+    return (time.perf_counter() - start) / CLASSIC_EXAMPLES
 
 
 def pytorch_mlp(fused: bool = False) -> float:
-    """Return the seconds for the same with PyTorch's optimizer, loss and schedule."""
+    """Return the training time with PyTorch's optimizer, loss and schedule, in seconds."""
     import torch
 
     assert isinstance(PLAIN.optimizer, SGD)
@@ -115,23 +115,23 @@ def pytorch_mlp(fused: bool = False) -> float:
         cycle_momentum=False,
     )
     loss = torch.nn.CrossEntropyLoss(label_smoothing=SMOOTHING)
-    since = time.perf_counter()
+    start = time.perf_counter()
     for _ in range(PLAIN.epochs):
         for chosen in torch.randperm(len(x)).split(PLAIN.batch_size):
             optimizer.zero_grad()
             loss(network(x[chosen]), labels[chosen]).backward()
             optimizer.step()
             schedule.step()
-    return time.perf_counter() - since
+    return time.perf_counter() - start
 
 
 def pytorch_mlp_fused() -> float:
-    """Return the seconds for the same with PyTorch's fused optimizer, its fastest on a CPU."""
+    """Return the training time with PyTorch's fused optimizer, its fastest on a CPU, in seconds."""
     return pytorch_mlp(fused=True)
 
 
 def scikit_learn_mlp() -> float:
-    """Return the seconds for as many epochs of scikit-learn's MLPClassifier, in float32 as well."""
+    """Return the training time with scikit-learn's MLPClassifier, also in float32, in seconds."""
     from sklearn.neural_network import MLPClassifier
 
     assert isinstance(PLAIN.optimizer, SGD)
@@ -149,9 +149,9 @@ def scikit_learn_mlp() -> float:
         n_iter_no_change=PLAIN.epochs,
     )
     flat = x.reshape(len(x), -1)
-    since = time.perf_counter()
+    start = time.perf_counter()
     classifier.fit(flat, labels)
-    return time.perf_counter() - since
+    return time.perf_counter() - start
 
 
 CONTENDERS = (
@@ -164,7 +164,7 @@ CONTENDERS = (
 
 
 def main() -> None:
-    """Run the contenders in turns; print and save the medians and their ratios."""
+    """Run the contenders, taking turns; print and save the medians and their ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--contender", choices=[contender.__name__ for contender in CONTENDERS])

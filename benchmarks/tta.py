@@ -1,10 +1,11 @@
-"""Is test-time augmentation (TTA) worth its time?
+"""Accuracy and time of test-time augmentation (TTA).
 
-TTA averages a model's probabilities over several views of an image. Compared are a single pass; TTA
-only where the network is unsure, as the Recognizer does it; five views, of which four are shifted
-by a pixel; and nine views, with four more that are rotated and scaled. The time covers the whole
-prediction: the preprocessing, which is done once for all views, the transforms and the network.
-Nothing is measured on test digits here, because the results are used for model selection.
+TTA averages a model's predictions over several views of an image. Four methods are compared: a
+single pass; TTA only where the network is unsure, as the Recognizer does it; the mean probabilities
+of five views, of which four are shifted by a pixel; and those of nine views, with four more that
+are rotated or scaled. (The Recognizer averages the logits of the five views.) The time covers the
+whole prediction: the preprocessing, which is done once for all views, the transforms and the
+network. Nothing is measured on test digits, because the results are used for model selection.
 """
 
 import argparse
@@ -104,9 +105,9 @@ def compare(model: Model, name: str, digits: Digits) -> dict[str, dict[str, floa
     figures = {}
     for _ in range(ROUNDS):
         for method, predict in functions.items():
-            since = time.perf_counter()
+            start = time.perf_counter()
             probabilities = predict(recognizer.preprocess_mnist(digits.images))
-            seconds[method].append(time.perf_counter() - since)
+            seconds[method].append(time.perf_counter() - start)
             metrics = measure(probabilities, digits.labels)
             figures[method] = {"accuracy": metrics.accuracy, "log_loss": metrics.log_loss}
     baseline, *_ = (statistics.median(times) for times in seconds.values())
