@@ -9,7 +9,7 @@ import httpx
 
 
 class Stroke(TypedDict):
-    """The path of a round pen: points (x, y) in any unit, where y points down."""
+    """The path of a round pen: points (x, y) in any unit; the y axis points down."""
 
     points: Sequence[Sequence[float]]
     width: float
@@ -17,7 +17,7 @@ class Stroke(TypedDict):
 
 @dataclass(frozen=True)
 class Prediction:
-    """A prediction of the service; docs/api.md describes each field."""
+    """A prediction by the service; docs/api.md describes each field."""
 
     digit: int | None
     reason: str | None
@@ -42,7 +42,7 @@ class ServiceError(Exception):
 
 
 class Client:
-    """A connection to one service; use it in a `with` statement, or close it."""
+    """A client of one service; use it in a `with` statement, or close it."""
 
     def __init__(self, base_url: str, timeout_s: float = 30) -> None:
         self._http = httpx.Client(base_url=base_url, timeout=timeout_s)
@@ -57,7 +57,7 @@ class Client:
 
         drawing  the path of an image file, its bytes, or pen strokes
         model    the name of the model to use; None for the service's default
-        seen     whether to include the 28x28 input of the network
+        seen     whether the prediction includes the 28x28 input of the network
         raises   ServiceError; OSError if the file cannot be read
         """
         query = {"seen": "true" if seen else "false"} | ({"model": model} if model else {})
@@ -88,7 +88,7 @@ class Client:
         raise ServiceError(detail, response.status_code, request_id)
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connections to the service."""
         self._http.close()
 
     def __enter__(self) -> Self:

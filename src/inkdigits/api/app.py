@@ -64,5 +64,5 @@ def _limit_rate(app: Flask, settings: Settings) -> None:
 
     @limiter.request_filter
     def is_exempt() -> bool:
-        # Health checks and CORS preflights must not use up a client's requests.
+        # Health checks and CORS preflights must not count toward a client's limit.
         return request.method == "OPTIONS" or request.blueprint == "health"

@@ -1,4 +1,4 @@
-"""What limits count as one client: an IPv4 address, or an IPv6 /64 network."""
+"""What counts as one client for limits: an IPv4 address, or an IPv6 /64 network."""
 
 import ipaddress
 
@@ -8,7 +8,7 @@ IPV6_PREFIX = 64  # bits; a subscriber with one IPv6 address usually owns its wh
 def client_key(address: str) -> str:
     """Return the key under which per-client limits count an address.
 
-    address  of the peer, as a socket or a trusted proxy reports it
+    address  of the client, as a socket or a trusted proxy reports it
     returns  an IPv4 address, also for ::ffff:192.0.2.1; the /64 of an IPv6 address; anything else
              unchanged
     """

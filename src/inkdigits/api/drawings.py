@@ -21,12 +21,12 @@ from inkdigits.recognizer import Prediction, Recognizer
 DRAWING: TypeAdapter[ImageDrawing | StrokesDrawing | PixelsDrawing] = TypeAdapter(Drawing)
 
 MAX_POINTS_PER_DRAWING = 20_000
-# Length of the canvas's longer side. Seven times the network's input, so edges are smooth there.
+# Length of the canvas's longer side: seven times that of the network's input, so edges are smooth.
 CANVAS_PX = 200
 MIN_CANVAS_PX = 60
 MIN_PEN_PX = 1.0
-# Rendering visits the pixels of every segment's bounding box. A scribble with more pixels than
-# this in all its boxes gets a smaller canvas.
+# Rendering visits the pixels of every segment's bounding box. If all boxes together have more
+# pixels than this, as in a dense scribble, the canvas is made smaller.
 MAX_BOX_PIXELS = 20_000_000
 
 

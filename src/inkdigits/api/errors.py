@@ -18,7 +18,7 @@ from inkdigits.api.schemas import Problem
 from inkdigits.imaging.errors import ImageError, ImageTooLarge, UnsupportedImage
 
 PROBLEM_TYPE = "application/problem+json"
-# Any other ImageError is a 400.
+# Any other ImageError becomes a 400.
 _IMAGE_STATUS = {
     ImageTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedImage: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -77,7 +77,7 @@ def register_error_handlers(app: Flask) -> None:
         return Response(
             problem_json(status, detail, request_id()),
             status,
-            # Such as Allow.
+            # Allow, for example.
             error.get_headers() if isinstance(error, HTTPException) else None,
             content_type=PROBLEM_TYPE,
         )

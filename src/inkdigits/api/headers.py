@@ -28,10 +28,10 @@ SECURITY_HEADERS = {
 
 
 def request_id() -> str:
-    """Return the id of the current request, which its response and its log lines carry.
+    """Return the id of the current request, which its response and its log lines include.
 
-    returns  the id that the server has set, or the client's X-Request-ID if it is well-formed, or
-             a new one
+    returns  the id that the server has set; otherwise the client's X-Request-ID, if it is
+             well-formed, or a new id
     """
     if "inkdigits.request_id" not in request.environ:
         given = request.headers.get("X-Request-ID", "")
@@ -48,7 +48,7 @@ def require_accepts_json() -> None:
     raises   NotAcceptable
     source   RFC 9110 section 12.5.1
     """
-    # Parameters, such as charset=utf-8, mean nothing in the media type of JSON.
+    # JSON's media type has no parameters, so any, such as charset=utf-8, are ignored.
     qualities = {
         accepted.partition(";")[0].strip().lower(): quality
         for accepted, quality in reversed(list(request.accept_mimetypes))
@@ -77,7 +77,7 @@ def require_uncompressed_body() -> None:
 
 
 def register_header_hooks(app: Flask) -> None:
-    """Make the application reject overlong URLs and add the headers of every response."""
+    """Make the application reject overlong URLs and add headers to every response."""
 
     @app.before_request
     def check_url() -> None:
@@ -112,6 +112,6 @@ def enable_cors(app: Flask, origins: Iterable[str]) -> None:
 
     @app.after_request
     def vary_by_origin(response: Response) -> Response:
-        # On every response: a cache must not give a page a response to a request without Origin.
+        # On every response, so that no cache gives a page the response to a request without Origin.
         response.vary.add("Origin")
         return response

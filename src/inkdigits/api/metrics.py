@@ -11,7 +11,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-# The environment variable from which prometheus_client takes the folder that workers share.
+# The environment variable that tells prometheus_client which folder the workers share.
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"}
 # Enough for every combination of labels. The files are written in full before they are mapped into
@@ -22,13 +22,13 @@ FILE_BYTES = {"counter": 2**20, "histogram": 2**17}
 class Metrics:
     """The metrics of one worker.
 
-    worker_index  which of the files in the shared folder is this worker's (see `create_files`);
-                  None to count in this process alone
+    worker_index  which files in the shared folder are this worker's (see `create_files`); None to
+                  count in this process only
     """
 
     def __init__(self, worker_index: int | None = None) -> None:
         self._is_shared = worker_index is not None
-        # prometheus_client has one class of values for all metrics of a process.
+        # prometheus_client uses one value class for all metrics of a process.
         values.ValueClass = (
             values.MultiProcessValue(lambda: worker_index)  # type: ignore[no-untyped-call]
             if self._is_shared
@@ -43,20 +43,20 @@ class Metrics:
         )
         self.duration = Histogram(
             "inkdigits_request_duration_seconds",
-            "Time from a request's arrival to its response, queueing included.",
+            "Time from the first byte of a request to its response, including the queue.",
             ["route"],
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
             registry=registry,
         )
         self.rejections = Counter(
             "inkdigits_rejections",
-            "Requests and connections that did not reach the application.",
+            "Requests and connections that got no response from the application.",
             ["reason"],
             registry=registry,
         )
         self.predictions = Counter(
             "inkdigits_predictions",
-            "Predictions made, by digit, blank or not_a_digit.",
+            "Predictions made, by digit: 0 to 9, blank or not_a_digit.",
             ["model", "digit"],
             registry=registry,
         )
@@ -84,11 +84,11 @@ class Metrics:
             self.predictions.labels(model, digit).inc()
 
     def value(self, name: str, **labels: str) -> float:
-        """Return one sample of this worker; 0 if there is none yet."""
+        """Return one sample of this worker's metrics; 0 if there is none yet."""
         return self._registry.get_sample_value(name, labels) or 0.0
 
     def text(self, models: Iterable[tuple[str, str]]) -> bytes:
-        """Write all metrics in the text format, summed over the workers that share a folder.
+        """Return all metrics in the text format, summed over the workers that share a folder.
 
         models   name and digest of each model in service
         """

@@ -44,7 +44,7 @@ _DESCRIPTIONS = {
     414: "The URL is too long.",
     415: "The media type of the body, or the format of the image, is not supported.",
     422: "A field or a query parameter is missing, unknown or invalid.",
-    429: "This client sent too many requests.",
+    429: "This client has sent too many requests.",
     500: "The server failed to handle the request.",
     503: "The service is overloaded.",
 }
@@ -55,7 +55,7 @@ def build_document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
     """Describe the whole service.
 
     models       names of the models in service, the default first
-    batch_limit  the most drawings in one batch
+    batch_limit  maximum number of drawings in a batch
     returns      an OpenAPI 3.1 document, ready for JSON
     source       https://spec.openapis.org/oas/v3.1.1
     """
@@ -95,7 +95,7 @@ def build_document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
                 operationId="getService",
                 tags=[_MODELS],
                 summary="Describe the service",
-                description="A browser gets the page instead, if it is built into the package.",
+                description="A browser gets the page instead, if it was built into the package.",
                 responses=_service_or_page(),
             )
         ),
@@ -132,7 +132,7 @@ def _predict() -> Operation:
     return Operation(
         operationId="predict",
         tags=[_PREDICTIONS],
-        summary="Recognize the digit in an image, in the format of the write-up",
+        summary="Recognize the digit in an image, in the write-up's format",
         requestBody=_body({JSON: MediaType(media_type_schema=_reference(schemas.ImageDrawing))}),
         responses=_responses(schemas.WriteUpPrediction, *_WITH_BODY),
     )
@@ -174,7 +174,8 @@ def _predict_batch(names: list[str], batch_limit: int) -> Operation:
         operationId="predictBatch",
         tags=[_PREDICTIONS],
         summary="Recognize the digits in several drawings",
-        description="Predictions are in the order of the drawings; a bad one gets problem details.",
+        description="The predictions are in the order of the drawings. An invalid drawing gets "
+        "problem details instead of a prediction.",
         parameters=_query(names),
         requestBody=_body({JSON: MediaType(media_type_schema=Schema.model_validate(batch))}),
         responses=_responses(schemas.Predictions, *_WITH_BODY),
@@ -227,7 +228,7 @@ def _query(names: list[str]) -> list[Parameter]:
     seen = {
         "name": "seen",
         "in": "query",
-        "description": "Whether to include the 28x28 input of the network.",
+        "description": "Whether the response includes the 28x28 input of the network.",
         "schema": Schema(type="boolean", default=False),
     }
     return [Parameter.model_validate(model), Parameter.model_validate(seen)]
@@ -272,7 +273,7 @@ def _problem(status: int, description: str) -> Response:
 def _headers(*more: str) -> dict[str, Header | Reference]:
     headers = {
         "X-Request-ID": Header(
-            description="The id of the request, which its log lines carry too.",
+            description="The id of the request, which the log of the service includes.",
             required=True,
             param_schema=Schema(type="string", pattern="^[A-Za-z0-9._-]{1,64}$"),
         ),
@@ -291,7 +292,7 @@ def _reference(schema: type[BaseModel]) -> Reference:
 
 def _components() -> dict[str, Schema | Reference]:
     classes = [schema for schema in vars(schemas).values() if isinstance(schema, type)]
-    # The schema of a batch is written into its operation, because its limit is a setting.
+    # The schema of a batch is part of its operation, because its limit depends on a setting.
     excluded = (schemas.StrictModel, schemas.Batch)
     adapters: list[TypeAdapter[Any]] = [
         TypeAdapter(schema)

@@ -1,4 +1,4 @@
-"""Strict parsing of request bodies: a body has exactly one meaning, or an error says why not."""
+"""Strict parsing of request bodies: what is invalid or ambiguous is rejected with a reason."""
 
 import base64
 import json
@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, Unprocessable
 
 from inkdigits.strict_json import strict_decoder
 
-# In one body: 20,000 points have 40,000 commas, a base64 image has none.
+# The maximum in one body: 20,000 points have 40,000 commas, a base64 image has none.
 MAX_COMMAS = 50_000
 MAX_DATA_URL_HEADER = 100  # characters between "data:" and the comma; real ones have about 20
 
@@ -38,9 +38,9 @@ def parse_json_object(body: bytes) -> dict[str, Any]:
             disagree about (duplicate names, numbers beyond the range of a float), for too deep
             nesting, and for any value other than an object; UnprocessableEntity for more than
             MAX_COMMAS values
-    source  RFC 8259, and RFC 7493 (I-JSON) for the disagreements
+    source  RFC 8259; RFC 7493 (I-JSON) for what parsers disagree about
     """
-    # Counted first: a few megabytes of tiny values take seconds, and then gigabytes, to parse.
+    # Checked before parsing: a few megabytes of tiny values take seconds and gigabytes to parse.
     if body.count(b",") > MAX_COMMAS:
         raise UnprocessableEntity(
             f"The JSON has more than {MAX_COMMAS:,} values; leave out points, or send several "
@@ -73,7 +73,7 @@ def parse_image(fields: Mapping[str, Any]) -> tuple[bytes, str | None]:
     for name in fields:
         if name != "image":
             raise UnprocessableEntity(
-                f'The field {json.dumps(name[:40])} is unknown; send "image" alone.'
+                f'The field {json.dumps(name[:40])} is unknown; send only "image".'
             )
     image = fields.get("image")
     if not isinstance(image, str):
@@ -98,7 +98,7 @@ def decode_image(image: str) -> tuple[bytes, str | None]:
             "The image is a URL, and URLs are never fetched; send the image file in base64 or as "
             "a data URL."
         )
-    # The header is not parsed before it is known to be short.
+    # Find the end of the header within its limit, before parsing it.
     comma = image.find(",", scheme.end(), scheme.end() + MAX_DATA_URL_HEADER + 1)
     header, text = image[scheme.end() : max(comma, 0)], image[comma + 1 :]
     media_type, *parameters = (part.strip().lower() for part in header.split(";"))
@@ -116,7 +116,7 @@ def _decode_base64(text: str) -> bytes:
         data = base64.b64decode(text, validate=True)
     except ValueError:
         data = b""
-    # The comparison finds excess padding, which Python's decoder accepts.
+    # The length detects excess padding, which Python's decoder accepts.
     if not data or len(text) != 4 * math.ceil(len(data) / 3):
         raise BadRequest(
             "The image is empty; send an image file in base64."

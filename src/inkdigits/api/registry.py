@@ -1,4 +1,4 @@
-"""The models in service, by name. A model file that changes is reloaded while requests go on."""
+"""The models in service, by name. Changed model files are reloaded without downtime."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ class _Entry:
     """A model in service.
 
     source      the file or the name that it was loaded from
-    file_stamp  of the file when it was last checked; None if there was no such file
+    file_stamp  of the file when it was last checked; None if there was no file
     """
 
     source: str
@@ -29,12 +29,12 @@ class _Entry:
 
 
 class ModelRegistry:
-    """The models in service. A request that has taken a model keeps it to its end.
+    """The models in service. A request keeps the model that it started with.
 
-    A replaced file is loaded and verified beside the model in service and then takes its place in
-    one assignment. A bad file is rejected: the old model stays, and the log says why.
+    A changed file is loaded and verified while the old model stays in service; a single assignment
+    then replaces that. An invalid file is rejected: the old model stays, and the log says why.
 
-    default_name  the name of the model that answers when a request names none
+    default_name  name of the model for requests that do not name one
     """
 
     def __init__(self, models: Sequence[str]) -> None:
@@ -60,7 +60,7 @@ class ModelRegistry:
 
     @property
     def default(self) -> Recognizer:
-        """The model that answers when a request names none."""
+        """The model for requests that do not name one."""
         return self._entries[self.default_name].recognizer
 
     def get(self, name: str) -> Recognizer | None:
@@ -85,7 +85,7 @@ class ModelRegistry:
 
 
 def _load(source: str) -> _Entry:
-    # The stamp first: if the file changes during the load, the next check sees that.
+    # The stamp is taken first, so that the next check notices a change during the load.
     file_stamp = _file_stamp(source)
     return _Entry(source, Recognizer.load(source), file_stamp)
 

@@ -1,4 +1,4 @@
-"""The JSON of requests and responses. Validation and the OpenAPI document both come from here."""
+"""Schemas of the JSON in requests and responses, for validation and the OpenAPI document."""
 
 from typing import Annotated, Any, Literal
 
@@ -17,8 +17,8 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
 
 
-# Requests. Their lists fail fast: only the first error is reported, and a list of bad items would
-# produce a million.
+# Requests. Their lists fail fast: only the first error is reported, and a list of a million invalid
+# items would produce a million errors.
 
 Coordinate = Annotated[float, Field(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
 Point = Annotated[list[Coordinate], Field(min_length=2, max_length=2, fail_fast=True)]
@@ -37,7 +37,7 @@ class ImageDrawing(StrictModel):
 
 
 class Stroke(StrictModel):
-    """The path of a round pen from touching the paper to leaving it."""
+    """The path of a round pen, from pen down to pen up."""
 
     points: list[Point] = Field(
         min_length=1,
@@ -68,7 +68,7 @@ class PixelsDrawing(StrictModel):
 
 
 def _drawing_kind(drawing: Any) -> str | None:
-    """Tell the kind of a drawing from its one field."""
+    """Determine the kind of a drawing from its one field."""
     if not isinstance(drawing, dict):
         return type(drawing).__name__ if isinstance(drawing, StrictModel) else None
     kinds = {"image": "ImageDrawing", "strokes": "StrokesDrawing", "pixels": "PixelsDrawing"}
@@ -92,7 +92,7 @@ class Batch(StrictModel):
 
     drawings: list[Any] = Field(
         min_length=1,
-        description="Each as for a single prediction. A bad drawing does not affect the others.",
+        description="Each as for a single prediction. An invalid one does not affect the others.",
     )
 
 
@@ -138,14 +138,16 @@ class Prediction(StrictModel):
     reason: Literal["blank", "not_a_digit"] | None = Field(
         description="Why no digit was recognized; null if one was."
     )
-    confidence: Probability = Field(description="The highest of the probabilities.")
+    confidence: Probability = Field(description="The highest probability.")
     probabilities: Probabilities
     seen: str | None = Field(
         description="The 28x28 input of the network as a PNG data URL, if requested."
     )
     model: ModelName
     duration_ms: float = Field(
-        ge=0, description="Time from the parsed body to the prediction, in milliseconds."
+        ge=0,
+        description="Time that the prediction took, in milliseconds, without receiving and parsing "
+        "the request.",
     )
 
 
@@ -166,7 +168,7 @@ class Predictions(StrictModel):
 
 
 class Preprocessing(StrictModel):
-    """What turns a drawing into the network's input."""
+    """How a drawing becomes the network's input."""
 
     name: str
     revision: int = Field(ge=1)
@@ -193,7 +195,7 @@ class Model(StrictModel):
     preprocessing: Preprocessing
     input_shape: list[Size] = Field(min_length=1)
     class_names: list[str] = Field(
-        min_length=CLASSES, description="What each output of the network stands for."
+        min_length=CLASSES, description="The class of each output of the network."
     )
     layers: list[Layer] = Field(min_length=1, description="From input to output.")
     parameters: Size = Field(description="The number of parameters.")
@@ -205,18 +207,20 @@ class Model(StrictModel):
         description="Whether the model averages over shifted copies of an image when it is unsure."
     )
     metrics: dict[str, Any] = Field(description="The metrics measured after training.")
-    training: dict[str, Any] = Field(description="Provenance: seed, data and versions.")
+    training: dict[str, Any] = Field(
+        description="How the model was trained: recipe, seed, data and versions."
+    )
 
 
 class Models(StrictModel):
     """The models in service."""
 
-    default: str = Field(description="The model that answers when a request names none.")
+    default: str = Field(description="The model for requests that do not name one.")
     models: list[Model] = Field(min_length=1)
 
 
 class ExampleRequest(StrictModel):
-    """A request by example."""
+    """An example of a request."""
 
     method: str
     path: str
@@ -231,11 +235,11 @@ class Example(StrictModel):
 
 
 class Service(StrictModel):
-    """The service: its version, its default model and where to start."""
+    """The service: its version, its default model, and how to use it."""
 
     name: Literal["inkdigits"]
     version: str
-    model: ModelName = Field(description="The model that answers when a request names none.")
+    model: ModelName = Field(description="The model for requests that do not name one.")
     example: Example = Field(description="The simplest request.")
     links: dict[str, str] = Field(description="Paths of the documentation.")
 

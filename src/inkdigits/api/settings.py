@@ -1,4 +1,4 @@
-"""The settings of the service, from environment variables INKDIGITS_*; docs/api.md lists them."""
+"""The settings of the service, from INKDIGITS_* environment variables; docs/api.md lists them."""
 
 import os
 import re
@@ -22,7 +22,7 @@ Names = Annotated[tuple[str, ...], NoDecode]
 
 
 def _available_cpus() -> int:
-    """Count the CPUs that this process may use; in a container these can be fewer than exist."""
+    """Count the CPUs that this process may use, possibly fewer than the machine has."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -55,8 +55,8 @@ class Settings(BaseSettings):
     body_memory_bytes: int = Field(
         128 * 2**20,
         ge=4096,
-        description="memory for request bodies over 64 KiB, per worker; one client may use half of "
-        "it. 503 beyond that. At least twice `INKDIGITS_MAX_BODY_BYTES`",
+        description="memory for request bodies over 64 KiB, per worker, of which one client may "
+        "use half; 503 beyond that. Must be at least twice `INKDIGITS_MAX_BODY_BYTES`",
     )
     batch_limit: int = Field(
         32, ge=1, le=10_000, description="maximum number of drawings in a batch"
@@ -84,15 +84,15 @@ class Settings(BaseSettings):
         1024,
         ge=8,
         le=65536,
-        description="maximum number of open connections, per worker; beyond that, the one that has "
-        "been idle longest is closed",
+        description="maximum number of open connections, per worker; beyond that, each new one "
+        "closes the idle one that would time out first",
     )
     client_connections: int = Field(
         256,
         ge=1,
         le=65536,
-        description="the same per client, an IPv4 address or an IPv6 /64; not applied behind "
-        "proxies",
+        description="the same for each client, an IPv4 address or an IPv6 /64 network; not applied "
+        "behind proxies",
     )
     drain_s: float = Field(
         5.0,
@@ -121,17 +121,20 @@ class Settings(BaseSettings):
     )
     rate_limit_storage: str = Field(
         "memory://",
-        description="where these requests are counted: in each worker, or in redis://... for all "
-        "workers together",
+        description="where these requests are counted: memory:// in each worker separately, "
+        "redis://... for all workers together (needs the Python package redis)",
     )
     proxies: int = Field(
         0,
         ge=0,
         le=10,
-        description="number of trusted proxies in front, which report the client's address",
+        description="number of trusted proxies in front of the service, which report the client's "
+        "address in X-Forwarded-For",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="info logs every request, warning only problems"
+        "info",
+        description="lowest level to log: debug, info (every request), warning (only problems) or "
+        "error",
     )
 
     @field_validator("models", "origins", mode="before")
@@ -147,7 +150,7 @@ class Settings(BaseSettings):
         for origin in origins:
             if not ORIGIN.fullmatch(origin):
                 raise ValueError(
-                    f"{origin!r} is not an origin; write scheme, host and port as a browser sends "
+                    f"{origin!r} is not an origin; write scheme, host and port as browsers send "
                     "them, for example http://localhost:3000"
                 )
         return origins
@@ -155,7 +158,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _check_body_memory(self) -> Self:
         if self.body_memory_bytes < 2 * self.max_body_bytes:
-            # The default is too small for the body size that was set.
+            # If only the body size was set, raise the default to match.
             if "body_memory_bytes" not in self.model_fields_set:
                 object.__setattr__(self, "body_memory_bytes", 2 * self.max_body_bytes)
                 return self

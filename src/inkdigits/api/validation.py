@@ -1,4 +1,4 @@
-"""Validation against the schemas, with one sentence about the first error."""
+"""Validation against the schemas. Only the first error is reported, in one sentence."""
 
 import json
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from werkzeug.exceptions import BadRequest, UnprocessableEntity
 
 T = TypeVar("T")
 
-# These replace messages of pydantic that name a Python class or could be plainer.
+# Replacements for pydantic's messages that name a Python class or could be plainer.
 _MESSAGES = {
     "missing": "is missing",
     "extra_forbidden": "is unknown",
@@ -26,7 +26,7 @@ _MESSAGES = {
 def validate(schema: TypeAdapter[T], value: Any) -> T:
     """Validate a decoded JSON value.
 
-    returns  what the schema makes of it
+    returns  the validated value
     raises   UnprocessableEntity if it does not fit; BadRequest for a string that is not valid
              Unicode
     """
@@ -43,7 +43,7 @@ def parse_query(*names: str) -> dict[str, str]:
     """Return the query parameters of the current request.
 
     names    the parameters that the route takes
-    raises   UnprocessableEntity for any other, and for one that is repeated
+    raises   UnprocessableEntity for any other parameter, and for a repeated one
     """
     for name, values in request.args.lists():
         if name not in names:

@@ -12,7 +12,7 @@ import click
 
 from inkdigits.version import __version__
 
-# An image to try, if the package runs from a clone of its repository.
+# An image to try, if the package is run from a clone of its repository.
 SAMPLE = Path(__file__).parents[3] / "tests" / "golden" / "7.png"
 
 
@@ -38,9 +38,13 @@ SAMPLE = Path(__file__).parents[3] / "tests" / "golden" / "7.png"
     "repeat the option for several.  [default: localhost and 127.0.0.1 at ports 3000, 5173, 8080]",
 )
 @click.option(
-    "--workers", type=click.IntRange(1, 256), help="Worker processes.  [default: one for each CPU]"
+    "--workers",
+    type=click.IntRange(1, 256),
+    help="Number of worker processes.  [default: one for each CPU]",
 )
-@click.option("--open", "opens", is_flag=True, help="Open the page in a browser, if there is one.")
+@click.option(
+    "--open", "opens", is_flag=True, help="Open the page in a browser, if one can be opened."
+)
 def serve_command(
     host: str | None,
     port: int | None,
@@ -51,7 +55,8 @@ def serve_command(
 ) -> None:
     """Serve predictions over HTTP, until Ctrl-C or SIGTERM.
 
-    Every option, and more, can be set with an environment variable: docs/api.md lists them all.
+    Every option except --open can also be set with an environment variable. docs/api.md lists all
+    variables.
     """
     try:
         from pydantic import ValidationError
@@ -114,7 +119,7 @@ def _print_greeting(url: str, models: Sequence[str]) -> None:
     image = os.path.relpath(SAMPLE) if SAMPLE.exists() else "digit.png"
     click.echo("Try it with an image of a digit:")
     click.echo(
-        # Piped, because a photo is longer than a command-line argument may be.
+        # Piped, because a photo can be longer than the system allows for a command-line argument.
         f"  base64 < {shlex.quote(image)} | tr -d '\\n' | sed 's/.*/{{\"image\": \"&\"}}/' | "
         f"curl -H 'Content-Type: application/json' -d @- {shlex.quote(f'{url}/predict')}"
     )

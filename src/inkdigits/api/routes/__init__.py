@@ -1,1 +1,1 @@
-"""The routes of the service: one module, and one blueprint, for each concern."""
+"""The routes of the service: one module with one blueprint for each concern."""

@@ -1,4 +1,4 @@
-"""The root: a browser gets the page, if it is built into the package, and a program JSON."""
+"""The root: browsers get the page, if it was built into the package, and other clients JSON."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-# For files that Vite names by a hash of their content. All others are revalidated.
+# For the files whose names contain a hash of their content. All others are revalidated.
 IMMUTABLE_MAX_AGE_S = 365 * 24 * 3600
 _EXAMPLE = schemas.Example(
     request=schemas.ExampleRequest(
@@ -30,7 +30,7 @@ _EXAMPLE = schemas.Example(
 
 
 def create_blueprint(registry: ModelRegistry) -> Blueprint:
-    """Create the routes of the root and of the files that the page loads."""
+    """Create the route of the root, and those of the files that the page loads."""
     bp = Blueprint("frontend", __name__)
 
     @bp.get("/")
@@ -69,6 +69,6 @@ def create_blueprint(registry: ModelRegistry) -> Blueprint:
 
 
 def _wants_page() -> bool:
-    """Whether the request prefers HTML, as a browser's does, and the page is built."""
+    """Whether the request prefers HTML, as a browser's does, and the page was built."""
     types = ["application/json", "text/html"]
     return request.accept_mimetypes.best_match(types) == "text/html" and PAGE_FOLDER.is_dir()

@@ -1,4 +1,4 @@
-"""Predictions: for the write-up's client, for one drawing, and for a batch."""
+"""Predictions: in the write-up's format, for one drawing, and for a batch."""
 
 import base64
 import time
@@ -28,7 +28,7 @@ from inkdigits.api.validation import parse_query, validate
 from inkdigits.imaging.errors import ImageError
 from inkdigits.recognizer import Prediction, Recognizer
 
-# The media types of a body that is an image file; the last one leaves the format open.
+# The media types of a body that is an image file; the last one stands for any format.
 IMAGE_TYPES = (
     "image/png",
     "image/jpeg",
@@ -39,13 +39,13 @@ IMAGE_TYPES = (
 )
 
 MAX_FORM_PARTS = 10  # parsed before a form is rejected
-# Before the content of a part. Werkzeug searches the whole header again with every 64 KiB, so an
-# endless header would take time that grows with the square of the body.
+# Limit on what precedes the content of a part. Werkzeug searches all of it again after every
+# 64 KiB, so the time for an endless header would grow with the square of its length.
 MAX_FORM_HEADER_BYTES = 2**18
 _WRONG_PARTS = UnprocessableEntity(
-    'The form must have exactly one part: a file named "image", which is an image file.'
+    'The form must have exactly one part: an image file named "image".'
 )
-_OUT_OF_TIME = "The time limit of a batch ran out before this drawing; send a smaller batch."
+_OUT_OF_TIME = "The batch reached its time limit before this drawing; send a smaller batch."
 _BATCH = TypeAdapter(schemas.Batch)
 
 
@@ -82,7 +82,7 @@ def create_blueprint(registry: ModelRegistry, settings: Settings) -> Blueprint:
         else:
             raise UnsupportedMediaType(
                 "The body must be JSON (application/json), an image file (such as image/png), or "
-                "a form with one (multipart/form-data); name its type in the Content-Type header."
+                "a form with one (multipart/form-data); set the Content-Type header to its type."
             )
         return _json(_predict(recognizer, seen, lambda: recognizer.recognize(data, media_type)))
 
@@ -132,10 +132,10 @@ def _options(registry: ModelRegistry) -> tuple[Recognizer, bool]:
 
 
 def _parse_form() -> tuple[bytes, str]:
-    """Take the image file out of a form.
+    """Extract the image file from a form.
 
     returns  the file, and the media type that the form declares, if any
-    raises   BadRequest if the body is not a form, UnprocessableEntity if it holds anything else
+    raises   BadRequest if the body is not a form, UnprocessableEntity if it contains anything else
     """
     body = read_body()
     parser = FormDataParser(
@@ -162,7 +162,7 @@ def _parse_form() -> tuple[bytes, str]:
 
 
 def _in_memory(*_: object, **__: object) -> BytesIO:
-    """Keep a file in memory, where the body is already; a temporary file would need closing."""
+    """Keep a file in memory, where the body already is; a temporary file would need closing."""
     return BytesIO()
 
 

@@ -1,4 +1,4 @@
-"""Admission control: bounds on concurrent work, queues and memory. Whatever is beyond gets 503."""
+"""Admission control: limits on concurrent work, queues and memory. Beyond them, 503."""
 
 import asyncio
 import threading
@@ -13,15 +13,15 @@ from inkdigits.api.settings import Settings
 
 HEALTH_THREADS, OTHER_THREADS = 1, 2
 HEALTH_TARGETS = {b"/healthz", b"/readyz"}
-# Bodies up to this size are not counted. One on each connection is little, and small drawings are
-# accepted while large uploads use up the budget.
+# Bodies up to this size are not counted: one on each connection takes little memory, and small
+# drawings are accepted even if large uploads have used up the budget.
 UNCOUNTED_BYTES = 64 * 2**10
 
 
 class BoundedExecutor:
     """A thread pool with a bounded queue.
 
-    A burst may fill the queue. After that, only half of it is used until it has been empty: during
+    Once a burst has filled the queue, only half of it is used until it is empty again: during
     overload, accepted requests wait half as long.
 
     is_accepting  whether new work is accepted; if not, it is rejected as if the queue were full
@@ -52,9 +52,9 @@ class BoundedExecutor:
         return self._in_flight > self._threads
 
     async def run(self, work: Callable[[], Response]) -> Response:
-        """Do the work in a thread.
+        """Run the work in a thread.
 
-        If this is canceled, waiting work is never done; running work is awaited.
+        If this call is canceled, work that is still waiting is dropped; running work is awaited.
 
         raises   Rejected if the queue is full, or no thread becomes free before the timeout
         """
@@ -96,7 +96,7 @@ class BoundedExecutor:
             timer.cancel()
 
     def _release_slot(self, _: object) -> None:
-        """Runs in the thread that did the work."""
+        """Release the slot; called in the thread that ran the work."""
         with self._lock:
             self._in_flight -= 1
             if self._in_flight <= self._threads:
@@ -104,7 +104,7 @@ class BoundedExecutor:
 
 
 class ByteBudget:
-    """A limit on the bytes of bodies and responses in a worker: in total, and for one client."""
+    """A limit on the bytes of bodies and responses in a worker: in total, and for each client."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -112,7 +112,7 @@ class ByteBudget:
         self._by_client: Counter[str] = Counter()
 
     def acquire(self, client: str, count: int) -> None:
-        """Take `count` bytes for a client.
+        """Acquire `count` bytes for a client.
 
         raises   Rejected if fewer are left, or one client would have more than half of the limit
         """
@@ -122,7 +122,7 @@ class ByteBudget:
         self._by_client[client] += count
 
     def release(self, client: str, count: int) -> None:
-        """Return bytes that were acquired."""
+        """Release bytes that were acquired."""
         self._total -= count
         self._by_client[client] -= count
         if self._by_client[client] <= 0:
@@ -130,7 +130,7 @@ class ByteBudget:
 
 
 class Reservation:
-    """What one connection has acquired of a budget: nothing for the first UNCOUNTED_BYTES."""
+    """One connection's share of a budget. The first UNCOUNTED_BYTES do not count."""
 
     def __init__(self, budget: ByteBudget) -> None:
         self._budget = budget
@@ -149,7 +149,7 @@ class Reservation:
 
 
 class AdmissionControl:
-    """The executors of a worker. Predictions, health checks and everything else do not compete."""
+    """The executors of a worker: one each for predictions, health checks and everything else."""
 
     def __init__(self, settings: Settings) -> None:
         timeout_s = settings.queue_timeout_s

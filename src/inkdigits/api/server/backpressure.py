@@ -10,8 +10,8 @@ class UnreadResponses:
     """The bytes of one connection's responses that its client has not read.
 
     is_blocked     whether the next response must wait
-    read_deadline  by the clock of the event loop, when the client must have read more; None if
-                   everything is read
+    read_deadline  event loop time by which the client must have read more; None if it has
+                   read everything
     """
 
     def __init__(self, budget: ByteBudget) -> None:

@@ -1,4 +1,4 @@
-"""One client's connection: receives requests, and responds to them in order."""
+"""One client's connection: receives requests and responds to them in order."""
 
 import asyncio
 from collections import deque
@@ -17,11 +17,11 @@ from inkdigits.api.server.rejections import (
 from inkdigits.api.server.request_parser import RequestParser, check_head
 
 KEEP_ALIVE_S = 30.0  # how long a connection may be idle between requests
-MAX_PIPELINED = 16  # requests that wait for the response to the one before
+MAX_PIPELINED = 16  # requests that wait for their turn on one connection
 # After an early response, further data is read and discarded for a while. Closing a socket with
 # unread data resets the connection, and the client could lose the response.
 LINGER_S, LINGER_BODIES = 5.0, 2
-NEW_S = 0.5  # after a connection is made, its first request may still be on its way
+NEW_S = 0.5  # after this time on a new connection, its first request should have begun to arrive
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -29,8 +29,8 @@ class Connection(asyncio.BufferedProtocol):
 
     client    address of the peer
     fd        file descriptor of the socket
-    deadline  by the clock of the event loop, when the client's time to send or to read is up; None
-              while the service is working
+    deadline  event loop time by which the client must send or read more; None while the
+              service is working
     """
 
     def __init__(self, service: Service) -> None:
@@ -53,13 +53,13 @@ class Connection(asyncio.BufferedProtocol):
 
     @property
     def deadline(self) -> float | None:
-        """When the client's time is up."""
+        """The time by which the client must send or read more, if any."""
         deadlines = (self._send_deadline, self._unread.read_deadline)
         return min((each for each in deadlines if each is not None), default=None)
 
     @property
     def awaits_client(self) -> bool:
-        """Whether the next move is the client's, so that no work is lost by closing."""
+        """Whether the server is waiting for the client, so that closing would lose no work."""
         return self._active is None and not self._ready
 
     # Called by asyncio.
@@ -125,7 +125,7 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.abort()
 
     def resume_writing(self) -> None:
-        """Go on when the client has read the response."""
+        """Continue when the client has read the response."""
         self._unread.resume()
         self._advance()
 
@@ -192,7 +192,7 @@ class Connection(asyncio.BufferedProtocol):
     # Called by the service.
 
     def handle_timeout(self) -> None:
-        """Act on a deadline that has passed."""
+        """Handle a deadline that has passed."""
         now, unread = self._loop.time(), self._unread
         if unread.read_deadline is not None and unread.read_deadline <= now:
             if not unread.has_progressed(self._transport.get_write_buffer_size(), now):
@@ -208,14 +208,14 @@ class Connection(asyncio.BufferedProtocol):
             self.close()
 
     def close(self) -> None:
-        """Close when everything written has been sent."""
+        """Close after sending everything that was written."""
         self._transport.close()
         self._send_deadline = None
         if not self._unread.is_blocked:
             self._expect_within(KEEP_ALIVE_S)
 
     def close_if_idle(self) -> None:
-        """Close unless a request is being received or answered, or may be about to arrive."""
+        """Close unless a request is being received or processed, or may be about to arrive."""
         is_idle = self.awaits_client and not self._parser.request and not self._parser.is_closed
         is_new = self._loop.time() < self._opened_at + NEW_S
         if is_idle and not is_new and not self._transport.is_closing():
@@ -267,7 +267,7 @@ class Connection(asyncio.BufferedProtocol):
             self._expect_within(KEEP_ALIVE_S)
 
     def _finish(self, last: Request) -> None:
-        """Close the connection after its last response, or at first this side of it only."""
+        """Close after the last response; if the client may still send, only this side at first."""
         self._parser.close()
         self._ready.clear()
         if last.is_complete or self._has_eof:
@@ -276,7 +276,7 @@ class Connection(asyncio.BufferedProtocol):
             self._expect_within(LINGER_S)
             try:
                 self._transport.write_eof()
-            except OSError:  # the client has just gone
+            except OSError:  # the client has just disconnected
                 self._transport.abort()
 
     def _expect_within(self, seconds: float) -> None:

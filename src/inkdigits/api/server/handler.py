@@ -29,15 +29,15 @@ from inkdigits.api.settings import Settings
 log = structlog.get_logger()
 
 MAX_LOGGED_PATH = 1024
-# There may be thousands of these a second, so the log has one count a second for each.
+# There may be thousands of these per second, so the log has one count per second and reason.
 AGGREGATED_REASONS = {"overloaded", "queue_timeout", "memory", "connections"}
 
 
 class Handler:
     """Everything between the connections of a worker and its application.
 
-    app              the application; it gets complete bodies only
-    max_connections  that may be open at once
+    app              the application; it gets only complete bodies
+    max_connections  maximum number of open connections
     fds              file descriptors of the open connections
     is_draining      whether the worker is shutting down
     """
@@ -51,7 +51,7 @@ class Handler:
         self._max_connections = max_connections
         self._by_client: dict[str, set[ClientConnection]] = {}
         self._rejections: Counter[str] = Counter()
-        # Used for what it does to an environment, before there is an application to wrap.
+        # Only rewrites the environment; there is no application to wrap yet.
         self._proxy_fix = ProxyFix(
             lambda environ, start_response: (), x_for=settings.proxies, x_proto=0, x_host=0
         )
@@ -73,8 +73,8 @@ class Handler:
         """Register a new connection, and close another one if there are too many.
 
         The one with the earliest deadline is closed, so a client that holds connections open
-        without using them cannot keep others out. Behind proxies, every connection is the proxy's,
-        which limits clients by itself.
+        without using them cannot keep others out. Behind proxies, all connections come from the
+        proxy, which must limit its clients itself.
         """
         group = self._by_client.setdefault(client_key(connection.client), set())
         group.add(connection)
@@ -109,7 +109,7 @@ class Handler:
             if connection.deadline is not None and connection.deadline < now:
                 try:
                     connection.handle_timeout()
-                except Exception:  # the deadlines of other connections must hold
+                except Exception:  # the other connections must be timed out, too
                     log.exception("connection_failed")
                     connection.abort()
 
@@ -141,7 +141,7 @@ class Handler:
 
             def work() -> Response:
                 # A client that has disconnected looks like one that has only finished sending. Its
-                # request is dropped if others are waiting, and answered if not.
+                # request is dropped only if others are waiting.
                 if request.client_disconnected and executor.has_waiting:
                     raise client_disconnected()
                 return run_application(self._app, environ, request.body)
@@ -152,7 +152,7 @@ class Handler:
         except asyncio.CancelledError:
             self.count(client_disconnected())
             raise
-        except Exception:  # the client must get a response to this as well
+        except Exception:  # in this case, too, the client must get a response
             log.exception("request_failed", request_id=request_id)
             return self.reject(request, internal_error())
         self._record(request, request_id, response.status, environ)

@@ -1,4 +1,4 @@
-"""What connections and the service behind them need of each other."""
+"""The interfaces between connections and the service behind them."""
 
 from typing import Protocol
 
@@ -13,8 +13,8 @@ class ClientConnection(Protocol):
 
     client    address of the peer
     fd        file descriptor of the socket
-    deadline  by the clock of the event loop, when the client's time is up; None while the service
-              is working
+    deadline  event loop time by which the client must send or read more; None while the
+              service is working
     """
 
     client: str
@@ -26,13 +26,13 @@ class ClientConnection(Protocol):
 
     @property
     def awaits_client(self) -> bool:
-        """Whether the next move is the client's."""
+        """Whether the server is waiting for the client."""
 
     def handle_timeout(self) -> None:
-        """Act on a deadline that has passed."""
+        """Handle a deadline that has passed."""
 
     def close_if_idle(self) -> None:
-        """Close unless a request is being received or answered."""
+        """Close unless a request is being received or processed."""
 
     def abort(self) -> None:
         """Close at once."""
@@ -44,7 +44,7 @@ class ClientConnection(Protocol):
 class Service(Protocol):
     """The service, as a connection sees it: see handler.Handler.
 
-    buffer       received data of any connection, which must be consumed at once
+    buffer       for received data, shared by all connections; must be consumed at once
     is_draining  whether the worker is shutting down: each response is the last of its connection
     """
 

@@ -1,4 +1,4 @@
-"""The log of the server: one JSON object a line, to standard output."""
+"""The log of the server: one JSON object per line, to standard output."""
 
 import logging
 import sys
@@ -35,8 +35,8 @@ def configure_log(level: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
-        # One write for each line. Without buffering, print() writes a line and its end separately,
-        # and a line of another process could come between.
+        # One write per line. If unbuffered, print() writes a line and its end separately, and
+        # another process could write between them.
         logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _TolerantStream(sys.stdout))),
         cache_logger_on_first_use=True,
     )

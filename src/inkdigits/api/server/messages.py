@@ -1,4 +1,4 @@
-"""HTTP/1.1 messages: requests with their validation, and responses."""
+"""HTTP/1.1 messages: requests, with their validation, and responses."""
 
 import io
 import os
@@ -42,11 +42,11 @@ class Request:
     headers              in order, names in lower case
     client               address of the peer, or the one that trusted proxies report
     started_at           when its first byte arrived, by time.perf_counter
-    rejected             why the server responds by itself; None if the application does
+    rejected             why the server rejects it; None if the application responds
     body_bytes           how much of its body has arrived, kept or discarded
     is_complete          whether all of it has arrived
     keeps_alive          whether the connection stays open after the response
-    client_disconnected  whether nobody is waiting for the response any more
+    client_disconnected  whether the client no longer waits for the response
     """
 
     client: str
@@ -77,7 +77,7 @@ class Request:
         return given if REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
 
     def head_without(self, name: str) -> bytes:
-        """Write the request line and the headers again, except those of one name."""
+        """Serialize the request line and all headers except those of one name."""
         first = f"{self.method} {self.target.decode('latin-1')} HTTP/{self.version}"
         kept = [f"{given}: {value}" for given, value in self.headers if given != name]
         return "\r\n".join([first, *kept, "", ""]).encode("latin-1")

@@ -1,7 +1,7 @@
-"""Load shedding: keeps the CPU for predictions when far more requests arrive than can be served.
+"""Load shedding: keeps the CPU free for predictions if far more requests arrive than it can serve.
 
-Adaptive LIFO: the newest requests are accepted and the oldest rejected, because clients that have
-waited longest are the least likely to be still there.
+Adaptive LIFO: the newest requests are accepted and the oldest are rejected, because clients that
+have waited longest are the least likely to be still there.
 """
 
 import selectors
@@ -10,14 +10,14 @@ from collections.abc import Container
 
 from inkdigits.api.server.admission import BoundedExecutor
 
-# Rejecting a request costs about 50 us, the kernel's part included: ten thousand a second would
-# leave little of two CPUs. Under overload the event loop gets this share of one CPU. Whatever it
-# cannot handle waits in the kernel, and so do its senders.
+# Rejecting a request takes about 50 us, including the kernel's part: ten thousand per second would
+# leave little of two CPUs. Under overload the event loop is limited to this share of one CPU. What
+# it cannot handle waits in the kernel, which also makes the senders wait.
 LOOP_SHARE = 0.12
 MIN_PAUSE_S = 0.004  # waking up for each request would cost more than rejecting it
-MAX_PAUSE_S = 0.03  # responses wait until its end
+MAX_PAUSE_S = 0.03  # responses wait until the pause ends
 MAX_REJECTED = 24  # in one round, which lasts from one pause to the next
-# A request that has waited for more rounds is rejected, so accepted requests are answered soon.
+# A request that has waited for more rounds is rejected, so that accepted ones never wait for long.
 MAX_ACCEPTED_AGE = 1
 
 Events = list[tuple[selectors.SelectorKey, int]]

@@ -1,4 +1,4 @@
-"""Requests and connections that never reach the application, and what their clients are told."""
+"""The server's own error responses, for requests to which the application does not respond."""
 
 from http import HTTPStatus
 
@@ -6,12 +6,12 @@ RETRY_AFTER_S = 1
 
 
 class Rejected(Exception):
-    """A request that the server answers itself.
+    """A request or connection is rejected before the application can respond.
 
     status   of the response
-    reason   a word for metrics and log
+    reason   label in metrics and log
     detail   one sentence: the cause, and what to do
-    headers  of the response, beside the usual ones
+    headers  of the response, in addition to the usual ones
     """
 
     def __init__(self, status: HTTPStatus, reason: str, detail: str, **headers: str) -> None:
@@ -33,12 +33,12 @@ def overloaded(reason: str) -> Rejected:
 
 
 def malformed(detail: str) -> Rejected:
-    """Reject a request that violates HTTP/1.1; `detail` is the sentence."""
+    """Reject a request that violates HTTP/1.1; `detail` says how."""
     return Rejected(HTTPStatus.BAD_REQUEST, "malformed", detail)
 
 
 def body_too_large(limit: int) -> Rejected:
-    """Reject a body over the limit in bytes."""
+    """Reject a body of more than `limit` bytes."""
     return Rejected(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "body_too_large",
@@ -47,7 +47,7 @@ def body_too_large(limit: int) -> Rejected:
 
 
 def incomplete() -> Rejected:
-    """Reject a request whose client stopped sending before its end."""
+    """Reject a request whose client stopped sending before it was complete."""
     return Rejected(
         HTTPStatus.BAD_REQUEST,
         "client_disconnected",
@@ -66,7 +66,7 @@ def timed_out(part: str) -> Rejected:
 
 
 def too_many_chunks() -> Rejected:
-    """Reject a body in too many small chunks."""
+    """Reject a body of too many small chunks."""
     return Rejected(
         HTTPStatus.BAD_REQUEST,
         "too_many_chunks",
@@ -84,7 +84,7 @@ def headers_too_large() -> Rejected:
 
 
 def client_disconnected() -> Rejected:
-    """Drop a request whose client has gone."""
+    """Drop a request whose client has disconnected."""
     return Rejected(
         HTTPStatus.BAD_REQUEST,
         "client_disconnected",
@@ -93,7 +93,7 @@ def client_disconnected() -> Rejected:
 
 
 def internal_error() -> Rejected:
-    """Answer a request that the server failed to handle."""
+    """Respond to a request that the server failed to handle."""
     return Rejected(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "internal_error",

@@ -13,15 +13,15 @@ from inkdigits.api.server.rejections import (
     too_many_chunks,
 )
 
-READ_BUFFER_BYTES = 2**18  # of received data, parsed at a time
-MAX_HEADERS, MAX_HEAD_BYTES = 100, 32 * 2**10  # of one request, its URL included
+READ_BUFFER_BYTES = 2**18  # the most received data to parse at a time
+MAX_HEADERS, MAX_HEAD_BYTES = 100, 32 * 2**10  # of one request; the bytes include its URL
 # A body may have more chunks than this only if they have this many bytes on average.
 MAX_CHUNKS, MIN_CHUNK_BYTES = 10_000, 64
 MAX_CHUNK_LINE_BYTES = 32  # on average
 
 
 class RequestHandler(Protocol):
-    """What the parser reports to, in the order of the methods."""
+    """Receives the events of the parser, in the order of these methods."""
 
     def request_started(self) -> None:
         """Called at the first byte of a request."""
@@ -36,14 +36,14 @@ class RequestHandler(Protocol):
         """Called at the end of a request."""
 
     def request_rejected(self, rejected: Rejected) -> None:
-        """Called when the request that is being received breaks a rule; must close the parser."""
+        """Called if the request that is being received is invalid; must close the parser."""
 
 
 class RequestParser:
     """Parses what arrives on one connection; httptools calls the methods named on_*.
 
     request    the request that is being received; None between requests
-    is_closed  whether everything that still arrives is ignored
+    is_closed  whether everything that arrives from now on is ignored
     """
 
     def __init__(self, handler: RequestHandler, client: str, max_body_bytes: int) -> None:
@@ -51,13 +51,13 @@ class RequestParser:
         self._client = client
         self._max_body_bytes = max_body_bytes
         self._parser = httptools.HttpRequestParser(self)
-        self._arrived_bytes = 0  # since the present request began
+        self._arrived_bytes = 0  # since the current request began
         self._chunks = 0
         self.request: Request | None = None
         self.is_closed = False
 
     def close(self) -> None:
-        """Drop the request that is being received, and ignore everything that still arrives."""
+        """Drop the request that is being received, and ignore everything that arrives later."""
         self.request = None
         self.is_closed = True
 
@@ -80,7 +80,7 @@ class RequestParser:
     def _surplus_bytes(self, request: Request) -> int:
         """Count the bytes beyond the body and what may surround it: long trailers, for example.
 
-        One read may bring bytes of other requests, so a full buffer is allowed for those.
+        One read may include bytes of other requests, so a full buffer is allowed for those.
         """
         surrounding = 2 * MAX_HEAD_BYTES + MAX_CHUNK_LINE_BYTES * self._chunks
         return self._arrived_bytes - request.body_bytes - surrounding - READ_BUFFER_BYTES

@@ -27,9 +27,9 @@ log = structlog.get_logger()
 
 POLL_INTERVAL_S = 0.5
 START_TIMEOUT_S = 120.0  # for loading the models on a busy machine
-MIN_LIFETIME_S = 5.0  # a replacement that dies sooner would die again and again
+MIN_LIFETIME_S = 5.0  # if a replacement dies sooner, another one probably would too
 WORKER_ENVIRONMENT = {
-    # Matrix products are small, so threads within one would only wait for each other.
+    # Matrix products are small, so several threads for one would only wait for each other.
     **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     # By default, glibc raises these thresholds after the first large image and then keeps the
     # memory. Blocks of this size are returned to the system as soon as they are freed. Smaller
@@ -53,8 +53,8 @@ class _WorkerProcess:
     """A worker, as the supervisor sees it.
 
     ready_at        when it became ready, by time.monotonic; None before
-    silent_s        time since its last message. Counted in the supervisor's own running time, so
-                    a pause of both processes does not count
+    silent_s        time since its last message. Only time in which the supervisor itself was
+                    running counts, so a pause of both processes does not
     is_replacement  whether it replaced a worker that died
     """
 
@@ -109,7 +109,7 @@ class _Supervisor:
 
     def run(self) -> None:
         """Start the workers and supervise them until a signal stops the server."""
-        # Python writes each signal's number to this socket, which interrupts the wait for workers.
+        # Python writes each signal's number to this socket, which interrupts waiting for workers.
         self._wakeup, signaled = socket.socketpair()
         signaled.setblocking(False)
         handlers = {
@@ -139,7 +139,7 @@ class _Supervisor:
         self._signals.append(number)
 
     def _handle_signals(self) -> None:
-        """Drain at the first SIGTERM; stop at its end, at a second SIGTERM, and at Ctrl-C."""
+        """Drain at the first SIGTERM; stop when that is over, at a second SIGTERM, or at Ctrl-C."""
         while self._signals:
             if self._signals.pop(0) == signal.SIGTERM and self._drain_until is None:
                 self._drain_until = time.monotonic() + self._settings.drain_s
@@ -176,7 +176,7 @@ class _Supervisor:
         ready = wait([self._wakeup, *pipes], timeout_s)
         if self._wakeup in ready:  # the signal's handler has run
             self._wakeup.recv(64)
-        # If this process was stopped meanwhile, only one interval counts.
+        # If this process was suspended meanwhile, only one interval counts.
         passed_s = min(time.monotonic() - since, POLL_INTERVAL_S)
         for each in self._workers:
             each.silent_s += passed_s
@@ -226,7 +226,7 @@ class _Supervisor:
         """Let the workers finish their requests within the grace period."""
         self._listener.close()
         self._send_to_workers(worker.STOP)
-        # Workers keep to the grace period by themselves; this limit is for one that does not.
+        # Workers observe the grace period by themselves; this limit is for one that does not.
         # Another signal ends the wait at once.
         until = time.monotonic() + self._settings.grace_s + 1
         self._signals.clear()
@@ -250,7 +250,7 @@ def _listen(host: str, port: int) -> socket.socket:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family)
         try:
-            if os.name != "nt":  # or a port stays in use for a minute after its last server
+            if os.name != "nt":  # otherwise a port stays in use for a minute after a server exits
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
             listener.listen(worker.BACKLOG)

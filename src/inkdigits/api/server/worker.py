@@ -33,12 +33,12 @@ HEARTBEAT_INTERVAL_S = 0.5
 EXPIRE_INTERVAL_S = 0.25  # between checks for expired deadlines
 BACKLOG = 2048  # connections that the kernel holds until a worker accepts them
 ACCEPT_PAUSE_S, ACCEPT_RETRY_S = 0.001, 1.0
-MAX_ACCEPTED = 64  # at once
+MAX_ACCEPTED = 64  # connections at once
 SPARE_FILES = 64  # open files that are not connections
 
 
 def run(settings: Settings, listener: socket.socket, pipe: Pipe, metrics_index: int | None) -> None:
-    """Serve requests until the supervisor says to stop, or has died.
+    """Serve requests until the supervisor says to stop, or dies.
 
     listener       the socket on which all workers accept connections
     pipe           to the supervisor
@@ -112,8 +112,8 @@ class _Worker:
         """Accept some connections, then pause so that other workers accept the next ones.
 
         All workers accept on the same socket. Without the pause, the fastest one would get most of
-        the connections, and then most of the work. While many are waiting, each time twice as many
-        are accepted.
+        the connections, and then most of the work. While many are waiting, the number accepted
+        doubles each time.
         """
         pause_s = ACCEPT_PAUSE_S
         for _ in range(self._accept_count):
@@ -137,7 +137,7 @@ class _Worker:
         try:
             connection, _ = self._listener.accept()
         except (BlockingIOError, ConnectionAbortedError, InterruptedError):
-            return False  # another worker was faster, or the client has gone
+            return False  # another worker was faster, or the client has disconnected
         connection.setblocking(False)
         task = loop.create_task(
             loop.connect_accepted_socket(lambda: Connection(self._handler), connection)
@@ -189,7 +189,7 @@ class _Worker:
 
 def _max_connections(settings: Settings) -> int:
     """Return how many connections a worker may have open, within the system's limit on files."""
-    if sys.platform == "win32":  # has no such limit
+    if sys.platform == "win32":  # which has no such limit
         return settings.connections
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = settings.connections + SPARE_FILES

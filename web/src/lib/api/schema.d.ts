@@ -13,7 +13,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Recognize the digit in an image, in the format of the write-up */
+        /** Recognize the digit in an image, in the write-up's format */
         post: operations["predict"];
         delete?: never;
         options?: never;
@@ -49,7 +49,7 @@ export interface paths {
         put?: never;
         /**
          * Recognize the digits in several drawings
-         * @description Predictions are in the order of the drawings; a bad one gets problem details.
+         * @description The predictions are in the order of the drawings. An invalid drawing gets problem details instead of a prediction.
          */
         post: operations["predictBatch"];
         delete?: never;
@@ -101,7 +101,7 @@ export interface paths {
         };
         /**
          * Describe the service
-         * @description A browser gets the page instead, if it is built into the package.
+         * @description A browser gets the page instead, if it was built into the package.
          */
         get: operations["getService"];
         put?: never;
@@ -197,7 +197,7 @@ export interface components {
         };
         /**
          * ExampleRequest
-         * @description A request by example.
+         * @description An example of a request.
          */
         ExampleRequest: {
             /** Method */
@@ -281,7 +281,7 @@ export interface components {
             input_shape: number[];
             /**
              * Class Names
-             * @description What each output of the network stands for.
+             * @description The class of each output of the network.
              */
             class_names: string[];
             /**
@@ -318,7 +318,7 @@ export interface components {
             };
             /**
              * Training
-             * @description Provenance: seed, data and versions.
+             * @description How the model was trained: recipe, seed, data and versions.
              */
             training: {
                 [key: string]: unknown;
@@ -344,7 +344,7 @@ export interface components {
         Models: {
             /**
              * Default
-             * @description The model that answers when a request names none.
+             * @description The model for requests that do not name one.
              */
             default: string;
             /** Models */
@@ -378,7 +378,7 @@ export interface components {
             reason: ("blank" | "not_a_digit") | null;
             /**
              * Confidence
-             * @description The highest of the probabilities.
+             * @description The highest probability.
              */
             confidence: number;
             /**
@@ -394,7 +394,7 @@ export interface components {
             model: components["schemas"]["ModelName"];
             /**
              * Duration Ms
-             * @description Time from the parsed body to the prediction, in milliseconds.
+             * @description Time that the prediction took, in milliseconds, without receiving and parsing the request.
              */
             duration_ms: number;
         };
@@ -408,7 +408,7 @@ export interface components {
         };
         /**
          * Preprocessing
-         * @description What turns a drawing into the network's input.
+         * @description How a drawing becomes the network's input.
          */
         Preprocessing: {
             /** Name */
@@ -443,7 +443,7 @@ export interface components {
         };
         /**
          * Service
-         * @description The service: its version, its default model and where to start.
+         * @description The service: its version, its default model, and how to use it.
          */
         Service: {
             /**
@@ -453,7 +453,7 @@ export interface components {
             name: "inkdigits";
             /** Version */
             version: string;
-            /** @description The model that answers when a request names none. */
+            /** @description The model for requests that do not name one. */
             model: components["schemas"]["ModelName"];
             /** @description The simplest request. */
             example: components["schemas"]["Example"];
@@ -467,7 +467,7 @@ export interface components {
         };
         /**
          * Stroke
-         * @description The path of a round pen from touching the paper to leaving it.
+         * @description The path of a round pen, from pen down to pen up.
          */
         Stroke: {
             /**
@@ -530,7 +530,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -541,7 +541,7 @@ export interface operations {
             /** @description The body, or the image in it, is damaged or invalid. */
             400: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -552,7 +552,7 @@ export interface operations {
             /** @description The Accept header excludes JSON. */
             406: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -563,7 +563,7 @@ export interface operations {
             /** @description The body arrived too slowly. */
             408: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -574,7 +574,7 @@ export interface operations {
             /** @description The body or the image is too large. */
             413: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -585,7 +585,7 @@ export interface operations {
             /** @description The URL is too long. */
             414: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -596,7 +596,7 @@ export interface operations {
             /** @description The media type of the body, or the format of the image, is not supported. */
             415: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -607,7 +607,7 @@ export interface operations {
             /** @description A field or a query parameter is missing, unknown or invalid. */
             422: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -615,10 +615,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This client sent too many requests. */
+            /** @description This client has sent too many requests. */
             429: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
@@ -631,7 +631,7 @@ export interface operations {
             /** @description The server failed to handle the request. */
             500: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -642,7 +642,7 @@ export interface operations {
             /** @description The service is overloaded. */
             503: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
@@ -659,7 +659,7 @@ export interface operations {
             query?: {
                 /** @description The name of the model to use. */
                 model?: string;
-                /** @description Whether to include the 28x28 input of the network. */
+                /** @description Whether the response includes the 28x28 input of the network. */
                 seen?: boolean;
             };
             header?: never;
@@ -685,7 +685,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -696,7 +696,7 @@ export interface operations {
             /** @description The body, or the image in it, is damaged or invalid. */
             400: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -707,7 +707,7 @@ export interface operations {
             /** @description The Accept header excludes JSON. */
             406: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -718,7 +718,7 @@ export interface operations {
             /** @description The body arrived too slowly. */
             408: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -729,7 +729,7 @@ export interface operations {
             /** @description The body or the image is too large. */
             413: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -740,7 +740,7 @@ export interface operations {
             /** @description The URL is too long. */
             414: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -751,7 +751,7 @@ export interface operations {
             /** @description The media type of the body, or the format of the image, is not supported. */
             415: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -762,7 +762,7 @@ export interface operations {
             /** @description A field or a query parameter is missing, unknown or invalid. */
             422: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -770,10 +770,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This client sent too many requests. */
+            /** @description This client has sent too many requests. */
             429: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
@@ -786,7 +786,7 @@ export interface operations {
             /** @description The server failed to handle the request. */
             500: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -797,7 +797,7 @@ export interface operations {
             /** @description The service is overloaded. */
             503: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
@@ -814,7 +814,7 @@ export interface operations {
             query?: {
                 /** @description The name of the model to use. */
                 model?: string;
-                /** @description Whether to include the 28x28 input of the network. */
+                /** @description Whether the response includes the 28x28 input of the network. */
                 seen?: boolean;
             };
             header?: never;
@@ -826,7 +826,7 @@ export interface operations {
                 "application/json": {
                     /**
                      * Drawings
-                     * @description Each as for a single prediction. A bad drawing does not affect the others.
+                     * @description Each as for a single prediction. An invalid one does not affect the others.
                      */
                     drawings: unknown[];
                 };
@@ -836,7 +836,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -847,7 +847,7 @@ export interface operations {
             /** @description The body, or the image in it, is damaged or invalid. */
             400: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -858,7 +858,7 @@ export interface operations {
             /** @description The Accept header excludes JSON. */
             406: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -869,7 +869,7 @@ export interface operations {
             /** @description The body arrived too slowly. */
             408: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -880,7 +880,7 @@ export interface operations {
             /** @description The body or the image is too large. */
             413: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -891,7 +891,7 @@ export interface operations {
             /** @description The URL is too long. */
             414: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -902,7 +902,7 @@ export interface operations {
             /** @description The media type of the body, or the format of the image, is not supported. */
             415: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -913,7 +913,7 @@ export interface operations {
             /** @description A field or a query parameter is missing, unknown or invalid. */
             422: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -921,10 +921,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This client sent too many requests. */
+            /** @description This client has sent too many requests. */
             429: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
@@ -937,7 +937,7 @@ export interface operations {
             /** @description The server failed to handle the request. */
             500: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -948,7 +948,7 @@ export interface operations {
             /** @description The service is overloaded. */
             503: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
@@ -972,7 +972,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -983,7 +983,7 @@ export interface operations {
             /** @description The Accept header excludes JSON. */
             406: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -994,7 +994,7 @@ export interface operations {
             /** @description The URL is too long. */
             414: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1005,7 +1005,7 @@ export interface operations {
             /** @description A field or a query parameter is missing, unknown or invalid. */
             422: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1013,10 +1013,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This client sent too many requests. */
+            /** @description This client has sent too many requests. */
             429: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
@@ -1029,7 +1029,7 @@ export interface operations {
             /** @description The server failed to handle the request. */
             500: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1040,7 +1040,7 @@ export interface operations {
             /** @description The service is overloaded. */
             503: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
@@ -1066,7 +1066,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1077,7 +1077,7 @@ export interface operations {
             /** @description There is no model of this name in service. */
             404: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1088,7 +1088,7 @@ export interface operations {
             /** @description The Accept header excludes JSON. */
             406: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1099,7 +1099,7 @@ export interface operations {
             /** @description The URL is too long. */
             414: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1110,7 +1110,7 @@ export interface operations {
             /** @description A field or a query parameter is missing, unknown or invalid. */
             422: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1118,10 +1118,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This client sent too many requests. */
+            /** @description This client has sent too many requests. */
             429: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
@@ -1134,7 +1134,7 @@ export interface operations {
             /** @description The server failed to handle the request. */
             500: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1145,7 +1145,7 @@ export interface operations {
             /** @description The service is overloaded. */
             503: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
@@ -1169,7 +1169,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1181,7 +1181,7 @@ export interface operations {
             /** @description The Accept header excludes JSON. */
             406: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1192,7 +1192,7 @@ export interface operations {
             /** @description The URL is too long. */
             414: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1200,10 +1200,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This client sent too many requests. */
+            /** @description This client has sent too many requests. */
             429: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
@@ -1216,7 +1216,7 @@ export interface operations {
             /** @description The server failed to handle the request. */
             500: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1227,7 +1227,7 @@ export interface operations {
             /** @description The service is overloaded. */
             503: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
@@ -1251,7 +1251,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1262,7 +1262,7 @@ export interface operations {
             /** @description The Accept header excludes JSON. */
             406: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1273,7 +1273,7 @@ export interface operations {
             /** @description The URL is too long. */
             414: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1281,10 +1281,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This client sent too many requests. */
+            /** @description This client has sent too many requests. */
             429: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
@@ -1297,7 +1297,7 @@ export interface operations {
             /** @description The server failed to handle the request. */
             500: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1308,7 +1308,7 @@ export interface operations {
             /** @description The service is overloaded. */
             503: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
@@ -1332,7 +1332,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1354,7 +1354,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
@@ -1365,7 +1365,7 @@ export interface operations {
             /** @description The service is shutting down. */
             503: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     /** @description Seconds to wait before trying again. */
                     "Retry-After": number;
@@ -1389,7 +1389,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description The id of the request, which its log lines carry too. */
+                    /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
                     [name: string]: unknown;
                 };
