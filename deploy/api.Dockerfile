@@ -1,6 +1,6 @@
-# The image of the service. Build it from the root of the repository:
+# The image of the service. Build it in the root of the repository:
 #   docker build --file deploy/api.Dockerfile --tag inkdigits-api .
-# Both stages use the same base, so that the virtual environment finds its Python interpreter.
+# Both stages use the same base image, so that the virtual environment finds its Python interpreter.
 ARG PYTHON_IMAGE=python:3.13.9-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
@@ -17,7 +17,7 @@ RUN python3 -m venv tools \
  && find /opt/inkdigits -depth \( -type d -name tests -o -name 'test_*.py' \) -exec rm -rf {} +
 COPY LICENSE README.md pyproject.toml ./
 COPY src src
-# The root file system is read-only at run time, so import the service once now, which compiles its modules.
+# The root file system is read-only at run time, so compile the service's modules now, by importing them once.
 RUN tools/bin/pip wheel --no-build-isolation --wheel-dir wheels . \
  && tools/bin/pip --python /opt/inkdigits/bin/python install --no-compile wheels/*.whl \
  && /opt/inkdigits/bin/inkdigits serve --help > /dev/null \

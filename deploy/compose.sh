@@ -1,5 +1,5 @@
 #!/bin/sh
-# Run Docker Compose, as a plugin or standalone, or say in one sentence what is missing: compose.sh ARGUMENTS...
+# Run Docker Compose, the plugin or the standalone program, or report what is missing. Usage: compose.sh ARGUMENTS...
 set -eu
 cd "$(dirname "$0")/.."
 stop() {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Pin the base images: pull each image that a Dockerfile names and write its digest after its tag, there and
-# in compose.yaml. Run it again to update to what the tags refer to now. digests.sh [FILE...]
+# Pin the base images: pull each image that a Dockerfile names, and write its digest after its tag, both there
+# and in compose.yaml. Run it again to update the digests. Usage: digests.sh [FILE...]
 set -eu
 deploy=$(cd "$(dirname "$0")" && pwd)
 stop() {

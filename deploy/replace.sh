@@ -1,6 +1,6 @@
 #!/bin/sh
-# Replace the running service with a newly built one without dropping a request: start the new one beside the
-# old one, wait until it is healthy, and only then stop the old one, which drains first.
+# Replace the running service with a new build without dropping a request: start the new containers beside the
+# old ones, wait until they are healthy, and only then stop the old ones, which drain first.
 set -eu
 cd "$(dirname "$0")/.."
 WAIT_S=${INKDIGITS_REPLACE_S:-120}
@@ -12,14 +12,14 @@ stop() {
 
 running=$(compose ps --quiet api)
 [ -n "$running" ] || stop "The service is not running; start it with: make up"
-# shellcheck disable=SC2086 # words, one for each container
+# shellcheck disable=SC2086 # one word for each container
 set -- $running
 for old; do
   [ "$(docker inspect --format '{{len .HostConfig.PortBindings}}' "$old")" = 0 ] ||
-    stop "The service is published on a port, which two containers cannot share; use make up, which replaces it with a gap of seconds."
+    stop "The service is published on a port, which two containers cannot share; use make up, which replaces it with a few seconds of downtime."
 done
 
-# The containers that were not running before, in whatever state they are.
+# Print the containers that were not running before, whatever their state.
 new() {
   for container in $(compose ps --all --quiet api); do
     case " $running " in *"$container"*) ;; *) echo "$container" ;; esac

@@ -1,10 +1,10 @@
-# The image of the page and of the proxy in front of the service. Build it from the root of the repository:
+# The image of the page and of the proxy in front of the service. Build it in the root of the repository:
 #   docker build --file deploy/web.Dockerfile --tag inkdigits-web .
 ARG NODE_IMAGE=node:22.20.0-bookworm-slim
 ARG NGINX_IMAGE=nginxinc/nginx-unprivileged:1.28.0
 
 FROM ${NODE_IMAGE} AS build
-# The package registry, if not npm's.
+# The package registry, if not npm's own.
 ARG NPM_CONFIG_REGISTRY
 WORKDIR /build
 COPY web/package.json web/package-lock.json ./
@@ -12,7 +12,7 @@ RUN npm ci --no-fund --no-audit --loglevel=error
 COPY web/index.html web/tsconfig.json web/vite.config.ts ./
 COPY web/public public
 COPY web/src src
-# Compress once, at the highest level, instead of for each request.
+# Compress the files once, at the highest level, instead of for each request.
 RUN npx vite build && find dist -name '*.js' -o -name '*.css' -o -name '*.svg' -o -name '*.html' \
       | xargs gzip --best --keep
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Start the proxy: write a directive for each trusted proxy, which a template cannot, and run the entrypoint
+# Start the proxy: write one directive for each trusted proxy, which a template cannot do, and run the entrypoint
 # of the base image.
 set -eu
 for network in $(echo "$INKDIGITS_TRUSTED_PROXIES" | tr ',' ' '); do
