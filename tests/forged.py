@@ -1,6 +1,6 @@
-"""Makes invalid model files and checkpoints whose digest is correct.
+"""Forge invalid model files and checkpoints with a correct digest.
 
-The formats are implemented here once more, from their descriptions alone.
+The formats are implemented here a second time, from their descriptions alone.
 """
 
 import hashlib
@@ -8,9 +8,13 @@ import json
 import struct
 
 import numpy as np
+import pytest
 from safetensors.numpy import save
+from untrained import untrained
 
+from inkdigits.model_file import load_model
 from inkdigits.preprocessing import PREPROCESSORS
+from inkdigits.storage.files import FileError
 
 ZEROS = "0" * 64
 
@@ -50,7 +54,7 @@ def numbers(*values):
 
 
 def forge_model(path, model, tensors=None, **changes):
-    """Write a model file with some fields of its document changed, or left out if None."""
+    """Write a model file with some fields of its document changed, or removed if None."""
     tensors = model.network.unflatten(model.vector) if tensors is None else tensors
     digits = [str(digit) for digit in range(10)]
     document = {
@@ -77,6 +81,13 @@ def forge_model(path, model, tensors=None, **changes):
     forge_tensors(path, tensors, document)
 
 
+def forge_network(path, *layers, model=None):
+    """Write a model file without weights whose network has these layers, or their JSON."""
+    layers = [layer if isinstance(layer, dict) else layer_json(layer) for layer in layers]
+    network = {"type": "Network", "layers": layers}
+    forge_model(path, model or untrained(), {}, network=network)
+
+
 def network_json(network):
     """Write a network as a model file does: each layer by its type and its fields."""
     return {"type": "Network", "layers": [layer_json(layer) for layer in network.layers]}
@@ -91,7 +102,7 @@ def layer_json(layer):
 
 
 def forge_format_2(path, model):
-    """Write a model file as version 0.1.0 did, whose networks were known by the recipe's name."""
+    """Write a model file like version 0.1.0, which identified the network by its recipe."""
     document = {
         "format": 2,
         "recipe": model.recipe,
@@ -112,8 +123,20 @@ def forge_tensors(path, tensors, document):
     forge(path, data[8:end].decode().strip()[1:-1], data[end:], document)
 
 
+def rejection(path):
+    """Return the message of the FileError that loading a model file raises."""
+    with pytest.raises(FileError) as caught:
+        load_model(path)
+    message = str(caught.value)
+    assert str(path) in message
+    assert message.endswith(".")
+    assert "\n" not in message
+    assert len(message) < 400 + len(str(path))
+    return message
+
+
 def deep(depth):
-    """Nest empty lists in one another."""
+    """Nest lists in one another."""
     value = []
     for _ in range(depth):
         value = [value]
@@ -140,7 +163,7 @@ ODD = [
 
 
 def mutated(value, rng):
-    """Copy a JSON value with one thing in it changed, left out, added or moved.
+    """Copy a JSON value with one part changed, removed, added or moved.
 
     rng  a random.Random
     """
@@ -176,7 +199,7 @@ def _places(value):
 
 
 def mutated_tensors(tensors, rng):
-    """Copy arrays with one of them changed, left out, added or renamed."""
+    """Copy arrays with one of them changed, removed, added or renamed."""
     tensors = {name: array.copy() for name, array in tensors.items()}
     name = rng.choice(list(tensors))
     array = np.atleast_1d(tensors[name])

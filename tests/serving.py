@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-# Handles Ctrl-C as at a terminal; a process in the background of a shell ignores it.
+# Handles Ctrl-C as in a terminal; background processes of a shell would ignore it.
 CODE = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     "from inkdigits.cli import main; main(prog_name='inkdigits')"
@@ -123,10 +123,10 @@ def until(condition, seconds=60):
 
 
 @contextmanager
-def load(ask, clients):
-    """Let clients send requests over and over until the end of the block.
+def load(send, clients):
+    """Let clients send requests continuously until the end of the block.
 
-    ask     sends one request and returns its outcome
+    send    sends one request and returns its outcome
     yields  a Counter of the outcomes; a failed connection counts by the name of its error
     """
     outcomes, ended = Counter(), threading.Event()
@@ -134,7 +134,7 @@ def load(ask, clients):
     def run():
         while not ended.wait(0.01):
             try:
-                outcomes[ask()] += 1
+                outcomes[send()] += 1
             except (OSError, http.client.HTTPException) as error:
                 outcomes[type(error).__name__] += 1
 

@@ -52,7 +52,7 @@ def files_of(train: Digits, test: Digits):
 def write(directory: Path, digits: Digits):
     """Write 2,000 of the digits as training digits and the next 500 as test digits.
 
-    The writers are made up: 20 digits each.
+    The writers are invented: 20 digits each.
     """
     train, test = digits.take(slice(TRAIN)), digits.take(slice(TRAIN, TRAIN + TEST))
     train = replace(train, writers=np.arange(TRAIN, dtype=np.int32) // 20)
@@ -81,7 +81,7 @@ def sources_of(directory: Path):
 
 
 def source_of(name, content):
-    """Return a file's entry in mnist.SOURCES for another content."""
+    """Return a file's entry in mnist.SOURCES for other content."""
     sha256 = hashlib.sha256(content).hexdigest()
     return replace(mnist.SOURCES[name], size=len(content), sha256=sha256)
 

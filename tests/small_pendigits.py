@@ -1,4 +1,4 @@
-"""A small UNIPEN file of made-up digits, in the format of Pendigits."""
+"""A small UNIPEN file of synthetic digits, in the format of Pendigits."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ SHAPES = {
 
 
 def unipen(writers=30, per_writer=4):
-    """Return the bytes of a file with some digits of each writer, no two of them equal."""
+    """Return the bytes of a file with several digits per writer, no two of them equal."""
     rng = np.random.default_rng(0)
     lines = [".INCLUDE Header.dat"]
     for number in range(writers * per_writer):

@@ -1,4 +1,4 @@
-"""Runs the command line on a small MNIST, after lines of Python that prepare the process.
+"""Run the command line on a small MNIST, after lines of Python that prepare the process.
 
 python tests/staged.py DIRECTORY LINES ARGUMENTS...   once
 python tests/staged.py DIRECTORY LINES                many times, each in a fork, which starts fast
@@ -42,7 +42,7 @@ def change(name="mlp", **fields):
 
 
 def pausing(function, number):
-    """Wrap a function so that its call of that number stops the process."""
+    """Wrap a function so that its call number `number` stops the process."""
     calls = iter(range(1, number + 1))
 
     def called(*arguments):
@@ -76,7 +76,9 @@ def run_job(job):
         try:
             main(job["arguments"], prog_name="inkdigits")
         except SystemExit as end:
-            os._exit(end.code)  # a clean shutdown of the interpreter takes longer than the training
+            os._exit(
+                end.code
+            )  # a clean shutdown of the interpreter would take longer than the training
     if job["strace"] is not None:
         os.waitpid(process, os.WUNTRACED)
         command = ["strace", "-p", str(process), *job["strace"]]
@@ -98,7 +100,7 @@ if __name__ == "__main__":
     if arguments:
         main(arguments, prog_name="inkdigits")
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()):
-        # Everything that is done once per process is done before the forks.
+        # Do everything that happens once per process before the forks.
         warm_up = ["train", "mlp", "--limit", "100", "--run-dir", folder]
         main(warm_up, standalone_mode=False)
     for line in sys.stdin:

@@ -50,13 +50,13 @@ def test_without_validation_digits_nothing_is_calibrated():
     assert calibrate(MLP, untrained("mlp").vector, None) == Calibration(1.0, 0.0)
 
 
-def test_network_for_digits_only_gets_no_threshold(validation):
+def test_digits_only_network_gets_no_threshold(validation):
     temperature, threshold = calibrate(CLASSIC, untrained("classic").vector, validation)
     assert temperature != 1
     assert threshold is None
 
 
-def test_arrays_of_another_library_are_calibrated_alike(validation):
+def test_arrays_of_another_library_give_the_same_calibration(validation):
     recipe, vector = replace(MLP, tta=False), untrained("mlp").vector
     foreign = tuple(map(ForeignArray, validation))
     calibration = calibrate(recipe, ForeignArray(vector), foreign)
@@ -68,7 +68,7 @@ def test_arrays_of_another_library_are_calibrated_alike(validation):
 
 
 @pytest.mark.parametrize("temperature", [0.25, 1.0, 1.7, 6.0])
-def test_temperature_that_labels_were_drawn_with_is_found(temperature):
+def test_fit_recovers_the_temperature_of_sampled_labels(temperature):
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 4, (20_000, 10)).astype(np.float32)
     # Gumbel's trick draws a class with the softmax's probabilities.
@@ -91,7 +91,7 @@ def test_temperature_minimizes_the_loss():
 
 
 def test_temperature_stays_within_what_a_model_file_allows():
-    """If every prediction is right, or every one wrong, the best temperature is unbounded."""
+    """If all predictions are right, or all wrong, the best temperature is unbounded."""
     labels = np.arange(10).repeat(10)
     lowest = fit_temperature(one_hot(10)[labels], labels)
     highest = fit_temperature(one_hot(10)[9 - labels], labels)
@@ -116,7 +116,7 @@ def test_rejection_score_does_not_overflow():
     np.testing.assert_allclose(rejection_scores(logits), [-np.log(10), 2000 - np.log(10)])
 
 
-def test_threshold_rejects_its_share():
+def test_threshold_rejects_the_target_share():
     scores = np.random.default_rng(0).permutation(np.linspace(-30, 5, 10_000))
     threshold = fit_rejection_threshold(scores)
     assert np.count_nonzero(scores > threshold) == 40

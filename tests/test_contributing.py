@@ -1,4 +1,4 @@
-"""What CONTRIBUTING.md and the workflows name exists, and one version is stated everywhere."""
+"""Everything that CONTRIBUTING.md and the workflows name exists, and all versions agree."""
 
 import json
 import re
@@ -16,15 +16,15 @@ WORKFLOWS = {path.name: path for path in (ROOT / ".github/workflows").glob("*.ym
 TARGETS = set(
     re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 )
-MADE = {".venv/", "web/node_modules/"}  # not in the repository
+CREATED = {".venv/", "web/node_modules/"}  # by make, so not in the repository
 FOLDERS = ("src/", "tests/", "web/", "docs/", "benchmarks/", "deploy/", "requirements/", ".github/")
 
 
 def paths(text):
-    """The repository's paths and patterns of paths that a text names."""
+    """The paths and path patterns of the repository that a text names."""
     quoted = re.findall(r"`([^`\s]+)`", text) + re.findall(r"ARGS=\"?([\w./-]+)", text)
     linked = re.findall(r"\]\(([^)#:]+)\)", text)
-    named = {name for name in quoted if name.startswith(FOLDERS)} - MADE
+    named = {name for name in quoted if name.startswith(FOLDERS)} - CREATED
     return sorted(named | set(linked))
 
 

@@ -151,7 +151,7 @@ def test_value_without_a_json_form_is_a_type_error(value):
         to_json(Dense(1, value))
 
 
-# What is rejected
+# Invalid JSON
 
 
 def rejection(content):
@@ -174,7 +174,7 @@ def changed_recipe(*path, value):
 
 
 def test_changed_recipe_without_a_fault_is_read():
-    """The changes below are rejected for their fault, and for nothing else."""
+    """The changes below are rejected for their fault only."""
     assert Recipe.from_json(changed_recipe("epochs", value=40)) == CNN
     assert Recipe.from_json(changed_recipe("network", "layers", 1, "width", value=1)) == CNN
 
@@ -235,7 +235,7 @@ def test_other_json_is_rejected(path, value, cause):
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Recipe)])
 def test_missing_field_is_rejected(name):
-    """Even one that has a default: a file must say everything."""
+    """Even if it has a default: a file must be complete."""
     content = CNN.to_json()
     del content[name]
     assert f"missing or an unknown field, '{name}'" in rejection(content)
@@ -265,7 +265,7 @@ def test_function_takes_no_fields():
 
 
 def test_only_the_choices_are_built():
-    """Not any class of that name: the same JSON is rejected where the choices lack it."""
+    """Not any class of that name: the same JSON is rejected if the choices lack it."""
     assert from_json({"type": "ReLU"}, Layer, {Layer: [ReLU]}) == ReLU()
     with pytest.raises(ValueError, match="type 'ReLU' is not one of Sigmoid"):
         from_json({"type": "ReLU"}, Layer, {Layer: [Sigmoid]})

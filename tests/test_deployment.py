@@ -1,4 +1,4 @@
-"""The files of the containers agree with each other, the service and docs/deployment.md."""
+"""The container files agree with each other, the service and docs/deployment.md."""
 
 import re
 from pathlib import Path
@@ -118,7 +118,7 @@ def test_base_images_have_one_default_and_a_pinned_version(service):
     for name, image in base_images(service).items():
         assert SERVICES[service]["build"]["args"][name] == f"${{{name}:-{image}}}"
         assert re.fullmatch(r"[\w./-]+:\d+\.\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?", image)
-    # No syntax that the classic builder lacks.
+    # No syntax that the classic builder does not support.
     assert not re.search(r"^# *syntax|--mount|--chmod|<<", dockerfile, re.MULTILINE)
 
 

@@ -1,4 +1,4 @@
-"""The documentation names every command, option, recipe, dependency and setting that there is."""
+"""The documentation covers every command, option, recipe, dependency and setting."""
 
 import json
 import re
@@ -42,10 +42,10 @@ def test_every_command_and_option_is_documented(name, command):
     assert len(headings) == 1, f"docs/command-line.md has no section `{name}`"
     options = [o for p in command.params if isinstance(p, click.Option) for o in p.opts]
     missing = [option for option in options if f"`{option}`" not in sections()[headings[0]]]
-    assert not missing, f"docs/command-line.md says nothing of {missing} of `{name}`"
+    assert not missing, f"docs/command-line.md does not document {missing} of `{name}`"
 
 
-def test_every_section_is_of_a_command():
+def test_every_section_documents_a_command():
     names = [name for name, _ in commands()]
     for heading in sections():
         assert any(heading == name or heading.startswith(f"{name} ") for name in names)
@@ -65,7 +65,7 @@ def test_every_recipe_is_documented():
 
 
 def named_settings():
-    """Every variable that the code, the Makefile, the containers or the page's tests name."""
+    """Every variable named in the code, the Makefile, the containers or the page's tests."""
     folders = ("src", "benchmarks", "deploy", "web/e2e", "web/scripts")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
     files += [ROOT / "Makefile", *ROOT.glob("compose*.yaml"), *(ROOT / "web").glob("*.ts")]
@@ -85,13 +85,13 @@ def test_settings_of_several_words_are_found():
 
 
 def dependencies():
-    """The name of every package that pyproject.toml asks for."""
+    """The name of every package that pyproject.toml requires."""
     project, groups = PROJECT["project"], PROJECT["dependency-groups"]
     lists = [project["dependencies"], *project["optional-dependencies"].values(), *groups.values()]
     return sorted({re.match(r"[\w-]+", item)[0] for items in lists for item in items})
 
 
-def test_every_dependency_has_its_reason():
+def test_every_dependency_is_justified():
     text = (ROOT / "docs/dependencies.md").read_text(encoding="utf-8")
     rows = [row.split("|")[1] for row in text.splitlines() if row.startswith("| ")]
     named = {name.strip() for row in rows for name in row.split(",")}
@@ -99,7 +99,7 @@ def test_every_dependency_has_its_reason():
 
 
 @pytest.mark.parametrize("name", ["run", "test", "compare"])
-def test_the_lock_files_hold_every_dependency(name):
+def test_lock_files_contain_every_dependency(name):
     locked = (ROOT / f"requirements/{name}.txt").read_text(encoding="utf-8")
     wanted = [*PROJECT["project"]["dependencies"]]
     for extra, requirements in PROJECT["project"]["optional-dependencies"].items():
@@ -116,7 +116,7 @@ def test_the_lock_files_hold_every_dependency(name):
         assert re.search(rf"^{package}==", locked, re.MULTILINE), f"run `make lock`: {package}"
 
 
-def test_the_readme_shows_what_the_shipped_model_answers():
+def test_readme_shows_the_default_models_prediction():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     prediction = Recognizer.load().recognize((ROOT / "tests/golden/7.png").read_bytes())
     (line,) = re.findall(r'^\{"predicted_digit".*\}$', readme, re.MULTILINE)
@@ -127,20 +127,20 @@ def test_the_readme_shows_what_the_shipped_model_answers():
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_the_table_of_recipes_says_for_how_many_epochs_each_learns(name):
+def test_table_of_recipes_states_the_epochs(name):
     lines = (ROOT / "docs/command-line.md").read_text(encoding="utf-8").splitlines()
     (row,) = [line for line in lines if line.startswith(f"| `{name}` | ")]
     assert re.search(rf"\b{RECIPES[name].epochs} epochs", row)
 
 
-def test_the_tables_of_the_readme_say_what_was_measured():
+def test_readme_tables_match_the_results():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     script = runpy.run_path(str(ROOT / "docs/readme_tables.py"))
     for table in ("recipes", "peers"):
         assert script[table]() in readme, "run `make cards`"
 
 
-def test_every_recipe_of_the_makefile_is_listed():
+def test_every_make_target_has_a_description():
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     phony = re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)[1].split()
     for target in phony:

@@ -1,4 +1,4 @@
-"""The default model recognizes drawings as people and programs make them."""
+"""The default model recognizes drawings made under many different conditions."""
 
 from pathlib import Path
 

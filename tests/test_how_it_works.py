@@ -1,4 +1,4 @@
-"""docs/how-it-works.md says and shows what the code does."""
+"""docs/how-it-works.md agrees with the code, in text, formulas and figures."""
 
 import doctest
 import html
@@ -37,7 +37,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/how-it-works.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 FIGURES = PAGE.parent / "figures"
-REDRAW = "the code draws it differently: run `make figures`, and look at it"
+REDRAW = "the code draws this figure differently: run `make figures`, and look at the result"
 SHOWN = re.findall(r'(?:\]\(|src=")figures/([\w.-]+)', TEXT)
 PROSE = re.sub(r"^```.*?^```$", "", TEXT, flags=re.M | re.S)
 HEADINGS = re.findall(r"^#+ (.+)$", PROSE, re.M)
@@ -106,7 +106,7 @@ def test_every_link_resolves():
             assert (PAGE.parent / link).exists(), link
 
 
-def test_the_table_of_contents_lists_every_section():
+def test_table_of_contents_lists_every_section():
     contents = TEXT[: TEXT.index("\n## ")]
     assert re.findall(r"\[([^\]]+)\]\(#", contents) == HEADINGS[1:]
 
@@ -114,8 +114,8 @@ def test_the_table_of_contents_lists_every_section():
 # Formulas
 
 
-def test_every_formula_survives_markdown():
-    """Characters that Markdown takes for emphasis, an escape or a list never reach the renderer."""
+def test_every_formula_survives_markdown_rendering():
+    """Markdown may treat characters of a formula as emphasis, an escape or a list."""
     page = MarkdownIt("commonmark").enable("table").render(TEXT)
     shown = " ".join(html.unescape(re.sub(r"<[^>]+>", "", page)).split())
     prose = re.sub(r"`[^`\n]+`", "", PROSE)
@@ -134,7 +134,7 @@ def test_every_formula_survives_markdown():
 
 
 def numbers(text):
-    """The matrix, or the number, that a formula ends with."""
+    """The matrix or number at the end of a formula."""
     matrix = re.search(r"\\begin\{pmatrix\}(.+)\\end\{pmatrix\}$", text)
     if not matrix:
         return float(text)
@@ -142,7 +142,7 @@ def numbers(text):
 
 
 def worked(heading):
-    """The numbers that the formulas of a section end with, by what is left of the first =."""
+    """The numbers at the ends of a section's formulas, by the text before the first =."""
     formulas = re.findall(r"^\$\$\n(.+)\n\$\$$", section(heading), re.M)
     matrix = r"\\begin\{pmatrix\}[-\d.&\\cr ]+\\end\{pmatrix\}"
     ends = re.compile(rf".* = ({matrix}|[-\d.]+)")
@@ -156,7 +156,7 @@ def assert_worked(shown, expected):
         np.testing.assert_allclose(shown[name], value, atol=5.1e-5, err_msg=name)
 
 
-def test_the_worked_example_is_what_the_code_computes():
+def test_worked_example_matches_the_code():
     shown = worked("A worked example")
     network = Network((Dense(2, 2), Sigmoid(), Dense(2, 2)))
     zero = np.zeros(2)
@@ -190,7 +190,7 @@ def test_the_worked_example_is_what_the_code_computes():
     assert_worked(shown, expected)
 
 
-def test_the_convolution_example_is_what_the_layer_computes():
+def test_convolution_example_matches_the_layer():
     shown = worked("Convolution")
     x, weight = shown["x"][None, :, :, None], shown["w"][:, :, None, None]
     y, backward = Conv2D(1, 1, kernel_size=2).forward({"weight": weight, "bias": np.zeros(1)}, x)
@@ -213,7 +213,7 @@ def test_the_convolution_example_is_what_the_layer_computes():
     assert f"$1 - 2 = {dx[0, 1, 1, 0]:g}$" in section("Convolution")
 
 
-def test_the_pooling_example_is_what_the_layer_computes():
+def test_pooling_example_matches_the_layer():
     shown = worked("Pooling")
     x = shown["x"][None, :, :, None]
     y, backward = MaxPool2D().forward({}, x)
@@ -229,7 +229,7 @@ def test_the_pooling_example_is_what_the_layer_computes():
     assert_worked(shown, expected)
 
 
-def test_the_batch_normalization_example_is_what_the_layer_computes():
+def test_batch_normalization_example_matches_the_layer():
     shown = worked("Batch normalization")
     x, dy = shown["x"].T, shown["dy"].T
     grads = {"scale": np.empty(1), "shift": np.empty(1)}
@@ -343,7 +343,7 @@ def hidden_sizes(recipe):
     return [layer.outputs for layer in dense_layers(recipe)[:-1]]
 
 
-def test_the_text_is_right_about_the_recipes():
+def test_statements_about_the_recipes_are_correct():
     assert hidden_sizes(MLP) == hidden_sizes(CLASSIC)
     assert not any(layer.bias for layer in dense_layers(CLASSIC))
     assert (CLASSIC.batch_size, CLASSIC.shuffle, CLASSIC.validation) == (1, False, 0)
@@ -370,13 +370,13 @@ def test_the_text_is_right_about_the_recipes():
         assert all(isinstance(layer, ReLU) for layer in after_pools)
 
 
-def test_the_numbers_in_the_text_are_right():
+def test_numbers_in_the_text_are_correct():
     for heading, phrase in numbers_in_the_text():
         assert " ".join(phrase.split()) in " ".join(section(heading).split())
 
 
 @pytest.mark.data
-def test_the_number_of_writers_is_right(mnist_splits):
+def test_number_of_writers_is_correct(mnist_splits):
     digits, _ = mnist_splits
     _, counts = np.unique(digits.writers, return_counts=True)
     text = " ".join(section("Validation by writer").split())
@@ -388,18 +388,18 @@ def test_the_number_of_writers_is_right(mnist_splits):
 # Figures
 
 
-def test_the_page_shows_every_figure_and_the_script_draws_them_all(script):
+def test_page_shows_every_figure_that_the_script_draws(script):
     kept = [path.name for path in FIGURES.iterdir() if path.suffix in {".png", ".svg"}]
     assert sorted(SHOWN) == sorted(kept) == sorted(script["FIGURES"])
 
 
-def test_every_figure_has_an_alternative_text():
+def test_every_figure_has_alt_text():
     described = re.findall(r'!\[[^\]]{40,}\]\(figures/|<img src="figures/.+ alt="[^"]{40,}">', TEXT)
     assert len(described) == len(SHOWN)
 
 
 def split_off_numbers(name, data):
-    """A figure without its numbers, and its numbers, which processors round differently."""
+    """Split a figure into text and numbers, which processors round differently."""
     if name.endswith(".png"):
         with Image.open(BytesIO(data)) as image:
             return image.size, np.asarray(image.convert("RGBA"), np.int16)
@@ -412,8 +412,8 @@ def split_off_numbers(name, data):
 def assert_up_to_date(name, data):
     """Assert that a figure's file is what the script draws, up to rounding.
 
-    Where ink covers exactly half a pixel, the last bit of a sum decides how it is drawn. This
-    affects one or two pixels of an image, each of them 48 numbers of the figure, by 17 gray levels.
+    If ink covers exactly half a pixel, the last bit of a sum determines how it is drawn. This
+    changes one or two pixels of an image, each 48 numbers of the figure, by 17 gray levels.
     """
     expected, expected_numbers = split_off_numbers(name, data)
     actual, actual_numbers = split_off_numbers(name, (FIGURES / name).read_bytes())
@@ -433,7 +433,7 @@ def test_figures_are_up_to_date(script, name):
 
 @pytest.mark.data
 @pytest.mark.usefixtures("data_folders")
-def test_the_figure_of_mnist_digits_is_up_to_date(script):
+def test_figure_of_mnist_digits_is_up_to_date(script):
     assert_up_to_date("digits.png", script["draw"]("digits.png"))
 
 

@@ -1,4 +1,4 @@
-"""Inference in batches, test-time augmentation, and the bound on what weights may compute."""
+"""Inference in batches, test-time augmentation, and weights that may overflow."""
 
 import tracemalloc
 
@@ -76,7 +76,7 @@ def test_ink_shifted_over_the_border_does_not_wrap_around(position, opposite):
     assert_array_equal(predict_logits(PIXELS, params, dots(position), tta=True), [[0, 0, 0]])
 
 
-def test_prediction_is_unsure_below_a_probability_of_the_predicted_class(monkeypatch):
+def test_prediction_is_unsure_below_the_probability_threshold(monkeypatch):
     params = params_of((9, 9), (9, 8), (0, 0))
     x = 0.25 * dots((9, 9))
     once = forward_batches(PIXELS, params, x)
@@ -144,7 +144,7 @@ def extreme_images():
 
 
 def largest_factor(network, vector):
-    """Find by how much all weights can grow before they may overflow, nearly."""
+    """Find approximately by how much all weights can grow before they may overflow."""
     low, high = 0.0, 38.0
     while high - low > 0.01:
         middle = (low + high) / 2
@@ -182,7 +182,7 @@ def test_weights_that_cannot_overflow_give_finite_results_for_every_image(name, 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_no_activation_exceeds_its_bound(name, monkeypatch):
-    """With the largest activation of any layer as the limit, the weights may overflow."""
+    """The bound exceeds the largest activation: with that as the limit, weights may overflow."""
     network = RECIPES[name].network.inference_network
     vector = network.init(np.random.default_rng(0))
     x, largest = extreme_images(), 0.0
@@ -203,7 +203,7 @@ def test_nan_or_infinite_weights_may_overflow():
             assert may_overflow(network, changed)
 
 
-def test_limit_allows_any_network_that_training_gives():
+def test_limit_allows_any_trained_network():
     for recipe in RECIPES.values():
         network = recipe.network.inference_network
         assert not may_overflow(network, 100 * network.init(np.random.default_rng(0)))

@@ -1,4 +1,4 @@
-"""Metrics, computed by hand."""
+"""Metrics against values computed by hand."""
 
 import math
 
@@ -18,7 +18,7 @@ PROBABILITIES = np.array(
 LABELS = np.array([0, 1, 1, 2])
 
 
-def test_counts_and_rates():
+def test_counts_and_rates_match_those_computed_by_hand():
     metrics = measure(PROBABILITIES, LABELS)
     assert (metrics.total, metrics.correct, metrics.accuracy) == (4, 3, 0.75)
     assert metrics.confusion == ((1, 0, 0), (1, 1, 0), (0, 0, 1))
@@ -26,7 +26,7 @@ def test_counts_and_rates():
     assert metrics.recall == (1.0, 0.5, 1.0)
 
 
-def test_log_loss_and_brier_score():
+def test_log_loss_and_brier_score_match_those_computed_by_hand():
     metrics = measure(PROBABILITIES, LABELS)
     expected = -(math.log(0.7) + math.log(0.8) + math.log(0.4) + math.log(0.9)) / 4
     assert metrics.log_loss == pytest.approx(expected)
@@ -34,7 +34,7 @@ def test_log_loss_and_brier_score():
     assert metrics.brier == pytest.approx(sum(squares) / 4)
 
 
-def test_calibration_error_and_bins():
+def test_calibration_error_and_bins_match_those_computed_by_hand():
     metrics = measure(PROBABILITIES, LABELS)
     # Each prediction is alone in its bin: |0.7-1|, |0.8-1|, |0.5-0|, |0.9-1|.
     assert metrics.calibration_error == pytest.approx((0.3 + 0.2 + 0.5 + 0.1) / 4)
@@ -57,7 +57,7 @@ def test_precision_and_recall_of_a_missing_class_are_zero():
     assert metrics.recall == (1.0, 0.0)
 
 
-def test_wilson_interval_of_the_textbook_example():
+def test_wilson_interval_matches_the_textbook_example():
     # 8 of 10, z = 1.96.
     low, high = wilson_interval(8, 10)
     assert low == pytest.approx(0.4902, abs=1e-4)

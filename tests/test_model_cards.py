@@ -9,7 +9,7 @@ import pytest
 from inkdigits.model_file import load_model, shipped_models
 
 FOLDER = Path(__file__).parents[1] / "docs/models"
-OUTDATED = "it does not agree with the results: run `make cards`"
+OUTDATED = "this page does not agree with the results: run `make cards`"
 MODELS = shipped_models()
 MISSING = "not measured"
 
@@ -25,7 +25,7 @@ def rejects_non_digits(name):
 
 
 def made_up_results(name, digest, datasets):
-    """Results of a model as the benchmarks save them, with 0.5 for every figure."""
+    """Results of a model in the form that benchmarks save, with 0.5 for every figure."""
     scores = {"log_loss": 0.5, "brier": 0.5, "calibration_error": 0.5}
     figures = {
         "accuracy": 0.5,

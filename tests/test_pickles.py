@@ -1,4 +1,4 @@
-"""The write-up's pickle: imported without running it, exported, and otherwise rejected."""
+"""The write-up's pickle is imported without running it, and exported; others are rejected."""
 
 import hashlib
 import os
@@ -130,7 +130,7 @@ def test_shared_parts_are_imported(weights, vector, optimize):
     assert np.array_equal(read.vector[: 784 * 128], vector[: 784 * 128])
 
 
-def test_imported_model_states_its_provenance(weights, vector, tmp_path):
+def test_imported_model_records_its_provenance(weights, vector, tmp_path):
     data = pickle.dumps(weights)
     save_model(tmp_path / "model", import_pickle(data))
     model = load_model(tmp_path / "model")
@@ -157,7 +157,7 @@ def test_export_and_import_keep_every_bit(vector):
     )
 
 
-def test_exported_pickle_is_the_write_ups(weights, vector):
+def test_exported_pickle_has_the_write_ups_form(weights, vector):
     data = export_pickle(Model.from_recipe(CLASSIC, vector))
     read = pickle.loads(data)
     assert list(read) == list(weights)
@@ -186,8 +186,8 @@ def test_another_network_is_not_exported(network):
         export_pickle(model)
 
 
-def test_network_with_the_write_ups_layers_is_exported_whatever_its_recipe(vector):
-    """How its weights were initialized, and by which recipe it was trained, does not matter."""
+def test_network_with_the_write_ups_layers_is_exported_under_any_recipe(vector):
+    """Neither the initializers nor the recipe matter."""
     layers = [
         Dense(layer.inputs, layer.outputs, bias=False) if isinstance(layer, Dense) else layer
         for layer in NETWORK.layers
@@ -200,7 +200,7 @@ def test_network_with_the_write_ups_layers_is_exported_whatever_its_recipe(vecto
 
 
 class Call:
-    """Pickles as a call, which an ordinary unpickler would run."""
+    """Pickles as a call, which an ordinary unpickler would execute."""
 
     def __init__(self, function, *arguments):
         self.call = function, arguments
@@ -329,7 +329,7 @@ def test_opcode_that_no_array_needs_is_rejected(data):
     ],
 )
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # np.matrix
-def test_arrays_that_are_not_the_write_ups_are_rejected(weights, protocol, make):
+def test_arrays_of_another_type_or_shape_are_rejected(weights, protocol, make):
     rejection(pickle.dumps({**weights, "W3": make(weights["W3"])}, protocol))
 
 
@@ -403,7 +403,7 @@ def shorten_memo(data):
     )
 
 
-def test_data_of_another_size_or_type_are_rejected(weights):
+def test_data_of_another_size_or_type_is_rejected(weights):
     array = weights["W3"]
     for data in (
         array.tobytes()[:-8],
@@ -444,7 +444,7 @@ def test_pickle_over_the_limits_is_rejected():
     assert "more opcodes than" in rejection(b"N" * 2000 + b".")
 
 
-# Tuples of the tuple before, twice: a tree of 2**30 leaves in 150 opcodes.
+# Each tuple contains the previous one twice: a tree of 2**30 leaves in 150 opcodes.
 TREE = b")q\0" + b"h\0h\0\x86q\0" * 30
 
 
@@ -488,7 +488,7 @@ def test_any_mutation_gives_finite_weights_or_a_file_error(weights):
             assert np.isfinite(model.vector).all()
 
 
-# Prints by how much the peak memory of the process grew until each pickle was rejected.
+# Prints how much the peak memory of the process had grown when each pickle was rejected.
 MEASURE = """
 import sys
 from inkdigits.pickles import import_pickle
@@ -547,5 +547,5 @@ def test_invalid_pickle_takes_under_100_megabytes(tmp_path):
     assert done.stderr == ""
     megabytes = dict(zip(pickles, map(float, done.stdout.splitlines()), strict=True))
     assert max(megabytes.values()) < 100, megabytes
-    # The long text was really read, so the measurement works.
+    # The long text was actually read, so the measurement works.
     assert max(megabytes.values()) > MAX_PICKLE_BYTES / 1e6

@@ -1,4 +1,4 @@
-"""The named recipes: what they promise, and what the write-up says of `classic`."""
+"""The named recipes fit together, and `classic` matches the write-up."""
 
 import numpy as np
 import pytest
@@ -97,7 +97,7 @@ def test_classic_has_the_write_ups_targets():
     np.testing.assert_array_equal(CLASSIC.target_table, np.float32(expected))
 
 
-def test_classic_is_trained_as_the_write_up_says():
+def test_classic_has_the_write_ups_training_settings():
     assert CLASSIC.preprocessing == "classic"
     assert CLASSIC.optimizer == SGD(momentum=0, weight_decay=0)
     assert CLASSIC.schedule == Constant(0.001)

@@ -105,7 +105,7 @@ def test_temperature_divides_the_logits(digits):
 
 
 @pytest.mark.parametrize("tta", [False, True])
-def test_model_decides_about_test_time_augmentation(digits, tta):
+def test_model_determines_test_time_augmentation(digits, tta):
     shipped = Recognizer.load("mlp")
     assert shipped.model.tta
     recognizer = Recognizer(replace(shipped.model, tta=tta), "test")
@@ -221,7 +221,7 @@ def test_shipped_model_describes_itself(name):
         assert all(type(value) in (int, float, bool) for value in layer.options.values())
 
 
-def test_description_is_computed_by_hand():
+def test_description_matches_one_computed_by_hand():
     network = Network(
         (
             AddChannel(),

@@ -1,4 +1,4 @@
-"""A run's folder: checkpoints, settings, and the lock."""
+"""The folder of a run: checkpoints, settings and the lock."""
 
 import json
 import os
@@ -113,7 +113,7 @@ def test_without_ema_the_parameters_are_saved_once(run):
 
 
 @pytest.mark.parametrize("recipe", ["dropout", "EMA", "batches of one"])
-def test_resumed_training_continues_to_the_same_bits(run, digits, recipe):
+def test_resumed_training_continues_with_the_same_bits(run, digits, recipe):
     """Stopped in the middle of an epoch, after dropout has drawn masks."""
     if recipe != "batches of one":
         network = Network((Flatten(), Dropout(0.3), Dense(784, 10)))
@@ -191,7 +191,7 @@ def test_without_an_intact_checkpoint_nothing_is_resumed(run):
 
 
 def test_damaged_checkpoint_does_not_replace_intact_ones(run):
-    """Two intact ones are kept beside it, and it is overwritten when its step is reached again."""
+    """Two intact ones are kept next to it, and it is overwritten when its step is reached again."""
     for step in (10, 20, 30):
         path = run.save(state_at(step), [])
     damage(path)
@@ -285,7 +285,7 @@ def assert_skipped(run, tensors, document):
 
 
 def test_forged_checkpoint_without_a_fault_is_read(run):
-    """The forgeries below are rejected for their fault, and for nothing else."""
+    """The forgeries below are rejected for their fault only."""
     tensors, document = tensors_and_document()
     forge_tensors(run.folder / "checkpoint-00000041.safetensors", tensors, document)
     state, records = run.latest(never)
@@ -381,7 +381,7 @@ def test_checkpoint_with_other_arrays_is_skipped(run, change):
 
 
 def test_checkpoint_of_format_1_is_skipped_and_says_so(run):
-    """Version 0.1.0 wrote other names of arrays."""
+    """Version 0.1.0 used other array names."""
     tensors, document = tensors_and_document()
     old = {"params": "params", "optimizer_state": "memory", "ema": "average"}
     tensors = {old[name]: tensor for name, tensor in tensors.items()}
@@ -425,7 +425,7 @@ SMALL = replace(
 )
 
 
-def test_state_of_this_training_is_accepted(run):
+def test_state_of_this_run_is_accepted(run):
     """In the middle of an epoch, between two epochs, and at the end."""
     run.check_state(state_at(41), RECORDS, SMALL, steps_per_epoch=12)
     run.check_state(state_at(36), RECORDS, SMALL, steps_per_epoch=12)
@@ -445,7 +445,7 @@ def test_state_of_this_training_is_accepted(run):
         (replace(SMALL, ema_decay=0.0), 12, "average"),
     ],
 )
-def test_state_of_another_training_is_rejected(run, recipe, steps_per_epoch, cause):
+def test_state_of_another_run_is_rejected(run, recipe, steps_per_epoch, cause):
     with pytest.raises(RunError, match=r"checkpoint-00000041.* does not belong") as caught:
         run.check_state(state_at(41), RECORDS, recipe, steps_per_epoch)
     assert cause in str(caught.value)
@@ -462,7 +462,7 @@ def test_state_without_the_ema_of_the_recipe_is_rejected(run):
 # Settings.
 
 
-def test_folder_holds_one_training(run):
+def test_folder_holds_one_run(run):
     run.begin(SETTINGS)
     assert json.loads((run.folder / "settings.json").read_text()) == {"format": 2} | SETTINGS
     run.begin(SETTINGS)  # allowed after a process was killed before its first checkpoint
@@ -487,7 +487,7 @@ def test_folder_holds_one_training(run):
     ],
     ids=str,
 )
-def test_another_training_is_not_resumed(run, change, difference):
+def test_another_run_is_not_resumed(run, change, difference):
     run.begin(SETTINGS | {"versions": {"numpy": "2.0.0"}})
     run.check_settings(SETTINGS)
     with pytest.raises(RunError) as caught:
@@ -590,7 +590,7 @@ def test_unknown_or_missing_setting_is_different(run):
         run.check_settings(SETTINGS)
 
 
-def test_any_mutation_of_the_settings_is_the_same_training_or_a_run_error(run):
+def test_any_mutation_of_the_settings_is_the_same_run_or_a_run_error(run):
     rng = random.Random(0)
     path = run.folder / "settings.json"
     begun = (
@@ -609,7 +609,7 @@ def test_any_mutation_of_the_settings_is_the_same_training_or_a_run_error(run):
 # Lock.
 
 
-def test_second_training_is_rejected_until_the_first_ends(run):
+def test_second_run_is_rejected_until_the_first_ends(run):
     with run.locked():
         before = sorted(run.folder.iterdir())
         for _ in range(2):
@@ -622,7 +622,7 @@ def test_second_training_is_rejected_until_the_first_ends(run):
         pass
 
 
-def test_one_of_many_concurrent_trainings_gets_the_lock(tmp_path):
+def test_one_of_many_concurrent_runs_gets_the_lock(tmp_path):
     outcomes = []
     ready, tried = Barrier(8), Barrier(8)
 

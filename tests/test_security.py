@@ -1,4 +1,4 @@
-"""docs/security.md names an existing test for each attack, and the limits of the code."""
+"""docs/security.md names an existing test for each attack, and states the limits correctly."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Strict JSON: whatever is parsed can be written again by any library."""
+"""Strict JSON: any JSON library can write again what was parsed."""
 
 import json
 import random

@@ -83,7 +83,7 @@ class Stop(Exception):
 
 @dataclass
 class StoppingBatches:
-    """Batches that stop training when they have yielded a number of them."""
+    """Batches that stop training after a number of them."""
 
     batches: Batches
     left: int
@@ -166,7 +166,7 @@ def test_seed_determines_everything(recipe, data):
 
 @each_recipe
 @pytest.mark.parametrize("pause", [1, 7, 10])
-def test_stopped_training_continues_to_the_same_bits(recipe, data, pause):
+def test_stopped_training_continues_with_the_same_bits(recipe, data, pause):
     """Stopped in the middle of an epoch and at its end, many times."""
     batches = batches_of(recipe, data)
     pause *= len(batches) // 10
@@ -186,7 +186,7 @@ def test_stopped_training_continues_to_the_same_bits(recipe, data, pause):
 
 @each_recipe
 def test_arrays_of_another_library_are_trained_to_the_same_bits(recipe, data):
-    """They stand for a GPU's arrays, with the CPU's arithmetic: see tests/foreign.py."""
+    """They imitate GPU arrays, with the CPU's arithmetic: see tests/foreign.py."""
     (x, labels), validation = data
     expected, expected_records = trained(recipe, data)
 
@@ -254,7 +254,7 @@ def test_finished_training_does_nothing(data):
     assert np.array_equal(state.params, before)
 
 
-def test_training_does_not_change_the_data(data):
+def test_training_does_not_modify_the_data(data):
     before = [array.copy() for part in data for array in part]
     trained(DROPOUT, data)
     assert all(map(np.array_equal, before, [array for part in data for array in part]))

@@ -20,7 +20,7 @@ RECIPE = replace(CNN_SMALL, restroked=0.25, pendigits_copies=2, outliers=0.5, au
 
 @pytest.fixture(autouse=True)
 def small_files(small_mnist, monkeypatch):
-    """Let inkdigits accept the small files as the real ones."""
+    """Make inkdigits accept the small files as the real ones."""
     traces = small_pendigits.unipen()
     monkeypatch.setattr(mnist, "SOURCES", small.sources_of(small_mnist))
     monkeypatch.setattr(pendigits, "SIZE", len(traces))
@@ -50,7 +50,7 @@ def by_content(digits):
 
 
 def link_files(source, target, without):
-    """Link the files of a folder into another one, without those whose names begin so."""
+    """Link the files of a folder into another one, except those with a name prefix."""
     for path in source.iterdir():
         if not path.name.startswith(without):
             (target / path.name).symlink_to(path)
@@ -94,7 +94,7 @@ def test_limit_takes_the_same_share_of_both(sources):
 # prepare
 
 
-def test_counts_are_those_of_the_recipe(sources):
+def test_counts_follow_the_recipe(sources):
     data, _ = prepare(RECIPE, sources)
     count = data.counts
     assert count["MNIST digits"] + count["for validation"] == 200
@@ -108,7 +108,7 @@ def test_counts_are_those_of_the_recipe(sources):
     assert np.count_nonzero(labels == NON_DIGIT) == count["non-digits"]
 
 
-def test_batches_are_those_of_the_recipe(sources):
+def test_batches_follow_the_recipe(sources):
     recipe = replace(RECIPE, batch_size=17, shuffle=False, augment=MILD)
     batches = prepare(recipe, sources, seed=5)[0].batches
     assert (batches.size, batches.seed) == (17, 5)
@@ -170,14 +170,14 @@ def test_seed_determines_everything(sources):
     assert x.shape != other_x.shape or (x != other_x).any()
 
 
-def test_sources_are_not_changed(sources):
+def test_sources_are_not_modified(sources):
     before = sources.digits.images.copy(), sources.digits.labels.copy()
     prepare(RECIPE, sources)
     np.testing.assert_array_equal(sources.digits.images, before[0])
     np.testing.assert_array_equal(sources.digits.labels, before[1])
 
 
-def test_data_are_moved_to_the_device(sources, monkeypatch):
+def test_data_is_moved_to_the_device(sources, monkeypatch):
     def to_device(array, device):
         assert device == "cuda"
         return ForeignArray(array)

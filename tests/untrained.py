@@ -1,4 +1,4 @@
-"""Models with random weights, for tests that need a valid model and not a good one."""
+"""Models with random weights, for tests that need a valid model but not a good one."""
 
 from dataclasses import replace
 

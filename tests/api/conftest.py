@@ -15,8 +15,8 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 @pytest.fixture(autouse=True)
-def without_the_page(tmp_path, monkeypatch):
-    """Responses must not depend on whether the page is built; its own tests bring one."""
+def hide_built_page(tmp_path, monkeypatch):
+    """Make responses independent of whether the page is built; its own tests create a page."""
     monkeypatch.setattr(frontend, "PAGE_FOLDER", tmp_path / "not built")
 
 

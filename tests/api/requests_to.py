@@ -16,7 +16,7 @@ BLANK = {"pixels": [[0] * 28] * 28}
 
 
 def file_of(pixels, kind="PNG", **options):
-    """Encode pixels, or an image of Pillow's, as an image file."""
+    """Encode pixels or a Pillow image as an image file."""
     image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
     file = io.BytesIO()
     image.save(file, kind, **options)
@@ -45,7 +45,7 @@ def assert_problem_details(problem, status):
     assert problem["status"] == status
     assert problem["type"] == "about:blank"
     assert problem["title"]
-    # One sentence without a traceback, a path or the name of a class.
+    # One sentence without a traceback, a path or a class name.
     assert re.fullmatch(r"[^\n<]+\.", problem["detail"])
     assert not re.search(r"Traceback|\.py|/home/|/usr/|\b[A-Z][a-z]+[A-Z][a-z]+", problem["detail"])
     assert len(problem["detail"]) < 300
@@ -54,7 +54,7 @@ def assert_problem_details(problem, status):
 
 @dataclass
 class Outcome:
-    """The result of one drawing, however it was sent: a digit (or None), or a problem."""
+    """The result for one drawing, however it was sent: a digit (or None), or a problem."""
 
     status: int
     digit: int | None = None
@@ -94,7 +94,7 @@ def raw(client, data, media_type):
 
 
 def as_file_of_a_form(client, data, media_type):
-    # Written by hand, because the test client leaves the temporary file of a large form open.
+    # Built here, because the test client leaves the temporary file of a large form open.
     head = 'Content-Disposition: form-data; name="image"; filename="digit"\r\n'
     head += f"Content-Type: {media_type or 'application/octet-stream'}\r\n"
     body = f"--=x=\r\n{head}\r\n".encode() + data + b"\r\n--=x=--\r\n"
@@ -117,7 +117,7 @@ FILES |= {"raw": raw, "form": as_file_of_a_form}
 
 @contextmanager
 def serving(app):
-    """Serve an application on a free port; yields the URL."""
+    """Serve an application on a free port, and yield its URL."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

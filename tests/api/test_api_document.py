@@ -63,7 +63,7 @@ def test_examples_cover_three_languages():
 @pytest.mark.parametrize(("language", "code"), EXAMPLES)
 def test_examples_work(address, tmp_path, language, code):
     if shutil.which(RUN[language][0]) is None:
-        pytest.skip(f"there is no {RUN[language][0]}")
+        pytest.skip(f"{RUN[language][0]} is not installed")
     shutil.copy(SEVEN, tmp_path / "digit.png")
     assert "http://127.0.0.1:5000" in code
     run = subprocess.run(

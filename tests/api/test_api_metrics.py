@@ -59,7 +59,7 @@ def test_model_info_has_the_digest(metrics):
 
 
 def in_a_process(code, folder):
-    """Run Python with the metrics of a folder, in its own process, because it maps the files."""
+    """Run Python on the metrics of a folder, in a process of its own, because it maps the files."""
     setup = (
         f"from pathlib import Path; from inkdigits.api import metrics; f = Path({str(folder)!r})"
     )
@@ -93,7 +93,7 @@ def test_metrics_files_have_room_for_all_labels(tmp_path, client):
     )
     in_a_process(code, tmp_path)
     sizes = {path.name: path.stat().st_size for path in tmp_path.iterdir()}
-    # Written in full from the start, without holes that a full disk could not fill.
+    # The files are allocated in full from the start, so a full disk cannot break them later.
     assert all(path.stat().st_blocks * 512 >= path.stat().st_size for path in tmp_path.iterdir())
     assert sizes == {f"{kind}_0.db": size for kind, size in FILE_BYTES.items()}
 

@@ -1,4 +1,4 @@
-"""What all routes share: methods, limits, failures, rate limits, and documentation."""
+"""Behavior common to all routes: methods, limits, failures, rate limits and documentation."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""What counts as one client for limits."""
+"""What counts as one client for the limits."""
 
 import pytest
 

@@ -142,9 +142,8 @@ def test_every_response_has_security_headers(client, path, method):
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
-    assert headers["Cache-Control"] in {"no-store", "no-cache"}
-    if not path.startswith("/docs"):
-        assert headers["Cache-Control"] == "no-store"
+    is_file = method == "GET" and path.startswith("/docs")
+    assert headers["Cache-Control"] == ("no-cache" if is_file else "no-store")
 
 
 def policy(response):
@@ -194,7 +193,7 @@ def allowed(origin):
     }
 
 
-def test_default_origins_are_those_of_the_page():
+def test_default_origins_match_the_page():
     hosts = [f"http://{host}" for host in ("localhost", "127.0.0.1")]
     assert set(DEFAULT_ORIGINS) == {
         f"{host}:{port}" for host in hosts for port in (3000, 5173, 8080)
@@ -203,7 +202,7 @@ def test_default_origins_are_those_of_the_page():
 
 @pytest.mark.parametrize("path", [PREDICT, ONE, BATCH])
 @pytest.mark.parametrize("origin", DEFAULT_ORIGINS)
-def test_an_allowed_origin_may_call(client, path, origin):
+def test_allowed_origin_may_call(client, path, origin):
     response = send(client, path, Origin=origin)
     assert response.status_code == 200
     assert cors_headers(response) == allowed(origin)
@@ -216,7 +215,7 @@ def test_an_allowed_origin_may_call(client, path, origin):
     }
 
 
-def test_an_allowed_origin_may_read_errors(client):
+def test_allowed_origin_may_read_errors(client):
     for response in (
         post(client, PREDICT, b"", Origin=DEFAULT_ORIGINS[0]),
         client.get("/nothing", headers={"Origin": DEFAULT_ORIGINS[0]}),
@@ -249,7 +248,7 @@ def test_an_allowed_origin_may_read_errors(client):
 def test_other_origins_get_no_cors_headers(client, path, origin):
     response = send(client, path, Origin=origin)
     assert cors_headers(response) == cors_headers(preflight(client, origin, path)) == {}
-    # Or a cache could give a response without these headers to an allowed page.
+    # Otherwise a cache could serve a response without these headers to an allowed page.
     assert response.vary.to_header() == "Origin"
 
 

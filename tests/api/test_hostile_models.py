@@ -1,4 +1,4 @@
-"""Hostile model files, at the start and as replacements in a running service."""
+"""Hostile model files, at startup and as replacements in a running service."""
 
 import json
 import os
@@ -24,16 +24,26 @@ def overflowing(path, model, weight):
     forge_model(path, model, RECIPES[model.recipe].network.inference_network.unflatten(vector))
 
 
-HOSTILE = {
-    "weights of 1e20": lambda path, model: overflowing(path, model, 1e20),
-    "weights of 3e38": lambda path, model: overflowing(path, model, -3e38),
-    "half a surrogate pair": lambda path, model: forge_model(
-        path, model, training={"note": "\ud800"}
+HOSTILE = {  # how to write the file, and why it is rejected
+    "weights of 1e20": (lambda path, model: overflowing(path, model, 1e20), "overflow float32"),
+    "weights of -3e38": (lambda path, model: overflowing(path, model, -3e38), "overflow float32"),
+    "a lone surrogate": (
+        lambda path, model: forge_model(path, model, training={"note": "\ud800"}),
+        "malformed",
     ),
-    "nested 480 deep": lambda path, model: forge_model(path, model, metrics={"note": deep(480)}),
-    "4,000 digits": lambda path, model: forge_model(path, model, metrics={"n": int("9" * 4000)}),
-    "no temperature": lambda path, model: forge_model(
-        path, model, calibration={"temperature": 1e-300, "threshold": 0.5}
+    "nested 480 deep": (
+        lambda path, model: forge_model(path, model, metrics={"note": deep(480)}),
+        "malformed",
+    ),
+    "4,000 digits": (
+        lambda path, model: forge_model(path, model, metrics={"n": int("9" * 4000)}),
+        "malformed",
+    ),
+    "a temperature near zero": (
+        lambda path, model: forge_model(
+            path, model, calibration={"temperature": 1e-300, "rejection_threshold": 0.5}
+        ),
+        "temperature",
     ),
 }
 
@@ -54,24 +64,25 @@ def test_hostile_file_does_not_replace_a_model_in_service(tmp_path):
 
         before = state()
         assert np.isfinite(before[0]["probabilities"]).all()
-        for kind, write in HOSTILE.items():
+        for kind, (write, cause) in HOSTILE.items():
             write(tmp_path / "new", untrained())
             os.replace(tmp_path / "new", path)
             assert select.select([process.stdout], [], [], 60)[0], f"{kind} is not logged"
             line = json.loads(process.stdout.readline())
             assert (line["event"], line["model"]) == ("model_rejected", "mine"), kind
             assert str(path) in line["reason"]
+            assert cause in line["reason"]
             assert state() == before, kind
         saved = save_model(tmp_path / "new", untrained())
         os.replace(tmp_path / "new", path)
         until(lambda: state()[1] == saved.digest)
 
 
-@pytest.mark.parametrize("kind", HOSTILE)
-def test_registry_rejects_a_hostile_file(tmp_path, kind):
+@pytest.mark.parametrize(("write", "cause"), HOSTILE.values(), ids=HOSTILE)
+def test_registry_rejects_a_hostile_file(tmp_path, write, cause):
     path = tmp_path / "mine.safetensors"
-    HOSTILE[kind](path, untrained())
-    with pytest.raises(FileError, match=r"mine\.safetensors"):
+    write(path, untrained())
+    with pytest.raises(FileError, match=rf"mine\.safetensors.* {cause}"):
         ModelRegistry([str(path)])
 
 

@@ -1,4 +1,4 @@
-"""The memory that parsing takes is proportional to the body, whatever it holds."""
+"""The memory that parsing takes is proportional to the body, whatever it contains."""
 
 import tracemalloc
 
@@ -27,8 +27,8 @@ BODIES = {
         "application/json",
         filled(b'{"image":"data:', ";\u0130".encode(), b';base64,AAAA"}'),
     ),
-    "wide letters": (PREDICT, "application/json", filled(b'{"image":"' + EMOJI, b"A", b'"}')),
-    "only wide letters": (PREDICT, "application/json", filled(b'{"image":"', EMOJI, b'"}')),
+    "wide characters": (PREDICT, "application/json", filled(b'{"image":"' + EMOJI, b"A", b'"}')),
+    "only wide characters": (PREDICT, "application/json", filled(b'{"image":"', EMOJI, b'"}')),
     "escapes": (PREDICT, "application/json", filled(b'{"image":"', b"\\ud83d\\ude00", b'"}')),
     "brackets": (PREDICT, "application/json", filled(b"", b"[")),
     "objects": (PREDICT, "application/json", filled(b"", b'{"a":')),
@@ -76,7 +76,7 @@ def peak_bytes(call):
 
 @pytest.mark.parametrize(("path", "content_type", "data"), BODIES.values(), ids=BODIES)
 def test_memory_is_proportional_to_the_body(client, path, content_type, data):
-    post(client, path, b"{}", content_type)  # what the first request allocates stays
+    post(client, path, b"{}", content_type)  # allocations of the first request are permanent
     assert peak_bytes(lambda: post(client, path, data, content_type)) < 10 * len(data)
 
 
@@ -86,7 +86,7 @@ def test_endless_header_in_a_form_returns_422(client, data):
     responses = []
     taken = peak_bytes(lambda: responses.append(post(client, ONE, data, FORM)))
     assert_problem(responses[0], 422)
-    # The client's copy and the body; the parser does not collect it.
+    # The client's copy and the body; the parser does not accumulate it.
     assert taken < 2.5 * len(data)
 
 

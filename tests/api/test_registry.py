@@ -17,7 +17,7 @@ def path(tmp_path):
     return shutil.copy(shipped_models()["mlp"], tmp_path / "mine.safetensors")
 
 
-def test_first_model_is_the_default_and_names_find_models(path):
+def test_first_model_is_the_default_and_models_are_found_by_name(path):
     registry = ModelRegistry([str(path), "classic"])
     assert registry.default_name == "mine"
     assert registry.default is registry.get("mine")

@@ -61,7 +61,7 @@ def statuses(attack, data, keeps_open):
         (True, TIMEOUT[:20], False, "closed"),
     ],
 )
-def test_status_tells_how_an_idle_connection_ended(reads_response, data, keeps_open, status):
+def test_status_shows_how_an_idle_connection_ended(reads_response, data, keeps_open, status):
     prefix = COMPLETE if reads_response else HALF_A_HEADER
     attack = idle_connections(prefix, reads_response=reads_response)
     assert statuses(attack, data, keeps_open) == {status}
@@ -83,6 +83,6 @@ def test_connections_come_from_the_given_number_of_addresses():
     assert seen == {"127.0.0.2", "127.0.0.3", "127.0.0.4"}
 
 
-def test_status_tells_whether_the_server_closed_the_connection_of_a_client_that_never_reads():
+def test_status_shows_whether_the_server_closed_an_unread_connection():
     assert statuses(clients_that_never_read, RESPONSE * 1000, keeps_open=False) == {"closed"}
     assert statuses(clients_that_never_read, RESPONSE * 1000, keeps_open=True) == {"no response"}

@@ -6,10 +6,10 @@ import pytest
 from scipy import ndimage
 
 CORRUPTIONS = corruptions.CORRUPTIONS
-BY_CHANCE = set(CORRUPTIONS) - {"scale", "brightness", "stripe", "Canny edges"}
+RANDOM = set(CORRUPTIONS) - {"scale", "brightness", "stripe", "Canny edges"}
 GEOMETRIC = {"shear", "scale", "rotate", "translate"}
 
-# Lower bounds on the mean correlation of 300 corrupted digits with the clean ones, as measured.
+# Measured lower bounds on the mean correlation of 300 corrupted digits with the originals.
 LEGIBLE = {
     "shot noise": 0.85,
     "impulse noise": 0.6,
@@ -91,19 +91,19 @@ class TestEachCorruption:
     def test_is_determined_by_the_seed(self, name, images):
         result = corrupt(name, images)
         np.testing.assert_array_equal(result, corrupt(name, images))
-        assert (result != corrupt(name, images, seed=1)).any() == (name in BY_CHANCE)
+        assert (result != corrupt(name, images, seed=1)).any() == (name in RANDOM)
 
     def test_draws_independently_for_each_image(self, name, images):
         copies = np.repeat(images[:1], 30, axis=0)
         result = corrupt(name, copies)
-        assert (result != result[0]).any() == (name in BY_CHANCE)
+        assert (result != result[0]).any() == (name in RANDOM)
 
     def test_accepts_an_empty_batch_and_a_single_image(self, name, images):
         for count in (0, 1):
             assert corrupt(name, images[:count]).shape == (count, 28, 28)
 
     def test_images_do_not_affect_each_other(self, name, images):
-        """A blank image is corrupted in the same way whether or not digits are beside it."""
+        """A blank image is corrupted in the same way whether or not the batch contains digits."""
         beside_digits = images[:3].copy()
         beside_digits[1] = 0
         np.testing.assert_array_equal(
@@ -301,9 +301,8 @@ def test_zigzag_is_symmetric_about_its_line():
     _, across = corruptions._line(50, np.random.default_rng(0))
     drawn = corrupt("zigzag", flat(0, 50)) > 127
     slope = 2.5 / (7 / 4)
-    tip_px = 2.5 + 0.75 * np.hypot(
-        1, slope
-    )  # the corner of a stroke extends beyond its center line
+    # The corner of a stroke extends beyond its center line.
+    tip_px = 2.5 + 0.75 * np.hypot(1, slope)
     assert across[drawn].min() == pytest.approx(-tip_px, abs=0.3)
     assert across[drawn].max() == pytest.approx(tip_px, abs=0.3)
 

@@ -56,7 +56,7 @@ def line(degrees):
 
 
 def shape(*calls):
-    """An image drawn by calls of Pillow, each a name and its arguments."""
+    """Draw an image with Pillow; each call is a method name and its arguments."""
     image = Image.new("L", (28, 28))
     for name, *arguments in calls:
         getattr(ImageDraw.Draw(image), name)(*arguments)
@@ -110,7 +110,7 @@ def test_strokes_fill_a_unit_box_from_its_top_left_corner(digits):
 
 
 def test_traced_digits_resemble_the_originals(digits):
-    """Compared after a blur, because a shift by a pixel does not matter."""
+    """Both are blurred first, because a shift by a pixel does not matter."""
     correlations = []
     for number, image in enumerate(digits.images[:100]):
         file = draw(trace(image), PLAIN, np.random.default_rng(number))
@@ -190,7 +190,7 @@ def test_polarity_determines_whether_ink_is_lighter_than_the_background():
                 assert (sign * (ink_gray - background) >= 80 - 0.5).all()
 
 
-def test_color_condition():
+def test_color_condition_determines_the_colors():
     for seed in range(20):
         assert set(np.unique(drawn(seed=seed)[..., :3])) == {0, 255}
         gray = drawn(seed=seed, color="gray")[..., :3]
@@ -242,7 +242,7 @@ def test_only_antialiased_edges_have_intermediate_grays():
 
 @pytest.mark.parametrize("antialiased", [False, True])
 @pytest.mark.parametrize("pen_px", [1, 3, 8, 15])
-def test_pen_width(pen_px, antialiased):
+def test_drawn_stroke_has_the_pen_width(pen_px, antialiased):
     rgba = drawn(pen_px=pen_px, antialiased=antialiased)
     coverage = 1 - brightness(rgba) / 255
     rows = np.flatnonzero(coverage.any(axis=1))
@@ -252,7 +252,7 @@ def test_pen_width(pen_px, antialiased):
 
 @pytest.mark.parametrize("antialiased", [False, True])
 @pytest.mark.parametrize("size_px", [16, 40, 95])
-def test_digit_size_and_random_place(size_px, antialiased):
+def test_digit_has_the_given_size_at_a_random_place(size_px, antialiased):
     places = []
     for seed in range(10):
         mask = inked(drawn(SQUARE, seed, size_px=size_px, pen_px=4, antialiased=antialiased))
@@ -270,7 +270,7 @@ def test_digit_is_never_cut_off(digits):
         )
         mask = inked(decode(draw(strokes, bare, np.random.default_rng(0))))
         longer = max(sides(mask)) / conditions.canvas[2]
-        assert longer >= 15  # a pixel less than 16 where rounding removes the last one
+        assert longer >= 15  # one less than 16 px, because rounding can remove a pixel
         assert longer == pytest.approx(conditions.size_px, abs=2)
 
 
@@ -333,7 +333,7 @@ def test_ruled_lines_are_paler_than_ink_and_cross_the_paper(ruled, axes):
         lines = (gray > 20) & (gray < 250)
         assert gray[lines].min() >= 255 * 0.5 - 1
         for axis in (0, 1):
-            # The digit hides parts of them.
+            # The digit hides parts of the lines.
             share = lines.mean(axis=axis)
             assert (share > 0.7).any() == (axis in axes)
 
@@ -345,7 +345,7 @@ def test_frame_line_is_ink_on_all_four_sides():
         full = gray < 1
         rows, columns = full.mean(axis=1) > 0.8, full.mean(axis=0) > 0.8
         whole += all(half.any() for side in (rows, columns) for half in np.array_split(side, 2))
-        # There is paper outside of it.
+        # Outside of the frame is paper.
         assert gray[0, 0] > 250
     assert whole == 10
 

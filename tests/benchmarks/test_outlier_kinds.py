@@ -1,4 +1,4 @@
-"""Each kind of non-digit is drawn as described, and nothing that looks like a digit."""
+"""Each kind of non-digit is drawn as described, and no image looks like a digit."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ LATIN = ("uppercase letters", "lowercase letters")
 
 @pytest.fixture(scope="module")
 def sources(digits):
-    """Real digits, and stand-ins for the fonts, clothes and photographs of the system packages."""
+    """Real digits, and substitutes for the fonts, clothes and photographs of system packages."""
     rng = np.random.default_rng(0)
     return kinds.Sources(
         digits=digits.take(slice(1000)),
@@ -54,7 +54,7 @@ def test_images_are_not_blank_and_differ_from_each_other(name, sources):
 def test_drawing_is_deterministic_and_splits_are_disjoint(name, sources):
     development, test = (drawn(name, sources, split) for split in kinds.SPLITS)
     assert drawn(name, sources, count=COUNT // 2) == development[: COUNT // 2]
-    if name not in ("Fashion-MNIST", "digit fragments"):  # here the sources differ
+    if name not in ("Fashion-MNIST", "digit fragments"):  # whose splits differ in their sources
         assert not set(development) & set(test)
 
 
@@ -82,7 +82,7 @@ def test_letters_that_look_like_digits_are_excluded(script, sources, monkeypatch
     assert widths == [sides(inked)[1] for inked in ink_of(script, sources)]
 
 
-def test_missing_letters_of_a_font_are_noticed():
+def test_font_without_a_letter_is_detected():
     font = ImageFont.load_default(kinds.FONT_PX)
     assert kinds._has(font, kinds.SCRIPTS["uppercase letters"])
     assert not kinds._has(font, "A大")

@@ -52,7 +52,7 @@ def test_every_request_is_counted_by_its_status(server, monkeypatch):
     assert load.goodput <= statuses.count("200") / 0.5
 
 
-def test_without_a_rate_each_connection_sends_after_each_response(server, monkeypatch):
+def test_without_a_rate_connections_send_after_each_response(server, monkeypatch):
     monkeypatch.setattr(overload, "SECONDS", 0.3)
     load = overload.send(server, connections=2)
     assert len(load.responses) > 2

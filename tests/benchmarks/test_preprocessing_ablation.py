@@ -30,7 +30,7 @@ def test_transparent_background_is_white(bar):
     np.testing.assert_array_equal(write_up_server(transparent), write_up_server(bar))
 
 
-def test_dark_background_is_taken_for_ink(bar):
+def test_dark_background_is_treated_as_ink(bar):
     bar[..., :3] = 255 - bar[..., :3]
     assert (write_up_server(bar) == 255).mean() > 0.9
 

@@ -13,7 +13,7 @@ def results(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_command_is_quoted_for_a_shell_and_has_no_folders_of_this_machine(results, monkeypatch):
+def test_command_is_quoted_for_a_shell_and_contains_no_local_folders(results, monkeypatch):
     monkeypatch.setattr(
         "sys.argv",
         ["/home/me/speed.py", "--folder", "/home/me/runs", "--data", "MNIST + Pendigits"],
@@ -33,7 +33,7 @@ def test_merge_keeps_figures_under_other_keys(results, monkeypatch):
     assert results_store.load_results("speed") == {"two": 3}
 
 
-def test_no_result_names_a_folder_of_this_machine():
+def test_results_contain_no_local_folders():
     for path in results_store.RESULTS.glob("*.json"):
         assert not re.search(r'[ "]/\w', path.read_text(encoding="utf-8")), path.name
 

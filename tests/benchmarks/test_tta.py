@@ -26,7 +26,7 @@ def test_first_view_is_the_image_and_the_others_differ(bars):
 
 
 @pytest.mark.parametrize(("down", "right"), [(1, 0), (-1, 0), (0, 1), (0, -1)])
-def test_shift_direction(bars, down, right):
+def test_shift_is_down_and_right(bars, down, right):
     shifted = transform(bars, View(down=down, right=right))
     np.testing.assert_array_equal(shifted, np.roll(bars, (down, right), axis=(1, 2)))
 

@@ -1,4 +1,4 @@
-"""Files and trainings that the tests of several commands share."""
+"""Files and training runs shared by the tests of several commands."""
 
 import subprocess
 import sys
@@ -6,12 +6,12 @@ import sys
 import numpy as np
 import pytest
 import staged
-from trainings import (
+from training_runs import (
     ENVIRONMENT,
     LIMIT,
     TINY,
     TINY_CHECKPOINTS,
-    TinyTrainings,
+    TinyRuns,
     checkpoints,
     require_strace,
     start_training,
@@ -31,7 +31,7 @@ def blank_png(tmp_path):
 
 @pytest.fixture(scope="module")
 def train(small_mnist):
-    """Start `inkdigits train` in a process: see trainings.start_training."""
+    """Start `inkdigits train` in a process: see training_runs.start_training."""
 
     def start(*arguments, **options):
         return start_training(small_mnist, *arguments, **options)
@@ -41,7 +41,7 @@ def train(small_mnist):
 
 @pytest.fixture(scope="session")
 def trained(small_mnist, tmp_path_factory):
-    """The bytes of the model file that an uninterrupted training of a recipe writes."""
+    """The bytes of the model file that an uninterrupted run of a recipe writes."""
     models = {}
 
     def bytes_of(recipe="mlp", limit=LIMIT):
@@ -57,18 +57,18 @@ def trained(small_mnist, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def tiny(small_mnist, tmp_path_factory):
-    """Run a tiny training to its end: see trainings.TinyTrainings."""
+    """Run a tiny training run to its end: see training_runs.TinyRuns."""
     command = [sys.executable, staged.__file__, str(small_mnist), TINY]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
     ) as process:
-        yield TinyTrainings(process, tmp_path_factory.mktemp("scratch"))
+        yield TinyRuns(process, tmp_path_factory.mktemp("scratch"))
         process.stdin.close()
 
 
 @pytest.fixture(scope="session")
 def tiny_model(tiny, tmp_path_factory):
-    """The bytes of the model file of an uninterrupted tiny training."""
+    """The bytes of the model file of an uninterrupted tiny run."""
     folder = tmp_path_factory.mktemp("uninterrupted") / "run"
     assert tiny(folder).status == 0
     assert checkpoints(folder) == TINY_CHECKPOINTS
@@ -77,5 +77,5 @@ def tiny_model(tiny, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def strace():
-    """Skip the test where there is no strace."""
+    """Skip the test if strace is missing, but fail it in CI."""
     require_strace()

@@ -1,4 +1,4 @@
-"""What `inkdigits data` reports about Pendigits; downloads are tested in data/test_download.py."""
+"""What `inkdigits data` reports about Pendigits; tests/data/test_download.py tests downloads."""
 
 import hashlib
 import os
@@ -36,7 +36,7 @@ def run(*arguments):
     return CliRunner().invoke(main, ["data", *map(str, arguments)])
 
 
-def test_without_the_pendigits_file_it_says_where_to_get_it(folders):
+def test_missing_pendigits_file_is_reported_with_its_source(folders):
     result = run()
     assert result.exit_code == 0, result.output
     note = f"{pendigits.NAME} not found in {folders[0]} and {folders[1]}: get {pendigits.NAME}.Z"
@@ -47,7 +47,7 @@ def test_without_the_pendigits_file_it_says_where_to_get_it(folders):
     assert not re.search(rf"{pendigits.NAME}\W+\d", result.stdout)
 
 
-def test_the_pendigits_file_is_verified(folders):
+def test_pendigits_file_is_verified(folders):
     (folders[1] / pendigits.NAME).write_bytes(UNIPEN)
     result = run()
     assert result.exit_code == 0, result.output
@@ -56,7 +56,7 @@ def test_the_pendigits_file_is_verified(folders):
     assert "not found" not in result.stdout
 
 
-def test_a_damaged_pendigits_file_is_an_error(folders):
+def test_damaged_pendigits_file_is_an_error(folders):
     path = folders[1] / pendigits.NAME
     path.write_bytes(UNIPEN[:-1])
     result = run()

@@ -72,7 +72,7 @@ def test_pendigits_writers_are_evaluated_too(evaluated):
     assert set(by_writer["writers"]) == {str(writer) for writer in range(21, 31)}
     assert by_writer["worst"] == min(by_writer["writers"].values())
     assert by_writer["mean"] == pytest.approx(np.mean(list(by_writer["writers"].values())))
-    # The digits are made up, but clear.
+    # The digits are synthetic but clear.
     assert by_writer["mean"] > 0.8
 
 
@@ -93,7 +93,7 @@ def test_without_the_pendigits_file_mnist_is_evaluated(
 
 @pytest.fixture
 def small_files(small_mnist, monkeypatch):
-    """Let inkdigits accept the small MNIST in this process."""
+    """Make inkdigits accept the small MNIST in this process."""
     monkeypatch.setattr(mnist, "SOURCES", small.sources_of(small_mnist))
     monkeypatch.setattr("inkdigits.cli.evaluate.has_pendigits", lambda data_dir: False)
     monkeypatch.setenv("INKDIGITS_DATA", str(small_mnist))
@@ -133,9 +133,7 @@ OWN_NETWORKS = {
 
 
 @pytest.mark.parametrize("network", OWN_NETWORKS.values(), ids=OWN_NETWORKS.keys())
-def test_network_that_no_recipe_has_is_evaluated(
-    run_inkdigits, small_test_digits, tmp_path, network
-):
+def test_network_without_a_recipe_is_evaluated(run_inkdigits, small_test_digits, tmp_path, network):
     threshold = 0.0 if network.output_shapes((28, 28))[-1] == (11,) else None
     vector = network.init(np.random.default_rng(0))
     path = tmp_path / "mine.safetensors"
@@ -205,7 +203,7 @@ def test_report_shows_the_most_confident_mistakes_first(run_inkdigits, small_tes
     ]
 
 
-def test_report_that_cannot_be_written_is_one_sentence(run_inkdigits, tmp_path):
+def test_unwritable_report_gives_a_one_sentence_error(run_inkdigits, tmp_path):
     result = run_inkdigits("evaluate", "mlp", "--report", tmp_path / "missing" / "report.html")
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
@@ -237,7 +235,7 @@ def test_model_may_be_a_file(run_inkdigits, evaluated):
     assert json.loads(result.stdout)["correct"] == values["correct"]
 
 
-def test_unknown_model_is_one_sentence(run_inkdigits):
+def test_unknown_model_is_reported_in_one_sentence(run_inkdigits):
     result = run_inkdigits("evaluate", "resnet")
     assert result.returncode == 1
     (line,) = result.stderr.splitlines()

@@ -1,4 +1,4 @@
-"""Hostile model files and training folders: one sentence, and nothing is lost."""
+"""Hostile model files and run folders are reported in one sentence, and nothing is lost."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from inkdigits.model_file import save_model
 from inkdigits.nn.layers import Dense, Flatten
 from inkdigits.storage.tensors import read_tensors
 
-MAX_LENGTH = 600  # of a message, in characters, with the paths in it
+MAX_LENGTH = 600  # of a message, in characters, including its paths
 
 
 def assert_one_sentence(done):
@@ -39,7 +39,7 @@ def huge(path, model):
 
 HOSTILE = {
     "weights that overflow": overflowing,
-    "half a surrogate pair": lambda path, model: forge_model(path, model, metrics={"\ud800": 1}),
+    "a lone surrogate": lambda path, model: forge_model(path, model, metrics={"\ud800": 1}),
     "nested too deep": lambda path, model: forge_model(path, model, training={"a": deep(480)}),
     "an integer of 4,000 digits": lambda path, model: forge_model(
         path, model, metrics={"steps": int("9" * 4000)}
@@ -69,7 +69,9 @@ COMMANDS = [
     ],
     ids=lambda value: value if isinstance(value, str) else value[0],
 )
-def test_hostile_model_is_one_sentence(run_inkdigits, blank_png, tmp_path, kind, arguments):
+def test_hostile_model_is_reported_in_one_sentence(
+    run_inkdigits, blank_png, tmp_path, kind, arguments
+):
     hostile, out = tmp_path / "model.safetensors", tmp_path / "out"
     HOSTILE[kind](hostile, untrained())
     names = {"IMAGE": blank_png, "MODEL": hostile, "OUT": out}
@@ -79,7 +81,7 @@ def test_hostile_model_is_one_sentence(run_inkdigits, blank_png, tmp_path, kind,
     assert not out.exists()
 
 
-def test_pickle_whose_weights_overflow_is_one_sentence(run_inkdigits, tmp_path):
+def test_pickle_with_overflowing_weights_is_reported_in_one_sentence(run_inkdigits, tmp_path):
     model = untrained("classic")
     vector = np.full_like(model.vector, 1e30)
     save_model(tmp_path / "valid", model)
@@ -96,7 +98,7 @@ def test_pickle_whose_weights_overflow_is_one_sentence(run_inkdigits, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_control_characters_of_a_model_do_not_reach_the_terminal(run_inkdigits, tmp_path):
+def test_control_characters_in_a_model_do_not_reach_the_terminal(run_inkdigits, tmp_path):
     path = tmp_path / "model.safetensors"
     training = {"\x1b[2J": "\x1b]0;title\x07", "note": ["\x9b31m", "a\nb", "é"], "\u202e": "\u2028"}
     save_model(path, untrained(training=training, version="\x1b[31m"))
@@ -115,7 +117,7 @@ def test_characters_outside_the_terminals_encoding_are_escaped(run_inkdigits, bl
     assert r"Zo\xeb.png: blank" in done.stdout
 
 
-def test_name_of_a_model_is_not_markup(run_inkdigits, tmp_path):
+def test_model_name_is_not_interpreted_as_markup(run_inkdigits, tmp_path):
     path = tmp_path / "[red]mine.safetensors"
     save_model(path, untrained())
     done = run_inkdigits("evaluate", path)
@@ -123,12 +125,12 @@ def test_name_of_a_model_is_not_markup(run_inkdigits, tmp_path):
     assert done.stdout.startswith("[red]mine: accuracy ")
 
 
-# Training folders.
+# Run folders.
 
 
 @pytest.fixture(scope="module")
 def finished(run_inkdigits, tmp_path_factory):
-    """The folder of an uninterrupted training."""
+    """The folder of an uninterrupted run."""
     folder = tmp_path_factory.mktemp("finished") / "run"
     run_inkdigits(
         *("train", "mlp", "--no-pendigits", "--limit", 200, "--epochs", 2, "--run-dir", folder),
@@ -162,7 +164,7 @@ def contents(folder):
 
 
 def craft(path, tensors=None, **changes):
-    """Change a checkpoint, with a correct digest; None leaves a field out."""
+    """Change a checkpoint and give it a correct digest; None removes a field."""
     valid, document, _ = read_tensors(path)
     document = {name: x for name, x in (document | changes).items() if x is not None}
     forge_tensors(path, valid | (tensors or {}), document)
@@ -180,26 +182,26 @@ def assert_rejected_and_nothing_is_lost(resume, folder, *parts):
     assert contents(folder) == before
 
 
-def test_settings_that_are_not_settings(resume, folder):
+def test_malformed_settings_are_rejected(resume, folder):
     (folder / "settings.json").write_text("[" * 100_000)
     assert_rejected_and_nothing_is_lost(resume, folder, folder / "settings.json")
 
 
-def test_settings_of_another_training(resume, folder):
+def test_settings_of_another_run_are_rejected(resume, folder):
     settings = json.loads((folder / "settings.json").read_text())
     settings["recipe"]["epochs"] = -2
     (folder / "settings.json").write_text(json.dumps(settings))
     assert_rejected_and_nothing_is_lost(resume, folder, folder, "recipe.epochs -2, not 2")
 
 
-def test_settings_of_version_0_1_0(resume, folder):
+def test_settings_of_version_0_1_0_are_rejected(resume, folder):
     settings = json.loads((folder / "settings.json").read_text())
     del settings["format"]
     (folder / "settings.json").write_text(json.dumps(settings | {"recipe": "mlp", "epochs": 2}))
     assert_rejected_and_nothing_is_lost(resume, folder, folder, "by another version of inkdigits")
 
 
-def test_invalid_checkpoints(resume, folder):
+def test_run_without_a_valid_checkpoint_is_rejected(resume, folder):
     old, new = checkpoints(folder)
     craft(old, step=-5)
     craft(new, rng=None)
@@ -223,7 +225,7 @@ def test_invalid_checkpoint_is_skipped(resume, folder):
     assert (folder / "mlp.safetensors").read_bytes() == model
 
 
-def test_checkpoint_after_the_last_step(resume, folder):
+def test_checkpoint_after_the_last_step_is_rejected(resume, folder):
     _, new = checkpoints(folder)
     later = new.with_name("checkpoint-00001000.safetensors")
     new.rename(later)
@@ -231,15 +233,15 @@ def test_checkpoint_after_the_last_step(resume, folder):
     assert_rejected_and_nothing_is_lost(resume, folder, later)
 
 
-def test_checkpoint_of_another_optimizer(resume, folder):
+def test_checkpoint_of_another_optimizer_is_rejected(resume, folder):
     _, new = checkpoints(folder)
     craft(new, {"optimizer_state": read_tensors(new)[0]["optimizer_state"][:1].copy()})
     assert_rejected_and_nothing_is_lost(resume, folder, new)
 
 
 @pytest.mark.parametrize("place", [0, 1], ids=["in the middle", "at the end"])
-def test_checkpoint_whose_weights_overflow(resume, folder, place):
-    """Such a state could belong to this training, but its loss is not finite."""
+def test_checkpoint_with_overflowing_weights_is_rejected(resume, folder, place):
+    """Such a state could belong to this run, but its loss is not finite."""
     chosen = checkpoints(folder)[place]
     if place == 0:
         checkpoints(folder)[1].unlink()

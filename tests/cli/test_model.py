@@ -19,7 +19,7 @@ SHAPES = {"W1": (128, 784), "W2": (64, 128), "W3": (10, 64)}
 
 @pytest.fixture
 def weights():
-    """Weights as the write-up draws them, float64."""
+    """Weights drawn like the write-up's initial ones, float64."""
     rng = np.random.default_rng(7)
     return {name: rng.standard_normal(s) * np.sqrt(1 / s[0]) for name, s in SHAPES.items()}
 
@@ -33,7 +33,7 @@ def pickled(weights, tmp_path):
 
 
 def write_ups_predictions(weights, images):
-    """Run the write-up's forward pass, in its own float64."""
+    """Run the write-up's forward pass, in float64 as the original does."""
     a = images.reshape(len(images), -1).T / 255.0
     for name in ("W1", "W2"):
         a = 1 / (1 + np.exp(-(weights[name] @ a)))
@@ -55,12 +55,12 @@ def test_show_prints_what_the_file_contains(run_inkdigits):
     assert rows["inkdigits"] == model.version
 
 
-def test_show_says_that_a_model_does_not_reject_non_digits(run_inkdigits):
+def test_show_states_that_a_model_does_not_reject_non_digits(run_inkdigits):
     result = run_inkdigits("model", "show", "classic")
     assert re.search(r"^rejection threshold  +none: does not reject", result.stdout, re.MULTILINE)
 
 
-def test_show_describes_a_network_that_no_recipe_has(run_inkdigits, tmp_path):
+def test_show_describes_a_network_without_a_recipe(run_inkdigits, tmp_path):
     network = Network((AddChannel(), Conv2D(1, 4, kernel_size=5), Flatten(), Dense(2304, 11)))
     vector = network.init(np.random.default_rng(0))
     model = Model(network, vector, "ink", tta=True, recipe="mine", rejection_threshold=1.0)
@@ -70,7 +70,7 @@ def test_show_describes_a_network_that_no_recipe_has(run_inkdigits, tmp_path):
     assert "AddChannel 28x28x1, Conv2D 24x24x4, Flatten 2304, Dense 11\n" in result.stdout
 
 
-def test_imported_weights_have_the_accuracy_that_they_have_in_the_write_up(
+def test_imported_weights_have_the_same_accuracy_as_in_the_write_up(
     run_inkdigits, pickled, weights, small_test_digits, tmp_path
 ):
     imported = tmp_path / "imported.safetensors"
@@ -94,7 +94,7 @@ def test_export_writes_the_imported_weights(run_inkdigits, pickled, weights, tmp
         np.testing.assert_array_equal(array, weights[name].astype(np.float32))
 
 
-def test_model_that_does_not_fit_into_the_pickle_is_not_exported(run_inkdigits, tmp_path):
+def test_model_that_the_pickle_cannot_hold_is_not_exported(run_inkdigits, tmp_path):
     result = run_inkdigits("model", "export", "mlp", "-o", tmp_path / "out.pkl")
     assert result.returncode == 1
     assert len(result.stderr.splitlines()) == 1

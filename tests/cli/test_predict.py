@@ -12,7 +12,7 @@ from inkdigits.imaging.decode import encode_png
 GOLDEN = Path(__file__).parents[1] / "golden"
 
 
-def test_it_prints_the_digit_the_confidence_and_a_bar_per_digit(run_inkdigits):
+def test_predict_prints_the_digit_the_confidence_and_a_bar_per_digit(run_inkdigits):
     result = run_inkdigits("predict", GOLDEN / "7.png")
     assert result.returncode == 0
     first, *bars = result.stdout.splitlines()
@@ -33,7 +33,7 @@ def test_json_is_one_object_per_image(run_inkdigits):
         assert prediction["confidence"] == max(prediction["probabilities"])
 
 
-def test_folder_is_read_in_the_order_of_its_names(run_inkdigits):
+def test_images_in_a_folder_are_sorted_by_name(run_inkdigits):
     result = run_inkdigits("predict", "--json", GOLDEN)
     predictions = [json.loads(line) for line in result.stdout.splitlines()]
     assert [Path(prediction["file"]).name for prediction in predictions] == [
@@ -42,20 +42,20 @@ def test_folder_is_read_in_the_order_of_its_names(run_inkdigits):
     assert [prediction["digit"] for prediction in predictions] == list(range(10))
 
 
-def test_standard_input(run_inkdigits):
+def test_image_is_read_from_standard_input(run_inkdigits):
     image = (GOLDEN / "2.png").read_bytes()
     result = run_inkdigits("predict", "--json", "-", input=image, text=False)
     assert json.loads(result.stdout)["digit"] == 2
 
 
-def test_blank_image(run_inkdigits, blank_png):
+def test_blank_image_is_reported_as_blank(run_inkdigits, blank_png):
     assert run_inkdigits("predict", blank_png).stdout == f"{blank_png}: blank\n"
     prediction = json.loads(run_inkdigits("predict", "--json", blank_png).stdout)
     assert (prediction["digit"], prediction["reason"]) == (None, "blank")
     assert prediction["confidence"] == 0.1
 
 
-def test_rejected_image_says_what_it_would_be(run_inkdigits, tmp_path):
+def test_rejected_image_still_shows_the_probabilities(run_inkdigits, tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (28, 28), np.uint8)
     (tmp_path / "noise.png").write_bytes(encode_png(noise))
     first, *bars = run_inkdigits("predict", tmp_path / "noise.png").stdout.splitlines()
@@ -75,14 +75,14 @@ def test_invalid_image_does_not_stop_the_others(run_inkdigits, tmp_path):
     assert errors[1] == f"Error: {tmp_path / 'missing.png'}: No such file or directory"
 
 
-def test_folder_without_images(run_inkdigits, tmp_path):
+def test_folder_without_images_is_an_error(run_inkdigits, tmp_path):
     result = run_inkdigits("predict", tmp_path)
     assert result.returncode == 1
     assert "contains no images" in result.stderr
     assert "Traceback" not in result.stderr
 
 
-def test_model_that_is_not_a_model_file(run_inkdigits):
+def test_invalid_model_file_is_reported_in_one_sentence(run_inkdigits):
     result = run_inkdigits("predict", "--model", GOLDEN / "1.png", GOLDEN / "1.png")
     assert result.returncode == 1
     assert len(result.stderr.splitlines()) == 1

@@ -1,3 +1,5 @@
+"""`inkdigits serve`: what it prints, its options, its errors and its shutdown."""
+
 import http.client
 import json
 import os
@@ -34,7 +36,7 @@ def model(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def folder(digits, tmp_path_factory):
-    """A folder with digit.png, whose base64 is longer than an argument may be on Linux."""
+    """A folder with digit.png, whose base64 is too long for a command-line argument on Linux."""
     folder = tmp_path_factory.mktemp("images")
     large = Image.fromarray(digits.images[0]).resize((900, 900), Image.Resampling.NEAREST)
     noise = np.random.default_rng(0).integers(0, 8, (900, 900), np.uint8)
@@ -55,7 +57,7 @@ def address(greeting):
 
 
 def failed(*arguments):
-    """Run a server that must not start; return its exit status and its error message."""
+    """Run a server that must fail to start; return its exit status and error message."""
     process = subprocess.run(
         [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=60
     )
@@ -177,7 +179,7 @@ def test_origin_option_sets_the_origins(model):
 )
 def test_printed_url_works_for_every_host(model, host, shown):
     if host == "::1" and not has_ipv6():
-        pytest.skip("this machine has no IPv6")
+        pytest.skip("IPv6 is not available")
     with serving("--host", host, "--model", model) as (_, printed):
         addresses = re.findall(rf"^  (http://(?:{shown}):[0-9]+)/$", printed, re.MULTILINE)
         assert addresses
@@ -198,7 +200,7 @@ def has_ipv6():
 def test_ctrl_c_and_sigterm_exit_cleanly(model, number):
     with serving("--model", model) as (process, printed):
         address = re.search(r"http://[0-9.:]+", printed)[0]
-        # More at once than there are threads, which must not print anything to standard error.
+        # More requests than threads; nothing may be printed to standard error.
         with ThreadPoolExecutor(32) as threads:
             responses = list(threads.map(lambda _: request(address, "GET", "/"), range(64)))
         assert {status for status, _, _ in responses} == {200}

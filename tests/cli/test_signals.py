@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: an exception at a safe point, and a training that ends with a checkpoint."""
+"""Ctrl-C and SIGTERM: an exception at a safe point, and a run that ends with a checkpoint."""
 
 import io
 import os
@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 from rich.console import Console
-from trainings import (
+from training_runs import (
     LIMIT,
     PAUSE_IN_PREPROCESSING,
     RENAME,
@@ -38,7 +38,7 @@ def console():
 
 
 def exit_status(console, block):
-    """Call a function with the signals caught; it must be stopped."""
+    """Call a function that signals must stop; return the exit status."""
     signals = Signals()
 
     def run():
@@ -118,11 +118,11 @@ def test_stop_request_is_not_an_ordinary_exception():
     assert not issubclass(StopRequested, Exception)
 
 
-# A training.
+# A training run.
 
 
 @each_signal
-def test_signal_ends_training_with_a_checkpoint(train, trained, tmp_path, number):
+def test_signal_ends_the_run_with_a_checkpoint(train, trained, tmp_path, number):
     options = ("mlp", "--limit", LIMIT, "--run-dir", tmp_path)
     process = train(*options, lines=pause_at_step(40))
     wait_until_paused(process)
@@ -148,13 +148,14 @@ def test_second_signal_does_not_prevent_the_checkpoint(train, tmp_path):
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCONT):
         process.send_signal(number)
     _, err = process.communicate(timeout=60)
+    # Either of two pending signals may be handled first.
     assert process.returncode in (128 + signal.SIGINT, 128 + signal.SIGTERM)
     assert err == ""
     assert "checkpoint-00000040.safetensors" in checkpoints(tmp_path)
 
 
 @each_signal
-def test_signal_during_preprocessing_ends_training(train, trained, tmp_path, number):
+def test_signal_during_preprocessing_ends_the_run(train, trained, tmp_path, number):
     options = ("mlp", "--limit", LIMIT, "--run-dir", tmp_path)
     process = train(*options, lines=PAUSE_IN_PREPROCESSING)
     wait_until_paused(process)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import small_pendigits
 import staged
-from trainings import (
+from training_runs import (
     ENVIRONMENT,
     LIMIT,
     contents,
@@ -29,12 +29,12 @@ from inkdigits.recipes import MLP
 from inkdigits.storage.tensors import read_tensors
 from inkdigits.version import __version__
 
-# A finished training.
+# A finished run.
 
 
 @pytest.fixture(scope="module")
 def finished(run_inkdigits, tmp_path_factory):
-    """The folder of a finished training, and what was printed."""
+    """The folder of a finished run, and what was printed."""
     folder = tmp_path_factory.mktemp("runs") / "a [/] :smile: folder"
     done = run_inkdigits(
         *("train", "mlp", "--seed", 7, "--limit", 200, "--run-dir", folder), env=ENVIRONMENT
@@ -43,7 +43,7 @@ def finished(run_inkdigits, tmp_path_factory):
     return folder, done.stdout
 
 
-def test_it_prints_a_line_per_epoch_and_the_path_of_the_model(finished):
+def test_train_prints_a_line_per_epoch_and_the_path_of_the_model(finished):
     folder, printed = finished
     assert epochs_in(printed) == 10
     counts = re.search(
@@ -106,7 +106,7 @@ def test_learning_curves_are_an_svg_image(finished):
     assert image.tag == "{http://www.w3.org/2000/svg}svg"
 
 
-def test_model_states_its_provenance(finished):
+def test_model_records_its_provenance(finished):
     folder, _ = finished
     model = load_model(folder / "mlp.safetensors")
     settings = json.loads((folder / "settings.json").read_text())
@@ -119,7 +119,7 @@ def test_model_states_its_provenance(finished):
 
 
 def test_model_has_the_ema_of_the_weights(finished):
-    """In its last layer, into which no batch normalization is folded."""
+    """Compared in the last layer, into which no batch normalization is folded."""
     folder, _ = finished
     model = load_model(folder / "mlp.safetensors")
     tensors = read_tensors(folder / "checkpoint-00000040.safetensors")[0]
@@ -143,7 +143,7 @@ def test_seed_determines_the_model(train, finished, tmp_path):
 # Resuming.
 
 
-def test_folder_of_a_training_is_rejected_without_resume(train, finished):
+def test_folder_of_a_run_is_rejected_without_resume(train, finished):
     folder, _ = finished
     before = contents(folder)
     out, err = wait_for_failure(train("mlp", "--limit", 200, "--run-dir", folder))
@@ -162,31 +162,31 @@ def test_folder_of_a_training_is_rejected_without_resume(train, finished):
         (["classic", "--seed", "7", "--limit", "200"], "recipe.name 'mlp', not 'classic'"),
     ],
 )
-def test_another_training_is_not_resumed(train, finished, options, difference):
+def test_another_run_is_not_resumed(train, finished, options, difference):
     out, err = wait_for_failure(train(*options, "--run-dir", finished[0], "--resume"))
     assert out == ""
     assert f"was begun with {difference}: resume it with the same settings" in err
 
 
-def test_training_is_not_resumed_with_other_data(train, finished, small_mnist, tmp_path):
+def test_run_is_not_resumed_with_other_data(train, finished, small_mnist, tmp_path):
     link_files(small_mnist, tmp_path, without="qmnist")
     resume = ("--run-dir", finished[0], "--resume", "--data-dir", tmp_path)
     _, err = wait_for_failure(train("mlp", "--seed", "7", "--limit", 200, *resume))
     assert "was begun with data.qmnist-train-labels-idx2-int " in err
 
 
-def test_training_is_not_resumed_with_a_changed_recipe(train, finished):
+def test_run_is_not_resumed_with_a_changed_recipe(train, finished):
     options = ("mlp", "--seed", "7", "--limit", 200, "--run-dir", finished[0], "--resume")
     _, err = wait_for_failure(train(*options, lines="change(batch_size=32)"))
     assert "was begun with recipe.batch_size 64, not 32" in err
 
 
-def test_folder_without_a_training_is_not_resumed(train, tmp_path):
+def test_folder_without_a_run_is_not_resumed(train, tmp_path):
     _, err = wait_for_failure(train("mlp", "--limit", 200, "--run-dir", tmp_path, "--resume"))
     assert "without --resume" in err
 
 
-def test_finished_training_is_resumed_to_the_same_model(train, trained, tmp_path):
+def test_resuming_a_finished_run_gives_the_same_model(train, trained, tmp_path):
     options = ("mlp", "--limit", LIMIT, "--run-dir", tmp_path)
     wait_for_success(train(*options))
     (tmp_path / "mlp.safetensors").unlink()
@@ -199,13 +199,13 @@ def test_finished_training_is_resumed_to_the_same_model(train, trained, tmp_path
 
 
 def link_files(source, target, without):
-    """Link the files of a folder into another one, without those whose names begin so."""
+    """Link the files of a folder into another one, except those with a name prefix."""
     for path in source.iterdir():
         if not path.name.startswith(without):
             (target / path.name).symlink_to(path)
 
 
-def test_without_the_writers_the_split_is_random_with_a_warning(train, small_mnist, tmp_path):
+def test_split_without_writers_is_random_with_a_warning(train, small_mnist, tmp_path):
     link_files(small_mnist, tmp_path, without="qmnist")
     run = tmp_path / "run"
     out = wait_for_success(train("mlp", "--limit", 200, "--run-dir", run, "--data-dir", tmp_path))
@@ -215,7 +215,7 @@ def test_without_the_writers_the_split_is_random_with_a_warning(train, small_mni
     assert ", 20 for validation; " in out
 
 
-def test_without_the_pendigits_it_trains_on_mnist_with_a_warning(train, small_mnist, tmp_path):
+def test_training_without_pendigits_uses_mnist_with_a_warning(train, small_mnist, tmp_path):
     link_files(small_mnist, tmp_path, without=pendigits.NAME)
     run, same = tmp_path / "run", tmp_path / "same"
     out = wait_for_success(train("mlp", "--limit", 100, "--run-dir", run, "--data-dir", tmp_path))
@@ -227,7 +227,7 @@ def test_without_the_pendigits_it_trains_on_mnist_with_a_warning(train, small_mn
     assert json.loads((run / "settings.json").read_text())["recipe"]["pendigits_copies"] == 0
 
 
-def test_required_pendigits_must_be_there(train, small_mnist, tmp_path):
+def test_missing_required_pendigits_are_an_error(train, small_mnist, tmp_path):
     link_files(small_mnist, tmp_path, without=pendigits.NAME)
     options = ("--pendigits", "--run-dir", tmp_path / "run", "--data-dir", tmp_path)
     _, err = wait_for_failure(train("mlp", *options))
@@ -235,7 +235,7 @@ def test_required_pendigits_must_be_there(train, small_mnist, tmp_path):
     assert "UCI" in err
 
 
-def test_cuda_without_cupy_is_one_sentence(train, tmp_path):
+def test_cuda_without_cupy_is_reported_in_one_sentence(train, tmp_path):
     if importlib.util.find_spec("cupy"):
         pytest.skip("CuPy is installed")
     options = ("--limit", 100, "--run-dir", tmp_path, "--device", "cuda")
@@ -262,7 +262,7 @@ def test_default_folder_is_named_after_recipe_and_seed(train, tmp_path):
     assert (tmp_path / "runs" / "mlp-seed-3" / "mlp.safetensors").exists()
 
 
-def test_output_that_cannot_be_written_is_one_sentence(small_mnist, tmp_path):
+def test_unwritable_output_gives_a_one_sentence_error(small_mnist, tmp_path):
     command = [sys.executable, staged.__file__, small_mnist, "", "train", "mlp", "--limit", "200"]
     with open("/dev/full", "w") as full:
         done = subprocess.run(

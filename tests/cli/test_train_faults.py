@@ -1,4 +1,4 @@
-"""`inkdigits train` with faults: killed, failing system calls, full disks, damage, divergence."""
+"""`inkdigits train` under faults: kills, failing system calls, full disks, damage, divergence."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ from itertools import count
 
 import numpy as np
 import pytest
-from trainings import (
+from training_runs import (
     LIMIT,
     OPEN,
     PAUSE_IN_PREPROCESSING,
@@ -34,7 +34,7 @@ from inkdigits.runs import Run
 
 
 @pytest.mark.parametrize("recipe", ["mlp", "classic"])
-def test_killed_within_an_epoch_it_ends_with_the_same_bytes(train, trained, tmp_path, recipe):
+def test_run_killed_within_an_epoch_resumes_to_the_same_bytes(train, trained, tmp_path, recipe):
     limit, steps = {"mlp": (LIMIT, 40), "classic": (200, 500)}[recipe]
     options = (recipe, "--limit", limit, "--run-dir", tmp_path)
     for resume in ([], ["--resume"], ["--resume"]):
@@ -48,7 +48,7 @@ def test_killed_within_an_epoch_it_ends_with_the_same_bytes(train, trained, tmp_
 
 
 @pytest.mark.parametrize("text", ["mlp: ", "MNIST digits", "epoch ", " 1/10 ", " 4/10 "])
-def test_killed_after_any_line_it_ends_with_the_same_bytes(train, trained, tmp_path, text):
+def test_run_killed_after_any_line_resumes_to_the_same_bytes(train, trained, tmp_path, text):
     options = ("mlp", "--limit", LIMIT, "--run-dir", tmp_path)
     process = train(*options)
     wait_for_line(process, text)
@@ -59,7 +59,7 @@ def test_killed_after_any_line_it_ends_with_the_same_bytes(train, trained, tmp_p
     assert (tmp_path / "mlp.safetensors").read_bytes() == trained()
 
 
-def test_killed_during_preprocessing_it_ends_with_the_same_bytes(train, trained, tmp_path):
+def test_run_killed_during_preprocessing_resumes_to_the_same_bytes(train, trained, tmp_path):
     options = ("mlp", "--limit", LIMIT, "--run-dir", tmp_path)
     process = train(*options, lines=PAUSE_IN_PREPROCESSING)
     wait_until_paused(process)
@@ -74,7 +74,7 @@ def test_killed_during_preprocessing_it_ends_with_the_same_bytes(train, trained,
 @pytest.mark.parametrize(
     ("call", "least"), [(OPEN, 20), ("write", 14), ("fsync", 18), (RENAME, 9), (UNLINK, 2)]
 )
-def test_killed_at_any_system_call_it_continues(tiny, tiny_model, tmp_path, call, least):
+def test_run_killed_at_any_system_call_can_be_resumed(tiny, tiny_model, tmp_path, call, least):
     for number in count(1):
         folder = tmp_path / str(number)
         outcome = tiny(folder, inject=f"inject={call}:signal=KILL:when={number}")
@@ -101,7 +101,7 @@ def test_killed_at_any_system_call_it_continues(tiny, tiny_model, tmp_path, call
         (UNLINK, "EIO", 2),
     ],
 )
-def test_any_failing_system_call_ends_it_with_one_sentence(
+def test_any_failing_system_call_ends_the_run_with_one_sentence(
     tiny, tiny_model, tmp_path, call, error, least
 ):
     for number in count(1):
@@ -111,7 +111,7 @@ def test_any_failing_system_call_ends_it_with_one_sentence(
             assert outcome.status == 0
             break
         assert_nothing_is_lost(folder, outcome)
-        # To close a file that was only read may fail.
+        # A failure to close a file that was only read is harmless.
         written = f"{folder}/.inkdigits-" if call == "close" else str(folder)
         if written in outcome.injected:
             assert outcome.status == 1, outcome.injected
@@ -123,7 +123,7 @@ def test_any_failing_system_call_ends_it_with_one_sentence(
 
 
 @pytest.mark.usefixtures("strace")
-def test_without_a_lock_it_does_not_start(tiny, tmp_path):
+def test_run_does_not_start_without_a_lock(tiny, tmp_path):
     """A network file system may not offer locks."""
     outcome = tiny(tmp_path, inject="inject=flock:error=ENOLCK:when=1")
     assert (outcome.status, outcome.out) == (1, "")
@@ -147,7 +147,7 @@ def test_folder_that_cannot_be_listed_is_not_treated_as_empty(tiny, tmp_path):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A mounted disk, and a function that sets its size in KiB."""
+    """A small mounted disk, and a function that sets its size in KiB."""
     folder = tmp_path / "disk"
     folder.mkdir()
 
@@ -158,12 +158,12 @@ def small_disk(tmp_path):
 
     mounted = mount(4)
     if mounted.returncode:
-        pytest.skip(f"a small disk cannot be mounted, only files be limited: {mounted.stderr}")
+        pytest.skip(f"a small disk cannot be mounted: {mounted.stderr}")
     yield folder, lambda size: mount(size, "remount").check_returncode()
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def test_full_disk_ends_it_with_one_sentence(tiny, tiny_model, small_disk):
+def test_full_disk_ends_the_run_with_one_sentence(tiny, tiny_model, small_disk):
     disk, resize = small_disk
     epochs = set()
     for size in count(4, 12):
@@ -181,11 +181,11 @@ def test_full_disk_ends_it_with_one_sentence(tiny, tiny_model, small_disk):
         resize(1024)
         assert_continues(tiny, tiny_model, folder)
         shutil.rmtree(folder)
-    assert epochs == {0, 1}  # the model fits where the oldest checkpoint was
+    assert epochs == {0, 1}  # the model fits into the space of the oldest checkpoint
 
 
-def test_file_size_limit_ends_it_with_one_sentence(tiny, tiny_model, tmp_path):
-    """A file is cut short as on a full disk, and this needs no privileges."""
+def test_file_size_limit_ends_the_run_with_one_sentence(tiny, tiny_model, tmp_path):
+    """Writes are cut short as on a full disk; unlike mounting one, this needs no privileges."""
     assert tiny(tmp_path / "whole").status == 0
     size = (tmp_path / "whole" / TINY_CHECKPOINTS[1]).stat().st_size
     # An epoch's record takes more than 200 bytes of a checkpoint.
@@ -205,9 +205,9 @@ def test_file_size_limit_ends_it_with_one_sentence(tiny, tiny_model, tmp_path):
 
 @pytest.fixture
 def read_only(tmp_path):
-    """A read-only folder, and a command prefix that takes away root's right to write anyway.
+    """A read-only folder, and a command prefix that drops root's privilege to write there anyway.
 
-    Without that right, root cannot read other users' files, such as the folders of these tests.
+    Without that privilege, root cannot read other users' files, such as the folders of these tests.
     """
     folder = tmp_path / "read-only"
     folder.mkdir()
@@ -216,7 +216,7 @@ def read_only(tmp_path):
     before = []
     if os.geteuid() == 0:
         if shutil.which("setpriv") is None:
-            pytest.fail("setpriv is missing, which drops root's rights: apt-get install util-linux")
+            pytest.fail("setpriv, which drops privileges, is missing: apt-get install util-linux")
         before = ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"]
     yield folder, before
     folder.chmod(0o755)
@@ -230,7 +230,7 @@ def test_read_only_folder_is_rejected_at_the_start(train, read_only, options):
     assert f"{folder} is not writable (Permission denied)" in err
 
 
-def test_folder_that_cannot_be_made_is_rejected_at_the_start(train, read_only):
+def test_folder_that_cannot_be_created_is_rejected_at_the_start(train, read_only):
     folder, before = read_only
     out, err = wait_for_failure(train("mlp", "--run-dir", folder / "new", before=before))
     assert out == ""
@@ -245,7 +245,7 @@ def test_file_instead_of_a_folder_is_rejected_at_the_start(train, tmp_path):
 
 
 @pytest.mark.parametrize("options", [[], ["--resume"]])
-def test_second_training_in_the_folder_is_rejected(train, trained, tmp_path, options):
+def test_second_run_in_the_folder_is_rejected(train, trained, tmp_path, options):
     command = ("mlp", "--limit", LIMIT, "--run-dir", tmp_path)
     first = train(*command, lines=pause_at_step(40))
     wait_until_paused(first)
@@ -329,7 +329,7 @@ def test_divergence_keeps_the_last_finite_weights(train, tmp_path, recipe, limit
     assert not (tmp_path / f"{recipe}.safetensors").exists()
 
 
-def test_stopped_before_the_divergence_shows_it_keeps_the_last_finite_weights(train, tmp_path):
+def test_signal_just_before_divergence_keeps_the_last_finite_weights(train, tmp_path):
     rate = "0.01 if step < 20 else os.kill(os.getpid(), signal.SIGTERM) or math.inf"
     lines = f"import math; change(schedule=lambda step, steps: {rate})"
     _, err = wait_for_failure(train("mlp", "--limit", LIMIT, "--run-dir", tmp_path, lines=lines))

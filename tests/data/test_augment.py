@@ -1,4 +1,4 @@
-"""Augmentation: each change alone, then all of them together."""
+"""Augmentation: each transform alone, then all of them together."""
 
 from dataclasses import fields, replace
 
@@ -86,8 +86,8 @@ def test_each_image_is_augmented_differently(change):
     assert len(np.unique(y.round(3).reshape(8, -1), axis=0)) == 8
 
 
-def test_arrays_of_another_library_are_augmented_equally(digits):
-    """Stand-ins for GPU arrays: see tests/foreign.py."""
+def test_arrays_of_another_library_are_augmented_alike(digits):
+    """They imitate GPU arrays: see tests/foreign.py."""
     x = digits.images[:32] / np.float32(255)
     expected = STRONG(x, np.random.default_rng(0))
     foreign = STRONG(ForeignArray(x), np.random.default_rng(0))
@@ -141,7 +141,7 @@ def test_ink_shifted_over_the_border_is_lost():
     assert (y.sum(axis=(1, 2)) < 1).mean() > 0.3
 
 
-def test_the_elastic_field_is_smooth_and_has_its_standard_deviation():
+def test_elastic_field_is_smooth_and_has_its_standard_deviation():
     augment = replace(IDENTITY, elastic_px=1.5)
     field = augment._elastic_field(2000, np.random.default_rng(0), np.zeros(1, np.float32))
     assert field.shape == (2000, 2, 28, 28)
@@ -161,7 +161,7 @@ def test_strokes_get_wider_and_narrower():
     assert 2 * 16 / (4 * 18) - 0.01 < ink.min() < 0.55
 
 
-def test_gaps_are_narrow_and_in_their_share_of_the_images():
+def test_gaps_are_narrow_and_in_the_given_share_of_the_images():
     x = np.ones((1000, 28, 28), np.float32)
     y = augmented(x, gap_share=0.3)
     lost = (x - y).sum(axis=(1, 2))

@@ -23,7 +23,7 @@ def order(batches, number, first_step=0):
 @pytest.mark.parametrize(
     ("size", "steps", "last"), [(1, N, 1), (10, 11, 3), (N, 1, N), (500, 1, N)]
 )
-def test_an_epoch_contains_each_example_once(size, steps, last, shuffle):
+def test_epoch_contains_each_example_once(size, steps, last, shuffle):
     batches = make(size, shuffle=shuffle)
     epoch = list(batches.epoch(0))
     assert len(batches) == len(epoch) == steps
@@ -34,7 +34,7 @@ def test_an_epoch_contains_each_example_once(size, steps, last, shuffle):
         np.testing.assert_array_equal(inputs, batches.inputs[labels])
 
 
-def test_the_order_depends_on_seed_and_epoch_only():
+def test_order_depends_on_seed_and_epoch_only():
     batches = make()
     again = make(size=7)
     list(again.epoch(2))
@@ -47,7 +47,7 @@ def test_the_order_depends_on_seed_and_epoch_only():
 
 @pytest.mark.parametrize("shuffle", [True, False])
 @pytest.mark.parametrize("first_step", [0, 1, 10, 11])
-def test_a_resumed_epoch_continues_where_it_stopped(first_step, shuffle):
+def test_resumed_epoch_continues_where_it_stopped(first_step, shuffle):
     batches = make(shuffle=shuffle)
     resumed = [list(labels) for _, labels in batches.epoch(4, first_step)]
     assert resumed == [list(labels) for _, labels in batches.epoch(4)][first_step:]
@@ -61,7 +61,7 @@ def test_unshuffled_batches_are_views_in_order():
         assert np.shares_memory(labels, batches.labels)
 
 
-def test_an_empty_data_set_has_no_batches():
+def test_empty_data_set_has_no_batches():
     empty = Batches(np.zeros((0, 784), np.float32), np.zeros(0, int), 10, 0)
     assert len(empty) == 0
     assert list(empty.epoch(0)) == []
@@ -95,7 +95,7 @@ def test_augmented_inputs_differ_between_epochs_and_labels_do_not():
         assert not np.array_equal(first[label], batches.inputs[label])
 
 
-def test_the_augmentation_of_a_batch_depends_on_seed_epoch_and_step():
+def test_augmentation_of_a_batch_depends_on_seed_epoch_and_step():
     whole = list(augmented().epoch(3))
     later = list(augmented().epoch(3, first_step=4))
     for (inputs, labels), (again, labels_again) in zip(whole[4:], later, strict=True):
@@ -112,7 +112,7 @@ def test_augmentation_does_not_modify_the_inputs():
     np.testing.assert_array_equal(batches.inputs, before)
 
 
-def test_a_sample_is_the_beginning_of_the_first_epoch():
+def test_sample_is_the_beginning_of_the_first_epoch():
     batches = augmented()
     sample = list(batches.sample(3))
     expected = [inputs for inputs, _ in batches.epoch(0)]

@@ -1,4 +1,4 @@
-"""Downloads from real local servers, which fail in every way that a mirror can."""
+"""Downloads from a real local server, which fails in every way that a mirror can."""
 
 import gzip
 import os
@@ -48,7 +48,7 @@ class Mirrors(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}/{mirror}/{name}.gz"
 
     def handle_error(self, request, client_address):
-        """Keep quiet: clients that disconnect are part of the tests."""
+        """Print nothing: clients that disconnect are part of the tests."""
 
 
 class Mirror(BaseHTTPRequestHandler):
@@ -215,7 +215,7 @@ def test_missing_and_damaged_files_are_downloaded_and_uncompressed(
     assert len(mirrors.requests) == 4
 
 
-def test_a_compressed_file_in_the_cache_is_not_downloaded(
+def test_compressed_file_in_the_cache_is_not_downloaded(
     use_mirrors, mirrors, small_mnist, tmp_path
 ):
     use_mirrors("good", files=FILES[:1])
@@ -244,7 +244,7 @@ def test_progress_ends_at_the_size_of_the_content(use_mirrors, tmp_path):
         ("not_found", "responded with status 404"),
     ],
 )
-def test_a_wrong_file_is_reported_and_the_next_mirror_tried(
+def test_wrong_file_is_reported_and_the_next_mirror_is_tried(
     mirror, reason, use_mirrors, mirrors, small_mnist, tmp_path
 ):
     use_mirrors(mirror, "good")
@@ -267,7 +267,7 @@ def test_a_wrong_file_is_reported_and_the_next_mirror_tried(
         ("dripping_headers", "sent (almost) no data for 1 s"),
     ],
 )
-def test_after_an_incomplete_response_the_next_mirror_is_tried(
+def test_next_mirror_is_tried_after_an_incomplete_response(
     mirror, reason, use_mirrors, mirrors, small_mnist, tmp_path
 ):
     use_mirrors(mirror, "good", files=FILES[:1])
@@ -277,7 +277,7 @@ def test_after_an_incomplete_response_the_next_mirror_is_tried(
 
 
 @pytest.mark.parametrize("mirror", ["slow", "endless"])
-def test_an_endless_response_is_abandoned_after_the_total_timeout(
+def test_endless_response_is_abandoned_after_the_total_timeout(
     mirror, use_mirrors, mirrors, small_mnist, tmp_path
 ):
     use_mirrors(mirror, "good", files=FILES[:1])
@@ -288,7 +288,7 @@ def test_an_endless_response_is_abandoned_after_the_total_timeout(
     assert contents(tmp_path) == uncompressed(small_mnist, FILES[:1])
 
 
-def test_if_all_mirrors_fail_one_sentence_says_which_files_to_get(
+def test_error_lists_the_files_to_get_if_all_mirrors_fail(
     use_mirrors, mirrors, small_mnist, tmp_path, monkeypatch
 ):
     use_mirrors("not_found", "changed")
@@ -363,7 +363,7 @@ def read_only_folder():
         os.chmod(folder, 0o755)
 
 
-def test_a_full_disk_is_an_error_and_leaves_no_partial_file(
+def test_full_disk_is_an_error_and_leaves_no_partial_file(
     download_to_an_unwritable_folder, tmp_path
 ):
     (tmp_path / "before").write_text("intact")
@@ -376,7 +376,7 @@ def test_a_full_disk_is_an_error_and_leaves_no_partial_file(
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_a_read_only_cache_is_an_error(exists, download_to_an_unwritable_folder, read_only_folder):
+def test_read_only_cache_is_an_error(exists, download_to_an_unwritable_folder, read_only_folder):
     folder = read_only_folder if exists else read_only_folder / "cache"
     result = download_to_an_unwritable_folder("read-only", folder)
     assert result.returncode == 1
@@ -395,7 +395,7 @@ def cache(tmp_path, monkeypatch):
     return folders.cache_folder()
 
 
-def test_the_command_downloads_once_and_lists_the_files(use_mirrors, mirrors, small_mnist, cache):
+def test_command_downloads_once_and_lists_the_files(use_mirrors, mirrors, small_mnist, cache):
     use_mirrors("not_found", "good")
     result = CliRunner().invoke(main, ["data"])
     assert result.exit_code == 0
@@ -410,7 +410,7 @@ def test_the_command_downloads_once_and_lists_the_files(use_mirrors, mirrors, sm
     assert mirrors.requests == []
 
 
-def test_the_command_reports_in_one_sentence_that_all_mirrors_failed(use_mirrors, cache):
+def test_command_reports_in_one_sentence_that_all_mirrors_failed(use_mirrors, cache):
     use_mirrors("not_found")
     result = CliRunner().invoke(main, ["data"])
     assert result.exit_code == 1
@@ -419,7 +419,7 @@ def test_the_command_reports_in_one_sentence_that_all_mirrors_failed(use_mirrors
     assert all(name in last for name in FILES)
 
 
-def test_the_command_verifies_a_named_folder_and_downloads_nothing(
+def test_command_verifies_a_named_folder_and_downloads_nothing(
     use_mirrors, mirrors, small_mnist, tmp_path
 ):
     use_mirrors("good")
@@ -439,7 +439,7 @@ def test_the_command_verifies_a_named_folder_and_downloads_nothing(
     assert contents(tmp_path) == before
 
 
-def test_the_command_runs_in_a_process(run_inkdigits, small_mnist):
+def test_command_runs_in_its_own_process(run_inkdigits, small_mnist):
     result = run_inkdigits("data")
     assert result.returncode == 0, result.stderr
     assert str(small_mnist) in result.stdout

@@ -1,4 +1,4 @@
-"""Which folders are searched, which file is found in them, and how it is verified."""
+"""Which folders are searched, which file is found, and how it is verified."""
 
 import gzip
 import hashlib
@@ -26,7 +26,7 @@ def read(path, sha256=SHA256):
     return folders.read_verified(path, len(CONTENT), sha256, "do this")
 
 
-def test_an_argument_overrides_the_environment_which_overrides_the_cache(monkeypatch, tmp_path):
+def test_precedence_of_folders_is_argument_environment_cache(monkeypatch, tmp_path):
     monkeypatch.setenv("INKDIGITS_DATA", str(tmp_path / "named"))
     assert folders.search_paths(tmp_path) == [tmp_path]
     assert folders.search_paths() == folders.user_folders() == [tmp_path / "named"]
@@ -46,13 +46,13 @@ def test_an_argument_overrides_the_environment_which_overrides_the_cache(monkeyp
         (["", ""], []),
     ],
 )
-def test_the_environment_names_any_number_of_folders(value, expected, monkeypatch):
+def test_environment_can_name_several_folders(value, expected, monkeypatch):
     monkeypatch.setenv("INKDIGITS_DATA", os.pathsep.join(value))
     assert folders.user_folders() == [Path(folder) for folder in expected]
     assert folders.search_paths() == (folders.user_folders() or [folders.cache_folder()])
 
 
-def test_the_first_folder_that_has_a_file_wins(two_folders):
+def test_first_folder_that_has_a_file_wins(two_folders):
     first, second = two_folders
     (second / "file").write_bytes(b"")
     assert folders.find_file(two_folders, "file") == second / "file"
@@ -77,12 +77,12 @@ def test_only_files_are_found(two_folders):
         (["a", "b", "c"], "x, y not found in a, b and c"),
     ],
 )
-def test_the_message_names_the_missing_files_and_the_folders(paths, message):
+def test_message_names_the_missing_files_and_the_folders(paths, message):
     assert folders.missing_files_message([Path(path) for path in paths], ["x", "y"]) == message
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_reads_a_file_compressed_or_not(suffix, tmp_path):
+def test_file_is_read_compressed_or_not(suffix, tmp_path):
     path = tmp_path / f"file{suffix}"
     path.write_bytes(gzip.compress(CONTENT) if suffix else CONTENT)
     assert read(path) == CONTENT
@@ -109,7 +109,7 @@ def test_at_most_one_byte_more_than_expected_is_decompressed(tmp_path):
 
 
 @pytest.mark.parametrize("fault", ["not gzip", "truncated", "damaged"])
-def test_a_damaged_gz_is_rejected(fault, tmp_path):
+def test_damaged_gz_is_rejected(fault, tmp_path):
     path = tmp_path / "file.gz"
     compressed = bytearray(gzip.compress(CONTENT))
     compressed[10] ^= 0xFF

@@ -1,4 +1,4 @@
-"""Letters as strokes: complete, in their box, and none that looks like a digit."""
+"""Letters as strokes: complete, within their box, and none that looks like a digit."""
 
 import numpy as np
 import pytest
@@ -14,11 +14,11 @@ def draw_letter(name):
     return draw(strokes, 4, (120, 120)) > 127
 
 
-def test_a_line_goes_through_its_points():
+def test_line_goes_through_its_points():
     assert_allclose(line((0, 1), (0.5, 0)), [[0, 1], [0.5, 0]])
 
 
-def test_an_arc_starts_and_ends_at_its_angles():
+def test_arc_starts_and_ends_at_its_angles():
     quarter = arc((1, 2), (3, 4), 0.25, 0.5)
     assert_allclose(quarter[[0, -1]], [[1, 6], [-2, 2]], atol=1e-9)
     assert_allclose((((quarter - [1, 2]) / [3, 4]) ** 2).sum(axis=1), 1)
@@ -30,7 +30,7 @@ def test_parts_are_joined_in_order():
 
 
 @pytest.mark.parametrize("name", LETTERS)
-def test_a_letter_fits_its_box(name):
+def test_letter_fits_its_box(name):
     points = np.concatenate(LETTERS[name])
     assert points.shape[1] == 2
     assert points.min() > -0.1
@@ -48,6 +48,6 @@ def test_strokes_touch_where_they_should(name, components, holes):
     assert ndimage.label(~inked)[1] - 1 == holes
 
 
-def test_letters_that_look_like_digits_are_left_out():
+def test_letters_that_look_like_digits_are_excluded():
     assert not set("OoDIlZzSsGbBqgi") & set(LETTERS)
     assert len(LETTERS) > 35

@@ -1,4 +1,4 @@
-"""MNIST's files: which are found, and that only the right content is loaded."""
+"""MNIST's files: which are found, and that only the expected content is loaded."""
 
 import gzip
 import os
@@ -95,7 +95,7 @@ def test_loads_what_was_written(made, write):
     assert list(test.hashes) == [mnist.TEST_IMAGES, mnist.TEST_LABELS]
 
 
-def test_the_writers_are_optional(made, write):
+def test_writers_are_optional(made, write):
     folder = write(small.files_of(*made))
     (folder / mnist.TRAIN_WRITERS).unlink()
     train = mnist.load("train", folder)
@@ -103,7 +103,7 @@ def test_the_writers_are_optional(made, write):
     assert mnist.TRAIN_WRITERS not in train.hashes
 
 
-def test_takes_by_index_mask_and_slice(made):
+def test_digits_are_taken_by_index_mask_and_slice(made):
     train, test = made
     for selection in (np.array([4, 1]), train.labels > 4, slice(2, 4)):
         part = train.take(selection)
@@ -114,7 +114,7 @@ def test_takes_by_index_mask_and_slice(made):
     assert test.take(slice(1)).writers is None
 
 
-def test_an_argument_overrides_the_environment(made, write, monkeypatch):
+def test_argument_overrides_the_environment(made, write, monkeypatch):
     folder = write(small.files_of(*made))
     monkeypatch.setenv("INKDIGITS_DATA", str(folder / "elsewhere"))
     assert mnist.find_folders(folder) == [folder]
@@ -140,7 +140,7 @@ def test_files_may_be_in_several_folders(made, write, tmp_path_factory, monkeypa
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
-def test_the_error_lists_the_files_missing_from_a_named_folder(split, small_mnist, tmp_path):
+def test_error_lists_the_files_missing_from_a_named_folder(split, small_mnist, tmp_path):
     present = mnist.TRAIN_LABELS
     (tmp_path / f"{present}.gz").write_bytes((small_mnist / f"{present}.gz").read_bytes())
     missing = ", ".join(name for name in REQUIRED if name != present)
@@ -150,7 +150,7 @@ def test_the_error_lists_the_files_missing_from_a_named_folder(split, small_mnis
     )
 
 
-def test_the_error_for_an_empty_cache_names_the_command(tmp_path, monkeypatch):
+def test_error_for_an_empty_cache_names_the_command(tmp_path, monkeypatch):
     for home in ("HOME", "XDG_CACHE_HOME"):
         monkeypatch.setenv(home, str(tmp_path))
     monkeypatch.delenv("INKDIGITS_DATA", raising=False)
@@ -162,7 +162,7 @@ def test_the_error_for_an_empty_cache_names_the_command(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 @pytest.mark.parametrize("name", ALL_FILES)
-def test_a_file_with_another_hash_is_rejected(name, suffix, made, write):
+def test_file_with_another_hash_is_rejected(name, suffix, made, write):
     folder = write(small.files_of(*made))
     content = bytearray((folder / name).read_bytes())
     content[-1] ^= 1
@@ -183,7 +183,7 @@ def test_a_file_with_another_hash_is_rejected(name, suffix, made, write):
         ("folder", "not found in"),
     ],
 )
-def test_a_damaged_compressed_file_is_rejected(fault, message, made, write):
+def test_damaged_compressed_file_is_rejected(fault, message, made, write):
     folder = write(small.files_of(*made))
     path = folder / f"{mnist.TEST_LABELS}.gz"
     content = (folder / mnist.TEST_LABELS).read_bytes()
@@ -228,7 +228,7 @@ def test_missing_or_trailing_bytes_are_an_error(array):
 
 
 @pytest.mark.parametrize("position", [0, 1, 2])
-def test_a_wrong_magic_number_is_an_error(position):
+def test_wrong_magic_number_is_an_error(position):
     data = bytearray(small.idx(np.ones((2, 3), np.uint8)))
     original = data[position]
     for wrong in set(range(256)) - {original, 0x0C}:
@@ -253,7 +253,7 @@ def test_trailing_bytes_in_a_file_of_the_data_set_are_an_error(made, write):
 # Files that contradict each other
 
 
-def test_a_different_number_of_images_and_labels_is_an_error(made, write):
+def test_different_number_of_images_and_labels_is_an_error(made, write):
     train, test = made
     files = small.files_of(train, replace(test, labels=test.labels[:2]))
     assert message_of("test", write(files)) == (
@@ -262,7 +262,7 @@ def test_a_different_number_of_images_and_labels_is_an_error(made, write):
 
 
 @pytest.mark.parametrize("label", [10, 255])
-def test_a_label_above_nine_is_an_error(label, made, write):
+def test_label_above_nine_is_an_error(label, made, write):
     train, test = made
     files = small.files_of(train, replace(test, labels=np.array([9, label, 0], np.uint8)))
     assert message_of("test", write(files)) == (
@@ -284,7 +284,7 @@ def test_a_label_above_nine_is_an_error(label, made, write):
         (mnist.TRAIN_WRITERS, np.zeros((7, 8), np.uint8)),
     ],
 )
-def test_an_array_of_the_wrong_type_or_shape_is_an_error(name, array, made, write):
+def test_array_of_the_wrong_type_or_shape_is_an_error(name, array, made, write):
     files = small.files_of(*made) | {name: small.idx(array)}
     assert message_of("train", write(files)).startswith(f"{name} has {array.dtype} {array.shape}, ")
 

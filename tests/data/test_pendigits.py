@@ -68,7 +68,7 @@ def traces_of(*strokes):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder with the file above, which is accepted as the real one."""
+    """A folder with the file above, which inkdigits accepts as the real one."""
     (tmp_path / pendigits.NAME).write_bytes(UNIPEN)
     monkeypatch.setattr(pendigits, "SIZE", len(UNIPEN))
     monkeypatch.setattr(pendigits, "SHA256", hashlib.sha256(UNIPEN).hexdigest())
@@ -99,7 +99,7 @@ def test_parses_strokes_labels_and_writers():
     assert len(traces) == 3
 
 
-def test_a_missing_line_is_an_error():
+def test_missing_line_is_an_error():
     lines = UNIPEN.splitlines(keepends=True)
     for number, line in enumerate(lines):
         # Without a point, an empty line, or a line of the header, the file is still valid.
@@ -130,7 +130,7 @@ def test_a_missing_line_is_an_error():
         (b".DT 30\n", b""),
     ],
 )
-def test_the_error_names_the_damaged_digit(valid, damaged):
+def test_error_names_the_damaged_digit(valid, damaged):
     assert UNIPEN.count(valid) == 1
     with pytest.raises(DataError, match=r"^some-file is damaged at digit [01], ") as error:
         pendigits.read_unipen(UNIPEN.replace(valid, damaged), "some-file")
@@ -138,7 +138,7 @@ def test_the_error_names_the_damaged_digit(valid, damaged):
 
 
 @pytest.mark.parametrize("end", [b".PEN_UP\n.DT 100\n", b".DT 100\n", b"00\n", b"\n"])
-def test_a_truncated_file_is_an_error(end):
+def test_truncated_file_is_an_error(end):
     with pytest.raises(DataError, match="damaged at digit 2"):
         pendigits.read_unipen(UNIPEN.removesuffix(end), "some-file")
 
@@ -164,7 +164,7 @@ def test_loads_from_the_folder_that_has_the_file(suffix, folder, monkeypatch):
         assert traces.hashes == {pendigits.NAME: hashlib.sha256(UNIPEN).hexdigest()}
 
 
-def test_the_error_for_a_missing_file_says_where_to_get_it(tmp_path, monkeypatch):
+def test_error_for_a_missing_file_says_where_to_get_it(tmp_path, monkeypatch):
     with pytest.raises(DataError) as error:
         pendigits.load(tmp_path)
     assert_sentence(error.value)
@@ -180,7 +180,7 @@ def test_the_error_for_a_missing_file_says_where_to_get_it(tmp_path, monkeypatch
         pendigits.load()
 
 
-def test_a_file_with_another_hash_is_rejected(folder):
+def test_file_with_another_hash_is_rejected(folder):
     path = folder / pendigits.NAME
     path.write_bytes(UNIPEN.replace(b"400", b"401", 1))
     with pytest.raises(DataError, match=f"^{path} is damaged or is a different file") as error:
@@ -190,7 +190,7 @@ def test_a_file_with_another_hash_is_rejected(folder):
     assert pendigits.SHA256 in str(error.value)
 
 
-def test_takes_by_index_mask_and_slice():
+def test_digits_are_taken_by_index_mask_and_slice():
     traces = pendigits.read_unipen(UNIPEN, "some-file")
     for selection, digits in (
         (np.array([2, 1]), [2, 1]),
@@ -232,14 +232,14 @@ def test_each_digit_is_rendered_in_several_ways():
     assert (middles[3:] > 30).all()
 
 
-def test_the_images_depend_on_the_seed():
+def test_images_depend_on_the_seed():
     traces = traces_of(RING, ZIGZAG)
     images = pendigits.render(traces, 2, seed=1).images
     np.testing.assert_array_equal(pendigits.render(traces, 2, seed=1).images, images)
     assert not np.array_equal(pendigits.render(traces, 2, seed=2).images, images)
 
 
-def test_the_images_of_a_digit_do_not_depend_on_the_number_of_digits():
+def test_images_of_a_digit_do_not_depend_on_the_number_of_digits():
     few = pendigits.render(traces_of(RING, ZIGZAG), 2, seed=0).images
     many = pendigits.render(traces_of(RING, ZIGZAG, RING, RING), 3, seed=0).images
     np.testing.assert_array_equal(many.reshape(4, 3, 28, 28)[:2, :2].reshape(4, 28, 28), few)
@@ -252,14 +252,14 @@ def test_no_traces_or_no_copies_give_no_images():
     assert pendigits.render(traces_of(RING), 0, 0).images.shape == (0, 28, 28)
 
 
-def test_the_traces_are_not_modified():
+def test_traces_are_not_modified():
     traces = traces_of(RING)
     pendigits.render(traces, 4, 0)
     np.testing.assert_array_equal(traces.strokes[0][0], RING.astype(np.float32))
 
 
 @pytest.mark.parametrize("stroke", [[(250, 250)], [(3, 3)] * 5, [(0, 7), (400, 7)]])
-def test_a_dot_and_a_horizontal_line_are_rendered(stroke):
+def test_dot_and_a_horizontal_line_are_rendered(stroke):
     images = pendigits.render(traces_of(stroke), 20, 0).images
     assert (images.max(axis=(1, 2)) == 255).all()
 
@@ -295,7 +295,7 @@ def test_canvases_have_all_sizes(canvases):
     assert all(canvas.dtype == np.uint8 for canvas in canvases)
 
 
-def test_the_digit_is_complete_and_anywhere_on_the_canvas(canvases):
+def test_digit_is_complete_and_at_any_position_on_the_canvas(canvases):
     positions = []
     for canvas in canvases:
         top, bottom, left, right = extent(canvas)
@@ -328,7 +328,7 @@ def test_pens_have_all_widths_and_some_have_hard_edges(canvases):
     assert hard == pytest.approx(RENDERING.aliased_share, abs=0.08)
 
 
-def test_a_dot_is_not_clipped():
+def test_dot_is_not_clipped():
     for canvas in canvases_of([(250, 250)], 300):
         top, bottom, left, right = extent(canvas)
         assert abs((bottom - top) - (right - left)) <= 1
@@ -366,7 +366,7 @@ def test_without_distortion_the_shape_is_unchanged():
 
 
 @pytest.mark.data
-def test_the_file_has_the_digits_of_30_writers(pen_traces):
+def test_file_has_the_digits_of_30_writers(pen_traces):
     assert len(pen_traces) == 7494
     writers, counts = np.unique(pen_traces.writers, return_counts=True)
     assert writers.tolist() == list(range(1, 31))
@@ -378,7 +378,7 @@ def test_the_file_has_the_digits_of_30_writers(pen_traces):
 
 @pytest.mark.data
 def test_images_are_like_mnists(pen_traces, mnist_splits):
-    """Those of a development writer: upright, in the 20x20 box, centered by mass."""
+    """Images of a development writer: upright, in the 20x20 box, centered by mass."""
     digits, _ = mnist_splits
     rendered = pendigits.render(pendigits.select_writers(pen_traces, [21]), 1, 0)
     assert len(rendered) == 250

@@ -46,7 +46,7 @@ def test_restroked_digits_resemble_their_originals(restroked, images):
     assert np.median(similarity.diagonal()) > 0.85
 
 
-def test_the_result_depends_on_the_seed_and_the_index(restroked, images):
+def test_result_depends_on_the_seed_and_the_index(restroked, images):
     np.testing.assert_array_equal(restroke(images[:20], seed=0), restroked[:20])
     equal = (restroke(images[:20], seed=1) == restroked[:20]).all(axis=(1, 2))
     assert not equal.any()
@@ -54,7 +54,7 @@ def test_the_result_depends_on_the_seed_and_the_index(restroked, images):
     assert len(np.unique(copies.reshape(20, -1), axis=0)) > 15
 
 
-def test_the_originals_are_not_modified(images):
+def test_originals_are_not_modified(images):
     before = images.copy()
     restroke(images[:10], seed=3)
     np.testing.assert_array_equal(images, before)
@@ -95,7 +95,7 @@ def test_sizes_edges_and_blocks_vary(images):
     assert 0.02 < np.mean(has_blocks) < 0.25
 
 
-def test_the_caller_can_choose_the_preprocessing(images):
+def test_preprocessing_is_an_argument(images):
     shapes = []
 
     def preprocess(image):

@@ -47,12 +47,12 @@ def test_no_writer_is_in_both_sets_and_the_size_is_close_to_the_fraction(fractio
     assert abs(len(validation) - fraction * len(written)) <= 30
 
 
-def test_a_random_split_has_the_exact_fraction(written):
+def test_random_split_has_the_exact_fraction(written):
     assert len(split_at_random(written, 1 / 12, 0)[1]) == round(len(written) / 12)
 
 
 @pytest.mark.parametrize("split", [split_by_writer, split_at_random])
-def test_the_split_depends_on_the_seed(split, written):
+def test_split_depends_on_the_seed(split, written):
     first, again, other = (numbers(split(written, 0.2, seed)[1]) for seed in (5, 5, 6))
     np.testing.assert_array_equal(first, again)
     assert set(first) != set(other)
@@ -66,12 +66,12 @@ def test_neither_set_is_empty(fraction, written):
 
 @pytest.mark.parametrize("split", [split_by_writer, split_at_random])
 @pytest.mark.parametrize("fraction", [0, 1, -0.1, 1.5, float("nan")])
-def test_a_fraction_out_of_range_is_an_error(split, fraction, written):
+def test_fraction_out_of_range_is_an_error(split, fraction, written):
     with pytest.raises(ValueError, match="must be between 0 and 1"):
         split(written, fraction, 0)
 
 
-def test_a_split_by_writer_needs_two_writers(written):
+def test_split_by_writer_needs_two_writers(written):
     unknown = Digits(written.images, written.labels, None)
     with pytest.raises(ValueError, match="these digits have no writers"):
         split_by_writer(unknown, 0.1, 0)

@@ -1,4 +1,4 @@
-"""The containers under a project name of their own, managed with the Makefile."""
+"""The containers under their own project name, managed with the Makefile."""
 
 import json
 import os
@@ -46,8 +46,8 @@ def free_port():
 def base_images():
     """The base images by Dockerfile argument; the Dockerfile's default applies to any other.
 
-    INKDIGITS_BASE_IMAGES names a program that builds such images and prints a line for each, which
-    begins with its tag.
+    INKDIGITS_BASE_IMAGES names a program that builds such images and prints one line per image,
+    starting with its tag.
     """
     program = os.environ.get("INKDIGITS_BASE_IMAGES")
     if not program:
@@ -144,7 +144,7 @@ class Stack:
 
 @contextmanager
 def started(figures, name, **settings):
-    """Start the containers and wait until they are healthy; shows their logs after a failure."""
+    """Start the containers and wait until they are healthy; print their logs after a failure."""
     stack = Stack(**settings)
     try:
         stack.compose("build")

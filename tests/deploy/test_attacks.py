@@ -1,4 +1,4 @@
-"""Clients that hold connections or break the service do not affect other clients."""
+"""Clients that hold connections open or break the service do not affect other clients."""
 
 import os
 import resource
@@ -65,8 +65,8 @@ def in_progress(container):
 def uploads(stack, clients, accepted=None):
     """Hold an upload open for each of the clients.
 
-    accepted  how many of them reach the service; all by default
-    yields    their connections, once the service has that many
+    accepted  how many reach the service; all by default
+    yields    their connections, once that many have reached the service
     """
     service = stack.container("api")
     until(lambda: in_progress(service) == 0)

@@ -21,7 +21,7 @@ log: {{level: error}}
 
 @contextmanager
 def registry(folder):
-    """Run a registry; yields its host and port."""
+    """Run a registry, and yield its host and port."""
     port = free_port()
     configuration = folder / "registry.yml"
     configuration.write_text(CONFIGURATION.format(folder=folder / "images", port=port))
@@ -52,7 +52,7 @@ def pulled(host):
 
 
 def publish(image, version):
-    """Push an image to the registry under the same name as those before it."""
+    """Push an image to the registry, replacing any earlier one of that name."""
     docker("build", "--tag", image, "-", input=f"FROM scratch\nLABEL version={version}\n")
     docker("push", image)
     docker("image", "rm", image)

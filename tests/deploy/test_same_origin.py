@@ -1,4 +1,4 @@
-"""Page and service in their containers at one origin, behind the proxy: use, limits and faults."""
+"""Page and service in containers at one origin, behind the proxy: use, limits and faults."""
 
 import base64
 import gzip
@@ -23,8 +23,8 @@ from inkdigits.api.settings import MAX_BODY_BYTES, Settings
 
 pytestmark = pytest.mark.deploy
 
-CLIENT_TIMEOUT_S = 10  # of nginx, for headers or a body that do not arrive
-MOST_BYTES = {"api": 250e6, "web": 5e6}  # of an image, beyond its base
+CLIENT_TIMEOUT_S = 10  # of nginx, for headers or a body that does not arrive
+MAX_BYTES = {"api": 250e6, "web": 5e6}  # of an image, in addition to its base
 SERVICES = pytest.mark.parametrize("service", ["api", "web"])
 
 
@@ -80,7 +80,7 @@ def test_image_adds_little_to_its_base(stack, figures, service):
     ).split()
     beyond = int(sizes[0]) - int(sizes[1])
     figures[f"image of {service}, beyond its base"] = f"{beyond / 1e6:.1f} MB"
-    assert 0 < beyond <= MOST_BYTES[service]
+    assert 0 < beyond <= MAX_BYTES[service]
 
 
 def test_image_has_no_build_install_or_test_tools(stack):
@@ -408,7 +408,7 @@ def test_proxy_returns_502_and_serves_the_page_without_the_service(stack, addres
     container = stack.container("api")
     docker("stop", "--time", "0", container)
     try:
-        # 504 at first, as long as the name of the container is still resolved.
+        # 504 as long as the container's name still resolves.
         until(lambda: predict(address)[0] == 502)
         _, headers, body = predict(address)
         assert body["status"] == 502
@@ -435,7 +435,7 @@ def test_service_killed_under_load_restarts_and_the_page_recovers(stack, address
     assert after["RestartCount"] == before["RestartCount"] + 1
     assert after["State"]["Pid"] not in {0, before["State"]["Pid"]}
     assert after["State"]["Running"]
-    # Failed requests may be sent again.
+    # Failed requests get a status that allows a retry.
     assert set(outcomes) <= {200, 502, 504}
 
 

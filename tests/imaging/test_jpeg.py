@@ -54,7 +54,7 @@ def coefficient_bytes(data):
         ((8000, 8000), [(1, 1)], [scan for scan in LIBJPEG_SCANS if scan[0] <= 0]),
     ],
 )
-def test_the_scans_of_real_encoders_are_within_the_limits(size, sampling, scans):
+def test_scans_of_real_encoders_are_within_the_limits(size, sampling, scans):
     assert read(jpeg(*size, sampling, scans))[0].count(b"\xff\xda") == len(scans)
 
 
@@ -66,7 +66,7 @@ def test_scans_that_pass_over_too_many_blocks_are_too_large():
         read(jpeg(8000, 8000, [(1, 1)], [FIRST_DC] * (most + 1)))
 
 
-def test_a_scan_counts_the_blocks_of_its_components_only():
+def test_scan_counts_the_blocks_of_its_components_only():
     color_blocks = 500 * 500
     most = MAX_BLOCK_PASSES // color_blocks
     read(jpeg(8000, 8000, CHROMA_420, [(1, 0, 0, 0, 0)] * most))
@@ -85,12 +85,12 @@ def test_a_scan_counts_the_blocks_of_its_components_only():
         ([(1, 1), (4, 2), (1, 1), (2, 2)], 1 + 8 + 1 + 4),
     ],
 )
-def test_the_memory_of_coefficients_follows_the_sampling_factors(sampling, blocks):
+def test_memory_of_coefficients_follows_the_sampling_factors(sampling, blocks):
     assert coefficient_bytes(jpeg(17, 9, sampling, [FIRST_DC])) == 128 * blocks
     assert coefficient_bytes(jpeg(17, 9, sampling, [BASELINE], progressive=False)) == 0
 
 
-def test_a_baseline_jpeg_with_several_scans_keeps_its_coefficients_too():
+def test_baseline_jpeg_with_several_scans_keeps_its_coefficients_too():
     scans = [(number, 0, 63, 0, 0) for number in range(3)]
     assert coefficient_bytes(jpeg(17, 9, CHROMA_444, scans, progressive=False)) == 128 * 18
 
@@ -102,9 +102,9 @@ def test_components_that_share_an_identifier_all_count():
     assert coefficient_bytes(bytes(data)) == 128 * 12
 
 
-def test_a_progressive_jpeg_is_downscaled_to_fit_the_memory():
+def test_progressive_jpeg_is_downscaled_to_fit_the_memory():
     def shape(width, height, sampling):
-        # At 8 bytes per pixel, 800,000 bytes.
+        # The limit is 800,000 bytes: 8 for each of 100,000 pixels.
         limits = Limits(pixels=100_000, jpeg_pixels=400_000)
         return decode(jpeg(width, height, sampling, [FIRST_DC]), limits=limits).shape[:2]
 
@@ -119,28 +119,28 @@ def test_a_progressive_jpeg_is_downscaled_to_fit_the_memory():
     ).shape[:2] == (200, 320)
 
 
-def test_the_repeated_scans_of_a_baseline_jpeg_are_limited_too():
+def test_repeated_scans_of_a_baseline_jpeg_are_limited_too():
     scans = [(number % 3, 0, 63, 0, 0) for number in range(33)]
     with pytest.raises(ImageTooLarge, match="scans"):
         read(jpeg(8000, 8000, CHROMA_444, scans, progressive=False))
 
 
 @pytest.mark.parametrize("factors", [0x00, 0x10, 0x01, 0x51, 0x15])
-def test_sampling_factors_outside_1_to_4_are_damage(factors):
+def test_sampling_factors_outside_1_to_4_are_rejected(factors):
     data = bytearray(jpeg(17, 9, CHROMA_444, [FIRST_DC]))
     data[data.index(b"\xff\xc2") + 11] = factors
     with pytest.raises(DamagedImage, match="sampling"):
         decode(bytes(data))
 
 
-def test_a_scan_of_an_undeclared_component_is_damage():
+def test_scan_of_an_undeclared_component_is_rejected():
     data = bytearray(jpeg(17, 9, CHROMA_444, [FIRST_DC]))
     data[data.index(b"\xff\xda") + 5] = 9
     with pytest.raises(DamagedImage, match="unknown component"):
         decode(bytes(data))
 
 
-def test_a_frame_header_without_its_components_is_truncated():
+def test_frame_header_without_its_components_is_truncated():
     segment = struct.pack(">BBHBHHB", 0xFF, 0xC0, 8, 8, 9, 17, 3)
     with pytest.raises(DamagedImage, match="truncated"):
         decode(b"\xff\xd8" + segment + b"\xff\xd9")
@@ -157,7 +157,7 @@ def test_fill_bytes_before_a_marker_are_limited():
         return data[:place] + b"\xff" * count + data[place:]
 
     end = len(data) - 2
-    # The marker's own first byte is one of them.
+    # The marker's own first byte counts as one.
     np.testing.assert_array_equal(decode(filled(MAX_FILL_BYTES - 1, end)), expected)
     with pytest.raises(DamagedImage, match="fill bytes"):
         decode(filled(MAX_FILL_BYTES, end))

@@ -1,4 +1,4 @@
-"""Strokes are drawn with a round pen: where the ink is, how much of it, and which input fails."""
+"""Strokes are drawn with a round pen: where the ink is, how much, and which input is rejected."""
 
 from itertools import pairwise
 
@@ -16,7 +16,7 @@ def zigzag(rng, points=6, size=30):
 
 
 def inked(strokes, pens, shape, samples):
-    """Tell which points of a fine grid are under a pen that stops every 0.01 px along a stroke."""
+    """Mark the points of a fine grid under a pen that stops every 0.01 px along a stroke."""
     height, width = shape
     y, x = np.mgrid[: height * samples, : width * samples]
     grid = (np.stack([x, y], axis=-1) + 0.5) / samples
@@ -25,15 +25,15 @@ def inked(strokes, pens, shape, samples):
         for start, end in pairwise(stroke):
             stops = 2 + int(100 * np.hypot(*(end - start)))
             # The nearest stop is one of the two beside the foot of the perpendicular.
-            way = end - start
-            nearest = np.clip(((grid - start) @ way) / (way @ way), 0, 1) * (stops - 1)
+            along = end - start
+            nearest = np.clip(((grid - start) @ along) / (along @ along), 0, 1) * (stops - 1)
             for stop in (np.floor(nearest), np.ceil(nearest)):
-                place = start + (stop / (stops - 1))[..., None] * way
+                place = start + (stop / (stops - 1))[..., None] * along
                 ink |= np.hypot(*np.moveaxis(grid - place, -1, 0)) <= pen / 2
     return ink
 
 
-def test_the_top_left_corner_is_the_origin():
+def test_top_left_corner_is_the_origin():
     """The center of the first pixel is at (0.5, 0.5); x goes right and y down."""
     canvas = draw([np.array([[2.5, 1.5]])], 1, (4, 5))
     assert (canvas.shape, canvas.dtype) == ((4, 5), np.uint8)
@@ -64,7 +64,7 @@ def test_without_antialiasing_a_pixel_is_inked_if_its_center_is(seed):
 
 @pytest.mark.parametrize("pen", [1.0, 1.7, 4.0, 9.5])
 @pytest.mark.parametrize("offset", [0.0, 0.25, 0.5, 0.9])
-def test_a_line_is_as_wide_as_its_pen(pen, offset):
+def test_line_is_as_wide_as_the_pen(pen, offset):
     canvas = draw([LEVEL + offset], pen, (24, 30)) / 255
     assert canvas[:, 15].sum() == pytest.approx(pen, abs=0.02)
     assert canvas[:, 15] @ (np.arange(24) + 0.5) / pen == pytest.approx(10 + offset, abs=0.04)
@@ -86,7 +86,7 @@ def test_no_points_draw_nothing(strokes):
     assert not draw(strokes, 3, (4, 5)).any()
 
 
-def test_a_repeated_point_makes_no_difference():
+def test_repeated_point_makes_no_difference():
     twice = np.repeat(LEVEL, 2, axis=0)
     np.testing.assert_array_equal(draw([twice], 3, (20, 30)), draw([LEVEL], 3, (20, 30)))
 
@@ -108,7 +108,7 @@ def test_strokes_are_clipped_to_the_canvas():
     np.testing.assert_array_equal(draw(strokes, 4, (30, 28)), large[40:70, 40:68])
 
 
-def test_each_stroke_has_its_pen():
+def test_each_stroke_has_its_own_width():
     strokes = [LEVEL, LEVEL + np.array([0, 10])]
     canvas = draw(strokes, [2, 6], (30, 30)) / 255
     assert canvas[:15, 15].sum() == pytest.approx(2, abs=0.02)
@@ -119,17 +119,18 @@ def test_each_stroke_has_its_pen():
 @pytest.mark.parametrize("pen", [1e-9, 0.1, 0.5, 0.99])
 @pytest.mark.parametrize("place", [(3.0, 3.0), (3.5, 3.5), (3.0, 3.5), (3.2, 3.9)])
 @pytest.mark.parametrize("antialiased", [True, False])
-def test_a_pen_finer_than_a_pixel_leaves_ink(pen, place, antialiased):
-    """Antialiased, the ink is paler; 24 of 255 is the least that preprocessing takes for ink."""
+def test_pen_narrower_than_a_pixel_leaves_ink(pen, place, antialiased):
+    """Antialiased, the ink is paler; preprocessing treats levels from 24 of 255 as ink."""
     for stroke in (np.array([place]), np.array([place, (3.3, 6.1)])):
         peak = draw([stroke], pen, (8, 8), antialiased).max()
         if antialiased:
-            assert 24 < peak < draw([stroke], 1, (8, 8)).max() or pen > 0.9
+            assert peak > 24
+            assert peak < draw([stroke], 1, (8, 8)).max() or pen > 0.9
         else:
             assert peak == 255
 
 
-def test_a_fine_line_has_as_much_ink_as_its_pen():
+def test_ink_of_a_fine_line_is_proportional_to_the_pen_width():
     assert draw([LEVEL], 0.6, (20, 30))[:, 15].sum() == pytest.approx(0.6 * 255, abs=2)
 
 
@@ -144,11 +145,11 @@ def test_points_far_outside_are_clipped(far):
 
 
 @pytest.mark.parametrize("antialiased", [True, False])
-def test_a_very_broad_pen_covers_the_canvas(antialiased):
+def test_very_wide_pen_covers_the_canvas(antialiased):
     assert (draw([LEVEL], 1e300, (20, 30), antialiased) == 255).all()
 
 
-def test_the_strokes_are_not_changed():
+def test_strokes_are_not_modified():
     stroke = LEVEL.copy()
     draw([stroke], 3, (20, 30))
     np.testing.assert_array_equal(stroke, LEVEL)
@@ -162,19 +163,19 @@ def test_any_numeric_dtype_is_accepted(dtype):
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
-def test_a_coordinate_that_is_not_finite_is_an_error(wrong):
+def test_coordinate_that_is_not_finite_is_an_error(wrong):
     with pytest.raises(ValueError, match="a coordinate that is not finite"):
         draw([LEVEL, np.array([[1, 2], [wrong, 4]])], 3, (20, 30))
 
 
 @pytest.mark.parametrize("shape", [(2,), (4, 3), (1, 2, 2)])
-def test_a_stroke_of_another_shape_is_an_error(shape):
+def test_stroke_of_another_shape_is_an_error(shape):
     with pytest.raises(ValueError, match="expected a stroke of shape"):
         draw([np.zeros(shape)], 3, (20, 30))
 
 
 @pytest.mark.parametrize("pen", [0, -1, np.nan, np.inf])
-def test_a_pen_width_that_is_not_positive_and_finite_is_an_error(pen):
+def test_pen_width_that_is_not_positive_and_finite_is_an_error(pen):
     with pytest.raises(ValueError, match="positive, finite pen width"):
         draw([LEVEL], pen, (20, 30))
 

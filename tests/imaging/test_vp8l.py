@@ -1,4 +1,4 @@
-"""Lossless WebP data is parsed as a decoder parses it, up to its prefix codes."""
+"""Lossless WebP data is parsed as in a decoder, up to its prefix codes."""
 
 import contextlib
 import io
@@ -118,7 +118,7 @@ def canonical(lengths):
 
 
 def random_webp(seed):
-    """Make a random lossless WebP; return it, its size, and how many blocks have prefix codes."""
+    """Make a random lossless WebP; return it, its size, and its number of prefix-coded blocks."""
     rng = np.random.default_rng(seed)
     stream = Stream(rng)
     width, height = (int(side) for side in rng.integers(1, 70, 2))
@@ -159,7 +159,7 @@ def random_webp(seed):
 
 
 @pytest.mark.parametrize("seed", range(200))
-def test_the_blocks_with_prefix_codes_are_counted(seed, monkeypatch):
+def test_blocks_with_prefix_codes_are_counted(seed, monkeypatch):
     data, (width, height), blocks = random_webp(seed)
     assert decode(data).shape == (height, width, 4)
     monkeypatch.setattr(vp8l, "MAX_BLOCKS", blocks)
@@ -174,7 +174,7 @@ def test_truncated_or_damaged_lossless_data_is_an_image_error(seed):
     data, size, _ = random_webp(seed)
     body = data[25:]
     rng = np.random.default_rng(seed)
-    # The last bytes, the prefix codes of the image itself, are left to the decoder.
+    # The last bytes hold the prefix codes of the image itself, which only the decoder parses.
     for length in range(0, len(body) - 8, 7):
         with pytest.raises(ImageError):
             vp8l.check(body[:length], *size)
@@ -212,7 +212,7 @@ def test_lossless_files_of_libwebp_are_within_the_limits(name, method):
     np.testing.assert_array_equal(decoded[..., : pixels.shape[2]], pixels)
 
 
-def test_a_lossless_alpha_channel_is_checked_too(monkeypatch):
+def test_lossless_alpha_channel_is_checked_too(monkeypatch):
     rng = np.random.default_rng(0)
     pixels = np.zeros((64, 64, 4), np.uint8)
     pixels[:32, :, 3] = rng.integers(0, 256, (32, 64))
@@ -236,7 +236,7 @@ def test_prefix_codes_for_too_many_blocks_are_too_large():
         decode(webp_of_prefix_codes(100, 220))
 
 
-def test_a_transform_of_too_many_pixels_is_too_large(monkeypatch):
+def test_transform_of_too_many_pixels_is_too_large(monkeypatch):
     data = next(data for data, _, _ in map(random_webp, range(200)) if len(data) > 1000)
     monkeypatch.setattr(vp8l, "MAX_TRANSFORM_CODES", 20)
     with pytest.raises(ImageTooLarge, match="WebP"):
@@ -259,7 +259,7 @@ def code_lengths(lengths):
 @pytest.mark.parametrize(
     "lengths", [[0] * 280, [1] * 280, [1, 1, 1] + [0] * 277, [2, 2, 1, 15] + [0] * 276, [15] * 280]
 )
-def test_an_oversubscribed_or_incomplete_prefix_code_is_damage(lengths):
+def test_oversubscribed_or_incomplete_prefix_code_is_rejected(lengths):
     stream = Stream(None)
     stream.add(1, 1)
     stream.add(PREDICTOR, 2)
@@ -271,7 +271,7 @@ def test_an_oversubscribed_or_incomplete_prefix_code_is_damage(lengths):
         vp8l.check(body + bytes(100), 10, 10)
 
 
-def test_a_repeated_transform_is_damage():
+def test_repeated_transform_is_rejected():
     stream = Stream(None)
     for _ in range(2):
         stream.add(1, 1)
@@ -282,7 +282,7 @@ def test_a_repeated_transform_is_damage():
 
 
 @pytest.mark.parametrize("name", [b"VP8L", b"ALPH"])
-def test_a_webp_with_two_images_is_damaged(name):
+def test_webp_with_two_images_is_damaged(name):
     data, _, _ = random_webp(0)
     chunks = data[12:] + (name + struct.pack("<I", 2) + b"\0\0") * (1 if name == b"VP8L" else 2)
     with pytest.raises(DamagedImage, match="two images"):

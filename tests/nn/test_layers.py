@@ -1,4 +1,4 @@
-"""One table drives every layer through the same checks; what is specific to a layer follows."""
+"""One table drives every layer through the same checks; tests of single layers follow."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError, is_dataclass
@@ -51,7 +51,7 @@ def generator(seed):
 
 
 def distinct(shape, dtype=np.float32, seed=0):
-    """Draw values of either sign, away from zero and from each other: from every kink."""
+    """Draw values of either sign, away from zero and from each other, so away from every kink."""
     rng = np.random.default_rng(seed)
     sizes = np.linspace(0.1, 2, int(np.prod(shape)))
     return (rng.permutation(sizes) * rng.choice([-1, 1], sizes.size)).reshape(shape).astype(dtype)
@@ -67,7 +67,7 @@ def parameters(layer, dtype=np.float32):
 
 
 def unset(params):
-    """Make arrays for gradients, filled with NaN, all of which must be overwritten."""
+    """Make arrays for gradients, filled with NaN: each value must be overwritten."""
     return {name: np.full_like(array, np.nan) for name, array in params.items()}
 
 
@@ -112,13 +112,13 @@ def test_initial_parameters_are_float32_and_depend_on_the_seed_only(layer, x_sha
 
 
 @each_layer
-def test_param_shapes_are_those_of_init(layer, x_shape, y_shape):
+def test_param_shapes_match_init(layer, x_shape, y_shape):
     params = layer.init(np.random.default_rng(0))
     assert layer.param_shapes() == {name: array.shape for name, array in params.items()}
 
 
 @each_layer
-def test_output_shape_is_that_of_forward(layer, x_shape, y_shape):
+def test_output_shape_matches_forward(layer, x_shape, y_shape):
     assert layer.output_shape(x_shape[1:]) == y_shape[1:]
 
 

@@ -48,7 +48,7 @@ def test_softmax_of_known_values():
     np.testing.assert_allclose(probabilities, [[0.25, 0.75], [0.5, 0.5]], rtol=1e-6)
 
 
-def test_softmax_does_not_change_the_logits():
+def test_softmax_does_not_modify_the_logits():
     logits = some_logits()
     logits.flags.writeable = False
     np.testing.assert_allclose(softmax(logits).sum(axis=1), 1, rtol=1e-6)
@@ -69,7 +69,7 @@ def test_loss_of_extreme_logits_does_not_overflow():
     assert (right, wrong) == (0, 2000)
 
 
-def test_loss_is_the_cross_entropy_computed_by_hand():
+def test_loss_matches_the_cross_entropy_computed_by_hand():
     # The mean of two examples, with probabilities 1/4 and 3/4, and 1/2 and 1/2.
     logits = np.float32([[0, log(3)], [7, 7]])
     hard, _ = softmax_cross_entropy(logits, np.float32([[1, 0], [0, 1]]))
@@ -78,7 +78,7 @@ def test_loss_is_the_cross_entropy_computed_by_hand():
     assert soft == pytest.approx((0.9 * log(4) + 0.1 * log(4 / 3) + log(2)) / 2)
 
 
-def test_loss_of_the_write_ups_targets_computed_by_hand():
+def test_loss_of_the_write_ups_targets_matches_one_computed_by_hand():
     # Their sum is 1.08, so, unlike a cross-entropy, the loss changes if all logits are shifted.
     label = SoftTargets()(10)[[4]]
     assert softmax_cross_entropy(np.zeros((1, 10), np.float32), label)[0] == pytest.approx(log(10))

@@ -69,7 +69,7 @@ def test_output_shapes_follow_an_example_through_the_layers():
         NORMED.output_shapes((7, 8))
 
 
-def test_initial_parameters_are_those_of_the_layers():
+def test_initial_parameters_come_from_the_layers():
     vector = SMALL.init(np.random.default_rng(2))
     assert (vector.shape, vector.dtype) == ((SMALL_SIZE,), np.float32)
     rng = np.random.default_rng(2)
@@ -243,7 +243,7 @@ def test_logits_of_an_example_do_not_depend_on_the_batch():
     np.testing.assert_allclose(alone[0], together[5], rtol=1e-5, atol=1e-6)
 
 
-def test_folding_does_not_change_the_parameters_in_training():
+def test_folding_does_not_modify_the_training_parameters():
     vector, x = params_and_images()
     before = vector.copy()
     NORMED.fold_batch_norm(vector, [x])

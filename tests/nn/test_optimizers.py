@@ -1,4 +1,4 @@
-"""Steps of each optimizer, computed by hand."""
+"""Each optimizer against steps computed by hand."""
 
 import numpy as np
 import pytest
@@ -27,25 +27,25 @@ def walk(optimizer, start, gradients, learning_rate):
     return steps
 
 
-def test_sgd_by_hand():
+def test_sgd_matches_steps_computed_by_hand():
     # 1 - 0.1 * 2, then 0.8 - 0.1 * 3; and -2 + 0.1 * 1, then -1.9 - 0.1 * 4.
     steps = walk(SGD(), [1, -2], [[2, -1], [3, 4]], learning_rate=0.1)
     np.testing.assert_allclose(steps, [[0.8, -1.9], [0.5, -2.3]])
 
 
-def test_sgd_with_weight_decay_by_hand():
+def test_sgd_with_weight_decay_matches_steps_computed_by_hand():
     # Gradients 2 + 0.5 * 1 = 2.5, then 3 + 0.5 * 0.75 = 3.375.
     steps = walk(SGD(weight_decay=0.5), [1], [[2], [3]], learning_rate=0.1)
     np.testing.assert_allclose(steps, [[0.75], [0.4125]])
 
 
-def test_sgd_with_momentum_by_hand():
+def test_sgd_with_momentum_matches_steps_computed_by_hand():
     # Velocities 2, then 0.5 * 2 + 3 = 4, then 0.5 * 4 - 1 = 1.
     steps = walk(SGD(momentum=0.5), [1], [[2], [3], [-1]], learning_rate=0.1)
     np.testing.assert_allclose(steps, [[0.8], [0.4], [0.3]])
 
 
-def test_sgd_with_momentum_and_weight_decay_by_hand():
+def test_sgd_with_momentum_and_weight_decay_matches_steps_computed_by_hand():
     # Velocities 2 + 0.5 * 1 = 2.5, then 0.5 * 2.5 + 3 + 0.5 * 0.75 = 4.625.
     steps = walk(SGD(momentum=0.5, weight_decay=0.5), [1], [[2], [3]], learning_rate=0.1)
     np.testing.assert_allclose(steps, [[0.75], [0.2875]])
@@ -65,11 +65,11 @@ def test_first_step_of_adamw_is_the_learning_rate_whatever_the_gradient():
     np.testing.assert_allclose(steps, [[0.9, 0.9, 1.1]], rtol=1e-5)
 
 
-def test_adamw_by_hand():
+def test_adamw_matches_steps_computed_by_hand():
     optimizer = AdamW(beta1=0.5, beta2=0.75, epsilon=0.5, weight_decay=0.2)
     # Step 1, gradient 2: mean 1, corrected by 1 - 0.5 to 2; square 1, corrected by 1 - 0.75 to 4.
     #   Decay 1 * (1 - 0.1 * 0.2) = 0.98, less 0.1 * 2 / (2 + 0.5) = 0.08.
-    # Step 2, gradient -1: mean 0, and nothing else but the decay: 0.9 * 0.98 = 0.882.
+    # Step 2, gradient -1: mean 0, so only the decay: 0.9 * 0.98 = 0.882.
     # Step 3, gradient 6: mean 3, corrected by 1 - 0.125 to 24/7; square 1, then 0.75 * 1 + 0.25
     #   = 1, then 0.75 * 1 + 9 = 9.75, corrected by 1 - 27/64 to 624/37, whose root is 4.106671...
     #   0.882 * 0.98 = 0.86436, less 0.1 * 3.428571 / 4.606671 = 0.074426.
@@ -86,7 +86,7 @@ def test_state_of_adamw_is_the_moving_averages():
 
 
 class OnlyFloat32(np.ndarray):
-    """An array whose every result, also an intermediate one, must be float32."""
+    """An array whose results, including intermediate ones, must all be float32."""
 
     def __array_finalize__(self, source):
         assert self.dtype == np.float32
@@ -110,7 +110,7 @@ def test_step_changes_only_params_and_state(optimizer):
     assert (state != 0).all()
 
 
-def test_number_of_state_vectors():
+def test_optimizer_declares_its_number_of_state_vectors():
     assert SGD().state_vectors == 0
     assert SGD(weight_decay=0.1).state_vectors == 0
     assert SGD(momentum=0.9).state_vectors == 1

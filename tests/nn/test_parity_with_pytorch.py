@@ -1,4 +1,4 @@
-"""Every layer, loss and optimizer gives the results of PyTorch's, forward and backward."""
+"""Every layer, loss and optimizer matches PyTorch, forward and backward."""
 
 import numpy as np
 import pytest
@@ -76,7 +76,7 @@ def pytorch_forward(torch, layer, params, x):
 
 
 @pytest.mark.parametrize(("layer", "x_shape", "y_shape"), CASES)
-def test_layer(torch, layer, x_shape, y_shape):
+def test_layer_matches_pytorch(torch, layer, x_shape, y_shape):
     params, x, dy = parameters(layer), distinct(x_shape), distinct(y_shape, seed=9)
     y, backward = layer.forward(params, x)
     grads = unset(params)
@@ -117,7 +117,7 @@ def cross_entropy_smoothed(torch, logits, targets):
 
 
 def logsumexp_minus_score(torch, logits, targets):
-    """Compute the loss for targets of any sum, for which PyTorch has no function."""
+    """Compute the loss for targets with any sum, for which PyTorch has no function."""
     return (torch.logsumexp(logits, dim=1) - (targets * logits).sum(dim=1)).mean()
 
 
@@ -132,7 +132,7 @@ LOSSES = [  # targets, and PyTorch's loss for them
 
 @pytest.mark.parametrize(("targets", "counterpart"), LOSSES)
 @pytest.mark.parametrize("scale", [1, 10, 100])
-def test_loss(torch, targets, counterpart, scale):
+def test_loss_matches_pytorch(torch, targets, counterpart, scale):
     scores = np.random.default_rng(0).standard_normal(targets.shape, np.float32)
     logits = scale * scores
     loss, backward = softmax_cross_entropy(logits, targets)
@@ -146,8 +146,8 @@ def test_loss(torch, targets, counterpart, scale):
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES.keys())
-def test_whole_network(torch, recipe):
-    """In double precision: batch normalization amplifies single precision's rounding errors."""
+def test_whole_network_matches_pytorch(torch, recipe):
+    """In double precision, because batch normalization amplifies rounding errors."""
     rng = np.random.default_rng(0)
     network, targets = recipe.network, recipe.target_table[LABELS].astype(np.float64)
     x = rng.random((LABELS.size, 28, 28))
@@ -188,7 +188,7 @@ OPTIMIZERS = [  # an optimizer, its name in PyTorch, and its settings there
 
 
 @pytest.mark.parametrize(("optimizer", "counterpart", "settings"), OPTIMIZERS)
-def test_optimizer(torch, optimizer, counterpart, settings):
+def test_optimizer_matches_pytorch(torch, optimizer, counterpart, settings):
     rng = np.random.default_rng(0)
     params = rng.standard_normal(100, np.float32)
     state = np.zeros((optimizer.state_vectors, params.size), np.float32)
@@ -205,7 +205,7 @@ def test_optimizer(torch, optimizer, counterpart, settings):
         assert_close(params, their_params)
 
 
-def test_cosine(torch):
+def test_cosine_matches_pytorch(torch):
     steps = 50
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)

@@ -1,4 +1,4 @@
-"""Learning rates, computed by hand."""
+"""Learning-rate schedules against values computed by hand."""
 
 from math import cos, pi, sqrt
 

@@ -1,8 +1,8 @@
-"""Draw sample images under known conditions, and compare the pictures that are made of them."""
+"""Draw sample images under known conditions, and compare preprocessed images."""
 
 import numpy as np
 
-# How much darker an image is than where it is brightest, from 0 to 1, by row and column in 0 to 1.
+# How much darker than its brightest point an image is, from 0 to 1, by row and column in 0 to 1.
 SHADOWS = {
     "gradient": lambda row, column: (row + column) / 2,
     "two corners": lambda row, column: 2 * (row - 0.5) * (column - 0.5) + 0.5,
@@ -37,7 +37,7 @@ def as_rgba(gray):
 
 
 def on_table(paper, color, top=30, left=12, margin=(50, 30)):
-    """The image, laid on a larger one of another color."""
+    """The image on top of a larger one of another color."""
     height, width = np.add(paper.shape[:2], margin)
     table = np.full((height, width, 4), 255, np.uint8)
     table[..., :3] = color
@@ -64,7 +64,7 @@ def _lit(rgba, light):
 
 
 def with_noise(rgba, deviation):
-    """The image with a camera's gray noise."""
+    """The image with gray noise, like a camera's."""
     noise = np.random.default_rng(0).normal(0, deviation, rgba.shape[:2])
     noisy = rgba.copy()
     noisy[..., :3] = np.clip(np.rint(rgba[..., :3] + noise[..., None]), 0, 255)
@@ -72,11 +72,11 @@ def with_noise(rgba, deviation):
 
 
 def difference(one, other):
-    """The summed difference of two pictures, as a share of their ink."""
+    """The summed difference of two images, as a share of their ink."""
     return np.abs(one.astype(int) - other).sum() / max(one.sum(), other.sum())
 
 
-def extent(picture):
-    """Height and width of what is over a tenth of full ink."""
-    rows, columns = np.nonzero(picture > 25)
+def extent(image):
+    """Height and width of the pixels above a tenth of full ink."""
+    rows, columns = np.nonzero(image > 25)
     return np.ptp(rows) + 1, np.ptp(columns) + 1

@@ -1,4 +1,4 @@
-"""Ink differs from its background, whatever the colors, the transparency and the crop."""
+"""Ink is segmented from its background, whatever the colors, the transparency and the crop."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def test_compositing_rounds_to_the_nearest_level(gray):
 
 
 @pytest.mark.parametrize("color", [0, 255, 128])
-def test_ink_on_a_transparent_background(color):
+def test_ink_on_a_transparent_background_is_found(color):
     rgba = drawing()
     is_ink = rgba[..., 0] == 0
     rgba[~is_ink] = 0  # a cleared canvas: transparent black
@@ -35,7 +35,7 @@ def test_ink_on_a_transparent_background(color):
     np.testing.assert_array_equal(ink.from_image(rgba), ink.from_image(drawing()))
 
 
-def test_opaque_paper_inside_a_transparent_frame():
+def test_transparent_frame_around_opaque_paper_is_ignored():
     framed = np.zeros((300, 300, 4), np.uint8)
     framed[50:250, 50:250] = drawing()
     np.testing.assert_array_equal(ink.from_image(framed), ink.from_image(drawing()))
@@ -47,7 +47,7 @@ def test_half_transparent_ink_is_paler_ink():
     np.testing.assert_array_equal(ink.from_image(rgba), ink.from_image(drawing()))
 
 
-def test_an_image_with_slight_noise_only_is_blank():
+def test_image_with_slight_noise_only_is_blank():
     noise = np.random.default_rng(0).integers(-5, 6, (100, 100, 1))
     rgba = np.full((100, 100, 4), 255, np.uint8)
     rgba[..., :3] = 230 + noise
@@ -71,28 +71,28 @@ def test_ink_on_much_of_an_even_border_is_not_uneven_light():
 
 
 @pytest.mark.parametrize("size", [40, 100, 400])
-def test_a_digit_cropped_to_its_ink(size):
+def test_digit_cropped_to_its_ink_gives_the_same_result(size):
     pen = size // 8
     cropped = drawing(size, size, top=0, left=0, size=size, pen=pen)
     whole = drawing(2 * size, 2 * size, top=size // 3, left=size // 3, size=size, pen=pen)
     assert difference(ink.from_image(cropped), ink.from_image(whole)) < 0.1
 
 
-def test_a_cropped_digit_with_noise():
+def test_noise_in_a_cropped_digit_makes_little_difference():
     cropped = drawing(160, 160, top=0, left=0, size=160, pen=20)
     noisy = with_noise(cropped, 6)
     assert difference(ink.from_image(noisy), ink.from_image(cropped)) < 0.15
 
 
-def test_a_blurred_digit_cropped_to_its_ink_is_not_uneven_light():
+def test_blurred_digit_cropped_to_its_ink_is_not_uneven_light():
     soft = ring(80, 35, 14)
     soft[..., :3] = ndimage.gaussian_filter(soft[..., :3].astype(float), (3, 3, 0))
     assert difference(ink.from_image(soft), ink.from_image(ring(80, 35, 14))) < 0.2
 
 
 @pytest.mark.parametrize(("paper", "color"), [(255, 0), (0, 255)], ids=["dark ink", "light ink"])
-def test_a_cropped_7_drawn_with_a_brush_is_not_uneven_light(paper, color):
-    """Its bar and its foot reach the border, and are wider than any stroke on whole paper."""
+def test_cropped_7_drawn_with_a_brush_is_not_uneven_light(paper, color):
+    """Its bar and its foot reach the border, and are wider than any stroke on uncropped paper."""
     seven = np.full((100, 60, 4), (paper, paper, paper, 255), np.uint8)
     seven[:31, :, :3] = seven[31:, 10:40, :3] = color
     np.testing.assert_array_equal(ink.extract_ink(seven) == 255, seven[..., 0] == color)
@@ -100,8 +100,8 @@ def test_a_cropped_7_drawn_with_a_brush_is_not_uneven_light(paper, color):
 
 @pytest.mark.parametrize("side", [16, 100, 400])
 @pytest.mark.parametrize("is_light", [False, True], ids=["dark ink", "light ink"])
-def test_the_corners_of_a_cropped_0_are_background(side, is_light):
-    """A broad pen, which covers more than half of the border."""
+def test_corners_of_a_cropped_0_are_background(side, is_light):
+    """The pen is wide and covers more than half of the border."""
     zero = ring(side, 0.42 * side, 0.3 * side)
     is_ink = zero[..., 0] == 0
     if is_light:
@@ -111,7 +111,7 @@ def test_the_corners_of_a_cropped_0_are_background(side, is_light):
 
 @pytest.mark.parametrize("row", [0, -1])
 @pytest.mark.parametrize("column", [0, -1])
-def test_three_corners_of_a_cropped_0_decide(row, column):
+def test_three_corners_determine_the_background_of_a_cropped_0(row, column):
     zero = ring(100, 42, 30)
     zero[row, column, :3] = 0
     np.testing.assert_array_equal(ink.extract_ink(zero) == 255, zero[..., 0] == 0)

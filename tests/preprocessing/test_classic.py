@@ -1,4 +1,4 @@
-"""The write-up's preprocessing equals a plain reference that goes pixel by pixel."""
+"""The write-up's preprocessing equals a plain pixel-by-pixel reference."""
 
 import numpy as np
 import pytest
@@ -53,30 +53,30 @@ def corner_cases():
 
 
 @pytest.mark.parametrize("images", [random_images(300), corner_cases()], ids=["random", "corners"])
-def test_equals_the_reference(images):
+def test_result_equals_the_reference(images):
     expected = np.stack([reference(image) for image in images])
     np.testing.assert_array_equal(classic.from_mnist(images), expected)
 
 
-def test_equals_the_reference_on_real_digits(digits):
+def test_result_equals_the_reference_on_real_digits(digits):
     images = digits.images[:300]
     expected = np.stack([reference(image) for image in images])
     np.testing.assert_array_equal(classic.from_mnist(images), expected)
 
 
-def test_a_batch_is_not_changed(digits):
+def test_batch_is_not_modified(digits):
     images = digits.images[:10].copy()
     classic.from_mnist(images)
     np.testing.assert_array_equal(images, digits.images[:10])
 
 
-def test_an_image_like_mnists_is_binarized_as_it_is(digits):
+def test_image_in_mnist_form_is_only_binarized(digits):
     one_by_one = [classic.from_image(as_rgba(image)) for image in digits.images[:200]]
     np.testing.assert_array_equal(one_by_one, classic.from_mnist(digits.images[:200]))
 
 
-def test_the_write_ups_canvas_black_on_blue():
-    """28x28, black ink 2 px wide on opaque rgb(93, 212, 248): the same as white on black."""
+def test_black_ink_on_the_write_ups_blue_canvas_is_extracted():
+    """28x28, black ink 2 px wide on opaque rgb(93, 212, 248), gives the same as white on black."""
     ink = np.zeros((28, 28), bool)
     ink[4:20, 10:12] = True
     ink[18:20, 10:18] = True
@@ -88,20 +88,20 @@ def test_the_write_ups_canvas_black_on_blue():
 
 def test_pale_ink_is_stretched_before_the_threshold():
     image = np.full((28, 28), 255, np.uint8)
-    image[8:20, 13:15] = 225  # 30 of 255 darker, which is under the threshold
-    picture = classic.from_image(as_rgba(image))
-    assert (picture == 255).sum() == 24
+    image[8:20, 13:15] = 225  # 30 of 255 levels darker, below the threshold
+    result = classic.from_image(as_rgba(image))
+    assert (result == 255).sum() == 24
 
 
-def test_a_large_drawing_is_brought_to_28x28():
+def test_large_drawing_is_scaled_to_28x28():
     image = np.full((300, 200), 255, np.uint8)
     image[50:250, 90:110] = 0
-    picture = classic.from_image(as_rgba(image))
-    rows, columns = np.nonzero(picture == 255)
+    result = classic.from_image(as_rgba(image))
+    rows, columns = np.nonzero(result == 255)
     assert (np.ptp(rows) + 1, np.ptp(columns) + 1) == (20, 2)
-    assert set(np.unique(picture)) == {0, 128, 255}
+    assert set(np.unique(result)) == {0, 128, 255}
 
 
 @pytest.mark.parametrize("side", [28, 300])
-def test_a_blank_image_stays_blank(side):
+def test_blank_image_stays_blank(side):
     assert not classic.from_image(as_rgba(np.full((side, side), 200, np.uint8))).any()

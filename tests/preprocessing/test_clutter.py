@@ -1,4 +1,4 @@
-"""Noise, specks, ruled lines and whatever else is not part of the digit are removed."""
+"""Noise, specks, ruled lines and everything else that is not part of the digit are removed."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def test_noise_makes_little_difference(deviation, pen):
 
 @pytest.mark.parametrize("ink_gray", [90, 130])
 def test_independent_noise_in_each_color_is_not_ink(ink_gray):
-    """The largest difference over three colors counts, so noise is seldom zero."""
+    """The largest of the differences in three colors counts, so noise is rarely zero."""
     even = drawing(height=400, width=400, paper=(200,) * 3, ink_color=(ink_gray,) * 3)
     noise = np.random.default_rng(0).normal(0, 7, (400, 400, 3))
     noisy = even.copy()
@@ -28,7 +28,7 @@ def test_independent_noise_in_each_color_is_not_ink(ink_gray):
     assert difference(ink.from_image(noisy), ink.from_image(even)) < 0.06
 
 
-def test_a_faint_pixel_far_from_the_digit_does_not_widen_the_crop():
+def test_faint_pixel_far_from_the_digit_does_not_widen_the_crop():
     rgba = drawing()
     rgba[5, 5, :3] = 240
     np.testing.assert_array_equal(ink.from_image(rgba), ink.from_image(drawing()))
@@ -46,7 +46,7 @@ def test_specks_far_from_the_digit_are_removed():
     )
 
 
-def test_a_speck_far_from_a_finely_drawn_digit_is_removed():
+def test_speck_far_from_a_finely_drawn_digit_is_removed():
     rgba = drawing(height=1200, width=1200, top=301, left=302, size=602, pen=1)
     speck = rgba.copy()
     speck[101:104, 1001:1004, :3] = 0
@@ -54,7 +54,7 @@ def test_a_speck_far_from_a_finely_drawn_digit_is_removed():
 
 
 @pytest.mark.parametrize("gap", [4, 15, 30])
-def test_the_separate_bar_of_a_5_is_kept(gap):
+def test_separate_bar_of_a_5_is_kept(gap):
     """A bar a third as long as the digit, beside the top of its downstroke."""
     rgba = drawing(height=400, width=400)
     with_bar = rgba.copy()
@@ -64,7 +64,7 @@ def test_the_separate_bar_of_a_5_is_kept(gap):
     assert ink.from_image(with_bar)[5:8, 12:].sum() > ink.from_image(rgba)[5:8, 12:].sum() + 3 * 255
 
 
-def test_a_broken_stroke_stays_whole():
+def test_broken_stroke_stays_whole():
     rgba = drawing(height=400, width=400, pen=4)
     broken = rgba.copy()
     broken[70:160:12] = 255  # every twelfth row: eight dashes of eleven pixels
@@ -78,13 +78,13 @@ def test_three_sides_of_a_frame_are_removed():
     np.testing.assert_array_equal(isolate_digit(framed), digit)
 
 
-def test_a_stroke_across_the_image_is_not_a_frame():
+def test_stroke_across_the_image_is_not_a_frame():
     strokes = np.zeros((100, 100), np.uint8)
     strokes[5:95, 40:48] = strokes[50:58, 60:80] = 255
     np.testing.assert_array_equal(isolate_digit(strokes), strokes)
 
 
-def test_the_edge_of_a_table_on_one_side_is_removed():
+def test_edge_of_a_table_on_one_side_is_removed():
     rgba = drawing(height=400, width=400)
     with_edge = rgba.copy()
     with_edge[370:, :, :3] = (60, 40, 30)
@@ -117,7 +117,7 @@ def test_blurred_ruled_lines_are_removed():
 
 
 def test_lines_on_black_paper_are_removed():
-    """The lowest makes the border uneven, but black paper says nothing about its illumination."""
+    """The lowest line makes the border uneven, but black paper does not reveal uneven lighting."""
     rgba = drawing(400, 400, pen=24, paper=(2,) * 3, ink_color=(255,) * 3)
     ruled = rgba.copy()
     lines = np.zeros((400, 400), bool)
@@ -126,7 +126,7 @@ def test_lines_on_black_paper_are_removed():
     assert difference(ink.from_image(ruled), ink.from_image(rgba)) < 0.1
 
 
-def test_a_broad_pale_stroke_is_not_a_ruled_line():
+def test_broad_pale_stroke_is_not_a_ruled_line():
     strokes = np.zeros((100, 100), np.uint8)
     strokes[40:70, 10:58] = 130
     strokes[50:54, 58:64] = 130  # some of its rows are longer, more than half of the width
@@ -134,7 +134,7 @@ def test_a_broad_pale_stroke_is_not_a_ruled_line():
     np.testing.assert_array_equal(isolate_digit(strokes), strokes)
 
 
-def test_a_broad_stroke_in_a_shadow_is_not_a_ruled_line():
+def test_broad_stroke_in_a_shadow_is_not_a_ruled_line():
     strokes = np.zeros((200, 200), np.uint8)
     strokes[20:180, 30:90] = 255
     strokes[110:180, 30:150] = 130

@@ -12,7 +12,7 @@ RULING = (150, 180, 230)
 
 @pytest.mark.parametrize("line_px", [1, 3])
 @pytest.mark.parametrize("inset_px", [0, 10, 30])
-def test_a_frame_is_removed(line_px, inset_px):
+def test_frame_is_removed(line_px, inset_px):
     rgba = drawing(height=400, width=400)
     framed = rgba.copy()
     inner = slice(inset_px, 400 - inset_px)
@@ -22,7 +22,7 @@ def test_a_frame_is_removed(line_px, inset_px):
     np.testing.assert_array_equal(ink.from_image(framed), ink.from_image(rgba))
 
 
-def test_a_pale_frame_is_removed():
+def test_pale_frame_is_removed():
     rgba = drawing(height=400, width=400)
     framed = rgba.copy()
     framed[10:-10, 10:-10, :3] = 190
@@ -30,7 +30,7 @@ def test_a_pale_frame_is_removed():
     np.testing.assert_array_equal(ink.from_image(framed), ink.from_image(rgba))
 
 
-def test_a_bold_frame_around_squared_paper_is_removed():
+def test_bold_frame_around_squared_paper_is_removed():
     rgba = drawing(height=400, width=400)
     lined = rgba.copy()
     lined[13::40, :, :3] = lined[:, 9::40, :3] = 200
@@ -39,8 +39,8 @@ def test_a_bold_frame_around_squared_paper_is_removed():
     np.testing.assert_array_equal(ink.from_image(lined), ink.from_image(rgba))
 
 
-def test_the_first_lines_of_squared_paper_are_not_a_frame():
-    """A digit between them and the border counts."""
+def test_first_lines_of_squared_paper_are_not_a_frame():
+    """A digit between the border and the first lines is kept."""
     rgba = drawing(height=400, width=400, top=4, left=4, size=30, pen=4)
     squared = rgba.copy()
     squared[39::40, :, :3] = squared[:, 39::40, :3] = 200
@@ -48,14 +48,14 @@ def test_the_first_lines_of_squared_paper_are_not_a_frame():
 
 
 @pytest.mark.parametrize("color", [(70, 40, 20), (180, 120, 220), (0, 0, 0)])
-def test_the_table_under_the_paper_is_removed(color):
+def test_table_under_the_paper_is_removed(color):
     paper = drawing(height=400, width=400, paper=(245, 240, 230))
     np.testing.assert_array_equal(ink.from_image(on_table(paper, color)), ink.from_image(paper))
 
 
 @pytest.mark.parametrize("color", [(70, 40, 20), (180, 120, 220)])
 @pytest.mark.parametrize("squares", [False, True])
-def test_ruled_paper_on_a_table(color, squares):
+def test_ruled_lines_and_table_are_removed_together(color, squares):
     paper = drawing(height=400, width=400, paper=(245, 240, 230))
     ruled = paper.copy()
     lines = np.zeros((400, 400), bool)
@@ -66,7 +66,7 @@ def test_ruled_paper_on_a_table(color, squares):
     assert difference(ink.from_image(on_table(ruled, color)), ink.from_image(paper)) < 0.02
 
 
-def test_a_frame_in_a_shadow_is_removed():
+def test_frame_in_a_shadow_is_removed():
     rgba = drawing(height=400, width=400)
     framed = rgba.copy()
     framed[10:-10, 10:-10, :3] = 60
@@ -75,14 +75,14 @@ def test_a_frame_in_a_shadow_is_removed():
     assert max(ink.extract_ink(in_shadow(framed)).shape) <= 374
 
 
-def test_an_image_of_mnists_size_has_no_frame():
+def test_image_of_mnists_size_has_no_frame():
     rgb = np.full((28, 28, 3), 255, np.uint8)
     rgb[[1, -2]] = rgb[:, [1, -2]] = 0
     assert find_frame(rgb) is None
     assert find_frame(rgb.repeat(2, axis=0).repeat(2, axis=1)) is not None
 
 
-def test_a_small_digit_on_large_paper_on_a_table():
+def test_table_around_a_large_paper_with_a_small_digit_is_removed():
     paper = drawing(2400, 2400, top=30, left=40, size=90, pen=10)
     laid = on_table(paper, (70, 40, 20), top=150, left=100, margin=(300, 200))
     assert difference(ink.from_image(laid), ink.from_image(paper)) < 0.02

@@ -1,4 +1,4 @@
-"""Any drawing of one digit becomes (nearly) the same 28x28 picture."""
+"""Any drawing of one digit becomes (nearly) the same 28x28 image."""
 
 import tracemalloc
 
@@ -12,17 +12,17 @@ from inkdigits.preprocessing.background import MIN_CONTRAST
 BLUE = (93, 212, 248)
 
 
-def test_the_longer_side_is_20_px_and_the_aspect_is_kept():
+def test_longer_side_is_20_px_and_the_aspect_is_kept():
     assert extent(ink.from_image(drawing())) == (20, 10)
     tall = drawing(height=400, width=100, top=10, left=30, size=380, pen=45)
     assert extent(ink.from_image(tall)) == (20, 4)
 
 
-def test_the_center_of_mass_is_in_the_middle():
-    picture = ink.from_image(drawing()).astype(float)
+def test_center_of_mass_is_in_the_middle():
+    result = ink.from_image(drawing()).astype(float)
     rows, columns = np.mgrid[:28, :28]
-    assert abs((picture * rows).sum() / picture.sum() - 14) <= 0.5
-    assert abs((picture * columns).sum() / picture.sum() - 14) <= 0.5
+    assert abs((result * rows).sum() / result.sum() - 14) <= 0.5
+    assert abs((result * columns).sum() / result.sum() - 14) <= 0.5
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_position_size_polarity_and_colors_make_no_difference(changed):
 
 
 @pytest.mark.parametrize("canvas", [(28, 28), (64, 64), (900, 1200)])
-def test_a_tiny_digit_in_a_corner(canvas):
+def test_tiny_digit_in_a_corner_is_enlarged(canvas):
     height, width = canvas
     place = {"height": height, "width": width, "top": height - 20, "left": width - 12}
     tiny = ink.from_image(drawing(**place, size=16, pen=1))
@@ -55,13 +55,13 @@ def test_a_tiny_digit_in_a_corner(canvas):
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1), (28, 28), (3, 2000)])
 @pytest.mark.parametrize("alpha", [0, 255])
-def test_a_blank_image_has_no_ink(shape, alpha):
+def test_blank_image_has_no_ink(shape, alpha):
     rgba = np.full((*shape, 4), 180, np.uint8)
     rgba[..., 3] = alpha
     assert not ink.from_image(rgba).any()
 
 
-def test_inverted_colors_give_the_same_picture(digits):
+def test_inverted_colors_give_the_same_result(digits):
     for image in digits.images[:50]:
         np.testing.assert_array_equal(
             ink.from_image(as_rgba(image)), ink.from_image(as_rgba(255 - image))
@@ -69,13 +69,13 @@ def test_inverted_colors_give_the_same_picture(digits):
 
 
 def test_mnist_digits_hardly_change(digits):
-    pictures = ink.from_mnist(digits.images[:2000])
-    change = np.abs(pictures.astype(int) - digits.images[:2000]).max(axis=(1, 2))
+    results = ink.from_mnist(digits.images[:2000])
+    change = np.abs(results.astype(int) - digits.images[:2000]).max(axis=(1, 2))
     assert (change <= 1).mean() > 0.95
 
 
 @pytest.mark.parametrize("seed", range(200))
-def test_any_image_becomes_a_picture(seed):
+def test_any_image_becomes_a_valid_result(seed):
     """Specks, blocks and noise of any density and size, none of them a digit."""
     rng = np.random.default_rng(seed)
     height, width = rng.integers(1, 120, 2)
@@ -85,15 +85,15 @@ def test_any_image_becomes_a_picture(seed):
     top, left = rng.integers(0, height), rng.integers(0, width)
     image[top : top + rng.integers(60), left : left + rng.integers(60)] = rng.integers(256)
     rgba = as_rgba(image)
-    picture = ink.from_image(rgba)
-    assert (picture.shape, picture.dtype) == ((28, 28), np.uint8)
-    assert picture.max() in (0, 255)
-    assert picture.any() == (ink.extract_ink(rgba).max() >= MIN_CONTRAST)
+    result = ink.from_image(rgba)
+    assert (result.shape, result.dtype) == ((28, 28), np.uint8)
+    has_ink = ink.extract_ink(rgba).max() >= MIN_CONTRAST
+    assert result.max() == (255 if has_ink else 0)
 
 
 @pytest.mark.parametrize("side", [1200, 4000])
 @pytest.mark.parametrize("ink_color", [(0, 0, 0), (90, 130, 200)])
-def test_a_small_digit_in_a_large_image_keeps_its_resolution(side, ink_color):
+def test_small_digit_in_a_large_image_keeps_its_resolution(side, ink_color):
     small = drawing(side, side, top=700, left=1000, size=60, pen=7, ink_color=ink_color)
     extracted = ink.extract_ink(small)
     assert np.ptp(np.nonzero(extracted.max(axis=1))[0]) == 59
@@ -101,15 +101,15 @@ def test_a_small_digit_in_a_large_image_keeps_its_resolution(side, ink_color):
     np.testing.assert_array_equal(ink.from_image(small), ink.from_image(usual))
 
 
-def test_a_large_digit_is_extracted_at_the_overviews_resolution():
+def test_large_digit_is_extracted_at_the_resolution_of_the_overview():
     rgba = drawing(3000, 4001, top=500, left=900, size=2000, pen=240)
     assert max(ink.extract_ink(rgba).shape) <= ink.OVERVIEW_PX
     assert difference(ink.from_image(rgba), ink.from_image(drawing(height=300, width=400))) < 0.05
 
 
 @pytest.mark.parametrize("shape", [(1, 2_000_000), (2_000_000, 1), (300, 20_000)])
-def test_an_image_of_any_aspect_takes_little_memory(shape):
-    """Under uneven illumination too, which is estimated on a coarse image."""
+def test_image_of_any_aspect_takes_little_memory(shape):
+    """Even with uneven lighting, which is estimated on a coarse image."""
     rgba = np.full((*shape, 4), 255, np.uint8)
     rgba[..., :3] = np.linspace(60, 250, shape[1])[:, None]
     tracemalloc.start()
@@ -119,16 +119,16 @@ def test_an_image_of_any_aspect_takes_little_memory(shape):
     assert peak < 10 * rgba.nbytes + 50e6
 
 
-def test_batch_and_single_picture_agree(digits):
+def test_batch_and_single_image_agree(digits):
     one_by_one = np.stack([ink.from_image(as_rgba(image)) for image in digits.images[:100]])
     np.testing.assert_array_equal(one_by_one, ink.from_mnist(digits.images[:100]))
 
 
-def test_an_empty_batch():
+def test_empty_batch_stays_empty():
     assert ink.from_mnist(np.zeros((0, 28, 28), np.uint8)).shape == (0, 28, 28)
 
 
-def test_the_input_is_not_changed():
+def test_input_is_not_modified():
     rgba = drawing()
     before = rgba.copy()
     ink.from_image(rgba)

@@ -1,4 +1,4 @@
-"""Uneven illumination is not ink: gradients, vignettes and shadows with an edge."""
+"""Uneven lighting is not ink: gradients, vignettes and shadows with an edge."""
 
 import numpy as np
 import pytest
@@ -18,14 +18,14 @@ def test_uneven_light_makes_little_difference(falloff, color, shadow):
 
 
 @pytest.mark.parametrize("pen", [4, 12, 24])
-def test_light_ink_on_dark_paper_in_uneven_light(pen):
+def test_uneven_light_on_dark_paper_makes_little_difference(pen):
     even = drawing(paper=(90, 100, 110), ink_color=(240, 230, 200), pen=pen)
     lit, usual = ink.from_image(under_light(even, 0.4)), ink.from_image(even)
     assert np.abs(np.subtract(extent(lit), extent(usual))).max() <= 1
     assert int(lit.sum()) == pytest.approx(int(usual.sum()), rel=0.2)
 
 
-def test_uneven_light_with_ink_on_the_border():
+def test_uneven_light_with_ink_on_the_border_makes_little_difference():
     even = drawing(top=0, left=60, size=200, pen=24)
     assert difference(ink.from_image(under_light(even, 0.4)), ink.from_image(even)) < 0.15
 
@@ -35,22 +35,22 @@ def test_blank_paper_in_uneven_light_is_blank():
 
 
 @pytest.mark.parametrize("pen", [8, 24, 40])
-def test_a_strong_vignette_is_not_ink(pen):
+def test_strong_vignette_is_not_ink(pen):
     colors = {"paper": (230, 220, 200), "ink_color": (150,) * 3}
     even = drawing(400, 400, top=100, left=150, size=200, pen=pen, **colors)
     lit = under_light(even, 0.6, "vignette")
     assert difference(ink.from_image(lit), ink.from_image(even)) < 0.15
 
 
-def test_a_digit_cropped_in_uneven_light():
-    """There is more ink than paper at the ends of a 1, but its corners are paper."""
+def test_uneven_light_on_a_cropped_digit_makes_a_limited_difference():
+    """At the ends of a cropped 1 the border has more ink than paper, but the corners are paper."""
     cropped = np.full((180, 70, 4), 255, np.uint8)
     cropped[..., :3] = 230
     cropped[:, 10:60, :3] = 90
     assert difference(ink.from_image(under_light(cropped, 0.4)), ink.from_image(cropped)) < 0.5
 
 
-def test_a_shadow_with_an_edge_makes_little_difference():
+def test_shadow_with_an_edge_makes_little_difference():
     even = drawing(paper=(235, 230, 220), ink_color=(20, 20, 60))
     assert difference(ink.from_image(in_shadow(even)), ink.from_image(even)) < 0.15
 
@@ -68,8 +68,8 @@ def test_ink_in_a_shadow_is_as_strong_as_outside_it(paper, ink_color):
     assert np.median(inside) == pytest.approx(np.median(outside), rel=0.15)
 
 
-def test_a_shadow_beside_ink_that_reaches_the_border_is_not_ink():
-    """Each of the three colors alone would decide otherwise."""
+def test_shadow_beside_ink_that_reaches_the_border_is_not_ink():
+    """Each of the three colors alone would give another result."""
     rgba = drawing(
         400, 400, top=0, left=220, size=250, pen=40, paper=(120, 50, 240), ink_color=(80, 255, 90)
     )
@@ -78,8 +78,8 @@ def test_a_shadow_beside_ink_that_reaches_the_border_is_not_ink():
     assert np.count_nonzero(kept != is_ink) < 0.05 * np.count_nonzero(is_ink)
 
 
-def test_a_shadow_over_a_corner_is_not_ink():
-    """On the border, too, where a dark corner is no wider than a stroke might be."""
+def test_shadow_over_a_corner_is_not_ink():
+    """Not even on the border, where a dark corner is no wider than a stroke could be."""
     even = drawing(top=90, left=100, paper=(190, 175, 150), ink_color=(20, 40, 110))
     rows, columns = np.mgrid[:200, :200]
     shaded = even.copy()
@@ -88,6 +88,6 @@ def test_a_shadow_over_a_corner_is_not_ink():
 
 
 @pytest.mark.parametrize("shadow", SHADOWS)
-def test_uneven_light_on_a_large_image(shadow):
+def test_uneven_light_on_a_large_image_makes_little_difference(shadow):
     even = drawing(1500, 1500, top=400, left=500, size=800, pen=96)
     assert difference(ink.from_image(under_light(even, 0.4, shadow)), ink.from_image(even)) < 0.15

@@ -1,8 +1,8 @@
-"""The preprocessors that a model file can name, and what their revisions promise."""
+"""The preprocessors that a model file can name, and what their revisions guarantee."""
 
 from dataclasses import FrozenInstanceError
 
-import golden_pictures
+import golden_images
 import numpy as np
 import pytest
 from PIL import Image
@@ -20,16 +20,16 @@ def test_preprocessors_cannot_be_added_or_changed():
 
 
 @pytest.mark.parametrize("name", PREPROCESSORS)
-def test_pictures_change_only_with_the_revision(name):
-    """If this fails on purpose, raise the revision: models must be trained anew."""
-    with Image.open(golden_pictures.path(name)) as image:
+def test_results_change_only_with_the_revision(name):
+    """After an intended change, raise the revision: models must be retrained."""
+    with Image.open(golden_images.path(name)) as image:
         golden = np.asarray(image).astype(int)
     # Rounding may differ by one level with another BLAS.
-    assert np.abs(golden_pictures.preprocessed(name) - golden).max() <= 1
+    assert np.abs(golden_images.preprocessed(name) - golden).max() <= 1
 
 
 @pytest.mark.parametrize("name", PREPROCESSORS)
-def test_an_image_and_its_extracted_ink_give_the_same_picture(name):
+def test_image_and_its_extracted_ink_give_the_same_result(name):
     preprocessor = PREPROCESSORS[name]
     np.testing.assert_array_equal(
         preprocessor.from_ink(extract_ink(drawing())), preprocessor.from_image(drawing())
@@ -37,7 +37,7 @@ def test_an_image_and_its_extracted_ink_give_the_same_picture(name):
 
 
 @pytest.mark.parametrize("name", PREPROCESSORS)
-def test_an_image_like_mnists_gives_the_same_picture_alone_and_in_a_batch(name):
+def test_image_in_mnist_form_gives_the_same_result_alone_and_in_a_batch(name):
     images = np.zeros((2, 28, 28), np.uint8)
     images[0, 4:24, 12:15] = images[1, 6:20, 8:11] = images[1, 17:20, 8:18] = 255
     preprocessor = PREPROCESSORS[name]

@@ -1,4 +1,4 @@
-"""Rasters are cropped, resized, halved and pooled as plain formulas say."""
+"""Rasters are cropped, resized, halved and pooled, compared with plain formulas."""
 
 import numpy as np
 import pytest
@@ -20,12 +20,12 @@ def test_resampling_averages_areas_and_interpolates():
 
 
 @pytest.mark.parametrize("size", [7, resample.MAX_CACHED_PX + 1])
-def test_a_shared_matrix_cannot_be_written_to(size):
+def test_shared_matrix_cannot_be_written_to(size):
     with pytest.raises(ValueError, match="read-only"):
         resample.resampling_matrix(size, 5)[0, 0] = 1
 
 
-def test_an_image_is_resized_along_both_axes():
+def test_image_is_resized_along_both_axes():
     image = np.outer([0, 2, 4, 6], [1, 1, 3, 3]).astype(np.float32)
     resized = resample.resize(image, (2, 2))
     np.testing.assert_allclose(resized, [[1, 3], [5, 15]], atol=1e-6)
@@ -39,7 +39,7 @@ def test_fitting_keeps_the_aspect_and_scales_the_peak_to_1(shape, fitted):
     np.testing.assert_allclose(resample.fit(ink, 20), np.ones(fitted), atol=1e-6)
 
 
-def test_a_crop_holds_every_nonzero_pixel_and_no_empty_border():
+def test_crop_holds_every_nonzero_pixel_and_no_empty_border():
     image = np.zeros((9, 9), np.uint8)
     image[2, 5] = image[6, 3] = 7
     assert resample.bounding_box(image) == (slice(2, 7), slice(3, 6))
@@ -64,7 +64,7 @@ def test_halving_averages_each_byte_on_its_own(shape):
 
 
 @pytest.mark.parametrize(("side", "halvings"), [(64, 0), (65, 1), (128, 1), (130, 2), (300, 3)])
-def test_an_image_is_halved_until_it_is_small_enough(side, halvings):
+def test_image_is_halved_until_it_is_small_enough(side, halvings):
     small, count = resample.downscale(np.zeros((3, side, 4), np.uint8), 64)
     assert count == halvings
     assert small.shape[:2] == (max(1, 3 >> halvings), side >> halvings)

@@ -18,7 +18,7 @@ def path(tmp_path):
 
 @contextmanager
 def file_size_limit(size):
-    """Make the system reject larger files, as a full disk would."""
+    """Make writes beyond a file size fail, as on a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -46,7 +46,7 @@ def test_failed_rename_leaves_no_temporary_file(path):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_data_are_synced_before_the_rename_and_the_folder_before_the_return(path, monkeypatch):
+def test_data_is_synced_before_the_rename_and_the_folder_afterwards(path, monkeypatch):
     calls = []
 
     def record_calls(name):

@@ -44,7 +44,7 @@ def rejection(path):
 
 
 def test_forged_file_without_a_fault_is_accepted(path):
-    """The forgeries below are rejected for their fault, and for nothing else."""
+    """The forgeries below are rejected for their fault only."""
     forge(path, {"a": entry([2], 0, 8), "b": entry([], 8, 12)}, numbers(1, 2, 3), {"x": 1})
     tensors, document, digest = read_tensors(path)
     assert tensors["a"].tolist() == [1, 2]
@@ -195,7 +195,7 @@ def test_nan_or_infinity_is_rejected(path, value):
     assert "'a' contains NaN or infinity" in rejection(path)
 
 
-def test_every_flipped_bit_is_found(path):
+def test_every_flipped_bit_is_detected(path):
     write_tensors(path, TENSORS, {"x": 1})
     data = path.read_bytes()
     with open(path, "r+b", buffering=0) as file:
@@ -250,7 +250,7 @@ def test_document_that_is_not_canonical_is_rejected(path, content):
     rejection(path)
 
 
-def test_metadata_of_another_form_are_rejected(path):
+def test_metadata_of_another_form_is_rejected(path):
     content = canonical({"document": {}, "sha256": ZEROS})
     valid = json.dumps(content)
     for header in (
@@ -264,7 +264,7 @@ def test_metadata_of_another_form_are_rejected(path):
     ):
         try:
             forge_header(path, header, numbers(1))
-        except AssertionError:  # there is no place for a digest in UTF-16
+        except AssertionError:  # UTF-16 has no place for the digest
             path.write_bytes(struct.pack("<Q", len(header)) + header)
         rejection(path)
 

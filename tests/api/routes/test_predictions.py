@@ -1,4 +1,4 @@
-"""What each route that reads drawings responses, whichever way a drawing is sent."""
+"""Responses of the prediction routes, for every way to send a drawing."""
 
 import base64
 import io
@@ -61,7 +61,7 @@ def test_every_format_is_accepted_with_and_without_its_media_type(send, seven, k
 
 
 @pytest.mark.parametrize("prefix", ["", "data:image/png;base64,", "DATA:Image/PNG; Base64,"])
-def test_client_of_the_write_up_works_unchanged(client, recognizer, png, prefix):
+def test_write_ups_client_works_unchanged(client, recognizer, png, prefix):
     response = client.post(PREDICT, json={"image": prefix + base64_of(png)})
     assert (response.status_code, response.content_type) == (200, "application/json")
     assert set(response.json) == {"predicted_digit", "probabilities"}
@@ -70,7 +70,7 @@ def test_client_of_the_write_up_works_unchanged(client, recognizer, png, prefix)
     assert sum(response.json["probabilities"]) == pytest.approx(1, abs=1e-6)
 
 
-def test_canvas_of_the_write_up_is_recognized(client):
+def test_write_ups_canvas_is_recognized(client):
     canvas = np.full((28, 28, 3), (93, 212, 248), np.uint8)
     canvas[6:23, 13:15] = 0
     response = client.post(PREDICT, json={"image": base64_of(file_of(canvas))})
@@ -334,7 +334,7 @@ def test_form_that_is_not_one_image_returns_422(client, png, parts):
         ("multipart/form-data", b"--x--"),
         ("multipart/form-data; boundary=", b"--x--"),
         ("multipart/form-data; boundary=\u00e9", b"--x--"),
-        ("multipart/form-data; boundary=x", b"nothing of it"),
+        ("multipart/form-data; boundary=x", b"no boundary"),
         ("multipart/form-data; boundary=x", b"--x\r\nno header\r\n\r\n1\r\n--x--"),
         ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="image"'),
     ],
@@ -488,7 +488,7 @@ def test_too_many_points_return_422(client):
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_million_values_return_422_without_being_parsed(client, path):
+def test_one_million_values_return_422_without_being_parsed(client, path):
     body = b'{"strokes": [' + b"[1],[1]," * 500_000 + b"1]}"
     tracemalloc.start()
     try:

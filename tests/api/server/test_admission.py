@@ -24,14 +24,14 @@ DONE = Response(200, [], b"done")
 
 @pytest.fixture
 def release():
-    """An event that work may wait for; it is set at the end, so that no thread stays."""
+    """An event that work can wait for; it is set at teardown, so that every thread ends."""
     event = threading.Event()
     yield event
     event.set()
 
 
 def blocked_until(release):
-    """Work that waits for an event."""
+    """Return work that waits for an event."""
 
     def work():
         release.wait()
@@ -85,7 +85,7 @@ def test_queue_is_halved_after_a_burst_until_it_is_empty(release):
             await asyncio.sleep(0.01)
         return slots
 
-    # Five in all, then three, which the work in flight takes.
+    # Five slots, then five in use, then all of the three that are left.
     assert asyncio.run(run()) == [5, 0, 0]
 
 
@@ -110,7 +110,7 @@ def test_queue_timeout_rejects_waiting_work(release):
         await asyncio.sleep(0)
         with pytest.raises(Rejected) as rejected:
             await executor.run(lambda: done.append(1) or DONE)
-        assert not release.is_set()  # the only thread is still at work
+        assert not release.is_set()  # the only thread is still busy
         release.set()
         assert await first == DONE
         return rejected.value

@@ -22,7 +22,7 @@ def test_client_that_reads_too_little_has_not_progressed():
     assert not unread.has_progressed(10**6 - MIN_READ_BYTES + 1, now=130.0)
 
 
-def test_read_deadlinetes_are_released():
+def test_unread_bytes_are_released():
     budget = ByteBudget(1000)
     for _ in range(3):
         unread = UnreadResponses(budget)

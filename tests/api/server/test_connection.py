@@ -1,4 +1,4 @@
-"""The connections of the real server: invalid HTTP, and clients that waste its time."""
+"""Connections to the real server: invalid HTTP, and clients that waste its time."""
 
 import http.client
 import json
@@ -34,7 +34,7 @@ def address():
 
 @contextmanager
 def sending(address, sent, half_close=False):
-    """Send raw bytes; yields the connection, and a file to read the responses from."""
+    """Send raw bytes; yield the connection and a file to read the responses from."""
     with connect(address) as client, client.makefile("rb") as responses:
         client.sendall(sent)
         if half_close:
@@ -182,7 +182,7 @@ def test_expect_100_continue_is_answered(address):
         assert read_response(responses)[0] == 413
 
 
-def test_offer_to_upgrade_is_ignored(address):
+def test_upgrade_offer_is_ignored(address):
     offer = ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAA"]
     get = lines("GET /healthz HTTP/1.1", "Host: x", *offer)
     post = lines(*PNG, *offer, body=SEVEN)
@@ -267,7 +267,8 @@ def is_closed(client):
     """Whether the server has closed the connection, perhaps after a response."""
     try:
         while data := client.recv(65536):
-            assert data.startswith((b"HTTP/1.1 200", b"HTTP/1.1 503"))
+            # 503 if all connections were in use when this one was opened.
+            assert data.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 503 "))
     except BlockingIOError:
         return False
     except ConnectionResetError:
@@ -362,13 +363,13 @@ def test_unfinished_large_bodies_leave_memory_for_others():
             )
             responses.append(held.enter_context(client.makefile("rb")))
             client.sendall(nearly)
-            if len(responses) in (2, 4):  # over the half of one client, and over the total
+            if len(responses) in (2, 4):  # over one client's half, and over the total
                 status, headers, body = read_response(responses[-1])
                 assert (status, headers["Retry-After"]) == (503, "1")
                 assert "overloaded" in json.loads(body)["detail"]
         assert predict(address)[2]["predicted_digit"] == 7
         held.close()
-        # Their memory is free again.
+        # Their memory has been released.
         until(lambda: request(address, "POST", "/predict", b" " * limit)[0] == 400)
 
 

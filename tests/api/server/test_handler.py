@@ -61,7 +61,7 @@ def test_queue_timeout_holds_while_the_only_thread_is_busy(slow_image):
             status, headers, _ = predict(address)
             if status == 503:
                 assert headers["Retry-After"] == "1"
-                # Counts only those rejected before the batch is finished.
+                # Count only requests rejected before the batch finished.
                 rejected += not batch.done()
         assert batch.result()[0] == 200
         assert rejected >= 1
@@ -93,7 +93,7 @@ def test_batch_stops_when_the_client_disconnects(slow_image, reset):
             client.sendall(f"{line}Content-Length: {len(body)}\r\n\r\n".encode() + body)
             if reset:
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-        # The next request is answered when work on the batch has stopped.
+        # The only thread is free again once work on the batch has stopped.
         assert predict(address)[2]["predicted_digit"] == 7
         assert predictions(address) - 1 < 32
 
@@ -116,7 +116,7 @@ def test_queued_request_is_dropped_when_the_client_disconnects(slow_image):
             with connect(address) as client:
                 client.sendall(small)
         assert batch.result()[0] == 200
-        # The last one is answered, because no other request is waiting.
+        # The last one may be answered, because no other request is waiting.
         until(lambda: rejections(address, "client_disconnected") >= 4)
         assert responses_of_predict(address) <= before + 1
 
@@ -223,7 +223,7 @@ class FakeConnection:
 
 
 def outcomes(connections, limit=100, **settings):
-    """What becomes of connections that are opened one after the other."""
+    """Open connections one after the other; return what the handler did with each."""
 
     async def run():
         handler = Handler(lambda environ, start: [], Settings(**settings), Metrics(), limit)

@@ -43,7 +43,7 @@ class Recorder:
         return self
 
 
-def test_requests_are_reported_whatever_the_parts():
+def test_requests_are_reported_however_the_bytes_are_split():
     sent = HEAD + b"Content-Length: 2\r\n\r\n{}" + b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
     at_once = Recorder().feed(sent)
     in_bytes = Recorder().feed(*(sent[index : index + 1] for index in range(len(sent))))

@@ -32,7 +32,7 @@ class Clients:
             self.theirs[number].send(b"x")
 
     def reported(self, events):
-        """The numbers of the connections in the events, whose data is then read."""
+        """Return the numbers of the connections in the events, after reading their data."""
         numbers = sorted(key.data for key, _ in events if key.data is not None)
         for number in numbers:
             self.ours[number].recv(10)

@@ -34,7 +34,6 @@ from inkdigits.model_file import save_model, shipped_models
 from inkdigits.recognizer import Recognizer
 
 LIMIT = 100_000  # bytes of a body
-LISTENS = "0A"  # the state of a socket in /proc/net/tcp
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +190,7 @@ def test_rate_limit_counts_the_client_that_a_trusted_proxy_reports():
     with serving(settings={"rate_limit": "1/hour", "proxies": 1}) as (_, printed):
         statuses = [
             request(address_in(printed), "GET", "/", headers={"X-Forwarded-For": forwarded})[0]
-            # Entries before the proxy's own are written by the client and do not count.
+            # Entries before the proxy's own come from the client and do not count.
             for forwarded in ("192.0.2.1", "192.0.2.2", "192.0.2.1", "1.1.1.1, 192.0.2.2")
         ]
     assert statuses == [200, 200, 429, 429]
@@ -261,8 +260,11 @@ def test_hung_worker_is_replaced_while_others_keep_serving():
 
 def test_connections_are_distributed_over_workers():
     def sockets_of(pid):
-        files = Path(f"/proc/{pid}/fd").iterdir()
-        return sum("socket:" in os.readlink(file) for file in files)
+        count = 0
+        for file in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed in the meantime
+                count += "socket:" in os.readlink(file)
+        return count
 
     with serving(settings={"workers": 2, "log_level": "info"}) as (process, printed):
         ready = [json.loads(line) for line in (printed.splitlines()[0], process.stdout.readline())]
@@ -351,18 +353,18 @@ def test_sigterm_drains_and_finishes_requests_in_progress():
             )
             process.send_signal(signal.SIGTERM)
             until(lambda: request(address, "GET", "/readyz")[0] == 503)
-            # Clients that have not noticed yet are answered as before.
+            # Clients that have not noticed yet are still served.
             assert predict(address)[0] == 200
             assert request(address, "GET", "/healthz")[0] == 200
 
-            def refuses_connections():
+            def is_closed():
                 try:
                     connect(address).close()
                 except ConnectionRefusedError:
                     return True
                 return False
 
-            until(refuses_connections)
+            until(is_closed)
             assert process.poll() is None
             client.sendall(body[5:])
             assert status_of(response.readline()) == 415  # AAAA is not an image

@@ -9,7 +9,7 @@ from inkdigits.data.outliers.canvas import circle, draw_strokes, rotate
 from inkdigits.data.outliers.strokes import dashes
 
 
-def test_a_circle_is_closed_and_has_radius_1():
+def test_circle_is_closed_and_has_radius_1():
     points = circle(16)
     assert_allclose(np.linalg.norm(points, axis=1), 1)
     assert_allclose(points[0], points[-1], atol=1e-9)
@@ -34,7 +34,7 @@ def test_only_filled_outlines_are_filled():
     assert draw_strokes(rng, [square], vary_slant=False)[14, 14] == 0
 
 
-def test_the_slant_varies():
+def test_slant_varies():
     vertical = np.array([[0, 0], [0, 1]])
     slopes = []
     for seed in range(60):
@@ -44,7 +44,7 @@ def test_the_slant_varies():
     assert max(slopes) > 0.2
 
 
-def test_a_single_dash_is_closer_to_horizontal_than_a_one():
+def test_single_dash_is_closer_to_horizontal_than_a_one():
     rng = np.random.default_rng(0)
     for _ in range(60):
         image = dashes(rng, [])

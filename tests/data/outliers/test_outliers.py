@@ -32,7 +32,7 @@ def assert_preprocessed(images):
         sides = np.array([np.ptp(np.flatnonzero(image.any(axis=axis))) + 1 for axis in (1, 0)])
         assert max(sides) <= 20
         center = np.array(ndimage.center_of_mass(image))
-        # Only images that would not fit otherwise are off center.
+        # Only images that would not fit otherwise are off-center.
         assert (np.abs(center - 14) < np.where(28 - sides > 10, 0.6, 6)).all()
 
 
@@ -44,7 +44,7 @@ def test_makes_as_many_as_requested_and_preprocesses_them(made):
 @pytest.mark.parametrize(
     ("kind", "limit"), [(glyph, SIMILARITY_LIMIT_AMBIGUOUS), (closed_outline, SIMILARITY_LIMIT)]
 )
-def test_images_similar_to_a_digit_are_left_out(kind, limit, few_digits, by_label, monkeypatch):
+def test_images_similar_to_a_digit_are_excluded(kind, limit, few_digits, by_label, monkeypatch):
     def similarity(images):
         return (features(images) @ features(few_digits.images).T).max(axis=1)
 
@@ -59,7 +59,7 @@ def test_images_similar_to_a_digit_are_left_out(kind, limit, few_digits, by_labe
     assert similarity(draw(kind, by_label, count=300)).max() > limit
 
 
-def test_blank_images_are_left_out(few_digits, monkeypatch):
+def test_blank_images_are_excluded(few_digits, monkeypatch):
     """Blank images are rare, so half of the digits are made blank here."""
     images = few_digits.images.copy()
     images[::2] = 0
@@ -67,24 +67,24 @@ def test_blank_images_are_left_out(few_digits, monkeypatch):
     assert make(100, 0, images, few_digits.labels).any(axis=(1, 2)).all()
 
 
-def test_the_outliers_depend_on_the_seed(few_digits):
+def test_outliers_depend_on_the_seed(few_digits):
     images, labels = few_digits.images, few_digits.labels
     first, again, other = (make(50, seed, images, labels) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert len(np.unique(np.concatenate([first, other]), axis=0)) == 100
 
 
-def test_the_digits_are_not_modified(few_digits):
+def test_digits_are_not_modified(few_digits):
     before = few_digits.images.copy()
     make(200, 0, few_digits.images, few_digits.labels)
     np.testing.assert_array_equal(few_digits.images, before)
 
 
-def test_zero_outliers(few_digits):
+def test_zero_outliers_are_an_empty_array(few_digits):
     assert make(0, 0, few_digits.images, few_digits.labels).shape == (0, 28, 28)
 
 
-def test_a_missing_digit_is_an_error(few_digits):
+def test_missing_digit_is_an_error(few_digits):
     others = few_digits.take(few_digits.labels != 7)
     with pytest.raises(ValueError, match="each of the ten"):
         make(10, 0, others.images, others.labels)

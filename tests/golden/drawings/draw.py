@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 PATH = HERE.parents[2] / "benchmarks/drawing_simulator.py"
 SPEC = importlib.util.spec_from_file_location("drawing_simulator", PATH)
 simulator = importlib.util.module_from_spec(SPEC)
-sys.modules["drawing_simulator"] = simulator  # its dataclasses look their module up
+sys.modules["drawing_simulator"] = simulator  # its dataclasses look up their module
 SPEC.loader.exec_module(simulator)
 
 
@@ -50,7 +50,7 @@ DIGITS = {
     9: [np.concatenate([arc(0.28, 0.28, 0.28, 0.27, -10, 350), path((0.6, 0.52), (1, 0.42))])],
 }
 
-# CASES says by name what each case changes.
+# What all cases have in common; CASES lists what each one changes.
 PLAIN = {
     "canvas": (280, 280, 1),
     "place": "on the canvas",

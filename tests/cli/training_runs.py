@@ -1,4 +1,4 @@
-"""What the tests of `inkdigits train` share: how to start it, pause it, and judge its end."""
+"""Helpers for the tests of `inkdigits train`: start it, pause it, and check how it ended."""
 
 import json
 import os
@@ -14,10 +14,10 @@ import staged
 from inkdigits.runs import Run
 from inkdigits.storage.tensors import read_tensors
 
-# Two test processes share two cores; and one thread gives the same bits everywhere.
+# Test processes run in parallel, and a single thread gives the same bits everywhere.
 ENVIRONMENT = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
 # MNIST digits, of which about 80 are for validation. With 40 Pendigits and 80 non-digits, an epoch
-# has 14 steps, and the training 140.
+# has 14 steps, and the run 140.
 LIMIT = 800
 
 PAUSE_IN_PREPROCESSING = (
@@ -26,7 +26,7 @@ PAUSE_IN_PREPROCESSING = (
 
 
 def pause_at_step(number, recipe="mlp"):
-    """Return the lines that pause training there; the schedule is called once per step."""
+    """Return lines that pause training at a step; the schedule is called once per step."""
     return (
         f"schedule = type(train.RECIPES[{recipe!r}].schedule); "
         f"schedule.__call__ = pausing(schedule.__call__, {number})"
@@ -47,14 +47,14 @@ def start_training(small_mnist, *arguments, lines="", before=(), **options):
 
 
 def wait_for_success(process):
-    """Return what a training prints that must succeed."""
+    """Wait for a run that must succeed; return what it printed."""
     out, err = process.communicate(timeout=120)
     assert (process.returncode, err) == (0, "")
     return out
 
 
 def wait_for_failure(process, status=1):
-    """Return what a training prints that must fail, and its error message."""
+    """Wait for a run that must fail; return what it printed and its error message."""
     out, err = process.communicate(timeout=120)
     assert process.returncode == status
     assert_one_sentence(err)
@@ -66,11 +66,11 @@ def assert_one_sentence(err):
 
 
 def wait_for_line(process, text):
-    """Read what a process prints up to the line with a text."""
+    """Read the output of a process up to the first line that contains a text."""
     for line in process.stdout:
         if text in line:
             return
-    pytest.fail(f"{text!r} was never printed, but {process.stderr.read()}")
+    pytest.fail(f"{text!r} was never printed; standard error: {process.stderr.read()}")
 
 
 def wait_until_paused(process):
@@ -86,11 +86,11 @@ def contents(folder):
 
 
 def epochs_in(printed):
-    """Count the epochs that were printed."""
+    """Count the epochs in the output."""
     return len(re.findall(r"^ *\d+/\d+ ", printed, re.MULTILINE))
 
 
-# A training with few system calls, so that a fault can be injected into each of them.
+# A run with few system calls, so that a fault can be injected into each of them.
 
 TINY = """
 from inkdigits.nn.layers import Dense, Flatten, ReLU
@@ -106,7 +106,7 @@ OPEN, RENAME, UNLINK = "/^open(at)?$", "/^rename", "/^unlink"  # the names depen
 
 @dataclass
 class Outcome:
-    """How a tiny training ended; `calls` are the system calls that strace saw."""
+    """How a tiny run ended; `calls` are the system calls that strace recorded."""
 
     status: int
     out: str
@@ -119,8 +119,8 @@ class Outcome:
         return next((call for call in self.calls if call.endswith("(INJECTED)")), None)
 
 
-class TinyTrainings:
-    """Runs tiny trainings to their end, each in a fork of one process."""
+class TinyRuns:
+    """Runs tiny training runs to their end, each in a fork of one process."""
 
     def __init__(self, process, scratch):
         self._process = process
@@ -143,14 +143,14 @@ class TinyTrainings:
 
 def require_strace():
     if shutil.which("strace") is None:
-        missing = "strace is missing, which injects the faults: apt-get install strace"
+        missing = "strace, which injects the faults, is missing: apt-get install strace"
         if os.environ.get("CI"):
             pytest.fail(missing)
         pytest.skip(missing)
 
 
 def assert_nothing_is_lost(folder, outcome):
-    """Assert that everything that was reported as done is there, and every file is valid."""
+    """Assert that everything reported as saved exists, and that every file is valid."""
     for path in folder.glob("*.safetensors"):
         read_tensors(path)
     for path in folder.glob("settings.json"):
@@ -165,7 +165,7 @@ def assert_nothing_is_lost(folder, outcome):
 
 
 def assert_continues(tiny, tiny_model, folder):
-    """Assert that the next training ends as if nothing had happened."""
+    """Assert that the next run ends as if nothing had happened."""
     begun = (folder / "settings.json").exists()
     outcome = tiny(folder, *["--resume"] * begun)
     assert (outcome.status, outcome.err) == (0, "")

@@ -1,6 +1,6 @@
-"""The 28x28 pictures of many images, kept as tests/golden/preprocessed/NAME-REVISION.png.
+"""Many images after preprocessing, stored as tests/golden/preprocessed/NAME-REVISION.png.
 
-After raising a preprocessor's revision: python tests/preprocessing/golden_pictures.py
+After raising a preprocessor's revision: python tests/preprocessing/golden_images.py
 """
 
 from pathlib import Path
@@ -15,8 +15,8 @@ from inkdigits.preprocessing import PREPROCESSORS
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 FILES = [*sorted(GOLDEN.glob("*.png")), *sorted(GOLDEN.glob("drawings/*.[pj]*g"))]
-# Changing any constant of preprocessing by a quarter changes the picture of at least one of these,
-# but for a few constants that rarely matter.
+# Changing any constant of preprocessing by a quarter changes the result for at least one of these,
+# except for a few constants that rarely matter.
 SEEDS = (4, 6, 20, 24, 27, 30, 43, 58, 67, 73, 89, 100, 108, 112, 129, 138, 149, 176, 228, 246)
 
 
@@ -68,12 +68,12 @@ def images():
 
 
 def preprocessed(name):
-    """Preprocess all images, and place the pictures side by side: uint8 (28, 28 N)."""
+    """Preprocess all images, and place the results side by side: uint8 (28, 28 N)."""
     return np.hstack([PREPROCESSORS[name].from_image(image) for image in images()])
 
 
 def path(name):
-    """Return where the pictures of the preprocessor's revision are kept."""
+    """Return where the results of the preprocessor's current revision are stored."""
     return GOLDEN / "preprocessed" / f"{name}-{PREPROCESSORS[name].revision}.png"
 
 
