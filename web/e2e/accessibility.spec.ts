@@ -39,7 +39,7 @@ const STATES: Record<string, (app: AppPage) => Promise<unknown>> = {
 };
 
 for (const [theme, media] of Object.entries(THEMES)) {
-  test(`no violation: ${theme}`, async ({ app, consoleErrors }) => {
+  test(`no violations: ${theme}`, async ({ app, consoleErrors }) => {
     test.slow();
     await app.page.emulateMedia(media);
     for (const [state, reach] of Object.entries(STATES)) {
@@ -59,7 +59,7 @@ for (const [theme, media] of Object.entries(THEMES)) {
   });
 }
 
-test("no violation at 320 px, which is 400% zoom of 1280", async ({ app }) => {
+test("no violations at 320 px, which is 400% zoom of 1280", async ({ app }) => {
   await app.page.setViewportSize({ width: 320, height: 256 });
   await app.button(/^Sample 3$/).click();
   await app.expectDigit(3);

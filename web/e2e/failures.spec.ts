@@ -15,14 +15,14 @@ test("recovers by itself when the API comes back, and loses nothing", async ({
   await service.start();
   await app.expectDigit(5);
   await expect(app.notice).toHaveCount(0);
-  // The browser reports each failed attempt: a reset connection if it was open when the service was
-  // killed, then refused ones.
+  // The browser reports each failed attempt: a connection reset, if one was open when the service
+  // was killed, then refused connections.
   expect(consoleErrors).not.toHaveLength(0);
   for (const error of consoleErrors) expect(error).toMatch(/^Failed to load resource: net::ERR_/);
   consoleErrors.length = 0;
 });
 
-test("waits as long as a busy API demands", async ({ app, consoleErrors }) => {
+test("waits as long as a busy API requests in Retry-After", async ({ app, consoleErrors }) => {
   const calls_ms: number[] = [];
   await app.page.route(PREDICTIONS, async (route) => {
     calls_ms.push(Date.now());
@@ -30,7 +30,11 @@ test("waits as long as a busy API demands", async ({ app, consoleErrors }) => {
     return route.fulfill({
       status: 503,
       headers: { "Retry-After": "2", "Content-Type": "application/problem+json" },
-      body: JSON.stringify({ type: "about:blank", status: 503, detail: "Too many wait." }),
+      body: JSON.stringify({
+        type: "about:blank",
+        status: 503,
+        detail: "Too many requests are waiting.",
+      }),
     });
   });
   await app.button(/^Sample 3$/).click();

@@ -1,4 +1,4 @@
-/** Fixtures of all tests: the running service, and the page with a pointer to draw with. */
+/** Fixtures of all tests: the running service, and the page with a pointer for drawing. */
 
 import { test as base, expect, type Locator, type Page } from "@playwright/test";
 import { DIGIT_PATHS } from "../src/lib/digitPaths";
@@ -15,7 +15,7 @@ export interface InputOptions {
 export type Lines = readonly (readonly (readonly [x: number, y: number])[])[];
 
 interface Fixtures {
-  /** The opened page. A test fails if `consoleErrors` is not empty at its end. */
+  /** The open page. A test fails if `consoleErrors` is not empty at its end. */
   app: AppPage;
   consoleErrors: string[];
 }
@@ -148,7 +148,7 @@ export function handwritten(digit: number, seed = 1): Lines {
   );
 }
 
-/** Insert points, so that none are farther apart than a hand would leave them. */
+/** Insert points, so that they are no farther apart than in real handwriting. */
 function resample(line: readonly (readonly [number, number])[]): [number, number][] {
   return line.flatMap(([x, y], index) => {
     const [fromX, fromY] = line[Math.max(0, index - 1)] ?? [x, y];
@@ -160,7 +160,7 @@ function resample(line: readonly (readonly [number, number])[]): [number, number
   });
 }
 
-/** Drop points that are close together, as a device would that samples a fast movement. */
+/** Drop points that are close together, as if a device had sampled a fast movement. */
 function decimate(line: readonly (readonly [number, number])[]): (readonly [number, number])[] {
   const kept: (readonly [number, number])[] = [];
   line.forEach((point, index) => {

@@ -139,7 +139,7 @@ const dense = (outputs: number) => ({ ...MODEL.layers[7], output_shape: [outputs
 for (const [what, layers] of [
   ["100,000,000,000 outputs", [dense(1e11)]],
   ["100 layers", Array(100).fill(dense(10))],
-  ["a layer that leaves nothing", [{ ...MODEL.layers[1], output_shape: [0, 0, 8] }, dense(10)]],
+  ["a layer with an empty output", [{ ...MODEL.layers[1], output_shape: [0, 0, 8] }, dense(10)]],
   ["no layers", []],
 ] as const) {
   test(`does not draw a network with ${what}`, async ({ page, hostile, errors }) => {
@@ -155,7 +155,7 @@ for (const [what, layers] of [
   });
 }
 
-test("draws a network with a million channels with no more shapes than fit", async ({
+test("draws a network of a million channels with no more shapes than fit", async ({
   page,
   hostile,
 }) => {

@@ -15,11 +15,11 @@ const positions = (app: AppPage) =>
 
 test.beforeEach(async ({ app }) => {
   await expect(app.heading).toHaveText("No digit yet");
-  // The list of models has arrived.
+  // Wait until the list of models has arrived.
   await expect(app.page.locator(".model-info")).toContainText("parameters");
 });
 
-test("no result moves the layout", async ({ app }) => {
+test("a result does not move the layout", async ({ app }) => {
   const empty = await positions(app);
   await app.draw(handwritten(3));
   await app.expectDigit(3);
@@ -29,7 +29,7 @@ test("no result moves the layout", async ({ app }) => {
   expect(await positions(app)).toEqual(empty);
 });
 
-test("no failure moves the layout", async ({ app, consoleErrors }) => {
+test("a failure does not move the layout", async ({ app, consoleErrors }) => {
   const empty = await positions(app);
   await app.page.route("**/api/v1/predictions**", (route) => route.abort());
   await app.draw(handwritten(3));

@@ -1,4 +1,4 @@
-/** Runs the service, which serves page and API, in a process of its own. */
+/** Runs the service, which serves the page and the API, in its own process. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";

@@ -43,7 +43,7 @@ test("95% of strokes show their prediction within 100 ms", async ({ app }) => {
   const report = [0.5, 0.95, 1].map((q) => `p${100 * q} ${quantile(q).toFixed(0)} ms`);
   // biome-ignore lint/suspicious/noConsole: reports the measurement
   console.log(
-    `from the end of a stroke to its bars, ${sorted.length} strokes: ${report.join(", ")}`,
+    `from the end of a stroke to its prediction, ${sorted.length} strokes: ${report.join(", ")}`,
   );
   expect(quantile(0.95)).toBeLessThanOrEqual(MAX_P95_MS);
 });

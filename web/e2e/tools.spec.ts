@@ -59,7 +59,7 @@ test("a stroke is never shown twice, not even when it ends", async ({ app }) => 
   expect(await highest.jsonValue()).toEqual({ highest: 1 });
 });
 
-test("pixel mode with Predict", async ({ app }) => {
+test("pixel mode predicts with the Predict button and sends 28 by 28 pixels", async ({ app }) => {
   await app.page.getByRole("switch", { name: "Predict while I draw" }).click();
   await app.page.getByRole("radio", { name: "Pixels" }).check({ force: true });
   await app.draw(handwritten(7));
@@ -156,7 +156,7 @@ test("draws with the keyboard alone", async ({ app }) => {
   await expect(app.heading).toHaveText("No digit yet");
 });
 
-test("lists the shortcuts, and turns off those of a single key", async ({ app }) => {
+test("lists the shortcuts, and turns off single-key shortcuts", async ({ app }) => {
   await app.page.keyboard.press("?");
   const dialog = app.page.getByRole("dialog", { name: "Keyboard shortcuts" });
   await expect(dialog).toBeVisible();
@@ -167,7 +167,7 @@ test("lists the shortcuts, and turns off those of a single key", async ({ app })
   await expect(app.button(/^Pen/)).toHaveAttribute("aria-pressed", "true");
 });
 
-test("explains how it works, with the figures of the model", async ({ app, service }) => {
+test("explains how it works, with the numbers of the model", async ({ app, service }) => {
   const response = await fetch(new URL("api/v1/models", service.address));
   const { models, default: name } = await response.json();
   const model = models.find((model: { name: string }) => model.name === name);

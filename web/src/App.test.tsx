@@ -73,7 +73,7 @@ describe("the page", () => {
     expect(requests).toEqual([]);
   });
 
-  it("reads what is drawn with the keyboard alone", async () => {
+  it("predicts what is drawn with the keyboard alone", async () => {
     openPage();
     await drawWithKeyboard();
     await waitFor(() => expect(heading()).toBe("Very likely"));
@@ -98,7 +98,7 @@ describe("the page", () => {
     expect(drawnPixels()).toBe(pixels);
   });
 
-  it("waits for Predict if it is not live", async () => {
+  it("waits for the Predict button if live prediction is off", async () => {
     openPage();
     await userEvent.click(screen.getByRole("switch", { name: "Predict while I draw" }));
     await drawWithKeyboard();
@@ -123,7 +123,7 @@ describe("the page", () => {
     expect(screen.queryByRole("alert")).toBeNull();
   });
 
-  it("does not retry an HTTP error until told to", async () => {
+  it("does not retry an HTTP error before Predict is pressed", async () => {
     predict = async () => {
       throw new ApiError({ kind: "http_error", status: 500, detail: "" });
     };
@@ -139,7 +139,7 @@ describe("the page", () => {
     expect(requests.length).toBe(sent + 1);
   });
 
-  it("reports an error of its own", async () => {
+  it("reports its own errors", async () => {
     predict = async () => {
       throw new Error("broken");
     };
@@ -151,7 +151,7 @@ describe("the page", () => {
 
   it("keeps the drawing if a result cannot be rendered, and shows the next one", async () => {
     vi.spyOn(console, "error").mockImplementation(() => undefined);
-    // As if the schema had let it pass.
+    // As if the schema had accepted it.
     predict = async () => ({ ...PREDICTION, duration_ms: null as never });
     openPage();
     await drawWithKeyboard();
@@ -164,7 +164,7 @@ describe("the page", () => {
     await waitFor(() => expect(heading()).toBe("Very likely"));
   });
 
-  it("adds a drawing to the recent ones, opens it again and deletes it", async () => {
+  it("adds a drawing to the recent drawings, reopens it and deletes it", async () => {
     openPage();
     await drawWithKeyboard();
     const pixels = drawnPixels();

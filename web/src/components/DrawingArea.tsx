@@ -19,13 +19,13 @@ interface Props {
   readonly label: string;
   readonly erasing: boolean;
   readonly cursor: Cursor;
-  /** Whether the keyboard is used, so that its pen is shown. */
+  /** Whether the keyboard is in use, so that its cursor is shown. */
   readonly byKeyboard: boolean;
   readonly handlers: ReturnType<typeof useGestures>["handlers"];
   readonly children: ReactNode;
 }
 
-/** A square to draw on, with a ruler around it and the pen of the keyboard. */
+/** A square to draw on, with a ruler around it and the cursor of the keyboard. */
 export function DrawingArea(props: Props) {
   const { label, erasing, cursor, byKeyboard, handlers, children } = props;
   return (

@@ -11,7 +11,7 @@ interface Props {
   readonly erasing: boolean;
   readonly width: number;
   readonly update: Update<FreehandDrawing>;
-  /** Called from time to time with the unfinished stroke, and with null when it ends. */
+  /** Called repeatedly with the unfinished stroke, and with null when it ends. */
   readonly onDraft: (draft: Stroke | null) => void;
   readonly announce: (text: string) => void;
 }
@@ -62,7 +62,7 @@ export function FreehandCanvas({ drawing, erasing, width, update, onDraft, annou
     draft.current = null;
     eraseGesture.current = false;
     onDraft(null);
-    // Not in the next frame: by then the finished stroke is drawn too, and would be there twice.
+    // Not in the next frame: by then the finished stroke is drawn too, and it would appear twice.
     renderDraft();
   };
 

@@ -22,7 +22,7 @@ interface Props {
   readonly model: Model | undefined;
 }
 
-/** Explains the way from labeled digits to a prediction, with the figures of the current model. */
+/** Explains how a network learns and predicts, with the numbers of the current model. */
 export const HowItWorks = memo(function HowItWorks({ api, model }: Props) {
   const datasets = useMemo(() => (model ? datasetDescriptions(model.training) : []), [model]);
   const stages = useMemo(() => (model ? diagramStages(model) : []), [model]);
@@ -154,7 +154,7 @@ function smallTwoInCorner() {
 function preprocessingText(model: Model | undefined): string {
   return model?.preprocessing.name === "classic"
     ? "Every drawing is made to look like the training images: it is turned into black and white, centered, and given gray edges."
-    : "Every drawing is made to look like the training images: the ink is separated from the paper, cropped, brought to a standard stroke width, scaled, and centered by its center of mass.";
+    : "Every drawing is made to look like the training images: the ink is separated from the paper, cropped, adjusted to a standard stroke width, scaled, and centered by its center of mass.";
 }
 
 function networkText(model: Model | undefined): string {

@@ -14,7 +14,7 @@ interface Props {
   readonly onLive: (live: boolean) => void;
   readonly onPredict: () => void;
   readonly models: Models | undefined;
-  /** Whether the server sent something else in place of the list of models. */
+  /** Whether the server sent something other than a valid list of models. */
   readonly invalidModels: boolean;
   readonly model: string | undefined;
   readonly onModel: (name: string) => void;

@@ -12,7 +12,7 @@ interface Props {
 const PEN_KEYS = [
   [["Arrow keys"], "Move the pen"],
   [["Home", "Page Up", "End", "Page Down"], "Move diagonally"],
-  [["Shift"], "With Shift: four steps"],
+  [["Shift"], "Hold to move four steps"],
   [["Space"], "Lower or lift the pen"],
   [["Esc"], "Lift the pen"],
 ] as const;
@@ -33,7 +33,7 @@ export function ShortcutsDialog({ singleKeys, onSingleKeys, onClose }: Props) {
         ))}
       </dl>
       <Switch label="Single-key shortcuts" on={singleKeys} onChange={onSingleKeys} />
-      <h3>In the drawing area, when it has the focus</h3>
+      <h3>In the drawing area, when it has focus</h3>
       <dl className="shortcuts">
         {PEN_KEYS.map(([keys, label]) => (
           <div key={label}>

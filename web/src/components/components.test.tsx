@@ -57,7 +57,7 @@ describe("resultText", () => {
       "If it is one, most likely a 7.",
     ]);
   });
-  it("says that the drawing is being read, or how to have it read", () => {
+  it("says that the prediction is pending, or how to request it", () => {
     expect(resultText({ kind: "pending" }, true)[0]).toBe("Reading your digit…");
     expect(resultText({ kind: "pending" }, false)[1]).toBe("Press Predict.");
   });
@@ -109,7 +109,7 @@ it("draws no more feature maps than fit", () => {
 
 describe("DrawingTools", () => {
   const size = { label: "Pen width", value: 16, min: 6, max: 36, step: 2, fraction: 0.06 };
-  it("marks the current tool and what is disabled", async () => {
+  it("marks the current tool and disabled buttons", async () => {
     const onCommand = vi.fn();
     render(
       <DrawingTools
@@ -141,7 +141,7 @@ describe("RecentDrawings", () => {
     seen: SEEN,
   };
   const callbacks = () => ({ onOpen: vi.fn(), onDelete: vi.fn(), onDeleteAll: vi.fn() });
-  it("opens and deletes", async () => {
+  it("opens and deletes drawings", async () => {
     const { onOpen, onDelete, onDeleteAll } = callbacks();
     render(<RecentDrawings recents={[recent]} {...{ onOpen, onDelete, onDeleteAll }} />);
     const item = within(screen.getByRole("listitem"));

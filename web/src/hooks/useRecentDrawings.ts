@@ -21,8 +21,8 @@ export function useRecentDrawings(drawing: Drawing, busy: boolean, state: Predic
     setRecents((recents) => addRecent(recents, { id, drawing, digit, confidence, seen }));
   });
 
-  // Depends on the id and not on the drawing: only a new prediction adds a drawing, so that one
-  // that was deleted from the list does not come back.
+  // Depends on the id, not on the drawing: only a new prediction adds a drawing, so a drawing that
+  // was deleted from the list does not come back.
   // biome-ignore lint/correctness/useExhaustiveDependencies: another id is another drawing
   useEffect(() => {
     if (busy || stale || !prediction || prediction.reason === "blank") return;

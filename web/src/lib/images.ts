@@ -27,7 +27,7 @@ export async function loadImage(file: File | Blob, fallbackName = "Image"): Prom
   const name = truncate(file instanceof File && file.name ? file.name : fallbackName);
   if (file.size === 0) throw new ImageError(`“${name}” is empty.`, "Choose another image.");
   if (file.size > MAX_FILE_BYTES) {
-    throw new ImageError(`“${name}” is too large.`, "Choose an image of at most 64 MB.");
+    throw new ImageError(`“${name}” is too large.`, "Choose an image of up to 64 MB.");
   }
   const bitmap = await createImageBitmap(file).catch(() => {
     throw new ImageError(

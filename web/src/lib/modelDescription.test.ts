@@ -24,7 +24,7 @@ describe("diagramStages", () => {
     ]);
   });
 
-  it("leaves out layers that it does not know", () => {
+  it("leaves out unknown layers", () => {
     const layers = [layer("toString", [28, 28]), layer("LSTM", [5]), layer("Dense", [10])];
     const stages = diagramStages({ input_shape: [28, 28], layers });
     expect(stages.map(({ label }) => label)).toEqual(["Input", "Logits"]);
@@ -32,7 +32,7 @@ describe("diagramStages", () => {
 
   it.each([
     ["no layers", []],
-    ["a layer that leaves nothing", [layer("Conv2D", [0, 0, 8]), layer("Dense", [10])]],
+    ["a layer with an empty output", [layer("Conv2D", [0, 0, 8]), layer("Dense", [10])]],
     ["very many channels", [layer("Conv2D", [26, 26, 1e11]), layer("Dense", [10])]],
     ["very many outputs", [layer("Dense", [1e11])]],
     ["very large feature maps", [layer("Conv2D", [2e6, 2e6, 8]), layer("Dense", [10])]],

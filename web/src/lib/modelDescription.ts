@@ -1,4 +1,4 @@
-/** Turns the API's description of a model into what the page shows of it. */
+/** Turns the API's description of a model into the texts and the diagram of the page. */
 
 import * as v from "valibot";
 import type { Layer, Model } from "./api/client";
@@ -74,7 +74,7 @@ const TrainingSchema = v.object({
   data: lenient(v.record(v.string(), v.unknown())),
 });
 
-/** The data sets that a model was trained on, as far as they are known here. */
+/** Descriptions of the known data sets that a model was trained on. */
 export function datasetDescriptions(training: Model["training"]): string[] {
   const files = Object.keys(v.parse(TrainingSchema, training).data ?? {});
   return DATASETS.filter(([prefix]) => files.some((file) => file.startsWith(prefix))).map(
@@ -106,7 +106,7 @@ export function trainingStats(training: Model["training"]): Stat[] {
 
 const ACCURACIES: readonly [metric: string, label: string][] = [
   ["test_accuracy", "accuracy on test digits that were never used for model selection"],
-  ["validation_accuracy", "accuracy on writers it never saw"],
+  ["validation_accuracy", "accuracy on writers not seen in training"],
   ["accuracy", "accuracy on the augmented training images"],
 ];
 

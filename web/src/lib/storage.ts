@@ -1,4 +1,4 @@
-/** Access to the browser's storage, which may be disabled, full, or hold data of another version. */
+/** Access to the browser's storage, which may be disabled, be full, or hold outdated data. */
 
 import * as v from "valibot";
 

@@ -36,7 +36,7 @@ const client = () => new ApiClient("http://page.example/");
 const failure = (error: unknown) => (error as ApiError).failure;
 
 describe("predict", () => {
-  it("sends a drawing and asks for the network's input", async () => {
+  it("sends a drawing and requests the network's input", async () => {
     const signal = new AbortController().signal;
     expect(await client().predict(PIXELS, "mlp", signal)).toEqual(PREDICTION);
     expect(calls[0]?.url).toBe("http://page.example/api/v1/predictions?seen=true&model=mlp");
@@ -100,7 +100,7 @@ describe("predict", () => {
     expect(await error).not.toBeInstanceOf(ApiError);
   });
 
-  it("does not call a busy API before it may", async () => {
+  it("does not call a busy API before Retry-After has passed", async () => {
     vi.useFakeTimers();
     const api = client();
     const { signal } = new AbortController();

@@ -97,7 +97,7 @@ export class ApiClient {
         }),
       )
       .catch((error: unknown) => {
-        // Load config.json again with the next call: it may have been corrected by then.
+        // Reload config.json with the next call: it may have been corrected by then.
         this.#client = undefined;
         throw error;
       });

@@ -68,7 +68,7 @@ describe("failureMessage", () => {
     expect(reason).toMatch(/\.$/);
     expect(action).toMatch(/\.$/);
   });
-  it("passes on what the API says about a bad image", () => {
+  it("shows what the API says about a bad image", () => {
     const detail = "The image file is damaged.";
     expect(failureMessage({ kind: "http_error", status: 400, detail }).reason).toBe(detail);
   });

@@ -1,4 +1,4 @@
-/** What can go wrong when the API is called, and how it is explained to people. */
+/** What can go wrong in a call of the API, and how the page explains it. */
 
 import * as v from "valibot";
 import { ProblemSchema } from "./responses";
@@ -107,7 +107,7 @@ export function failureMessage(failure: ApiFailure): FailureMessage {
 
 function httpErrorMessage(status: number, detail: string): FailureMessage {
   if (status === 413) {
-    return { reason: "The image is too large.", action: "Choose one of at most 16 MB." };
+    return { reason: "The image is too large.", action: "Choose one of up to 16 MB." };
   }
   if (status === 415) {
     return {
