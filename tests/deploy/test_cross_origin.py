@@ -93,7 +93,9 @@ def test_forged_client_address_is_ignored(stack, api):
 
 
 def test_replace_explains_why_a_published_service_stays(stack, api):
-    with pytest.raises(AssertionError, match="published on a port, which two containers cannot share"):
+    with pytest.raises(
+        AssertionError, match="published on a port, which two containers cannot share"
+    ):
         run("sh", "deploy/replace.sh", env=stack.environment)
     assert predict(api)[0] == 200
 
