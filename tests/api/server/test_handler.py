@@ -234,6 +234,26 @@ def outcomes(connections, limit=100, **settings):
     return asyncio.run(run())
 
 
+def test_rejected_connections_do_not_raise_the_limit():
+    """They count until they are closed, and are then the first to be closed for new ones."""
+
+    async def run():
+        handler = Handler(lambda environ, start: [], Settings(), Metrics(), 2)
+        working = [FakeConnection("a", False, None) for _ in range(2)]
+        rejected, new = FakeConnection("a", True, 1.0), FakeConnection("a", True, 5.0)
+        for connection in (*working, rejected):
+            handler.connection_opened(connection)
+        assert [each.outcome for each in (*working, rejected)] == [None, None, "rejected"]
+        for number, connection in enumerate(working):
+            connection.awaits_client, connection.deadline = True, 2.0 + number
+        handler.connection_opened(new)
+        assert len(handler.connections) == 2
+        assert (rejected.outcome, working[0].outcome) == ("aborted", "aborted")
+        assert (working[1].outcome, new.outcome) == (None, None)
+
+    asyncio.run(run())
+
+
 def test_connection_with_the_earliest_deadline_is_closed():
     connections = [FakeConnection("a", True, deadline) for deadline in (3.0, 1.0, 2.0, 4.0)]
     assert outcomes(connections, client_connections=3) == [None, "aborted", None, None]

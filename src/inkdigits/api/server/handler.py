@@ -70,29 +70,36 @@ class Handler:
         return [connection for group in self._by_client.values() for connection in group]
 
     def connection_opened(self, connection: ClientConnection) -> None:
-        """Register a new connection, and close another one if there are too many.
+        """Register a new connection, and close others if there are too many.
 
-        The one with the earliest deadline is closed, so a client that holds connections open
+        Those with the earliest deadlines are closed, so a client that holds connections open
         without using them cannot keep others out. Behind proxies, all connections come from the
         proxy, which must limit its clients itself.
         """
-        group = self._by_client.setdefault(client_key(connection.client), set())
-        group.add(connection)
+        self._by_client.setdefault(client_key(connection.client), set()).add(connection)
         self.fds.add(connection.fd)
-        is_over_client_limit = (
-            not self.settings.proxies and len(group) > self.settings.client_connections
-        )
-        if not is_over_client_limit:
-            if sum(map(len, self._by_client.values())) <= self._max_connections:
+        # There may be more than one too many: a rejected connection counts until it is closed.
+        has_closed_one = False
+        while group := self._group_over_limit(connection):
+            idle = [each for each in group if each.awaits_client and each is not connection]
+            if not idle:
+                if not has_closed_one:
+                    connection.reject()
                 return
-            group = max(self._by_client.values(), key=len)
-        if idle := [each for each in group if each.awaits_client and each is not connection]:
+            has_closed_one = True
             self.count(overloaded("connections"))
             victim = min(idle, key=lambda each: each.deadline or 0)
-            self.connection_closed(victim)  # now, or the next new connection would pick it again
+            self.connection_closed(victim)  # now, or it would be counted and picked again
             victim.abort()
-        else:
-            connection.reject()
+
+    def _group_over_limit(self, connection: ClientConnection) -> set[ClientConnection] | None:
+        """Return the connections of which one must be closed, if there are too many."""
+        group = self._by_client[client_key(connection.client)]
+        if not self.settings.proxies and len(group) > self.settings.client_connections:
+            return group
+        if sum(map(len, self._by_client.values())) > self._max_connections:
+            return max(self._by_client.values(), key=len)
+        return None
 
     def connection_closed(self, connection: ClientConnection) -> None:
         """Forget a connection."""
