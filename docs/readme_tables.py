@@ -10,9 +10,9 @@ RESULTS = Path(__file__).parents[1] / "benchmarks/results"
 # Recipe and training data, as in accuracy.json, and their description, in the order of the rows.
 RECIPES = {
     ("classic", "MNIST"): "the write-up, reproduced: sigmoid, one example at a time",
-    ("mlp", "MNIST"): "the same hidden layer sizes, modern training",
+    ("mlp", "MNIST"): "the same hidden layer sizes, with ReLU, AdamW and augmentation",
     ("mlp", "MNIST + Pendigits"): "the same",
-    ("mlp-large", "MNIST"): "two hidden layers of 1,024: the best without convolutions",
+    ("mlp-large", "MNIST"): "two hidden layers of 1,024: the most accurate without convolutions",
     ("cnn-small", "MNIST"): "four small convolutions, 95,455 parameters",
     ("cnn-small", "MNIST + Pendigits"): "the same; the default model",
 }
@@ -59,7 +59,7 @@ def _recipe(recipe: str, data: str, text: str, runs: dict[str, Any]) -> list[str
 
 
 def peers() -> str:
-    """Return the table of speed against peers, as Markdown."""
+    """Return the table of speed against other implementations, as Markdown."""
     training = _figures("training")["ratios"]
     mlp, fused, loop = (
         training[name]
@@ -81,7 +81,7 @@ def peers() -> str:
     }
     scikit = training["inkdigits / scikit_learn_mlp"]
     return _table(
-        ["task", "peer", "inkdigits / peer"],
+        ["task", "compared with", "inkdigits / the other"],
         [
             [
                 "training 784-128-64-10",
@@ -91,7 +91,7 @@ def peers() -> str:
             ["training 784-128-64-10", "scikit-learn", f"{scikit:.2f}x the time"],
             ["training `classic`", "the write-up's loop", f"{loop:.2f}x the time"],
             [
-                "one forward pass of `mlp`",
+                "one forward pass of `mlp`, one image",
                 "ONNX Runtime",
                 f"{_figures('latency')['ratio']:.2f}x the time",
             ],
