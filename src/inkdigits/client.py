@@ -70,7 +70,7 @@ class Client:
         return Prediction(**self._json("POST", "api/v1/predictions", params=query, **body))
 
     def models(self) -> list[dict[str, Any]]:
-        """Describe the models in service; raises ServiceError."""
+        """Describe the models being served; raises ServiceError."""
         models: list[dict[str, Any]] = self._json("GET", "api/v1/models")["models"]
         return models
 

@@ -22,7 +22,7 @@ def create_app(
 ) -> Flask:
     """Create the application.
 
-    registry     the models in service
+    registry     the models being served
     is_draining  whether the server is shutting down and should get no new requests
     metrics      what GET /metrics reports; the server does the counting
     source       docs/api.md describes the routes and every error

@@ -90,7 +90,7 @@ class Metrics:
     def text(self, models: Iterable[tuple[str, str]]) -> bytes:
         """Return all metrics in the text format, summed over the workers that share a folder.
 
-        models   name and digest of each model in service
+        models   name and digest of each model being served
         """
         registry = self._registry
         if self._is_shared:
@@ -107,7 +107,7 @@ class _ModelInfo(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         family = GaugeMetricFamily(
-            "inkdigits_model_info", "1 for each model in service.", labels=["model", "digest"]
+            "inkdigits_model_info", "1 for each model being served.", labels=["model", "digest"]
         )
         for labels in self._models:
             family.add_metric(labels, 1)

@@ -37,7 +37,7 @@ _ALWAYS = (406, 414, 429, 500, 503)
 _WITH_BODY = (400, 408, 413, 415, 422, *_ALWAYS)
 _DESCRIPTIONS = {
     400: "The body, or the image in it, is damaged or invalid.",
-    404: "There is no model of this name in service.",
+    404: "There is no model with this name.",
     406: "The Accept header excludes JSON.",
     408: "The body arrived too slowly.",
     413: "The body or the image is too large.",
@@ -54,7 +54,7 @@ _WITH_RETRY_AFTER = (429, 503)
 def build_document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
     """Describe the whole service.
 
-    models       names of the models in service, the default first
+    models       names of the models being served, the default first
     batch_limit  maximum number of drawings in a batch
     returns      an OpenAPI 3.1 document, ready for JSON
     source       https://spec.openapis.org/oas/v3.1.1
@@ -68,7 +68,7 @@ def build_document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
             get=Operation(
                 operationId="listModels",
                 tags=[_MODELS],
-                summary="List the models in service",
+                summary="List the models being served",
                 responses=_responses(schemas.Models, 422, *_ALWAYS),
             )
         ),

@@ -1,4 +1,4 @@
-"""The models in service, by name. Changed model files are reloaded without downtime."""
+"""The models being served, by name. Changed model files are reloaded without downtime."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ FileStamp = tuple[int, int, int]  # inode, size, modification time in ns
 
 @dataclass(frozen=True)
 class _Entry:
-    """A model in service.
+    """A model being served.
 
     source      the file or the name that it was loaded from
     file_stamp  of the file when it was last checked; None if there was no file
@@ -29,7 +29,7 @@ class _Entry:
 
 
 class ModelRegistry:
-    """The models in service. A request keeps the model that it started with.
+    """The models being served. A request keeps the model that it started with.
 
     A changed file is loaded and verified while the old model stays in service; a single assignment
     then replaces that. An invalid file is rejected: the old model stays, and the log says why.

@@ -186,7 +186,7 @@ class Layer(StrictModel):
 
 
 class Model(StrictModel):
-    """A model in service."""
+    """A model being served."""
 
     name: str
     digest: Digest
@@ -213,7 +213,7 @@ class Model(StrictModel):
 
 
 class Models(StrictModel):
-    """The models in service."""
+    """The models being served."""
 
     default: str = Field(description="The model for requests that do not name one.")
     models: list[Model] = Field(min_length=1)

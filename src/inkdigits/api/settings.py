@@ -55,8 +55,8 @@ class Settings(BaseSettings):
     body_memory_bytes: int = Field(
         128 * 2**20,
         ge=4096,
-        description="memory for request bodies over 64 KiB, per worker, of which one client may "
-        "use half; 503 beyond that. Must be at least twice `INKDIGITS_MAX_BODY_BYTES`",
+        description="memory for request bodies and unread responses over 64 KiB, per worker, of "
+        "which one client may use half. Must be at least twice `INKDIGITS_MAX_BODY_BYTES`",
     )
     batch_limit: int = Field(
         32, ge=1, le=10_000, description="maximum number of drawings in a batch"
@@ -84,15 +84,15 @@ class Settings(BaseSettings):
         1024,
         ge=8,
         le=65536,
-        description="maximum number of open connections, per worker; beyond that, each new one "
-        "closes the idle one that would time out first",
+        description="maximum number of open connections, per worker; beyond that, a new one "
+        "replaces the idle one closest to its timeout, or is rejected if none is idle",
     )
     client_connections: int = Field(
         256,
         ge=1,
         le=65536,
-        description="the same for each client, an IPv4 address or an IPv6 /64 network; not applied "
-        "behind proxies",
+        description="the same limit per client (an IPv4 address or an IPv6 /64 network); not "
+        "applied behind trusted proxies (`INKDIGITS_PROXIES`)",
     )
     drain_s: float = Field(
         5.0,
@@ -102,7 +102,10 @@ class Settings(BaseSettings):
         "`/readyz` returns 503",
     )
     grace_s: int = Field(
-        30, ge=1, le=3600, description="time for requests in progress to finish after that"
+        30,
+        ge=1,
+        le=3600,
+        description="time for requests in progress to finish once no more are accepted",
     )
     watchdog_s: float = Field(
         15.0,
@@ -121,8 +124,8 @@ class Settings(BaseSettings):
     )
     rate_limit_storage: str = Field(
         "memory://",
-        description="where these requests are counted: memory:// in each worker separately, "
-        "redis://... for all workers together (needs the Python package redis)",
+        description="where requests are counted for the limit: memory:// in each worker "
+        "separately, redis://... for all workers together (needs the Python package redis)",
     )
     proxies: int = Field(
         0,

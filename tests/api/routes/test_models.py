@@ -1,4 +1,4 @@
-"""Descriptions of the models in service."""
+"""Descriptions of the models being served."""
 
 import pytest
 from requests_to import MODELS, assert_problem

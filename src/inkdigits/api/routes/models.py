@@ -1,4 +1,4 @@
-"""Descriptions of the models in service."""
+"""Descriptions of the models being served."""
 
 from flask import Blueprint, Response
 from werkzeug.exceptions import NotFound
@@ -29,7 +29,7 @@ def create_blueprint(registry: ModelRegistry) -> Blueprint:
         parse_query()
         model = registry.get(name)
         if model is None:
-            raise NotFound("There is no model of this name; GET /api/v1/models lists all models.")
+            raise NotFound("There is no model with this name; GET /api/v1/models lists all models.")
         return Response(_describe(model).model_dump_json(), content_type="application/json")
 
     return bp

@@ -126,7 +126,7 @@ def _options(registry: ModelRegistry) -> tuple[Recognizer, bool]:
     recognizer = registry.get(query.get("model", registry.default_name))
     if recognizer is None:
         raise UnprocessableEntity(
-            "There is no model of this name; GET /api/v1/models lists all models."
+            "There is no model with this name; GET /api/v1/models lists all models."
         )
     return recognizer, query.get("seen") == "true"
 

@@ -65,7 +65,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the models in service */
+        /** List the models being served */
         get: operations["listModels"];
         put?: never;
         post?: never;
@@ -259,7 +259,7 @@ export interface components {
         };
         /**
          * Model
-         * @description A model in service.
+         * @description A model being served.
          */
         Model: {
             /** Name */
@@ -339,7 +339,7 @@ export interface components {
         };
         /**
          * Models
-         * @description The models in service.
+         * @description The models being served.
          */
         Models: {
             /**
@@ -1074,7 +1074,7 @@ export interface operations {
                     "application/json": components["schemas"]["Model"];
                 };
             };
-            /** @description There is no model of this name in service. */
+            /** @description There is no model with this name. */
             404: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
