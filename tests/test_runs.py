@@ -468,7 +468,7 @@ def test_folder_holds_one_run(run):
     run.begin(SETTINGS)  # allowed after a process was killed before its first checkpoint
     assert run.latest(never) is None
     run.save(state_at(0), [])
-    with pytest.raises(RunError, match="already has a training: continue it with --resume"):
+    with pytest.raises(RunError, match="already has a training run: continue it with --resume"):
         run.begin(SETTINGS | {"seed": 1})
     run.check_settings(SETTINGS)
 
@@ -492,7 +492,7 @@ def test_another_run_is_not_resumed(run, change, difference):
     run.check_settings(SETTINGS)
     with pytest.raises(RunError) as caught:
         run.check_settings(SETTINGS | change)
-    assert f"was begun with {difference}: resume it with the same settings" in str(caught.value)
+    assert f"was started with {difference}: resume it with the same settings" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -516,7 +516,7 @@ def test_every_field_of_a_recipe_is_a_setting(run, change, difference):
     run.check_settings({"recipe": MLP.to_json()})
     with pytest.raises(RunError) as caught:
         run.check_settings({"recipe": replace(MLP, **change).to_json()})
-    assert f"was begun with {difference}" in str(caught.value)
+    assert f"was started with {difference}" in str(caught.value)
     assert len(str(caught.value)) < 900
 
 
@@ -527,7 +527,7 @@ def test_settings_of_version_0_1_0_are_not_resumed(run):
     with pytest.raises(RunError) as caught:
         run.check_settings(SETTINGS)
     assert str(caught.value) == (
-        f"{run.folder} was begun by another version of inkdigits, whose settings and checkpoints "
+        f"{run.folder} was started by another version of inkdigits, whose settings and checkpoints "
         "this version does not read: resume it with that version, or start again in another "
         "folder with --run-dir."
     )
@@ -574,7 +574,7 @@ def test_invalid_settings_are_reported_with_the_cause(run):
 )
 def test_setting_of_another_type_is_different(run, value):
     run.begin(SETTINGS | {"seed": value})
-    with pytest.raises(RunError, match="was begun with seed ") as caught:
+    with pytest.raises(RunError, match="was started with seed ") as caught:
         run.check_settings(SETTINGS)
     assert "\n" not in str(caught.value)
     assert "\x1b" not in str(caught.value)
@@ -583,10 +583,10 @@ def test_setting_of_another_type_is_different(run, value):
 
 def test_unknown_or_missing_setting_is_different(run):
     run.begin(SETTINGS | {"\x1b[2J": 1, "versions": {}, "machine": {}})
-    with pytest.raises(RunError, match=r"was begun with \\x1b\[2J 1, not unset"):
+    with pytest.raises(RunError, match=r"was started with \\x1b\[2J 1, not unset"):
         run.check_settings(SETTINGS)
     run.begin({name: value for name, value in SETTINGS.items() if name != "seed"})
-    with pytest.raises(RunError, match="was begun with seed unset, not 0"):
+    with pytest.raises(RunError, match="was started with seed unset, not 0"):
         run.check_settings(SETTINGS)
 
 
@@ -613,7 +613,7 @@ def test_second_run_is_rejected_until_the_first_ends(run):
     with run.locked():
         before = sorted(run.folder.iterdir())
         for _ in range(2):
-            with pytest.raises(RunError, match="Another training is running"), run.locked():
+            with pytest.raises(RunError, match="Another training run is using"), run.locked():
                 pytest.fail("both have the lock")
         assert sorted(run.folder.iterdir()) == before
     with pytest.raises(ZeroDivisionError), run.locked():
@@ -633,7 +633,7 @@ def test_one_of_many_concurrent_runs_gets_the_lock(tmp_path):
                 outcomes.append("locked")
                 tried.wait(timeout=30)
         except RunError as error:
-            outcomes.append(str(error)[:27])
+            outcomes.append(str(error)[:20])
             tried.wait(timeout=30)
 
     threads = [Thread(target=contend) for _ in range(8)]
@@ -641,7 +641,7 @@ def test_one_of_many_concurrent_runs_gets_the_lock(tmp_path):
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(outcomes) == ["Another training is running"] * 7 + ["locked"]
+    assert sorted(outcomes) == ["Another training run"] * 7 + ["locked"]
 
 
 HOLD = """
@@ -660,7 +660,7 @@ def test_lock_of_a_killed_process_is_released(run):
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout.readline() == "locked\n"
-        with pytest.raises(RunError, match="Another training is running"), run.locked():
+        with pytest.raises(RunError, match="Another training run is using"), run.locked():
             pytest.fail("both have the lock")
         process.send_signal(signal.SIGKILL)
     with run.locked():

@@ -48,7 +48,7 @@ class Run:
     def locked(self) -> Iterator[None]:
         """Lock the folder; the system releases the lock if this process dies.
 
-        raises   RunError if another training holds the lock, or the folder is not writable
+        raises   RunError if another training run holds the lock, or the folder is not writable
         """
         lock = FileLock(self.folder / ".lock", timeout=0)
         try:
@@ -60,7 +60,7 @@ class Run:
                 (self.folder / ".writable").unlink()
             except Timeout:
                 raise RunError(
-                    f"Another training is running in {self.folder}: wait for it, or choose another "
+                    f"Another training run is using {self.folder}: wait for it, or choose another "
                     "folder with --run-dir."
                 ) from None
             except OSError as error:
@@ -75,11 +75,11 @@ class Run:
     def begin(self, settings: dict[str, Any]) -> None:
         """Write the settings of a new training.
 
-        raises   RunError if the folder already has a training
+        raises   RunError if the folder already has a training run
         """
         if self._checkpoints():
             raise RunError(
-                f"{self.folder} already has a training: continue it with --resume, or choose "
+                f"{self.folder} already has a training run: continue it with --resume, or choose "
                 "another folder with --run-dir."
             )
         content = {"format": FORMAT, **settings}
@@ -87,14 +87,14 @@ class Run:
         write_atomically(self.folder / "settings.json", data)
 
     def check_settings(self, settings: dict[str, Any]) -> None:
-        """Make sure that a training is resumed with the settings it began with.
+        """Make sure that a training run is resumed with the settings it started with.
 
-        raises   RunError if the folder has no training, or one with other settings
+        raises   RunError if the folder has no training run, or one with other settings
         """
         begun = self._read_settings()
         if begun.pop("format", None) != FORMAT:
             raise RunError(
-                f"{self.folder} was begun by another version of inkdigits, whose settings and "
+                f"{self.folder} was started by another version of inkdigits, whose settings and "
                 "checkpoints this version does not read: resume it with that version, or start "
                 "again in another folder with --run-dir."
             )
@@ -103,7 +103,7 @@ class Run:
         if difference is not None:
             name, was, now = difference
             raise RunError(
-                f"{self.folder} was begun with {name} {was}, not {now}: resume it with the same "
+                f"{self.folder} was started with {name} {was}, not {now}: resume it with the same "
                 "settings, or choose another folder with --run-dir."
             )
 
@@ -116,7 +116,7 @@ class Run:
         except (FileError, ValueError) as error:
             cause = "" if isinstance(error, FileError) else f" ({ascii(str(error))[1:-1][:120]})"
             raise RunError(
-                f"{path} is missing, damaged or not a regular file{cause}, so there is no training "
+                f"{path} is missing, damaged or not a regular file{cause}, so there is no run "
                 "to resume: start one without --resume, or choose another folder with --run-dir."
             ) from None
         return begun

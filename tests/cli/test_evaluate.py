@@ -223,7 +223,7 @@ def test_terminal_shows_accuracy_table_and_mistakes(run_inkdigits, evaluated):
         values["confusion"][digit][digit] for digit in range(10)
     ]
     assert re.search(r"^ +0\.0% +500 +100\.00% ", result.stdout, re.MULTILINE)
-    assert "Mean accuracy on 10 Pendigits writers it never saw" in result.stdout
+    assert "Mean accuracy on 10 Pendigits writers not seen in training" in result.stdout
     assert len(re.findall(r"^  writer \d+  \d", result.stdout, re.MULTILINE)) == 10
     mistakes = re.findall(r"\d as \d \(\d+%\)", result.stdout)
     assert len(mistakes) == min(4, values["total"] - values["correct"])

@@ -165,20 +165,20 @@ def test_folder_of_a_run_is_rejected_without_resume(train, finished):
 def test_another_run_is_not_resumed(train, finished, options, difference):
     out, err = wait_for_failure(train(*options, "--run-dir", finished[0], "--resume"))
     assert out == ""
-    assert f"was begun with {difference}: resume it with the same settings" in err
+    assert f"was started with {difference}: resume it with the same settings" in err
 
 
 def test_run_is_not_resumed_with_other_data(train, finished, small_mnist, tmp_path):
     link_files(small_mnist, tmp_path, without="qmnist")
     resume = ("--run-dir", finished[0], "--resume", "--data-dir", tmp_path)
     _, err = wait_for_failure(train("mlp", "--seed", "7", "--limit", 200, *resume))
-    assert "was begun with data.qmnist-train-labels-idx2-int " in err
+    assert "was started with data.qmnist-train-labels-idx2-int " in err
 
 
 def test_run_is_not_resumed_with_a_changed_recipe(train, finished):
     options = ("mlp", "--seed", "7", "--limit", 200, "--run-dir", finished[0], "--resume")
     _, err = wait_for_failure(train(*options, lines="change(batch_size=32)"))
-    assert "was begun with recipe.batch_size 64, not 32" in err
+    assert "was started with recipe.batch_size 64, not 32" in err
 
 
 def test_folder_without_a_run_is_not_resumed(train, tmp_path):

@@ -252,7 +252,7 @@ def test_second_run_in_the_folder_is_rejected(train, trained, tmp_path, options)
     before = contents(tmp_path)
     out, err = wait_for_failure(train(*command, *options))
     assert out == ""
-    assert f"Another training is running in {tmp_path}" in err
+    assert f"Another training run is using {tmp_path}" in err
     assert contents(tmp_path) == before
     first.send_signal(signal.SIGCONT)
     wait_for_success(first)

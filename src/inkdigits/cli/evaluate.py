@@ -173,7 +173,7 @@ def _show_writers(console: Console, writers: WriterMetrics) -> None:
     by_writer = writers.by_writer
     low, high = by_writer.interval
     console.print(
-        f"\nMean accuracy on {len(by_writer.writers)} Pendigits writers it never saw: "
+        f"\nMean accuracy on {len(by_writer.writers)} Pendigits writers not seen in training: "
         f"[bold]{by_writer.mean:.2%}[/] (95% interval {low:.2%} to {high:.2%}), worst writer "
         f"{by_writer.worst:.2%}; {writers.rejected:,} of {writers.total:,} rejected as not a digit."
     )
