@@ -88,6 +88,7 @@ class ModelDescription:
     test_time_augmentation: bool
     metrics: dict[str, Any]
     training: dict[str, Any]
+    version: str  # of the package that wrote the file
 
 
 class Recognizer:
@@ -147,6 +148,7 @@ class Recognizer:
             test_time_augmentation=self.model.tta,
             metrics=self.model.metrics,
             training=self.model.training,
+            version=self.model.version,
         )
 
     def recognize(self, data: bytes, media_type: str | None = None) -> Prediction:

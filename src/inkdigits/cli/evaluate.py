@@ -63,7 +63,7 @@ def evaluate_command(model: str, as_json: bool, report: Path | None, data_dir: P
     if as_json:
         about = {
             "model": recognizer.name,
-            "recipe": recognizer.model.recipe,
+            "recipe": recognizer.describe().recipe,
             "digest": recognizer.digest,
             "data": dict(digits.hashes),
             "rejected": rejected,

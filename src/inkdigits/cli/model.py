@@ -45,7 +45,7 @@ def show_command(model: str) -> None:
         else threshold,
         **{f"metrics.{key}": value for key, value in _flat(description.metrics)},
         **{f"training.{key}": value for key, value in _flat(description.training)},
-        "inkdigits": recognizer.model.version,
+        "inkdigits": description.version,
     }
     width = max(map(len, rows))
     for name, value in rows.items():

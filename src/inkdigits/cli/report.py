@@ -44,7 +44,6 @@ def render_report(recognizer: Recognizer, metrics: Metrics, mistakes: Sequence[M
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(page).render(
         model=recognizer.describe(),
-        version=recognizer.model.version,
         metrics=metrics,
         mistakes=[(mistake, _data_url(mistake)) for mistake in mistakes],
         wrong=metrics.total - metrics.correct,
