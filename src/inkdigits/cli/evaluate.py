@@ -183,7 +183,7 @@ def _show_writers(console: Console, writers: WriterMetrics) -> None:
 
 def _table(metrics: Metrics) -> Table:
     """Lay out each digit's precision and recall beside the confusion matrix."""
-    table = Table(box=None, padding=(0, 1), header_style="bold")
+    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bold")
     for heading in ("digit", "precision", "recall", *map(str, range(CLASSES))):
         table.add_column(heading, justify="right", no_wrap=True)
     for digit, row in enumerate(metrics.confusion):
