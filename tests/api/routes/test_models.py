@@ -1,9 +1,15 @@
 """Descriptions of the models being served."""
 
+import numpy as np
 import pytest
 from requests_to import MODELS, assert_problem
+from serving import SEVEN, address_in, request, serving
 
+from inkdigits import Recognizer
 from inkdigits.api import schemas
+from inkdigits.model_file import Model, save_model
+from inkdigits.nn.layers import Dense, Flatten, ReLU
+from inkdigits.nn.network import Network
 
 
 def test_models_are_listed_with_the_default_first(client):
@@ -52,3 +58,24 @@ def test_unknown_model_returns_404(client, name):
 @pytest.mark.parametrize("path", ["/api/v1/models", "/api/v1/models/mlp"])
 def test_unexpected_query_returns_422(client, path):
     assert "unknown" in assert_problem(client.get(f"{path}?page=1"), 422)
+
+
+def test_network_without_a_recipe_is_served(tmp_path):
+    network = Network((Flatten(), Dense(784, 50), ReLU(), Dense(50, 10)))
+    vector = network.init(np.random.default_rng(0))
+    path = tmp_path / "mine.safetensors"
+    save_model(path, Model(network, vector, preprocessing="ink", tta=False, recipe="of my own"))
+    with serving("--model", path) as (_, printed):
+        address = address_in(printed)
+        status, _, described = request(address, "GET", "/api/v1/models/mine")
+        assert (status, described["recipe"]) == (200, "of my own")
+        assert [layer["type"] for layer in described["layers"]] == [
+            "Flatten", "Dense", "ReLU", "Dense"
+        ]  # fmt: skip
+        assert [layer["output_shape"] for layer in described["layers"]] == [[784], [50], [50], [10]]
+        headers = {"Content-Type": "image/png"}
+        status, _, prediction = request(address, "POST", "/api/v1/predictions", SEVEN, headers)
+    expected = Recognizer.load(path).recognize(SEVEN)
+    assert status == 200
+    assert prediction["digit"] == expected.digit
+    assert prediction["probabilities"] == pytest.approx(expected.probabilities, abs=1e-12)
