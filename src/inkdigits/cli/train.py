@@ -92,7 +92,7 @@ class WatchedBatches:
     "--pendigits/--no-pendigits",
     "with_pendigits",
     default=None,
-    help="Whether to train on the Pendigits writers as well, where the recipe does.  "
+    help="Also train on the Pendigits writers, if the recipe uses them.  "
     "[default: if their file is there]",
 )
 @click.option(
@@ -114,9 +114,9 @@ def train_command(
     device: str,
     data_dir: Path | None,
 ) -> None:
-    """Train a model by RECIPE on MNIST's training digits, and on Pendigits where it says so.
+    """Train RECIPE on MNIST's training digits, and on Pendigits if the recipe uses them.
 
-    The test digits are not touched: `inkdigits evaluate` uses them.
+    The test digits are not used: `inkdigits evaluate` measures the model on them.
     """
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     recipe = _adjusted(RECIPES[recipe_name], epochs, with_pendigits, data_dir, console)
