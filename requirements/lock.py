@@ -20,7 +20,6 @@ MLXTEND_CODE = [
     "pandas",
     "pytz",
     "scikit-learn",
-    "threadpoolctl",
     "tzdata",
 ]
 
