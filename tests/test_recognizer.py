@@ -132,6 +132,25 @@ def test_blank_image_is_rejected(recognizer):
     assert not prediction.seen.any()
 
 
+def test_preprocessing_and_prediction_make_up_recognition(recognizer, digits):
+    files = [encode_png(image) for image in digits.images[:40]]
+    files[7] = files[-1] = encode_png(np.zeros((28, 28), np.uint8))
+    seen = np.stack([recognizer.preprocess_image(file) for file in files])
+    predictions = recognizer.predict_preprocessed(seen)
+    assert [prediction.reason for prediction in predictions].count("blank") == 2
+    for file, prediction in zip(files, predictions, strict=True):
+        alone = recognizer.recognize(file, "image/png")
+        assert (prediction.digit, prediction.reason) == (alone.digit, alone.reason)
+        np.testing.assert_allclose(
+            prediction.probabilities, alone.probabilities, atol=1e-5, rtol=0
+        )
+        np.testing.assert_array_equal(prediction.seen, alone.seen)
+
+
+def test_batch_without_images_has_no_predictions(recognizer):
+    assert recognizer.predict_preprocessed(np.empty((0, 28, 28), np.uint8)) == []
+
+
 def test_inverted_image_gives_the_same_digit(recognizer, digits):
     for image in digits.images[:50]:
         original = recognizer.recognize(encode_png(image))

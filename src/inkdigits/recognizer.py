@@ -158,14 +158,24 @@ class Recognizer:
         media_type  the type its sender declares, such as "image/png", if any
         raises      UnsupportedImage, ImageTooLarge or DamagedImage, all of them ImageError
         """
-        return self._predict(self._preprocessor.from_image(decode(data, media_type)))
+        return self.predict_preprocessed(self.preprocess_image(data, media_type)[None])[0]
 
     def recognize_ink(self, ink: Pixels) -> Prediction:
         """Recognize the digit in one image that is already segmented from its background.
 
         ink      uint8 (H, W), 0 is background and 255 full ink
         """
-        return self._predict(self._preprocessor.from_ink(ink))
+        return self.predict_preprocessed(self.preprocess_ink(ink)[None])[0]
+
+    def preprocess_image(self, data: bytes, media_type: str | None = None) -> Pixels:
+        """Decode and preprocess one image file: all of `recognize` before the network.
+
+        data        the bytes of a PNG, JPEG, WebP, GIF or BMP file
+        media_type  the type its sender declares, such as "image/png", if any
+        returns     uint8 (28, 28)
+        raises      UnsupportedImage, ImageTooLarge or DamagedImage, all of them ImageError
+        """
+        return self._preprocessor.from_image(decode(data, media_type))
 
     def preprocess_mnist(self, images: Pixels) -> Pixels:
         """Preprocess images in MNIST's form: 28x28, light ink on black.
@@ -182,6 +192,20 @@ class Recognizer:
         returns  uint8 (28, 28)
         """
         return self._preprocessor.from_ink(ink)
+
+    def predict_preprocessed(self, preprocessed: Pixels) -> list[Prediction]:
+        """Predict a batch of preprocessed images, among which may be blank ones.
+
+        preprocessed  uint8 (N, 28, 28)
+        returns       one prediction for each image, in order
+        """
+        batch = self.predict_batch(preprocessed)
+        return [
+            _prediction(seen, tuple(probabilities), rejected)
+            for seen, probabilities, rejected in zip(
+                preprocessed, batch.probabilities.tolist(), batch.rejected.tolist(), strict=True
+            )
+        ]
 
     def predict_batch(self, preprocessed: Pixels) -> BatchPrediction:
         """Predict a batch of preprocessed images.
@@ -201,20 +225,19 @@ class Recognizer:
             rejected=np.logical_or(blank, scores > threshold),
         )
 
-    def _predict(self, seen: Pixels) -> Prediction:
-        """Predict one preprocessed image, uint8 (28, 28)."""
-        if not seen.any():
-            return Prediction(None, "blank", (1 / CLASSES,) * CLASSES, 1 / CLASSES, seen)
-        batch = self.predict_batch(seen[None])
-        probabilities = batch.probabilities[0].tolist()
-        rejected = bool(batch.rejected[0])
-        return Prediction(
-            digit=None if rejected else int(np.argmax(probabilities)),
-            reason="not_a_digit" if rejected else None,
-            probabilities=tuple(probabilities),
-            confidence=max(probabilities),
-            seen=seen,
-        )
+
+def _prediction(seen: Pixels, probabilities: tuple[float, ...], rejected: bool) -> Prediction:
+    """Return the prediction for one preprocessed image, uint8 (28, 28)."""
+    if not seen.any():
+        return Prediction(None, "blank", (1 / CLASSES,) * CLASSES, 1 / CLASSES, seen)
+    confidence = max(probabilities)
+    return Prediction(
+        digit=None if rejected else probabilities.index(confidence),
+        reason="not_a_digit" if rejected else None,
+        probabilities=probabilities,
+        confidence=confidence,
+        seen=seen,
+    )
 
 
 def _options(layer: Any) -> dict[str, int | float | bool]:
