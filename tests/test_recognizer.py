@@ -141,9 +141,7 @@ def test_preprocessing_and_prediction_make_up_recognition(recognizer, digits):
     for file, prediction in zip(files, predictions, strict=True):
         alone = recognizer.recognize(file, "image/png")
         assert (prediction.digit, prediction.reason) == (alone.digit, alone.reason)
-        np.testing.assert_allclose(
-            prediction.probabilities, alone.probabilities, atol=1e-5, rtol=0
-        )
+        np.testing.assert_allclose(prediction.probabilities, alone.probabilities, atol=1e-5, rtol=0)
         np.testing.assert_array_equal(prediction.seen, alone.seen)
 
 

@@ -19,11 +19,14 @@ _UNSUPPORTED_BMP = "This BMP variant is not supported; save the image as PNG."
 class Content:
     """What a valid file contains.
 
-    file         the file, without the texts and profiles that Pillow would parse
+    file         the file, without the texts and profiles that Pillow would parse; of a PNG only
+                 the zlib stream of its pixels
     exif         its EXIF block, empty if there is none
     extra_bytes  memory that its decoder takes besides the pixels
     animated     whether it has more than one frame
     transparent  the RGB color declared transparent, if any
+    png_header   of a PNG, how its pixels are stored
+    palette      of a PNG with a palette, the red, green, blue and alpha of its 256 colors
     """
 
     file: bytes
@@ -31,6 +34,8 @@ class Content:
     extra_bytes: int = 0
     animated: bool = False
     transparent: tuple[int, int, int] | None = None
+    png_header: png.Header | None = None
+    palette: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -75,22 +80,20 @@ def _png_size(data: bytes) -> tuple[int, int]:
 
 
 def _read_png(data: bytes) -> Content:
-    data_bytes = png.read_header(data).data_bytes
-    if data_bytes > png.MAX_DATA_BYTES:
+    header = png.read_header(data)
+    if header.data_bytes > png.MAX_DATA_BYTES:
         raise ImageTooLarge(
-            f"The image has {data_bytes:,} bytes when decompressed, more than the"
+            f"The image has {header.data_bytes:,} bytes when decompressed, more than the"
             f" {png.MAX_DATA_BYTES:,} allowed; save it with 8 bits per color, or scale it down."
         )
     chunks = png.read(data)
-    transparent = png.transparent_color(chunks)
-    kept = [b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"]
-    if transparent is not None:
-        kept.remove(b"tRNS")  # Pillow ignores the color if samples have 2, 4 or 16 bits
     return Content(
-        png.write({name: chunks[name] for name in kept if name in chunks}),
+        chunks[b"IDAT"],
         exif=chunks.get(b"eXIf", b""),
         animated=b"acTL" in chunks,
-        transparent=transparent,
+        transparent=png.transparent_color(chunks),
+        png_header=header,
+        palette=png.palette(chunks),
     )
 
 

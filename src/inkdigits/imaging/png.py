@@ -1,4 +1,4 @@
-"""Validate the chunks of a PNG file, strictly and within limits, before it is decoded."""
+"""Validate the chunks of a PNG file and inflate its pixels, strictly and within limits."""
 
 import re
 import struct
@@ -15,14 +15,16 @@ MAX_CHUNKS = 10_000  # libpng writes chunks of 8 KiB: 2,000 in a file of 16 MiB
 MAX_DATA_BYTES = 80 * 2**20
 MAX_TEXT_BYTES = 2**20  # of all compressed texts and profiles of a file together, inflated
 
-_GRAY, _COLOR, _PALETTE, _GRAY_ALPHA, _COLOR_ALPHA = 0, 2, 3, 4, 6
-_SAMPLES = {_GRAY: 1, _COLOR: 3, _PALETTE: 1, _GRAY_ALPHA: 2, _COLOR_ALPHA: 4}  # per pixel
+MAX_COLORS = 256  # of a palette
+
+GRAY, COLOR, PALETTE, GRAY_ALPHA, COLOR_ALPHA = 0, 2, 3, 4, 6  # color types
+_SAMPLES = {GRAY: 1, COLOR: 3, PALETTE: 1, GRAY_ALPHA: 2, COLOR_ALPHA: 4}  # per pixel
 _BIT_DEPTHS = {
-    _GRAY: (1, 2, 4, 8, 16),
-    _COLOR: (8, 16),
-    _PALETTE: (1, 2, 4, 8),
-    _GRAY_ALPHA: (8, 16),
-    _COLOR_ALPHA: (8, 16),
+    GRAY: (1, 2, 4, 8, 16),
+    COLOR: (8, 16),
+    PALETTE: (1, 2, 4, 8),
+    GRAY_ALPHA: (8, 16),
+    COLOR_ALPHA: (8, 16),
 }
 # Of each pass: x and y of its first pixel, and the steps to the next ones.
 _SEQUENTIAL = ((0, 0, 1, 1),)
@@ -44,6 +46,11 @@ _TEXT_PREFIXES = {
     b"iTXt": re.compile(rb"[^\0]*\x00\x01\x00[^\0]*\x00[^\0]*\x00"),
 }
 _INFLATE_BYTES = 2**16  # at a time
+# A zlib stream without compression: how it starts (RFC 1950, section 2.2), the header of each block
+# (whether it is the last, the length, its complement), and the longest block (RFC 1951, 3.2.4).
+_STORED = b"\x78\x01"
+_STORED_BLOCK = struct.Struct("<BHH")
+_STORED_BYTES = 2**16 - 1
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,9 @@ def read_header(data: bytes) -> Header:
 def read(data: bytes) -> dict[bytes, bytes]:
     """Validate all chunks, and return those that affect the image, its pixels joined into one IDAT.
 
-    Texts, profiles and dates are dropped. An animation has an acTL chunk.
+    Inflating takes half of a decoder's time, so it is done once, here: the IDAT that is returned is
+    a zlib stream without compression. Texts, profiles and dates are dropped. An animation has an
+    acTL chunk.
 
     returns  the chunks by name
     raises   DamagedImage if a length, a checksum, the first or the last chunk is invalid, if the
@@ -118,13 +127,30 @@ def read(data: bytes) -> dict[bytes, bytes]:
                 text_bytes += _inflated_bytes(body[prefix.end() :], MAX_TEXT_BYTES - text_bytes)
         elif not name[:1].islower():  # ancillary chunks start with a lowercase letter
             raise damaged("it has an unknown critical chunk")
-    chunks[b"IDAT"] = b"".join(pixels)
-    if _inflated_bytes(memoryview(chunks[b"IDAT"]), header.data_bytes) != header.data_bytes:
-        raise damaged("it has fewer pixels than its header declares")
+    chunks[b"IDAT"] = _without_compression(b"".join(pixels), header.data_bytes)
     colors, odd = divmod(len(chunks.get(b"PLTE", b"")), 3)
-    if odd or not (header.color_type == _PALETTE) <= colors <= 256:
+    if odd or not (header.color_type == PALETTE) <= colors <= MAX_COLORS:
         raise damaged("its palette has an invalid size")
     return chunks
+
+
+def palette(chunks: dict[bytes, bytes]) -> bytes | None:
+    """Return the palette of a PNG that has one: red, green, blue and alpha of 256 colors.
+
+    returns  None if its pixels are not numbers of colors; colors that it does not define are black
+    raises   DamagedImage if it defines the transparency of more than 256 colors
+    """
+    if chunks[b"IHDR"][9] != PALETTE:
+        return None
+    alpha = chunks.get(b"tRNS", b"")
+    if len(alpha) > MAX_COLORS:
+        raise damaged("it has more transparent colors than a palette may have")
+    colors = bytearray(4 * MAX_COLORS)
+    samples = chunks[b"PLTE"].ljust(3 * MAX_COLORS, b"\0")
+    for channel in range(3):
+        colors[channel::4] = samples[channel::3]
+    colors[3::4] = alpha.ljust(MAX_COLORS, b"\xff")
+    return bytes(colors)
 
 
 def transparent_color(chunks: dict[bytes, bytes]) -> tuple[int, int, int] | None:
@@ -134,7 +160,7 @@ def transparent_color(chunks: dict[bytes, bytes]) -> tuple[int, int, int] | None
     raises   DamagedImage if the declaration has an invalid length
     """
     bit_depth, color_type = chunks[b"IHDR"][8:10]
-    if b"tRNS" not in chunks or color_type not in (_GRAY, _COLOR):
+    if b"tRNS" not in chunks or color_type not in (GRAY, COLOR):
         return None
     if len(chunks[b"tRNS"]) != 2 * _SAMPLES[color_type]:
         raise damaged("its transparent color has an invalid length")
@@ -146,15 +172,6 @@ def transparent_color(chunks: dict[bytes, bytes]) -> tuple[int, int, int] | None
         levels = [(sample & maximum) * 255 // maximum for sample in samples]
     red, green, blue = levels if len(levels) == 3 else levels * 3
     return red, green, blue
-
-
-def write(chunks: dict[bytes, bytes]) -> bytes:
-    """Assemble a PNG file from its chunks, in their order."""
-    parts = [SIGNATURE]
-    for name, body in chunks.items():
-        checksum = zlib.crc32(body, zlib.crc32(name))
-        parts += [struct.pack(">I", len(body)), name, body, struct.pack(">I", checksum)]
-    return b"".join(parts)
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
@@ -178,22 +195,45 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
     raise damaged(f"it has more than {MAX_CHUNKS:,} chunks")
 
 
+def _without_compression(stream: bytes, size: int) -> bytes:
+    """Return a zlib stream that inflates to the same bytes, of which there must be `size`."""
+    parts, left = [_STORED], size
+    for piece in _inflated(memoryview(stream), size):
+        left -= len(piece)
+        parts += [_STORED_BLOCK.pack(left == 0, len(piece), len(piece) ^ 0xFFFF), piece]
+    if left:
+        raise damaged("it has fewer pixels than its header declares")
+    parts.append(stream[-4:])  # the checksum of what it inflates to
+    return b"".join(parts)
+
+
 def _inflated_bytes(stream: memoryview, limit: int) -> int:
     """Return how many bytes a zlib stream inflates to, in constant memory."""
+    return sum(map(len, _inflated(stream, limit)))
+
+
+def _inflated(stream: memoryview, limit: int) -> Iterator[bytes]:
+    """Inflate a zlib stream in pieces, none of them empty or longer than _STORED_BYTES.
+
+    raises  DamagedImage if it is truncated or invalid, or inflates past the limit
+    """
     inflater = zlib.decompressobj()
     total = 0
     try:
         for start in range(0, len(stream), _INFLATE_BYTES):
             pending: bytes | memoryview = stream[start : start + _INFLATE_BYTES]
             while pending:
-                total += len(inflater.decompress(pending, _INFLATE_BYTES))
+                piece = inflater.decompress(pending, _STORED_BYTES)
+                pending = inflater.unconsumed_tail
+                total += len(piece)
                 if total > limit:
                     raise damaged("its data inflates past the allowed size")
-                pending = inflater.unconsumed_tail
+                if piece:
+                    yield piece
             if inflater.eof:
                 if inflater.unused_data or start + _INFLATE_BYTES < len(stream):
                     raise damaged("it has data after its compressed stream")
-                return total
+                return
     except zlib.error as error:
         raise damaged("its compressed data is invalid") from error
     raise damaged("its compressed data is truncated")
