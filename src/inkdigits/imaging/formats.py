@@ -86,7 +86,7 @@ def _read_png(data: bytes) -> Content:
             f"The image has {header.data_bytes:,} bytes when decompressed, more than the"
             f" {png.MAX_DATA_BYTES:,} allowed; save it with 8 bits per color, or scale it down."
         )
-    chunks = png.read(data)
+    chunks = png.read(data, header)
     return Content(
         chunks[b"IDAT"],
         exif=chunks.get(b"eXIf", b""),

@@ -98,7 +98,7 @@ def read_header(data: bytes) -> Header:
     return Header(width, height, bit_depth, color_type, interlacing == 1)
 
 
-def read(data: bytes) -> dict[bytes, bytes]:
+def read(data: bytes, header: Header) -> dict[bytes, bytes]:
     """Validate all chunks, and return those that affect the image, its pixels joined into one IDAT.
 
     Inflating takes half of a decoder's time, so it is done once, here: the IDAT that is returned is
@@ -111,7 +111,6 @@ def read(data: bytes) -> dict[bytes, bytes]:
              chunks, or if texts and profiles inflate past MAX_TEXT_BYTES
     source   https://www.w3.org/TR/png-3/
     """
-    header = read_header(data)
     chunks: dict[bytes, bytes] = {}
     pixels: list[memoryview] = []
     text_bytes = 0
