@@ -1,5 +1,7 @@
 """From an image to a digit: the only inference path, for command line, service and tests."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from math import prod
 from pathlib import Path
@@ -13,11 +15,18 @@ from inkdigits.arrays import Array, Pixels
 from inkdigits.calibration import rejection_scores
 from inkdigits.constants import CLASSES
 from inkdigits.imaging.decode import decode, encode_png
+from inkdigits.imaging.errors import ImageError
 from inkdigits.model_file import DEFAULT_MODEL, Model
 from inkdigits.nn.losses import softmax
 from inkdigits.preprocessing import PREPROCESSORS, network_input
+from inkdigits.preprocessing_pool import ImageFile, preprocess_many
 from inkdigits.recipes import INPUT_SHAPE
 from inkdigits.storage.files import FileError
+from inkdigits.threads import one_blas_thread
+
+# Images from which on matrix products use as many threads as the process has. On two idle CPUs the
+# second one saves a tenth of the time for 32 images, and costs half as much again for 4.
+THREADS_FROM = 64
 
 Reason: TypeAlias = Literal["blank", "not_a_digit"]
 
@@ -151,6 +160,7 @@ class Recognizer:
             version=self.model.version,
         )
 
+    @one_blas_thread()
     def recognize(self, data: bytes, media_type: str | None = None) -> Prediction:
         """Recognize the digit in one image file.
 
@@ -160,6 +170,27 @@ class Recognizer:
         """
         return self.predict_preprocessed(self.preprocess_image(data, media_type)[None])[0]
 
+    def recognize_many(
+        self, files: Iterable[ImageFile], workers: int = 1
+    ) -> Iterator[Prediction | ImageError | OSError]:
+        """Recognize the digits in any number of image files, several times as fast as one by one.
+
+        Files are taken from the iterable, and predictions given, some at a time and in order.
+
+        files    the bytes of PNG, JPEG, WebP, GIF or BMP files, or their paths
+        workers  processes that decode and preprocess; 1 is this process. Others start anew, as with
+                 multiprocessing, so a script must only call this below
+                 `if __name__ == "__main__":`
+        returns  for each file the prediction, or the error that `recognize`, or reading it, raises
+        raises   WorkerDied, if a process is killed; ValueError if there is not at least one worker
+        """
+        for preprocessed in preprocess_many(files, self.model.preprocessing, workers):
+            images = [image for image in preprocessed if isinstance(image, np.ndarray)]
+            predictions = iter(self.predict_preprocessed(np.stack(images)) if images else ())
+            for image in preprocessed:
+                yield next(predictions) if isinstance(image, np.ndarray) else image
+
+    @one_blas_thread()
     def recognize_ink(self, ink: Pixels) -> Prediction:
         """Recognize the digit in one image that is already segmented from its background.
 
@@ -167,6 +198,7 @@ class Recognizer:
         """
         return self.predict_preprocessed(self.preprocess_ink(ink)[None])[0]
 
+    @one_blas_thread()
     def preprocess_image(self, data: bytes, media_type: str | None = None) -> Pixels:
         """Decode and preprocess one image file: all of `recognize` before the network.
 
@@ -177,6 +209,7 @@ class Recognizer:
         """
         return self._preprocessor.from_image(decode(data, media_type))
 
+    @one_blas_thread()
     def preprocess_mnist(self, images: Pixels) -> Pixels:
         """Preprocess images in MNIST's form: 28x28, light ink on black.
 
@@ -185,6 +218,7 @@ class Recognizer:
         """
         return self._preprocessor.from_mnist(images)
 
+    @one_blas_thread()
     def preprocess_ink(self, ink: Pixels) -> Pixels:
         """Preprocess one image that is already segmented from its background.
 
@@ -213,7 +247,8 @@ class Recognizer:
         preprocessed  uint8 (N, 28, 28)
         """
         x, model = network_input(preprocessed), self.model
-        logits = inference.predict_logits(model.network, self._params, x, model.tta)
+        with one_blas_thread() if len(x) < THREADS_FROM else nullcontext():
+            logits = inference.predict_logits(model.network, self._params, x, model.tta)
         logits = logits.astype(np.float64)
         scores, threshold = np.full(len(logits), -np.inf), np.inf
         if self.rejection_threshold is not None:

@@ -1,0 +1,41 @@
+"""How many threads and processes to compute with."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import cv2
+import numpy as np  # noqa: F401 (the controller finds only libraries that are already loaded)
+from threadpoolctl import ThreadpoolController
+
+_CONTROLLER = ThreadpoolController().select(user_api="blas")
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Let NumPy's matrix products use one thread inside this context, or decorated function.
+
+    More threads slow down the small products of a single image. On a busy machine they take many
+    times as long: each product waits for threads that are not running.
+
+    A BLAS library has one setting for the whole process. While one thread is inside, another that
+    enters leaves the setting alone, so it is always restored.
+    """
+    if all(library.get_num_threads() == 1 for library in _CONTROLLER.lib_controllers):
+        yield  # the usual case in the service, and ten times as fast as setting it
+    else:
+        with _CONTROLLER.limit(limits=1):
+            yield
+
+
+def use_one_thread() -> None:
+    """Let this process compute with one thread from now on."""
+    _CONTROLLER.limit(limits=1)
+    cv2.setNumThreads(1)
+
+
+def available_cpus() -> int:
+    """Count the CPUs that this process may use, possibly fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
