@@ -34,7 +34,7 @@ NOT_COMPARED = {"versions", "machine"}  # settings that may differ on resuming
 Numbers = TypeVar("Numbers", Tally, Record)
 
 
-class RunError(Exception):
+class RunError(FileError):
     """The folder cannot be used this way; the message says why and what to do."""
 
 

@@ -2,27 +2,38 @@
 
 import errno
 import sys
+from importlib import import_module
 from io import TextIOWrapper
 from typing import Any
 
 import click
 
 from inkdigits.arrays import DeviceError
-from inkdigits.cli.data import data_command
-from inkdigits.cli.evaluate import evaluate_command
-from inkdigits.cli.model import model_command
-from inkdigits.cli.predict import predict_command
-from inkdigits.cli.serve import serve_command
-from inkdigits.cli.train import train_command
 from inkdigits.data.folders import DataError
 from inkdigits.imaging.errors import ImageError
-from inkdigits.runs import RunError
 from inkdigits.storage.files import FileError
 from inkdigits.version import __version__
+
+# Each is NAME_command in the module of its name, which is imported when the command is used: all of
+# them together take longer to import than `predict` takes to run.
+COMMANDS = ("data", "evaluate", "model", "predict", "serve", "train")
 
 
 class Inkdigits(click.Group):
     """The group of all commands: a user's mistake ends in one sentence, never in a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, in the order of the help text."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(
+            import_module(f"inkdigits.cli.{cmd_name}"), f"{cmd_name}_command"
+        )
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; an error that is meant for the user becomes the last line."""
@@ -31,7 +42,7 @@ class Inkdigits(click.Group):
             sys.stdout.reconfigure(errors="backslashreplace")
         try:
             return super().invoke(ctx)
-        except (DataError, DeviceError, FileError, ImageError, RunError) as error:
+        except (DataError, DeviceError, FileError, ImageError) as error:
             raise click.ClickException(str(error)) from None
         except OSError as error:
             if error.errno == errno.EPIPE:
@@ -49,14 +60,3 @@ class Inkdigits(click.Group):
 @click.version_option(__version__, prog_name="inkdigits")
 def main() -> None:
     """Recognize handwritten digits with a neural network written from scratch."""
-
-
-for command in (
-    data_command,
-    train_command,
-    evaluate_command,
-    predict_command,
-    serve_command,
-    model_command,
-):
-    main.add_command(command)

@@ -1,19 +1,31 @@
 """The command `inkdigits predict`: which digit do these images show?"""
 
 import json
+import os
+import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 import click
-from rich.console import Console
 
 from inkdigits.cli.options import model_option
-from inkdigits.imaging.errors import ImageError
+from inkdigits.preprocessing_pool import ImageFile, WorkerDied
 from inkdigits.recognizer import Prediction, Recognizer
+from inkdigits.threads import available_cpus, use_one_thread
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"}
 BAR_WIDTH = 32  # characters
+BARS = tuple(  # by length
+    click.style("█" * length, fg="cyan")
+    + click.style("·" * (BAR_WIDTH - length), fg="bright_black")
+    for length in range(BAR_WIDTH + 1)
+)
 MAX_CONFIDENCE_SHOWN = 0.999  # no prediction is certain
+# By default, images for each worker: it takes as long to start as to read a few hundred small ones,
+# or a few large ones.
+IMAGES_PER_WORKER = 64
 
 
 @click.command("predict")
@@ -22,30 +34,44 @@ MAX_CONFIDENCE_SHOWN = 0.999  # no prediction is certain
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object per image, one per line."
 )
-def predict_command(files: tuple[str, ...], model: str, as_json: bool) -> None:
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 61),  # the most that Windows allows
+    help="Number of processes that read images.  [default: one for each CPU, but not more than "
+    f"one for every {IMAGES_PER_WORKER} images]",
+)
+def predict_command(files: tuple[str, ...], model: str, as_json: bool, workers: int | None) -> None:
     """Recognize the digit in each FILE.
 
     FILE is a PNG, JPEG, WebP, GIF or BMP image, a folder of them, or - for standard input.
     """
     recognizer = Recognizer.load(model)
-    console = Console(highlight=False, soft_wrap=True)
+    use_one_thread()
+    signal.signal(signal.SIGTERM, _exit_on_signal)  # so that the workers end first
+    show = _json if as_json else _text
+    names = _expanded(files)
+    if workers is None:
+        workers = max(1, min(available_cpus(), len(names) // IMAGES_PER_WORKER))
+    color = False if os.environ.get("NO_COLOR") else None  # None: only if it is a terminal
     failures = 0
-    for name in _expanded(files):
-        try:
-            data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-            prediction = recognizer.recognize(data)
-        except (ImageError, OSError) as error:
-            # The other images are still processed; the exit status reports the failure.
-            reason = error.strerror if isinstance(error, OSError) else error
-            click.echo(f"Error: {name}: {reason}", err=True)
-            failures += 1
-        else:
-            if as_json:
-                click.echo(json.dumps(_as_json(name, prediction)))
+    try:
+        results = recognizer.recognize_many(_contents(names), workers)
+        for name, result in zip(names, results, strict=True):
+            if isinstance(result, Prediction):
+                click.echo(show(name, result), color=color)
             else:
-                _show(console, name, prediction)
+                # The other images are still processed; the exit status reports the failure.
+                reason = result.strerror if isinstance(result, OSError) else result
+                click.echo(f"Error: {name}: {reason}", err=True)
+                failures += 1
+    except WorkerDied as error:
+        raise click.ClickException(str(error)) from None
     if failures:
         sys.exit(1)
+
+
+def _exit_on_signal(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
 
 
 def _expanded(files: tuple[str, ...]) -> list[str]:
@@ -64,28 +90,36 @@ def _expanded(files: tuple[str, ...]) -> list[str]:
     return names
 
 
-def _as_json(name: str, prediction: Prediction) -> dict[str, object]:
-    return {
-        "file": name,
-        "digit": prediction.digit,
-        "reason": prediction.reason,
-        "confidence": prediction.confidence,
-        "probabilities": prediction.probabilities,
-    }
+def _contents(names: list[str]) -> Iterator[ImageFile]:
+    """Return each file's name, but the bytes of standard input."""
+    for name in names:
+        yield sys.stdin.buffer.read() if name == "-" else name
 
 
-def _show(console: Console, name: str, prediction: Prediction) -> None:
-    """Print the prediction and a bar for each digit."""
+def _json(name: str, prediction: Prediction) -> str:
+    return json.dumps(
+        {
+            "file": name,
+            "digit": prediction.digit,
+            "reason": prediction.reason,
+            "confidence": prediction.confidence,
+            "probabilities": prediction.probabilities,
+        }
+    )
+
+
+def _text(name: str, prediction: Prediction) -> str:
+    """Describe the prediction, with a bar for each digit, in colors."""
     if prediction.reason == "blank":
-        console.print(f"{name}: blank", markup=False)
-        return
+        return f"{name}: blank"
     if prediction.reason:
-        console.print(f"{name}: not a digit; if it is one, most likely:", markup=False)
+        lines = [f"{name}: not a digit; if it is one, most likely:"]
     else:
         confidence = min(prediction.confidence, MAX_CONFIDENCE_SHOWN)
-        console.print(f"{name}: {prediction.digit} ({confidence:.1%})", markup=False)
+        lines = [f"{name}: {prediction.digit} ({confidence:.1%})"]
     for digit, probability in enumerate(prediction.probabilities):
-        length = round(probability * BAR_WIDTH)
-        bar = f"[cyan]{'█' * length}[/][bright_black]{'·' * (BAR_WIDTH - length)}[/]"
-        style = "bold" if digit == prediction.digit else "default"
-        console.print(f"  [{style}]{digit}[/] {bar} [{style}]{probability:7.2%}[/]")
+        number, percentage = str(digit), f"{probability:7.2%}"
+        if digit == prediction.digit:
+            number, percentage = click.style(number, bold=True), click.style(percentage, bold=True)
+        lines.append(f"  {number} {BARS[round(probability * BAR_WIDTH)]} {percentage}")
+    return "\n".join(lines)
