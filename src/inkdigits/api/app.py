@@ -7,7 +7,7 @@ from flask_limiter import Limiter
 
 from inkdigits.api.clients import client_key
 from inkdigits.api.errors import register_error_handlers
-from inkdigits.api.headers import enable_cors, register_header_hooks
+from inkdigits.api.headers import add_headers, check_url, enable_cors
 from inkdigits.api.metrics import Metrics
 from inkdigits.api.registry import ModelRegistry
 from inkdigits.api.routes import docs, frontend, health, models, predictions
@@ -37,7 +37,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     # Otherwise URLs such as "" and "/predict//" would get an HTML redirect.
     app.url_map.merge_slashes = app.url_map.strict_slashes = False
-    register_header_hooks(app)
+    app.before_request(check_url)
     enable_cors(app, settings.origins)
     register_error_handlers(app)
     app.register_blueprint(frontend.create_blueprint(registry))
@@ -47,6 +47,7 @@ def create_app(
     app.register_blueprint(health.create_blueprint(registry, metrics or Metrics(), is_draining))
     if settings.rate_limit:
         _limit_rate(app, settings)
+    app.wsgi_app = add_headers(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 

@@ -3,10 +3,15 @@
 import re
 import uuid
 from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Response, request
+from flask import Flask, request
 from flask_cors import CORS
+from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import NotAcceptable, RequestURITooLarge, UnsupportedMediaType
+from werkzeug.http import parse_accept_header
 
 MAX_URL_BYTES = 8192  # path and query
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -27,18 +32,18 @@ SECURITY_HEADERS = {
 }
 
 
-def request_id() -> str:
-    """Return the id of the current request, which its response and its log lines include.
+def request_id(environ: WSGIEnvironment | None = None) -> str:
+    """Return the id of a request, which its response and its log lines include.
 
+    environ  of the request; by default, of the current one
     returns  the id that the server has set; otherwise the client's X-Request-ID, if it is
              well-formed, or a new id
     """
-    if "inkdigits.request_id" not in request.environ:
-        given = request.headers.get("X-Request-ID", "")
-        request.environ["inkdigits.request_id"] = (
-            given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        )
-    identifier: str = request.environ["inkdigits.request_id"]
+    environ = request.environ if environ is None else environ
+    if "inkdigits.request_id" not in environ:
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        environ["inkdigits.request_id"] = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    identifier: str = environ["inkdigits.request_id"]
     return identifier
 
 
@@ -48,21 +53,24 @@ def require_accepts_json() -> None:
     raises   NotAcceptable
     source   RFC 9110 section 12.5.1
     """
+    if not _accepts_json(request.environ.get("HTTP_ACCEPT", "")) and request.method != "OPTIONS":
+        raise NotAcceptable(
+            "The response is JSON; send the header Accept: application/json, or no Accept header."
+        )
+
+
+@lru_cache(maxsize=64)  # a client sends the same header with each request
+def _accepts_json(accept: str) -> bool:
     # JSON's media type has no parameters, so any, such as charset=utf-8, are ignored.
     qualities = {
         accepted.partition(";")[0].strip().lower(): quality
-        for accepted, quality in reversed(list(request.accept_mimetypes))
+        for accepted, quality in reversed(list(parse_accept_header(accept, MIMEAccept)))
     }
     # The most specific range takes precedence.
     for media_type in ("application/json", "application/*", "*/*"):
         if media_type in qualities:
-            if qualities[media_type] > 0:
-                return
-            break
-    if qualities and request.method != "OPTIONS":
-        raise NotAcceptable(
-            "The response is JSON; send the header Accept: application/json, or no Accept header."
-        )
+            return qualities[media_type] > 0
+    return not qualities
 
 
 def require_uncompressed_body() -> None:
@@ -76,25 +84,42 @@ def require_uncompressed_body() -> None:
         )
 
 
-def register_header_hooks(app: Flask) -> None:
-    """Make the application reject overlong URLs and add headers to every response."""
+def check_url() -> None:
+    """Reject an overlong URL, and tell the server which route matched.
 
-    @app.before_request
-    def check_url() -> None:
-        environ = request.environ
-        if len(environ.get("PATH_INFO", "")) + len(environ.get("QUERY_STRING", "")) > MAX_URL_BYTES:
-            raise RequestURITooLarge(
-                f"The URL is longer than {MAX_URL_BYTES:,} bytes; send data in the body."
-            )
-        if request.url_rule is not None:
-            environ["inkdigits.route"] = request.url_rule.rule
+    raises   RequestURITooLarge
+    """
+    environ = request.environ
+    if len(environ.get("PATH_INFO", "")) + len(environ.get("QUERY_STRING", "")) > MAX_URL_BYTES:
+        raise RequestURITooLarge(
+            f"The URL is longer than {MAX_URL_BYTES:,} bytes; send data in the body."
+        )
+    if request.url_rule is not None:
+        environ["inkdigits.route"] = request.url_rule.rule
 
-    @app.after_request
-    def add_headers(response: Response) -> Response:
-        response.headers["X-Request-ID"] = request_id()
-        for name, value in SECURITY_HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response
+
+def add_headers(app: WSGIApplication) -> WSGIApplication:
+    """Wrap an application to add the headers of every response, including errors.
+
+    Done here rather than in Flask, whose header objects search all names for each one that is set.
+    """
+
+    def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], error: Any = None) -> Any:
+            given = {name.lower(): value for name, value in headers}
+            added = [
+                (name, value) for name, value in SECURITY_HEADERS.items() if name.lower() not in given
+            ]
+            # On every response, so that no cache gives a page the response to a request without
+            # Origin.
+            vary = ", ".join(filter(None, [given.get("vary"), "Origin"]))
+            kept = [header for header in headers if header[0].lower() != "vary"]
+            added += [("Vary", vary), ("X-Request-ID", request_id(environ))]
+            return start_response(status, [*kept, *added], error)
+
+        return app(environ, start)
+
+    return wrapped
 
 
 def enable_cors(app: Flask, origins: Iterable[str]) -> None:
@@ -109,9 +134,3 @@ def enable_cors(app: Flask, origins: Iterable[str]) -> None:
         expose_headers=EXPOSED_HEADERS,
         vary_header=False,
     )
-
-    @app.after_request
-    def vary_by_origin(response: Response) -> Response:
-        # On every response, so that no cache gives a page the response to a request without Origin.
-        response.vary.add("Origin")
-        return response

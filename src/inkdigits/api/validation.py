@@ -45,6 +45,8 @@ def parse_query(*names: str) -> dict[str, str]:
     names    the parameters that the route takes
     raises   UnprocessableEntity for any other parameter, and for a repeated one
     """
+    if not request.query_string:
+        return {}
     for name, values in request.args.lists():
         if name not in names:
             known = f"this route takes {', '.join(names)}" if names else "this route takes none"
