@@ -108,7 +108,9 @@ def add_headers(app: WSGIApplication) -> WSGIApplication:
         def start(status: str, headers: list[tuple[str, str]], error: Any = None) -> Any:
             given = {name.lower(): value for name, value in headers}
             added = [
-                (name, value) for name, value in SECURITY_HEADERS.items() if name.lower() not in given
+                (name, value)
+                for name, value in SECURITY_HEADERS.items()
+                if name.lower() not in given
             ]
             # On every response, so that no cache gives a page the response to a request without
             # Origin.

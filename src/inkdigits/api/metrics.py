@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,8 @@ class Metrics:
         route  the URL rule, or "none"
         """
         # Unknown methods share one label, so that clients cannot create labels.
-        self.requests.labels(route, method if method in METHODS else "other", int(status)).inc()
+        method = method if method in METHODS else "other"
+        _child(self.requests, route, method, int(status)).inc()
 
     def observe_request(
         self, environ: dict[str, Any], method: str, status: int, seconds: float
@@ -78,10 +80,10 @@ class Metrics:
         """
         route = environ.get("inkdigits.route", "none")
         self.count_request(route, method, status)
-        self.duration.labels(route).observe(seconds)
+        _child(self.duration, route).observe(seconds)
         for model, prediction in environ.get("inkdigits.predictions", ()):
             digit = prediction.reason if prediction.digit is None else prediction.digit
-            self.predictions.labels(model, digit).inc()
+            _child(self.predictions, model, digit).inc()
 
     def value(self, name: str, **labels: str) -> float:
         """Return one sample of this worker's metrics; 0 if there is none yet."""
@@ -99,6 +101,12 @@ class Metrics:
         models_registry = CollectorRegistry()
         models_registry.register(_ModelInfo(models))
         return generate_latest(registry) + generate_latest(models_registry)
+
+
+@lru_cache(maxsize=1024)
+def _child(metric: Any, *labels: object) -> Any:
+    """Return a metric with these labels; looking it up takes longer than counting."""
+    return metric.labels(*labels)
 
 
 class _ModelInfo(Collector):

@@ -9,6 +9,7 @@ import weakref
 import pytest
 
 from inkdigits.api import Settings
+from inkdigits.api.server import admission
 from inkdigits.api.server.admission import (
     UNCOUNTED_BYTES,
     AdmissionControl,
@@ -220,9 +221,9 @@ def test_failed_work_frees_its_slot():
 
 def test_predictions_health_and_others_have_separate_executors():
     async def run():
-        admission = AdmissionControl(Settings())
+        control = AdmissionControl(Settings())
         return [
-            admission.executor(Request("", method=method, target=target))
+            control.executor(Request("", method=method, target=target))
             for method, target in [
                 ("POST", b"/predict"),
                 ("POST", b"/healthz"),
@@ -238,6 +239,131 @@ def test_predictions_health_and_others_have_separate_executors():
     assert health is also_health
     assert metrics is page
     assert len({post, health, page}) == 3
+
+
+# Quick work.
+
+
+def gather_quick(executor, *works):
+    """Run work in the event loop, all at once; return the results, and any that were rejected."""
+
+    async def run():
+        tasks = [executor.run(work, is_quick=True) for work in works]
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    return asyncio.run(run())
+
+
+def in_thread():
+    return Response(200, [], threading.current_thread().name.encode())
+
+
+def test_quick_work_runs_in_the_event_loop():
+    executor = BoundedExecutor(threads=1, queue=8, queue_timeout_s=60)
+    here = threading.current_thread().name.encode()
+    assert [response.body for response in gather_quick(executor, *[in_thread] * 5)] == [here] * 5
+    assert executor.free_slots == 9
+    assert executor.is_idle
+    assert executor.quick_s > 0
+
+
+def test_quick_work_does_not_wait_for_a_thread(release):
+    async def run():
+        executor = BoundedExecutor(threads=1, queue=1, queue_timeout_s=60)
+        slow = asyncio.create_task(executor.run(blocked_until(release)))
+        await asyncio.sleep(0)
+        assert await executor.run(lambda: DONE, is_quick=True) == DONE
+        assert not slow.done()
+        release.set()
+        return await slow
+
+    assert asyncio.run(run()) == DONE
+
+
+def test_loop_serves_its_connections_between_quick_work(monkeypatch):
+    monkeypatch.setattr(admission, "QUICK_SLICE_S", 0.0)
+    order = []
+
+    async def run():
+        executor = BoundedExecutor(threads=1, queue=8, queue_timeout_s=60)
+        loop = asyncio.get_running_loop()
+
+        def work():
+            order.append("work")
+            loop.call_soon(order.append, "connections")
+            return DONE
+
+        await asyncio.gather(*[executor.run(work, is_quick=True) for _ in range(3)])
+        await asyncio.sleep(0)
+
+    asyncio.run(run())
+    assert order == ["work", "connections"] * 3
+
+
+def test_full_queue_rejects_quick_work(monkeypatch):
+    monkeypatch.setattr(admission, "QUICK_SLICE_S", -1.0)
+    executor = BoundedExecutor(threads=1, queue=2, queue_timeout_s=60)
+    *accepted, rejected = gather_quick(executor, *[lambda: DONE] * 4)
+    assert accepted == [DONE] * 3
+    assert rejected.reason == "overloaded"
+
+
+def test_quick_work_that_waited_for_too_long_is_rejected(monkeypatch):
+    monkeypatch.setattr(admission, "QUICK_SLICE_S", -1.0)
+    executor = BoundedExecutor(threads=1, queue=2, queue_timeout_s=0.05)
+
+    def work():
+        time.sleep(0.1)
+        return DONE
+
+    done, rejected = gather_quick(executor, work, work)
+    assert done == DONE
+    assert rejected.reason == "queue_timeout"
+    assert executor.is_idle
+
+
+def test_canceled_quick_work_is_dropped(monkeypatch):
+    monkeypatch.setattr(admission, "QUICK_SLICE_S", -1.0)
+    done = []
+
+    async def run():
+        executor = BoundedExecutor(threads=1, queue=2, queue_timeout_s=60)
+        tasks = [
+            asyncio.create_task(executor.run(lambda: done.append(1) or DONE, is_quick=True))
+            for _ in range(3)
+        ]
+        await asyncio.sleep(0)
+        tasks[0].cancel()
+        tasks[1].cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return executor.is_idle
+
+    assert asyncio.run(run())
+    assert done == [1]
+
+
+def test_failed_quick_work_frees_its_slot():
+    executor = BoundedExecutor(threads=1, queue=1, queue_timeout_s=60)
+    failed, done = gather_quick(executor, lambda: 1 / 0, lambda: DONE)
+    assert isinstance(failed, ZeroDivisionError)
+    assert done == DONE
+    assert executor.is_idle
+
+
+def test_work_that_was_not_quick_is_left_to_threads_for_a_while(monkeypatch):
+    monkeypatch.setattr(admission, "MAX_QUICK_S", -1.0)
+    executor = BoundedExecutor(threads=1, queue=2, queue_timeout_s=60)
+    here = threading.current_thread().name.encode()
+
+    async def run():
+        bodies = [(await executor.run(in_thread, is_quick=True)).body for _ in range(2)]
+        monkeypatch.setattr(admission, "NOT_QUICK_FOR_S", -1.0)
+        executor._quick_from = 0.0
+        return [*bodies, (await executor.run(in_thread, is_quick=True)).body]
+
+    first, second, third = asyncio.run(run())
+    assert first == third == here
+    assert second != here
 
 
 # Memory.

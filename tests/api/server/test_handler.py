@@ -68,6 +68,18 @@ def test_queue_timeout_holds_while_the_only_thread_is_busy(slow_image):
         assert rejections(address, "queue_timeout") >= rejected
 
 
+def test_small_drawing_does_not_wait_for_a_busy_thread(slow_image):
+    settings = {"threads": 1, "queue_timeout_s": 0.3, "max_body_bytes": 200_000_000}
+    with serving(settings=settings) as (_, printed), ThreadPoolExecutor(1) as thread:
+        address = address_in(printed)
+        batch = thread.submit(request, address, "POST", BATCH, batch_of(slow_image, 30))
+        answers = [predict(address)]
+        while not batch.done():
+            answers.append(predict(address))
+    assert batch.result()[0] == 200
+    assert {(status, body["predicted_digit"]) for status, _, body in answers} == {(200, 7)}
+
+
 def test_batch_that_times_out_keeps_finished_predictions(slow_image):
     settings = {"batch_timeout_s": 0.3, "max_body_bytes": 200_000_000}
     with serving(settings=settings) as (_, printed):

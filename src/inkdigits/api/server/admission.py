@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,15 +17,20 @@ HEALTH_TARGETS = {b"/healthz", b"/readyz"}
 # Bodies up to this size are not counted: one on each connection takes little memory, and small
 # drawings are accepted even if large uploads have used up the budget.
 UNCOUNTED_BYTES = 64 * 2**10
+# How long the event loop may run quick work before it serves its connections again.
+QUICK_SLICE_S = 0.002
+# Work that turns out to take this long, as with a large network, is left to threads for a while.
+MAX_QUICK_S, NOT_QUICK_FOR_S = 0.02, 10.0
 
 
 class BoundedExecutor:
-    """A thread pool with a bounded queue.
+    """Runs work in threads, or in the event loop if it is quick; the queue is bounded.
 
     Once a burst has filled the queue, only half of it is used until it is empty again: during
     overload, accepted requests wait half as long.
 
     is_accepting  whether new work is accepted; if not, it is rejected as if the queue were full
+    quick_s       CPU time of all work that was run in the event loop
     """
 
     def __init__(self, threads: int, queue: int, queue_timeout_s: float) -> None:
@@ -34,7 +40,11 @@ class BoundedExecutor:
         self._in_flight = 0  # waiting or running
         self._lock = threading.Lock()  # guards _capacity and _in_flight
         self._queue_timeout_s = queue_timeout_s
+        self._quick_turn = asyncio.Lock()
+        self._slice_s = 0.0  # CPU time of quick work since the loop last served its connections
+        self._quick_from = 0.0  # by the event loop's clock; all work runs in threads before
         self.is_accepting = True
+        self.quick_s = 0.0
 
     @property
     def free_slots(self) -> int:
@@ -47,16 +57,24 @@ class BoundedExecutor:
         return not self.free_slots
 
     @property
+    def is_idle(self) -> bool:
+        """Whether there is no work."""
+        return not self._in_flight
+
+    @property
     def has_waiting(self) -> bool:
         """Whether work is waiting for a thread."""
         return self._in_flight > self._threads
 
-    async def run(self, work: Callable[[], Response]) -> Response:
-        """Run the work in a thread.
+    async def run(self, work: Callable[[], Response], is_quick: bool = False) -> Response:
+        """Run the work when its turn comes.
 
         If this call is canceled, work that is still waiting is dropped; running work is awaited.
 
-        raises   Rejected if the queue is full, or no thread becomes free before the timeout
+        work      what to run
+        is_quick  whether it takes so little time that the event loop should run it by itself:
+                  handing it over to a thread and back would take longer than waiting for it
+        raises    Rejected if the queue is full, or the work does not start before the timeout
         """
         if self.is_full:
             raise overloaded("overloaded")
@@ -64,18 +82,46 @@ class BoundedExecutor:
             self._in_flight += 1
             if self._in_flight == self._max_capacity:
                 self._capacity = (self._threads + self._max_capacity + 1) // 2
+        is_quick = is_quick and asyncio.get_running_loop().time() >= self._quick_from
+        result = self._run_in_loop(work) if is_quick else self._run_in_thread(work)
+        del work  # see _run_in_thread
+        return await result
+
+    async def _run_in_loop(self, work: Callable[[], Response]) -> Response:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._queue_timeout_s
+        try:
+            async with self._quick_turn:
+                if self._slice_s > QUICK_SLICE_S:
+                    self._slice_s = 0.0
+                    await asyncio.sleep(0)
+                if loop.time() > until:
+                    raise overloaded("queue_timeout")
+                start_s = time.thread_time()
+                try:
+                    return work()
+                finally:
+                    seconds = time.thread_time() - start_s
+                    self.quick_s += seconds
+                    self._slice_s += seconds
+                    if seconds > MAX_QUICK_S:
+                        self._quick_from = loop.time() + NOT_QUICK_FOR_S
+        finally:
+            self._release_slot()
+
+    async def _run_in_thread(self, work: Callable[[], Response]) -> Response:
         loop = asyncio.get_running_loop()
         # Threads take work from the pool's own queue, so they never wait for the event loop. A
-        # canceled item stays in that queue until its turn, so it must not keep a body alive.
+        # canceled item stays in that queue until its turn, so nothing may keep a body alive.
         held = [work]
         del work
         try:
             job = self._pool.submit(lambda: held[0]())
         except RuntimeError:  # no thread can be started
-            self._release_slot(None)
+            self._release_slot()
             raise
         job.add_done_callback(lambda _: held.clear())
-        job.add_done_callback(self._release_slot)
+        job.add_done_callback(self._release_slot)  # called in the thread that ran the work
         is_timed_out = False
 
         def time_out() -> None:
@@ -95,8 +141,7 @@ class BoundedExecutor:
         finally:
             timer.cancel()
 
-    def _release_slot(self, _: object) -> None:
-        """Release the slot; called in the thread that ran the work."""
+    def _release_slot(self, _: object = None) -> None:
         with self._lock:
             self._in_flight -= 1
             if self._in_flight <= self._threads:

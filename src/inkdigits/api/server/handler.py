@@ -1,6 +1,7 @@
 """Handling of requests: admission, the WSGI application in a thread, metrics and log."""
 
 import asyncio
+import logging
 import time
 from collections import Counter
 from typing import Any
@@ -17,6 +18,7 @@ from inkdigits.api.metrics import Metrics
 from inkdigits.api.server.admission import AdmissionControl
 from inkdigits.api.server.interfaces import ClientConnection
 from inkdigits.api.server.messages import Request, Response, run_application
+from inkdigits.api.server.quick import is_quick
 from inkdigits.api.server.rejections import (
     Rejected,
     client_disconnected,
@@ -153,7 +155,7 @@ class Handler:
                     raise client_disconnected()
                 return run_application(self._app, environ, request.body)
 
-            response = await executor.run(work)
+            response = await executor.run(work, is_quick(request))
         except Rejected as rejected:
             return self.reject(request, rejected)
         except asyncio.CancelledError:
@@ -206,6 +208,8 @@ class Handler:
     ) -> None:
         seconds = time.perf_counter() - request.started_at
         self._metrics.observe_request(environ, request.method, status, seconds)
+        if not log.is_enabled_for(logging.INFO):
+            return
         path = unquote_to_bytes(request.target.partition(b"?")[0])
         log.info(
             "request",

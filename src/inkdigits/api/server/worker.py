@@ -1,6 +1,7 @@
 """A worker process: loads the models and serves requests until the supervisor stops it."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -77,6 +78,9 @@ class _Worker:
     async def run(self) -> None:
         # How long a thread may keep the GIL. Python's default of 5 ms is longer than a response.
         sys.setswitchinterval(0.001)
+        # What was loaded stays; the garbage collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_log_exception)
         stopped = asyncio.Event()
