@@ -1,6 +1,7 @@
 """The settings of the service: sources and validation."""
 
 import os
+import sys
 
 import pytest
 from pydantic import ValidationError
@@ -48,6 +49,14 @@ def test_rate_is_a_number_and_a_unit(rate):
 def test_invalid_rate_is_rejected(rate):
     with pytest.raises(ValidationError, match="is not a rate"):
         Settings(rate_limit=rate)
+
+
+@pytest.mark.parametrize("uri", ["redis://localhost:6379", "nonsense", "other://localhost"])
+def test_storage_that_is_not_available_is_rejected(monkeypatch, uri):
+    monkeypatch.setitem(sys.modules, "redis", None)  # as if it were not installed
+    with pytest.raises(ValidationError, match="is not a storage that is available here"):
+        Settings(rate_limit_storage=uri)
+    assert Settings(rate_limit_storage="memory://").rate_limit_storage == "memory://"
 
 
 @pytest.mark.parametrize(

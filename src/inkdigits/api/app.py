@@ -47,7 +47,7 @@ def create_app(
     app.register_blueprint(health.create_blueprint(registry, metrics or Metrics(), is_draining))
     if settings.rate_limit:
         _limit_rate(app, settings)
-    app.wsgi_app = add_headers(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = add_headers(app.wsgi_app)  # type: ignore[assignment]
     return app
 
 

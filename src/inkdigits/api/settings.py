@@ -4,6 +4,8 @@ import os
 import re
 from typing import Annotated, Any, Literal, Self
 
+from limits.errors import ConfigurationError
+from limits.storage import storage_from_string
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -176,3 +178,15 @@ class Settings(BaseSettings):
         if rate and not RATE.fullmatch(rate):
             raise ValueError(f"{rate!r} is not a rate; write it like 60/minute")
         return rate
+
+    @field_validator("rate_limit_storage")
+    @classmethod
+    def _check_storage(cls, uri: str) -> str:
+        try:
+            storage_from_string(uri)
+        except ConfigurationError:
+            raise ValueError(
+                f"{uri!r} is not a storage that is available here; install the Python package for "
+                "it, such as redis, or use memory://"
+            ) from None
+        return uri

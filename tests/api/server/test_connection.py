@@ -2,13 +2,14 @@
 
 import http.client
 import json
-import random
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 from serving import SEVEN, address_in, connect, head, predict, request, serving, until
 
@@ -333,16 +334,26 @@ def test_slow_headers_return_408_and_silence_just_closes():
             assert responses.read() == b""
 
 
+@pytest.mark.parametrize("sent", [HEALTH, BUNDLE])
+def test_response_has_one_date(address, sent):
+    with sending(address, sent) as (_, responses):
+        assert len(read_response(responses)[1].get_all("Date")) == 1
+
+
 def test_connection_reset_is_not_an_error():
     settings = {"body_timeout_s": 0.5, "log_level": "info"}
     with serving(settings=settings) as (process, printed):
         address = address_in(printed)
-        delays = random.Random(0)
-        for _ in range(20):
+
+        def reset_after(seconds):
             with connect(address) as client:
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
                 client.sendall(head("Content-Length: 1000") + b"{")
-                time.sleep(delays.uniform(0.5, 0.9))  # around the timeout of the body
+                time.sleep(seconds)
+
+        with ThreadPoolExecutor(20) as threads:
+            # Around the timeout of the body, which is checked every 0.25 s.
+            list(threads.map(reset_after, np.linspace(0.5, 0.9, 20)))
         assert request(address, "GET", "/healthz")[0] == 200
         process.terminate()
         events = {json.loads(line)["event"] for line in process.stdout}

@@ -178,10 +178,13 @@ def to_bytes(response: Response, method: str, keeps_alive: bool) -> bytes:
     method   of the request: the response to HEAD has no body
     """
     status = HTTPStatus(response.status)
-    lines = [f"HTTP/1.1 {response.status} {status.phrase}", f"Date: {_date()}"]
+    given = {name.lower() for name, _ in response.headers}
+    lines = [f"HTTP/1.1 {response.status} {status.phrase}"]
+    if "date" not in given:  # Werkzeug adds it to files
+        lines.append(f"Date: {_date()}")
     lines += [f"{name}: {value}" for name, value in response.headers]
     has_body = method != "HEAD" and status >= 200 and status not in (204, 304)
-    if has_body and not any(name.lower() == "content-length" for name, _ in response.headers):
+    if has_body and "content-length" not in given:
         lines.append(f"Content-Length: {len(response.body)}")
     lines.append(f"Connection: {'keep-alive' if keeps_alive else 'close'}")
     head = "\r\n".join([*lines, "", ""]).encode("latin-1")
