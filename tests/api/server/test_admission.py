@@ -263,8 +263,6 @@ def test_quick_work_runs_in_the_event_loop():
     here = threading.current_thread().name.encode()
     assert [response.body for response in gather_quick(executor, *[in_thread] * 5)] == [here] * 5
     assert executor.free_slots == 9
-    assert executor.is_idle
-    assert executor.quick_s > 0
 
 
 def test_quick_work_does_not_wait_for_a_thread(release):
@@ -300,6 +298,13 @@ def test_loop_serves_its_connections_between_quick_work(monkeypatch):
     assert order == ["work", "connections"] * 3
 
 
+def test_threads_run_quick_work_during_overload():
+    executor = BoundedExecutor(threads=1, queue=8, queue_timeout_s=60)
+    executor.is_overloaded = True
+    here = threading.current_thread().name.encode()
+    assert here not in [response.body for response in gather_quick(executor, *[in_thread] * 3)]
+
+
 def test_full_queue_rejects_quick_work(monkeypatch):
     monkeypatch.setattr(admission, "QUICK_SLICE_S", -1.0)
     executor = BoundedExecutor(threads=1, queue=2, queue_timeout_s=60)
@@ -319,7 +324,7 @@ def test_quick_work_that_waited_for_too_long_is_rejected(monkeypatch):
     done, rejected = gather_quick(executor, work, work)
     assert done == DONE
     assert rejected.reason == "queue_timeout"
-    assert executor.is_idle
+    assert executor.free_slots == 3
 
 
 def test_canceled_quick_work_is_dropped(monkeypatch):
@@ -336,9 +341,9 @@ def test_canceled_quick_work_is_dropped(monkeypatch):
         tasks[0].cancel()
         tasks[1].cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        return executor.is_idle
+        return executor.free_slots
 
-    assert asyncio.run(run())
+    assert asyncio.run(run()) == 3
     assert done == [1]
 
 
@@ -347,7 +352,7 @@ def test_failed_quick_work_frees_its_slot():
     failed, done = gather_quick(executor, lambda: 1 / 0, lambda: DONE)
     assert isinstance(failed, ZeroDivisionError)
     assert done == DONE
-    assert executor.is_idle
+    assert executor.free_slots == 2
 
 
 def test_work_that_was_not_quick_is_left_to_threads_for_a_while(monkeypatch):

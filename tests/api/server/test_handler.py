@@ -58,7 +58,7 @@ def test_queue_timeout_holds_while_the_only_thread_is_busy(slow_image):
         batch = thread.submit(request, address, "POST", BATCH, batch_of(slow_image, 30))
         rejected = 0
         while not batch.done():
-            status, headers, _ = predict(address)
+            status, headers, _ = predict(address, slow_image)
             if status == 503:
                 assert headers["Retry-After"] == "1"
                 # Count only requests rejected before the batch finished.

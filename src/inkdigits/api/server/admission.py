@@ -29,8 +29,8 @@ class BoundedExecutor:
     Once a burst has filled the queue, only half of it is used until it is empty again: during
     overload, accepted requests wait half as long.
 
-    is_accepting  whether new work is accepted; if not, it is rejected as if the queue were full
-    quick_s       CPU time of all work that was run in the event loop
+    is_accepting   whether new work is accepted; if not, it is rejected as if the queue were full
+    is_overloaded  whether the event loop only rejects work and pauses: threads run all of it
     """
 
     def __init__(self, threads: int, queue: int, queue_timeout_s: float) -> None:
@@ -42,9 +42,9 @@ class BoundedExecutor:
         self._queue_timeout_s = queue_timeout_s
         self._quick_turn = asyncio.Lock()
         self._slice_s = 0.0  # CPU time of quick work since the loop last served its connections
-        self._quick_from = 0.0  # by the event loop's clock; all work runs in threads before
+        self._quick_from = 0.0  # by time.monotonic; until then threads run all work
         self.is_accepting = True
-        self.quick_s = 0.0
+        self.is_overloaded = False
 
     @property
     def free_slots(self) -> int:
@@ -55,11 +55,6 @@ class BoundedExecutor:
     def is_full(self) -> bool:
         """Whether new work would be rejected now."""
         return not self.free_slots
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether there is no work."""
-        return not self._in_flight
 
     @property
     def has_waiting(self) -> bool:
@@ -82,30 +77,28 @@ class BoundedExecutor:
             self._in_flight += 1
             if self._in_flight == self._max_capacity:
                 self._capacity = (self._threads + self._max_capacity + 1) // 2
-        is_quick = is_quick and asyncio.get_running_loop().time() >= self._quick_from
+        is_quick &= not self.is_overloaded and time.monotonic() >= self._quick_from
         result = self._run_in_loop(work) if is_quick else self._run_in_thread(work)
         del work  # see _run_in_thread
         return await result
 
     async def _run_in_loop(self, work: Callable[[], Response]) -> Response:
-        loop = asyncio.get_running_loop()
-        until = loop.time() + self._queue_timeout_s
+        until = time.monotonic() + self._queue_timeout_s
         try:
             async with self._quick_turn:
                 if self._slice_s > QUICK_SLICE_S:
                     self._slice_s = 0.0
                     await asyncio.sleep(0)
-                if loop.time() > until:
+                if time.monotonic() > until:
                     raise overloaded("queue_timeout")
                 start_s = time.thread_time()
                 try:
                     return work()
                 finally:
                     seconds = time.thread_time() - start_s
-                    self.quick_s += seconds
                     self._slice_s += seconds
                     if seconds > MAX_QUICK_S:
-                        self._quick_from = loop.time() + NOT_QUICK_FOR_S
+                        self._quick_from = time.monotonic() + NOT_QUICK_FOR_S
         finally:
             self._release_slot()
 

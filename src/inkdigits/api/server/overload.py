@@ -14,10 +14,9 @@ from inkdigits.api.server.admission import BoundedExecutor
 # leave little of two CPUs. Under overload the event loop is limited to this share of one CPU. What
 # it cannot handle waits in the kernel, which also makes the senders wait.
 LOOP_SHARE = 0.12
-# A round lasts from one look at the connections to the next.
-MIN_ROUND_S = 0.004  # looking after each request would cost more than rejecting it
-MAX_ROUND_S = 0.03  # responses of threads wait until the round ends
-MAX_REJECTED = 24  # in one round
+MIN_PAUSE_S = 0.004  # waking up for each request would cost more than rejecting it
+MAX_PAUSE_S = 0.03  # responses wait until the pause ends
+MAX_REJECTED = 24  # in one round, which lasts from one pause to the next
 # A request that has waited for more rounds is rejected, so that accepted ones never wait for long.
 MAX_ACCEPTED_AGE = 1
 
@@ -39,29 +38,21 @@ class OverloadSelector(selectors.DefaultSelector):
         super().__init__()
         self._predictions = predictions
         self._client_fds = client_fds
-        self._round_start = self._now()
+        self._cpu_s = time.thread_time()
         self._is_overloaded = False
         self._is_rejecting = False  # in this round
         self._round = 0
         self._ready_since: dict[int, int] = {}  # the round in which a descriptor became ready
 
-    def _now(self) -> tuple[float, float, float]:
-        """Return the time, the CPU time of this thread, and how much of it was for predictions."""
-        return time.monotonic(), time.thread_time(), self._predictions.quick_s
-
     def select(self, timeout: float | None = None) -> Events:
         """Wait for events. With a timeout of 0, the loop has callbacks to run."""
-        # While no predictions are in progress, there is nothing to keep the CPU free for.
-        if self._is_overloaded and not self._predictions.is_idle:
-            passed_s, cpu_s, quick_s = (
-                now - start for now, start in zip(self._now(), self._round_start, strict=True)
-            )
-            round_s = min(max((cpu_s - quick_s) / LOOP_SHARE, MIN_ROUND_S), MAX_ROUND_S)
-            if timeout == 0:  # quick predictions may be among the callbacks: they get their share
-                if cpu_s < round_s:
-                    return []
-            elif passed_s < round_s:
-                time.sleep(round_s - passed_s)
+        if self._is_overloaded:
+            if timeout == 0:
+                return []
+            used_s = time.thread_time() - self._cpu_s
+            pause_s = used_s * (1 / LOOP_SHARE - 1)
+            time.sleep(min(max(pause_s, MIN_PAUSE_S), MAX_PAUSE_S))
+            self._cpu_s = time.thread_time()
         events = super().select(timeout)
         self._predictions.is_accepting = True
         free_slots = self._predictions.free_slots
@@ -74,11 +65,13 @@ class OverloadSelector(selectors.DefaultSelector):
                 is_arrival = mask == selectors.EVENT_READ and key.fd in self._client_fds
                 (arrivals if is_arrival else others).append(event)
         self._is_overloaded = len(arrivals) > free_slots + MAX_REJECTED
+        # A loop that pauses cannot make predictions by itself.
+        self._predictions.is_overloaded = self._is_overloaded
         if not self._is_overloaded:
+            self._cpu_s = time.thread_time()
             self._ready_since.clear()
             return events
         self._round += 1
-        self._round_start = self._now()
         since = {key.fd: self._ready_since.get(key.fd, self._round) for key, _ in arrivals}
         arrivals.sort(key=lambda event: since[event[0].fd])
         self._is_rejecting = not self._is_rejecting or not free_slots
