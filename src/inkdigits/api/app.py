@@ -1,6 +1,7 @@
 """The Flask application: blueprints, limits, and one format for every error."""
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Flask, request
 from flask_limiter import Limiter
@@ -12,6 +13,13 @@ from inkdigits.api.metrics import Metrics
 from inkdigits.api.registry import ModelRegistry
 from inkdigits.api.routes import docs, frontend, health, models, predictions
 from inkdigits.api.settings import Settings
+
+
+class _SynchronousFlask(Flask):
+    """Flask without coroutines, for which it inspects each function that it calls, each time."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
 
 
 def create_app(
@@ -33,7 +41,7 @@ def create_app(
     "inkdigits.route", the URL rule that matched, and "inkdigits.predictions", a list of
     (model name, prediction), for the server's metrics.
     """
-    app = Flask(__name__, static_folder=None)
+    app = _SynchronousFlask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     # Otherwise URLs such as "" and "/predict//" would get an HTML redirect.
     app.url_map.merge_slashes = app.url_map.strict_slashes = False

@@ -63,7 +63,9 @@ class Settings(BaseSettings):
     batch_limit: int = Field(
         32, ge=1, le=10_000, description="maximum number of drawings in a batch"
     )
-    threads: int = Field(1, ge=1, le=64, description="threads that make predictions, per worker")
+    threads: int = Field(
+        1, ge=1, le=64, description="threads for all but small drawings, per worker"
+    )
     queue: int = Field(
         64,
         ge=0,
