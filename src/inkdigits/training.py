@@ -191,7 +191,9 @@ def _update_ema(state: TrainState, decay: float) -> None:
     source   Polyak and Juditsky 1992, Acceleration of Stochastic Approximation by Averaging
     """
     decay = min(decay, (1 + state.step) / (10 + state.step))
-    state.ema += (1 - decay) * (state.params - state.ema)
+    difference = state.params - state.ema
+    difference *= 1 - decay
+    state.ema += difference
 
 
 @np.errstate(over="ignore", invalid="ignore")  # DivergenceError reports it

@@ -7,6 +7,7 @@ from threading import Barrier
 import numpy as np
 import pytest
 
+from inkdigits import arrays
 from inkdigits.nn import convolution, layers
 from inkdigits.nn.convolution import AddChannel, Conv2D, MaxPool2D, ZeroPad2D
 from inkdigits.nn.layers import BatchNorm, Dense, Dropout, Flatten, ReLU, Sigmoid
@@ -32,6 +33,7 @@ LAYERS = [  # a layer, the shape of an example before it, and after it
     (MaxPool2D(), (4, 6, 2), (2, 3, 2)),
     (MaxPool2D(), (5, 3, 1), (2, 1, 1)),
     (MaxPool2D(3), (6, 7, 2), (2, 2, 2)),
+    (MaxPool2D(1), (2, 3, 2), (2, 3, 2)),
     (BatchNorm(5), (6, 5), (6, 5)),
     (BatchNorm(2), (3, 4, 2), (3, 4, 2)),
 ]
@@ -264,7 +266,7 @@ def test_dense_draws_weights_by_its_initializer_and_sets_biases_to_zero():
 
 def test_dense_rejects_an_input_of_another_width():
     layer = Dense(5, 3)
-    with pytest.raises(ValueError, match="mismatch"):
+    with pytest.raises(ValueError, match="not aligned"):
         layer.forward(parameters(layer), distinct((2, 4)))
 
 
@@ -395,10 +397,35 @@ def test_convolution_draws_weights_by_its_initializer_and_sets_biases_to_zero():
     assert_same(params, {"weight": np.arange(24).reshape(2, 2, 3, 2), "bias": [0, 0]})
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("images", [1, 2, 3])
+def test_parts_of_a_batch_do_not_change_the_convolution(channels, images, monkeypatch):
+    layer, x = Conv2D(channels, 4), distinct((7, 6, 5, channels), np.float64)
+    params, dy = parameters(layer, np.float64), distinct((7, 4, 3, 4), np.float64, seed=9)
+
+    def forward_and_backward():
+        y, backward = layer.forward(params, x)
+        grads = unset(params)
+        return {"y": y, "dx": backward(dy, grads), **grads}
+
+    whole = forward_and_backward()
+    bytes_each = 12 * 9 * channels * 8  # the windows of an image at 4 x 3 positions
+    monkeypatch.setattr(arrays, "PART_BYTES", images * bytes_each)
+    assert len(arrays.batch_parts(x, bytes_each)) == -(-7 // images)
+    for name, array in forward_and_backward().items():
+        np.testing.assert_allclose(array, whole[name], rtol=1e-12, atol=1e-12, err_msg=name)
+
+
+def test_no_images_give_no_feature_maps():
+    layer = Conv2D(2, 3)
+    y, _ = layer.forward(parameters(layer), np.empty((0, 5, 6, 2), np.float32))
+    assert y.shape == (0, 3, 4, 3)
+
+
 @pytest.mark.parametrize("shape", [(1, 2, 5, 3), (1, 5, 5, 2)], ids=["too small", "channels"])
 def test_convolution_rejects_a_wrong_input_shape(shape):
     layer = Conv2D(3, 2)
-    with pytest.raises(ValueError, match=r"window shape|mismatch"):
+    with pytest.raises(ValueError, match=r"window shape|not aligned"):
         layer.forward(parameters(layer), distinct(shape))
 
 
@@ -420,6 +447,17 @@ def test_exactly_one_of_tied_maxima_gets_the_gradient():
         dx = backward(np.full_like(y, 5), {})
         assert np.count_nonzero(dx) == 1
         assert x.flat[dx.argmax()] == x.max()
+
+
+@pytest.mark.parametrize("side", [1, 2, 3, 4])
+def test_ties_in_squares_of_any_size(side):
+    x = np.random.default_rng(0).integers(0, 2, (5, 4 * side, 3 * side, 2)).astype(np.float32)
+    y, backward = MaxPool2D(side).forward({}, x)
+    dx = backward(np.ones_like(y), {})
+    squares = (5, 4, side, 3, side, 2)
+    np.testing.assert_array_equal(dx.reshape(squares).sum(axis=(2, 4)), 1)
+    np.testing.assert_array_equal((dx * x).reshape(squares).sum(axis=(2, 4)), y)
+    assert set(np.unique(dx)) <= {0, 1}
 
 
 # BatchNorm

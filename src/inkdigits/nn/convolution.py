@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import prod
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
-from inkdigits.arrays import Array, Generator
+from inkdigits.arrays import Array, Generator, batch_parts, sliding_windows
 from inkdigits.nn.initializers import Initializer, he
 from inkdigits.nn.layers import (
     Backward,
@@ -16,6 +16,7 @@ from inkdigits.nn.layers import (
     Shape,
     shape_error,
     sum_positions,
+    tile_positions,
 )
 
 
@@ -113,27 +114,52 @@ class Conv2D:
     ) -> tuple[Array, Backward]:
         """Multiply windows by filters; NumPy raises ValueError if x does not have C channels."""
         weight, side = params["weight"], self.kernel_size
-        windows = sliding_window_view(x, (side, side), axis=(1, 2))  # (N, H-K+1, W-K+1, C, K, K)
-        count, height, width = windows.shape[:3]
-        # im2col: with windows as rows and filters as columns, all the sums are one matrix product.
-        rows = windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, side * side * x.shape[3])
-        y = (rows @ weight.reshape(-1, self.filters)).reshape(count, -1)
-        y += np.tile(params["bias"], height * width)
+        height, width = x.shape[1] - side + 1, x.shape[2] - side + 1
+        filters = weight.reshape(-1, self.filters)
+        # A few images at a time, so that their windows stay in the processor's cache.
+        parts = batch_parts(x, height * width * weight.nbytes // self.filters)
+        y = np.empty((len(x), height, width, self.filters), x.dtype, like=x)
+        bias = tile_positions(params["bias"], height * width)
+        for part in parts:
+            # im2col: with windows as rows and filters as columns, all sums are one matrix product.
+            np.dot(_window_rows(x[part], side), filters, out=y[part].reshape(-1, self.filters))
+            images = y[part].reshape(-1, len(bias))
+            images += bias
 
         def backward(dy: Array, grads: Params, need_dx: bool = True) -> Array | None:
-            np.copyto(grads["bias"], sum_positions(dy.reshape(count, -1).sum(axis=0), self.filters))
-            dy = dy.reshape(-1, self.filters)
-            np.dot(rows.T, dy, out=grads["weight"].reshape(-1, self.filters))
-            if not need_dx:
-                return None
-            # col2im: a pixel's gradient is the sum over all the windows that contain it.
-            dx = np.zeros_like(x)
-            for row, column in np.ndindex(side, side):
-                back = (dy @ weight[row, column].T).reshape(count, height, width, -1)
-                dx[:, row : row + height, column : column + width] += back
+            dbias = sum_positions(dy.reshape(len(x), -1).sum(axis=0), self.filters)
+            np.copyto(grads["bias"], dbias)
+            dweight = grads["weight"]
+            dweight[...] = 0
+            dx = np.zeros_like(x) if need_dx else None
+            for part in parts:
+                dy_part = dy[part].reshape(-1, self.filters)
+                # Copying the windows again takes little time; keeping them, a lot of memory.
+                dweight += dy_part.T.dot(_window_rows(x[part], side)).T.reshape(weight.shape)
+                if dx is None:
+                    continue
+                for row, column in np.ndindex(side, side):
+                    # col2im: a pixel's gradient is the sum over all windows that contain it.
+                    back = dy_part.dot(weight[row, column].T)
+                    pixels = dx[part, row : row + height, column : column + width]
+                    pixels += back.reshape(pixels.shape)
             return dx
 
-        return y.reshape(count, height, width, -1), backward
+        return y, backward
+
+
+def _window_rows(x: Array, side: int) -> Array:
+    """Copy each window of the images into a row.
+
+    x        float32 (N, H, W, C)
+    returns  float32 (N (H - K + 1) (W - K + 1), K K C)
+    """
+    windows = sliding_windows(x, side)
+    if x.shape[3] == 1:
+        # A row of such a window has only K numbers, and NumPy is slow on short rows. So each of
+        # its K K positions is copied from all windows at once, into a column.
+        return windows.transpose(3, 4, 0, 1, 2).reshape(side * side, -1).T
+    return windows.reshape(-1, side * side * x.shape[3])
 
 
 @dataclass(frozen=True)
@@ -178,12 +204,13 @@ class MaxPool2D(ParameterFree):
             y = np.maximum(y, x[place])
 
         def backward(dy: Array) -> Array:
-            dx = np.zeros_like(x)
-            unassigned = np.ones_like(y, dtype=bool)
-            for place in places:
-                is_max = unassigned & (x[place] == y)
-                np.multiply(dy, is_max, out=dx[place])
-                unassigned ^= is_max
+            dx = np.empty_like(x)
+            dx[(*before, slice(end, None))] = 0
+            for place, after in pairwise(places):
+                np.multiply(dy, x[place] != y, out=dx[after])
+                np.subtract(dy, dx[after], out=dx[place])
+                dy = dx[after]
+            dx[places[-1]] = dy
             return dx
 
         return y, backward

@@ -80,7 +80,7 @@ class AdamW:
     def step(
         self, params: Array, gradient: Array, state: Array, learning_rate: float, number: int
     ) -> None:
-        """Step along the mean gradient over the root of the mean square."""
+        """Step along the mean gradient over the root of the mean square; in place, to be fast."""
         mean, square = state
         mean *= self.beta1
         mean += (1 - self.beta1) * gradient
@@ -90,5 +90,9 @@ class AdamW:
         mean_correction = 1 - self.beta1 ** (number + 1)
         square_correction = 1 - self.beta2 ** (number + 1)
         params *= 1 - learning_rate * self.weight_decay
-        root = np.sqrt(square / square_correction) + self.epsilon
-        params -= (learning_rate / mean_correction) * (mean / root)
+        step = np.sqrt(square)
+        step *= square_correction**-0.5
+        step += self.epsilon
+        np.divide(mean, step, out=step)
+        step *= learning_rate / mean_correction
+        params -= step
