@@ -1,78 +1,97 @@
 """Find the paper inside a frame: a line drawn around it, or the table that it lies on."""
 
+from collections.abc import Sequence
+from functools import reduce
+
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from inkdigits.arrays import Pixels
 from inkdigits.constants import IMAGE_SIDE
 from inkdigits.preprocessing.background import MIN_CONTRAST
+from inkdigits.preprocessing.morphology import opening
 from inkdigits.preprocessing.resample import Region
 
 MAX_DEPTH = 0.12  # of the image's side; the sides of a frame are no farther from the border
 MIN_LENGTH = 0.75  # of the image's side; the sides of a frame are at least this long
 LINE_STRENGTH = 0.6  # of the strongest edge or ink; a frame may be stronger, ruled lines are paler
-SAMPLES = 64  # columns that are examined, about
+SAMPLES = 64  # rows or columns that are examined, about
 
 
-def find_frame(rgb: Pixels) -> Region | None:
+def find_frame(channels: Sequence[Pixels]) -> Region | None:
     """Find the region inside a frame.
 
-    rgb      uint8 (H, W, 3)
-    returns  rows and columns of the image, or None if there is no frame
+    channels  uint8 (H, W), one for each color
+    returns   rows and columns of the image, or None if there is no frame
     """
-    if max(rgb.shape) <= IMAGE_SIDE:
+    height, width = channels[0].shape
+    if max(height, width) <= IMAGE_SIDE:
         return None
-    rows = _rows_inside(rgb)
-    columns = _rows_inside(rgb.swapaxes(0, 1)) if rows else None
-    return (rows, columns) if rows and columns else None
+    columns = _inside([channel[:: 1 + height // SAMPLES] for channel in channels])
+    if columns is None:
+        return None
+    rows = _inside([channel[:, :: 1 + width // SAMPLES].T for channel in channels])
+    return (rows, columns) if rows else None
 
 
-def _rows_inside(rgb: Pixels) -> slice | None:
-    """Find the rows between two straight edges across the image, near its top and its bottom."""
-    reach = 1 + len(rgb) // 100  # rows: the width of a soft edge or of a line
-    sample = rgb[:, :: 1 + rgb.shape[1] // SAMPLES].astype(np.int16)
-    return _rows_of_paper(sample, reach) or _rows_between_lines(sample, reach)
+def _inside(samples: Sequence[Pixels]) -> slice | None:
+    """Find the columns between two straight edges from top to bottom, one near each side.
 
-
-def _rows_of_paper(sample: NDArray[np.int16], reach: int) -> slice | None:
-    """Find the rows of paper on a table: at its edges the color changes, and stays changed.
-
-    sample  int16 (H, W, 3), some columns of the image
-    reach   rows, the width of an edge
+    samples  uint8 (S, W), some rows of each color
     """
-    depth = MAX_DEPTH * len(sample)
-    # A line, which is narrower than the distance between the compared rows, sets few rows apart.
-    differ = (_row_differences(sample, 3 * reach) > MIN_CONTRAST).mean(axis=1) >= MIN_LENGTH
-    edges = np.flatnonzero(ndimage.binary_opening(differ, np.ones(reach + 1)))
-    above, below = edges[edges < depth], edges[edges >= len(differ) - depth]
-    if len(above) and len(below):
-        return slice(int(above[-1]) + 1 + reach, int(below[0]) + 2 * reach)
+    width = samples[0].shape[1]
+    if MAX_DEPTH * width < 1:
+        return None
+    reach = 1 + width // 100  # columns: the width of a soft edge or of a line
+    return _paper(samples, reach) or _between_lines(samples, reach)
+
+
+def _paper(samples: Sequence[Pixels], reach: int) -> slice | None:
+    """Find the columns of paper on a table: at its edges the color changes, and stays changed.
+
+    samples  uint8 (S, W), some rows of each color
+    reach    columns, the width of an edge
+    """
+    depth = MAX_DEPTH * samples[0].shape[1]
+    # A line, which is narrower than the distance between the compared columns, sets few apart.
+    differ = _are_edges(_differences(samples, 3 * reach), MIN_CONTRAST)
+    edges = np.flatnonzero(opening(differ.view(np.uint8), (1, reach + 1)))
+    left, right = edges[edges < depth], edges[edges >= differ.size - depth]
+    if len(left) and len(right):
+        return slice(int(left[-1]) + 1 + reach, int(right[0]) + 2 * reach)
     return None
 
 
-def _rows_between_lines(sample: NDArray[np.int16], reach: int) -> slice | None:
-    """Find the rows between the two lines of a frame.
+def _between_lines(samples: Sequence[Pixels], reach: int) -> slice | None:
+    """Find the columns between the two lines of a frame.
 
-    sample  int16 (H, W, 3), some columns of the image
-    reach   rows, the width of a line
+    samples  uint8 (S, W), some rows of each color
+    reach    columns, the width of a line
     """
-    depth = MAX_DEPTH * len(sample)
-    differences = _row_differences(sample, reach)
-    for threshold in (LINE_STRENGTH * differences.max(initial=0), MIN_CONTRAST):
-        edges = np.flatnonzero((differences > threshold).mean(axis=1) >= MIN_LENGTH)
-        above, below = edges[edges < depth], edges[edges >= len(differences) - depth]
+    depth = MAX_DEPTH * samples[0].shape[1]
+    differences = _differences(samples, reach)
+    for threshold in (LINE_STRENGTH * float(differences.max()), MIN_CONTRAST):
+        edges = np.flatnonzero(_are_edges(differences, threshold))
+        left, right = edges[edges < depth], edges[edges >= differences.shape[1] - depth]
         # With more edges in between, these are the lines of ruled paper.
-        if len(above) and len(below) and len(above) + len(below) == len(edges):
-            return slice(int(above[-1]) + 1 + reach, int(below[0]))
+        if len(left) and len(right) and len(left) + len(right) == len(edges):
+            return slice(int(left[-1]) + 1 + reach, int(right[0]))
     return None
 
 
-def _row_differences(sample: NDArray[np.int16], reach: int) -> NDArray[np.int16]:
-    """Compare each row with the one `reach` below it, in the color that differs most.
+def _differences(samples: Sequence[Pixels], reach: int) -> Pixels:
+    """Compare each column with the one `reach` to its right, in the color that differs most.
 
-    sample   int16 (H, W, 3)
-    returns  int16 (H - reach, W)
+    samples  uint8 (S, W), some rows of each color
+    returns  uint8 (S, W - reach)
     """
-    red, green, blue = np.moveaxis(np.abs(sample[reach:] - sample[:-reach]), 2, 0)
-    return np.maximum(np.maximum(red, green), blue)
+    each = (cv2.absdiff(sample[:, reach:], sample[:, :-reach]) for sample in samples)
+    return reduce(cv2.max, each)
+
+
+def _are_edges(differences: Pixels, threshold: float) -> NDArray[np.bool_]:
+    """Return which columns differ in most rows, bool (1, W)."""
+    mask = (differences > threshold).view(np.uint8)
+    counts = cv2.reduce(mask, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
+    return counts >= MIN_LENGTH * len(mask)

@@ -7,7 +7,9 @@ unchanged.
 """
 
 import math
+from collections.abc import Sequence
 
+import cv2
 import numpy as np
 
 from inkdigits.arrays import Array, Pixels
@@ -16,14 +18,16 @@ from inkdigits.preprocessing.background import (
     MIN_CONTRAST,
     composite,
     difference_from_background,
+    split_colors,
 )
 from inkdigits.preprocessing.clutter import isolate_digit, remove_specks
 from inkdigits.preprocessing.frame import find_frame
-from inkdigits.preprocessing.resample import Region, bounding_box, crop, downscale, fit
+from inkdigits.preprocessing.resample import Region, bounding_box, downscale, fit
 from inkdigits.preprocessing.stroke_width import normalize_stroke_width
 
 BOX = 20  # longer side of MNIST's digits, in pixels
 CENTER = 14  # row and column of their center of mass, counted from 0
+MOMENTS = np.stack([np.ones(BOX), np.arange(BOX)])  # what to sum pixels by, float64
 
 MAX_SIDE = 8192  # pixels; a longer image is reduced to every second pixel, or every third, ...
 OVERVIEW_PX = 2048  # longer side of the image in which the digit is searched for
@@ -81,7 +85,7 @@ def from_ink(ink: Pixels) -> Pixels:
     # In an image of MNIST's size the faint, soft edges are a good part of the digit.
     if max(ink.shape) > IMAGE_SIDE:
         ink = isolate_digit(ink)
-    digit = normalize_stroke_width(crop(ink), BOX)
+    digit = normalize_stroke_width(ink[bounding_box(ink)], BOX)
     return _center(fit(digit, BOX))
 
 
@@ -92,25 +96,35 @@ def _segment(rgba: Pixels) -> tuple[Pixels, Region]:
 
     returns  uint8 (h, w), and the rows and columns of the image that it covers
     """
-    ink, inside = _segment_opaque(composite(rgba, 255))
-    if ink.max() < MIN_CONTRAST and rgba[..., 3].min() < 255:
-        ink, _ = difference_from_background(composite(rgba, 0))
+    channels, alpha = split_colors(rgba)
+    if alpha is None:
+        ink, inside = _segment_opaque(channels)
+    else:
+        ink, inside = _segment_opaque([composite(color, alpha, white=True) for color in channels])
+        if ink.max() < MIN_CONTRAST:
+            on_black = [composite(color, alpha, white=False) for color in channels]
+            ink, _ = difference_from_background(on_black)
     return remove_specks(ink), inside
 
 
-def _segment_opaque(rgb: Pixels) -> tuple[Pixels, Region]:
-    """Segment ink from its background, inside the frame if there is one with ink in it."""
-    if inside := find_frame(rgb):
-        ink, _ = difference_from_background(rgb[inside])
+def _segment_opaque(channels: Sequence[Pixels]) -> tuple[Pixels, Region]:
+    """Segment ink from its background, inside the frame if there is one with ink in it.
+
+    channels  uint8 (H, W), one for each color
+    returns   uint8 (h, w), and the rows and columns of the image that it covers
+    """
+    if inside := find_frame(channels):
+        ink, _ = difference_from_background([channel[inside] for channel in channels])
         if ink.max() >= MIN_CONTRAST:
             return ink, inside
-    ink, is_evenly_lit = difference_from_background(rgb)
+    ink, is_evenly_lit = difference_from_background(channels)
     if not is_evenly_lit:
         # A line that was paler in the shadow is now as strong as elsewhere.
-        inside = find_frame(np.broadcast_to(ink[..., None], rgb.shape))
+        inside = find_frame([ink])
         if inside and ink[inside].max() >= MIN_CONTRAST:
             return ink[inside], inside
-    return ink, (slice(0, rgb.shape[0]), slice(0, rgb.shape[1]))
+    height, width = ink.shape
+    return ink, (slice(0, height), slice(0, width))
 
 
 def _small_digit(ink: Pixels, inside: Region) -> Region | None:
@@ -142,10 +156,11 @@ def _center(digit: Array) -> Pixels:
     returns  uint8 (28, 28)
     """
     height, width = digit.shape
-    mass = float(digit.sum())
-    top = round(CENTER - float(digit.sum(axis=1) @ np.arange(height)) / mass)
-    left = round(CENTER - float(digit.sum(axis=0) @ np.arange(width)) / mass)
-    top, left = np.clip(top, 0, IMAGE_SIDE - height), np.clip(left, 0, IMAGE_SIDE - width)
+    # The mass, and its first moments by row and by column.
+    (mass, by_column), (by_row, _) = MOMENTS[:, :height] @ digit @ MOMENTS[:, :width].T
+    top, left = round(CENTER - by_row / mass), round(CENTER - by_column / mass)
+    top = min(max(top, 0), IMAGE_SIDE - height)
+    left = min(max(left, 0), IMAGE_SIDE - width)
     picture = np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)
     picture[top : top + height, left : left + width] = np.rint(255 * digit)
     return picture

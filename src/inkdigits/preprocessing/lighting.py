@@ -10,10 +10,11 @@ import math
 from dataclasses import dataclass
 from functools import partial
 
+import cv2
 import numpy as np
-from scipy import ndimage
 
 from inkdigits.arrays import Array, Pixels
+from inkdigits.preprocessing.morphology import closing, opening
 from inkdigits.preprocessing.resample import resize
 
 
@@ -32,6 +33,7 @@ class LightingSettings:
 
 
 LIGHTING = LightingSettings()
+PLUS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))  # a pixel and the four beside it
 
 
 def estimate_uneven_background(channel: Pixels) -> Pixels:
@@ -73,15 +75,18 @@ def _remove_strokes(coarse: Array) -> Array:
     returns  float32 (H, W)
     """
     size = math.ceil(LIGHTING.max_stroke_width * max(coarse.shape))
-    smooth = ndimage.gaussian_filter(coarse, 1)
+    smooth = _blur(coarse, 1)
     # Past the border, illumination continues unchanged, but ink ends: where ink reaches the
     # border, the image is mirrored instead.
-    continued, mirrored = (np.pad(smooth, size, mode) for mode in ("edge", "reflect"))
+    continued, mirrored = (
+        cv2.copyMakeBorder(smooth, size, size, size, size, border)
+        for border in (cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT_101)
+    )
     darker, lighter = np.minimum(continued, mirrored), np.maximum(continued, mirrored)
     padded = np.where(darker < LIGHTING.max_shadow * lighter, mirrored, continued)
     inner = slice(size, -size)
-    without_dark: Array = ndimage.grey_closing(padded, (size, size))[inner, inner]
-    without_light: Array = ndimage.grey_opening(padded, (size, size))[inner, inner]
+    without_dark = closing(padded, (size, size))[inner, inner]
+    without_light = opening(padded, (size, size))[inner, inner]
     background = min(without_dark, without_light, key=partial(_implausibility, image=smooth))
     # The closing also fills the darkest part of the illumination, the opening cuts off its peak.
     return background + _smooth_residual(smooth - background)
@@ -110,8 +115,13 @@ def _smooth_residual(residual: Array) -> Array:
     returns   float32 (H, W)
     """
     off = np.abs(residual)
-    ink = ndimage.binary_dilation(off > LIGHTING.ink_share * off.max(), iterations=2)
+    ink = (off > LIGHTING.ink_share * off.max()).view(np.uint8)
+    paper = np.float32(1) - cv2.dilate(ink, PLUS, iterations=2)
     deviation = LIGHTING.smoothing * max(residual.shape)
-    weight = ndimage.gaussian_filter(np.float32(1) - ink, deviation)
-    mean: Array = ndimage.gaussian_filter(residual * ~ink, deviation) / np.maximum(weight, 0.01)
-    return mean
+    return _blur(residual * paper, deviation) / np.maximum(_blur(paper, deviation), 0.01)
+
+
+def _blur(image: Array, deviation: float) -> Array:
+    """Blur by a Gaussian, which is cut off at four standard deviations."""
+    side = 2 * int(4 * deviation + 0.5) + 1
+    return cv2.GaussianBlur(image, (side, side), deviation, borderType=cv2.BORDER_REFLECT)

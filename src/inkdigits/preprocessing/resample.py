@@ -1,83 +1,66 @@
 """Crop, resize and downscale rasters."""
 
-from functools import lru_cache
-
+import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from inkdigits.arrays import Array, Pixels
 
 Region = tuple[slice, slice]  # rows and columns
 
-MAX_CACHED_PX = 512  # matrices that resample up to this many pixels are cached
-STRIP_ROWS = 64  # rows that are halved at a time, so that they stay in the processor's cache
+MAX_DIRECT_PX = 2**15  # pixels; means over areas of a larger image are taken by an integral image
 
 
-def bounding_box(image: Array | Pixels | NDArray[np.bool_]) -> Region:
+def bounding_box(image: Pixels) -> Region:
     """Find the smallest rectangle that holds every nonzero pixel; there must be one.
 
-    image  (H, W)
+    image  uint8 (H, W)
     """
-    rows, columns = (np.flatnonzero(image.any(axis=axis)) for axis in (1, 0))
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+    left, top, width, height = cv2.boundingRect(image)
+    return slice(top, top + height), slice(left, left + width)
 
 
-def crop(image: Array | Pixels) -> Array:
-    """Crop to the nonzero pixels; there must be one.
-
-    image    (H, W)
-    returns  float32 (h, w)
-    """
-    return image[bounding_box(image)].astype(np.float32)
-
-
-def fit(ink: Array, longer_side: int) -> Array:
+def fit(ink: Array | Pixels, longer_side: int) -> Array:
     """Resize the ink to a given longer side, keeping its aspect, and scale its peak to 1.
 
-    ink          float32 (H, W)
+    ink          uint8 or float32 (H, W)
     longer_side  pixels
     returns      float32 (h, w), the shorter side at least one pixel
     """
-    scale = longer_side / max(ink.shape)
-    height, width = (max(1, round(scale * side)) for side in ink.shape)
-    ink = resize(ink, (height, width))
-    return ink / float(ink.max())
+    height, width = ink.shape
+    scale = longer_side / max(height, width)
+    fitted = resize(ink, (max(1, round(scale * height)), max(1, round(scale * width))))
+    return fitted / np.float32(fitted.max())
 
 
-def resize(image: Array, shape: tuple[int, int]) -> Array:
-    """Resize an image, antialiased.
+def resize(image: Array | Pixels, shape: tuple[int, int]) -> Array:
+    """Resize an image: means over areas if it becomes smaller, otherwise linear interpolation.
 
-    image    float32 (H, W)
-    shape    (h, w)
+    image    uint8 or float32 (H, W)
+    shape    (h, w), neither side longer or neither side shorter than before
     returns  float32 (h, w)
     """
-    rows, columns = (resampling_matrix(*sizes) for sizes in zip(image.shape, shape, strict=True))
-    return rows @ image @ columns.T
+    is_smaller = shape[0] * shape[1] < image.size
+    if is_smaller and image.size > MAX_DIRECT_PX:
+        return _area_means(image, shape)
+    method = cv2.INTER_AREA if is_smaller else cv2.INTER_LINEAR
+    resized: Array = cv2.resize(image.astype(np.float32), shape[::-1], interpolation=method)
+    return resized
 
 
-def resampling_matrix(size: int, new_size: int) -> Array:
-    """Make the matrix that resamples a line of `size` pixels to `new_size`, antialiased.
+def _area_means(image: Array | Pixels, shape: tuple[int, int]) -> Array:
+    """Take the mean of each area, up to ten times as fast as OpenCV's `INTER_AREA`.
 
-    A smaller line takes the mean over the area of each new pixel; a larger one is interpolated
-    linearly. For the same size it is the identity.
+    In an integral image, each pixel is the sum of all pixels above it and to its left.
 
-    returns  float32 (new_size, size), read-only, each row sums to 1
+    source  Crow 1984, Summed-area tables for texture mapping
     """
-    return _cached_matrix(size, new_size) if size <= MAX_CACHED_PX else _matrix(size, new_size)
-
-
-def _matrix(size: int, new_size: int) -> Array:
-    scale = size / new_size
-    centers = (np.arange(new_size) + 0.5) * scale
-    distances = np.abs(centers[:, None] - (np.arange(size) + 0.5))
-    weights: Array = np.clip((max(scale, 1) + 1) / 2 - distances, 0, 1)
-    weights = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
-    weights.setflags(write=False)
-    return weights
-
-
-# Drawings come in few sizes, and making a matrix takes longer than multiplying by it.
-_cached_matrix = lru_cache(maxsize=64)(_matrix)
+    sums = cv2.integral(image, sdepth=cv2.CV_64F)
+    for size, new_size in zip(image.shape, shape, strict=True):  # rows, then columns
+        edges = np.arange(new_size + 1) * (size / new_size)
+        before = np.minimum(edges.astype(np.intp), size - 1)
+        share = (edges - before)[:, None]  # of the pixel that the edge of an area cuts
+        sums = np.diff(sums[before] * (1 - share) + sums[before + 1] * share, axis=0).T
+    return (sums * (shape[0] * shape[1] / image.size)).astype(np.float32)
 
 
 def downscale(rgba: Pixels, max_side: int) -> tuple[Pixels, int]:
@@ -102,29 +85,11 @@ def halve(rgba: Pixels) -> Pixels:
     rgba     uint8 (H, W, 4)
     returns  uint8 (H // 2, W // 2, 4); a side of one pixel stays
     """
-    pixels = np.ascontiguousarray(rgba).view(np.uint32)[..., 0]
-    strips = []
-    for first in range(0, max(1, len(pixels) - 1), STRIP_ROWS):
-        strip = pixels[first : first + STRIP_ROWS]
-        if strip.shape[0] > 1:
-            strip = _mean_of_bytes(strip[:-1:2], strip[1::2])
-        if strip.shape[1] > 1:
-            strip = _mean_of_bytes(strip[:, :-1:2], strip[:, 1::2])
-        strips.append(strip)
-    return np.concatenate(strips)[..., None].view(np.uint8)
-
-
-def _mean_of_bytes(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Average each of the four bytes of each pixel, rounded down.
-
-    source  Dietz's formula (Warren 2013, Hacker's Delight, section 2-5): the bits that both have,
-            plus half of the bits that one has
-    """
-    mean = one ^ other
-    mean &= np.uint32(0xFEFEFEFE)  # keeps the last bit of a byte out of the next byte
-    mean >>= np.uint32(1)
-    mean += one & other
-    return mean
+    height, width = (max(1, side // 2) for side in rgba.shape[:2])
+    # OpenCV's means over 2x2 pixels are fast, but only if they cover the image exactly.
+    even = rgba[: 2 * height, : 2 * width]
+    halved: Pixels = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)
+    return halved
 
 
 def max_pool(image: Pixels, size: int) -> Pixels:

@@ -3,11 +3,12 @@
 import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
-from scipy import ndimage
+from numpy.typing import NDArray
 
-from inkdigits.arrays import Array
-from inkdigits.preprocessing.resample import crop, fit
+from inkdigits.arrays import Array, Pixels
+from inkdigits.preprocessing.resample import bounding_box, fit
 
 
 @dataclass(frozen=True)
@@ -27,17 +28,17 @@ class StrokeWidthSettings:
 STROKE_WIDTH = StrokeWidthSettings()
 
 
-def normalize_stroke_width(digit: Array, box: int) -> Array:
+def normalize_stroke_width(digit: Pixels, box: int) -> Array | Pixels:
     """Thicken or thin the strokes if they are finer or broader than nearly all of MNIST's.
 
-    digit    float32 (H, W), cropped to its ink
+    digit    uint8 (H, W), cropped to its ink
     box      longer side of the digit in the final picture, in pixels
-    returns  float32 (h, w): the digit itself, or one with other strokes, ink in [0, 1]
+    returns  the digit itself, or one with other strokes, float32 (h, w), ink in [0, 1]
     """
     working = STROKE_WIDTH.working_px
     # A smaller digit is measured at its own size: enlarging it would blur its edges.
-    measured = fit(digit, working) if max(digit.shape) > working else digit / digit.max()
-    width = stroke_width(measured) * box / max(measured.shape)
+    longer_side = min(working, max(digit.shape))
+    width = stroke_width(fit(digit, longer_side)) * box / longer_side
     if STROKE_WIDTH.min_width <= width <= STROKE_WIDTH.max_width:
         return digit
     is_fine = width < STROKE_WIDTH.min_width
@@ -48,14 +49,14 @@ def normalize_stroke_width(digit: Array, box: int) -> Array:
     growth = (target * working - stroke * box) / (2 * (box - target))
     # Distances are measured between the centers of pixels. The edge is half a pixel nearer, and
     # a pixel is half covered if the new edge passes through its center.
-    mask = np.pad(fit(digit, working), STROKE_WIDTH.margin_px) > STROKE_WIDTH.inked
+    mask = _with_margin(fit(digit, working), STROKE_WIDTH.margin_px) > STROKE_WIDTH.inked
     if growth > 0:
-        distance: Array = ndimage.distance_transform_edt(~mask)  # to the ink
-        return crop(np.clip(growth + 1 - distance, 0, 1))
-    depth: Array = ndimage.distance_transform_edt(mask)  # in the ink
-    narrowest = min(stroke, 2 * float(depth.max()) - 1)
-    growth = max(growth, -STROKE_WIDTH.max_thinning * narrowest)
-    return crop(np.clip(depth + growth, 0, 1))
+        grown = growth + 1 - _distance(~mask)  # from the ink
+    else:
+        depth = _distance(mask)  # in the ink
+        narrowest = min(stroke, 2 * float(depth.max()) - 1)
+        grown = depth + max(growth, -STROKE_WIDTH.max_thinning * narrowest)
+    return np.clip(grown, 0, 1)[bounding_box((grown > 0).view(np.uint8))]
 
 
 def stroke_width(ink: Array) -> float:
@@ -68,10 +69,20 @@ def stroke_width(ink: Array) -> float:
     ink      float32 (H, W), peak 1
     returns  pixels
     """
-    ink = np.pad(ink, 1)
+    ink = _with_margin(ink, 1)
     falling = ink[1:, 1:] - ink[:-1, :-1]
     rising = ink[1:, :-1] - ink[:-1, 1:]
     area = float(ink.sum())
-    half_perimeter = float(np.sqrt((falling * falling + rising * rising) / 2).sum()) / 2
+    half_perimeter = float(cv2.magnitude(falling, rising).sum()) / math.sqrt(8)
     # A shape rounder than any stroke, such as a dot, is measured as a square.
     return (half_perimeter - math.sqrt(max(half_perimeter**2 - 4 * area, 0))) / 2
+
+
+def _with_margin(image: Array, margin: int) -> Array:
+    """Add a margin of zeros on all sides."""
+    return cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_CONSTANT)
+
+
+def _distance(mask: NDArray[np.bool_]) -> Array:
+    """Return the distance of each pixel from the nearest one that is False, float32 (H, W)."""
+    return cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
