@@ -11,6 +11,7 @@ from inkdigits.arrays import Array, Pixels
 from inkdigits.constants import IMAGE_SIDE
 from inkdigits.preprocessing.lighting import estimate_uneven_background, normalize_illumination
 
+STRIP_PIXELS = 2**18  # that are split at once, so that they stay in the processor's cache
 MIN_CONTRAST = 24  # of 255; an image in which no pixel differs more from its background is blank
 
 
@@ -36,10 +37,18 @@ def split_colors(rgba: Pixels) -> tuple[Sequence[Pixels], Pixels | None]:
     returns  uint8 (H, W) for red, green and blue, or a single one if the image is gray; and alpha,
              or None if the image is opaque
     """
+    gray = np.empty(rgba.shape[:2], np.uint8)
+    rows = max(1, STRIP_PIXELS // rgba.shape[1])
+    for top in range(0, len(rgba), rows):
+        red, green, blue, alpha = cv2.split(rgba[top : top + rows])
+        is_gray = not (cv2.norm(red, green, cv2.NORM_INF) or cv2.norm(red, blue, cv2.NORM_INF))
+        if not is_gray or cv2.minMaxLoc(alpha)[0] < 255:
+            break
+        gray[top : top + rows] = red
+    else:
+        return (gray,), None
     red, green, blue, alpha = cv2.split(rgba)
-    is_gray = not (cv2.norm(red, green, cv2.NORM_INF) or cv2.norm(red, blue, cv2.NORM_INF))
-    is_opaque = cv2.minMaxLoc(alpha)[0] == 255
-    return (red,) if is_gray else (red, green, blue), None if is_opaque else alpha
+    return (red, green, blue), None if cv2.minMaxLoc(alpha)[0] == 255 else alpha
 
 
 def composite(channel: Pixels, alpha: Pixels, *, white: bool) -> Pixels:
@@ -74,12 +83,17 @@ def _estimate_backgrounds(channels: Sequence[Pixels]) -> list[float] | list[Pixe
     returns   for each, a whole number: the level of most of the border, or of most corners if the
               digit is cropped; or uint8 (H, W) under uneven illumination
     """
-    borders = [_smooth_border(channel) for channel in channels]
+    borders = [_border(channel) for channel in channels]
+    if all(border.min() == border.max() for border in borders):
+        return [float(border[0]) for border in borders]
+    borders = [_smooth(border) for border in borders]
     medians = [_median(border) for border in borders]
+    deviates = [
+        np.abs(border - median) > BACKGROUND.even_deviation
+        for border, median in zip(borders, medians, strict=True)
+    ]
     uneven = [
-        color
-        for color, (border, median) in enumerate(zip(borders, medians, strict=True))
-        if _deviates(border, median)
+        color for color, where in enumerate(deviates) if where.mean() > BACKGROUND.uneven_share
     ]
     if not uneven:
         return [float(int(median)) for median in medians]
@@ -99,15 +113,23 @@ def _estimate_backgrounds(channels: Sequence[Pixels]) -> list[float] | list[Pixe
     return [float(int(_median(border[bright == is_light]))) for border in borders]
 
 
-def _smooth_border(channel: Pixels) -> Pixels:
-    """Follow the border once around, clockwise, without the grain of the paper.
+def _border(channel: Pixels) -> Pixels:
+    """Follow the border once around, clockwise.
 
     channel  uint8 (H, W)
     returns  uint8 (N,)
     """
-    border = np.concatenate([channel[0], channel[1:, -1], channel[-1, -2::-1], channel[-2::-1, 0]])
+    return np.concatenate([channel[0], channel[1:, -1], channel[-1, -2::-1], channel[-2::-1, 0]])
+
+
+def _smooth(border: Pixels) -> Pixels:
+    """Remove the grain of the paper from a border by a median filter.
+
+    border   uint8 (N,)
+    returns  uint8 (N,)
+    """
     window = len(border) // BACKGROUND.windows
-    if window <= 1 or border.max() == border.min():
+    if window <= 1:
         return border
     # OpenCV's windows are odd. The larger median of two such windows is that of an even one.
     odd = 2 * ((window - 1) // 2) + 1
@@ -127,12 +149,6 @@ def _median(levels: Pixels) -> float:
     """Return the median; np.median would take ten times as long."""
     ordered, middle = np.sort(levels), len(levels) // 2
     return (int(ordered[middle]) + int(ordered[-1 - middle])) / 2
-
-
-def _deviates(border: Pixels, median: float) -> bool:
-    """Return whether too much of a border differs from its median."""
-    off = np.count_nonzero(np.abs(border - median) > BACKGROUND.even_deviation)
-    return off > BACKGROUND.uneven_share * len(border)
 
 
 def _is_cropped_digit(border: Pixels, levels: Array) -> bool:

@@ -14,7 +14,7 @@ from inkdigits.arrays import Array, Pixels
 from inkdigits.preprocessing.background import MIN_CONTRAST
 from inkdigits.preprocessing.frame import LINE_STRENGTH, MAX_DEPTH, MIN_LENGTH
 from inkdigits.preprocessing.morphology import opening
-from inkdigits.preprocessing.resample import bounding_box, max_pool
+from inkdigits.preprocessing.resample import Region, bounding_box, max_pool
 
 
 @dataclass(frozen=True)
@@ -48,17 +48,24 @@ class ClutterSettings:
 CLUTTER = ClutterSettings()
 
 
-def isolate_digit(ink: Pixels) -> Pixels:
+def isolate_digit(ink: Pixels) -> tuple[Pixels, Region]:
     """Keep the digit and remove everything else: ruled lines, other components, faint pixels.
 
     ink      uint8 (H, W), MIN_CONTRAST or more at its peak
-    returns  uint8 (H, W)
+    returns  uint8 (h, w), cropped to the digit; and its rows and columns in the image
     """
     peak = int(ink.max())
     faint = _faint_level(ink, peak)
-    ink = _remove_ruled_lines(ink, faint, peak)
-    ink = _remove_other_components(ink, faint, peak)
-    return cv2.threshold(ink, faint, 0, cv2.THRESH_TOZERO)[1]
+    mask = _threshold(ink, faint)
+    box = bounding_box(mask)
+    if _holds_lines(mask, box):
+        ink = _remove_ruled_lines(ink, mask, peak)
+        box = bounding_box(_threshold(ink, faint))
+    # Most digits are one component.
+    if not _is_one_component(ink, box, faint):
+        ink = _remove_other_components(ink, faint, peak)
+        box = bounding_box(_threshold(ink, faint))
+    return cv2.threshold(ink[box], faint, 0, cv2.THRESH_TOZERO)[1], box
 
 
 def remove_specks(ink: Pixels) -> Pixels:
@@ -120,18 +127,28 @@ def _faint_level(ink: Pixels, peak: int) -> int:
     return int(min(max(CLUTTER.faint * peak, noise), CLUTTER.certain * peak))
 
 
-def _remove_ruled_lines(ink: Pixels, faint: int, peak: int) -> Pixels:
-    """Remove pale thin lines across the whole image; stronger ink on them stays."""
-    mask = (ink > faint).view(np.uint8)
-    row_shares, column_shares = (
-        cv2.reduce(mask, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel() / mask.shape[axis]
-        for axis in (1, 0)
+def _threshold(ink: Pixels, level: int) -> Pixels:
+    """Return 1 where ink is stronger than a level, otherwise 0; uint8 (H, W)."""
+    return cv2.threshold(ink, level, 1, cv2.THRESH_BINARY)[1]
+
+
+def _counts(mask: Pixels, axis: int) -> NDArray[np.int32]:
+    """Sum along rows, or columns, int32 (H,) or (W,)."""
+    return cv2.reduce(mask, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel()
+
+
+def _holds_lines(mask: Pixels, box: Region) -> bool:
+    """Return whether any row or column is inked enough for a ruled line; box holds all ink."""
+    return any(
+        _counts(mask[box], axis).max() > CLUTTER.ruled * mask.shape[axis] for axis in (1, 0)
     )
-    if max(row_shares.max(), column_shares.max()) <= CLUTTER.ruled:
-        return ink
+
+
+def _remove_ruled_lines(ink: Pixels, mask: Pixels, peak: int) -> Pixels:
+    """Remove pale thin lines across the whole image; stronger ink on them stays."""
     ink = ink.copy()
-    for image, shares in ((ink, row_shares), (ink.T, column_shares)):
-        _erase_lines(image, shares, peak)
+    for image, axis in ((ink, 1), (ink.T, 0)):
+        _erase_lines(image, _counts(mask, axis) / mask.shape[axis], peak)
     return ink
 
 
@@ -155,15 +172,19 @@ def _erase_lines(ink: Pixels, shares: Array, peak: int) -> None:
         line[line < CLUTTER.ink_over_line * levels[row]] = 0
 
 
+def _is_one_component(ink: Pixels, box: Region, faint: int) -> bool:
+    """Return whether all ink is connected; box holds all ink."""
+    step = _coarse_step(ink)
+    rows, columns = (slice(part.start // step * step, part.stop) for part in box)
+    return _components(max_pool(ink[rows, columns], step) > faint)[0] == 1
+
+
 def _remove_other_components(ink: Pixels, faint: int, peak: int) -> Pixels:
     """Remove the connected components that are not part of the digit."""
     step = _coarse_step(ink)
     coarse = max_pool(ink, step)
-    mask = coarse > faint
-    # Most digits are one component. Counting them in the bounding box alone is faster.
-    if _components(mask[bounding_box(mask.view(np.uint8))])[0] == 1:
-        return ink
-    count, components, statistics, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8))
+    mask = _threshold(coarse, faint)
+    count, components, statistics, _ = cv2.connectedComponentsWithStats(mask)
     is_certain = np.zeros(count, bool)
     is_certain[components[coarse > CLUTTER.certain * peak]] = True
     kept = _components_of_digit(components, statistics[:, :4], is_certain)[components]

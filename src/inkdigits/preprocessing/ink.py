@@ -27,7 +27,6 @@ from inkdigits.preprocessing.stroke_width import normalize_stroke_width
 
 BOX = 20  # longer side of MNIST's digits, in pixels
 CENTER = 14  # row and column of their center of mass, counted from 0
-MOMENTS = np.stack([np.ones(BOX), np.arange(BOX)])  # what to sum pixels by, float64
 
 MAX_SIDE = 8192  # pixels; a longer image is reduced to every second pixel, or every third, ...
 OVERVIEW_PX = 2048  # longer side of the image in which the digit is searched for
@@ -83,10 +82,9 @@ def from_ink(ink: Pixels) -> Pixels:
     if ink.max() < MIN_CONTRAST:
         return np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)
     # In an image of MNIST's size the faint, soft edges are a good part of the digit.
-    if max(ink.shape) > IMAGE_SIDE:
-        ink = isolate_digit(ink)
-    digit = normalize_stroke_width(ink[bounding_box(ink)], BOX)
-    return _center(fit(digit, BOX))
+    is_small = max(ink.shape) <= IMAGE_SIDE
+    digit = ink[bounding_box(ink)] if is_small else isolate_digit(ink)[0]
+    return _center(fit(normalize_stroke_width(digit, BOX), BOX))
 
 
 def _segment(rgba: Pixels) -> tuple[Pixels, Region]:
@@ -134,7 +132,7 @@ def _small_digit(ink: Pixels, inside: Region) -> Region | None:
     inside   the rows and columns of the image that the ink covers
     returns  rows and columns of the image
     """
-    box = bounding_box(isolate_digit(ink))
+    _, box = isolate_digit(ink)
     length = max(part.stop - part.start for part in box)
     if length >= SMALL_DIGIT_PX:
         return None
@@ -156,9 +154,11 @@ def _center(digit: Array) -> Pixels:
     returns  uint8 (28, 28)
     """
     height, width = digit.shape
-    # The mass, and its first moments by row and by column.
-    (mass, by_column), (by_row, _) = MOMENTS[:, :height] @ digit @ MOMENTS[:, :width].T
-    top, left = round(CENTER - by_row / mass), round(CENTER - by_column / mass)
+    # Padded, because OpenCV would take a digit two pixels wide for a list of points.
+    square = cv2.copyMakeBorder(digit, 0, BOX - height, 0, BOX - width, cv2.BORDER_CONSTANT)
+    moments = cv2.moments(square)
+    top = round(CENTER - moments["m01"] / moments["m00"])
+    left = round(CENTER - moments["m10"] / moments["m00"])
     top = min(max(top, 0), IMAGE_SIDE - height)
     left = min(max(left, 0), IMAGE_SIDE - width)
     picture = np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)

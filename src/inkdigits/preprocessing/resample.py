@@ -98,10 +98,5 @@ def max_pool(image: Pixels, size: int) -> Pixels:
     image    uint8 (H, W)
     returns  uint8 (ceil(H / size), ceil(W / size)); the last blocks may be smaller
     """
-    for _ in range(2):  # rows, then columns
-        maximum = image[::size].copy()
-        for offset in range(1, size):
-            rows = image[offset::size]
-            np.maximum(maximum[: len(rows)], rows, out=maximum[: len(rows)])
-        image = maximum.T
-    return image
+    maxima: Pixels = cv2.dilate(image, np.ones((size, size), np.uint8), anchor=(0, 0))
+    return np.ascontiguousarray(maxima[::size, ::size])
