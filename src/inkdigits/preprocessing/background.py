@@ -37,17 +37,21 @@ def split_colors(rgba: Pixels) -> tuple[Sequence[Pixels], Pixels | None]:
     returns  uint8 (H, W) for red, green and blue, or a single one if the image is gray; and alpha,
              or None if the image is opaque
     """
-    gray = np.empty(rgba.shape[:2], np.uint8)
-    rows = max(1, STRIP_PIXELS // rgba.shape[1])
-    for top in range(0, len(rgba), rows):
-        red, green, blue, alpha = cv2.split(rgba[top : top + rows])
+    height, width = rgba.shape[:2]
+    rows = min(height, max(1, STRIP_PIXELS // width))
+    gray, buffers = np.empty((height, width), np.uint8), np.empty((3, rows, width), np.uint8)
+    for top in range(0, height, rows):
+        red = gray[top : top + rows]
+        green, blue, alpha = buffers[:, : len(red)]
+        # Without arrays for its results, OpenCV would copy them.
+        cv2.split(rgba[top : top + rows], [red, green, blue, alpha])
         is_gray = not (cv2.norm(red, green, cv2.NORM_INF) or cv2.norm(red, blue, cv2.NORM_INF))
         if not is_gray or cv2.minMaxLoc(alpha)[0] < 255:
             break
-        gray[top : top + rows] = red
     else:
         return (gray,), None
-    red, green, blue, alpha = cv2.split(rgba)
+    red, green, blue, alpha = (np.empty((height, width), np.uint8) for _ in range(4))
+    cv2.split(rgba, [red, green, blue, alpha])
     return (red, green, blue), None if cv2.minMaxLoc(alpha)[0] == 255 else alpha
 
 

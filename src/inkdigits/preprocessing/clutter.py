@@ -59,8 +59,9 @@ def isolate_digit(ink: Pixels) -> tuple[Pixels, Region]:
     mask = _threshold(ink, faint)
     box = bounding_box(mask)
     if _holds_lines(mask, box):
-        ink = _remove_ruled_lines(ink, mask, peak)
-        box = bounding_box(_threshold(ink, faint))
+        cleaned = _remove_ruled_lines(ink, mask, peak)
+        if cleaned is not ink:
+            ink, box = cleaned, bounding_box(_threshold(cleaned, faint))
     # Most digits are one component.
     if not _is_one_component(ink, box, faint):
         ink = _remove_other_components(ink, faint, peak)
@@ -145,31 +146,39 @@ def _holds_lines(mask: Pixels, box: Region) -> bool:
 
 
 def _remove_ruled_lines(ink: Pixels, mask: Pixels, peak: int) -> Pixels:
-    """Remove pale thin lines across the whole image; stronger ink on them stays."""
-    ink = ink.copy()
-    for image, axis in ((ink, 1), (ink.T, 0)):
+    """Remove pale thin lines across the whole image; stronger ink on them stays.
+
+    returns  uint8 (H, W), the input itself if there are none
+    """
+    cleaned = ink.copy()
+    erased = [
         _erase_lines(image, _counts(mask, axis) / mask.shape[axis], peak)
-    return ink
+        for image, axis in ((cleaned, 1), (cleaned.T, 0))
+    ]
+    return cleaned if any(erased) else ink
 
 
-def _erase_lines(ink: Pixels, shares: Array, peak: int) -> None:
+def _erase_lines(ink: Pixels, shares: Array, peak: int) -> bool:
     """Erase the pale pixels of the rows that are a thin line, in place.
 
-    ink     uint8 (H, W)
-    shares  float64 (H,), how much of each row is inked
+    ink      uint8 (H, W)
+    shares   float64 (H,), how much of each row is inked
+    returns  whether there are such rows
     """
-    pale = shares > CLUTTER.ruled
-    levels = np.zeros(len(ink))
-    levels[pale] = np.median(ink[pale], axis=1)
-    pale &= levels < LINE_STRENGTH * peak
+    long = np.flatnonzero(shares > CLUTTER.ruled)
+    levels = dict(zip(long.tolist(), np.median(ink[long], axis=1).tolist(), strict=True))
+    pale = [row for row, level in levels.items() if level < LINE_STRENGTH * peak]
+    if not pale:
+        return False
     # A row of a broad stroke is not a line: the rows beside it are inked nearly as much.
     window = (2 + round(CLUTTER.max_line_width * len(shares)), 1)
     excess = shares - opening(shares[:, None], window, cv2.BORDER_REFLECT)[:, 0]
-    lines = pale & (excess > CLUTTER.line_excess)
-    for row in np.flatnonzero(lines):
+    lines = [row for row in pale if excess[row] > CLUTTER.line_excess]
+    for row in lines:
         soft = int(shares[row] > CLUTTER.through)  # rows on each side
         line = ink[max(row - soft, 0) : row + soft + 1]
         line[line < CLUTTER.ink_over_line * levels[row]] = 0
+    return bool(lines)
 
 
 def _is_one_component(ink: Pixels, box: Region, faint: int) -> bool:

@@ -5,7 +5,6 @@ from functools import reduce
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from inkdigits.arrays import Pixels
 from inkdigits.constants import IMAGE_SIDE
@@ -53,14 +52,11 @@ def _paper(samples: Sequence[Pixels], reach: int) -> slice | None:
     samples  uint8 (S, W), some rows of each color
     reach    columns, the width of an edge
     """
-    depth = MAX_DEPTH * samples[0].shape[1]
     # A line, which is narrower than the distance between the compared columns, sets few apart.
     differ = _are_edges(_differences(samples, 3 * reach), MIN_CONTRAST)
-    edges = np.flatnonzero(opening(differ.view(np.uint8), (1, reach + 1)))
-    left, right = edges[edges < depth], edges[edges >= differ.size - depth]
-    if len(left) and len(right):
-        return slice(int(left[-1]) + 1 + reach, int(right[0]) + 2 * reach)
-    return None
+    differ = opening(differ, (1, reach + 1))
+    left, right = _near_sides(differ, MAX_DEPTH * samples[0].shape[1])
+    return slice(left[-1] + 1 + reach, right[0] + 2 * reach) if left and right else None
 
 
 def _between_lines(samples: Sequence[Pixels], reach: int) -> slice | None:
@@ -71,12 +67,15 @@ def _between_lines(samples: Sequence[Pixels], reach: int) -> slice | None:
     """
     depth = MAX_DEPTH * samples[0].shape[1]
     differences = _differences(samples, reach)
-    for threshold in (LINE_STRENGTH * float(differences.max()), MIN_CONTRAST):
-        edges = np.flatnonzero(_are_edges(differences, threshold))
-        left, right = edges[edges < depth], edges[edges >= differences.shape[1] - depth]
+    thresholds = (LINE_STRENGTH * float(differences.max()), MIN_CONTRAST)
+    if not all(_near_sides(_are_edges(differences, min(thresholds)), depth)):
+        return None
+    for threshold in thresholds:
+        edges = _are_edges(differences, threshold)
+        left, right = _near_sides(edges, depth)
         # With more edges in between, these are the lines of ruled paper.
-        if len(left) and len(right) and len(left) + len(right) == len(edges):
-            return slice(int(left[-1]) + 1 + reach, int(right[0]))
+        if left and right and len(left) + len(right) == cv2.countNonZero(edges):
+            return slice(left[-1] + 1 + reach, right[0])
     return None
 
 
@@ -90,8 +89,19 @@ def _differences(samples: Sequence[Pixels], reach: int) -> Pixels:
     return reduce(cv2.max, each)
 
 
-def _are_edges(differences: Pixels, threshold: float) -> NDArray[np.bool_]:
-    """Return which columns differ in most rows, bool (1, W)."""
+def _are_edges(differences: Pixels, threshold: float) -> Pixels:
+    """Return which columns differ in most rows, uint8 (1, W), 0 or 1."""
     mask = (differences > threshold).view(np.uint8)
     counts = cv2.reduce(mask, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
-    return counts >= MIN_LENGTH * len(mask)
+    return (counts >= MIN_LENGTH * len(mask)).view(np.uint8)
+
+
+def _near_sides(edges: Pixels, depth: float) -> tuple[list[int], list[int]]:
+    """Return the edges no deeper in the image than a frame, on the left and on the right.
+
+    edges    uint8 (1, W), nonzero at edges
+    returns  columns
+    """
+    columns = np.flatnonzero(edges).tolist()
+    left = [column for column in columns if column < depth]
+    return left, [column for column in columns if column >= edges.size - depth]

@@ -29,7 +29,8 @@ def fit(ink: Array | Pixels, longer_side: int) -> Array:
     height, width = ink.shape
     scale = longer_side / max(height, width)
     fitted = resize(ink, (max(1, round(scale * height)), max(1, round(scale * width))))
-    return fitted / np.float32(fitted.max())
+    fitted *= 1 / float(fitted.max())
+    return fitted
 
 
 def resize(image: Array | Pixels, shape: tuple[int, int]) -> Array:
@@ -59,7 +60,11 @@ def _area_means(image: Array | Pixels, shape: tuple[int, int]) -> Array:
         edges = np.arange(new_size + 1) * (size / new_size)
         before = np.minimum(edges.astype(np.intp), size - 1)
         share = (edges - before)[:, None]  # of the pixel that the edge of an area cuts
-        sums = np.diff(sums[before] * (1 - share) + sums[before + 1] * share, axis=0).T
+        lower, upper = sums[before], sums[before + 1]
+        upper -= lower
+        upper *= share
+        upper += lower
+        sums = (upper[1:] - upper[:-1]).T
     return (sums * (shape[0] * shape[1] / image.size)).astype(np.float32)
 
 

@@ -37,8 +37,8 @@ def normalize_stroke_width(digit: Pixels, box: int) -> Array | Pixels:
     """
     working = STROKE_WIDTH.working_px
     # A smaller digit is measured at its own size: enlarging it would blur its edges.
-    longer_side = min(working, max(digit.shape))
-    width = stroke_width(fit(digit, longer_side)) * box / longer_side
+    measured = fit(digit, min(working, max(digit.shape)))
+    width = stroke_width(measured) * box / max(measured.shape)
     if STROKE_WIDTH.min_width <= width <= STROKE_WIDTH.max_width:
         return digit
     is_fine = width < STROKE_WIDTH.min_width
@@ -49,7 +49,8 @@ def normalize_stroke_width(digit: Pixels, box: int) -> Array | Pixels:
     growth = (target * working - stroke * box) / (2 * (box - target))
     # Distances are measured between the centers of pixels. The edge is half a pixel nearer, and
     # a pixel is half covered if the new edge passes through its center.
-    mask = _with_margin(fit(digit, working), STROKE_WIDTH.margin_px) > STROKE_WIDTH.inked
+    enlarged = fit(digit, working) if max(measured.shape) < working else measured
+    mask = _with_margin(enlarged, STROKE_WIDTH.margin_px) > STROKE_WIDTH.inked
     if growth > 0:
         grown = growth + 1 - _distance(~mask)  # from the ink
     else:
