@@ -58,7 +58,7 @@ def isolate_digit(ink: Pixels) -> tuple[Pixels, Region]:
     faint = _faint_level(ink, peak)
     mask = _threshold(ink, faint)
     box = bounding_box(mask)
-    if _holds_lines(mask, box):
+    if _may_hold_lines(ink[box], mask[box], peak, ink.shape):
         cleaned = _remove_ruled_lines(ink, mask, peak)
         if cleaned is not ink:
             ink, box = cleaned, bounding_box(_threshold(cleaned, faint))
@@ -138,11 +138,20 @@ def _counts(mask: Pixels, axis: int) -> NDArray[np.int32]:
     return cv2.reduce(mask, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel()
 
 
-def _holds_lines(mask: Pixels, box: Region) -> bool:
-    """Return whether any row or column is inked enough for a ruled line; box holds all ink."""
-    return any(
-        _counts(mask[box], axis).max() > CLUTTER.ruled * mask.shape[axis] for axis in (1, 0)
-    )
+def _may_hold_lines(ink: Pixels, mask: Pixels, peak: int, shape: tuple[int, ...]) -> bool:
+    """Return whether a row or column may be a ruled line: long, with a pale median.
+
+    ink    uint8 (h, w), cropped
+    mask   uint8 (h, w), 1 where there is ink
+    shape  of the whole image
+    """
+    for axis in (1, 0):
+        is_long = _counts(mask, axis) > CLUTTER.ruled * shape[axis]
+        if is_long.any():
+            strong = _threshold(ink, math.ceil(LINE_STRENGTH * peak) - 1)
+            if (_counts(strong, axis)[is_long] <= shape[axis] / 2).any():
+                return True
+    return False
 
 
 def _remove_ruled_lines(ink: Pixels, mask: Pixels, peak: int) -> Pixels:

@@ -7,6 +7,7 @@ source  Serra 1982, Image Analysis and Mathematical Morphology: closing and open
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -46,15 +47,17 @@ def estimate_uneven_background(channel: Pixels) -> Pixels:
     sample = channel[::step, ::step]
     height, width = sample.shape
     scale = min(1, LIGHTING.coarse_px / max(height, width))
-    coarse = resize(
-        sample.astype(np.float32), (math.ceil(scale * height), math.ceil(scale * width))
-    )
+    coarse = resize(sample, (math.ceil(scale * height), math.ceil(scale * width)))
     background = resize(np.clip(_remove_strokes(coarse), 0, 255), (height, width))
-    enlarged = np.rint(background).astype(np.uint8).repeat(step, axis=0).repeat(step, axis=1)
+    enlarged: Pixels = cv2.resize(
+        cv2.convertScaleAbs(background),  # which rounds
+        (width * step, height * step),
+        interpolation=cv2.INTER_NEAREST_EXACT,
+    )
     return enlarged[: channel.shape[0], : channel.shape[1]]
 
 
-def normalize_illumination(difference: Pixels, backgrounds: list[Pixels]) -> Pixels:
+def normalize_illumination(difference: Pixels, backgrounds: Sequence[Pixels]) -> Pixels:
     """Scale differences from the background to what they would be in the brightest light.
 
     The same ink differs less from its background where there is less light.
@@ -63,9 +66,15 @@ def normalize_illumination(difference: Pixels, backgrounds: list[Pixels]) -> Pix
     backgrounds  uint8 (H, W), one for each color
     returns      uint8 (H, W)
     """
-    illumination = np.maximum(np.mean(backgrounds, axis=0, dtype=np.float32), LIGHTING.darkest)
-    scaled = difference * (illumination.max() / illumination)
-    return np.minimum(scaled, 255).astype(np.uint8)
+    scaled = np.zeros(difference.shape, np.float32)  # at first, the illumination
+    for background in backgrounds:
+        cv2.accumulate(background, scaled)
+    scaled /= len(backgrounds)
+    np.maximum(scaled, LIGHTING.darkest, out=scaled)
+    np.divide(scaled.max(), scaled, out=scaled)
+    cv2.multiply(difference, scaled, scaled, dtype=cv2.CV_32F)
+    np.minimum(scaled, 255, out=scaled)
+    return scaled.astype(np.uint8)
 
 
 def _remove_strokes(coarse: Array) -> Array:

@@ -7,7 +7,8 @@ from inkdigits.arrays import Array, Pixels
 
 Region = tuple[slice, slice]  # rows and columns
 
-MAX_DIRECT_PX = 2**15  # pixels; means over areas of a larger image are taken by an integral image
+MAX_DIRECT_PX = 2**16  # pixels; means over areas of a larger image are taken by an integral image
+MAX_INT32_PX = 2**23  # pixels of 255 whose sum is an int32
 
 
 def bounding_box(image: Pixels) -> Region:
@@ -41,30 +42,28 @@ def resize(image: Array | Pixels, shape: tuple[int, int]) -> Array:
     returns  float32 (h, w)
     """
     is_smaller = shape[0] * shape[1] < image.size
-    if is_smaller and image.size > MAX_DIRECT_PX:
+    if is_smaller and image.size > MAX_DIRECT_PX and image.dtype == np.uint8:
         return _area_means(image, shape)
     method = cv2.INTER_AREA if is_smaller else cv2.INTER_LINEAR
     resized: Array = cv2.resize(image.astype(np.float32), shape[::-1], interpolation=method)
     return resized
 
 
-def _area_means(image: Array | Pixels, shape: tuple[int, int]) -> Array:
+def _area_means(image: Pixels, shape: tuple[int, int]) -> Array:
     """Take the mean of each area, up to ten times as fast as OpenCV's `INTER_AREA`.
 
     In an integral image, each pixel is the sum of all pixels above it and to its left.
 
     source  Crow 1984, Summed-area tables for texture mapping
     """
-    sums = cv2.integral(image, sdepth=cv2.CV_64F)
+    sums = cv2.integral(image, sdepth=cv2.CV_32S if image.size <= MAX_INT32_PX else cv2.CV_64F)
     for size, new_size in zip(image.shape, shape, strict=True):  # rows, then columns
         edges = np.arange(new_size + 1) * (size / new_size)
         before = np.minimum(edges.astype(np.intp), size - 1)
         share = (edges - before)[:, None]  # of the pixel that the edge of an area cuts
-        lower, upper = sums[before], sums[before + 1]
-        upper -= lower
-        upper *= share
-        upper += lower
-        sums = (upper[1:] - upper[:-1]).T
+        lower = sums[before]
+        at_edges = lower + share * (sums[before + 1] - lower)
+        sums = (at_edges[1:] - at_edges[:-1]).T
     return (sums * (shape[0] * shape[1] / image.size)).astype(np.float32)
 
 

@@ -22,7 +22,9 @@ class StrokeWidthSettings:
     max_thinning: float = 0.2  # of the stroke, on each side; more would break uneven strokes
     working_px: int = 80  # longer side of the digit while its strokes are measured and changed
     margin_px: int = 8  # around the digit; room for the strongest thickening
-    inked: float = 0.4  # of the peak; a pixel with more ink is part of a stroke
+    # Of the peak; a pixel with more ink is part of a stroke. Many pixels of aliased ink have exactly
+    # 0.4 after scaling: a bit more, so that rounding does not decide.
+    inked: float = 0.40001
 
 
 STROKE_WIDTH = StrokeWidthSettings()
