@@ -3,10 +3,11 @@
 from dataclasses import fields, replace
 
 import numpy as np
+import plain_augmentation
 import pytest
 from foreign import ForeignArray
 
-from inkdigits.data.augment import Augment
+from inkdigits.data.augment import PART, Augment, _interpolate
 
 IDENTITY = Augment(
     **{field.name: 0.0 for field in fields(Augment)} | {"elastic_length_scale_px": 4.0}
@@ -86,12 +87,29 @@ def test_each_image_is_augmented_differently(change):
     assert len(np.unique(y.round(3).reshape(8, -1), axis=0)) == 8
 
 
-def test_arrays_of_another_library_are_augmented_alike(digits):
+@pytest.mark.parametrize("change", [*CHANGES, {}], ids=lambda change: next(iter(change), "all"))
+def test_augmentation_equals_the_plain_one(digits, change):
+    augment = replace(IDENTITY, **change) if change else STRONG
+    x = digits.images[: 2 * PART + 3] / np.float32(255)
+    x[::3] = np.random.default_rng(0).random(x[::3].shape)  # with ink up to the border
+    expected = plain_augmentation.augment(augment, x, np.random.default_rng(5))
+    np.testing.assert_allclose(augment(x, np.random.default_rng(5)), expected, atol=6e-6)
+
+
+@pytest.mark.parametrize("count", [0, 1, PART, PART + 1])
+def test_batches_of_any_size_are_augmented(digits, count):
+    x = digits.images[:count] / np.float32(255)
+    expected = plain_augmentation.augment(STRONG, x, np.random.default_rng(count))
+    np.testing.assert_allclose(STRONG(x, np.random.default_rng(count)), expected, atol=6e-6)
+
+
+@pytest.mark.parametrize("count", [0, 32, PART + 1])
+def test_arrays_of_another_library_are_augmented_alike(digits, count):
     """They imitate GPU arrays: see tests/foreign.py."""
-    x = digits.images[:32] / np.float32(255)
+    x = digits.images[:count] / np.float32(255)
     expected = STRONG(x, np.random.default_rng(0))
     foreign = STRONG(ForeignArray(x), np.random.default_rng(0))
-    np.testing.assert_array_equal(foreign.get(), expected)
+    np.testing.assert_allclose(foreign.get(), expected, atol=1e-6)
 
 
 def test_rotation_is_uniform_up_to_the_maximum():
@@ -142,8 +160,8 @@ def test_ink_shifted_over_the_border_is_lost():
 
 
 def test_elastic_field_is_smooth_and_has_its_standard_deviation():
-    augment = replace(IDENTITY, elastic_px=1.5)
-    field = augment._elastic_field(2000, np.random.default_rng(0), np.zeros(1, np.float32))
+    noise = 1.5 * np.random.default_rng(0).standard_normal((2000, 2, 8, 8), np.float32)
+    field = _interpolate(noise, IDENTITY._spread().astype(np.float32))
     assert field.shape == (2000, 2, 28, 28)
     np.testing.assert_allclose(field.std(axis=0), 1.5, rtol=0.1)
     np.testing.assert_allclose(field.mean(axis=0), 0, atol=0.15)

@@ -5,16 +5,25 @@ holds the images.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from inkdigits.arrays import Array, Generator
 from inkdigits.constants import IMAGE_SIDE
 
+PART = 64  # images that are augmented at a time, so that they stay in the processor's cache
+ROW = IMAGE_SIDE + 1  # pixels of a row with a border
+
 GRID = 8  # points of the elastic displacement field in each direction
 GAP_OFFSET_PX = 7  # maximum distance of a gap from the center
 GAP_HALF_WIDTHS_PX = (0.4, 1.2)  # range
+
+# Augments images, float32 (n, 28, 28), that are a part of the batch. May overwrite them; the first
+# step, which is given the batch itself, does not.
+Step: TypeAlias = Callable[[Array, slice], Array]
 
 
 @dataclass(frozen=True)
@@ -56,18 +65,42 @@ class Augment:
         x        float32 (N, 28, 28), ink in [0, 1], on any device
         returns  float32 (N, 28, 28), ink in [0, 1], on the same device
         """
-        x = self._change_stroke_width(x, rng)
-        rows, columns = self._source_coordinates(len(x), rng, like=x)
-        x = _sample_bilinear(x, rows, columns)
-        x = self._add_gaps(x, rng)
-        x = self._add_noise(x, rng)
-        return self._blur_or_sharpen(x, rng)
+        # Each step draws its random numbers for the whole batch before any image is changed.
+        steps = (
+            self._stroke_width(x, rng),
+            self._distortion(x, rng),
+            self._gaps(x, rng),
+            self._noise(x, rng),
+            self._blur(x, rng),
+        )
+        size = PART if isinstance(x, np.ndarray) else max(1, len(x))  # a GPU needs no parts
+        augmented = np.empty_like(x)
+        for first in range(0, len(x), size):
+            part = slice(first, first + size)
+            images = x[part]
+            for step in steps:
+                images = step(images, part)
+            augmented[part] = images
+        return augmented
 
-    def _source_coordinates(self, count: int, rng: Generator, like: Array) -> tuple[Array, Array]:
-        """Draw the distortion of each image, as the source position of each output pixel.
+    def _stroke_width(self, batch: Array, rng: Generator) -> Step:
+        """Mix each image with its dilation or erosion."""
+        strength = _symmetric(rng, (len(batch), 1, 1), self.stroke)
+        strength = np.asarray(strength, np.float32, like=batch)
 
-        returns  rows and columns, float32 (N, 28, 28) each
-        """
+        def step(x: Array, part: slice) -> Array:
+            # Erosion is the dilation of the negative image.
+            signed = x * np.sign(strength[part])
+            change = _dilate(signed) - signed
+            change *= strength[part]
+            change += x
+            return change
+
+        return step
+
+    def _distortion(self, batch: Array, rng: Generator) -> Step:
+        """Rotate, scale, shear and shift each image, and displace its pixels elastically."""
+        count = len(batch)
         angle = np.radians(_symmetric(rng, count, self.rotation_degrees))
         height = _factor(rng, count, self.scale)
         width = height * _factor(rng, count, self.aspect)
@@ -77,66 +110,80 @@ class Augment:
         shear_scale = np.array([[1 / height, 0 * shear], [shear / width, 1 / width]])
         linear = np.einsum("ijn,jkn->nik", shear_scale, rotation)
         shift = _symmetric(rng, (count, 2, 1), self.shift_px)
+        displacements = self.elastic_px * rng.standard_normal((count, 2, GRID, GRID), np.float32)
 
         center = (IMAGE_SIDE - 1) / 2
         pixels = np.stack(np.meshgrid(*2 * [np.arange(IMAGE_SIDE) - center], indexing="ij"))
-        sources = np.asarray(linear, np.float32, like=like) @ np.asarray(
-            pixels.reshape(2, -1), np.float32, like=like
-        )
-        sources += np.asarray(shift + center, np.float32, like=like)
-        sources = sources.reshape(count, 2, IMAGE_SIDE, IMAGE_SIDE)
-        sources += self._elastic_field(count, rng, like)
-        return sources[:, 0], sources[:, 1]
+        pixels = np.asarray(pixels.reshape(2, -1), np.float32, like=batch)
+        linear = np.asarray(linear, np.float32, like=batch)
+        shift = np.asarray(shift + center, np.float32, like=batch)
+        displacements = np.asarray(displacements, like=batch)
+        spread = np.asarray(self._spread(), np.float32, like=batch)
 
-    def _elastic_field(self, count: int, rng: Generator, like: Array) -> Array:
-        """Draw displacement fields: noise on a coarse grid, interpolated with a Gaussian kernel.
+        def step(x: Array, part: slice) -> Array:
+            # One matrix product for all images: much faster than one for each.
+            sources = (linear[part].reshape(-1, 2) @ pixels).reshape(len(x), 2, -1)
+            sources += shift[part]
+            sources = sources.reshape(len(x), 2, IMAGE_SIDE, IMAGE_SIDE)
+            sources += _interpolate(displacements[part], spread)
+            return _sample_bilinear(x, sources)
 
-        returns  float32 (N, 2, 28, 28), px
+        return step
+
+    def _spread(self) -> Array:
+        """Make the matrix that interpolates a line of the coarse grid with a Gaussian kernel.
+
+        returns  float64 (28, GRID), rows of length 1, which keeps the standard deviation
         """
         grid = np.linspace(0, IMAGE_SIDE - 1, GRID)
         distances = np.arange(IMAGE_SIDE)[:, None] - grid
-        smoothing = np.exp(-((distances / self.elastic_length_scale_px) ** 2) / 2)
-        smoothing /= np.sqrt(np.square(smoothing).sum(axis=1, keepdims=True))
-        spread = np.asarray(smoothing, np.float32, like=like)
-        noise = self.elastic_px * rng.standard_normal((count, 2, GRID, GRID), np.float32)
-        return spread @ np.asarray(noise, like=like) @ spread.T
+        spread: Array = np.exp(-((distances / self.elastic_length_scale_px) ** 2) / 2)
+        return spread / np.sqrt(np.square(spread).sum(axis=1, keepdims=True))
 
-    def _change_stroke_width(self, x: Array, rng: Generator) -> Array:
-        """Mix each image with its dilation or erosion."""
-        strength = _symmetric(rng, (len(x), 1, 1), self.stroke)
-        dilated = _dilate(x)
-        eroded = 1 - _dilate(1 - x)
-        grow = np.asarray(np.maximum(strength, 0), np.float32, like=x)
-        shrink = np.asarray(np.maximum(-strength, 0), np.float32, like=x)
-        return x + grow * (dilated - x) + shrink * (eroded - x)
-
-    def _add_gaps(self, x: Array, rng: Generator) -> Array:
+    def _gaps(self, batch: Array, rng: Generator) -> Step:
         """Erase a narrow straight line, at a random position and angle, in some of the images."""
-        count = len(x)
+        count = len(batch)
         angle = rng.uniform(0, math.pi, count)
         offset = rng.uniform(-GAP_OFFSET_PX, GAP_OFFSET_PX, count)
         has_gap = rng.random(count) < self.gap_share
-        # At a half width of -2 the factor below is 1 everywhere.
-        half_width = np.where(has_gap, rng.uniform(*GAP_HALF_WIDTHS_PX, count), -2)
-        cos, sin, shift, half = (
-            np.asarray(values[:, None, None], np.float32, like=x)
-            for values in (np.cos(angle), np.sin(angle), offset, half_width)
-        )
-        position = np.asarray(np.arange(IMAGE_SIDE) - (IMAGE_SIDE - 1) / 2, np.float32, like=x)
-        distance = np.abs(cos * position[:, None] + sin * position - shift)
-        return x * np.clip(distance - half, 0, 1)
+        half_width = rng.uniform(*GAP_HALF_WIDTHS_PX, count)
+        lines = np.stack([np.cos(angle), np.sin(angle), offset, half_width])
+        position = np.asarray(np.arange(IMAGE_SIDE) - (IMAGE_SIDE - 1) / 2, np.float32, like=batch)
 
-    def _add_noise(self, x: Array, rng: Generator) -> Array:
+        def step(x: Array, part: slice) -> Array:
+            chosen = np.flatnonzero(has_gap[part])
+            cos, sin, shift, half = np.asarray(
+                lines[:, part][:, chosen, None, None], np.float32, like=x
+            )
+            distance = np.abs(cos * position[:, None] + sin * position - shift)
+            x[np.asarray(chosen, like=x)] *= np.clip(distance - half, 0, 1)
+            return x
+
+        return step
+
+    def _noise(self, batch: Array, rng: Generator) -> Step:
         """Add Gaussian noise, of a different strength in each image."""
-        strength = rng.uniform(0, self.noise, (len(x), 1, 1)).astype(np.float32)
-        noise = strength * rng.standard_normal(x.shape, np.float32)
-        return np.clip(x + np.asarray(noise, like=x), 0, 1)
+        strength = rng.uniform(0, self.noise, (len(batch), 1, 1)).astype(np.float32)
+        noise = rng.standard_normal(batch.shape, np.float32)
 
-    def _blur_or_sharpen(self, x: Array, rng: Generator) -> Array:
+        def step(x: Array, part: slice) -> Array:
+            x += np.asarray(strength[part] * noise[part], like=x)
+            return np.clip(x, 0, 1, out=x)
+
+        return step
+
+    def _blur(self, batch: Array, rng: Generator) -> Step:
         """Move each image towards, or away from, its blurred version."""
-        strength = _symmetric(rng, (len(x), 1, 1), self.blur)
-        difference = _blur(x) - x
-        return np.clip(x + np.asarray(strength, np.float32, like=x) * difference, 0, 1)
+        strength = _symmetric(rng, (len(batch), 1, 1), self.blur)
+        strength = np.asarray(strength, np.float32, like=batch)
+
+        def step(x: Array, part: slice) -> Array:
+            change = _blur(x) - x
+            change *= strength[part]
+            x += change
+            return np.clip(x, 0, 1, out=x)
+
+        return step
 
 
 def _symmetric(rng: Generator, shape: int | tuple[int, ...], maximum: float) -> Array:
@@ -149,39 +196,90 @@ def _factor(rng: Generator, count: int, maximum: float) -> Array:
     return np.exp(_symmetric(rng, count, math.log1p(maximum)))
 
 
+def _interpolate(displacements: Array, spread: Array) -> Array:
+    """Interpolate displacements on a coarse grid.
+
+    displacements  float32 (N, 2, GRID, GRID), px
+    spread         float32 (28, GRID)
+    returns        float32 (N, 2, 28, 28), px
+    """
+    columns = displacements.reshape(-1, GRID) @ spread.T
+    return spread @ columns.reshape(-1, 2, GRID, IMAGE_SIDE)
+
+
+def _flatten_with_border(x: Array, border: float) -> Array:
+    """Append a row and a column to each image, and flatten all images into one line.
+
+    A pixel's neighbors in the line, at a distance of 1 and of ROW, are those in the image or in
+    the border. So all pixels are combined with their neighbors at once, much faster than row by
+    row.
+
+    x        float32 (N, 28, 28)
+    returns  float32 (N * ROW * ROW,)
+    """
+    padded = np.full_like(x, border, shape=(len(x), ROW, ROW))
+    padded[:, :IMAGE_SIDE, :IMAGE_SIDE] = x
+    return padded.reshape(-1)
+
+
+def _without_border(line: Array) -> Array:
+    """Undo `_flatten_with_border`."""
+    return line.reshape(-1, ROW, ROW)[:, :IMAGE_SIDE, :IMAGE_SIDE]
+
+
 def _dilate(x: Array) -> Array:
-    """Replace each pixel with the maximum of itself and its four neighbors."""
-    largest = x.copy()
-    for here, there in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))):
-        largest[:, here] = np.maximum(largest[:, here], x[:, there])
-        largest[:, :, here] = np.maximum(largest[:, :, here], x[:, :, there])
-    return largest
+    """Replace each pixel, between -1 and 1, with the maximum of itself and its four neighbors."""
+    line = _flatten_with_border(x, -1)
+    largest = line.copy()
+    for distance in (1, ROW):
+        np.maximum(largest[distance:], line[:-distance], out=largest[distance:])
+        np.maximum(largest[:-distance], line[distance:], out=largest[:-distance])
+    return _without_border(largest)
 
 
 def _blur(x: Array) -> Array:
     """Convolve with the 3x3 binomial kernel, [1 2 1] / 4 in each direction."""
-    padded = np.pad(x, ((0, 0), (1, 1), (1, 1)))
-    rows = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]
-    return (rows[:, :, :-2] + 2 * rows[:, :, 1:-1] + rows[:, :, 2:]) / 16
+    line = _flatten_with_border(x, 0)
+    for distance in (1, ROW):
+        blurred = line * 0.5
+        line *= 0.25
+        blurred[distance:] += line[:-distance]
+        blurred[:-distance] += line[distance:]
+        line = blurred
+    return _without_border(line)
 
 
-def _sample_bilinear(x: Array, rows: Array, columns: Array) -> Array:
+def _sample_bilinear(x: Array, sources: Array) -> Array:
     """Sample images between their pixels with bilinear interpolation; there is no ink outside.
 
-    x, rows, columns  float32 (N, 28, 28)
+    x        float32 (N, 28, 28)
+    sources  float32 (N, 2, 28, 28), rows and columns; overwritten
+    returns  float32 (N, 28, 28)
     """
     # Coordinates outside the image are clipped to a border of zeros, one pixel wide.
     side = IMAGE_SIDE + 2
-    padded = np.pad(x, ((0, 0), (1, 1), (1, 1))).reshape(len(x), side * side)
-    rows = np.clip(rows + 1, 0, side - 1.001)
-    columns = np.clip(columns + 1, 0, side - 1.001)
-    top, left = np.floor(rows), np.floor(columns)
-    down, right = rows - top, columns - left
-    corner = (top * side + left).astype(np.int32).reshape(len(x), -1)
+    padded = np.zeros_like(x, shape=(len(x), side, side))
+    padded[:, 1:-1, 1:-1] = x
+    pixels = padded.reshape(-1)
+    sources += 1
+    # At the last pixel itself, the next one would be outside.
+    np.clip(sources, 0, np.nextafter(np.float32(side - 1), np.float32(0)), out=sources)
+    whole = np.floor(sources)
+    sources -= whole
+    down, right = sources[:, 0], sources[:, 1]
+    # An index into the pixels of all images: much faster than one for each image.
+    corner = (side * whole[:, 0] + whole[:, 1]).astype(np.intp)
+    corner += np.asarray(side**2 * np.arange(len(x)), like=x)[:, None, None]
 
-    def at(offset: int) -> Array:
-        return np.take_along_axis(padded, corner + offset, axis=1).reshape(x.shape)
+    def row(offset: int) -> Array:
+        left, between = pixels[offset:].take(corner), pixels[offset + 1 :].take(corner)
+        between -= left
+        between *= right
+        between += left
+        return between
 
-    upper = at(0) + right * (at(1) - at(0))
-    lower = at(side) + right * (at(side + 1) - at(side))
-    return upper + down * (lower - upper)
+    upper, sampled = row(0), row(side)
+    sampled -= upper
+    sampled *= down
+    sampled += upper
+    return sampled
