@@ -1,9 +1,14 @@
 """Minibatches: their order, their augmentation, and resuming an epoch."""
 
+import threading
+import time
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from foreign import ForeignArray
 
+from inkdigits.data import batches as batches_module
 from inkdigits.data.batches import Batches
 from inkdigits.recipes import MLP
 
@@ -130,3 +135,80 @@ def test_batches_of_another_array_library_are_the_same():
     ):
         np.testing.assert_array_equal(foreign_x.get(), x)
         np.testing.assert_array_equal(foreign_labels.get(), labels)
+
+
+# Augmentation in a thread
+
+
+@pytest.fixture
+def two_cpus(monkeypatch):
+    monkeypatch.setattr(batches_module, "available_cpus", lambda: 2)
+
+
+class Counting:
+    """An augmentation that counts its batches, and fails at one of them."""
+
+    def __init__(self, fails_at=None):
+        self.count = 0
+        self.threads = set()
+        self.fails_at = fails_at
+
+    def __call__(self, x, rng):
+        self.threads.add(threading.current_thread())
+        if self.count == self.fails_at:
+            raise ArithmeticError("augmentation failed")
+        self.count += 1
+        return x + rng.random()
+
+
+@pytest.mark.parametrize("first_step", [0, 4, 10, 11])
+def test_batches_from_a_thread_are_the_same(first_step, monkeypatch):
+    augments, epochs = [], []
+    for cpus in (1, 2):
+        monkeypatch.setattr(batches_module, "available_cpus", lambda cpus=cpus: cpus)
+        epochs.append(list(augmented().epoch(2, first_step)))
+        augments.append(Counting())
+        list(replace(augmented(), augment=augments[-1]).epoch(2, first_step))
+    assert len(epochs[0]) == len(epochs[1]) == 11 - first_step
+    for (inputs, labels), (same_inputs, same_labels) in zip(*epochs, strict=True):
+        np.testing.assert_array_equal(inputs, same_inputs)
+        np.testing.assert_array_equal(labels, same_labels)
+    here = threading.current_thread()
+    assert augments[0].threads <= {here}
+    assert here not in augments[1].threads
+
+
+def test_only_one_batch_is_made_ahead(two_cpus):
+    augment = Counting()
+    for used, _ in enumerate(replace(augmented(), augment=augment).epoch(0), 1):
+        time.sleep(0.005)  # in which the thread could make several
+        assert augment.count <= used + 1
+    assert augment.count == used
+
+
+@pytest.mark.parametrize("step", [0, 1, 5, 10])
+def test_error_in_the_thread_is_raised_at_its_batch(step, two_cpus):
+    batches = replace(augmented(), augment=Counting(fails_at=step))
+    used = 0
+    with pytest.raises(ArithmeticError, match="augmentation failed"):  # noqa: PT012
+        for _ in batches.epoch(0):
+            used += 1
+    assert used == step
+
+
+@pytest.mark.parametrize("used", [1, 5, 11])
+def test_epoch_that_is_not_finished_leaves_no_thread(used, two_cpus):
+    before = threading.active_count()
+    epoch = augmented().epoch(0)
+    for _ in range(used):
+        next(epoch)
+    assert threading.active_count() == before + 1
+    epoch.close()
+    assert threading.active_count() == before
+
+
+def test_arrays_of_another_library_stay_in_their_thread(two_cpus):
+    native, augment = augmented(), Counting()
+    inputs, labels = ForeignArray(native.inputs), ForeignArray(native.labels)
+    list(Batches(inputs, labels, 10, 1, augment=augment).epoch(0))
+    assert augment.threads == {threading.current_thread()}

@@ -1,6 +1,7 @@
 """Yield minibatches in an order that follows from a seed and the number of the epoch."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from inkdigits.arrays import Array, Labels
 from inkdigits.data.augment import Augment
+from inkdigits.threads import available_cpus
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,6 +18,7 @@ class Batches:
 
     The order of an epoch depends only on the seed and the epoch's number, and the augmentation of
     a batch only on these and the step: resuming in the middle of an epoch needs no other state.
+    While a batch is used, a thread augments the next one.
     Batches that are neither shuffled nor augmented are views of the data.
     """
 
@@ -47,14 +50,38 @@ class Batches:
         if self.shuffle:
             shuffled = np.random.default_rng((self.seed, number)).permutation(len(self.labels))
             order = np.asarray(shuffled, like=self.labels)
-        for step in range(first_step, len(self)):
-            batch = slice(step * self.size, (step + 1) * self.size)
-            selection = batch if order is None else order[batch]
+
+        def batch(step: int) -> tuple[Array, Labels]:
+            part = slice(step * self.size, (step + 1) * self.size)
+            selection = part if order is None else order[part]
             inputs = self.inputs[selection]
             if self.augment:
                 inputs = self.augment(inputs, np.random.default_rng((self.seed, number, step)))
-            yield inputs, self.labels[selection]
+            return inputs, self.labels[selection]
+
+        steps = range(first_step, len(self))
+        # A GPU computes beside this process without a thread.
+        if self.augment and isinstance(self.inputs, np.ndarray) and available_cpus() > 1:
+            return _one_ahead(batch, steps)
+        return map(batch, steps)
 
     def sample(self, count: int) -> Iterator[Array]:
         """Yield the inputs of the first `count` batches of epoch 0, or of all if fewer."""
         yield from (inputs for inputs, _ in islice(self.epoch(0), count))
+
+
+def _one_ahead(
+    batch: Callable[[int], tuple[Array, Labels]], steps: range
+) -> Iterator[tuple[Array, Labels]]:
+    """Yield the batch of each step, while a thread makes the next one.
+
+    An error in the thread is raised here, and the thread ends with this generator.
+    """
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        ahead = None
+        for step in steps:
+            ready, ahead = ahead, thread.submit(batch, step)
+            if ready:
+                yield ready.result()
+        if ahead:
+            yield ahead.result()
