@@ -63,8 +63,10 @@ def onnx_bytes(network: Network, weights: Mapping[str, Array]) -> bytes:
     return model
 
 
-def session(model: bytes) -> onnxruntime.InferenceSession:
-    """Create an inference session on one thread."""
+def session(model: bytes, threads: int = 1) -> onnxruntime.InferenceSession:
+    """Create an inference session."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # not warnings about tensors that a network does not use
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

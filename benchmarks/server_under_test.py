@@ -15,13 +15,13 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from pathlib import Path
 from typing import NamedTuple
 
+from process_times import process_tree, process_tree_cpu_s, resident_bytes
+
 HOST = "127.0.0.1"
 WORKERS = 2
 START_TIMEOUT_S = 60
 SETTINGS = {"INKDIGITS_LOG_LEVEL": "warning"}
 CODE = "from inkdigits.cli import main; main(prog_name='inkdigits')"
-PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-TICKS = os.sysconf("SC_CLK_TCK")
 
 # Prepares the server's folder before it starts, and yields environment variables for the server.
 Prepare = Callable[[Path], AbstractContextManager[dict[str, str]]]
@@ -45,14 +45,7 @@ class Server(NamedTuple):
 
     def processes(self) -> list[int]:
         """List the main process, its workers, and all other descendants."""
-        found = [self.pid]
-        for pid in found:  # grows during the iteration
-            try:
-                for children in Path(f"/proc/{pid}/task").glob("*/children"):
-                    found += map(int, children.read_text().split())
-            except OSError:  # it has exited in the meantime
-                continue
-        return found
+        return process_tree(self.pid)
 
     def workers(self) -> list[int]:
         """List the worker processes: those with the most memory, except the main process.
@@ -69,29 +62,11 @@ class Server(NamedTuple):
 
     def cpu_s(self) -> float:
         """Return the CPU time of all processes, including those that have exited."""
-        return sum(map(cpu_s, self.processes()))
+        return process_tree_cpu_s(self.pid)
 
     def log_lines(self) -> int:
         """Count the lines that the server has logged or printed to standard error."""
         return len((self.folder / "log").read_text(errors="replace").splitlines())
-
-
-def resident_bytes(pid: int) -> int:
-    """Return a process's resident memory; 0 if it has exited."""
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES
-    except OSError:
-        return 0
-
-
-def cpu_s(pid: int) -> float:
-    """Return the CPU time of a process and its exited children; 0 if it has exited itself."""
-    try:
-        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    # utime, stime, cutime and cstime; see proc_pid_stat(5). The first two fields are cut off.
-    return sum(map(int, after_name[11:15])) / TICKS
 
 
 @contextmanager

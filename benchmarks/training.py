@@ -1,25 +1,18 @@
-"""Training time of a plain network against PyTorch and scikit-learn, and of `classic` per example.
+"""Training steps and whole epochs against PyTorch, and a plain network against scikit-learn too.
 
-All three train the same network (784-128-64-10, ReLU) without the recipes' extras, such as
-augmentation. They use the same images, held in memory in the format of each, and the same batch
-size, number of epochs, optimizer and number of threads. Each runs in its own process, and they take
-turns. PyTorch follows the same one-cycle schedule; scikit-learn does not have one and keeps its
-learning rate constant. Accuracy is not measured here.
+A step is measured as the recipe has it: forward and backward pass with batch normalization, AdamW,
+the moving average of the weights, and the numbers that the record needs. An epoch also has the
+augmentation. Everything is checked first: after the same batches, the losses must agree.
 """
 
-import argparse
-import json
-import os
-import statistics
-import subprocess
-import sys
-import time
+import itertools
 import warnings
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from results_store import save_results
+from interleaved import Comparison, Contender, run
 
 from inkdigits import training
 from inkdigits.arrays import Array, Labels
@@ -30,9 +23,12 @@ from inkdigits.nn.losses import LabelSmoothing
 from inkdigits.nn.network import Network
 from inkdigits.nn.optimizers import SGD
 from inkdigits.nn.schedules import OneCycle
-from inkdigits.preprocessing import PREPROCESSORS
-from inkdigits.recipes import CLASSIC, MLP, Recipe
+from inkdigits.preprocessing import PREPROCESSORS, network_input
+from inkdigits.recipes import CLASSIC, MLP, RECIPES, Recipe
 
+STEPS = {"mlp": 50, "cnn-small": 8}  # in a call
+MANY_EPOCHS = 10**6  # so that the schedule stays in its first, constant part
+EPOCH_PICTURES = 12_800
 SMOOTHING = 0.1
 PLAIN = replace(
     MLP,
@@ -42,62 +38,145 @@ PLAIN = replace(
     optimizer=SGD(momentum=0.9, weight_decay=2e-4),
     schedule=OneCycle(peak=0.1),
     batch_size=64,
-    epochs=10,
+    epochs=1,
     ema_decay=0.0,
     augment=None,
     pendigits_copies=0,
     outliers=0.0,
 )
+PLAIN_PICTURES = 30_000
+CLASSIC_PICTURES = 5_000
 WRITE_UP_US = 622  # per example, measured with the write-up's own loop
-# For NumPy and scikit-learn; PyTorch's threads are set in `pytorch_mlp`.
-THREADS = {"OPENBLAS_NUM_THREADS": str(os.cpu_count()), "OMP_NUM_THREADS": str(os.cpu_count())}
-CLASSIC_EXAMPLES = 20_000  # enough for a steady figure
 
 
-def training_data(recipe: Recipe) -> tuple[Array, Labels]:
-    """Load the 60,000 training digits, preprocessed for the recipe, float32 (N, 28, 28)."""
-    digits = mnist.load("train")
+def pictures(recipe: Recipe, count: int) -> tuple[Array, Labels]:
+    """Return preprocessed training digits, float32 (N, 28, 28), and their labels, int64 (N,)."""
+    digits = mnist.load("train").take(slice(count))
     preprocessed = PREPROCESSORS[recipe.preprocessing].from_mnist(digits.images)
-    return preprocessed / np.float32(255), digits.labels.astype(np.int64)
+    return network_input(preprocessed), digits.labels.astype(np.int64)
 
 
-def inkdigits_mlp() -> float:
-    """Return the training time with inkdigits, in seconds."""
-    x, labels = training_data(PLAIN)
-    batches = Batches(x, labels, PLAIN.batch_size, seed=0)
-    start = time.perf_counter()
-    for _ in training.fit(PLAIN, batches, training.init_state(PLAIN, seed=0)):
-        pass
-    return time.perf_counter() - start
+@dataclass(frozen=True)
+class FixedBatches:
+    """The same batches in each epoch, without augmentation: what is left is the step."""
+
+    batches: list[tuple[Array, Labels]]
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def epoch(self, number: int, first_step: int = 0) -> Iterator[tuple[Array, Labels]]:
+        """Yield all batches from `first_step` on."""
+        yield from self.batches[first_step:]
+
+    def sample(self, count: int) -> Iterator[Array]:
+        """Yield the images of the first batches."""
+        yield from (x for x, _ in self.batches[:count])
 
 
-def inkdigits_classic() -> float:
-    """Return the training time of `classic` per example, in seconds."""
-    x, labels = training_data(CLASSIC)
-    batches = Batches(
-        x[:CLASSIC_EXAMPLES], labels[:CLASSIC_EXAMPLES], size=1, seed=0, shuffle=False
+def fixed_batches(recipe: Recipe, steps: int) -> list[tuple[Array, Labels]]:
+    """Cut `steps` batches from the first training digits."""
+    x, labels = pictures(recipe, steps * recipe.batch_size)
+    return list(
+        zip(np.split(x, steps), np.split(labels, steps), strict=True),
     )
-    start = time.perf_counter()
-    next(training.fit(CLASSIC, batches, training.init_state(CLASSIC, seed=0)))
-    return (time.perf_counter() - start) / CLASSIC_EXAMPLES
 
 
-def pytorch_mlp(fused: bool = False) -> float:
-    """Return the training time with PyTorch's optimizer, loss and schedule, in seconds."""
+# Steps
+
+
+def our_steps(name: str, steps: int | None = None) -> Callable[[], float]:
+    """Prepare some steps of a recipe; a call makes them and returns the mean loss."""
+    recipe = replace(RECIPES[name], epochs=MANY_EPOCHS)
+    batches = FixedBatches(fixed_batches(recipe, steps or STEPS[name]))
+    records = training.fit(recipe, batches, training.init_state(recipe, seed=0))
+    return lambda: next(records).loss
+
+
+def torch_steps(name: str, threads: int, steps: int | None = None) -> Callable[[], float]:
+    """Prepare the same steps, from the same weights, with PyTorch."""
     import torch
+    from torch_network import mean_losses, trainer
+
+    torch.set_num_threads(threads)
+    recipe = RECIPES[name]
+    batches = [
+        (torch.tensor(x), torch.tensor(labels))
+        for x, labels in fixed_batches(recipe, steps or STEPS[name])
+    ]
+    vector = training.init_state(recipe, seed=0).params
+    return mean_losses(trainer(recipe, vector, len(batches) * MANY_EPOCHS), batches)
+
+
+# Whole epochs
+
+
+def our_epoch(name: str) -> Callable[[], None]:
+    """Prepare epochs of some of the training digits: from the data to the record."""
+    recipe = replace(RECIPES[name], epochs=MANY_EPOCHS)
+    x, labels = pictures(recipe, EPOCH_PICTURES)
+    batches = Batches(x, labels, recipe.batch_size, 0, recipe.shuffle, recipe.augment)
+    records = training.fit(recipe, batches, training.init_state(recipe, seed=0))
+
+    def epoch() -> None:
+        next(records)
+
+    return epoch
+
+
+def torch_epoch(name: str, threads: int) -> Callable[[], None]:
+    """Prepare the same epochs, with the same augmentation, in PyTorch."""
+    import torch
+    from torch_augment import TorchAugment, draw
+    from torch_network import trainer
+
+    torch.set_num_threads(threads)
+    recipe = RECIPES[name]
+    assert recipe.augment
+    x, labels = map(torch.tensor, pictures(recipe, EPOCH_PICTURES))
+    steps = -(-len(x) // recipe.batch_size) * MANY_EPOCHS
+    step = trainer(recipe, training.init_state(recipe, seed=0).params, steps)
+    settings, augment, generator = recipe.augment, TorchAugment(recipe.augment), torch.Generator()
+
+    def epoch() -> None:
+        for chosen in torch.randperm(len(x), generator=generator).split(recipe.batch_size):
+            images = x[chosen]
+            images = augment(images, draw(len(images), settings, generator))
+            step(images, labels[chosen])
+
+    return epoch
+
+
+# The plain network of the write-up's size
+
+
+def plain_pictures() -> tuple[Array, Labels]:
+    """Return training digits as they are, which makes no difference to the time."""
+    digits = mnist.load("train").take(slice(PLAIN_PICTURES))
+    return network_input(digits.images), digits.labels.astype(np.int64)
+
+
+def our_plain() -> Callable[[], None]:
+    """Prepare an epoch of the plain network."""
+    x, labels = plain_pictures()
+    batches = Batches(x, labels, PLAIN.batch_size, seed=0)
+
+    def epoch() -> None:
+        next(training.fit(PLAIN, batches, training.init_state(PLAIN, seed=0)))
+
+    return epoch
+
+
+def torch_plain(threads: int, fused: bool) -> Callable[[], None]:
+    """Prepare it with PyTorch's optimizer, loss and schedule."""
+    import torch
+    from torch_network import torch_network
 
     assert isinstance(PLAIN.optimizer, SGD)
     assert isinstance(PLAIN.schedule, OneCycle)
-    torch.set_num_threads(os.cpu_count() or 1)
-    x_array, label_array = training_data(PLAIN)
-    x, labels = torch.from_numpy(x_array).flatten(1), torch.from_numpy(label_array)
-    network = torch.nn.Sequential(
-        torch.nn.Linear(784, 128),
-        torch.nn.ReLU(),
-        torch.nn.Linear(128, 64),
-        torch.nn.ReLU(),
-        torch.nn.Linear(64, 10),
-    )
+    torch.set_num_threads(threads)
+    x, labels = map(torch.tensor, plain_pictures())
+    network = torch_network(PLAIN.network, training.init_state(PLAIN, seed=0).params)
     optimizer = torch.optim.SGD(
         network.parameters(),
         lr=PLAIN.schedule.peak,
@@ -105,38 +184,34 @@ def pytorch_mlp(fused: bool = False) -> float:
         weight_decay=PLAIN.optimizer.weight_decay,
         fused=fused,
     )
-    steps_in_epoch = -(-len(x) // PLAIN.batch_size)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer,
-        max_lr=PLAIN.schedule.peak,
-        total_steps=PLAIN.epochs * steps_in_epoch,
-        pct_start=PLAIN.schedule.rise,
-        div_factor=1 / PLAIN.schedule.start,
-        cycle_momentum=False,
-    )
     loss = torch.nn.CrossEntropyLoss(label_smoothing=SMOOTHING)
-    start = time.perf_counter()
-    for _ in range(PLAIN.epochs):
+
+    def epoch() -> None:
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer,
+            max_lr=PLAIN.schedule.peak,
+            total_steps=-(-len(x) // PLAIN.batch_size),
+            pct_start=PLAIN.schedule.rise,
+            div_factor=1 / PLAIN.schedule.start,
+            cycle_momentum=False,
+        )
         for chosen in torch.randperm(len(x)).split(PLAIN.batch_size):
             optimizer.zero_grad()
             loss(network(x[chosen]), labels[chosen]).backward()
             optimizer.step()
             schedule.step()
-    return time.perf_counter() - start
+
+    return epoch
 
 
-def pytorch_mlp_fused() -> float:
-    """Return the training time with PyTorch's fused optimizer, its fastest on a CPU, in seconds."""
-    return pytorch_mlp(fused=True)
-
-
-def scikit_learn_mlp() -> float:
-    """Return the training time with scikit-learn's MLPClassifier, also in float32, in seconds."""
+def scikit_learn_plain() -> Callable[[], None]:
+    """Prepare it with scikit-learn, in float32; it has no one-cycle schedule."""
     from sklearn.neural_network import MLPClassifier
 
     assert isinstance(PLAIN.optimizer, SGD)
     warnings.filterwarnings("ignore", message="Stochastic Optimizer")  # not converged
-    x, labels = training_data(PLAIN)
+    x, labels = plain_pictures()
+    flat = x.reshape(len(x), -1)
     classifier = MLPClassifier(
         (128, 64),
         solver="sgd",
@@ -144,62 +219,95 @@ def scikit_learn_mlp() -> float:
         momentum=PLAIN.optimizer.momentum,
         nesterovs_momentum=False,
         batch_size=PLAIN.batch_size,
-        max_iter=PLAIN.epochs,
-        tol=0,
-        n_iter_no_change=PLAIN.epochs,
+        max_iter=1,
     )
-    flat = x.reshape(len(x), -1)
-    start = time.perf_counter()
-    classifier.fit(flat, labels)
-    return time.perf_counter() - start
+
+    def epoch() -> None:
+        classifier.fit(flat, labels)
+
+    return epoch
 
 
-CONTENDERS = (
-    inkdigits_mlp,
-    pytorch_mlp,
-    pytorch_mlp_fused,
-    scikit_learn_mlp,
-    inkdigits_classic,
+def our_classic() -> Callable[[], None]:
+    """Prepare `classic`, which makes a step with each example."""
+    recipe = replace(CLASSIC, epochs=MANY_EPOCHS)
+    x, labels = pictures(recipe, CLASSIC_PICTURES)
+    batches = Batches(x, labels, size=1, seed=0, shuffle=False)
+    records = training.fit(recipe, batches, training.init_state(recipe, seed=0))
+
+    def epoch() -> None:
+        next(records)
+
+    return epoch
+
+
+# The rows
+
+
+def steps_row(name: str, threads: int) -> Comparison:
+    """Compare training steps of a recipe."""
+    theirs = {"name": name, "threads": threads}
+    return Comparison(
+        work=f"`{name}`, training step of {RECIPES[name].batch_size} pictures",
+        contenders={
+            "inkdigits": Contender("training:our_steps", {"name": name}, threads),
+            "PyTorch": Contender("training:torch_steps", theirs, threads),
+        },
+        per_call=STEPS[name],
+        tolerance=1e-3,
+        memory=True,
+    )
+
+
+def epoch_row(name: str, threads: int) -> Comparison:
+    """Compare epochs of a recipe with its augmentation."""
+    theirs = {"name": name, "threads": threads}
+    return Comparison(
+        work=f"`{name}`, an epoch of {EPOCH_PICTURES:,} pictures with augmentation",
+        contenders={
+            "inkdigits": Contender("training:our_epoch", {"name": name}, threads),
+            "PyTorch": Contender("training:torch_epoch", theirs, threads),
+        },
+        rounds=7,
+    )
+
+
+def plain_row(threads: int) -> Comparison:
+    """Compare epochs of the plain network."""
+    return Comparison(
+        work=f"784-128-64-10 without augmentation, an epoch of {PLAIN_PICTURES:,} pictures",
+        contenders={
+            "inkdigits": Contender("training:our_plain", {}, threads),
+            "PyTorch": Contender(
+                "training:torch_plain", {"threads": threads, "fused": False}, threads
+            ),
+            "PyTorch, fused optimizer": Contender(
+                "training:torch_plain", {"threads": threads, "fused": True}, threads
+            ),
+            "scikit-learn": Contender("training:scikit_learn_plain", {}, threads),
+        },
+        rounds=5,
+    )
+
+
+CLASSIC_ROW = Comparison(
+    work=f"`classic`, training on one picture (the write-up's loop: {WRITE_UP_US} us)",
+    contenders={"inkdigits": Contender("training:our_classic")},
+    per_call=CLASSIC_PICTURES,
+    rounds=5,
 )
 
 
-def main() -> None:
-    """Run the contenders, taking turns; print and save the medians and their ratios."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--contender", choices=[contender.__name__ for contender in CONTENDERS])
-    arguments = parser.parse_args()
-    if arguments.contender:
-        print(json.dumps(globals()[arguments.contender]()))
-        return
-
-    seconds: dict[str, list[float]] = {contender.__name__: [] for contender in CONTENDERS}
-    for _ in range(arguments.rounds):
-        for name, times in seconds.items():
-            command = [sys.executable, __file__, "--contender", name]
-            run = subprocess.run(
-                command, check=True, stdout=subprocess.PIPE, text=True, env=os.environ | THREADS
-            )
-            times.append(json.loads(run.stdout))
-            print(f"{name:20} {times[-1]:.6f} s", flush=True)
-    medians = {name: statistics.median(times) for name, times in seconds.items()}
-    ratios = {
-        f"inkdigits / {other}": medians["inkdigits_mlp"] / medians[other]
-        for other in ("pytorch_mlp", "pytorch_mlp_fused", "scikit_learn_mlp")
-    }
-    ratios["classic per example / the write-up's 622 us"] = (
-        1e6 * medians["inkdigits_classic"] / WRITE_UP_US
-    )
-    figures: dict[str, Any] = {
-        "threads": os.cpu_count(),
-        "seconds": seconds,
-        "medians": medians,
-        "ratios": ratios,
-    }
-    for name, ratio in ratios.items():
-        print(f"{name:45} {ratio:.2f}")
-    save_results("training", figures)
+def comparisons() -> list[Comparison]:
+    """Return the rows."""
+    both = (1, 2)
+    return [
+        *itertools.starmap(steps_row, itertools.product(("mlp", "cnn-small"), both)),
+        *(epoch_row("mlp", threads) for threads in both),
+        *map(plain_row, both),
+        CLASSIC_ROW,
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    run("training", comparisons(), __doc__)

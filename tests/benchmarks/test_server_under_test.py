@@ -7,8 +7,8 @@ import sys
 import time
 
 import pytest
-import server_under_test
-from server_under_test import Server, StartError, resident_bytes, serving
+from process_times import cpu_s, resident_bytes
+from server_under_test import Server, StartError, serving
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 
@@ -48,7 +48,7 @@ def test_exited_process_uses_no_memory_and_cpu_time():
     with subprocess.Popen(["true"]) as process:
         process.wait()
         assert resident_bytes(process.pid) == 0
-        assert server_under_test.cpu_s(process.pid) == 0
+        assert cpu_s(process.pid) == 0
 
 
 def test_cpu_time_includes_exited_children(tmp_path):
