@@ -70,7 +70,7 @@ class Comparison:
 
     work: str
     contenders: Mapping[str, Contender]
-    per_call: int = 1
+    per_call: float = 1
     tolerance: float | None = None
     rounds: int = 11
     seconds: float = 0.3

@@ -1,9 +1,9 @@
-"""Throughput of the service against a baseline of Flask, Gunicorn and ONNX Runtime.
+"""Throughput, latency and CPU time of the service against the same built from common parts.
 
 All servers run on this machine with the same network and number of worker processes. `wrk` sends
-the same requests to one after the other: a drawn seven of 28x28 or 280x280, as JSON or as a PNG
-file, over 1, 16 and 64 connections. The baseline is in serving_baseline.py. To isolate the effect
-of the server, the service's application also runs under two other servers.
+the same requests to one after the other: a drawn seven of 28x28 or 280x280 as a PNG file. The peer
+is plain Flask under Gunicorn, with Pillow and ONNX Runtime (serving_baseline.py). It runs a second
+time with our preprocessing, so that it does the same work on each picture.
 """
 
 import os
@@ -11,9 +11,8 @@ import os
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when NumPy is imported
 
 import argparse
-import base64
 import io
-import json
+import itertools
 import re
 import socket
 import subprocess
@@ -30,8 +29,10 @@ from typing import Any, NamedTuple
 
 from flask.testing import FlaskClient
 from hostile_images import png
+from interleaved import LoadWatch, Row, quartiles
 from onnx_network import onnx_bytes
 from PIL import Image
+from process_times import process_tree_cpu_s
 from results_store import save_results
 
 from inkdigits import Recognizer
@@ -43,10 +44,11 @@ from inkdigits.preprocessing import ink
 HERE = Path(__file__).parent
 SEVEN = HERE.parent / "tests" / "golden" / "7.png"
 SIDES = (28, 280)  # px
-BODIES = ("JSON", "PNG")
-CONNECTIONS = (1, 16, 64)
+CONNECTIONS = (16, 64)
+WORKERS = (1, 2)
+ROUNDS = 3
 PREDICTIONS = "/api/v1/predictions"
-OTHERS = ("Granian, WSGI", "Gunicorn")  # other servers for the service's application
+OURS, BASELINE, WITH_PREPROCESSING = "inkdigits", "Flask, Gunicorn", "with our preprocessing"
 SCRIPT = """
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "{content_type}"
@@ -56,15 +58,12 @@ file:close()
 """
 
 
-def body(side: int, kind: str) -> tuple[str, bytes]:
-    """Make the body of a request, and its media type."""
+def body(side: int) -> bytes:
+    """Make the PNG file of a request."""
     file = io.BytesIO()
     with Image.open(SEVEN) as picture:
         picture.convert("RGB").resize((side, side)).save(file, "PNG")
-    if kind == "PNG":
-        return "image/png", file.getvalue()
-    image = base64.b64encode(file.getvalue()).decode()
-    return "application/json", json.dumps({"image": image}).encode()
+    return file.getvalue()
 
 
 class Server(NamedTuple):
@@ -76,38 +75,41 @@ class Server(NamedTuple):
 
 
 def servers(workers: int, graph: Path) -> dict[str, Server]:
-    """Return the service, the baseline, and OTHERS with the service's application.
+    """Return the service and the two peers.
 
-    graph   a file to write the network to, for the baseline
+    graph   a file to write the network to, for the peers
     """
     model = load_model(locate(DEFAULT_MODEL))
     graph.write_bytes(onnx_bytes(model.network, model.network.unflatten(model.vector)))
     count = ["--workers", str(workers)]
     inkdigits = [sys.executable, "-c", "from inkdigits.cli import main; main()", "serve"]
-    granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
-    gunicorn = [sys.executable, "-m", "gunicorn"]
-    ports = [str(free_port()) for _ in range(4)]
-    service, baseline, *others = (f"http://127.0.0.1:{port}" for port in ports)
     settings = {"INKDIGITS_LOG_LEVEL": "warning", "INKDIGITS_DRAIN_S": "0"}
+    port = free_port()
+    url = f"http://127.0.0.1:{port}{PREDICTIONS}"
+    ours = Server([*inkdigits, "--port", str(port), *count], url, settings)
+
+    def gunicorn(**environment: str) -> Server:
+        address = f"127.0.0.1:{free_port()}"
+        return Server(
+            [
+                sys.executable,
+                "-m",
+                "gunicorn",
+                "--log-level",
+                "warning",
+                "--bind",
+                address,
+                *count,
+                "serving_baseline:app",
+            ],
+            f"http://{address}/predict",
+            environment | {"BASELINE_MODEL": str(graph)},
+        )
+
     return {
-        "inkdigits": Server(
-            [*inkdigits, "--port", ports[0], *count], f"{service}{PREDICTIONS}", settings
-        ),
-        "baseline": Server(
-            [*gunicorn, "--bind", f"127.0.0.1:{ports[1]}", *count, "serving_baseline:app"],
-            f"{baseline}/predict",
-            {"BASELINE_MODEL": str(graph)},
-        ),
-        OTHERS[0]: Server(
-            [*granian, "--port", ports[2], *count, "serving_app:app"],
-            f"{others[0]}{PREDICTIONS}",
-            settings,
-        ),
-        OTHERS[1]: Server(
-            [*gunicorn, "--bind", f"127.0.0.1:{ports[3]}", *count, "serving_app:app"],
-            f"{others[1]}{PREDICTIONS}",
-            settings,
-        ),
+        OURS: ours,
+        BASELINE: gunicorn(),
+        WITH_PREPROCESSING: gunicorn(BASELINE_PREPROCESSING="ink"),
     }
 
 
@@ -119,38 +121,56 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: list[str], url: str, **environment: str) -> Iterator[None]:
-    """Run a server for the duration of the context, which begins when it responds."""
+def running(server: Server) -> Iterator[int]:
+    """Run a server for the duration of the context, which begins when it responds.
+
+    yields   the process ID
+    """
     with subprocess.Popen(
-        command, env=os.environ | environment, cwd=HERE, stdout=subprocess.DEVNULL
+        server.command, env=os.environ | server.environment, cwd=HERE, stdout=subprocess.DEVNULL
     ) as process:
         try:
-            content_type, data = body(28, "PNG")
-            request = urllib.request.Request(url, data, {"Content-Type": content_type})
+            request = urllib.request.Request(server.url, body(28), {"Content-Type": "image/png"})
             for _ in range(600):
                 try:
                     urllib.request.urlopen(request).close()
                     break
                 except OSError:
                     time.sleep(0.1)
-            yield
+            yield process.pid
         finally:
             process.terminate()
 
 
-def load(url: str, side: int, kind: str, connections: int, seconds: int) -> dict[str, float]:
-    """Send requests as fast as the server responds; return the rate per second and latencies."""
-    content_type, data = body(side, kind)
+def load(url: str, pid: int, side: int, connections: int, seconds: int) -> dict[str, float]:
+    """Send requests as fast as the server responds.
+
+    returns  rate, per second; p50_ms and p99_ms; cpu_us, of the server per request; errors
+    """
     with tempfile.TemporaryDirectory() as folder:
         path, script = Path(folder, "body"), Path(folder, "post.lua")
-        path.write_bytes(data)
-        script.write_text(SCRIPT.format(content_type=content_type, path=path))
+        path.write_bytes(body(side))
+        script.write_text(SCRIPT.format(content_type="image/png", path=path))
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
+        cpu_s = process_tree_cpu_s(pid)
         printed = subprocess.check_output([*command, "-s", str(script), url], text=True)
+        cpu_s = process_tree_cpu_s(pid) - cpu_s
+    return parse_wrk(printed, cpu_s)
+
+
+def parse_wrk(printed: str, cpu_s: float) -> dict[str, float]:
+    """Parse what wrk printed; see `load`."""
     rate = float(re.search(r"Requests/sec: +([0-9.]+)", printed)[1])  # type: ignore[index]
+    requests = int(re.search(r"(\d+) requests in", printed)[1])  # type: ignore[index]
     errors = sum(map(int, re.findall(r"(?:connect|read|write|timeout) (\d+)", printed)))
     errors += sum(map(int, re.findall(r"Non-2xx or 3xx responses: (\d+)", printed)))
-    return {"rate": rate, "p50_ms": _ms(printed, 50), "p99_ms": _ms(printed, 99), "errors": errors}
+    return {
+        "rate": rate,
+        "p50_ms": _ms(printed, 50),
+        "p99_ms": _ms(printed, 99),
+        "cpu_us": 1e6 * cpu_s / requests,
+        "errors": errors,
+    }
 
 
 def _ms(printed: str, percent: int) -> float:
@@ -158,14 +178,10 @@ def _ms(printed: str, percent: int) -> float:
     return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
 
 
-def _join(figure: str, by_server: dict[str, dict[str, float]]) -> str:
-    return ", ".join(f"{measured[figure]:.0f}" for measured in by_server.values())
-
-
 def stages(side: int) -> dict[str, float]:
     """Return the CPU time of each stage of a prediction in a worker, in microseconds."""
     recognizer = Recognizer.load()
-    _, file = body(side, "PNG")
+    file = body(side)
     rgba = decode(file)
     extracted = ink.extract_ink(rgba)
     preprocessed = ink.from_ink(extracted)[None]
@@ -208,52 +224,84 @@ def _cpu_us(call: Callable[[], object]) -> float:
     return 1e6 * min(rounds)
 
 
+def row(side: int, connections: int, workers: int, rounds: dict[str, Any]) -> Row:
+    """Summarize the rounds of all servers: quartiles, and ratios of the rates round by round."""
+    figures = ("rate", "p50_ms", "p99_ms", "cpu_us")
+    return {
+        "work": f"service, PNG of {side}x{side}, {connections} connections",
+        "threads": workers,
+        "rounds": len(rounds[OURS]),
+        "measured": {
+            name: {figure: quartiles(one[figure] for one in measured) for figure in figures}
+            | {"errors": sum(one["errors"] for one in measured)}
+            for name, measured in rounds.items()
+        },
+        "rate_ratios": {
+            name: quartiles(
+                ours["rate"] / theirs["rate"]
+                for ours, theirs in zip(rounds[OURS], measured, strict=True)
+            )
+            for name, measured in rounds.items()
+            if name != OURS
+        },
+    }
+
+
+def measure(workers: int, rounds: int, seconds: int) -> list[Row]:
+    """Measure all servers with every kind of request, in turns."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as all_running:
+        compared = servers(workers, Path(folder, "network.onnx"))
+        pids = {
+            name: all_running.enter_context(running(server)) for name, server in compared.items()
+        }
+        for name, server in compared.items():
+            load(server.url, pids[name], SIDES[0], CONNECTIONS[0], 1)  # warm-up
+        for side, connections in itertools.product(SIDES, CONNECTIONS):
+            watch = LoadWatch()
+            measured: dict[str, list[dict[str, float]]] = {name: [] for name in compared}
+            for _ in range(rounds):
+                for name, server in compared.items():
+                    one = load(server.url, pids[name], side, connections, seconds)
+                    measured[name].append(one)
+            rows.append(row(side, connections, workers, measured) | watch.stop())
+            print(_described(rows[-1]), flush=True)
+    return rows
+
+
+def _described(row: Row) -> str:
+    lines = [f"{row['work']}, workers: {row['threads']}"]
+    for name, figures in row["measured"].items():
+        medians = [figures[figure][1] for figure in ("rate", "p50_ms", "p99_ms", "cpu_us")]
+        line = "  {:24} {:5.0f}/s, p50 {:.1f} ms, p99 {:.1f} ms, CPU {:.0f} us".format(
+            name, *medians
+        )
+        line += f", errors {figures['errors']:.0f}"
+        if name in row["rate_ratios"]:
+            line += f"; ratio of rates {row['rate_ratios'][name][1]:.2f}"
+        lines.append(line)
+    if not row["quiet"]:
+        lines.append(f"  DISTURBED: other processes used {row['others_cores']:.2f} cores")
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Measure all servers with every kind of request; print and save the rates and ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=int, default=5, help="per measurement")
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="per server")
+    parser.add_argument("--seconds", type=int, default=3, help="per measurement")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--workers", type=int, nargs="+", default=WORKERS, help="per server")
     arguments = parser.parse_args()
-    cases = [(s, b, c) for s in SIDES for b in BODIES for c in CONNECTIONS]
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as all_running:
-        compared = servers(arguments.workers, Path(folder, "network.onnx"))
-        for server in compared.values():
-            all_running.enter_context(running(server.command, server.url, **server.environment))
-            load(server.url, *cases[0], 1)  # warm-up
-        # Servers take turns, so that a temporarily slow machine slows all of them.
-        measured = [
-            {name: load(server.url, *case, arguments.seconds) for name, server in compared.items()}
-            for case in cases
-        ]
-    rows: list[dict[str, Any]] = []
-    print(f"side  body  connections  requests/s: {', '.join(compared)}; ratio; p99; errors")
-    for (side, kind, connections), by_server in zip(cases, measured, strict=True):
-        service, baseline, *others = by_server.values()
-        print(
-            f"{side:4}  {kind:4}  {connections:11}  {_join('rate', by_server)}; "
-            f"{service['rate'] / baseline['rate']:.2f}; {_join('p99_ms', by_server)} ms; "
-            f"{_join('errors', by_server)}"
-        )
-        rows.append(
-            {
-                "side_px": side,
-                "body": kind,
-                "connections": connections,
-                "ratio": service["rate"] / baseline["rate"],
-                "inkdigits": service,
-                "baseline": baseline,
-                "inkdigits_on_other_servers": dict(zip(OTHERS, others, strict=True)),
-            }
-        )
+    rows: list[Row] = []
+    for workers in arguments.workers:
+        rows += measure(workers, arguments.rounds, arguments.seconds)
     cpu_us = {f"{side}x{side}": stages(side) for side in SIDES}
     for size, times in cpu_us.items():
         print(f"{size}: " + ", ".join(f"{name} {us:.0f} us" for name, us in times.items()))
     bomb = bomb_us()
     print(f"178 megapixels in 65 bytes: rejected in {bomb:.0f} us")
     figures = {
-        "workers": arguments.workers,
-        "seconds": arguments.seconds,
-        "cases": rows,
+        "rows": rows,
         "stage_cpu_us": cpu_us,
         "decompression_bomb_rejection_cpu_us": bomb,
     }

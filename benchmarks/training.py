@@ -9,7 +9,6 @@ import itertools
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from interleaved import Comparison, Contender, run
@@ -27,6 +26,7 @@ from inkdigits.preprocessing import PREPROCESSORS, network_input
 from inkdigits.recipes import CLASSIC, MLP, RECIPES, Recipe
 
 STEPS = {"mlp": 50, "cnn-small": 8}  # in a call
+BATCH = 128  # pictures in a step of both recipes
 MANY_EPOCHS = 10**6  # so that the schedule stays in its first, constant part
 EPOCH_PICTURES = 12_800
 SMOOTHING = 0.1
@@ -85,24 +85,25 @@ def fixed_batches(recipe: Recipe, steps: int) -> list[tuple[Array, Labels]]:
 # Steps
 
 
-def our_steps(name: str, steps: int | None = None) -> Callable[[], float]:
+def our_steps(name: str, steps: int, batch_size: int = BATCH) -> Callable[[], float]:
     """Prepare some steps of a recipe; a call makes them and returns the mean loss."""
-    recipe = replace(RECIPES[name], epochs=MANY_EPOCHS)
-    batches = FixedBatches(fixed_batches(recipe, steps or STEPS[name]))
+    recipe = replace(RECIPES[name], epochs=MANY_EPOCHS, batch_size=batch_size)
+    batches = FixedBatches(fixed_batches(recipe, steps))
     records = training.fit(recipe, batches, training.init_state(recipe, seed=0))
     return lambda: next(records).loss
 
 
-def torch_steps(name: str, threads: int, steps: int | None = None) -> Callable[[], float]:
+def torch_steps(
+    name: str, threads: int, steps: int, batch_size: int = BATCH
+) -> Callable[[], float]:
     """Prepare the same steps, from the same weights, with PyTorch."""
     import torch
     from torch_network import mean_losses, trainer
 
     torch.set_num_threads(threads)
-    recipe = RECIPES[name]
+    recipe = replace(RECIPES[name], batch_size=batch_size)
     batches = [
-        (torch.tensor(x), torch.tensor(labels))
-        for x, labels in fixed_batches(recipe, steps or STEPS[name])
+        (torch.tensor(x), torch.tensor(labels)) for x, labels in fixed_batches(recipe, steps)
     ]
     vector = training.init_state(recipe, seed=0).params
     return mean_losses(trainer(recipe, vector, len(batches) * MANY_EPOCHS), batches)
@@ -246,11 +247,12 @@ def our_classic() -> Callable[[], None]:
 
 def steps_row(name: str, threads: int) -> Comparison:
     """Compare training steps of a recipe."""
-    theirs = {"name": name, "threads": threads}
+    settings = {"name": name, "steps": STEPS[name]}
+    theirs = settings | {"threads": threads}
     return Comparison(
-        work=f"`{name}`, training step of {RECIPES[name].batch_size} pictures",
+        work=f"`{name}`, training step of {BATCH} pictures",
         contenders={
-            "inkdigits": Contender("training:our_steps", {"name": name}, threads),
+            "inkdigits": Contender("training:our_steps", settings, threads),
             "PyTorch": Contender("training:torch_steps", theirs, threads),
         },
         per_call=STEPS[name],
