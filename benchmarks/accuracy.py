@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,8 @@ def train_and_evaluate(recipe: str, data: str, seed: int, folder: Path) -> dict[
         "writers_log_loss": writers["log_loss"],
         "writers_rejected": writers["rejected"] / writers["total"],
         "training_s": sum(epoch["seconds"] for epoch in epochs),
-        "whole_command_s": whole_s,
+        # Of a run that was resumed, the command took only a part of the time.
+        "whole_command_s": None if resume else whole_s,
         "digest": result["digest"],
     }
 
@@ -94,8 +96,15 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
             f"{name}_mean": statistics.mean(run[name] for run in runs)
             for name in ("log_loss", "writers_mean", "writers_worst", "training_s")
         },
+        "whole_command_s_mean": mean_or_none(run["whole_command_s"] for run in runs),
         "runs": runs,
     }
+
+
+def mean_or_none(values: Iterable[float | None]) -> float | None:
+    """Return the mean of the values that were measured; None if there are none."""
+    measured = [value for value in values if value is not None]
+    return statistics.mean(measured) if measured else None
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Generate README's tables from the benchmark results: cog runs this (`make cards`)."""
 
 import json
-import statistics
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ def recipes() -> str:
 
     raises   ValueError if RECIPES does not describe a recipe that was measured
     """
-    measured = _figures("accuracy")
+    measured = load_figures("accuracy")
     runs = {(recipe, data) for recipe in measured for data in measured[recipe]}
     undescribed = {(recipe, data) for recipe, data in runs if data != "published"} - set(RECIPES)
     if undescribed:
@@ -33,7 +33,7 @@ def recipes() -> str:
         _recipe(recipe, data, text, measured[recipe][data])
         for (recipe, data), text in RECIPES.items()
     ]
-    return _table(
+    return table(
         [
             "recipe",
             "description",
@@ -58,63 +58,86 @@ def _recipe(recipe: str, data: str, text: str, runs: dict[str, Any]) -> list[str
     ]
 
 
+# Rows of the speed table: benchmark, work as in its results, peer, and a description.
+SPEED = (
+    ("inference", "`mlp`, forward pass of one picture", "ONNX Runtime", None),
+    ("inference", "`cnn-small`, forward pass of one picture", "ONNX Runtime", None),
+    (
+        "inference",
+        "`cnn-small`, logits of 10,000 pictures, per picture",
+        "ONNX Runtime",
+        "`cnn-small`, 10,000 pictures",
+    ),
+    ("training", "`mlp`, training step of 128 pictures", "PyTorch", None),
+    ("training", "`cnn-small`, training step of 128 pictures", "PyTorch", None),
+    ("augmentation", "augmenting 128 pictures as `cnn-small` does", "PyTorch", None),
+    (
+        "training",
+        "`mlp`, an epoch of 12,800 pictures with augmentation",
+        "PyTorch",
+        "`mlp`, an epoch with augmentation",
+    ),
+    (
+        "training",
+        "784-128-64-10 without augmentation, an epoch of 30,000 pictures",
+        "scikit-learn",
+        "784-128-64-10, an epoch without augmentation",
+    ),
+    (
+        "recognition",
+        "PNG of 280x280 to answer",
+        "Pillow + our preprocessing + ONNX Runtime",
+        None,
+    ),
+    (
+        "recognition",
+        "`inkdigits predict FILE`, whole process",
+        "script with ONNX Runtime",
+        None,
+    ),
+    ("recognition", "`inkdigits predict FILE`, whole process", "script with PyTorch", None),
+)
+
+
 def peers() -> str:
     """Return the table of speed against other implementations, as Markdown."""
-    training = _figures("training")["ratios"]
-    mlp, fused, loop = (
-        training[name]
-        for name in (
-            "inkdigits / pytorch_mlp",
-            "inkdigits / pytorch_mlp_fused",
-            "classic per example / the write-up's 622 us",
-        )
-    )
-    preprocessing = _figures("preprocessing")["classic / loops"]
-    # With one connection, the server spends much of its time waiting for the client.
-    requests = {
-        side: statistics.median(
-            case["ratio"]
-            for case in _figures("serving")["cases"]
-            if case["side_px"] == side and case["connections"] > 1
-        )
-        for side in (28, 280)
-    }
-    scikit = training["inkdigits / scikit_learn_mlp"]
-    return _table(
-        ["task", "compared with", "inkdigits / the other"],
-        [
-            [
-                "training 784-128-64-10",
-                "PyTorch",
-                f"{mlp:.2f}x the time ({fused:.2f}x with its fused optimizer)",
-            ],
-            ["training 784-128-64-10", "scikit-learn", f"{scikit:.2f}x the time"],
-            ["training `classic`", "the write-up's loop", f"{loop:.2f}x the time"],
-            [
-                "one forward pass of `mlp`, one image",
-                "ONNX Runtime",
-                f"{_figures('latency')['ratio']:.2f}x the time",
-            ],
-            [
-                "`classic` preprocessing of 60,000 images",
-                "loops over pixels",
-                f"{preprocessing:.3f}x the time",
-            ],
-            [
-                "requests per second",
-                "Flask with Gunicorn and ONNX Runtime",
-                f"{requests[28]:.2f}x the rate for 28x28 images, {requests[280]:.2f}x for 280x280",
-            ],
-        ],
-    )
+    rows = []
+    for benchmark, work, peer, description in SPEED:
+        by_threads = {
+            row["threads"]: row for row in load_figures(benchmark)["rows"] if row["work"] == work
+        }
+        ratios = [_ratio(by_threads.get(threads), "ratios", peer) for threads in (1, 2)]
+        rows.append([description or work, peer, *ratios])
+    header = ["task", "compared with", "1 thread: time / its time", "2 threads"]
+    return table(header, rows)
 
 
-def _table(header: list[str], rows: list[list[str]]) -> str:
+def rates() -> str:
+    """Return the table of the service's rate against the same service from common parts."""
+    rows = []
+    for row in load_figures("serving")["rows"]:
+        if row["threads"] == 2:
+            ratios = [_ratio(row, "rate_ratios", peer) for peer in row["rate_ratios"]]
+            rows.append([row["work"].removeprefix("service, "), *ratios])
+    header = ["requests", "rate / that of Flask, Gunicorn, Pillow, ONNX Runtime"]
+    return table([*header, "the same with our preprocessing"], rows)
+
+
+def _ratio(row: dict[str, Any] | None, key: str, peer: str) -> str:
+    """Format the median; the mark is for a row that other processes disturbed."""
+    if row is None:
+        return ""
+    return f"{row[key][peer][1]:.2f}" + ("" if row["quiet"] else " †")
+
+
+def table(header: list[str], rows: Iterable[list[str]]) -> str:
+    """Return a Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
-def _figures(benchmark: str) -> dict[str, Any]:
+def load_figures(benchmark: str) -> dict[str, Any]:
+    """Load the figures of a benchmark from its results."""
     result = json.loads((RESULTS / f"{benchmark}.json").read_text(encoding="utf-8"))
     figures: dict[str, Any] = result["figures"]
     return figures

@@ -170,7 +170,12 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": _percent, "number": _number, "accuracy": _accuracy}
+    environment.filters |= {
+        "percent": _percent,
+        "number": _number,
+        "accuracy": _accuracy,
+        "minutes": _minutes,
+    }
     return environment
 
 
@@ -187,6 +192,10 @@ def _accuracy(runs: dict[str, Any]) -> str:
 
 def _number(value: object) -> str:
     return "not measured" if _is_missing(value) else f"{value:.4f}"
+
+
+def _minutes(seconds: object) -> str:
+    return "not measured" if _is_missing(seconds) else f"{seconds / 60:.1f}"
 
 
 def _is_missing(value: object) -> bool:
