@@ -35,7 +35,7 @@ SERVE_FOR_TESTS := INKDIGITS_SERVE="$(abspath $(INKDIGITS)) serve --port {port} 
 PAGE_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f)
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev up down logs replace digests train test test-py test-web test-data test-deploy lint format hooks client parity bench fuzz attack figures cards lock dist clean
+.PHONY: help run dev up down logs replace digests train test test-py test-web test-data test-deploy lint format hooks client parity bench accuracy counts fuzz attack figures cards lock dist clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,7 +95,7 @@ lint: $(VENV)/installed-test web/node_modules/.package-lock.json ## Check style,
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/cog --check -I docs README.md
+	$(BIN)/cog --check -I docs -I benchmarks README.md docs/performance.md
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
@@ -120,11 +120,11 @@ client: $(VENV)/installed-test web/node_modules/.package-lock.json ## Generate t
 parity: $(VENV)/installed-compare ## Check layers, losses and optimizers against PyTorch
 	$(BIN)/python -m pytest -m parity
 
-bench: $(VENV)/installed-compare $(PAGE) ## Run the benchmarks and write benchmarks/results/
-	$(BIN)/python benchmarks/preprocessing.py
-	$(BIN)/python benchmarks/training.py
-	$(BIN)/python benchmarks/latency.py
-	$(BIN)/python benchmarks/serving.py
+bench: $(VENV)/installed-compare $(PAGE) ## Measure speed and memory against other implementations; write benchmarks/results/
+	$(BIN)/python benchmarks/speed.py $(ARGS)
+	export $(SERVE_FOR_TESTS) && $(NPM) run speed
+
+accuracy: $(VENV)/installed-compare ## Measure accuracy: train every recipe (hours), evaluate the shipped models; write benchmarks/results/
 	$(BIN)/python benchmarks/accuracy.py
 	$(BIN)/python benchmarks/drawings.py --digits test --model $(SHIPPED)
 	$(BIN)/python benchmarks/robustness.py --digits test --model $(SHIPPED)
@@ -133,7 +133,9 @@ bench: $(VENV)/installed-compare $(PAGE) ## Run the benchmarks and write benchma
 	$(BIN)/python benchmarks/preprocessing_ablation.py
 	$(BIN)/python benchmarks/tta.py
 	$(BIN)/python benchmarks/ablation.py --epochs 5 --limit 20000
-	export $(SERVE_FOR_TESTS) && $(NPM) run speed
+
+counts: $(VENV)/installed-test ## Compare instruction counts with the committed ones; needs Valgrind (ARGS=--update saves new ones)
+	$(BIN)/python benchmarks/counts.py $(ARGS)
 
 fuzz: $(VENV)/installed-test ## Send the service 100,000 valid, invalid and corrupted requests
 	$(BIN)/python benchmarks/fuzz.py
@@ -141,12 +143,13 @@ fuzz: $(VENV)/installed-test ## Send the service 100,000 valid, invalid and corr
 attack: $(VENV)/installed-test ## Run every known attack against a local server and print the effect on other clients
 	$(BIN)/python benchmarks/run_attacks.py
 
-figures: $(VENV)/installed-run ## Regenerate the figures of docs/how-it-works.md
+figures: $(VENV)/installed-run ## Regenerate the figures of docs/how-it-works.md and docs/performance.md
 	$(BIN)/python docs/figures/draw.py
+	$(BIN)/python docs/figures/draw_scaling.py
 
-cards: $(VENV)/installed-test ## Regenerate the model cards, docs/results.md and README's tables from the results
+cards: $(VENV)/installed-test ## Regenerate the model cards and the tables of results.md, performance.md and README from the results
 	$(BIN)/python docs/models/write.py
-	$(BIN)/cog -r -I docs README.md
+	$(BIN)/cog -r -I docs -I benchmarks README.md docs/performance.md
 
 lock: $(VENV)/pip ## Update requirements/ from pyproject.toml (ARGS=--upgrade takes the newest versions)
 	$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)

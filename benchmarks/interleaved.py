@@ -130,9 +130,8 @@ class Worker:
 
     def close(self) -> None:
         """End the process."""
-        assert self._process.stdin
-        self._process.stdin.close()
-        self._process.wait()
+        with self._process:  # closes its pipes, which ends it, and waits
+            pass
 
 
 def compare(comparison: Comparison) -> Row:
@@ -166,7 +165,7 @@ def compare(comparison: Comparison) -> Row:
             if attempts[-1][0]["quiet"]:
                 break
     load, rounds = min(attempts, key=lambda attempt: attempt[0]["others_cores"])
-    measured = {
+    measured: dict[str, dict[str, Any]] = {
         name: {
             key: quartiles(one[key] / comparison.per_call for one in of_contender)
             for key in ("wall_s", "cpu_s")
@@ -199,18 +198,26 @@ def _measure_rounds(
 
 def _check_outputs(workers: Mapping[str, Worker], tolerance: float | None) -> None:
     """Let every contender make one call, and compare the results with the first one's."""
+    outputs: dict[str, NDArray[Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        outputs: dict[str, NDArray[Any]] = {}
         for number, (name, worker) in enumerate(workers.items()):
             path = Path(folder, f"{number}.npy")
             worker.call(do="output", path=str(path))
             if tolerance is not None:
                 outputs[name] = np.load(path)
-    first = next(iter(outputs.values()), None)
-    for name, output in outputs.items():
-        assert first is not None
+    if tolerance is not None:
+        check_equal(outputs, tolerance)
+
+
+def check_equal(outputs: Mapping[str, NDArray[Any]], tolerance: float) -> None:
+    """Compare the outputs of all contenders with the first one's.
+
+    raises   OutputsDifferError if one has another shape or differs by more than the tolerance
+    """
+    (ours, first), *others = outputs.items()
+    for name, output in others:
         if output.shape != first.shape or not np.allclose(output, first, rtol=0, atol=tolerance):
-            raise OutputsDifferError(f"{name} computes something else than {next(iter(outputs))}")
+            raise OutputsDifferError(f"{name} does not compute the same as {ours}")
 
 
 def quartiles(values: Iterable[float]) -> list[float]:

@@ -210,7 +210,8 @@ def main() -> None:
             f"threads: {threads}; large product {figures['large_product_gflops']:.0f} GFLOP/s\n"
             f"  step: {1e3 * step['flop'] / fastest:.0f} ms at that speed; products of its shapes "
             f"{1e3 * step['products_s']:.0f} ms; the step {1e3 * step['step_s']:.0f} ms\n"
-            f"  pass: {1e6 * one['flop'] / fastest:.0f} us at that speed; {1e6 * one['pass_s']:.0f} us",
+            f"  pass: {1e6 * one['flop'] / fastest:.0f} us at that speed; the pass "
+            f"{1e6 * one['pass_s']:.0f} us",
             flush=True,
         )
     save_results("limits", by_threads)

@@ -1,9 +1,18 @@
 """Time and memory against the number of pictures, the size of a picture, and the batch size."""
 
 import argparse
+import sys
 from collections.abc import Mapping
 
-from interleaved import Comparison, Contender, compare, described
+from interleaved import (
+    Comparison,
+    Contender,
+    ContenderError,
+    OutputsDifferError,
+    Row,
+    compare,
+    described,
+)
 from results_store import save_results
 
 COUNTS = (1, 10, 100, 1_000, 10_000)
@@ -70,11 +79,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=sweeps(), nargs="+", default=list(sweeps()))
     arguments = parser.parse_args()
-    figures = {}
+    figures: dict[str, list[Row]] = {}
     for name in arguments.only:
         figures[name] = []
         for number, comparison in sweeps()[name].items():
-            row = compare(comparison)
+            try:
+                row = compare(comparison)
+            except (OutputsDifferError, ContenderError) as error:
+                sys.exit(f"{comparison.work}: {error}")
             print(described(row), flush=True)
             figures[name].append({"x": number} | row)
     save_results("scaling", figures, merge=True)

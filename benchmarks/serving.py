@@ -13,7 +13,6 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when NumPy is imported
 import argparse
 import io
 import itertools
-import re
 import socket
 import subprocess
 import sys
@@ -25,14 +24,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import wrk
 from flask.testing import FlaskClient
 from hostile_images import png
-from interleaved import LoadWatch, Row, quartiles
+from interleaved import LoadWatch, Row
 from onnx_network import onnx_bytes
 from PIL import Image
-from process_times import process_tree_cpu_s
 from results_store import save_results
 
 from inkdigits import Recognizer
@@ -49,13 +48,6 @@ WORKERS = (1, 2)
 ROUNDS = 3
 PREDICTIONS = "/api/v1/predictions"
 OURS, BASELINE, WITH_PREPROCESSING = "inkdigits", "Flask, Gunicorn", "with our preprocessing"
-SCRIPT = """
-wrk.method = "POST"
-wrk.headers["Content-Type"] = "{content_type}"
-local file = io.open("{path}", "rb")
-wrk.body = file:read("*a")
-file:close()
-"""
 
 
 def body(side: int) -> bytes:
@@ -142,42 +134,6 @@ def running(server: Server) -> Iterator[int]:
             process.terminate()
 
 
-def load(url: str, pid: int, side: int, connections: int, seconds: int) -> dict[str, float]:
-    """Send requests as fast as the server responds.
-
-    returns  rate, per second; p50_ms and p99_ms; cpu_us, of the server per request; errors
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        path, script = Path(folder, "body"), Path(folder, "post.lua")
-        path.write_bytes(body(side))
-        script.write_text(SCRIPT.format(content_type="image/png", path=path))
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
-        cpu_s = process_tree_cpu_s(pid)
-        printed = subprocess.check_output([*command, "-s", str(script), url], text=True)
-        cpu_s = process_tree_cpu_s(pid) - cpu_s
-    return parse_wrk(printed, cpu_s)
-
-
-def parse_wrk(printed: str, cpu_s: float) -> dict[str, float]:
-    """Parse what wrk printed; see `load`."""
-    rate = float(re.search(r"Requests/sec: +([0-9.]+)", printed)[1])  # type: ignore[index]
-    requests = int(re.search(r"(\d+) requests in", printed)[1])  # type: ignore[index]
-    errors = sum(map(int, re.findall(r"(?:connect|read|write|timeout) (\d+)", printed)))
-    errors += sum(map(int, re.findall(r"Non-2xx or 3xx responses: (\d+)", printed)))
-    return {
-        "rate": rate,
-        "p50_ms": _ms(printed, 50),
-        "p99_ms": _ms(printed, 99),
-        "cpu_us": 1e6 * cpu_s / requests,
-        "errors": errors,
-    }
-
-
-def _ms(printed: str, percent: int) -> float:
-    number, unit = re.search(rf"{percent}% +([0-9.]+)(us|ms|s)", printed).groups()  # type: ignore[union-attr]
-    return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
-
-
 def stages(side: int) -> dict[str, float]:
     """Return the CPU time of each stage of a prediction in a worker, in microseconds."""
     recognizer = Recognizer.load()
@@ -224,29 +180,6 @@ def _cpu_us(call: Callable[[], object]) -> float:
     return 1e6 * min(rounds)
 
 
-def row(side: int, connections: int, workers: int, rounds: dict[str, Any]) -> Row:
-    """Summarize the rounds of all servers: quartiles, and ratios of the rates round by round."""
-    figures = ("rate", "p50_ms", "p99_ms", "cpu_us")
-    return {
-        "work": f"service, PNG of {side}x{side}, {connections} connections",
-        "threads": workers,
-        "rounds": len(rounds[OURS]),
-        "measured": {
-            name: {figure: quartiles(one[figure] for one in measured) for figure in figures}
-            | {"errors": sum(one["errors"] for one in measured)}
-            for name, measured in rounds.items()
-        },
-        "rate_ratios": {
-            name: quartiles(
-                ours["rate"] / theirs["rate"]
-                for ours, theirs in zip(rounds[OURS], measured, strict=True)
-            )
-            for name, measured in rounds.items()
-            if name != OURS
-        },
-    }
-
-
 def measure(workers: int, rounds: int, seconds: int) -> list[Row]:
     """Measure all servers with every kind of request, in turns."""
     rows = []
@@ -256,15 +189,16 @@ def measure(workers: int, rounds: int, seconds: int) -> list[Row]:
             name: all_running.enter_context(running(server)) for name, server in compared.items()
         }
         for name, server in compared.items():
-            load(server.url, pids[name], SIDES[0], CONNECTIONS[0], 1)  # warm-up
+            wrk.send(server.url, pids[name], body(SIDES[0]), CONNECTIONS[0], 1)  # warm-up
         for side, connections in itertools.product(SIDES, CONNECTIONS):
             watch = LoadWatch()
             measured: dict[str, list[dict[str, float]]] = {name: [] for name in compared}
             for _ in range(rounds):
                 for name, server in compared.items():
-                    one = load(server.url, pids[name], side, connections, seconds)
+                    one = wrk.send(server.url, pids[name], body(side), connections, seconds)
                     measured[name].append(one)
-            rows.append(row(side, connections, workers, measured) | watch.stop())
+            work = f"service, PNG of {side}x{side}, {connections} connections"
+            rows.append({"work": work, "threads": workers} | wrk.summarize(measured) | watch.stop())
             print(_described(rows[-1]), flush=True)
     return rows
 

@@ -18,7 +18,7 @@ from inkdigits.nn.optimizers import AdamW
 from inkdigits.recipes import Recipe
 
 
-class Rows(nn.Module):
+class Rows(nn.Module):  # type: ignore[misc]
     """Flatten in our axis order, so that the weights of the next layer are the same."""
 
     def forward(self, x: Any) -> Any:

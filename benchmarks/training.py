@@ -174,13 +174,14 @@ def torch_plain(threads: int, fused: bool) -> Callable[[], None]:
     from torch_network import torch_network
 
     assert isinstance(PLAIN.optimizer, SGD)
-    assert isinstance(PLAIN.schedule, OneCycle)
+    one_cycle = PLAIN.schedule
+    assert isinstance(one_cycle, OneCycle)
     torch.set_num_threads(threads)
     x, labels = map(torch.tensor, plain_pictures())
     network = torch_network(PLAIN.network, training.init_state(PLAIN, seed=0).params)
     optimizer = torch.optim.SGD(
         network.parameters(),
-        lr=PLAIN.schedule.peak,
+        lr=one_cycle.peak,
         momentum=PLAIN.optimizer.momentum,
         weight_decay=PLAIN.optimizer.weight_decay,
         fused=fused,
@@ -190,10 +191,10 @@ def torch_plain(threads: int, fused: bool) -> Callable[[], None]:
     def epoch() -> None:
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer,
-            max_lr=PLAIN.schedule.peak,
+            max_lr=one_cycle.peak,
             total_steps=-(-len(x) // PLAIN.batch_size),
-            pct_start=PLAIN.schedule.rise,
-            div_factor=1 / PLAIN.schedule.start,
+            pct_start=one_cycle.rise,
+            div_factor=1 / one_cycle.start,
             cycle_momentum=False,
         )
         for chosen in torch.randperm(len(x)).split(PLAIN.batch_size):

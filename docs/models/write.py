@@ -194,7 +194,7 @@ def _number(value: object) -> str:
     return "not measured" if _is_missing(value) else f"{value:.4f}"
 
 
-def _minutes(seconds: object) -> str:
+def _minutes(seconds: Any) -> str:
     return "not measured" if _is_missing(seconds) else f"{seconds / 60:.1f}"
 
 
