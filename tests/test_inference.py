@@ -1,5 +1,6 @@
 """Inference in batches, test-time augmentation, and weights that may overflow."""
 
+import threading
 import tracemalloc
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from foreign import ForeignArray
 from numpy.testing import assert_allclose, assert_array_equal
 
-from inkdigits import inference
+from inkdigits import arrays, inference
 from inkdigits.calibration import rejection_scores
 from inkdigits.constants import IMAGE_SIDE
 from inkdigits.inference import (
@@ -98,27 +99,73 @@ def test_inference_runs_on_the_device_of_the_images():
 # Batches
 
 
-@pytest.mark.parametrize("chunk", [1, 7, 49, 50, 1000])
-def test_batch_size_does_not_change_the_logits(chunk, monkeypatch):
+def cnn_small():
+    """Return the network of cnn-small with random parameters, and 50 images."""
     network = CNN_SMALL.network.inference_network
     params = network.layer_params(network.init(np.random.default_rng(0)))
     x = np.random.default_rng(1).random((50, IMAGE_SIDE, IMAGE_SIDE), np.float32)
+    return network, params, x
+
+
+def blas_threads():
+    return [library.num_threads for library in inference.BLAS.lib_controllers]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("images", [1, 7, 49, 50, 1000])
+def test_parts_and_threads_do_not_change_the_logits(images, threads, monkeypatch):
+    network, params, x = cnn_small()
     expected, _ = network.forward(params, x)
-    monkeypatch.setattr(inference, "CHUNK", chunk)
-    assert_allclose(forward_batches(network, params, x), expected, rtol=1e-4, atol=1e-5)
+    # The largest activation is that of the first convolution.
+    monkeypatch.setattr(arrays, "PART_BYTES", images * 4 * 26 * 26 * 20)
+    with inference.BLAS.limit(limits=threads):
+        before = blas_threads()
+        logits = forward_batches(network, params, x)
+        assert blas_threads() == before
+    assert logits.dtype == np.float32
+    assert_allclose(logits, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_memory_does_not_grow_with_the_number_of_images():
+def test_each_thread_computes_its_parts_with_one_blas_thread(monkeypatch):
+    network, params, x = cnn_small()
+    inside = []
+
+    class Watched(Flatten):
+        def forward(self, params, x, rng=None):
+            inside.append((threading.current_thread(), blas_threads()))
+            return super().forward(params, x, rng)
+
+    layers = tuple(Watched() if isinstance(layer, Flatten) else layer for layer in network.layers)
+    with inference.BLAS.limit(limits=2):
+        if blas_threads() != [2]:
+            pytest.skip("the BLAS library has no threads")
+        forward_batches(Network(layers), params, x)
+    assert len(inside) == -(-50 // (arrays.PART_BYTES // (4 * 26 * 26 * 20)))
+    assert all(threads == [1] for _, threads in inside)
+    assert threading.main_thread() not in {thread for thread, _ in inside}
+
+
+def test_error_in_a_thread_is_raised():
+    wrong = {"weight": np.zeros((783, 3), np.float32), "bias": np.zeros(3, np.float32)}
+    x = np.zeros((1000, IMAGE_SIDE, IMAGE_SIDE), np.float32)
+    with inference.BLAS.limit(limits=2), pytest.raises(ValueError, match="not aligned"):
+        forward_batches(PIXELS, ({}, wrong), x)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_memory_does_not_grow_with_the_number_of_images(threads, monkeypatch):
     network = CNN.network.inference_network
     params = network.layer_params(network.init(np.random.default_rng(0)))
     x = np.random.default_rng(1).random((300, IMAGE_SIDE, IMAGE_SIDE), np.float32)
+    monkeypatch.setattr(inference, "KEPT_BYTES", 0)
     tracemalloc.start()
     try:
-        forward_batches(network, params, x)
+        with inference.BLAS.limit(limits=threads):
+            forward_batches(network, params, x)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 150 << 20
+    assert peak < threads * 10 << 20
 
 
 @pytest.mark.parametrize("tta", [False, True])
