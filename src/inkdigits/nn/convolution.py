@@ -207,6 +207,7 @@ class MaxPool2D(ParameterFree):
             dx = np.empty_like(x)
             dx[(*before, slice(end, None))] = 0
             for place, after in pairwise(places):
+                # Where this is not the maximum, the gradient moves on to the next.
                 np.multiply(dy, x[place] != y, out=dx[after])
                 np.subtract(dy, dx[after], out=dx[place])
                 dy = dx[after]
