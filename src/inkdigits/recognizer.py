@@ -24,8 +24,8 @@ from inkdigits.recipes import INPUT_SHAPE
 from inkdigits.storage.files import FileError
 from inkdigits.threads import one_blas_thread
 
-# Images from which on matrix products use as many threads as the process has. On two idle CPUs the
-# second one saves a tenth of the time for 32 images, and costs half as much again for 4.
+# Images from which on the network may use several threads. For fewer, they save little time on idle
+# CPUs, and cost much on busy ones.
 THREADS_FROM = 64
 
 Reason: TypeAlias = Literal["blank", "not_a_digit"]
