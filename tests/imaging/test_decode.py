@@ -217,12 +217,15 @@ def test_number_of_a_color_that_the_palette_lacks_is_opaque_black():
     np.testing.assert_array_equal(decode(data), decoded_by_pillow(data))
 
 
-def test_transparent_color_of_a_gif_becomes_alpha():
-    image = drawing("P")
+@pytest.mark.parametrize(
+    "image", [drawing("P"), Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16))]
+)
+def test_transparent_color_of_a_gif_becomes_alpha(image):
     data = file_of(image, "GIF", transparency=image.getpixel((0, 0)))
-    alpha = decode(data)[..., 3]
-    assert alpha[0, 0] == 0
-    assert alpha[-1, -1] == 255
+    pixels = decode(data)
+    assert pixels[0, 0, 3] == 0
+    assert pixels[-1, -1, 3] == 255
+    np.testing.assert_array_equal(pixels, decoded_by_pillow(data))
 
 
 def test_cmyk_jpeg_is_converted_to_rgb():

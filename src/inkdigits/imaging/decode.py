@@ -196,7 +196,7 @@ def _rgba(image: Image.Image, transparent: tuple[int, int, int] | None) -> Pixel
     for top in range(0, height, rows):
         last = min(top + rows, height)
         strip = image if last - top == height else image.crop((0, top, width, last))
-        if strip.mode == "L":
+        if strip.mode == "L" and "transparency" not in strip.info:
             cv2.cvtColor(np.asarray(strip), cv2.COLOR_GRAY2RGBA, pixels[top:last])
         else:
             has_layout = strip.mode in ("RGBA", "RGBX")
