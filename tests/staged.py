@@ -45,10 +45,10 @@ def pausing(function, number):
     """Wrap a function so that its call number `number` stops the process."""
     calls = iter(range(1, number + 1))
 
-    def called(*arguments):
+    def called(*arguments, **options):
         if next(calls, None) == number:
             os.kill(os.getpid(), signal.SIGSTOP)
-        return function(*arguments)
+        return function(*arguments, **options)
 
     return called
 
