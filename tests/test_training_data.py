@@ -9,8 +9,8 @@ import small_mnist as small
 import small_pendigits
 from foreign import ForeignArray
 
-from inkdigits import training_data
-from inkdigits.data import mnist, pendigits
+from inkdigits import training_data, worker_pool
+from inkdigits.data import chunks, mnist, pendigits
 from inkdigits.data.folders import DataError
 from inkdigits.preprocessing import PREPROCESSORS
 from inkdigits.recipes import CLASSIC, CNN_SMALL, MILD, MLP, NON_DIGIT, RECIPES
@@ -33,9 +33,18 @@ def sources():
     return training_data.load(RECIPE, limit=200)
 
 
-def prepare(recipe, sources, seed=0):
-    steps = []
-    return training_data.prepare(recipe, sources, seed, on_progress=steps.append), steps
+def prepare(recipe, sources, seed=0, workers=1):
+    """Prepare, and return the progress too: how many images of each step are done."""
+    steps = {}
+
+    def on_progress(step, total, done):
+        done_before = steps.setdefault(step, [total])
+        assert done_before[0] == total
+        done_before.append(done)
+
+    return training_data.prepare(
+        recipe, sources, seed, workers=workers, on_progress=on_progress
+    ), steps
 
 
 def images_of(data):
@@ -148,17 +157,31 @@ def test_classic_has_no_validation_and_mnist_only():
     data, steps = prepare(CLASSIC, training_data.load(CLASSIC, limit=100))
     assert data.counts == {"MNIST digits": 100}
     assert data.validation is None
-    assert steps == ["Preprocessing the images"]
+    assert steps == {"Preprocessing the images": [100, 0, 100]}
 
 
-def test_progress_names_each_step_as_it_begins(sources):
-    _, steps = prepare(RECIPE, sources)
-    assert steps == [
-        "Preprocessing the images",
-        "Restroking MNIST's digits",
-        "Rendering the Pendigits",
-        "Drawing non-digits",
-    ]
+def test_progress_counts_the_images_of_each_step(sources, monkeypatch):
+    monkeypatch.setattr(chunks, "CHUNK", 16)
+    data, steps = prepare(RECIPE, sources)
+    assert {step: total for step, (total, *_) in steps.items()} == {
+        "Preprocessing the images": data.counts["MNIST digits"],
+        "Restroking MNIST's digits": data.counts["restroked"],
+        "Rendering the Pendigits": data.counts["Pendigits"],
+        "Drawing non-digits": data.counts["non-digits"],
+        "Preprocessing the validation images": data.counts["for validation"],
+    }
+    for total, *done in steps.values():
+        assert done == [*range(0, total, 16), total]
+
+
+def test_images_are_the_same_for_any_number_of_processes(sources, monkeypatch):
+    monkeypatch.setattr(worker_pool, "MIN_CALLS", 2)
+    monkeypatch.setattr(chunks, "CHUNK", 4)
+    (x, labels), (same_x, same_labels) = (
+        images_of(prepare(RECIPE, sources, workers=workers)[0]) for workers in (1, 3)
+    )
+    np.testing.assert_array_equal(x, same_x)
+    np.testing.assert_array_equal(labels, same_labels)
 
 
 def test_seed_determines_everything(sources):

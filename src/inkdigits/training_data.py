@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from inkdigits.arrays import Array, Labels, to_device
+from inkdigits.arrays import Array, Labels, Pixels, to_device
 from inkdigits.data import folders, mnist, outliers, pendigits
 from inkdigits.data.batches import Batches
+from inkdigits.data.chunks import OnProgress, make_in_chunks
 from inkdigits.data.mnist import Digits
 from inkdigits.data.pendigits import Traces
 from inkdigits.data.restroke import restroke
@@ -74,36 +76,50 @@ def prepare(
     sources: Sources,
     seed: int,
     device: str = "cpu",
-    on_progress: Callable[[str], None] = lambda step: None,
+    workers: int = 1,
+    on_progress: Callable[[str, int, int], None] = lambda step, total, done: None,
 ) -> TrainingData:
     """Split by writer, render, preprocess and batch.
 
-    on_progress  called with the name of each step as it begins
+    workers      processes to use; the images are the same for any number
+    on_progress  called with the name of a step, its number of images and how many of them are done,
+                 as the step begins and again and again
     returns      everything on the device
+    raises       WorkerDied if a process ends unexpectedly
     """
     digits, held_out = _split(recipe, sources.digits, seed)
-    preprocessor = PREPROCESSORS[recipe.preprocessing]
-    on_progress("Preprocessing the images")
-    images, labels = [preprocessor.from_mnist(digits.images)], [digits.labels]
+    preprocess = partial(_preprocess_chunk, preprocessing=recipe.preprocessing)
+
+    def progress(step: str, total: int) -> OnProgress:
+        return partial(on_progress, step, total)
+
+    on_images = progress("Preprocessing the images", len(digits))
+    images = [make_in_chunks(preprocess, digits.images, workers, on_images)]
+    labels = [digits.labels]
     counts = {"MNIST digits": len(digits)}
     if recipe.restroked:
-        on_progress("Restroking MNIST's digits")
         order = np.random.default_rng(seed).permutation(len(digits))
         chosen = order[: round(recipe.restroked * len(digits))]
-        images.append(restroke(digits.images[chosen], seed))
+        on_restroked = progress("Restroking MNIST's digits", len(chosen))
+        images.append(
+            restroke(digits.images[chosen], seed, workers=workers, on_progress=on_restroked)
+        )
         labels.append(digits.labels[chosen])
         counts["restroked"] = len(chosen)
     if sources.traces is not None:
-        on_progress("Rendering the Pendigits")
-        rendered = pendigits.render(sources.traces, recipe.pendigits_copies, seed)
+        copies = recipe.pendigits_copies
+        on_rendered = progress("Rendering the Pendigits", copies * len(sources.traces))
+        rendered = pendigits.render(
+            sources.traces, copies, seed, workers=workers, on_progress=on_rendered
+        )
         images.append(rendered.images)
         labels.append(rendered.labels)
         counts["Pendigits"] = len(rendered)
     non_digits = round(recipe.outliers * sum(map(len, labels)))
     if non_digits:
-        on_progress("Drawing non-digits")
+        on_drawn = progress("Drawing non-digits", non_digits)
         digits_so_far = np.concatenate(images), np.concatenate(labels)
-        images.append(outliers.make(non_digits, seed, *digits_so_far))
+        images.append(outliers.make(non_digits, seed, *digits_so_far, workers, on_drawn))
         labels.append(np.full(non_digits, NON_DIGIT, np.uint8))
         counts["non-digits"] = non_digits
 
@@ -118,9 +134,14 @@ def prepare(
     if held_out is None:
         return TrainingData(batches, None, counts)
     counts["for validation"] = len(held_out)
-    x = network_input(preprocessor.from_mnist(held_out.images))
+    on_held_out = progress("Preprocessing the validation images", len(held_out))
+    x = network_input(make_in_chunks(preprocess, held_out.images, workers, on_held_out))
     validation = to_device(x, device), to_device(held_out.labels, device)
     return TrainingData(batches, validation, counts)
+
+
+def _preprocess_chunk(first: int, images: Pixels, preprocessing: str) -> Pixels:
+    return PREPROCESSORS[preprocessing].from_mnist(images)
 
 
 def _split(recipe: Recipe, digits: Digits, seed: int) -> tuple[Digits, Digits | None]:

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from itertools import count
 
 import numpy as np
@@ -335,3 +336,34 @@ def test_signal_just_before_divergence_keeps_the_last_finite_weights(train, tmp_
     _, err = wait_for_failure(train("mlp", "--limit", LIMIT, "--run-dir", tmp_path, lines=lines))
     assert "the loss is NaN or infinite at step 21;" in err
     assert checkpoints(tmp_path) == [f"checkpoint-{step:08}.safetensors" for step in (0, 14)]
+
+
+# Worker processes
+
+
+def test_signal_while_images_are_prepared_ends_all_processes(train, tmp_path):
+    lines = (
+        "from inkdigits.data import chunks; chunks.CHUNK = 2; "
+        "train.Progress.update = pausing(train.Progress.update, 20)"
+    )
+    options = ("mlp", "--limit", LIMIT, "--workers", 2, "--run-dir", tmp_path)
+    process = train(*options, lines=lines, start_new_session=True)
+    wait_until_paused(process)
+    os.killpg(process.pid, signal.SIGINT)
+    os.kill(process.pid, signal.SIGCONT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "")
+    assert out.endswith("Stopped by SIGINT.\n")
+    with pytest.raises(ProcessLookupError):  # noqa: PT012
+        for _ in range(400):  # until the last one has ended
+            os.killpg(process.pid, 0)
+            time.sleep(0.05)
+
+
+def test_dead_worker_is_reported_in_one_sentence(train, tmp_path):
+    lines = (
+        "def die(*arguments): raise train.WorkerDied('A worker process died.')\n"
+        "train.training_data.prepare = die"
+    )
+    _, err = wait_for_failure(train("mlp", "--limit", 100, "--run-dir", tmp_path, lines=lines))
+    assert err == "Error: A worker process died.\n"

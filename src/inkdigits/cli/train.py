@@ -11,7 +11,15 @@ from pathlib import Path
 import click
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from inkdigits import training, training_data
 from inkdigits.arrays import DEVICES, Array, Labels, to_host
@@ -24,9 +32,11 @@ from inkdigits.data.batches import Batches
 from inkdigits.model_file import Model, save_model
 from inkdigits.recipes import RECIPES, Recipe
 from inkdigits.runs import Run
+from inkdigits.threads import available_cpus
 from inkdigits.training import DivergenceError, Record, TrainState
 from inkdigits.training_data import Sources, TrainingData
 from inkdigits.version import __version__
+from inkdigits.worker_pool import WorkerDied
 
 # glibc's mallopt(3): two settings of malloc by number, and their values in bytes.
 M_TRIM_THRESHOLD, KEPT_BYTES = -1, 1 << 30
@@ -102,6 +112,13 @@ class WatchedBatches:
     show_default=True,
     help="Where to compute: cuda is an NVIDIA GPU and needs the extra `cuda`.",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=available_cpus,
+    show_default="one for each available CPU",
+    help="Number of processes that prepare the training images.",
+)
 @data_dir_option
 def train_command(
     recipe_name: str,
@@ -112,6 +129,7 @@ def train_command(
     epochs: int | None,
     with_pendigits: bool | None,
     device: str,
+    workers: int,
     data_dir: Path | None,
 ) -> None:
     """Train RECIPE on MNIST's training digits, and on Pendigits if the recipe uses them.
@@ -143,7 +161,7 @@ def train_command(
             run.save(state, records)
 
         console.print(f"{recipe.name}: {recipe.summary}", style="bold")
-        data = _prepare(recipe, sources, seed, device, console)
+        data = _prepare(recipe, sources, seed, device, workers, console)
         run.check_state(state, records, recipe, len(data.batches))
         state = training.state_to_device(state, device)
         vector = _train(recipe, run, data, state, records, signals, console)
@@ -189,7 +207,7 @@ def _epochs_done(count: int) -> str:
 
 
 def _prepare(
-    recipe: Recipe, sources: Sources, seed: int, device: str, console: Console
+    recipe: Recipe, sources: Sources, seed: int, device: str, workers: int, console: Console
 ) -> TrainingData:
     """Prepare the training data, and show the progress."""
     if recipe.validation and sources.digits.writers is None:
@@ -199,11 +217,35 @@ def _prepare(
             "are trained on. `inkdigits data` downloads the file.",
             style="yellow",
         )
-    with console.status("") as status:
-        data = training_data.prepare(recipe, sources, seed, device, status.update)
+    bar = _bar(console, MofNCompleteColumn())
+    tasks: dict[str, TaskID] = {}
+
+    def on_progress(step: str, total: int, done: int) -> None:
+        if step not in tasks:
+            tasks[step] = bar.add_task(step, total=total)
+        bar.update(tasks[step], completed=done)
+
+    try:
+        with bar:
+            data = training_data.prepare(recipe, sources, seed, device, workers, on_progress)
+    except WorkerDied as error:
+        raise click.ClickException(str(error)) from None
     counts = ", ".join(f"{count:,} {name}" for name, count in data.counts.items())
     console.print(f"{counts}; preprocessing: {recipe.preprocessing}")
     return data
+
+
+def _bar(console: Console, done: ProgressColumn) -> Progress:
+    """Make a progress bar that disappears at the end, and does not appear in a log."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        done,
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
 
 
 def _keep_freed_memory() -> None:
@@ -234,15 +276,7 @@ def _train(
     returns  the parameters of the inference network, on the device
     raises   StopRequested, after that checkpoint
     """
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
+    bar = _bar(console, TextColumn("{task.percentage:>3.0f}%"))
     console.print(HEADINGS, style="bold")
     try:
         with bar:

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from inkdigits.arrays import Array, Generator, Pixels
 from inkdigits.constants import IMAGE_SIDE
 from inkdigits.data import folders
+from inkdigits.data.chunks import OnProgress, make_in_chunks, no_progress
 from inkdigits.data.folders import DataError
 from inkdigits.data.mnist import Digits
 from inkdigits.data.sampling import log_uniform
@@ -183,28 +185,44 @@ def render(
     seed: int,
     preprocess: Callable[[Pixels], Pixels] = ink.from_ink,
     distort: bool = True,
+    workers: int = 1,
+    on_progress: OnProgress = no_progress,
 ) -> Digits:
     """Draw each digit with random pens on canvases of random sizes, and preprocess the images.
 
-    copies      number of images per digit, each rendered differently
-    seed        makes the images reproducible; those of a digit also depend on its index in
-                `traces`, but not on how many digits there are
-    preprocess  maps ink, uint8 (H, W), to uint8 (28, 28)
-    distort     whether to vary the handwriting of each image too, for training; otherwise the
-                digit keeps the shape that its writer gave it
-    returns     Digits: `copies` images of the first digit, then of the second, ...
+    copies       number of images per digit, each rendered differently
+    seed         makes the images reproducible; those of a digit also depend on its index in
+                 `traces`, but not on how many digits there are
+    preprocess   maps ink, uint8 (H, W), to uint8 (28, 28)
+    distort      whether to vary the handwriting of each image too, for training; otherwise the
+                 digit keeps the shape that its writer gave it
+    workers      processes to use; the images are the same for any number
+    on_progress  called with the number of images that are done
+    returns      Digits: `copies` images of the first digit, then of the second, ...
     """
-    images = np.empty((len(traces) * copies, IMAGE_SIDE, IMAGE_SIDE), np.uint8)
-    for number in range(len(images)):
-        digit, copy = divmod(number, copies)
-        rng = np.random.default_rng((seed, digit, copy))
-        images[number] = preprocess(_render(traces.strokes[digit], rng, distort))
+    make = partial(_render_chunk, copies=copies, seed=seed, preprocess=preprocess, distort=distort)
+    strokes_of_images = [strokes for strokes in traces.strokes for _ in range(copies)]
     return Digits(
-        images,
+        make_in_chunks(make, strokes_of_images, workers, on_progress),
         np.repeat(traces.labels, copies),
         np.repeat(traces.writers, copies),
         traces.hashes,
     )
+
+
+def _render_chunk(
+    first: int,
+    strokes_of_images: Sequence[Sequence[Array]],
+    copies: int,
+    seed: int,
+    preprocess: Callable[[Pixels], Pixels],
+    distort: bool,
+) -> Pixels:
+    images = np.empty((len(strokes_of_images), IMAGE_SIDE, IMAGE_SIDE), np.uint8)
+    for number, strokes in enumerate(strokes_of_images):
+        rng = np.random.default_rng((seed, *divmod(first + number, copies)))
+        images[number] = preprocess(_render(strokes, rng, distort))
+    return images
 
 
 def _render(strokes: Sequence[Array], rng: Generator, distort: bool) -> Pixels:

@@ -8,11 +8,16 @@ network that had never seen them would mistake for signs of a non-digit.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
+import cv2
 import numpy as np
-from scipy import ndimage
+from numpy.typing import NDArray
 
 from inkdigits.arrays import Array, Generator, Pixels
+from inkdigits.data.chunks import OnProgress, make_in_chunks, no_progress
+from inkdigits.data.filters import gaussian_blur
 from inkdigits.data.sampling import log_uniform
 from inkdigits.preprocessing import ink
 
@@ -47,18 +52,32 @@ RESTROKING = Restroking()
 
 
 def restroke(
-    images: Pixels, seed: int, preprocess: Callable[[Pixels], Pixels] = ink.from_ink
+    images: Pixels,
+    seed: int,
+    preprocess: Callable[[Pixels], Pixels] = ink.from_ink,
+    workers: int = 1,
+    on_progress: OnProgress = no_progress,
 ) -> Pixels:
     """Render each digit with a random pen and drawing program, and preprocess it.
 
-    images      uint8 (N, 28, 28), MNIST's
-    seed        makes the result reproducible; that of an image also depends on its index
-    preprocess  maps ink, uint8 (H, W), to uint8 (28, 28)
-    returns     uint8 (N, 28, 28)
+    images       uint8 (N, 28, 28), MNIST's
+    seed         makes the result reproducible; that of an image also depends on its index
+    preprocess   maps ink, uint8 (H, W), to uint8 (28, 28)
+    workers      processes to use
+    on_progress  called with the number of images that are done
+    returns      uint8 (N, 28, 28), for any number of processes the same
     """
+    make = partial(_restroke_chunk, seed=seed, preprocess=preprocess)
+    return make_in_chunks(make, images, workers, on_progress)
+
+
+def _restroke_chunk(
+    first: int, images: Pixels, seed: int, preprocess: Callable[[Pixels], Pixels]
+) -> Pixels:
     restroked = np.empty_like(images)
     for number, image in enumerate(images):
-        restroked[number] = preprocess(_restroke(image, np.random.default_rng((seed, number))))
+        rng = np.random.default_rng((seed, first + number))
+        restroked[number] = preprocess(_restroke(image, rng))
     return restroked
 
 
@@ -67,7 +86,7 @@ def _restroke(image: Pixels, rng: Generator) -> Pixels:
     enlarged = _change_pen(image, rng)
     scale = log_uniform(rng, RESTROKING.scales)
     # Blurred before it is shrunk, against aliasing.
-    blurred = ndimage.gaussian_filter(enlarged, 0.4 * max(RESTROKING.enlargement / scale - 1, 0))
+    blurred = gaussian_blur(enlarged, 0.4 * max(RESTROKING.enlargement / scale - 1, 0))
     resized = _zoom(blurred, scale / RESTROKING.enlargement)
     if rng.random() < RESTROKING.aliased_share:
         threshold = min(0.5, 0.5 * float(resized.max()))
@@ -88,24 +107,34 @@ def _change_pen(image: Pixels, rng: Generator) -> Array:
     returns  float32 (H, W), ink in [0, 1]
     """
     margin = RESTROKING.margin_px // RESTROKING.enlargement
-    enlarged = _zoom(np.pad(image, margin), RESTROKING.enlargement)
+    enlarged = _zoom(np.pad(image, margin).astype(np.float32), RESTROKING.enlargement)
     inked = enlarged > 0.5 * float(enlarged.max())
-    depth = ndimage.distance_transform_edt(inked) - ndimage.distance_transform_edt(~inked)
+    depth = _distance(inked)
     # On the centerline of a stroke the depth is half its width, a local maximum.
-    centerline = inked & (depth >= ndimage.maximum_filter(depth, 3))
+    centerline = inked & (depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8)))
     pen_px = log_uniform(rng, RESTROKING.pens_px)
     if rng.random() < RESTROKING.round_share:
         # The centerline has gaps where strokes meet or change their width.
-        closed = ndimage.binary_closing(centerline, np.ones((3, 3)), iterations=2)
-        from_edge = pen_px / 2 - ndimage.distance_transform_edt(~closed)
+        closed = cv2.morphologyEx(
+            centerline.view(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)
+        )
+        from_edge = pen_px / 2 - _distance(closed == 0)
     else:
-        from_edge = depth + pen_px / 2 - float(np.median(depth[centerline]))
-    drawn: Array = np.clip(from_edge + 0.5, 0, 1).astype(np.float32)
+        from_edge = depth - _distance(~inked) + (pen_px / 2 - float(np.median(depth[centerline])))
+    drawn: Array = np.clip(from_edge + 0.5, 0, 1)
     return drawn
 
 
-def _zoom(image: Array | Pixels, factor: float) -> Array:
-    zoomed: Array = ndimage.zoom(
-        image, factor, np.float32, order=1, mode="grid-constant", grid_mode=True
-    )
+def _distance(mask: NDArray[np.bool_]) -> Array:
+    """Return each pixel's distance from the nearest one outside the mask, float32 (H, W)."""
+    distance = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    # Equal distances must be equal on the centerline, but OpenCV's square roots may differ in the
+    # last bit, even from run to run.
+    squared: Array = np.rint(distance * distance)
+    return np.sqrt(squared)
+
+
+def _zoom(image: Array, factor: float) -> Array:
+    height, width = (round(factor * side) for side in image.shape)
+    zoomed: NDArray[Any] = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
     return zoomed

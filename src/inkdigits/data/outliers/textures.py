@@ -3,9 +3,9 @@
 import math
 
 import numpy as np
-from scipy import ndimage
 
 from inkdigits.arrays import Array, Generator, Pixels
+from inkdigits.data.filters import gaussian_blur
 from inkdigits.data.outliers.canvas import CANVAS_PX, DigitsByLabel
 from inkdigits.data.sampling import log_uniform
 from inkdigits.preprocessing import ink
@@ -71,7 +71,7 @@ def blob(rng: Generator, digits: DigitsByLabel) -> Pixels:
 def _smooth_noise(rng: Generator, shape: tuple[int, ...]) -> Array:
     """Draw Gaussian-filtered noise of a random grain, with mean 0 and standard deviation 1."""
     sigma_px = log_uniform(rng, (0.7, 6.0))
-    noise: Array = ndimage.gaussian_filter(rng.normal(size=shape), sigma_px)
+    noise = gaussian_blur(rng.normal(size=shape), sigma_px)
     return (noise - noise.mean()) / noise.std()
 
 

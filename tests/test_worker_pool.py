@@ -1,0 +1,134 @@
+"""Worker processes: the same results, one thread each, and no process that stays behind."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import pool_functions
+import pytest
+
+from inkdigits.worker_pool import MIN_CALLS, WorkerDied, map_in_processes
+
+CALLS = [(number,) for number in range(3 * MIN_CALLS)]
+BUSY = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import pool_functions
+from inkdigits.worker_pool import map_in_processes
+if __name__ == "__main__":
+    calls = [(number,) for number in range(1000)]
+    for _ in map_in_processes(pool_functions.say_and_sleep, calls, 2):
+        pass
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_process_stays_behind():
+    yield
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_results_are_in_order(workers):
+    results = list(map_in_processes(pool_functions.square, CALLS, workers))
+    assert results == [number**2 for number in range(len(CALLS))]
+
+
+def test_each_process_computes_with_one_thread():
+    results = set(map_in_processes(pool_functions.process_and_threads, CALLS, 3))
+    processes, opencv, blas = zip(*results, strict=True)
+    assert len(set(processes)) > 1
+    assert os.getpid() not in processes
+    assert set(opencv) == set(blas) == {1}
+
+
+def test_this_process_computes_with_one_thread_meanwhile():
+    before = pool_functions.process_and_threads(0)
+    results = set(map_in_processes(pool_functions.process_and_threads, CALLS[:3], 1))
+    assert results == {(os.getpid(), 1, 1)}
+    assert pool_functions.process_and_threads(0) == before
+
+
+@pytest.mark.parametrize(
+    ("count", "workers"), [(0, 3), (1, 3), (2 * MIN_CALLS - 1, 3), (2 * MIN_CALLS, 1)]
+)
+def test_few_calls_start_no_process(count, workers):
+    results = set(map_in_processes(pool_functions.process_and_threads, CALLS[:count], workers))
+    assert {process for process, *_ in results} <= {os.getpid()}
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_error_of_the_function_is_raised_at_its_result(workers):
+    results = map_in_processes(partial(pool_functions.fail_at, bad=7), CALLS, workers)
+    assert [next(results) for _ in range(7)] == list(range(7))
+    with pytest.raises(ArithmeticError, match="7 cannot be computed"):
+        next(results)
+
+
+def test_process_that_dies_is_reported():
+    results = map_in_processes(partial(pool_functions.die_at, bad=5), CALLS, 3)
+    with pytest.raises(WorkerDied, match=r"ended unexpectedly.*use fewer"):
+        list(results)
+
+
+def test_closing_early_ends_the_processes():
+    results = map_in_processes(pool_functions.square, CALLS, 3)
+    assert next(results) == 0
+    assert multiprocessing.active_children()
+    results.close()
+
+
+@pytest.fixture
+def busy(tmp_path):
+    """Start a process, in a session of its own, whose workers are busy; and return theirs too."""
+    script = tmp_path / "busy.py"
+    script.write_text(BUSY)
+    process = subprocess.Popen(
+        [sys.executable, script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    workers = set()
+    while len(workers) < 2:
+        workers.add(int(process.stdout.readline()))
+    yield process, workers
+    process.kill()
+    for worker in workers:
+        with suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
+    process.communicate()
+
+
+def wait_until_ended(processes):
+    """Wait until processes that are not children of this one have ended."""
+    deadline = time.monotonic() + 20
+    while any(Path(f"/proc/{process}").exists() for process in processes):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for processes in /proc")
+class TestEndOfTheParent:
+    def test_interrupt_reaches_only_the_parent(self, busy):
+        process, workers = busy
+        os.killpg(process.pid, signal.SIGINT)  # as the terminal does at Ctrl-C
+        _, err = process.communicate(timeout=30)
+        wait_until_ended(workers)
+        assert process.returncode == -signal.SIGINT
+        assert err.count("Traceback") == 1
+        assert err.rstrip().endswith("KeyboardInterrupt")
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+    def test_processes_end_with_the_parent(self, busy, number):
+        process, workers = busy
+        process.send_signal(number)
+        process.wait(timeout=30)
+        wait_until_ended(workers)
