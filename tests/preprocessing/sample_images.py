@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from inkdigits.preprocessing.clutter import isolate_digit
+
 # How much darker than its brightest point an image is, from 0 to 1, by row and column in 0 to 1.
 SHADOWS = {
     "gradient": lambda row, column: (row + column) / 2,
@@ -80,3 +82,11 @@ def extent(image):
     """Height and width of the pixels above a tenth of full ink."""
     rows, columns = np.nonzero(image > 25)
     return np.ptp(rows) + 1, np.ptp(columns) + 1
+
+
+def isolated(ink):
+    """The digit alone, in its place in the image."""
+    digit, place = isolate_digit(ink)
+    whole = np.zeros_like(ink)
+    whole[place] = digit
+    return whole

@@ -1,12 +1,18 @@
 """Ink is segmented from its background, whatever the colors, the transparency and the crop."""
 
+import cv2
 import numpy as np
 import pytest
 from sample_images import difference, drawing, extent, ring, with_noise
-from scipy import ndimage
 
 from inkdigits.preprocessing import ink
-from inkdigits.preprocessing.background import composite
+from inkdigits.preprocessing.background import (
+    BACKGROUND,
+    _smooth,
+    composite,
+    difference_from_background,
+    split_colors,
+)
 
 
 @pytest.mark.parametrize("ink_color", [(0, 255, 255), (255, 0, 255), (255, 255, 0), (255, 0, 0)])
@@ -16,14 +22,58 @@ def test_ink_may_differ_in_some_colors_only(ink_color):
     )
 
 
-@pytest.mark.parametrize("gray", [0, 77, 255])
-def test_compositing_rounds_to_the_nearest_level(gray):
-    levels = np.arange(256)
-    rgba = np.empty((256, 256, 4), np.uint8)
-    rgba[..., :3] = levels[:, None, None]
-    rgba[..., 3] = levels
-    exact = (levels[:, None] * levels + gray * (255 - levels)) / 255
-    np.testing.assert_array_equal(composite(rgba, gray)[..., 0], np.rint(exact))
+@pytest.mark.parametrize("white", [False, True])
+def test_compositing_rounds_to_the_nearest_level(white):
+    channel, alpha = np.mgrid[:256, :256].astype(np.uint8)
+    exact = (channel.astype(float) * alpha + 255 * white * (255.0 - alpha)) / 255
+    np.testing.assert_array_equal(composite(channel, alpha, white=white), np.rint(exact))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 4), (4, 1), (4, 4), (1, 700_000), (700, 800)])
+@pytest.mark.parametrize("is_gray", [False, True])
+@pytest.mark.parametrize("is_opaque", [False, True])
+def test_image_is_split_into_its_colors_and_its_transparency(shape, is_gray, is_opaque):
+    """Even if only the last pixel is colored, or transparent."""
+    rgba = np.full((*shape, 4), 255, np.uint8)
+    rgba[..., :3] = np.random.default_rng(0).integers(0, 255, (*shape, 1))
+    rgba[-1, -1, 2] += not is_gray
+    rgba[-1, -1, 3] -= not is_opaque
+    channels, alpha = split_colors(rgba)
+    assert len(channels) == (1 if is_gray and is_opaque else 3)
+    for color, channel in enumerate(channels):
+        np.testing.assert_array_equal(channel, rgba[..., color])
+    if is_opaque:
+        assert alpha is None
+    else:
+        np.testing.assert_array_equal(alpha, rgba[..., 3])
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 4), (4, 1), (4, 4), (1, 2), (3, 1), (40, 30)])
+def test_ink_is_the_largest_difference_from_the_background(shape):
+    rng = np.random.default_rng(0)
+    channels = [rng.integers(100, 103, shape).astype(np.uint8) for _ in range(3)]
+    for channel in channels:
+        channel[1:-1, 1:-1] = rng.integers(0, 256, channel[1:-1, 1:-1].shape)
+    difference, is_even = difference_from_background(channels)
+    assert is_even
+    off = [np.abs(channel.astype(int) - 101) for channel in channels]
+    np.testing.assert_allclose(difference, np.max(off, axis=0), atol=1)
+
+
+@pytest.mark.parametrize("size", [10, 64, 127, 128, 192, 200, 256, 320, 500, 1200])
+def test_border_is_smoothed_by_medians(size):
+    """In a window of even size, OpenCV does not always find the upper median, only nearly."""
+    border = np.random.default_rng(0).integers(0, 256, size, np.uint8)
+    window = max(1, size // BACKGROUND.windows)
+    around = np.arange(size)[:, None] + np.arange(window) - window // 2
+    ordered = np.sort(border[around % size], axis=1)
+    smooth, upper = _smooth(border), ordered[:, window // 2]
+    if window % 2:
+        np.testing.assert_array_equal(smooth, upper)
+    else:
+        assert (smooth == upper).mean() > 0.7
+        assert (smooth <= upper).all()
+        assert (smooth >= ordered[:, window // 2 - 1]).all()
 
 
 @pytest.mark.parametrize("color", [0, 255, 128])
@@ -86,7 +136,7 @@ def test_noise_in_a_cropped_digit_makes_little_difference():
 
 def test_blurred_digit_cropped_to_its_ink_is_not_uneven_light():
     soft = ring(80, 35, 14)
-    soft[..., :3] = ndimage.gaussian_filter(soft[..., :3].astype(float), (3, 3, 0))
+    soft[..., :3] = cv2.GaussianBlur(soft[..., :3], None, 3)
     assert difference(ink.from_image(soft), ink.from_image(ring(80, 35, 14))) < 0.2
 
 

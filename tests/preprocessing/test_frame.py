@@ -76,10 +76,15 @@ def test_frame_in_a_shadow_is_removed():
 
 
 def test_image_of_mnists_size_has_no_frame():
-    rgb = np.full((28, 28, 3), 255, np.uint8)
-    rgb[[1, -2]] = rgb[:, [1, -2]] = 0
-    assert find_frame(rgb) is None
-    assert find_frame(rgb.repeat(2, axis=0).repeat(2, axis=1)) is not None
+    gray = np.full((28, 28), 255, np.uint8)
+    gray[[1, -2]] = gray[:, [1, -2]] = 0
+    assert find_frame([gray]) is None
+    assert find_frame([gray.repeat(2, axis=0).repeat(2, axis=1)]) is not None
+
+
+@pytest.mark.parametrize("shape", [(1, 29), (29, 1), (8, 100), (1, 5000), (29, 8)])
+def test_narrow_image_has_no_frame(shape):
+    assert find_frame([np.indices(shape).sum(axis=0).astype(np.uint8) % 2 * 255]) is None
 
 
 def test_table_around_a_large_paper_with_a_small_digit_is_removed():

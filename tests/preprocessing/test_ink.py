@@ -1,5 +1,6 @@
 """Any drawing of one digit becomes (nearly) the same 28x28 image."""
 
+import itertools
 import tracemalloc
 
 import numpy as np
@@ -16,6 +17,14 @@ def test_longer_side_is_20_px_and_the_aspect_is_kept():
     assert extent(ink.from_image(drawing())) == (20, 10)
     tall = drawing(height=400, width=100, top=10, left=30, size=380, pen=45)
     assert extent(ink.from_image(tall)) == (20, 4)
+
+
+@pytest.mark.parametrize("pen", [1, 3, 10, 20, 33, 50])
+def test_symmetric_digit_is_in_the_same_place_whatever_the_rounding(pen):
+    """A bar's center of mass lies between two rows."""
+    bar = ink.from_ink(np.full((100, pen), 255, np.uint8))
+    assert extent(bar)[0] == 20
+    assert np.flatnonzero(bar.any(axis=1))[0] == 4
 
 
 def test_center_of_mass_is_in_the_middle():
@@ -89,6 +98,28 @@ def test_any_image_becomes_a_valid_result(seed):
     assert (result.shape, result.dtype) == ((28, 28), np.uint8)
     has_ink = ink.extract_ink(rgba).max() >= MIN_CONTRAST
     assert result.max() == (255 if has_ink else 0)
+
+
+SHAPES = [*itertools.product((1, 2, 3, 4, 5, 9, 28, 29, 100), repeat=2)]
+LONG_SHAPES = [(1, 65_535), (65_535, 1), (2, 8193), (40_000, 4), (4100, 2050)]
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, *LONG_SHAPES], ids=str)
+def test_image_of_any_shape_becomes_a_valid_result(shape):
+    """OpenCV has limits, and takes some small arrays for colors or lists of points."""
+    height, width = shape
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (*shape, 4), np.uint8)
+    blots = as_rgba(np.where(rng.random(shape) < 0.7, 255, 0).astype(np.uint8))
+    shaded = as_rgba(np.linspace(40, 250, height * width).reshape(shape).astype(np.uint8))
+    middle = slice(height // 3, 1 + height // 2), slice(width // 3, 1 + width // 2)
+    shaded[(*middle, slice(3))] = 0
+    transparent = np.zeros((*shape, 4), np.uint8)
+    transparent[middle] = (20, 30, 40, 200)
+    for rgba in (noise, blots, shaded, transparent):
+        result = ink.from_image(rgba)
+        assert (result.shape, result.dtype) == ((28, 28), np.uint8)
+        assert result.max() in (0, 255)
 
 
 @pytest.mark.parametrize("side", [1200, 4000])

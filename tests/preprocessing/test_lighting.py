@@ -2,10 +2,17 @@
 
 import numpy as np
 import pytest
-from sample_images import SHADOWS, difference, drawing, extent, in_shadow, under_light
+from sample_images import (
+    SHADOWS,
+    difference,
+    drawing,
+    extent,
+    in_shadow,
+    isolated,
+    under_light,
+)
 
 from inkdigits.preprocessing import ink
-from inkdigits.preprocessing.clutter import isolate_digit
 
 
 @pytest.mark.parametrize("falloff", [0.1, 0.25, 0.4])
@@ -74,7 +81,7 @@ def test_shadow_beside_ink_that_reaches_the_border_is_not_ink():
         400, 400, top=0, left=220, size=250, pen=40, paper=(120, 50, 240), ink_color=(80, 255, 90)
     )
     is_ink = rgba[::-1, :, 1] == 255
-    kept = isolate_digit(ink.extract_ink(in_shadow(rgba[::-1], 0.8))) > 0
+    kept = isolated(ink.extract_ink(in_shadow(rgba[::-1], 0.8))) > 0
     assert np.count_nonzero(kept != is_ink) < 0.05 * np.count_nonzero(is_ink)
 
 

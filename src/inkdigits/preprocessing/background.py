@@ -74,22 +74,28 @@ def difference_from_background(channels: Sequence[Pixels]) -> tuple[Pixels, bool
     returns   uint8 (H, W), corrected for uneven illumination; and whether illumination is even
     """
     backgrounds = _estimate_backgrounds(channels)
-    difference: Pixels = reduce(cv2.max, map(cv2.absdiff, channels, backgrounds))
-    if isinstance(backgrounds[0], float):
+    difference: Pixels = reduce(cv2.max, map(_difference, channels, backgrounds))
+    if backgrounds[0].ndim == 0:
         return difference, True
     return normalize_illumination(difference, backgrounds), False
 
 
-def _estimate_backgrounds(channels: Sequence[Pixels]) -> list[float] | list[Pixels]:
+def _difference(channel: Pixels, background: Pixels) -> Pixels:
+    """Return |channel - background|, which would wrap around below zero in NumPy."""
+    # A number in place of an array would be an error for an image of 4x1 pixels.
+    return cv2.absdiff(channel, np.full_like(channel, background))
+
+
+def _estimate_backgrounds(channels: Sequence[Pixels]) -> list[Pixels]:
     """Estimate how bright the background is in each color.
 
     channels  uint8 (H, W), one for each color
-    returns   for each, a whole number: the level of most of the border, or of most corners if the
-              digit is cropped; or uint8 (H, W) under uneven illumination
+    returns   for each, uint8 (): the level of most of the border, or of most corners if the digit
+              is cropped; or uint8 (H, W) under uneven illumination
     """
     borders = [_border(channel) for channel in channels]
     if all(border.min() == border.max() for border in borders):
-        return [float(border[0]) for border in borders]
+        return [np.asarray(border[0]) for border in borders]
     borders = [_smooth(border) for border in borders]
     medians = [_median(border) for border in borders]
     deviates = [
@@ -100,7 +106,7 @@ def _estimate_backgrounds(channels: Sequence[Pixels]) -> list[float] | list[Pixe
         color for color, where in enumerate(deviates) if where.mean() > BACKGROUND.uneven_share
     ]
     if not uneven:
-        return [float(int(median)) for median in medians]
+        return [np.asarray(median, np.uint8) for median in medians]
     # Both illumination and ink change all colors at once. The one that changes most decides.
     clearest = max(uneven, key=lambda color: int(np.ptp(borders[color])))
     border, channel = borders[clearest], channels[clearest]
@@ -114,7 +120,7 @@ def _estimate_backgrounds(channels: Sequence[Pixels]) -> list[float] | list[Pixe
     # are background. With two bright and two dark corners, most of the border is.
     bright_corners = np.count_nonzero(channel[[0, 0, -1, -1], [0, -1, 0, -1]] > threshold)
     is_light = bright.mean() > 0.5 if bright_corners == 2 else bright_corners > 2
-    return [float(int(_median(border[bright == is_light]))) for border in borders]
+    return [np.asarray(_median(border[bright == is_light]), np.uint8) for border in borders]
 
 
 def _border(channel: Pixels) -> Pixels:

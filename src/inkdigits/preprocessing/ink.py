@@ -27,6 +27,7 @@ from inkdigits.preprocessing.stroke_width import normalize_stroke_width
 
 BOX = 20  # longer side of MNIST's digits, in pixels
 CENTER = 14  # row and column of their center of mass, counted from 0
+HALF = 0.49999  # for rounding; a bit less, so that rounding errors do not decide on symmetric digits
 
 MAX_SIDE = 8192  # pixels; a longer image is reduced to every second pixel, or every third, ...
 OVERVIEW_PX = 2048  # longer side of the image in which the digit is searched for
@@ -157,8 +158,8 @@ def _center(digit: Array) -> Pixels:
     # Padded, because OpenCV would take a digit two pixels wide for a list of points.
     square = cv2.copyMakeBorder(digit, 0, BOX - height, 0, BOX - width, cv2.BORDER_CONSTANT)
     moments = cv2.moments(square)
-    top = round(CENTER - moments["m01"] / moments["m00"])
-    left = round(CENTER - moments["m10"] / moments["m00"])
+    top = math.floor(CENTER - moments["m01"] / moments["m00"] + HALF)
+    left = math.floor(CENTER - moments["m10"] / moments["m00"] + HALF)
     top = min(max(top, 0), IMAGE_SIDE - height)
     left = min(max(left, 0), IMAGE_SIDE - width)
     picture = np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)
