@@ -22,8 +22,8 @@ class StrokeWidthSettings:
     max_thinning: float = 0.2  # of the stroke, on each side; more would break uneven strokes
     working_px: int = 80  # longer side of the digit while its strokes are measured and changed
     margin_px: int = 8  # around the digit; room for the strongest thickening
-    # Of the peak; a pixel with more ink is part of a stroke. Many pixels of aliased ink have exactly
-    # 0.4 after scaling: a bit more, so that rounding does not decide.
+    # Of the peak; a pixel with more ink is part of a stroke. Scaled aliased ink is often exactly
+    # 0.4 of the peak: with a bit more, rounding errors do not decide.
     inked: float = 0.40001
 
 
