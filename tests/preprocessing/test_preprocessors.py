@@ -24,7 +24,7 @@ def test_results_change_only_with_the_revision(name):
     """After an intended change, raise the revision: models must be retrained."""
     with Image.open(golden_images.path(name)) as image:
         golden = np.asarray(image).astype(int)
-    # Rounding may differ by one level with another BLAS.
+    # Rounding may differ by one level on another processor.
     assert np.abs(golden_images.preprocessed(name) - golden).max() <= 1
 
 

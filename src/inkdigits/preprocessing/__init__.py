@@ -17,8 +17,8 @@ class Preprocessor:
     from_image  uint8 (H, W, 4) RGBA                -> uint8 (28, 28)
     from_ink    uint8 (H, W), 0 is background       -> uint8 (28, 28)
     from_mnist  uint8 (N, 28, 28), light on black   -> uint8 (N, 28, 28)
-    revision    raised by one whenever any image would give a different picture; models trained on
-                another revision must be trained again
+    revision    raised by one whenever images would give different pictures, apart from rounding and
+                rare borderline cases; models trained on another revision must be trained again
     """
 
     from_image: Callable[[Pixels], Pixels]
