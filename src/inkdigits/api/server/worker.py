@@ -12,6 +12,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
+import cv2
 import structlog
 
 if sys.platform != "win32":
@@ -49,6 +50,8 @@ def run(settings: Settings, listener: socket.socket, pipe: Pipe, metrics_index: 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     configure_log(settings.log_level)
+    # Each worker has one CPU: OpenCV's threads would wait for each other and for other workers.
+    cv2.setNumThreads(1)
     worker = _Worker(settings, listener, pipe, metrics_index)
     with asyncio.Runner(loop_factory=worker.event_loop) as runner:
         runner.run(worker.run())
