@@ -14,7 +14,7 @@ BENCHMARKS = (
     "training_images",
     "recognition",
     "serving",
-    "limits",
+    "physical_limit",
     "scaling",
     "preprocessing",
 )

@@ -104,7 +104,7 @@ def stages() -> str:
 
 def limits() -> str:
     """Return the table that compares the step and the forward pass with matrix products alone."""
-    by_threads = load_figures("limits")
+    by_threads = load_figures("physical_limit")
     lines: list[list[str]] = []
 
     def line(name: str, values: Iterable[str]) -> None:
@@ -133,7 +133,7 @@ def limits() -> str:
 
 def layers(threads: str = "1") -> str:
     """Return the table of the time of each layer of a step and of a forward pass."""
-    of_threads = load_figures("limits")[threads]
+    of_threads = load_figures("physical_limit")[threads]
     step, one = of_threads["step"]["layers"], iter(of_threads["pass"]["layers"])
     lines = []
     for layer in step:

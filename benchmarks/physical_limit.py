@@ -214,7 +214,7 @@ def main() -> None:
             f"{1e6 * one['pass_s']:.0f} us",
             flush=True,
         )
-    save_results("limits", by_threads)
+    save_results("physical_limit", by_threads)
 
 
 if __name__ == "__main__":

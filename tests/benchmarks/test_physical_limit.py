@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from limits import by_layer, flop, products, step_flop, timed
+from physical_limit import by_layer, flop, products, step_flop, timed
 
 from inkdigits import training
 from inkdigits.nn.layers import Dense, Flatten, ReLU
