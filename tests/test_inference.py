@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from foreign import ForeignArray
 from numpy.testing import assert_allclose, assert_array_equal
+from threadpoolctl import ThreadpoolController
 
 from inkdigits import arrays, inference
 from inkdigits.calibration import rejection_scores
@@ -21,6 +22,12 @@ from inkdigits.nn.layers import Dense, Flatten
 from inkdigits.nn.losses import softmax
 from inkdigits.nn.network import Network
 from inkdigits.recipes import CNN, CNN_SMALL, MLP, RECIPES
+
+ALL_BLAS = ThreadpoolController().select(user_api="blas")
+# NumPy's own; OpenCV and SciPy bring others.
+BLAS = ALL_BLAS.select(
+    filepath=[each.filepath for each in ALL_BLAS.lib_controllers if "numpy" in each.filepath]
+)
 
 # The logit of each class is the ink of one pixel, so the effect of a shift is easy to compute.
 PIXELS = Network((Flatten(), Dense(IMAGE_SIDE * IMAGE_SIDE, 3)))
@@ -108,7 +115,7 @@ def cnn_small():
 
 
 def blas_threads():
-    return [library.num_threads for library in inference.BLAS.lib_controllers]
+    return [library.num_threads for library in BLAS.lib_controllers]
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
@@ -118,7 +125,7 @@ def test_parts_and_threads_do_not_change_the_logits(images, threads, monkeypatch
     expected, _ = network.forward(params, x)
     # The largest activation is that of the first convolution.
     monkeypatch.setattr(arrays, "PART_BYTES", images * 4 * 26 * 26 * 20)
-    with inference.BLAS.limit(limits=threads):
+    with BLAS.limit(limits=threads):
         before = blas_threads()
         logits = forward_batches(network, params, x)
         assert blas_threads() == before
@@ -136,7 +143,7 @@ def test_each_thread_computes_its_parts_with_one_blas_thread(monkeypatch):
             return super().forward(params, x, rng)
 
     layers = tuple(Watched() if isinstance(layer, Flatten) else layer for layer in network.layers)
-    with inference.BLAS.limit(limits=2):
+    with BLAS.limit(limits=2):
         if blas_threads() != [2]:
             pytest.skip("the BLAS library has no threads")
         forward_batches(Network(layers), params, x)
@@ -148,7 +155,7 @@ def test_each_thread_computes_its_parts_with_one_blas_thread(monkeypatch):
 def test_error_in_a_thread_is_raised():
     wrong = {"weight": np.zeros((783, 3), np.float32), "bias": np.zeros(3, np.float32)}
     x = np.zeros((1000, IMAGE_SIDE, IMAGE_SIDE), np.float32)
-    with inference.BLAS.limit(limits=2), pytest.raises(ValueError, match="not aligned"):
+    with BLAS.limit(limits=2), pytest.raises(ValueError, match="not aligned"):
         forward_batches(PIXELS, ({}, wrong), x)
 
 
@@ -160,7 +167,7 @@ def test_memory_does_not_grow_with_the_number_of_images(threads, monkeypatch):
     monkeypatch.setattr(inference, "KEPT_BYTES", 0)
     tracemalloc.start()
     try:
-        with inference.BLAS.limit(limits=threads):
+        with BLAS.limit(limits=threads):
             forward_batches(network, params, x)
         _, peak = tracemalloc.get_traced_memory()
     finally:

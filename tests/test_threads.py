@@ -12,7 +12,12 @@ from threadpoolctl import ThreadpoolController
 from inkdigits.threads import available_cpus, one_blas_thread
 
 GOLDEN = Path(__file__).parent / "golden"
-LIBRARIES = ThreadpoolController().select(user_api="blas").lib_controllers
+# NumPy's own; OpenCV and SciPy bring others.
+LIBRARIES = [
+    library
+    for library in ThreadpoolController().select(user_api="blas").lib_controllers
+    if "numpy" in library.filepath
+]
 
 
 def threads():

@@ -9,7 +9,7 @@ import small_mnist as small
 import small_pendigits
 from foreign import ForeignArray
 
-from inkdigits import training_data, worker_pool
+from inkdigits import training_data
 from inkdigits.data import chunks, mnist, pendigits
 from inkdigits.data.folders import DataError
 from inkdigits.preprocessing import PREPROCESSORS
@@ -175,7 +175,7 @@ def test_progress_counts_the_images_of_each_step(sources, monkeypatch):
 
 
 def test_images_are_the_same_for_any_number_of_processes(sources, monkeypatch):
-    monkeypatch.setattr(worker_pool, "MIN_CALLS", 2)
+    monkeypatch.setattr(chunks, "MIN_CHUNKS", 2)
     monkeypatch.setattr(chunks, "CHUNK", 4)
     (x, labels), (same_x, same_labels) = (
         images_of(prepare(RECIPE, sources, workers=workers)[0]) for workers in (1, 3)

@@ -8,14 +8,15 @@ import sys
 import time
 from contextlib import suppress
 from functools import partial
+from itertools import count, islice
 from pathlib import Path
 
 import pool_functions
 import pytest
 
-from inkdigits.worker_pool import MIN_CALLS, WorkerDied, map_in_processes
+from inkdigits.worker_pool import CALLS_WAITING, WorkerDied, map_in_processes
 
-CALLS = [(number,) for number in range(3 * MIN_CALLS)]
+CALLS = [(number,) for number in range(48)]
 BUSY = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
@@ -55,12 +56,24 @@ def test_this_process_computes_with_one_thread_meanwhile():
     assert pool_functions.process_and_threads(0) == before
 
 
-@pytest.mark.parametrize(
-    ("count", "workers"), [(0, 3), (1, 3), (2 * MIN_CALLS - 1, 3), (2 * MIN_CALLS, 1)]
-)
-def test_few_calls_start_no_process(count, workers):
-    results = set(map_in_processes(pool_functions.process_and_threads, CALLS[:count], workers))
-    assert {process for process, *_ in results} <= {os.getpid()}
+@pytest.mark.parametrize("workers", [1, 3])
+def test_no_calls_at_all(workers):
+    assert list(map_in_processes(pool_functions.square, [], workers)) == []
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_endless_calls_are_taken_as_they_are_needed(workers):
+    taken = count()
+    results = map_in_processes(pool_functions.square, zip(taken), workers)
+    assert list(islice(results, 20)) == [number**2 for number in range(20)]
+    results.close()
+    assert next(taken) <= 21 + CALLS_WAITING * workers
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_at_least_one_worker_is_needed(workers):
+    with pytest.raises(ValueError, match=f"at least one worker is needed, not {workers}"):
+        next(map_in_processes(pool_functions.square, CALLS, workers))
 
 
 @pytest.mark.parametrize("workers", [1, 3])

@@ -4,13 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 from math import prod
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from inkdigits.arrays import Array, batch_parts
 from inkdigits.nn.losses import softmax
 from inkdigits.nn.network import Network, NetworkParams
+from inkdigits.threads import blas_threads, one_blas_thread
 
-BLAS = ThreadpoolController().select(user_api="blas")  # the library of NumPy's matrix products
 KEPT_BYTES = 30 << 20  # just below the 32 MiB up to which glibc adapts
 SURE = 0.9  # probability of the predicted class below which the prediction is unsure
 LARGEST_ACTIVATION = 1e30  # far below float32's maximum, 3.4e38: sums of a few still fit
@@ -58,12 +57,12 @@ def forward_batches(network: Network, params: NetworkParams, x: Array) -> Array:
     def forward_part(part: slice) -> None:
         logits[part] = _forward(network, params, x[part])
 
-    threads = max((library.num_threads for library in BLAS.lib_controllers), default=1)
+    threads = blas_threads()
     if threads == 1 or len(parts) == 1:
         for part in parts:
             forward_part(part)
     else:
-        with BLAS.limit(limits=1), ThreadPoolExecutor(threads) as pool:
+        with one_blas_thread(), ThreadPoolExecutor(threads) as pool:
             list(pool.map(forward_part, parts))  # raises what a thread has raised
     return logits
 

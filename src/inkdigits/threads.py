@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import cv2
 import numpy as np  # noqa: F401 (the controller finds only libraries that are already loaded)
 from threadpoolctl import ThreadpoolController
 
@@ -28,10 +27,14 @@ def one_blas_thread() -> Iterator[None]:
             yield
 
 
-def use_one_thread() -> None:
-    """Let this process compute with one thread from now on."""
+def limit_blas_threads() -> None:
+    """Let NumPy's matrix products use one thread in this process from now on."""
     _CONTROLLER.limit(limits=1)
-    cv2.setNumThreads(1)
+
+
+def blas_threads() -> int:
+    """Return how many threads a matrix product of NumPy may use."""
+    return max((library.get_num_threads() for library in _CONTROLLER.lib_controllers), default=1)
 
 
 def available_cpus() -> int:

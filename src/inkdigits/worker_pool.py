@@ -1,20 +1,20 @@
 """Call a function many times, in order, on several processes."""
 
+import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent import futures  # which imports its pool of processes only when it is used
 from contextlib import contextmanager
-from multiprocessing import get_context, parent_process
 from threading import Thread
 from typing import Any, TypeVar
 
 import cv2
 
-from inkdigits.threads import one_blas_thread, use_one_thread
+from inkdigits.threads import limit_blas_threads, one_blas_thread
 
-MIN_CALLS = 16  # for each process; fewer take less time than starting it, 0.5 s
+CALLS_WAITING = 2  # for each process, so that it never waits for this one
 
 Result = TypeVar("Result")
 
@@ -24,45 +24,70 @@ class WorkerDied(Exception):
 
 
 def map_in_processes(
-    function: Callable[..., Result], calls: Sequence[tuple[Any, ...]], workers: int
+    function: Callable[..., Result], calls: Iterable[tuple[Any, ...]], workers: int
 ) -> Iterator[Result]:
     """Call a function with each tuple of arguments, and yield the results in order.
 
-    The processes end with this generator, at an error after what they are just doing.
+    Arguments are taken from the iterable as they are needed, so there may be any number of them.
+    The processes end with this generator, whatever they are doing.
 
     function  is sent to each process once, so it may hold large data
-    workers   processes to use; if there is little to do, or for 1, this process does it
-    raises    what the function raises; WorkerDied
+    workers   processes to use; 1 is this process
+    raises    what the function raises; WorkerDied; ValueError if there is not at least one worker
     """
-    workers = min(workers, len(calls) // MIN_CALLS)
-    if workers < 2:
-        yield from (_with_one_thread(function, arguments) for arguments in calls)
+    if workers < 1:
+        raise ValueError(f"at least one worker is needed, not {workers}")
+    if workers == 1:
+        yield from (_call_with_one_thread(function, arguments) for arguments in calls)
         return
     # New processes, not copies of this one: a copy lacks the threads of its libraries, and may wait
     # for them forever.
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (function,))
+    context = multiprocessing.get_context("spawn")
+    # The workers end when this side of the pipe is closed, even if this process is killed.
+    receiver, sender = context.Pipe(duplex=False)
+    pool = futures.ProcessPoolExecutor(workers, context, _start_worker, (function, receiver))
+    pending: deque[futures.Future[Result]] = deque()
     try:
-        with _no_interrupts():
-            results = pool.map(_call, calls)
-        yield from results
-    except BrokenProcessPool:
+        for arguments in calls:
+            with _no_interrupts():  # a process may start here
+                pending.append(pool.submit(_call, arguments))
+            if len(pending) > CALLS_WAITING * workers:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+        pool.shutdown()
+    except futures.BrokenExecutor:
         raise WorkerDied(
             "A worker process ended unexpectedly, perhaps because the memory was full: use fewer "
             "workers."
         ) from None
     finally:
+        sender.close()
         pool.shutdown(cancel_futures=True)
+        receiver.close()
 
 
-def _with_one_thread(function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
-    """Call a function as in a worker: the number of threads could change the last bit."""
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let NumPy and OpenCV use one thread inside this context, or decorated function."""
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
-        with one_blas_thread:
-            return function(*arguments)
+        with one_blas_thread():
+            yield
     finally:
         cv2.setNumThreads(threads)
+
+
+def use_one_thread() -> None:
+    """Let NumPy and OpenCV use one thread in this process from now on."""
+    limit_blas_threads()
+    cv2.setNumThreads(1)
+
+
+@one_thread()  # as in a worker: the number of threads could change the last bit
+def _call_with_one_thread(function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
+    return function(*arguments)
 
 
 _function: Callable[..., Any]  # in a worker: what it calls
@@ -72,24 +97,23 @@ def _call(arguments: tuple[Any, ...]) -> Any:
     return _function(*arguments)
 
 
-def _start_worker(function: Callable[..., Any]) -> None:
+def _start_worker(function: Callable[..., Any], receiver: Any) -> None:
     global _function
     _function = function
     use_one_thread()
-    Thread(target=_end_with_parent, daemon=True).start()
+    Thread(target=_end_when_closed, args=(receiver,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    """End even if the process that started this one is killed."""
-    parent = parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
+def _end_when_closed(receiver: Any) -> None:
+    try:
+        receiver.recv()  # raises EOFError, for nothing is ever sent
+    finally:
+        os._exit(1)
 
 
 @contextmanager
 def _no_interrupts() -> Iterator[None]:
-    """Block Ctrl-C in processes that start here: the terminal sends it to them as well."""
+    """Block Ctrl-C, for good in processes that start here: a terminal sends it to them, too."""
     if not hasattr(signal, "pthread_sigmask"):  # on Windows
         yield
         return

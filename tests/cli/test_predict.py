@@ -201,8 +201,8 @@ def test_killed_worker_is_reported_in_one_sentence(waiting):
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     assert errors == (
-        "Error: A process that read images ended unexpectedly, perhaps because the memory was "
-        "full; use fewer workers.\n"
+        "Error: A worker process ended unexpectedly, perhaps because the memory was full: use "
+        "fewer workers.\n"
     )
 
 

@@ -11,9 +11,10 @@ from types import FrameType
 import click
 
 from inkdigits.cli.options import model_option
-from inkdigits.preprocessing_pool import ImageFile, WorkerDied
+from inkdigits.preprocessing_pool import ImageFile
 from inkdigits.recognizer import Prediction, Recognizer
-from inkdigits.threads import available_cpus, use_one_thread
+from inkdigits.threads import available_cpus
+from inkdigits.worker_pool import WorkerDied, use_one_thread
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"}
 BAR_WIDTH = 32  # characters
