@@ -88,13 +88,14 @@ def prepare(
     raises       WorkerDied if a process ends unexpectedly
     """
     digits, held_out = _split(recipe, sources.digits, seed)
+    # So fast that other processes would only delay it.
     preprocess = partial(_preprocess_chunk, preprocessing=recipe.preprocessing)
 
     def progress(step: str, total: int) -> OnProgress:
         return partial(on_progress, step, total)
 
     on_images = progress("Preprocessing the images", len(digits))
-    images = [make_in_chunks(preprocess, digits.images, workers, on_images)]
+    images = [make_in_chunks(preprocess, digits.images, on_progress=on_images)]
     labels = [digits.labels]
     counts = {"MNIST digits": len(digits)}
     if recipe.restroked:
@@ -135,7 +136,7 @@ def prepare(
         return TrainingData(batches, None, counts)
     counts["for validation"] = len(held_out)
     on_held_out = progress("Preprocessing the validation images", len(held_out))
-    x = network_input(make_in_chunks(preprocess, held_out.images, workers, on_held_out))
+    x = network_input(make_in_chunks(preprocess, held_out.images, on_progress=on_held_out))
     validation = to_device(x, device), to_device(held_out.labels, device)
     return TrainingData(batches, validation, counts)
 

@@ -20,6 +20,7 @@ from inkdigits.data.chunks import OnProgress, make_in_chunks, no_progress
 from inkdigits.data.filters import gaussian_blur
 from inkdigits.data.sampling import log_uniform
 from inkdigits.preprocessing import ink
+from inkdigits.preprocessing.resample import bounding_box
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,8 @@ def _change_pen(image: Pixels, rng: Generator) -> Array:
     returns  float32 (H, W), ink in [0, 1]
     """
     margin = RESTROKING.margin_px // RESTROKING.enlargement
-    enlarged = _zoom(np.pad(image, margin).astype(np.float32), RESTROKING.enlargement)
+    digit = np.pad(image[bounding_box(image)].astype(np.float32), margin)
+    enlarged = _zoom(digit, RESTROKING.enlargement)
     inked = enlarged > 0.5 * float(enlarged.max())
     depth = _distance(inked)
     # On the centerline of a stroke the depth is half its width, a local maximum.
