@@ -20,7 +20,7 @@ def augment(strengths, x, rng):
     has_gap = rng.random(count) < strengths.gap_share
     gap_half_width = rng.uniform(0.4, 1.2, count)
     noise = rng.uniform(0, strengths.noise, (count, 1, 1))
-    noise = noise * rng.standard_normal(x.shape, np.float32)
+    noise = noise * normal(rng, x.shape)
     blur = symmetric(rng, (count, 1, 1), strengths.blur)[:, 0, 0]
 
     augmented = np.empty_like(x)
@@ -39,6 +39,14 @@ def augment(strengths, x, rng):
 
 def symmetric(rng, shape, maximum):
     return rng.uniform(-maximum, maximum, shape)
+
+
+def normal(rng, shape):
+    """Draw from the standard normal distribution as Box and Muller do."""
+    count = np.prod(shape)
+    uniform = rng.random((2, (count + 1) // 2), np.float32).astype(np.float64)
+    radius, angle = np.sqrt(-2 * np.log(1 - uniform[0])), 2 * np.pi * uniform[1]
+    return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)])[:count].reshape(shape)
 
 
 def dilated(image):
