@@ -16,7 +16,7 @@ from interleaved import (
 from results_store import save_results
 
 COUNTS = (1, 10, 100, 1_000, 10_000)
-SIDES = (28, 100, 280, 1_000, 2_000, 4_000)  # px
+SIDES = (28, 100, 280, 1_000, 4_000)  # px
 BATCHES = (8, 32, 128, 512)
 
 

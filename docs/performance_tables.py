@@ -7,6 +7,7 @@ from interleaved import si
 from readme_tables import load_figures, table
 
 BENCHMARKS = ("inference", "training", "augmentation", "training_images", "recognition", "serving")
+SEVERAL_CORES = 1.2  # processor time over time that shows that more than one core was busy
 DISTURBED = " †"  # marks a row during which other processes were busy
 
 
@@ -16,10 +17,10 @@ def times(*benchmarks: str) -> str:
     lines = []
     for row in _rows(benchmarks):
         (_, ours), *others = row["measured"].items()
-        start = [row["work"], str(row["threads"]), si(ours["wall_s"][1])]
+        start = [row["work"], str(row["threads"]), _time(ours)]
         for name, figures in others:
             ratio = quartiles(row["ratios"][name]) + _mark(row)
-            lines.append([*start, name, si(figures["wall_s"][1]), ratio])
+            lines.append([*start, name, _time(figures), ratio])
         if not others:
             lines.append([*start, "", "", _mark(row).strip()])
     return table(header, lines)
@@ -173,6 +174,12 @@ def quartiles(values: Sequence[float]) -> str:
 
 def _rows(benchmarks: Iterable[str]) -> list[dict[str, Any]]:
     return [row for name in benchmarks for row in load_figures(name)["rows"]]
+
+
+def _time(figures: dict[str, Any]) -> str:
+    """Format the median time, and the processor time if it shows that several cores were busy."""
+    wall_s, cpu_s = figures["wall_s"][1], figures["cpu_s"][1]
+    return si(wall_s) + (f" (CPU {si(cpu_s)})" if cpu_s > SEVERAL_CORES * wall_s else "")
 
 
 def _mark(row: dict[str, Any]) -> str:

@@ -53,7 +53,8 @@ def test_times_and_memory(results):
     results("some", {"rows": [ROW]})
     (line,) = cells(performance_tables.times("some"))
     assert line == [
-        "digits, per picture", "2", "2.00 ms", "other", "4.00 s", "0.50 (0.40 to 0.60)"
+        "digits, per picture", "2", "2.00 ms (CPU 4.00 ms)",
+        "other", "4.00 s", "0.50 (0.40 to 0.60)",
     ]  # fmt: skip
     assert cells(performance_tables.memory("some")) == [
         ["digits", "2", "inkdigits 12 MiB, other 21 MiB"]
