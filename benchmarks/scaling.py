@@ -79,17 +79,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=sweeps(), nargs="+", default=list(sweeps()))
     arguments = parser.parse_args()
-    figures: dict[str, list[Row]] = {}
     for name in arguments.only:
-        figures[name] = []
+        rows: list[Row] = []
         for number, comparison in sweeps()[name].items():
             try:
                 row = compare(comparison)
             except (OutputsDifferError, ContenderError) as error:
                 sys.exit(f"{comparison.work}: {error}")
             print(described(row), flush=True)
-            figures[name].append({"x": number} | row)
-    save_results("scaling", figures, merge=True)
+            rows.append({"x": number} | row)
+        save_results("scaling", {name: rows}, merge=True)
 
 
 if __name__ == "__main__":

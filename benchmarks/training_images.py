@@ -11,7 +11,6 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 from interleaved import Comparison, Contender, compare, described
@@ -25,21 +24,25 @@ BEFORE = "3df687b"  # the last commit that drew the pictures one after the other
 DIGITS = 1_000  # of MNIST's, and the same share of Pendigits
 
 
-def prepare() -> Callable[[], None]:
-    """Prepare the preparation: load the digits."""
+def prepare(workers: int | None = None) -> Callable[[], None]:
+    """Prepare the preparation: load the digits.
+
+    workers  processes to use; None for a version that does not have this choice
+    """
     sources = training_data.load(CNN_SMALL, None, limit=DIGITS)
+    options = {} if workers is None else {"workers": workers}
 
     def call() -> None:
-        training_data.prepare(CNN_SMALL, sources, seed=0)
+        training_data.prepare(CNN_SMALL, sources, seed=0, **options)
 
     return call
 
 
-@cache
 def picture_count() -> int:
     """Return the number of pictures that are prepared."""
     sources = training_data.load(CNN_SMALL, None, limit=DIGITS)
-    return sum(training_data.prepare(CNN_SMALL, sources, seed=0).counts.values())
+    prepared = training_data.prepare(CNN_SMALL, sources, seed=0, workers=available_cpus())
+    return sum(prepared.counts.values())
 
 
 def extract(commit: str, folder: Path) -> None:
@@ -54,6 +57,10 @@ def extract(commit: str, folder: Path) -> None:
         files.extractall(folder, filter="data")
 
 
+def _ours(workers: int) -> Contender:
+    return Contender("training_images:prepare", {"workers": workers}, threads=workers)
+
+
 def main() -> None:
     """Measure both versions in turns; print and save the row."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -61,6 +68,7 @@ def main() -> None:
     parser.add_argument("--before", default=BEFORE, metavar="COMMIT")
     parser.add_argument("--checkout", type=Path, help="a folder with src/ instead of a commit")
     arguments = parser.parse_args()
+    workers = available_cpus()
     with tempfile.TemporaryDirectory() as folder:
         checkout = arguments.checkout
         if not checkout:
@@ -73,8 +81,9 @@ def main() -> None:
             Comparison(
                 work="preparing 1,000 training pictures of `cnn-small`",
                 contenders={
-                    "inkdigits": Contender("training_images:prepare"),
-                    "inkdigits, before": Contender("training_images:prepare", checkout=checkout),
+                    f"inkdigits, {workers} workers": _ours(workers),
+                    "inkdigits, 1 worker": _ours(1),
+                    "before": Contender("training_images:prepare", checkout=checkout),
                 },
                 # Times are given for 1,000 pictures.
                 per_call=picture_count() / 1_000,
