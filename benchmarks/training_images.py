@@ -6,12 +6,14 @@ rendering Pendigits, and drawing non-digits. "Before" is the same on an older co
 
 import argparse
 import io
+import os
 import subprocess
 import sys
 import tarfile
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from interleaved import Comparison, Contender, compare, described
 from results_store import save_results
@@ -30,7 +32,7 @@ def prepare(workers: int | None = None) -> Callable[[], None]:
     workers  processes to use; None for a version that does not have this choice
     """
     sources = training_data.load(CNN_SMALL, None, limit=DIGITS)
-    options = {} if workers is None else {"workers": workers}
+    options: dict[str, Any] = {} if workers is None else {"workers": workers}
 
     def call() -> None:
         training_data.prepare(CNN_SMALL, sources, seed=0, **options)
@@ -41,7 +43,7 @@ def prepare(workers: int | None = None) -> Callable[[], None]:
 def picture_count() -> int:
     """Return the number of pictures that are prepared."""
     sources = training_data.load(CNN_SMALL, None, limit=DIGITS)
-    prepared = training_data.prepare(CNN_SMALL, sources, seed=0, workers=available_cpus())
+    prepared = training_data.prepare(CNN_SMALL, sources, seed=0, workers=os.cpu_count() or 1)
     return sum(prepared.counts.values())
 
 
@@ -68,7 +70,7 @@ def main() -> None:
     parser.add_argument("--before", default=BEFORE, metavar="COMMIT")
     parser.add_argument("--checkout", type=Path, help="a folder with src/ instead of a commit")
     arguments = parser.parse_args()
-    workers = available_cpus()
+    workers = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as folder:
         checkout = arguments.checkout
         if not checkout:

@@ -28,11 +28,11 @@ def times(*benchmarks: str) -> str:
 
 def cpu_times(*benchmarks: str) -> str:
     """Return a table of the processor time of each contender of each row of the benchmarks."""
-    header = ["work", "threads", "", "time", "processor time"]
+    header = ["work", "", "time", "processor time"]
     return table(
         header,
         (
-            [row["work"], str(row["threads"]), name, si(of["wall_s"][1]), si(of["cpu_s"][1])]
+            [row["work"], name, si(of["wall_s"][1]) + _mark(row), si(of["cpu_s"][1])]
             for row in _rows(benchmarks)
             for name, of in row["measured"].items()
         ),
