@@ -3,6 +3,9 @@
 `golden/probabilities.json` was written by inkdigits 0.1.0, one line per image: the probabilities
 of each shipped model for every PNG file in `golden/` and `golden/drawings/`. JPEG files are
 excluded, because decoders may differ in the last bits.
+
+Version 0.1.0 preprocessed by SciPy. With OpenCV, a few pixels are rounded to the next gray level,
+which changes probabilities by up to 4e-5.
 """
 
 import json
@@ -32,5 +35,5 @@ def test_probabilities_match_version_0_1_0(name):
     for image, expected in PROBABILITIES[name].items():
         prediction = recognizer.recognize((GOLDEN / image).read_bytes())
         np.testing.assert_allclose(
-            prediction.probabilities, expected, rtol=0, atol=1e-6, err_msg=image
+            prediction.probabilities, expected, rtol=0, atol=1e-4, err_msg=image
         )
