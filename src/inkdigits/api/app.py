@@ -46,8 +46,7 @@ def create_app(
     # Otherwise URLs such as "" and "/predict//" would get an HTML redirect.
     app.url_map.merge_slashes = app.url_map.strict_slashes = False
     app.before_request(check_url)
-    if settings.origins:  # it takes time even if no origin is allowed
-        enable_cors(app, settings.origins)
+    enable_cors(app, settings.origins)
     register_error_handlers(app)
     app.register_blueprint(frontend.create_blueprint(registry))
     app.register_blueprint(models.create_blueprint(registry))
