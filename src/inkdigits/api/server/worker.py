@@ -34,7 +34,7 @@ DRAIN, STOP = "drain", "stop"  # from the supervisor to a worker
 HEARTBEAT_INTERVAL_S = 0.5
 EXPIRE_INTERVAL_S = 0.25  # between checks for expired deadlines
 BACKLOG = 2048  # connections that the kernel holds until a worker accepts them
-ACCEPT_PAUSE_S, ACCEPT_RETRY_S = 0.001, 1.0
+ACCEPT_PAUSE_S, MAX_ACCEPT_PAUSE_S, ACCEPT_RETRY_S = 0.001, 0.02, 1.0
 MAX_ACCEPTED = 64  # connections at once
 SPARE_FILES = 64  # open files that are not connections
 
@@ -119,10 +119,10 @@ class _Worker:
         """Accept some connections, then pause so that other workers accept the next ones.
 
         All workers accept on the same socket. Without the pause, the fastest one would get most of
-        the connections, and then most of the work. While many are waiting, the number accepted
-        doubles each time.
+        the connections, and then most of the work. The more connections a worker has, the longer it
+        pauses. While many are waiting, the number accepted doubles each time.
         """
-        pause_s = ACCEPT_PAUSE_S
+        pause_s = min(ACCEPT_PAUSE_S * (1 + len(self._handler.fds) / 4), MAX_ACCEPT_PAUSE_S)
         for _ in range(self._accept_count):
             try:
                 if not self._accept():
