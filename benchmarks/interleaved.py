@@ -24,6 +24,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from process_times import busy_cpu_s, process_tree_cpu_s
@@ -45,7 +46,7 @@ class Contender:
     prepare    "module:function": the function loads what is needed and returns a callable, which is
                then measured; its result, an array or None, is compared with the other contenders'
     arguments  of the function, as JSON
-    threads    of BLAS and OpenMP
+    threads    of BLAS, OpenMP and OpenCV
     checkout   a folder with src/ of another version of inkdigits; None for this one
     """
 
@@ -335,6 +336,7 @@ def _serve(prepare: str, arguments: dict[str, Any]) -> None:
     # Nothing else may print to the pipe.
     pipe = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    cv2.setNumThreads(int(os.environ["OMP_NUM_THREADS"]))  # OpenCV ignores the variable
     module, _, function = prepare.partition(":")
     call: Callable[[], object] = getattr(importlib.import_module(module), function)(**arguments)
     print("{}", file=pipe, flush=True)

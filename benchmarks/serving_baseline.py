@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from flask import Flask, request
 from onnx_network import session
@@ -19,6 +20,7 @@ from PIL import Image, ImageOps
 from inkdigits.constants import CLASSES, IMAGE_SIDE
 from inkdigits.preprocessing import ink, network_input
 
+cv2.setNumThreads(1)  # a worker has one core, as ours
 app = Flask(__name__)
 preprocesses = os.environ.get("BASELINE_PREPROCESSING") == "ink"
 network = session(Path(os.environ["BASELINE_MODEL"]).read_bytes())
