@@ -283,7 +283,7 @@ def run(name: str, comparisons: Iterable[Comparison], description: str | None) -
             failed = True
         else:
             print(described(rows[-1]), flush=True)
-    if arguments.only:
+    if arguments.only or failed:  # keep what was not measured
         rows = merged(load_results(name).get("rows", []), rows)
     save_results(name, {"rows": rows})
     if failed:

@@ -15,7 +15,18 @@ import inkdigits
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGE = Path(inkdigits.__file__).parent
-PACKAGES = ("inkdigits", "numpy", "pillow", "torch", "scikit-learn", "onnxruntime")
+PACKAGES = (
+    "inkdigits",
+    "numpy",
+    "opencv-python-headless",
+    "pillow",
+    "zlib-ng",
+    "flask",
+    "gunicorn",
+    "torch",
+    "scikit-learn",
+    "onnxruntime",
+)
 
 
 def save_results(name: str, figures: dict[str, Any], merge: bool = False) -> None:

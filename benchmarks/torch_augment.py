@@ -15,6 +15,7 @@ from torch.nn import functional
 from inkdigits.arrays import Generator
 from inkdigits.constants import IMAGE_SIDE
 from inkdigits.data.augment import GAP_HALF_WIDTHS_PX, GAP_OFFSET_PX, GRID, Augment
+from inkdigits.data.sampling import standard_normal
 
 CENTER = (IMAGE_SIDE - 1) / 2
 
@@ -69,7 +70,7 @@ def draw_as_ours(count: int, augment: Augment, rng: Generator) -> Draws:
     has_gap = torch.tensor(rng.random(count) < augment.gap_share)
     gap = (angle, offset, has_gap, uniform(*GAP_HALF_WIDTHS_PX))
     drawn["noise"] = uniform(-1, 1)
-    noise = torch.tensor(rng.standard_normal((count, IMAGE_SIDE, IMAGE_SIDE), np.float32))
+    noise = torch.tensor(standard_normal(rng, (count, IMAGE_SIDE, IMAGE_SIDE)))
     drawn["blur"] = uniform(-1, 1) if augment.blur else torch.zeros(count)
     return Draws(drawn, gap, elastic, noise)
 

@@ -15,6 +15,7 @@ from interleaved import Comparison, Contender, run
 
 from inkdigits import training
 from inkdigits.arrays import Array, Labels
+from inkdigits.cli.train import keep_freed_memory
 from inkdigits.data import mnist
 from inkdigits.data.batches import Batches
 from inkdigits.nn.layers import Dense, Flatten, ReLU
@@ -50,7 +51,11 @@ WRITE_UP_US = 622  # per example, measured with the write-up's own loop
 
 
 def pictures(recipe: Recipe, count: int) -> tuple[Array, Labels]:
-    """Return preprocessed training digits, float32 (N, 28, 28), and their labels, int64 (N,)."""
+    """Return preprocessed training digits, float32 (N, 28, 28), and their labels, int64 (N,).
+
+    It also lets the C library keep freed memory, as `inkdigits train` does, and for PyTorch, too.
+    """
+    keep_freed_memory()
     digits = mnist.load("train").take(slice(count))
     preprocessed = PREPROCESSORS[recipe.preprocessing].from_mnist(digits.images)
     return network_input(preprocessed), digits.labels.astype(np.int64)
@@ -153,6 +158,7 @@ def torch_epoch(name: str, threads: int) -> Callable[[], None]:
 
 def plain_pictures() -> tuple[Array, Labels]:
     """Return training digits as they are, which makes no difference to the time."""
+    keep_freed_memory()
     digits = mnist.load("train").take(slice(PLAIN_PICTURES))
     return network_input(digits.images), digits.labels.astype(np.int64)
 

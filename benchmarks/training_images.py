@@ -23,7 +23,7 @@ from inkdigits.recipes import CNN_SMALL
 
 REPOSITORY = Path(__file__).parents[1]
 BEFORE = "3df687b"  # the last commit that drew the pictures one after the other
-DIGITS = 1_000  # of MNIST's, and the same share of Pendigits
+DIGITS = 20_000  # of MNIST's, and the same share of Pendigits: enough to start all processes
 
 
 def prepare(workers: int | None = None) -> Callable[[], None]:
@@ -66,7 +66,7 @@ def _ours(workers: int) -> Contender:
 def main() -> None:
     """Measure both versions in turns; print and save the row."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--before", default=BEFORE, metavar="COMMIT")
     parser.add_argument("--checkout", type=Path, help="a folder with src/ instead of a commit")
     arguments = parser.parse_args()

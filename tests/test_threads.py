@@ -4,11 +4,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from threading import Event, Thread
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError, Event, Thread
 
 import pytest
 from threadpoolctl import ThreadpoolController
 
+import inkdigits.threads
 from inkdigits.threads import available_cpus, one_blas_thread
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -71,6 +73,33 @@ def test_setting_is_restored_when_several_threads_are_inside():
         assert set(threads()) == {1}
     first_left.set()
     other.join()
+    assert set(threads()) == {3}
+
+
+def test_second_thread_that_enters_at_the_same_time_restores_nothing(monkeypatch):
+    """It must not take the limit of the first one for the setting to restore."""
+    both_have_looked = Barrier(2)
+    blas_threads = inkdigits.threads.blas_threads
+
+    def look():
+        number = blas_threads()
+        with suppress(BrokenBarrierError):
+            both_have_looked.wait(0.2)
+        return number
+
+    monkeypatch.setattr(inkdigits.threads, "blas_threads", look)
+
+    def work(leave):
+        with one_blas_thread():
+            leave.wait(60)
+
+    first_left, second_left = Event(), Event()
+    others = [Thread(target=work, args=(event,)) for event in (first_left, second_left)]
+    for other in others:
+        other.start()
+    for other, event in zip(others, (first_left, second_left), strict=True):
+        event.set()
+        other.join()
     assert set(threads()) == {3}
 
 

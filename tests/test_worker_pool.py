@@ -14,6 +14,7 @@ from pathlib import Path
 import pool_functions
 import pytest
 
+from inkdigits import worker_pool
 from inkdigits.worker_pool import CALLS_WAITING, WorkerDied, map_in_processes
 
 CALLS = [(number,) for number in range(48)]
@@ -68,6 +69,12 @@ def test_endless_calls_are_taken_as_they_are_needed(workers):
     assert list(islice(results, 20)) == [number**2 for number in range(20)]
     results.close()
     assert next(taken) <= 21 + CALLS_WAITING * workers
+
+
+def test_system_decides_how_many_processes_there_may_be(monkeypatch):
+    monkeypatch.setattr(worker_pool, "MAX_WORKERS", 2)
+    results = list(map_in_processes(pool_functions.process_and_threads, CALLS, 100))
+    assert len({process for process, *_ in results}) == 2
 
 
 @pytest.mark.parametrize("workers", [0, -1])

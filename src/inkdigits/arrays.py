@@ -69,24 +69,24 @@ def batch_parts(x: NDArray[Any], bytes_each: int) -> list[slice]:
     return [slice(first, first + size) for first in range(0, len(x), size)]
 
 
-def sliding_windows(x: NDArray[Any], side: int) -> NDArray[Any]:
+def sliding_windows(x: NDArray[Any], kernel_size: int) -> NDArray[Any]:
     """View the images through a window at each position, without copying.
 
-    x        (N, H, W, C), on any device
-    side     K, height and width of the window in pixels
-    returns  (N, H - K + 1, W - K + 1, K, K C), read-only: each row of a window is contiguous
-    raises   ValueError if no window fits in an image
+    x            (N, H, W, C), on any device
+    kernel_size  K, height and width of the window in pixels
+    returns      (N, H - K + 1, W - K + 1, K, K C), read-only: each row of a window is contiguous
+    raises       ValueError if no window fits in an image
     """
     images, height, width, channels = x.shape
     flat = x.reshape(images, height, width * channels)
-    fits = side <= min(height, width)
+    fits = kernel_size <= min(height, width)
     if not (isinstance(x, np.ndarray) and flat.flags.c_contiguous and fits):
-        windows = sliding_window_view(flat, (side, side * channels), axis=(1, 2))
+        windows = sliding_window_view(flat, (kernel_size, kernel_size * channels), axis=(1, 2))
         return windows[:, :, ::channels]
     # The same view at a tenth of the cost, which is a quarter of the time for a single image.
     image, row, value = flat.strides
     windows = np.ndarray(
-        (images, height - side + 1, width - side + 1, side, side * channels),
+        (images, height - kernel_size + 1, width - kernel_size + 1, kernel_size, kernel_size * channels),
         x.dtype,
         flat,
         strides=(image, row, channels * value, row, value),

@@ -50,21 +50,29 @@ def forward_batches(network: Network, params: NetworkParams, x: Array) -> Array:
     shapes = [x.shape[1:], *network.output_shapes(x.shape[1:])]
     logits = np.empty((len(x), *shapes[-1]), np.float32, like=x)
     parts = batch_parts(x, x.itemsize * max(prod(shape) for shape in shapes))
-    # The C library glibc returns freed memory to the system, and each part would get it again page
-    # by page, for a third of the time; unless as large an array as this one has been freed before.
-    np.empty(KEPT_BYTES, np.uint8)
+    _keep_freed_memory()
 
     def forward_part(part: slice) -> None:
         logits[part] = _forward(network, params, x[part])
 
-    threads = blas_threads()
-    if threads == 1 or len(parts) == 1:
+    threads = min(blas_threads(), len(parts))
+    if threads < 2:
         for part in parts:
             forward_part(part)
     else:
+        in_thread = one_blas_thread()(forward_part)  # some BLAS libraries have a limit per thread
         with one_blas_thread(), ThreadPoolExecutor(threads) as pool:
-            list(pool.map(forward_part, parts))  # raises what a thread has raised
+            list(pool.map(in_thread, parts))  # raises what a thread has raised
     return logits
+
+
+def _keep_freed_memory() -> None:
+    """Let the C library glibc keep the memory of one part for the next.
+
+    It returns freed memory to the system, and getting it again page by page takes a third of the
+    time, unless an array of this size has been freed before. No effect with other libraries.
+    """
+    np.empty(KEPT_BYTES, np.uint8)
 
 
 def _forward(network: Network, params: NetworkParams, x: Array) -> Array:

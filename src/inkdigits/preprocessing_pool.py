@@ -14,7 +14,8 @@ from inkdigits.worker_pool import map_in_processes
 
 CHUNK = 16  # images that go to a process, and through the network, at a time
 
-ImageFile: TypeAlias = bytes | str | os.PathLike[str]
+# The bytes of a file, its path, or why it cannot be read, which is then its result.
+ImageFile: TypeAlias = bytes | str | os.PathLike[str] | OSError
 Preprocessed: TypeAlias = Pixels | ImageError | OSError
 
 
@@ -53,6 +54,8 @@ def _preprocess(chunk: list[ImageFile], preprocessing: str) -> list[Preprocessed
 
 
 def _read(file: ImageFile) -> bytes:
+    if isinstance(file, OSError):
+        raise file
     if isinstance(file, bytes):
         return file
     with open(file, "rb") as opened:

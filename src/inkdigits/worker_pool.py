@@ -15,6 +15,7 @@ import cv2
 from inkdigits.threads import limit_blas_threads, one_blas_thread
 
 CALLS_WAITING = 2  # for each process, so that it never waits for this one
+MAX_WORKERS = 61  # what Windows allows
 
 Result = TypeVar("Result")
 
@@ -32,11 +33,12 @@ def map_in_processes(
     The processes end with this generator, whatever they are doing.
 
     function  is sent to each process once, so it may hold large data
-    workers   processes to use; 1 is this process
+    workers   processes to use, MAX_WORKERS at most; 1 is this process
     raises    what the function raises; WorkerDied; ValueError if there is not at least one worker
     """
     if workers < 1:
         raise ValueError(f"at least one worker is needed, not {workers}")
+    workers = min(workers, MAX_WORKERS)
     if workers == 1:
         yield from (_call_with_one_thread(function, arguments) for arguments in calls)
         return

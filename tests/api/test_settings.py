@@ -59,6 +59,15 @@ def test_storage_that_is_not_available_is_rejected(monkeypatch, uri):
     assert Settings(rate_limit_storage="memory://").rate_limit_storage == "memory://"
 
 
+def test_password_of_a_storage_is_not_printed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(ValidationError) as caught:
+        Settings(rate_limit_storage="redis://:secret@cache:6379")
+    (error,) = caught.value.errors(include_input=False)
+    assert error["msg"].startswith("Value error, 'redis://' is not a storage")
+    assert "secret" not in error["msg"]
+
+
 @pytest.mark.parametrize(
     ("name", "wrong"),
     [

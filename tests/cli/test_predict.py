@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from inkdigits.cli.predict import IMAGES_PER_WORKER
 from inkdigits.imaging.decode import encode_png
 
+MAIN = "from inkdigits.cli import main; main()"
 GOLDEN = Path(__file__).parents[1] / "golden"
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs POSIX's signals and special files")
 
@@ -141,6 +143,20 @@ def test_number_of_workers_does_not_change_the_output(run_inkdigits, tmp_path, f
     assert several.stderr == one.stderr
     assert several.stdout == one.stdout
     assert len(one.stderr.splitlines()) == 2
+
+
+def test_standard_input_that_cannot_be_read_does_not_stop_the_others(tmp_path):
+    with (tmp_path / "closed").open("wb") as not_readable:
+        result = subprocess.run(
+            [sys.executable, "-c", MAIN, "predict", "-", GOLDEN / "7.png"],
+            stdin=not_readable,
+            capture_output=True,
+            text=True,
+        )
+    assert result.returncode == 1
+    assert result.stderr.startswith("Error: -: ")
+    assert result.stderr.count("\n") == 1
+    assert "7.png: 7" in result.stdout
 
 
 def test_many_images_are_shared_among_workers(run_inkdigits, tmp_path):

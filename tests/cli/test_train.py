@@ -287,14 +287,14 @@ def test_freed_memory_is_kept_for_the_next_step():
     script = """if True:
         import sys
         import numpy as np
-        from inkdigits.cli.train import _keep_freed_memory
+        from inkdigits.cli.train import keep_freed_memory
 
         def resident():
             pages = open("/proc/self/statm", encoding="ascii").read().split()[1]
             return int(pages) * 4096
 
         if sys.argv[1] == "kept":
-            _keep_freed_memory()
+            keep_freed_memory()
         before = resident()
         arrays = [np.ones(1 << 22, np.float32) for _ in range(20)]  # 16 MiB each
         del arrays

@@ -7,8 +7,10 @@ import plain_augmentation
 import pytest
 from foreign import ForeignArray
 
-from inkdigits.data.augment import PART, Augment, _interpolate, _normal
+from inkdigits.arrays import PART_BYTES
+from inkdigits.data.augment import BYTES_EACH, Augment, _interpolate
 
+PART = PART_BYTES // BYTES_EACH  # images, at most
 IDENTITY = Augment(
     **{field.name: 0.0 for field in fields(Augment)} | {"elastic_length_scale_px": 4.0}
 )
@@ -187,16 +189,6 @@ def test_gaps_are_narrow_and_in_the_given_share_of_the_images():
     # Across an image full of ink a gap is 28 px to 40 px long, and up to 3.4 px wide.
     assert 28 < lost[lost > 0].mean() < 40 * 3.4
     assert y.min() == 0
-
-
-def test_noise_is_normal():
-    sample = _normal(np.random.default_rng(0), (1001, 999)).astype(float)
-    assert sample.shape == (1001, 999)
-    moments = [np.mean(sample**power) for power in range(1, 5)]
-    np.testing.assert_allclose(moments, [0, 1, 0, 3], atol=0.02)
-    rows, columns = np.mean(sample[1:] * sample[:-1]), np.mean(sample[:, 1:] * sample[:, :-1])
-    assert max(abs(rows), abs(columns)) < 0.004
-    assert 4.3 < np.abs(sample).max() < 6
 
 
 def test_noise_has_all_strengths_up_to_the_maximum():

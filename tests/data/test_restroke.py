@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inkdigits.data.filters import gaussian_blur
+from inkdigits.preprocessing.filters import gaussian_blur
 from inkdigits.data.restroke import _change_pen, _distance, _restroke, restroke
 from inkdigits.preprocessing import ink
 

@@ -16,7 +16,7 @@ from inkdigits.api.settings import Settings
 
 
 class _SynchronousFlask(Flask):
-    """Flask without coroutines, for which it inspects each function that it calls, each time."""
+    """Flask without support for coroutines: it would inspect every function on every call."""
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func

@@ -106,7 +106,7 @@ def add_headers(app: WSGIApplication) -> WSGIApplication:
 
     def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], error: Any = None) -> Any:
-            given = {name.lower(): value for name, value in headers}
+            given = {name.lower() for name, _ in headers}
             added = [
                 (name, value)
                 for name, value in SECURITY_HEADERS.items()
@@ -114,9 +114,10 @@ def add_headers(app: WSGIApplication) -> WSGIApplication:
             ]
             # On every response, so that no cache gives a page the response to a request without
             # Origin.
-            vary = ", ".join(filter(None, [given.get("vary"), "Origin"]))
+            varies_by = [value for name, value in headers if name.lower() == "vary"]
             kept = [header for header in headers if header[0].lower() != "vary"]
-            added += [("Vary", vary), ("X-Request-ID", request_id(environ))]
+            added.append(("Vary", ", ".join([*varies_by, "Origin"])))
+            added.append(("X-Request-ID", request_id(environ)))
             return start_response(status, [*kept, *added], error)
 
         return app(environ, start)

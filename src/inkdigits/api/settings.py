@@ -18,6 +18,7 @@ DEFAULT_ORIGINS = tuple(
 # An image of 16 MiB in base64, plus the JSON and the data URL around it.
 MAX_BODY_BYTES = 16 * 2**20 * 4 // 3 + 2**10
 ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+IN_MEMORY = "memory://"  # the storage of the rate limit in each worker itself
 RATE = re.compile(r"[1-9][0-9]* ?(/|per) ?(second|minute|hour|day)")
 
 Names = Annotated[tuple[str, ...], NoDecode]
@@ -127,7 +128,7 @@ class Settings(BaseSettings):
         "", description="requests allowed per client, such as 60/minute; unlimited if empty"
     )
     rate_limit_storage: str = Field(
-        "memory://",
+        IN_MEMORY,
         description="where requests are counted for the limit: memory:// in each worker "
         "separately, redis://... for all workers together (needs the Python package redis)",
     )
@@ -185,10 +186,14 @@ class Settings(BaseSettings):
     @classmethod
     def _check_storage(cls, uri: str) -> str:
         try:
-            storage_from_string(uri)
+            if uri != IN_MEMORY:
+                storage_from_string(uri)
         except ConfigurationError:
+            scheme = "".join(uri.partition("://")[:2])  # what follows may be a password
             raise ValueError(
-                f"{uri!r} is not a storage that is available here; install the Python package for "
-                "it, such as redis, or use memory://"
+                f"{scheme!r} is not a storage that is available here; install the Python package "
+                "for it, such as redis, or use memory://"
             ) from None
+        except Exception:  # it is available, but cannot be reached yet
+            return uri
         return uri

@@ -37,9 +37,9 @@ IMAGES_PER_WORKER = 64
 )
 @click.option(
     "--workers",
-    type=click.IntRange(1, 61),  # the most that Windows allows
-    help="Number of processes that read images.  [default: one for each CPU, but not more than "
-    f"one for every {IMAGES_PER_WORKER} images]",
+    type=click.IntRange(min=1),
+    help=f"Number of processes that read images.  [default: one for every {IMAGES_PER_WORKER} "
+    "images, at least one, and at most one for each CPU]",
 )
 def predict_command(files: tuple[str, ...], model: str, as_json: bool, workers: int | None) -> None:
     """Recognize the digit in each FILE.
@@ -93,9 +93,15 @@ def _expanded(files: tuple[str, ...]) -> list[str]:
 
 
 def _contents(names: list[str]) -> Iterator[ImageFile]:
-    """Return each file's name, but the bytes of standard input."""
+    """Return each file's name, but what standard input contains, or why it cannot be read."""
     for name in names:
-        yield sys.stdin.buffer.read() if name == "-" else name
+        if name != "-":
+            yield name
+            continue
+        try:
+            yield sys.stdin.buffer.read()
+        except OSError as error:
+            yield error
 
 
 def _json(name: str, prediction: Prediction) -> str:

@@ -138,7 +138,7 @@ def train_command(
     """
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     recipe = _adjusted(RECIPES[recipe_name], epochs, with_pendigits, data_dir, console)
-    _keep_freed_memory()
+    keep_freed_memory()
     run = Run(run_dir or Path("runs") / f"{recipe_name}-seed-{seed}")
     signals = Signals()
     with signals.caught(console), run.locked():
@@ -248,7 +248,7 @@ def _bar(console: Console, done: ProgressColumn) -> Progress:
     )
 
 
-def _keep_freed_memory() -> None:
+def keep_freed_memory() -> None:
     """Let the C library keep freed memory: each training step needs as much again.
 
     Returning it to the system and getting it again takes a third of the time. Nothing changes if

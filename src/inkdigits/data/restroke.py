@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from inkdigits.arrays import Array, Generator, Pixels
 from inkdigits.data.chunks import OnProgress, make_in_chunks, no_progress
-from inkdigits.data.filters import gaussian_blur
 from inkdigits.data.sampling import log_uniform
 from inkdigits.preprocessing import ink
+from inkdigits.preprocessing.filters import distance_to_outside, gaussian_blur
 from inkdigits.preprocessing.resample import bounding_box
 
 
@@ -129,7 +129,7 @@ def _change_pen(image: Pixels, rng: Generator) -> Array:
 
 def _distance(mask: NDArray[np.bool_]) -> Array:
     """Return each pixel's distance from the nearest one outside the mask, float32 (H, W)."""
-    distance = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    distance = distance_to_outside(mask)
     # Equal distances must be equal on the centerline, but OpenCV's square roots may differ in the
     # last bit, even from run to run.
     squared: Array = np.rint(distance * distance)

@@ -179,7 +179,7 @@ def _load(content: Content, name: str, size: tuple[int, int], reduction: int) ->
 
 
 def _load_png(stream: bytes, header: Header, palette: bytes | None) -> Image.Image:
-    """Decode the pixels of a PNG. Opening a file with Pillow takes longer than these for 28x28."""
+    """Decode the pixels of a PNG. Opening the file with Pillow takes longer than 28x28 pixels."""
     mode, raw_mode = _PNG_MODES[header.color_type, header.bit_depth]
     size = header.width, header.height
     image = Image.frombytes(mode, size, stream, "zip", raw_mode, header.interlaced)

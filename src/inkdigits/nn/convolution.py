@@ -134,7 +134,8 @@ class Conv2D:
             dx = np.zeros_like(x) if need_dx else None
             for part in parts:
                 dy_part = dy[part].reshape(-1, self.filters)
-                # Copying the windows again takes little time; keeping them, a lot of memory.
+                # Copying the windows again takes little time; keeping them, a lot of memory. BLAS
+                # computes the transpose of the product faster.
                 dweight += dy_part.T.dot(_window_rows(x[part], side)).T.reshape(weight.shape)
                 if dx is None:
                     continue

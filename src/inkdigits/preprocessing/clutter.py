@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from inkdigits.arrays import Array, Pixels
 from inkdigits.preprocessing.background import MIN_CONTRAST
 from inkdigits.preprocessing.frame import LINE_STRENGTH, MAX_DEPTH, MIN_LENGTH
-from inkdigits.preprocessing.morphology import opening
+from inkdigits.preprocessing.filters import distance_to_outside, opening
 from inkdigits.preprocessing.resample import Region, bounding_box, max_pool
 
 
@@ -229,8 +229,7 @@ def _components_of_digit(
     is_short = is_certain & ~is_long
     if not is_short.any():
         return is_long
-    mask = (~is_long)[components].view(np.uint8)
-    distances = cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    distances = distance_to_outside(~is_long[components])
     places = np.flatnonzero(is_short[components])
     gaps = np.full(len(lengths), np.inf, np.float32)
     np.minimum.at(gaps, components.ravel()[places], distances.ravel()[places])

@@ -9,7 +9,7 @@ import numpy as np
 from inkdigits.arrays import Pixels
 from inkdigits.constants import IMAGE_SIDE
 from inkdigits.preprocessing.background import MIN_CONTRAST
-from inkdigits.preprocessing.morphology import opening
+from inkdigits.preprocessing.filters import opening
 from inkdigits.preprocessing.resample import Region
 
 MAX_DEPTH = 0.12  # of the image's side; the sides of a frame are no farther from the border

@@ -27,9 +27,8 @@ from inkdigits.preprocessing.stroke_width import normalize_stroke_width
 
 BOX = 20  # longer side of MNIST's digits, in pixels
 CENTER = 14  # row and column of their center of mass, counted from 0
-HALF = (
-    0.49999  # for rounding; a bit less, so that rounding errors do not decide on symmetric digits
-)
+# For rounding: a bit less than a half, so that rounding errors do not decide on symmetric digits.
+HALF = 0.49999
 
 MAX_SIDE = 8192  # pixels; a longer image is reduced to every second pixel, or every third, ...
 OVERVIEW_PX = 2048  # longer side of the image in which the digit is searched for

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from inkdigits.arrays import Array, Pixels
-from inkdigits.preprocessing.morphology import closing, opening
+from inkdigits.preprocessing.filters import closing, gaussian_blur, opening
 from inkdigits.preprocessing.resample import resize
 
 
@@ -84,7 +84,7 @@ def _remove_strokes(coarse: Array) -> Array:
     returns  float32 (H, W)
     """
     size = math.ceil(LIGHTING.max_stroke_width * max(coarse.shape))
-    smooth = _blur(coarse, 1)
+    smooth = gaussian_blur(coarse, 1)
     # Past the border, illumination continues unchanged, but ink ends: where ink reaches the
     # border, the image is mirrored instead.
     continued, mirrored = (
@@ -127,10 +127,4 @@ def _smooth_residual(residual: Array) -> Array:
     ink = (off > LIGHTING.ink_share * off.max()).view(np.uint8)
     paper = np.float32(1) - cv2.dilate(ink, PLUS, iterations=2)
     deviation = LIGHTING.smoothing * max(residual.shape)
-    return _blur(residual * paper, deviation) / np.maximum(_blur(paper, deviation), 0.01)
-
-
-def _blur(image: Array, deviation: float) -> Array:
-    """Blur by a Gaussian, which is cut off at four standard deviations."""
-    side = 2 * int(4 * deviation + 0.5) + 1
-    return cv2.GaussianBlur(image, (side, side), deviation, borderType=cv2.BORDER_REFLECT)
+    return gaussian_blur(residual * paper, deviation) / np.maximum(gaussian_blur(paper, deviation), 0.01)

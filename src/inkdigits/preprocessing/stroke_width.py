@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.arrays import Array, Pixels
+from inkdigits.preprocessing.filters import distance_to_outside
 from inkdigits.preprocessing.resample import bounding_box, fit
 
 
@@ -54,9 +55,9 @@ def normalize_stroke_width(digit: Pixels, box: int) -> Array | Pixels:
     enlarged = fit(digit, working) if max(measured.shape) < working else measured
     mask = _with_margin(enlarged, STROKE_WIDTH.margin_px) > STROKE_WIDTH.inked
     if growth > 0:
-        grown = growth + 1 - _distance(~mask)  # from the ink
+        grown = growth + 1 - distance_to_outside(~mask)  # from the ink
     else:
-        depth = _distance(mask)  # in the ink
+        depth = distance_to_outside(mask)  # in the ink
         narrowest = min(stroke, 2 * float(depth.max()) - 1)
         grown = depth + max(growth, -STROKE_WIDTH.max_thinning * narrowest)
     return np.clip(grown, 0, 1)[bounding_box((grown > 0).view(np.uint8))]
@@ -84,8 +85,3 @@ def stroke_width(ink: Array) -> float:
 def _with_margin(image: Array, margin: int) -> Array:
     """Add a margin of zeros on all sides."""
     return cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_CONSTANT)
-
-
-def _distance(mask: NDArray[np.bool_]) -> Array:
-    """Return the distance of each pixel from the nearest one that is False, float32 (H, W)."""
-    return cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)

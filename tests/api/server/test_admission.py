@@ -278,6 +278,31 @@ def test_quick_work_does_not_wait_for_a_thread(release):
     assert asyncio.run(run()) == DONE
 
 
+def test_work_waits_for_a_thread_or_for_the_loop(release):
+    waiting = []
+
+    async def run():
+        executor = BoundedExecutor(threads=1, queue=8, queue_timeout_s=60)
+
+        def look():
+            waiting.append(executor.has_waiting)
+            return DONE
+
+        slow = asyncio.create_task(executor.run(blocked_until(release)))
+        await asyncio.sleep(0)
+        await executor.run(look, is_quick=True)  # one in a thread and one in the loop
+        await asyncio.gather(*[executor.run(look, is_quick=True) for _ in range(2)])
+        next_one = asyncio.create_task(executor.run(lambda: DONE))
+        await asyncio.sleep(0)
+        waiting.append(executor.has_waiting)
+        release.set()
+        await asyncio.gather(slow, next_one)
+        waiting.append(executor.has_waiting)
+
+    asyncio.run(run())
+    assert waiting == [False, True, False, True, False]
+
+
 def test_loop_serves_its_connections_between_quick_work(monkeypatch):
     monkeypatch.setattr(admission, "QUICK_SLICE_S", 0.0)
     order = []

@@ -8,6 +8,7 @@ import select
 import signal
 import socket
 import subprocess
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from io import BytesIO
@@ -49,6 +50,30 @@ def rejections(address, reason):
 def predictions(address):
     text = request(address, "GET", "/metrics")[2].decode()
     return sum(map(float, re.findall(r"inkdigits_predictions_total\{.*\} (\S+)", text)))
+
+
+@pytest.mark.parametrize(
+    ("settings", "in_loop"),
+    [
+        ({}, True),
+        ({"rate_limit": "100/second"}, True),
+        ({"rate_limit": "100/second", "rate_limit_storage": "redis://cache"}, False),
+        ({"rate_limit_storage": "redis://cache"}, True),
+    ],
+)
+def test_loop_never_waits_for_a_rate_limit_of_another_process(settings, in_loop):
+    threads = []
+
+    def app(environ, start_response):
+        threads.append(threading.current_thread())
+        start_response("200 OK", [])
+        return [b""]
+
+    drawing = (Path(__file__).parents[2] / "golden" / "7.png").read_bytes()
+    small = Request("127.0.0.1", method="POST", target=b"/", body=bytearray(drawing))
+    handler = Handler(app, Settings.model_construct(**settings), Metrics(), 10)
+    asyncio.run(handler.respond(small))
+    assert (threads == [threading.main_thread()]) == in_loop
 
 
 def test_queue_timeout_holds_while_the_only_thread_is_busy(slow_image):

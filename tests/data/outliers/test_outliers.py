@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inkdigits.data import outliers
-from inkdigits.data.filters import gaussian_blur
+from inkdigits.preprocessing.filters import gaussian_blur
 from inkdigits.data.outliers import KINDS, SIMILARITY_LIMIT, SIMILARITY_LIMIT_AMBIGUOUS, make
 from inkdigits.data.outliers.digits import rotated_or_mirrored
 from inkdigits.data.outliers.shapes import closed_outline

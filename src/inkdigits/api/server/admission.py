@@ -38,6 +38,7 @@ class BoundedExecutor:
         self._threads = threads
         self._capacity = self._max_capacity = threads + queue
         self._in_flight = 0  # waiting or running
+        self._in_loop = 0  # how much of it is for the event loop
         self._lock = threading.Lock()  # guards _capacity and _in_flight
         self._queue_timeout_s = queue_timeout_s
         self._quick_turn = asyncio.Lock()
@@ -58,8 +59,8 @@ class BoundedExecutor:
 
     @property
     def has_waiting(self) -> bool:
-        """Whether work is waiting for a thread."""
-        return self._in_flight > self._threads
+        """Whether work is waiting for a thread, or for the event loop."""
+        return self._in_flight - self._in_loop > self._threads or self._in_loop > 1
 
     async def run(self, work: Callable[[], Response], is_quick: bool = False) -> Response:
         """Run the work when its turn comes.
@@ -84,6 +85,7 @@ class BoundedExecutor:
 
     async def _run_in_loop(self, work: Callable[[], Response]) -> Response:
         until = time.monotonic() + self._queue_timeout_s
+        self._in_loop += 1
         try:
             async with self._quick_turn:
                 if self._slice_s > QUICK_SLICE_S:
@@ -100,6 +102,7 @@ class BoundedExecutor:
                     if seconds > MAX_QUICK_S:
                         self._quick_from = time.monotonic() + NOT_QUICK_FOR_S
         finally:
+            self._in_loop -= 1
             self._release_slot()
 
     async def _run_in_thread(self, work: Callable[[], Response]) -> Response:

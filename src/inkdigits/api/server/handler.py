@@ -1,4 +1,4 @@
-"""Handling of requests: admission, the WSGI application in a thread, metrics and log."""
+"""Handling of requests: admission, the WSGI application, metrics and log."""
 
 import asyncio
 import logging
@@ -26,7 +26,7 @@ from inkdigits.api.server.rejections import (
     overloaded,
 )
 from inkdigits.api.server.request_parser import READ_BUFFER_BYTES
-from inkdigits.api.settings import Settings
+from inkdigits.api.settings import IN_MEMORY, Settings
 
 log = structlog.get_logger()
 
@@ -51,6 +51,8 @@ class Handler:
         self._admission = AdmissionControl(settings)
         self._metrics = metrics
         self._max_connections = max_connections
+        # The rate may be counted in another process, and waiting for it would block the event loop.
+        self._runs_quick = not settings.rate_limit or settings.rate_limit_storage == IN_MEMORY
         self._by_client: dict[str, set[ClientConnection]] = {}
         self._rejections: Counter[str] = Counter()
         # Only rewrites the environment; there is no application to wrap yet.
@@ -155,7 +157,7 @@ class Handler:
                     raise client_disconnected()
                 return run_application(self._app, environ, request.body)
 
-            response = await executor.run(work, is_quick(request))
+            response = await executor.run(work, self._runs_quick and is_quick(request))
         except Rejected as rejected:
             return self.reject(request, rejected)
         except asyncio.CancelledError:

@@ -16,7 +16,7 @@ import numpy as np
 from inkdigits.arrays import Array, Labels, Pixels
 from inkdigits.constants import CLASSES, IMAGE_SIDE
 from inkdigits.data.chunks import OnProgress, make_in_chunks, no_progress
-from inkdigits.data.filters import gaussian_blur
+from inkdigits.preprocessing.filters import gaussian_blur
 from inkdigits.data.outliers import digits as altered
 from inkdigits.data.outliers import letters, shapes, strokes, textures
 from inkdigits.data.outliers.canvas import DigitsByLabel, Kind

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from inkdigits.arrays import Array, Generator, Pixels
-from inkdigits.data.filters import gaussian_blur
+from inkdigits.preprocessing.filters import gaussian_blur
 from inkdigits.data.outliers.canvas import CANVAS_PX, DigitsByLabel
 from inkdigits.data.sampling import log_uniform
 from inkdigits.preprocessing import ink

@@ -1,10 +1,15 @@
-"""Openings and closings by OpenCV, whose own move the image by a pixel if the window is even."""
+"""Filters that several steps share, by OpenCV.
+
+Its own openings and closings move the image by a pixel if the window is even.
+"""
 
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from inkdigits.arrays import Array
 
 Shape = tuple[int, int]  # rows and columns
 
@@ -25,6 +30,24 @@ def closing(image: NDArray[Any], window: Shape, border: int = cv2.BORDER_CONSTAN
     border   how OpenCV continues the image, by zeros if it is constant
     """
     return _minimum(_maximum(image, window, border), window, border)
+
+
+def gaussian_blur(image: Array, deviation_px: float) -> Array:
+    """Blur by a Gaussian kernel, cut off at four standard deviations; borders are mirrored.
+
+    image    float32 or float64 (H, W)
+    returns  the same shape and type
+    """
+    side = 2 * int(4 * deviation_px + 0.5) + 1
+    return cv2.GaussianBlur(image, (side, side), deviation_px, borderType=cv2.BORDER_REFLECT)
+
+
+def distance_to_outside(mask: NDArray[np.bool_]) -> Array:
+    """Return the distance of each pixel from the nearest one outside the mask, float32 (H, W).
+
+    mask     bool (H, W)
+    """
+    return cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
 
 
 def _minimum(image: NDArray[Any], window: Shape, border: int) -> NDArray[Any]:

@@ -1,11 +1,17 @@
-"""Openings and closings equal plain minima and maxima, for odd and even windows."""
+"""Filters equal plain NumPy: minima and maxima, a Gaussian, distances; for any window."""
 
 import cv2
 import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.testing import assert_allclose
 
-from inkdigits.preprocessing.morphology import closing, opening
+from inkdigits.preprocessing.filters import (
+    closing,
+    distance_to_outside,
+    gaussian_blur,
+    opening,
+)
 
 
 def extremes(row, size, function, before, mode):
@@ -42,3 +48,34 @@ def test_even_windows_do_not_move_the_image():
     image[5:11, 8:14] = 255
     np.testing.assert_array_equal(opening(image, (6, 6)), image)
     np.testing.assert_array_equal(closing(255 - image, (4, 4), cv2.BORDER_REFLECT), 255 - image)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("deviation_px", [0.0, 0.7, 2.0, 6.0])
+def test_blur_is_a_normalized_gaussian(deviation_px, dtype):
+    image = np.zeros((61, 65), dtype)
+    image[30, 32] = 1
+    blurred = gaussian_blur(image, deviation_px)
+    assert blurred.dtype == dtype
+    rows, columns = np.mgrid[:61, :65]
+    squared = (rows - 30) ** 2 + (columns - 32) ** 2
+    expected = np.exp(-squared / (2 * deviation_px**2)) if deviation_px else image
+    assert_allclose(blurred, expected / expected.sum(), atol=1e-4)
+    assert blurred.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_borders_are_mirrored():
+    """Even where the kernel is larger than the image."""
+    row = np.random.default_rng(0).random((1, 8)).repeat(5, axis=0)
+    mirrored = np.concatenate([row, row[:, ::-1]] * 4, axis=1)
+    assert_allclose(gaussian_blur(row, 3.0), gaussian_blur(mirrored, 3.0)[:, 32:40], rtol=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(1, 7), (9, 1), (12, 17)])
+def test_distances_are_those_to_the_nearest_pixel_outside(shape):
+    mask = np.random.default_rng(1).random(shape) < 0.8
+    mask[0, 0] = False
+    outside = np.argwhere(~mask)
+    pixels = np.argwhere(np.ones(shape, bool))
+    apart = np.linalg.norm(pixels[:, None] - outside, axis=2).min(axis=1)
+    assert_allclose(distance_to_outside(mask), apart.reshape(shape), rtol=1e-6)
