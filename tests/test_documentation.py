@@ -70,6 +70,7 @@ def named_settings():
     """Every variable named in the code, the Makefile, the containers or the page's tests."""
     folders = ("src", "benchmarks", "deploy", "web/e2e", "web/scripts")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
+    files = [path for path in files if path.suffix != ".pyc"]
     files += [ROOT / "Makefile", *ROOT.glob("compose*.yaml"), *(ROOT / "web").glob("*.ts")]
     texts = (path.read_bytes().decode("utf-8", "ignore") for path in files)
     found = {name for text in texts for name in re.findall(r"\bINKDIGITS(?:_[A-Z]+)+\b", text)}

@@ -62,10 +62,11 @@ def batch_parts(x: NDArray[Any], bytes_each: int) -> list[slice]:
     returns     slices of the first axis, equal but for the last; a single one on a GPU, which is
                 fastest with everything at once
     """
-    if len(x) == 1 or not isinstance(x, np.ndarray):
+    if len(x) == 1:
         return [slice(None)]
     most = max(1, PART_BYTES // max(1, bytes_each))
-    size = max(1, ceil(len(x) / max(1, ceil(len(x) / most))))
+    parts = ceil(len(x) / most) if isinstance(x, np.ndarray) else 1
+    size = max(1, ceil(len(x) / max(1, parts)))
     return [slice(first, first + size) for first in range(0, len(x), size)]
 
 
@@ -86,7 +87,13 @@ def sliding_windows(x: NDArray[Any], kernel_size: int) -> NDArray[Any]:
     # The same view at a tenth of the cost, which is a quarter of the time for a single image.
     image, row, value = flat.strides
     windows = np.ndarray(
-        (images, height - kernel_size + 1, width - kernel_size + 1, kernel_size, kernel_size * channels),
+        (
+            images,
+            height - kernel_size + 1,
+            width - kernel_size + 1,
+            kernel_size,
+            kernel_size * channels,
+        ),
         x.dtype,
         flat,
         strides=(image, row, channels * value, row, value),

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from inkdigits.preprocessing.filters import gaussian_blur
 from inkdigits.data.restroke import _change_pen, _distance, _restroke, restroke
 from inkdigits.preprocessing import ink
+from inkdigits.preprocessing.filters import gaussian_blur
 
 
 @pytest.fixture(scope="module")

@@ -6,23 +6,13 @@ import pytest
 from sample_images import difference, drawing, ring
 
 from inkdigits.preprocessing import ink
-from inkdigits.preprocessing.stroke_width import _distance, stroke_width
+from inkdigits.preprocessing.stroke_width import stroke_width
 
 
 @pytest.mark.parametrize(("width", "length"), [(1, 30), (4, 4), (4, 40), (9, 20)])
 def test_width_of_a_straight_stroke_is_measured(width, length):
     """The perimeter cuts corners, which makes the result slightly inexact."""
     assert stroke_width(np.ones((length, width), np.float32)) == pytest.approx(width, rel=0.08)
-
-
-@pytest.mark.parametrize("shape", [(2, 3), (1, 40), (40, 1), (30, 40)])
-@pytest.mark.parametrize("share", [0.05, 0.5, 0.95])
-def test_distances_are_exact(shape, share):
-    mask = np.random.default_rng(0).random(shape) < share
-    mask[-1, 0] = False
-    rows, columns = np.indices(shape)
-    nearest = [np.hypot(rows - row, columns - column) for row, column in np.argwhere(~mask)]
-    np.testing.assert_allclose(_distance(mask), np.min(nearest, axis=0), rtol=1e-6)
 
 
 def test_thin_pen_is_brightened_to_full_ink():

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from inkdigits.arrays import Array, Pixels
 from inkdigits.preprocessing.background import MIN_CONTRAST
-from inkdigits.preprocessing.frame import LINE_STRENGTH, MAX_DEPTH, MIN_LENGTH
 from inkdigits.preprocessing.filters import distance_to_outside, opening
+from inkdigits.preprocessing.frame import LINE_STRENGTH, MAX_DEPTH, MIN_LENGTH
 from inkdigits.preprocessing.resample import Region, bounding_box, max_pool
 
 

@@ -127,4 +127,5 @@ def _smooth_residual(residual: Array) -> Array:
     ink = (off > LIGHTING.ink_share * off.max()).view(np.uint8)
     paper = np.float32(1) - cv2.dilate(ink, PLUS, iterations=2)
     deviation = LIGHTING.smoothing * max(residual.shape)
-    return gaussian_blur(residual * paper, deviation) / np.maximum(gaussian_blur(paper, deviation), 0.01)
+    share = np.maximum(gaussian_blur(paper, deviation), 0.01)
+    return gaussian_blur(residual * paper, deviation) / share

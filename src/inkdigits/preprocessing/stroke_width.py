@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from inkdigits.arrays import Array, Pixels
 from inkdigits.preprocessing.filters import distance_to_outside

@@ -278,7 +278,8 @@ def test_quick_work_does_not_wait_for_a_thread(release):
     assert asyncio.run(run()) == DONE
 
 
-def test_work_waits_for_a_thread_or_for_the_loop(release):
+def test_work_waits_for_a_thread_or_for_the_loop(monkeypatch, release):
+    monkeypatch.setattr(admission, "QUICK_SLICE_S", -1.0)  # the loop has a turn before all work
     waiting = []
 
     async def run():

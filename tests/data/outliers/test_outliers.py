@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from inkdigits.data import outliers
-from inkdigits.preprocessing.filters import gaussian_blur
 from inkdigits.data.outliers import KINDS, SIMILARITY_LIMIT, SIMILARITY_LIMIT_AMBIGUOUS, make
 from inkdigits.data.outliers.digits import rotated_or_mirrored
 from inkdigits.data.outliers.shapes import closed_outline
 from inkdigits.data.outliers.strokes import glyph
+from inkdigits.preprocessing.filters import gaussian_blur
 
 SAMPLES = 60
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

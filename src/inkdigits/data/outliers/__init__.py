@@ -16,10 +16,10 @@ import numpy as np
 from inkdigits.arrays import Array, Labels, Pixels
 from inkdigits.constants import CLASSES, IMAGE_SIDE
 from inkdigits.data.chunks import OnProgress, make_in_chunks, no_progress
-from inkdigits.preprocessing.filters import gaussian_blur
 from inkdigits.data.outliers import digits as altered
 from inkdigits.data.outliers import letters, shapes, strokes, textures
 from inkdigits.data.outliers.canvas import DigitsByLabel, Kind
+from inkdigits.preprocessing.filters import gaussian_blur
 
 # How many images of each kind there are, relative to the others.
 KINDS: dict[Kind, float] = {

@@ -5,10 +5,10 @@ import math
 import numpy as np
 
 from inkdigits.arrays import Array, Generator, Pixels
-from inkdigits.preprocessing.filters import gaussian_blur
 from inkdigits.data.outliers.canvas import CANVAS_PX, DigitsByLabel
 from inkdigits.data.sampling import log_uniform
 from inkdigits.preprocessing import ink
+from inkdigits.preprocessing.filters import gaussian_blur
 
 
 def smooth_noise(rng: Generator, digits: DigitsByLabel) -> Pixels:
