@@ -27,16 +27,15 @@ def times(*benchmarks: str) -> str:
 
 
 def cpu_times(*benchmarks: str) -> str:
-    """Return a table of the processor time of each contender of each row of the benchmarks."""
-    header = ["work", "", "time", "processor time"]
-    return table(
-        header,
-        (
-            [row["work"], name, si(of["wall_s"][1]) + _mark(row), si(of["cpu_s"][1])]
-            for row in _rows(benchmarks)
-            for name, of in row["measured"].items()
-        ),
-    )
+    """Return a table of the processor time of each contender, and of its ratio to that before."""
+    header = ["work", "", "time", "processor time", "processor time / that before"]
+    lines = []
+    for row in _rows(benchmarks):
+        before = row["measured"]["before"]["cpu_s"][1]
+        for name, of in row["measured"].items():
+            wall, cpu = of["wall_s"][1], of["cpu_s"][1]
+            lines.append([row["work"], name, si(wall) + _mark(row), si(cpu), f"{cpu / before:.2f}"])
+    return table(header, lines)
 
 
 def memory(*benchmarks: str) -> str:

@@ -173,7 +173,7 @@ class Recognizer:
     def recognize_many(
         self, files: Iterable[ImageFile], workers: int = 1
     ) -> Iterator[Prediction | ImageError | OSError]:
-        """Recognize the digits in any number of image files, several times as fast as one by one.
+        """Recognize the digits in any number of image files, faster than one by one.
 
         Files are taken from the iterable, and predictions given, some at a time and in order.
 

@@ -59,7 +59,14 @@ def test_times_and_memory(results):
     assert cells(performance_tables.memory("some")) == [
         ["digits", "2", "inkdigits 12 MiB, other 21 MiB"]
     ]
-    assert cells(performance_tables.cpu_times("some"))[0][1:] == ["inkdigits", "2.00 ms", "4.00 ms"]
+
+
+def test_processor_time_is_compared_with_that_before(results):
+    measured = {"inkdigits": ROW["measured"]["inkdigits"], "before": ROW["measured"]["other"]}
+    results("some", {"rows": [ROW | {"measured": measured}]})
+    ours, _ = cells(performance_tables.cpu_times("some"))
+    ratio = measured["inkdigits"]["cpu_s"][1] / measured["before"]["cpu_s"][1]
+    assert ours[1:] == ["inkdigits", "2.00 ms", "4.00 ms", f"{ratio:.2f}"]
 
 
 def test_row_without_a_peer_has_empty_cells(results):
