@@ -12,6 +12,10 @@ def square(number):
     return number * number
 
 
+def call(function):
+    return function(60)
+
+
 def process_and_threads(number):
     """Return the process and how many threads its libraries use."""
     time.sleep(0.01)  # so that every process gets some of the calls

@@ -76,9 +76,10 @@ def test_setting_is_restored_when_several_threads_are_inside():
     assert set(threads()) == {3}
 
 
-def test_second_thread_that_enters_at_the_same_time_restores_nothing(monkeypatch):
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_second_thread_that_enters_at_the_same_time_restores_nothing(monkeypatch, order):
     """It must not take the limit of the first one for the setting to restore."""
-    both_have_looked = Barrier(2)
+    both_have_looked, both_are_inside = Barrier(2), Barrier(3)
     blas_threads = inkdigits.threads.blas_threads
 
     def look():
@@ -91,15 +92,17 @@ def test_second_thread_that_enters_at_the_same_time_restores_nothing(monkeypatch
 
     def work(leave):
         with one_blas_thread():
+            both_are_inside.wait(60)
             leave.wait(60)
 
-    first_left, second_left = Event(), Event()
-    others = [Thread(target=work, args=(event,)) for event in (first_left, second_left)]
+    leave = [Event(), Event()]
+    others = [Thread(target=work, args=(event,)) for event in leave]
     for other in others:
         other.start()
-    for other, event in zip(others, (first_left, second_left), strict=True):
-        event.set()
-        other.join()
+    both_are_inside.wait(60)
+    for number in order:
+        leave[number].set()
+        others[number].join()
     assert set(threads()) == {3}
 
 

@@ -10,7 +10,9 @@ from contextlib import suppress
 from functools import partial
 from itertools import count, islice
 from pathlib import Path
+from threading import Barrier, Thread
 
+import cv2
 import pool_functions
 import pytest
 
@@ -69,6 +71,25 @@ def test_endless_calls_are_taken_as_they_are_needed(workers):
     assert list(islice(results, 20)) == [number**2 for number in range(20)]
     results.close()
     assert next(taken) <= 21 + CALLS_WAITING * workers
+
+
+def test_setting_is_restored_when_two_threads_call_at_the_same_time():
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(3)
+    try:
+        inside = Barrier(2)
+        calls = [(inside.wait,)]
+        first, second = (
+            Thread(target=lambda: list(map_in_processes(pool_functions.call, calls, 1)))
+            for _ in range(2)
+        )
+        first.start()
+        second.start()
+        first.join()
+        second.join()
+        assert cv2.getNumThreads() == 3
+    finally:
+        cv2.setNumThreads(before)
 
 
 def test_system_decides_how_many_processes_there_may_be(monkeypatch):

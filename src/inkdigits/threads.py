@@ -3,13 +3,11 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Lock
 
 import numpy as np  # noqa: F401 (the controller finds only libraries that are already loaded)
 from threadpoolctl import ThreadpoolController
 
 _CONTROLLER = ThreadpoolController().select(user_api="blas")
-_LOCK = Lock()
 
 
 @contextmanager
@@ -19,19 +17,14 @@ def one_blas_thread() -> Iterator[None]:
     More threads slow down the small products of a single image. On a busy machine they take many
     times as long: each product waits for threads that are not running.
 
-    A BLAS library has one setting for the whole process, so the first thread to enter sets it, and
-    restores it when it leaves.
+    A BLAS library has one setting for the whole process. The limit of threadpoolctl allows for
+    threads that are inside at the same time: the setting is restored when the last one leaves.
     """
-    with _LOCK:  # or two threads could enter first, and the second would restore the limit
-        # Usually there is one thread already, in the service for example. Looking is ten times as
-        # fast as setting it.
-        limiter = None if blas_threads() == 1 else _CONTROLLER.limit(limits=1)
-    try:
-        yield
-    finally:
-        if limiter is not None:
-            with _LOCK:
-                limiter.restore_original_limits()
+    if blas_threads() == 1:
+        yield  # the usual case in the service, and ten times as fast as setting it
+    else:
+        with _CONTROLLER.limit(limits=1):
+            yield
 
 
 def limit_blas_threads() -> None:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent import futures  # which imports its pool of processes only when it is used
 from contextlib import contextmanager
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any, TypeVar
 
 import cv2
@@ -69,16 +69,31 @@ def map_in_processes(
         receiver.close()
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let NumPy and OpenCV use one thread inside this context, or decorated function."""
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        with one_blas_thread():
+class _OpenCVThreads:
+    """OpenCV's setting for the whole process: one thread while any thread is inside."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._inside = 0
+        self._before = 1
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        with self._lock:
+            if self._inside == 0:
+                self._before = cv2.getNumThreads()
+                cv2.setNumThreads(1)
+            self._inside += 1
+        try:
             yield
-    finally:
-        cv2.setNumThreads(threads)
+        finally:
+            with self._lock:
+                self._inside -= 1
+                if self._inside == 0:
+                    cv2.setNumThreads(self._before)
+
+
+_opencv_threads = _OpenCVThreads()
 
 
 def use_one_thread() -> None:
@@ -87,9 +102,10 @@ def use_one_thread() -> None:
     cv2.setNumThreads(1)
 
 
-@one_thread()  # as in a worker: the number of threads could change the last bit
 def _call_with_one_thread(function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
-    return function(*arguments)
+    """Call a function as in a worker: the number of threads could change the last bit."""
+    with _opencv_threads.one(), one_blas_thread():
+        return function(*arguments)
 
 
 _function: Callable[..., Any]  # in a worker: what it calls
