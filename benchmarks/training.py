@@ -213,7 +213,7 @@ def torch_plain(threads: int, fused: bool) -> Callable[[], None]:
 
 
 def scikit_learn_plain() -> Callable[[], None]:
-    """Prepare it with scikit-learn, in float32; it has no one-cycle schedule."""
+    """Prepare it with scikit-learn, in float32, without the one-cycle schedule, which it lacks."""
     from sklearn.neural_network import MLPClassifier
 
     assert isinstance(PLAIN.optimizer, SGD)

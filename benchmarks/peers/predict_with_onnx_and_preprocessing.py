@@ -1,5 +1,7 @@
 """The same script with the preprocessing of inkdigits: it recognizes drawings as well as we do.
 
+It stands alone, like the other one: a shared module would be imported in the time that is measured.
+
 python predict_with_onnx_and_preprocessing.py NETWORK.onnx FILE_OR_FOLDER
 """
 

@@ -35,7 +35,10 @@ Numbers = TypeVar("Numbers", Tally, Record)
 
 
 class RunError(FileError):
-    """The folder cannot be used this way; the message says why and what to do."""
+    """The folder cannot be used this way; the message says why and what to do.
+
+    As a FileError, it is reported by every command, even one that does not import this module.
+    """
 
 
 class Run:
