@@ -110,6 +110,15 @@ def test_augmentation_of_a_batch_depends_on_seed_epoch_and_step():
     assert not np.array_equal(whole[0][0], other)
 
 
+def test_batches_of_the_same_images_are_augmented_differently():
+    """Or the same few distortions would come back in each step."""
+    image = np.random.default_rng(0).random((1, 28, 28), np.float32)
+    images = np.repeat(image, 20, axis=0)
+    batches = Batches(images, np.arange(20), 10, 1, shuffle=False, augment=MLP.augment)
+    (first, _), (second, _) = batches.epoch(0)
+    assert np.abs(first - second).max() > 0.1
+
+
 def test_augmentation_does_not_modify_the_inputs():
     batches = augmented()
     before = batches.inputs.copy()
