@@ -9,6 +9,7 @@ from inkdigits import Recognizer
 from inkdigits.data import mnist, pendigits
 from inkdigits.data.mnist import Digits
 from inkdigits.data.split import split_by_writer
+from inkdigits.data.traces import select_writers
 from inkdigits.model_file import DEFAULT_MODEL
 from inkdigits.recipes import CNN_SMALL
 
@@ -39,7 +40,7 @@ def validation_split(recognizer: Recognizer) -> tuple[int, float]:
 
 def pendigits_digits() -> Digits:
     """Render the digits of the ten Pendigits writers that no recipe trains on, as written."""
-    traces = pendigits.select_writers(pendigits.load(), pendigits.DEVELOPMENT_WRITERS)
+    traces = select_writers(pendigits.load(), pendigits.DEVELOPMENT_WRITERS)
     return pendigits.render(traces, copies=1, seed=SEED, distort=False)
 
 

@@ -12,9 +12,9 @@ from inkdigits.data import folders, mnist, outliers, pendigits
 from inkdigits.data.batches import Batches
 from inkdigits.data.chunks import OnProgress, make_in_chunks
 from inkdigits.data.mnist import Digits
-from inkdigits.data.pendigits import Traces
 from inkdigits.data.restroke import restroke
 from inkdigits.data.split import split_at_random, split_by_writer
+from inkdigits.data.traces import Traces, select_writers
 from inkdigits.preprocessing import PREPROCESSORS, network_input
 from inkdigits.recipes import NON_DIGIT, Recipe
 
@@ -64,7 +64,7 @@ def load(recipe: Recipe, data_dir: Path | None = None, limit: int | None = None)
     total = len(digits)
     traces = None
     if recipe.pendigits_copies:
-        traces = pendigits.select_writers(pendigits.load(data_dir), pendigits.TRAINING_WRITERS)
+        traces = select_writers(pendigits.load(data_dir), pendigits.TRAINING_WRITERS)
         if limit is not None:
             # Every n-th digit, because the first ones are all by one writer.
             traces = traces.take(slice(None, None, max(1, total // limit)))

@@ -9,7 +9,8 @@ import pytest
 
 from inkdigits.data import pendigits
 from inkdigits.data.folders import DataError
-from inkdigits.data.pendigits import RENDERING, Traces
+from inkdigits.data.pendigits import RENDERING
+from inkdigits.data.traces import Traces, select_writers
 
 UNIPEN = b""".INCLUDE        dene.doc
 
@@ -190,28 +191,6 @@ def test_file_with_another_hash_is_rejected(folder):
     assert pendigits.SHA256 in str(error.value)
 
 
-def test_digits_are_taken_by_index_mask_and_slice():
-    traces = pendigits.read_unipen(UNIPEN, "some-file")
-    for selection, digits in (
-        (np.array([2, 1]), [2, 1]),
-        (traces.labels > 0, [0, 1]),
-        (slice(None, None, 2), [0, 2]),
-        (slice(0), []),
-    ):
-        part = traces.take(selection)
-        assert len(part) == len(digits)
-        assert_same_strokes(part.strokes, [STROKES[digit] for digit in digits])
-        np.testing.assert_array_equal(part.labels, traces.labels[digits])
-        np.testing.assert_array_equal(part.writers, traces.writers[digits])
-
-
-def test_selects_the_digits_of_some_writers():
-    traces = pendigits.read_unipen(UNIPEN, "some-file")
-    assert_same_strokes(pendigits.select_writers(traces, range(10, 20)).strokes, STROKES[::2])
-    assert pendigits.select_writers(traces, [3]).labels.tolist() == [7]
-    assert len(pendigits.select_writers(traces, [])) == 0
-
-
 def test_no_writer_is_used_for_training_and_development():
     assert set(pendigits.TRAINING_WRITERS) | set(pendigits.DEVELOPMENT_WRITERS) == set(range(1, 31))
     assert not set(pendigits.TRAINING_WRITERS) & set(pendigits.DEVELOPMENT_WRITERS)
@@ -380,7 +359,7 @@ def test_file_has_the_digits_of_30_writers(pen_traces):
 def test_images_are_like_mnists(pen_traces, mnist_splits):
     """Images of a development writer: upright, in the 20x20 box, centered by mass."""
     digits, _ = mnist_splits
-    rendered = pendigits.render(pendigits.select_writers(pen_traces, [21]), 1, 0)
+    rendered = pendigits.render(select_writers(pen_traces, [21]), 1, 0)
     assert len(rendered) == 250
     assert (rendered.images.max(axis=(1, 2)) == 255).all()
     positions = np.arange(28)

@@ -17,6 +17,7 @@ from inkdigits.cli.options import data_dir_option, model_argument
 from inkdigits.cli.report import Mistake, render_report
 from inkdigits.constants import CLASSES, IMAGE_SIDE
 from inkdigits.data import mnist, pendigits
+from inkdigits.data.traces import select_writers
 from inkdigits.metrics import (
     ByWriter,
     Coverage,
@@ -97,7 +98,7 @@ def _evaluate_writers(recognizer: Recognizer, data_dir: Path | None) -> WriterMe
     """Evaluate the Pendigits writers that no recipe trains on, if their file is there."""
     if not has_pendigits(data_dir):
         return None
-    traces = pendigits.select_writers(pendigits.load(data_dir), pendigits.DEVELOPMENT_WRITERS)
+    traces = select_writers(pendigits.load(data_dir), pendigits.DEVELOPMENT_WRITERS)
     rendered = pendigits.render(
         traces, copies=1, seed=0, preprocess=recognizer.preprocess_ink, distort=False
     )

@@ -66,14 +66,22 @@ def read_verified(path: Path, size: int, sha256: str, remedy: str) -> bytes:
     remedy   what to do if the content is wrong, as the end of a sentence
     raises   DataError if the file cannot be read or its content has another hash
     """
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            content = file.read(size + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} cannot be read ({error}): replace it.") from error
+    content = read_up_to(path, size + 1)
     if hashlib.sha256(content).hexdigest() != sha256:
         raise DataError(
             f"{path} is damaged or is a different file (the SHA-256 of its content should be "
             f"{sha256}): {remedy}."
         )
     return content
+
+
+def read_up_to(path: Path, size: int) -> bytes:
+    """Read a file, decompressing a .gz, but no more than some bytes of its content.
+
+    raises   DataError if the file cannot be read
+    """
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            return file.read(size)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path} cannot be read ({error}): replace it.") from error

@@ -1,4 +1,4 @@
-"""Pen traces of handwritten digits."""
+"""Pen trajectories of handwritten digits, whichever data set they come from."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,11 +12,15 @@ from inkdigits.arrays import Array
 
 @dataclass(frozen=True, eq=False)
 class Traces:
-    """Pen trajectories of handwritten digits with their labels and writers."""
+    """Pen trajectories of handwritten digits with their labels and writers.
+
+    A writer is any label that compares equal to itself alone: a number in Pendigits, a string in
+    UNIPEN.
+    """
 
     strokes: Sequence[Sequence[Array]]  # of each digit: float32 (M, 2), x and y downwards
     labels: NDArray[np.uint8]  # (N,) 0 to 9
-    writers: NDArray[Any]  # (N,) numbers or names
+    writers: NDArray[Any]  # (N,) integers or strings
     hashes: Mapping[str, str] = field(default_factory=dict)  # file name -> SHA-256 of its content
 
     def __len__(self) -> int:
@@ -30,3 +34,8 @@ class Traces:
             labels=self.labels[selection],
             writers=self.writers[selection],
         )
+
+
+def select_writers(traces: Traces, writers: Sequence[Any]) -> Traces:
+    """Return the digits of some of the writers, in the same order."""
+    return traces.take(np.isin(traces.writers, writers))
