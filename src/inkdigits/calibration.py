@@ -1,9 +1,11 @@
 """Calibration on held-out digits: the temperature, and the threshold above which to reject."""
 
 import math
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inkdigits.arrays import Array, Labels, to_host
 from inkdigits.constants import CLASSES
@@ -11,7 +13,22 @@ from inkdigits.inference import predict_logits
 from inkdigits.nn.losses import one_hot, softmax_cross_entropy
 from inkdigits.recipes import NON_DIGIT, Recipe
 
-REJECTED_SHARE = 0.004  # share of real digits that the rejection threshold may reject
+# Shares of real digits that the rejection threshold may reject: of each source, and of each writer
+# of at least so many digits.
+MAX_REJECTED, MAX_REJECTED_OF_WRITER, DIGITS_OF_WRITER = 0.005, 0.03, 50
+
+
+class HeldOut(NamedTuple):
+    """Preprocessed digits that are not trained on.
+
+    x        float32 (N, 28, 28), ink in [0, 1], on any device
+    labels   (N,) 0 to 9, on the same device
+    writers  (N,) numbers or names, on the host; None if unknown
+    """
+
+    x: Array
+    labels: Labels
+    writers: NDArray[Any] | None
 
 
 class Calibration(NamedTuple):
@@ -26,24 +43,28 @@ class Calibration(NamedTuple):
     rejection_threshold: float | None = None
 
 
-def calibrate(
-    recipe: Recipe, vector: Array, validation: tuple[Array, Labels] | None
-) -> Calibration:
-    """Fit temperature and rejection threshold on the validation digits.
+def calibrate(recipe: Recipe, vector: Array, held_out: Mapping[str, HeldOut]) -> Calibration:
+    """Fit temperature and rejection threshold on held-out digits, each source weighing the same.
 
-    vector      float32 (P,), of the recipe's inference network
-    validation  preprocessed digits, float32 (N, 28, 28), and labels; None gives temperature 1 and
-                threshold 0
+    vector    float32 (P,), of the recipe's inference network
+    held_out  digits by source; with none, the temperature is 1 and the threshold 0
     """
-    temperature, threshold = 1.0, 0.0
-    if validation is not None:
-        x, labels = validation
-        network = recipe.network.inference_network
-        logits = to_host(predict_logits(network, network.layer_params(vector), x, recipe.tta))
-        temperature = fit_temperature(logits[:, :CLASSES], to_host(labels))
-        if recipe.outliers:
-            threshold = fit_rejection_threshold(rejection_scores(logits))
-    return Calibration(temperature, threshold if recipe.outliers else None)
+    network = recipe.network.inference_network
+    params = network.layer_params(vector)
+    logits = [
+        to_host(predict_logits(network, params, source.x, recipe.tta))
+        for source in held_out.values()
+    ]
+    labels = [to_host(source.labels) for source in held_out.values()]
+    temperature = (
+        fit_temperature([source[:, :CLASSES] for source in logits], labels) if logits else 1.0
+    )
+    if not recipe.outliers:
+        return Calibration(temperature)
+    scores = map(rejection_scores, logits)
+    writers = (source.writers for source in held_out.values())
+    thresholds = map(fit_rejection_threshold, scores, writers)
+    return Calibration(temperature, max(thresholds, default=0.0))
 
 
 def rejection_scores(logits: Array) -> Array:
@@ -58,20 +79,25 @@ def rejection_scores(logits: Array) -> Array:
     return logits[:, NON_DIGIT] - peak - np.log(np.exp(digits - peak[:, None]).sum(axis=1))
 
 
-def fit_temperature(logits: Array, labels: Labels) -> float:
-    """Find the temperature that minimizes the cross-entropy.
+def fit_temperature(logits: Sequence[Array], labels: Sequence[Labels]) -> float:
+    """Find the temperature that minimizes the mean over all sources of their cross-entropy.
 
     As the temperature grows, the cross-entropy falls and then rises, so a golden-section search
     over the temperature's logarithm finds the minimum.
 
-    logits   float32 (N, 10), of digits that were not trained on
+    logits   of each source float32 (N, 10), of digits that were not trained on
+    labels   of each source (N,)
     source   Guo, Pleiss, Sun and Weinberger 2017, On Calibration of Modern Neural Networks
     """
-    targets = one_hot(logits.shape[1])[labels]
     golden = (math.sqrt(5) - 1) / 2
+    targets = [one_hot(CLASSES)[source] for source in labels]
 
     def loss(log_temperature: float) -> float:
-        return softmax_cross_entropy(logits / math.exp(log_temperature), targets)[0]
+        temperature = math.exp(log_temperature)
+        return math.fsum(
+            softmax_cross_entropy(source / temperature, target)[0]
+            for source, target in zip(logits, targets, strict=True)
+        )
 
     low, high = math.log(0.05), math.log(20)
     while high - low > 1e-4:
@@ -80,9 +106,18 @@ def fit_temperature(logits: Array, labels: Labels) -> float:
     return math.exp((low + high) / 2)
 
 
-def fit_rejection_threshold(scores: Array) -> float:
-    """Find the threshold that rejects REJECTED_SHARE of real digits.
+def fit_rejection_threshold(scores: Array, writers: NDArray[Any] | None = None) -> float:
+    """Find the lowest threshold that rejects few enough of a source's digits, and of any writer's.
 
     scores   float (N,), rejection scores of digits that were not trained on
+    writers  (N,), or None if unknown
     """
-    return float(np.quantile(scores, 1 - REJECTED_SHARE))
+    groups = [(scores, MAX_REJECTED)]
+    if writers is not None:
+        names, counts = np.unique(writers, return_counts=True)
+        groups += [
+            (scores[writers == name], MAX_REJECTED_OF_WRITER)
+            for name in names[counts >= DIGITS_OF_WRITER]
+        ]
+    # A score that is among those given, so that no more than the share is above it.
+    return max(float(np.quantile(group, 1 - share, method="higher")) for group, share in groups)

@@ -62,7 +62,10 @@ class Recipe:
     ema_decay         decay of the exponential moving average (EMA) of the weights, which becomes
                       the model; 0 to use the weights themselves
     restroked         share of MNIST's digits that are also used restroked, with another pen
-    pendigits_copies  how often each digit of the Pendigits training writers is rendered; 0 for none
+    pendigits_images  images of each Pendigits writer, rendered from their digits; 0 for none
+    unipen_images     images of each UNIPEN writer, rendered from their digits; 0 for none
+    semeion_copies    how often each Semeion digit is used: once as it is, and then restroked
+    made_digits       number of digits that are made in forms that the other sources lack
     outliers          non-digit images per digit image; 0 for a network without an output for them
     tta               whether images with an uncertain prediction get test-time augmentation
     """
@@ -81,7 +84,10 @@ class Recipe:
     augment: Augment | None = None
     ema_decay: float = 0.0
     restroked: float = 0.0
-    pendigits_copies: int = 0
+    pendigits_images: int = 0
+    unipen_images: int = 0
+    semeion_copies: int = 0
+    made_digits: int = 0
     outliers: float = 0.0
     tta: bool = True
 
@@ -175,7 +181,10 @@ MLP = Recipe(
     epochs=60,
     ema_decay=0.9995,
     augment=MILD,
-    pendigits_copies=6,
+    pendigits_images=1500,
+    unipen_images=260,
+    semeion_copies=3,
+    made_digits=16_000,
     outliers=0.15,
 )
 
@@ -219,8 +228,7 @@ CNN_SMALL = replace(
         blur=0.7,
     ),
     restroked=0.4,
-    pendigits_copies=8,
-    outliers=0.4,
+    outliers=0.3,
 )
 
 CNN = replace(

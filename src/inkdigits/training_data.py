@@ -1,74 +1,128 @@
-"""What a recipe trains on: MNIST, restroked digits, Pendigits writers and non-digits."""
+"""What a recipe trains on: digits of several sources, and non-digits; and what is held out."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from inkdigits.arrays import Array, Labels, Pixels, to_device
-from inkdigits.data import folders, mnist, outliers, pendigits
+from inkdigits.calibration import HeldOut
+from inkdigits.data import folders, made_digits, mnist, outliers, pendigits, semeion, unipen
 from inkdigits.data.batches import Batches
-from inkdigits.data.chunks import OnProgress, make_in_chunks
+from inkdigits.data.chunks import make_in_chunks
 from inkdigits.data.mnist import Digits
+from inkdigits.data.rendering import render
 from inkdigits.data.restroke import restroke
 from inkdigits.data.split import split_at_random, split_by_writer
-from inkdigits.data.traces import Traces, select_writers
+from inkdigits.data.traces import Traces, copies_by_writer, select_writers
+from inkdigits.data.variation import AS_MADE
 from inkdigits.preprocessing import PREPROCESSORS, network_input
 from inkdigits.recipes import NON_DIGIT, Recipe
+
+MNIST, PENDIGITS, UNIPEN, SEMEION = "MNIST", "Pendigits", "UNIPEN", "Semeion"
+MAX_COPIES = 8  # of one trace
+
+# Called with the name of a step, its number of images and how many of them are done.
+OnStep: TypeAlias = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
 class Sources:
-    """The digits that training starts from, before they are split, rendered and preprocessed."""
+    """The digits that training starts from, before they are split, rendered and preprocessed.
+
+    digits       MNIST's
+    traces       of the training writers, by the name of the data set
+    scans        Semeion's digits, preprocessed, or None
+    development  traces of writers who are never trained on, by the name of their source
+    """
 
     digits: Digits
-    traces: Traces | None  # of the Pendigits training writers; None for MNIST alone
+    traces: Mapping[str, Traces]
+    scans: Digits | None
+    development: Mapping[str, Traces]
 
     @property
     def hashes(self) -> dict[str, str]:
-        """SHA-256 of each file that was read, by its name."""
-        of_traces: Mapping[str, str] = {} if self.traces is None else self.traces.hashes
-        return {**self.digits.hashes, **of_traces}
+        """SHA-256 of what was read of each data set, by the name of its file."""
+        hashes = [self.digits.hashes, *(traces.hashes for traces in self.traces.values())]
+        if self.scans:
+            hashes.append(self.scans.hashes)
+        return {name: sha256 for part in hashes for name, sha256 in part.items()}
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """What `training.fit` takes.
+    """What `training.fit` and `calibration.calibrate` take.
 
-    batches     the training images
-    validation  preprocessed images of MNIST's validation writers, float32 (N, 28, 28) in [0, 1],
-                and their labels; None if the recipe holds none out
-    counts      how many images there are of each kind
+    batches   the training images
+    held_out  preprocessed digits of writers who are not trained on, by the name of their source:
+              MNIST's validation writers first, if the recipe holds any out
+    counts    how many images there are of each kind
     """
 
     batches: Batches
-    validation: tuple[Array, Labels] | None
+    held_out: Mapping[str, HeldOut]
     counts: Mapping[str, int]
 
+    @property
+    def validation(self) -> tuple[Array, Labels] | None:
+        """MNIST's validation digits, float32 (N, 28, 28) in [0, 1], and their labels."""
+        held_out = self.held_out.get(MNIST)
+        return held_out and (held_out.x, held_out.labels)
 
-def has_pendigits(data_dir: Path | None = None) -> bool:
-    """Return whether the Pendigits file is there."""
-    return folders.find_file(folders.search_paths(data_dir), pendigits.NAME) is not None
+
+def without_missing(recipe: Recipe, data_dir: Path | None = None) -> tuple[Recipe, list[str]]:
+    """Leave out the sources whose files are missing; MNIST alone is always needed.
+
+    returns  the recipe, and a sentence about each source that it would use
+    """
+    paths = folders.search_paths(data_dir)
+    changes: dict[str, Any] = {}
+    messages = []
+    if recipe.pendigits_images and not folders.find_file(paths, pendigits.NAME):
+        changes["pendigits_images"] = 0
+        messages.append(pendigits.missing_message(paths))
+    if recipe.unipen_images and not unipen.find(paths):
+        changes["unipen_images"] = 0
+        messages.append(unipen.missing_message(paths))
+    if recipe.semeion_copies and not folders.find_file(paths, semeion.NAME):
+        changes["semeion_copies"] = 0
+        messages.append(semeion.missing_message(paths))
+    return replace(recipe, **changes), messages
+
+
+def only_mnist(recipe: Recipe) -> Recipe:
+    """Leave out all sources of digits but MNIST's own, and those that are made."""
+    return replace(recipe, pendigits_images=0, unipen_images=0, semeion_copies=0)
 
 
 def load(recipe: Recipe, data_dir: Path | None = None, limit: int | None = None) -> Sources:
     """Load what the recipe needs.
 
     data_dir  folder of the files; None for INKDIGITS_DATA, or else the cache
-    limit     maximum number of MNIST's digits; the same share of the Pendigits is taken
+    limit     maximum number of MNIST's digits; the same share of the other sources is taken
     raises    DataError if a file is missing or damaged
     """
     digits = mnist.load("train", data_dir)
-    total = len(digits)
-    traces = None
-    if recipe.pendigits_copies:
-        traces = select_writers(pendigits.load(data_dir), pendigits.TRAINING_WRITERS)
-        if limit is not None:
-            # Every n-th digit, because the first ones are all by one writer.
-            traces = traces.take(slice(None, None, max(1, total // limit)))
-    return Sources(digits.take(slice(limit)), traces)
+    # Every n-th digit, because the first ones are all by one writer.
+    thinned = slice(None, None, 1 if limit is None else max(1, len(digits) // limit))
+    traces, development = {}, {}
+    if recipe.pendigits_images:
+        pen = pendigits.load(data_dir)
+        traces[PENDIGITS] = select_writers(pen, pendigits.TRAINING_WRITERS).take(thinned)
+        development[PENDIGITS] = select_writers(pen, pendigits.DEVELOPMENT_WRITERS).take(thinned)
+    if recipe.unipen_images:
+        pen = unipen.load(data_dir)
+        training = unipen.select_contributors(pen, unipen.TRAINING_CONTRIBUTORS)
+        traces[UNIPEN] = training.take(thinned)
+        for contributor in unipen.DEVELOPMENT_CONTRIBUTORS:
+            selected = unipen.select_contributors(pen, [contributor]).take(thinned)
+            development[f"{UNIPEN} {contributor}"] = selected
+    scans = semeion.load(data_dir).take(thinned) if recipe.semeion_copies else None
+    return Sources(digits.take(slice(limit)), traces, scans, development)
 
 
 def prepare(
@@ -77,7 +131,7 @@ def prepare(
     seed: int,
     device: str = "cpu",
     workers: int = 1,
-    on_progress: Callable[[str, int, int], None] = lambda step, total, done: None,
+    on_progress: OnStep = lambda step, total, done: None,
 ) -> TrainingData:
     """Split by writer, render, preprocess and batch.
 
@@ -88,57 +142,99 @@ def prepare(
     raises       WorkerDied if a process ends unexpectedly
     """
     digits, held_out = _split(recipe, sources.digits, seed)
-    # So fast that other processes would only delay it.
-    preprocess = partial(_preprocess_chunk, preprocessing=recipe.preprocessing)
-
-    def progress(step: str, total: int) -> OnProgress:
-        return partial(on_progress, step, total)
-
-    on_images = progress("Preprocessing the images", len(digits))
-    images = [make_in_chunks(preprocess, digits.images, on_progress=on_images)]
-    labels = [digits.labels]
-    counts = {"MNIST digits": len(digits)}
-    if recipe.restroked:
-        order = np.random.default_rng(seed).permutation(len(digits))
-        chosen = order[: round(recipe.restroked * len(digits))]
-        on_restroked = progress("Restroking MNIST's digits", len(chosen))
-        images.append(
-            restroke(digits.images[chosen], seed, workers=workers, on_progress=on_restroked)
-        )
-        labels.append(digits.labels[chosen])
-        counts["restroked"] = len(chosen)
-    if sources.traces is not None:
-        copies = recipe.pendigits_copies
-        on_rendered = progress("Rendering the Pendigits", copies * len(sources.traces))
-        rendered = pendigits.render(
-            sources.traces, copies, seed, workers=workers, on_progress=on_rendered
-        )
-        images.append(rendered.images)
-        labels.append(rendered.labels)
-        counts["Pendigits"] = len(rendered)
+    parts = _digit_images(recipe, sources, digits, seed, workers, on_progress)
+    counts = {name: len(part) for name, part in parts.items()}
+    images = [part.images for part in parts.values()]
+    labels = [part.labels for part in parts.values()]
     non_digits = round(recipe.outliers * sum(map(len, labels)))
     if non_digits:
-        on_drawn = progress("Drawing non-digits", non_digits)
+        on_drawn = partial(on_progress, "Drawing non-digits", non_digits)
         digits_so_far = np.concatenate(images), np.concatenate(labels)
         images.append(outliers.make(non_digits, seed, *digits_so_far, workers, on_drawn))
         labels.append(np.full(non_digits, NON_DIGIT, np.uint8))
         counts["non-digits"] = non_digits
+    held_out_parts = _held_out_images(recipe, sources, held_out, workers, on_progress)
+    if held_out_parts:
+        counts["held out"] = sum(map(len, held_out_parts.values()))
 
-    batches = Batches(
-        to_device(network_input(np.concatenate(images)), device),
-        to_device(np.concatenate(labels), device),
-        recipe.batch_size,
-        seed,
-        recipe.shuffle,
-        recipe.augment,
+    def placed(images: Pixels, labels: Labels) -> tuple[Array, Labels]:
+        return to_device(network_input(images), device), to_device(labels, device)
+
+    x, y = placed(np.concatenate(images), np.concatenate(labels))
+    return TrainingData(
+        Batches(x, y, recipe.batch_size, seed, recipe.shuffle, recipe.augment),
+        {
+            name: HeldOut(*placed(part.images, part.labels), part.writers)
+            for name, part in held_out_parts.items()
+        },
+        counts,
     )
+
+
+def _digit_images(
+    recipe: Recipe,
+    sources: Sources,
+    digits: Digits,
+    seed: int,
+    workers: int,
+    on_progress: OnStep,
+) -> dict[str, Digits]:
+    """Make the preprocessed training images of digits, by the name of their source.
+
+    digits   MNIST's training digits, without those that are held out
+    """
+
+    def restroked(source: Digits, name: str) -> Digits:
+        on_restroked = partial(on_progress, f"Restroking {name}'s digits", len(source))
+        images = restroke(source.images, seed, workers=workers, on_progress=on_restroked)
+        return replace(source, images=images)
+
+    parts = {f"{MNIST} digits": _preprocessed(recipe, digits, on_progress)}
+    if recipe.restroked:
+        order = np.random.default_rng(seed).permutation(len(digits))
+        chosen = digits.take(order[: round(recipe.restroked * len(digits))])
+        parts["restroked"] = restroked(chosen, MNIST)
+    per_writer = {PENDIGITS: recipe.pendigits_images, UNIPEN: recipe.unipen_images}
+    for name, traces in sources.traces.items():
+        copies = copies_by_writer(traces.writers, per_writer[name], MAX_COPIES)
+        on_rendered = partial(on_progress, f"Rendering {name}", int(copies.sum()))
+        parts[name] = render(traces, copies, seed, workers=workers, on_progress=on_rendered)
+    if sources.scans is not None:
+        parts[SEMEION] = sources.scans
+        copies = np.repeat(np.arange(len(sources.scans)), recipe.semeion_copies - 1)
+        parts[f"{SEMEION}, restroked"] = restroked(sources.scans.take(copies), SEMEION)
+    if recipe.made_digits:
+        made = made_digits.make(recipe.made_digits, seed)
+        on_rendered = partial(on_progress, "Rendering made digits", len(made))
+        parts["made"] = render(
+            made, 1, seed, variation=AS_MADE, workers=workers, on_progress=on_rendered
+        )
+    return parts
+
+
+def _held_out_images(
+    recipe: Recipe,
+    sources: Sources,
+    held_out: Digits | None,
+    workers: int,
+    on_progress: OnStep,
+) -> dict[str, Digits]:
+    """Make the preprocessed images of writers who are not trained on, the same for any seed."""
     if held_out is None:
-        return TrainingData(batches, None, counts)
-    counts["for validation"] = len(held_out)
-    on_held_out = progress("Preprocessing the validation images", len(held_out))
-    x = network_input(make_in_chunks(preprocess, held_out.images, on_progress=on_held_out))
-    validation = to_device(x, device), to_device(held_out.labels, device)
-    return TrainingData(batches, validation, counts)
+        return {}
+    parts = {MNIST: _preprocessed(recipe, held_out, on_progress)}
+    for name, traces in sources.development.items():
+        on_rendered = partial(on_progress, f"Rendering {name}, held out", len(traces))
+        parts[name] = render(traces, 1, 0, variation=None, workers=workers, on_progress=on_rendered)
+    return parts
+
+
+def _preprocessed(recipe: Recipe, digits: Digits, on_progress: OnStep) -> Digits:
+    """Preprocess MNIST's digits, so fast that other processes would only delay it."""
+    preprocess = partial(_preprocess_chunk, preprocessing=recipe.preprocessing)
+    on_images = partial(on_progress, "Preprocessing MNIST's digits", len(digits))
+    images = make_in_chunks(preprocess, digits.images, on_progress=on_images)
+    return replace(digits, images=images)
 
 
 def _preprocess_chunk(first: int, images: Pixels, preprocessing: str) -> Pixels:

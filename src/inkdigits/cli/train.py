@@ -27,7 +27,7 @@ from inkdigits.calibration import calibrate
 from inkdigits.cli.curves import draw_curves
 from inkdigits.cli.options import data_dir_option
 from inkdigits.cli.signals import Signals, StopRequested
-from inkdigits.data import mnist, pendigits
+from inkdigits.data import mnist
 from inkdigits.data.batches import Batches
 from inkdigits.model_file import Model, save_model
 from inkdigits.recipes import RECIPES, Recipe
@@ -99,11 +99,9 @@ class WatchedBatches:
     help="Number of epochs.  [default: the recipe's]",
 )
 @click.option(
-    "--pendigits/--no-pendigits",
-    "with_pendigits",
-    default=None,
-    help="Also train on the Pendigits writers, if the recipe uses them.  "
-    "[default: if their file is there]",
+    "--mnist-only",
+    is_flag=True,
+    help="Train without the recipe's other data sets, even if their files are there.",
 )
 @click.option(
     "--device",
@@ -127,17 +125,17 @@ def train_command(
     resume: bool,
     limit: int | None,
     epochs: int | None,
-    with_pendigits: bool | None,
+    mnist_only: bool,
     device: str,
     workers: int,
     data_dir: Path | None,
 ) -> None:
-    """Train RECIPE on MNIST's training digits, and on Pendigits if the recipe uses them.
+    """Train RECIPE on MNIST's training digits, and on the other data sets that it uses.
 
     The test digits are not used: `inkdigits evaluate` measures the model on them.
     """
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
-    recipe = _adjusted(RECIPES[recipe_name], epochs, with_pendigits, data_dir, console)
+    recipe = _adjusted(RECIPES[recipe_name], epochs, mnist_only, data_dir, console)
     keep_freed_memory()
     run = Run(run_dir or Path("runs") / f"{recipe_name}-seed-{seed}")
     signals = Signals()
@@ -168,7 +166,7 @@ def train_command(
         model = Model.from_recipe(
             recipe,
             to_host(vector),
-            *calibrate(recipe, vector, data.validation),
+            *calibrate(recipe, vector, data.held_out),
             metrics=_last_epoch(records),
             training=settings | {"versions": _versions()},
         )
@@ -183,22 +181,22 @@ def train_command(
 def _adjusted(
     recipe: Recipe,
     epochs: int | None,
-    with_pendigits: bool | None,
+    mnist_only: bool,
     data_dir: Path | None,
     console: Console,
 ) -> Recipe:
     """Apply the options to a recipe."""
-    if with_pendigits is None and recipe.pendigits_copies:
-        with_pendigits = training_data.has_pendigits(data_dir)
-        if not with_pendigits:
-            console.print(
-                f"The Pendigits file, {pendigits.NAME}, is missing: the model learns from MNIST's "
-                "American writers only, and is less accurate on other people's handwriting. "
-                "`inkdigits data` says where to get it.",
-                style="yellow",
-            )
-    if not with_pendigits:
-        recipe = replace(recipe, pendigits_copies=0)
+    if mnist_only:
+        recipe = training_data.only_mnist(recipe)
+    recipe, missing = training_data.without_missing(recipe, data_dir)
+    for message in missing:
+        console.print(message, style="yellow")
+    if missing:
+        console.print(
+            "Without these files the model learns from fewer people, and reads other people's "
+            "handwriting less accurately.",
+            style="yellow",
+        )
     return recipe if epochs is None else replace(recipe, epochs=epochs)
 
 

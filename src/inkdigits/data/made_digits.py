@@ -62,7 +62,7 @@ def one_with_upstroke(rng: Generator) -> list[Array]:
     strokes = [join(upstroke, stem)] if rng.random() < 0.9 else [upstroke, stem]
     if rng.random() < 0.25:
         left, right = rng.uniform(0.1, 0.35, 2) * (rng.random() < 0.85, 1)
-        strokes.append(line(foot - (left, 0), foot + (right, 0)))
+        strokes.append(foot + np.array([[-left, 0], [right, 0]]))
     return strokes
 
 
@@ -71,13 +71,14 @@ def seven(rng: Generator) -> list[Array]:
     corner, foot = np.zeros(2), _toward(rng.uniform(-2, 42))
     start = rng.uniform(0.35, 0.9) * _toward(rng.uniform(84, 104))
     bar, stem = _bent(rng, start, corner, 0.08), _bent(rng, corner, foot, 0.1)
+    if rng.random() < 0.25:
+        serif = start + rng.uniform(0.06, 0.2) * _toward(rng.normal(0, 15))
+        bar = join(serif[None], bar)
     strokes = [join(bar, stem)]
-    if rng.random() < 0.25:  # a serif
-        strokes[0] = join(line(start + rng.uniform(0.06, 0.2) * _toward(rng.normal(0, 15))), *strokes)
     if rng.random() < 0.35:
         middle = rng.uniform(0.4, 0.65) * foot
         half = rng.uniform(0.1, 0.3) * _toward(rng.uniform(70, 110))
-        strokes.append(line(middle + half, middle - half))
+        strokes.append(np.stack([middle + half, middle - half]))
     return strokes
 
 
@@ -85,27 +86,25 @@ def zero(rng: Generator) -> list[Array]:
     """Make a round or angular 0, open or closed, with a slash, a tail or a curl, or with none."""
     half_width = rng.uniform(0.2, 0.5)
     turns = rng.random() + rng.choice([-1, 1]) * np.linspace(0, rng.uniform(0.93, 1.08), 40)
-    squareness = rng.uniform(1, 1) if rng.random() < 0.5 else rng.uniform(1, 2.5)
     circle = np.stack([np.cos(2 * math.pi * turns), np.sin(2 * math.pi * turns)], axis=1)
-    outline = np.sign(circle) * np.abs(circle) ** (1 / squareness) * (half_width, 0.5)
-    strokes = [outline]
+    # With a larger exponent this ellipse has corners: it is a superellipse.
+    exponent = 2.0 if rng.random() < 0.5 else rng.uniform(2, 5)
+    outline = np.sign(circle) * np.abs(circle) ** (2 / exponent) * (half_width, 0.5)
     addition = rng.choice(["slash", "tail", "curl", "none"], p=[0.55, 0.2, 0.1, 0.15])
+    if addition == "none":
+        return [outline]
     if addition == "slash":
         # Towards the upper right, and sometimes towards the upper left.
         angle = rng.uniform(20, 70) * (1 if rng.random() < 0.85 else -1)
-        half = rng.uniform(0.25, 0.75) * _toward(angle)
-        middle = rng.normal(0, 0.05, 2)
-        strokes.append(_bent(rng, middle - half, middle + half, 0.1))
-    elif addition == "tail":
-        side = rng.choice([-1, 1])
-        start = np.array([side * half_width * 0.8, rng.choice([-1, 1]) * 0.3])
-        strokes.append(_bent(rng, start, start + rng.uniform(0.1, 0.3) * np.array(
-            [side * rng.uniform(0.2, 1), np.sign(start[1]) * rng.uniform(0.2, 1)]), 0.2))
-    elif addition == "curl":
-        place = np.array([rng.choice([-1, 1]) * half_width * 0.8, rng.choice([-1, 1]) * 0.38])
-        radius = rng.uniform(0.05, 0.12)
-        strokes.append(arc(tuple(place), (radius, radius), 0, 1))
-    return strokes
+        half, middle = rng.uniform(0.25, 0.75) * _toward(angle), rng.normal(0, 0.05, 2)
+        return [outline, _bent(rng, middle - half, middle + half, 0.1)]
+    outward = rng.choice([-1, 1], 2)  # to one of the four corners
+    place = outward * (0.8 * half_width, 0.35)
+    if addition == "tail":
+        length = outward * rng.uniform(0.03, 0.3, 2)
+        return [outline, _bent(rng, place, place + length, 0.2)]
+    radius = rng.uniform(0.05, 0.12)
+    return [outline, arc((place[0], place[1]), (radius, radius), 0, 1)]
 
 
 def looped_two(rng: Generator) -> list[Array]:
@@ -122,10 +121,10 @@ def looped_two(rng: Generator) -> list[Array]:
 
 def looped_four(rng: Generator) -> list[Array]:
     """Make a 4 whose left corner is a loop."""
-    radius = rng.uniform(0.06, 0.16)
-    level = rng.uniform(0.5, 0.72)
+    radius, level = rng.uniform(0.06, 0.16), rng.uniform(0.5, 0.72)
     top = (rng.uniform(0.25, 0.5), 0.0)
-    loop = arc((radius, level), (radius, radius * rng.uniform(0.7, 1.1)), 0.4, 0.4 - rng.uniform(0.75, 1.05))
+    radii = (radius, radius * rng.uniform(0.7, 1.1))
+    loop = arc((radius, level), radii, 0.4, 0.4 - rng.uniform(0.75, 1.05))
     right = rng.uniform(0.45, 0.65)
     bar = line((right + rng.uniform(0.05, 0.3), level + rng.uniform(-0.12, 0.08)))
     stem = line((right + rng.uniform(-0.04, 0.1), rng.uniform(0.2, 0.5)), (right, 1))
@@ -202,4 +201,6 @@ def _bent(rng: Generator, start: Array, end: Array, bend: float) -> Array:
     """
     t = np.linspace(0, 1, 9)[:, None]
     right, down = end - start
-    return start + t * (end - start) + 4 * t * (1 - t) * rng.normal(0, bend) * np.array([down, -right])
+    return (
+        start + t * (end - start) + 4 * t * (1 - t) * rng.normal(0, bend) * np.array([down, -right])
+    )

@@ -55,11 +55,6 @@ def missing_message(paths: Sequence[Path]) -> str:
     )
 
 
-def select_writers(traces: Traces, writers: Sequence[int]) -> Traces:
-    """Return the digits of some of the writers, in the same order."""
-    return traces.take(np.isin(traces.writers, writers))
-
-
 _HEAD = re.compile(rb"(?:\s|\.(?:INCLUDE|LEXICON|HIERARCHY)\s[^\n]*\n)*")
 _STROKE = re.compile(rb"\.PEN_DOWN\n((?: *-?\d{1,5} +-?\d{1,5}\n)+)\.PEN_UP\n\.DT \d+\n")
 _DIGIT = re.compile(

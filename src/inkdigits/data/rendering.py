@@ -44,7 +44,7 @@ class Rendering:
     aliased_share: float = 0.3
     dotted_share: float = 0.04
     dot_distance: tuple[float, float] = (0.8, 2.0)
-    dot_limits: tuple[float, float] = (0.04, 0.11)
+    dot_limits: tuple[float, float] = (0.04, 0.14)
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,8 @@ def _render(strokes: Sequence[Array], rng: Generator, is_varied: bool) -> Pixels
     antialiased = rng.random() >= RENDERING.aliased_share
     if is_varied and rng.random() < RENDERING.dotted_share:
         distance = pen_px * rng.uniform(*RENDERING.dot_distance)
-        distance = float(np.clip(distance, *(limit * size for limit in RENDERING.dot_limits)))
+        closest, farthest = RENDERING.dot_limits
+        distance = min(max(distance, closest * size), farthest * size)
         placed = [dot[None] for stroke in placed for dot in resampled(stroke, distance)]
     return draw(placed, pen_px, (height, width), antialiased)
 

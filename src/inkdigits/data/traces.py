@@ -39,3 +39,21 @@ class Traces:
 def select_writers(traces: Traces, writers: Sequence[Any]) -> Traces:
     """Return the digits of some of the writers, in the same order."""
     return traces.take(np.isin(traces.writers, writers))
+
+
+def copies_by_writer(writers: NDArray[Any], images: int, max_copies: int) -> NDArray[np.int_]:
+    """Choose how often to render each digit, so that all writers give about as many images.
+
+    writers     (N,), who wrote each digit
+    images      number of images for each writer ...
+    max_copies  ... unless it would take more copies of a digit
+    returns     int (N,)
+    """
+    copies = np.zeros(len(writers), int)
+    for writer in np.unique(writers):
+        digits = np.flatnonzero(writers == writer)
+        whole, rest = divmod(min(images, max_copies * len(digits)), len(digits))
+        copies[digits] = whole
+        # Every n-th digit, because neighbors in the file are often of one class.
+        copies[digits[np.linspace(0, len(digits), rest, endpoint=False).astype(int)]] += 1
+    return copies

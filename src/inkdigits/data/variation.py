@@ -44,6 +44,7 @@ class Variation:
 
 
 VARIATION = Variation()
+AS_MADE = Variation(upstroke=0, slash=0, loop=0, tail=0)  # for digits that are made with them
 STRAIGHT = 0.08  # of its length; how far a plain 1 may be from a straight line
 STEEP = 2.0  # least ratio of its height to its width
 
