@@ -20,6 +20,7 @@ from typing import Any
 
 from results_store import commit, fingerprint, load_results, save_results
 
+from inkdigits.data.development import PENDIGITS
 from inkdigits.recipes import RECIPES
 
 MNIST_ONLY, WITH_PENDIGITS = DATA = "MNIST", "MNIST + Pendigits"
@@ -46,7 +47,7 @@ def train_and_evaluate(recipe: str, data: str, seed: int, folder: Path) -> dict[
     lines = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     epochs = [json.loads(line) for line in lines]
     result = json.loads(inkdigits("evaluate", str(run / f"{recipe}.safetensors"), "--json"))
-    writers = result["pendigits_writers"]
+    writers = result["writers"][PENDIGITS]
     return {
         "seed": seed,
         "code": code_fingerprint(recipe),

@@ -1,23 +1,95 @@
-"""Digits that a model was not trained on: MNIST's test or validation digits, and Pendigits."""
+"""Digits that a model was not trained on: MNIST's test or validation digits, and other writers'."""
 
 import argparse
+from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits import Recognizer
-from inkdigits.data import mnist, pendigits
+from inkdigits.arrays import Labels, Pixels
+from inkdigits.data import development, mnist, pendigits
 from inkdigits.data.mnist import Digits
 from inkdigits.data.split import split_by_writer
-from inkdigits.data.traces import select_writers
 from inkdigits.model_file import DEFAULT_MODEL
+from inkdigits.preprocessing import PREPROCESSORS
 from inkdigits.recipes import CNN_SMALL
 
 SEED = 0  # of everything random, and of a model whose file does not record its seed
+COPIES = 2  # images of each digit that is recorded as a pen trajectory
 # The names of the data sets in results and tables.
 MNIST = "MNIST"
-PENDIGITS = "Pendigits writers 21 to 30"
+PENDIGITS = development.PENDIGITS
+WRITERS = development.SOURCES
 DRAWINGS = "simulated drawings"
+
+
+@dataclass(frozen=True, eq=False)
+class DevelopmentSet:
+    """Preprocessed images of digits that no recipe trains on.
+
+    images   uint8 (N, 28, 28)
+    labels   uint8 (N,)
+    writers  int32 (N,) who wrote each digit; None if nobody knows, or no person did
+    copies   number of images of each digit
+    """
+
+    images: Pixels
+    labels: Labels
+    writers: Labels | None
+    copies: int = 1
+
+
+def development_sets(
+    preprocessing: str = CNN_SMALL.preprocessing,
+    seed: int = SEED,
+    validation: float = CNN_SMALL.validation,
+) -> dict[str, DevelopmentSet]:
+    """Load, render and preprocess all development data; the images are always the same.
+
+    preprocessing     "classic" or "ink"
+    seed, validation  seed and fraction with which MNIST's validation digits are held out; a model
+                      has been trained on most of those that another seed holds out
+    returns           the sets by the name of their source
+    """
+    held_out = split_by_writer(mnist.load("train"), validation, seed)[1]
+    return _with_mnist(f"{MNIST} validation", held_out, preprocessing)
+
+
+def evaluation_sets(recognizer: Recognizer, split: str) -> dict[str, DevelopmentSet]:
+    """Load the development data for a model, or the same with MNIST's test digits.
+
+    split    "validation" or "test"
+    returns  the sets by the name of their source, preprocessed for the model
+    """
+    digits = mnist_digits(split, recognizer)
+    return _with_mnist(f"{MNIST} {split}", digits, recognizer.model.preprocessing)
+
+
+def _with_mnist(name: str, digits: Digits, preprocessing: str) -> dict[str, DevelopmentSet]:
+    """Put MNIST's digits after the other people's."""
+    images = PREPROCESSORS[preprocessing].from_mnist(digits.images)
+    return {
+        **trajectory_sets(preprocessing),
+        name: DevelopmentSet(images, digits.labels, digits.writers),
+    }
+
+
+@cache
+def trajectory_sets(
+    preprocessing: str = CNN_SMALL.preprocessing, copies: int = COPIES
+) -> dict[str, DevelopmentSet]:
+    """Render and preprocess the digits of the people whose pen trajectories are known, as written.
+
+    copies   images of each digit, drawn with different pens
+    """
+    from_ink = PREPROCESSORS[preprocessing].from_ink
+    sets = {}
+    for name, traces in development.load().items():
+        digits = development.render(traces, from_ink, copies)
+        sets[name] = DevelopmentSet(digits.images, digits.labels, digits.writers, copies)
+    return sets
 
 
 def mnist_digits(split: str, recognizer: Recognizer) -> Digits:
@@ -40,8 +112,8 @@ def validation_split(recognizer: Recognizer) -> tuple[int, float]:
 
 def pendigits_digits() -> Digits:
     """Render the digits of the ten Pendigits writers that no recipe trains on, as written."""
-    traces = select_writers(pendigits.load(), pendigits.DEVELOPMENT_WRITERS)
-    return pendigits.render(traces, copies=1, seed=SEED, distort=False)
+    traces = pendigits.select_writers(pendigits.load(), pendigits.DEVELOPMENT_WRITERS)
+    return development.render(traces)
 
 
 def accuracy_on(recognizer: Recognizer, digits: Digits) -> float:

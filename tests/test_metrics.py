@@ -5,7 +5,14 @@ import math
 import numpy as np
 import pytest
 
-from inkdigits.metrics import measure, measure_by_writer, risk_coverage, wilson_interval
+from inkdigits.metrics import (
+    WriterAccuracy,
+    measure,
+    measure_by_writer,
+    rank_writers,
+    risk_coverage,
+    wilson_interval,
+)
 
 PROBABILITIES = np.array(
     [
@@ -97,6 +104,23 @@ def test_interval_of_writers_contains_the_true_mean_in_95_percent():
 def test_accuracy_by_writer_needs_a_writer():
     with pytest.raises(ValueError, match="there are no writers"):
         measure_by_writer(np.empty(0, bool), np.empty(0, int))
+
+
+def test_writers_are_ranked_by_accuracy_lowest_first_without_those_of_few_digits():
+    right = np.array([True, False, False, True, True, True, False, True, True])
+    writers = np.array(["b", "b", "few", "c", "c", "c", "c", "a", "a"])
+    ranked = rank_writers(right, writers, min_digits=2)
+    assert ranked == (
+        WriterAccuracy("b", 2, 0.5),
+        WriterAccuracy("c", 4, 0.75),
+        WriterAccuracy("a", 2, 1.0),
+    )
+    assert rank_writers(right, writers)[0] == WriterAccuracy("few", 1, 0.0)
+
+
+def test_writers_keep_the_numbers_that_their_data_set_gives_them():
+    (only,) = rank_writers(np.array([True, False]), np.array([2145, 2145], np.int32))
+    assert (only, type(only.writer)) == (WriterAccuracy(2145, 2, 0.5), int)
 
 
 def test_risk_coverage_counts_accepted_and_wrong_predictions_by_threshold():

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ BINS = 15  # of confidence, for the calibration error
 RESAMPLES = 10_000  # bootstrap samples of the writers
 THRESHOLDS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)  # of confidence
 MIN_PROBABILITY = 1e-12  # in the log loss, so that no single error is infinite
+
+Writer: TypeAlias = int | str  # a data set numbers or names its writers
 
 
 @dataclass(frozen=True)
@@ -93,20 +96,20 @@ class ByWriter:
     mean      of the writers' accuracies, each with the same weight
     interval  95% confidence interval of the mean, for other writers of the same population
     worst     the lowest accuracy of a writer
-    writers   accuracy of each, by number
+    writers   accuracy of each
     """
 
     mean: float
     interval: tuple[float, float]
     worst: float
-    writers: dict[int, float]
+    writers: dict[Writer, float]
 
 
-def measure_by_writer(right: NDArray[np.bool_], writers: Labels) -> ByWriter:
+def measure_by_writer(right: NDArray[np.bool_], writers: NDArray[Any]) -> ByWriter:
     """Compute accuracy by writer: the digits of one writer tend to be all easy or all hard.
 
     right    bool (N,), whether each prediction is correct
-    writers  int (N,), who wrote each digit
+    writers  int or str (N,), who wrote each digit
     raises   ValueError if there are none
     source   Efron 1979, Bootstrap Methods: the interval resamples writers with replacement
     """
@@ -121,6 +124,33 @@ def measure_by_writer(right: NDArray[np.bool_], writers: Labels) -> ByWriter:
         interval=(float(low), float(high)),
         worst=float(accuracies.min()),
         writers=dict(zip(numbers.tolist(), accuracies.tolist(), strict=True)),
+    )
+
+
+@dataclass(frozen=True)
+class WriterAccuracy:
+    """The accuracy of one writer."""
+
+    writer: Writer
+    digits: int
+    accuracy: float
+
+
+def rank_writers(
+    right: NDArray[np.bool_], writers: NDArray[Any], min_digits: int = 1
+) -> tuple[WriterAccuracy, ...]:
+    """Compute the accuracy of each writer, and sort the writers by it, lowest first.
+
+    right       bool (N,), whether each prediction is correct
+    writers     int or str (N,), who wrote each digit
+    min_digits  writers of fewer digits are left out, because one error would decide their rank
+    """
+    numbers, index, counts = np.unique(writers, return_inverse=True, return_counts=True)
+    accuracies = np.bincount(index, weights=right) / counts
+    return tuple(
+        WriterAccuracy(numbers[rank].item(), int(counts[rank]), float(accuracies[rank]))
+        for rank in np.argsort(accuracies, kind="stable")
+        if counts[rank] >= min_digits
     )
 
 

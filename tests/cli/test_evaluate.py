@@ -12,7 +12,7 @@ from untrained import untrained
 
 from inkdigits import inference
 from inkdigits.cli import main
-from inkdigits.data import mnist, pendigits
+from inkdigits.data import development, mnist, pendigits
 from inkdigits.metrics import measure
 from inkdigits.model_file import Model, locate, save_model
 from inkdigits.nn.convolution import AddChannel, Conv2D, MaxPool2D
@@ -65,8 +65,10 @@ def test_json_contains_rejections_and_the_risk_coverage_curve(evaluated, batch):
         assert point["accepted"] == np.count_nonzero(confidence >= point["threshold"])
 
 
-def test_pendigits_writers_are_evaluated_too(evaluated):
-    writers = evaluated[0]["pendigits_writers"]
+def test_writers_of_other_sources_are_evaluated_too(evaluated):
+    sources = evaluated[0]["writers"]
+    assert set(sources) == {development.PENDIGITS}
+    writers = sources[development.PENDIGITS]
     by_writer = writers["by_writer"]
     assert writers["total"] == 10 * 4
     assert set(by_writer["writers"]) == {str(writer) for writer in range(21, 31)}
@@ -74,6 +76,7 @@ def test_pendigits_writers_are_evaluated_too(evaluated):
     assert by_writer["mean"] == pytest.approx(np.mean(list(by_writer["writers"].values())))
     # The digits are synthetic but clear.
     assert by_writer["mean"] > 0.8
+    assert writers["least_accurate"] == []  # of writers with at least 20 digits
 
 
 def test_without_the_pendigits_file_mnist_is_evaluated(
@@ -84,7 +87,7 @@ def test_without_the_pendigits_file_mnist_is_evaluated(
             (tmp_path / path.name).symlink_to(path)
     result = run_inkdigits("evaluate", "mlp", "--json", "--data-dir", tmp_path)
     values = json.loads(result.stdout)
-    assert values["pendigits_writers"] is None
+    assert values["writers"] == {}
     assert values["correct"] == evaluated[0]["correct"]
 
 
@@ -95,7 +98,7 @@ def test_without_the_pendigits_file_mnist_is_evaluated(
 def small_files(small_mnist, monkeypatch):
     """Make inkdigits accept the small MNIST in this process."""
     monkeypatch.setattr(mnist, "SOURCES", small.sources_of(small_mnist))
-    monkeypatch.setattr("inkdigits.cli.evaluate.has_pendigits", lambda data_dir: False)
+    monkeypatch.setattr(development, "load", lambda data_dir: {})
     monkeypatch.setenv("INKDIGITS_DATA", str(small_mnist))
 
 
@@ -223,8 +226,10 @@ def test_terminal_shows_accuracy_table_and_mistakes(run_inkdigits, evaluated):
         values["confusion"][digit][digit] for digit in range(10)
     ]
     assert re.search(r"^ +0\.0% +500 +100\.00% ", result.stdout, re.MULTILINE)
-    assert "Mean accuracy on 10 Pendigits writers not seen in training" in result.stdout
-    assert len(re.findall(r"^  writer \d+  \d", result.stdout, re.MULTILINE)) == 10
+    (metrics,) = values["writers"].values()
+    mean = metrics["by_writer"]["mean"]
+    row = rf"^{development.PENDIGITS} +10 +{mean:.2%} "
+    assert re.search(row, result.stdout, re.MULTILINE)
     mistakes = re.findall(r"\d as \d \(\d+%\)", result.stdout)
     assert len(mistakes) == min(4, values["total"] - values["correct"])
 

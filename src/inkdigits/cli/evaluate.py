@@ -1,7 +1,7 @@
 """The command `inkdigits evaluate`: accuracy on the test digits, and on unseen writers."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -16,19 +16,11 @@ from inkdigits.arrays import Array, Labels, Pixels
 from inkdigits.cli.options import data_dir_option, model_argument
 from inkdigits.cli.report import Mistake, render_report
 from inkdigits.constants import CLASSES, IMAGE_SIDE
-from inkdigits.data import mnist, pendigits
-from inkdigits.data.traces import select_writers
-from inkdigits.metrics import (
-    ByWriter,
-    Coverage,
-    Metrics,
-    measure,
-    measure_by_writer,
-    risk_coverage,
-)
+from inkdigits.data import mnist
+from inkdigits.evaluation import WriterMetrics, evaluate_writers
+from inkdigits.metrics import Coverage, Metrics, measure, risk_coverage
 from inkdigits.recognizer import Recognizer
 from inkdigits.storage.files import write_atomically
-from inkdigits.training_data import has_pendigits
 
 MISTAKES_SHOWN = 4  # on the terminal
 MISTAKES_REPORTED = 24  # in the report
@@ -47,7 +39,7 @@ SHADES = " ░▒▓█"
 def evaluate_command(model: str, as_json: bool, report: Path | None, data_dir: Path | None) -> None:
     """Measure MODEL, a file or a shipped model's name, on MNIST's 10,000 test digits.
 
-    If the Pendigits file is there, also on the ten writers that no recipe trains on.
+    If the files of Pendigits or UNIPEN are there, also on their writers that no recipe trains on.
     """
     recognizer = Recognizer.load(model)
     digits = mnist.load("test", data_dir)
@@ -58,8 +50,8 @@ def evaluate_command(model: str, as_json: bool, report: Path | None, data_dir: P
     coverage = risk_coverage(batch.probabilities, digits.labels)
     rejected = int(batch.rejected.sum())
     mistakes = _most_confident_mistakes(batch.probabilities, digits.labels, digits.images)
-    with console.status("Evaluating the Pendigits writers"):
-        writers = _evaluate_writers(recognizer, data_dir)
+    with console.status("Evaluating digits of other people"):
+        sources = evaluate_writers(recognizer, data_dir)
 
     if as_json:
         about = {
@@ -69,49 +61,18 @@ def evaluate_command(model: str, as_json: bool, report: Path | None, data_dir: P
             "data": dict(digits.hashes),
             "rejected": rejected,
             "risk_coverage": [asdict(point) for point in coverage],
-            "pendigits_writers": None if writers is None else asdict(writers),
+            "writers": {name: asdict(metrics) for name, metrics in sources.items()},
         }
         click.echo(json.dumps(about | asdict(metrics)))
     else:
         _show(console, recognizer, metrics, rejected, mistakes[:MISTAKES_SHOWN])
         _show_coverage(console, coverage, metrics.total)
-        if writers is not None:
-            _show_writers(console, writers)
+        if sources:
+            _show_writers(console, sources)
     if report is not None:
         html = render_report(recognizer, metrics, mistakes[:MISTAKES_REPORTED])
         write_atomically(report, html.encode())
         console.print(f"Report: {report}", markup=False)
-
-
-@dataclass(frozen=True)
-class WriterMetrics:
-    """Metrics on the Pendigits development writers."""
-
-    total: int
-    rejected: int
-    log_loss: float
-    brier: float
-    by_writer: ByWriter
-
-
-def _evaluate_writers(recognizer: Recognizer, data_dir: Path | None) -> WriterMetrics | None:
-    """Evaluate the Pendigits writers that no recipe trains on, if their file is there."""
-    if not has_pendigits(data_dir):
-        return None
-    traces = select_writers(pendigits.load(data_dir), pendigits.DEVELOPMENT_WRITERS)
-    rendered = pendigits.render(
-        traces, copies=1, seed=0, preprocess=recognizer.preprocess_ink, distort=False
-    )
-    batch = recognizer.predict_batch(rendered.images)
-    metrics = measure(batch.probabilities, rendered.labels)
-    right = batch.probabilities.argmax(axis=1) == rendered.labels
-    return WriterMetrics(
-        total=len(rendered),
-        rejected=int(batch.rejected.sum()),
-        log_loss=metrics.log_loss,
-        brier=metrics.brier,
-        by_writer=measure_by_writer(right, np.asarray(rendered.writers)),
-    )
 
 
 def _most_confident_mistakes(probabilities: Array, labels: Labels, images: Pixels) -> list[Mistake]:
@@ -170,16 +131,27 @@ def _show_coverage(console: Console, coverage: tuple[Coverage, ...], total: int)
     console.print(table)
 
 
-def _show_writers(console: Console, writers: WriterMetrics) -> None:
-    by_writer = writers.by_writer
-    low, high = by_writer.interval
-    console.print(
-        f"\nMean accuracy on {len(by_writer.writers)} Pendigits writers not seen in training: "
-        f"[bold]{by_writer.mean:.2%}[/] (95% interval {low:.2%} to {high:.2%}), worst writer "
-        f"{by_writer.worst:.2%}; {writers.rejected:,} of {writers.total:,} rejected as not a digit."
-    )
-    for writer, accuracy in sorted(by_writer.writers.items(), key=lambda item: item[1]):
-        console.print(f"  writer {writer}  {accuracy:.2%}")
+def _show_writers(console: Console, sources: dict[str, WriterMetrics]) -> None:
+    """Show the mean accuracy on the writers of each source, and the least accurate writers."""
+    table = Table("source", box=None, pad_edge=False, header_style="bold")
+    for heading in ("writers", "accuracy", "95% interval", "worst", "rejected"):
+        table.add_column(heading, justify="right")
+    for name, metrics in sources.items():
+        by_writer = metrics.by_writer
+        low, high = by_writer.interval
+        table.add_row(
+            name,
+            f"{len(by_writer.writers)}",
+            f"[bold]{by_writer.mean:.2%}[/]",
+            f"{low:.1%}-{high:.1%}",
+            f"{metrics.least_accurate[0].accuracy:.2%}" if metrics.least_accurate else "",
+            f"{metrics.rejected / metrics.total:.2%}",
+        )
+    console.print("\nPeople whose digits no recipe trains on, each with the same weight:")
+    console.print(table)
+    for name, metrics in sources.items():
+        ranked = ", ".join(f"{row.writer} {row.accuracy:.2%}" for row in metrics.least_accurate)
+        console.print(f"Least accurate writers of {name}: {ranked or '-'}", markup=False)
 
 
 def _table(metrics: Metrics) -> Table:

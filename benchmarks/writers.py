@@ -1,0 +1,206 @@
+"""How well models recognize the digits of people whom no recipe trains on, source by source.
+
+The main figure is the share of digits that are accepted and right: for the person who wrote it, a
+rejected digit is an error. All data but MNIST's test digits are development data.
+"""
+
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import contact_sheet
+import numpy as np
+from evaluation_data import (
+    PENDIGITS,
+    WRITERS,
+    DevelopmentSet,
+    evaluation_sets,
+    model_parser,
+)
+from numpy.typing import NDArray
+from results_store import save_results
+from rich.console import Console
+from rich.table import Table
+
+from inkdigits import Recognizer
+from inkdigits.metrics import measure, measure_by_writer, rank_writers
+from inkdigits.recognizer import BatchPrediction
+
+MIN_DIGITS = 20  # by a writer who may be the worst one
+MIN_DIGITS_REJECTED = 50  # by a writer whose share of rejected digits counts
+WIDTH = 200  # of the printed table
+SHOWN_WRITERS = 5  # the worst ones
+SHOWN_ERRORS = 5  # the most common ones
+
+
+MIN_ANSWERED = {PENDIGITS: 0.994}  # the aim for the share accepted and right
+MIN_WORST_WRITER = {PENDIGITS: 0.97}  # the same of the worst writer
+MAX_REJECTED = 0.005  # of any source's digits
+MAX_REJECTED_BY_WRITER = 0.03  # of any writer's digits
+MAX_LOG_LOSS = 0.05  # over all WRITERS
+
+
+def answered(batch: BatchPrediction, digits: DevelopmentSet) -> NDArray[np.bool_]:
+    """Return whether each image is accepted and its most likely digit is right, bool (N,)."""
+    is_right: NDArray[np.bool_] = batch.probabilities.argmax(axis=1) == digits.labels
+    return is_right & ~batch.rejected
+
+
+def answers(batch: BatchPrediction) -> list[str]:
+    """Return the answer to each image: a digit, or "none"."""
+    digits = batch.probabilities.argmax(axis=1).tolist()
+    return [
+        "none" if rejected else str(digit)
+        for digit, rejected in zip(digits, batch.rejected.tolist(), strict=True)
+    ]
+
+
+def score(batch: BatchPrediction, digits: DevelopmentSet) -> dict[str, Any]:
+    """Score a model's predictions for one source."""
+    is_answered = answered(batch, digits)
+    metrics = measure(batch.probabilities, digits.labels)
+    pairs = zip(digits.labels.tolist(), answers(batch), strict=True)
+    errors = Counter(f"{label} -> {answer}" for label, answer in pairs if answer != str(label))
+    return {
+        "images": len(digits.labels),
+        "copies": digits.copies,
+        "answered": float(is_answered.mean()),
+        "right": metrics.accuracy,
+        "rejected": float(batch.rejected.mean()),
+        "log_loss": metrics.log_loss,
+        "errors": dict(errors.most_common(SHOWN_ERRORS)),
+        "by_writer": _by_writer(is_answered, batch.rejected, digits),
+    }
+
+
+def _by_writer(
+    is_answered: NDArray[np.bool_], rejected: NDArray[np.bool_], digits: DevelopmentSet
+) -> dict[str, Any] | None:
+    if digits.writers is None:
+        return None
+    summary = measure_by_writer(is_answered, digits.writers)
+    worst = rank_writers(is_answered, digits.writers, MIN_DIGITS * digits.copies)
+    accepted = rank_writers(~rejected, digits.writers, MIN_DIGITS_REJECTED * digits.copies)
+    return {
+        "writers": len(summary.writers),
+        "mean": summary.mean,
+        "interval": summary.interval,
+        "worst": [asdict(writer) for writer in worst[:SHOWN_WRITERS]],
+        "max_rejected": 1 - accepted[0].accuracy if accepted else None,
+    }
+
+
+def log_loss_of_writers(sources: dict[str, dict[str, Any]]) -> float:
+    """Return the log loss over all images of WRITERS."""
+    figures = [sources[name] for name in WRITERS if name in sources]
+    weights = [source["images"] for source in figures]
+    return float(np.average([source["log_loss"] for source in figures], weights=weights))
+
+
+def rows_of_worst_writers(
+    batch: BatchPrediction, digits: DevelopmentSet
+) -> list[contact_sheet.Row]:
+    """Show the errors of a source's worst writers, then their digits that are answered right.
+
+    Without writers, all digits are in one row.
+    """
+    is_answered = answered(batch, digits)
+    given = answers(batch)
+    writers = np.zeros(len(given), np.int32) if digits.writers is None else digits.writers
+    rows = []
+    for worst in rank_writers(is_answered, writers, MIN_DIGITS * digits.copies)[:SHOWN_WRITERS]:
+        theirs = np.flatnonzero(writers == worst.writer)
+        errors_first = theirs[np.argsort(is_answered[theirs], kind="stable")]
+        rows.append(
+            contact_sheet.Row(
+                f"writer {worst.writer}: {worst.accuracy:.1%} of {worst.digits} images",
+                digits.images[errors_first],
+                [
+                    f"{digits.labels[number]}"
+                    + ("" if is_answered[number] else f" -> {given[number]}")
+                    for number in errors_first
+                ],
+            )
+        )
+    return rows
+
+
+def show(record: dict[str, Any]) -> None:
+    """Print a model's scores, and mark those that miss their aim."""
+    table = Table(
+        "source", "images", "accepted and right", "aim", "right", "rejected", "log loss",
+        "writers: mean (95% interval)", "worst writer", "most rejected", "most common errors",
+        title=record["model"],
+    )  # fmt: skip
+    for name, source in record["sources"].items():
+        aim = MIN_ANSWERED.get(name, 0.0)
+        table.add_row(
+            name,
+            f"{source['images']:,}",
+            _percent(source["answered"], at_least=aim),
+            f"{aim:.1%}" if aim else "",
+            _percent(source["right"]),
+            _percent(source["rejected"], at_most=MAX_REJECTED),
+            f"{source['log_loss']:.4f}",
+            *_writer_cells(name, source["by_writer"]),
+            ", ".join(f"{error}: {count}" for error, count in source["errors"].items()),
+        )
+    table.caption = (
+        f"log loss of all writers but MNIST's: {record['log_loss_of_writers']:.4f}, at most "
+        f"{MAX_LOG_LOSS}; ! misses its aim"
+    )
+    Console(width=WIDTH).print(table)
+
+
+def _writer_cells(name: str, by_writer: dict[str, Any] | None) -> list[str]:
+    if by_writer is None:
+        return ["", "", ""]
+    low, high = by_writer["interval"]
+    worst = [writer["accuracy"] for writer in by_writer["worst"][:1]]
+    max_rejected = by_writer["max_rejected"]
+    return [
+        f"{by_writer['writers']}: {by_writer['mean']:.2%} ({low:.2%} to {high:.2%})",
+        *(_percent(share, at_least=MIN_WORST_WRITER.get(name, 0.0)) for share in worst or [None]),
+        _percent(max_rejected, at_most=MAX_REJECTED_BY_WRITER),
+    ]
+
+
+def _percent(share: float | None, at_least: float = 0.0, at_most: float = 1.0) -> str:
+    if share is None:
+        return ""
+    return f"{share:.2%}" + ("" if at_least <= share <= at_most else " !")
+
+
+def main() -> None:
+    """Evaluate every model; print and save the scores, and draw the worst writers."""
+    parser = model_parser(__doc__)
+    parser.add_argument(
+        "--sheets", type=Path, metavar="FOLDER", help="draw the worst writers of each source"
+    )
+    parser.add_argument("--no-save", action="store_true", help="only print the scores")
+    arguments = parser.parse_args()
+    records = []
+    for model in arguments.model:
+        recognizer = Recognizer.load(model)
+        sources = {}
+        for name, digits in evaluation_sets(recognizer, arguments.digits).items():
+            batch = recognizer.predict_batch(digits.images)
+            sources[name] = score(batch, digits)
+            if arguments.sheets:
+                path = arguments.sheets / f"{recognizer.name}, {name}.png"
+                contact_sheet.save(rows_of_worst_writers(batch, digits), path)
+        record = {
+            "model": recognizer.name,
+            "digest": recognizer.digest,
+            "log_loss_of_writers": log_loss_of_writers(sources),
+            "sources": sources,
+        }
+        show(record)
+        records.append(record)
+    if not arguments.no_save:
+        save_results("writers", {"digits": arguments.digits, "models": records})
+
+
+if __name__ == "__main__":
+    main()

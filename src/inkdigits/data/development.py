@@ -1,0 +1,48 @@
+"""Pen trajectories of people whom no recipe trains on: for development and evaluation only."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from inkdigits.arrays import Pixels
+from inkdigits.data import folders, pendigits, unipen
+from inkdigits.data.mnist import Digits
+from inkdigits.data.traces import Traces, select_writers
+from inkdigits.preprocessing import ink
+
+# The names of the sources in results and tables.
+PENDIGITS = "Pendigits writers 21 to 30"
+UNIPEN = {name: f"UNIPEN {name}" for name in unipen.DEVELOPMENT_CONTRIBUTORS}
+SOURCES = (PENDIGITS, *UNIPEN.values())
+
+SEED = 0  # of the pens, so that every model is evaluated on the same images
+
+
+def load(directory: Path | None = None) -> dict[str, Traces]:
+    """Load the digits of each source whose file is there.
+
+    directory  where the files are; see folders.search_paths()
+    returns    the traces by the name of their source, in the order of SOURCES
+    raises     DataError if a file is damaged
+    """
+    sources = {}
+    paths = folders.search_paths(directory)
+    if folders.find_file(paths, pendigits.NAME):
+        everyone = pendigits.load(directory)
+        sources[PENDIGITS] = select_writers(everyone, pendigits.DEVELOPMENT_WRITERS)
+    if unipen.find(paths):
+        everyone = unipen.load(directory)
+        for contributor, name in UNIPEN.items():
+            sources[name] = unipen.select_contributors(everyone, [contributor])
+    return sources
+
+
+def render(
+    traces: Traces, preprocess: Callable[[Pixels], Pixels] = ink.from_ink, copies: int = 1
+) -> Digits:
+    """Draw digits with pens of various widths, as their writers wrote them, and preprocess them.
+
+    preprocess  maps ink, uint8 (H, W), to uint8 (28, 28)
+    copies      images of each digit, drawn with different pens
+    returns     Digits: `copies` images of the first digit, then of the second, ...
+    """
+    return pendigits.render(traces, copies, SEED, preprocess, distort=False)
