@@ -12,6 +12,7 @@ from inkdigits.arrays import Labels, Pixels
 from inkdigits.data import development, mnist, pendigits
 from inkdigits.data.mnist import Digits
 from inkdigits.data.split import split_by_writer
+from inkdigits.data.traces import select_writers
 from inkdigits.model_file import DEFAULT_MODEL
 from inkdigits.preprocessing import PREPROCESSORS
 from inkdigits.recipes import CNN_SMALL
@@ -21,6 +22,7 @@ COPIES = 2  # images of each digit that is recorded as a pen trajectory
 # The names of the data sets in results and tables.
 MNIST = "MNIST"
 PENDIGITS = development.PENDIGITS
+UNIPEN = development.UNIPEN  # by contributor
 WRITERS = development.SOURCES
 DRAWINGS = "simulated drawings"
 
@@ -112,7 +114,7 @@ def validation_split(recognizer: Recognizer) -> tuple[int, float]:
 
 def pendigits_digits() -> Digits:
     """Render the digits of the ten Pendigits writers that no recipe trains on, as written."""
-    traces = pendigits.select_writers(pendigits.load(), pendigits.DEVELOPMENT_WRITERS)
+    traces = select_writers(pendigits.load(), pendigits.DEVELOPMENT_WRITERS)
     return development.render(traces)
 
 

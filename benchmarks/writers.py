@@ -13,6 +13,7 @@ import contact_sheet
 import numpy as np
 from evaluation_data import (
     PENDIGITS,
+    UNIPEN,
     WRITERS,
     DevelopmentSet,
     evaluation_sets,
@@ -34,7 +35,12 @@ SHOWN_WRITERS = 5  # the worst ones
 SHOWN_ERRORS = 5  # the most common ones
 
 
-MIN_ANSWERED = {PENDIGITS: 0.994}  # the aim for the share accepted and right
+MIN_ANSWERED = {  # the aim for the share accepted and right
+    PENDIGITS: 0.994,
+    UNIPEN["val"]: 0.988,
+    UNIPEN["ced"]: 0.99,
+    UNIPEN["gmd"]: 0.99,
+}
 MIN_WORST_WRITER = {PENDIGITS: 0.97}  # the same of the worst writer
 MAX_REJECTED = 0.005  # of any source's digits
 MAX_REJECTED_BY_WRITER = 0.03  # of any writer's digits
