@@ -10,7 +10,16 @@ import numpy as np
 
 from inkdigits.arrays import Array, Labels, Pixels, to_device
 from inkdigits.calibration import HeldOut
-from inkdigits.data import folders, made_digits, mnist, outliers, pendigits, semeion, unipen
+from inkdigits.data import (
+    development,
+    folders,
+    made_digits,
+    mnist,
+    outliers,
+    pendigits,
+    semeion,
+    unipen,
+)
 from inkdigits.data.batches import Batches
 from inkdigits.data.chunks import make_in_chunks
 from inkdigits.data.mnist import Digits
@@ -109,20 +118,18 @@ def load(recipe: Recipe, data_dir: Path | None = None, limit: int | None = None)
     digits = mnist.load("train", data_dir)
     # Every n-th digit, because the first ones are all by one writer.
     thinned = slice(None, None, 1 if limit is None else max(1, len(digits) // limit))
-    traces, development = {}, {}
+    traces, others = {}, {}
     if recipe.pendigits_images:
-        pen = pendigits.load(data_dir)
-        traces[PENDIGITS] = select_writers(pen, pendigits.TRAINING_WRITERS).take(thinned)
-        development[PENDIGITS] = select_writers(pen, pendigits.DEVELOPMENT_WRITERS).take(thinned)
+        everyone = pendigits.load(data_dir)
+        traces[PENDIGITS] = select_writers(everyone, pendigits.TRAINING_WRITERS).take(thinned)
     if recipe.unipen_images:
-        pen = unipen.load(data_dir)
-        training = unipen.select_contributors(pen, unipen.TRAINING_CONTRIBUTORS)
+        everyone = unipen.load(data_dir)
+        training = unipen.select_contributors(everyone, unipen.TRAINING_CONTRIBUTORS)
         traces[UNIPEN] = training.take(thinned)
-        for contributor in unipen.DEVELOPMENT_CONTRIBUTORS:
-            selected = unipen.select_contributors(pen, [contributor]).take(thinned)
-            development[f"{UNIPEN} {contributor}"] = selected
+    if traces:
+        others = {name: part.take(thinned) for name, part in development.load(data_dir).items()}
     scans = semeion.load(data_dir).take(thinned) if recipe.semeion_copies else None
-    return Sources(digits.take(slice(limit)), traces, scans, development)
+    return Sources(digits.take(slice(limit)), traces, scans, others)
 
 
 def prepare(
@@ -225,7 +232,7 @@ def _held_out_images(
     parts = {MNIST: _preprocessed(recipe, held_out, on_progress)}
     for name, traces in sources.development.items():
         on_rendered = partial(on_progress, f"Rendering {name}, held out", len(traces))
-        parts[name] = render(traces, 1, 0, variation=None, workers=workers, on_progress=on_rendered)
+        parts[name] = development.render(traces, workers=workers, on_progress=on_rendered)
     return parts
 
 

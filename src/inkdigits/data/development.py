@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from inkdigits.arrays import Pixels
-from inkdigits.data import folders, pendigits, unipen
+from inkdigits.data import folders, pendigits, rendering, unipen
+from inkdigits.data.chunks import OnProgress, no_progress
 from inkdigits.data.mnist import Digits
 from inkdigits.data.traces import Traces, select_writers
 from inkdigits.preprocessing import ink
@@ -37,12 +38,25 @@ def load(directory: Path | None = None) -> dict[str, Traces]:
 
 
 def render(
-    traces: Traces, preprocess: Callable[[Pixels], Pixels] = ink.from_ink, copies: int = 1
+    traces: Traces,
+    preprocess: Callable[[Pixels], Pixels] = ink.from_ink,
+    copies: int = 1,
+    workers: int = 1,
+    on_progress: OnProgress = no_progress,
 ) -> Digits:
     """Draw digits with pens of various widths, as their writers wrote them, and preprocess them.
 
     preprocess  maps ink, uint8 (H, W), to uint8 (28, 28)
     copies      images of each digit, drawn with different pens
+    workers, on_progress   as in rendering.render
     returns     Digits: `copies` images of the first digit, then of the second, ...
     """
-    return pendigits.render(traces, copies, SEED, preprocess, distort=False)
+    return rendering.render(
+        traces,
+        copies,
+        SEED,
+        preprocess,
+        variation=None,
+        workers=workers,
+        on_progress=on_progress,
+    )
