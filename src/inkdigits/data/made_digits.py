@@ -17,8 +17,10 @@ import numpy as np
 from inkdigits.arrays import Array, Generator
 from inkdigits.data.letter_strokes import arc, join, line
 from inkdigits.data.traces import Traces
+from inkdigits.data.variation import flattest_upstroke
 
 MADE = "made"  # the writer of all made digits
+STREAM = 0x6D616465  # "made" in ASCII; sets the random numbers apart from others of the same seed
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,9 @@ def make(count: int, seed: int) -> Traces:
     returns  Traces with a single writer, MADE
     """
     shares = np.array([form.share for form in FORMS])
-    rngs = [np.random.default_rng((seed, number)) for number in range(count)]
+    # Not (seed, number) alone: rendering's generator of a digit's first copy, (seed, number, 0), is
+    # the same, and what it varies would depend on the form.
+    rngs = [np.random.default_rng((seed, number, STREAM)) for number in range(count)]
     forms = [FORMS[rng.choice(len(FORMS), p=shares / shares.sum())] for rng in rngs]
     return Traces(
         strokes=[form.strokes(rng) for form, rng in zip(forms, rngs, strict=True)],
@@ -51,11 +55,9 @@ def one_with_upstroke(rng: Generator) -> list[Array]:
     lean = rng.uniform(-12, 35)
     top, foot = np.zeros(2), _toward(lean)
     length = rng.uniform(0.08, 1.05)
-    # A long upstroke is steeper: if it were flat, it would be the bar of a 7.
-    flattest = min(lean + 65, 80 - 22 * max(0, length - 0.3))
-    angle = rng.uniform(lean + 12, flattest)
+    angle = rng.uniform(lean + 12, min(lean + 65, math.degrees(flattest_upstroke(length))))
     if rng.random() < 0.12 and lean > -8:  # begins at the foot
-        angle = rng.uniform(lean + 14, lean + 42)
+        angle = rng.uniform(lean + 14, min(lean + 42, 60))
         length = rng.uniform(0.85, 1.05) * foot[1] / max(math.cos(math.radians(angle)), 0.4)
     upstroke = _bent(rng, length * _toward(angle), top, 0.08)
     stem = _bent(rng, top, foot, 0.04)

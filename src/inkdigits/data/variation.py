@@ -94,14 +94,25 @@ def _with_upstroke(stem: Array, rng: Generator) -> list[Array]:
     stem = stem if stem[0, 1] < stem[-1, 1] else stem[::-1]
     right, down = stem[-1] - stem[0]
     lean = math.atan2(-right, down)
-    length = rng.uniform(0.1, 0.9) * math.hypot(right, down)
-    angle = lean + math.radians(rng.uniform(12, 60))
+    share = rng.uniform(0.1, 0.9)
+    length = share * math.hypot(right, down)
+    angle = min(lean + math.radians(rng.uniform(12, 60)), flattest_upstroke(share))
     start = stem[0] + length * np.array([-math.sin(angle), math.cos(angle)])
     strokes = [np.concatenate([start[None], stem])]
     if rng.random() < 0.2:
         left, right = rng.uniform(0.1, 0.3, 2)
         strokes.append(stem[-1] + np.array([[-left, 0], [right, 0]]))
     return strokes
+
+
+def flattest_upstroke(share: float) -> float:
+    """Return the largest angle between a 1's upstroke and the vertical, in radians.
+
+    If it were flatter, it would be the bar of a 7, and a long one soonest.
+
+    share    its length, as a fraction of the stem's
+    """
+    return math.radians(80 - 22 * max(0.0, share - 0.3))
 
 
 def _slashed(strokes: list[Array], rng: Generator) -> list[Array]:
@@ -117,9 +128,9 @@ def _crossed(strokes: list[Array], rng: Generator) -> list[Array]:
     """Cross the stem of a 7 of one stroke."""
     if len(strokes) > 1:
         return strokes
-    stroke = strokes[0]
+    stroke = resampled(strokes[0], 0.03)  # of straight lines, it may have points at its ends only
     low, high = stroke[:, 1].min(), stroke[:, 1].max()
-    below = stroke[stroke[:, 1] > low + 0.4 * (high - low)]
+    below = stroke[stroke[:, 1] >= low + 0.4 * (high - low)]
     middle = below[rng.integers((len(below) + 1) // 2)]
     half = rng.uniform(0.1, 0.28) * np.array([1, rng.normal(0, 0.25)])
     return [*strokes, np.stack([middle - half, middle + half])]
