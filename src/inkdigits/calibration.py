@@ -119,5 +119,4 @@ def fit_rejection_threshold(scores: Array, writers: NDArray[Any] | None = None) 
             (scores[writers == name], MAX_REJECTED_OF_WRITER)
             for name in names[counts >= DIGITS_OF_WRITER]
         ]
-    # A score that is among those given, so that no more than the share is above it.
-    return max(float(np.quantile(group, 1 - share, method="higher")) for group, share in groups)
+    return max(float(np.sort(group)[-1 - int(share * len(group))]) for group, share in groups)
