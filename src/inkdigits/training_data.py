@@ -46,12 +46,14 @@ class Sources:
     traces       of the training writers, by the name of the data set
     scans        Semeion's digits, preprocessed, or None
     development  traces of writers who are never trained on, by the name of their source
+    share        of each data set that was loaded; as large a share of the digits is made
     """
 
     digits: Digits
     traces: Mapping[str, Traces]
     scans: Digits | None
     development: Mapping[str, Traces]
+    share: float = 1.0
 
     @property
     def hashes(self) -> dict[str, str]:
@@ -104,7 +106,7 @@ def without_missing(recipe: Recipe, data_dir: Path | None = None) -> tuple[Recip
 
 
 def only_mnist(recipe: Recipe) -> Recipe:
-    """Leave out all sources of digits but MNIST's own, and those that are made."""
+    """Leave out all data sets but MNIST; digits that are made need none."""
     return replace(recipe, pendigits_images=0, unipen_images=0, semeion_copies=0)
 
 
@@ -117,7 +119,8 @@ def load(recipe: Recipe, data_dir: Path | None = None, limit: int | None = None)
     """
     digits = mnist.load("train", data_dir)
     # Every n-th digit, because the first ones are all by one writer.
-    thinned = slice(None, None, 1 if limit is None else max(1, len(digits) // limit))
+    step = 1 if limit is None else max(1, len(digits) // limit)
+    thinned = slice(None, None, step)
     traces, others = {}, {}
     if recipe.pendigits_images:
         everyone = pendigits.load(data_dir)
@@ -129,7 +132,7 @@ def load(recipe: Recipe, data_dir: Path | None = None, limit: int | None = None)
     if traces:
         others = {name: part.take(thinned) for name, part in development.load(data_dir).items()}
     scans = semeion.load(data_dir).take(thinned) if recipe.semeion_copies else None
-    return Sources(digits.take(slice(limit)), traces, scans, others)
+    return Sources(digits.take(slice(limit)), traces, scans, others, 1 / step)
 
 
 def prepare(
@@ -151,14 +154,14 @@ def prepare(
     digits, held_out = _split(recipe, sources.digits, seed)
     parts = _digit_images(recipe, sources, digits, seed, workers, on_progress)
     counts = {name: len(part) for name, part in parts.items()}
-    images = [part.images for part in parts.values()]
-    labels = [part.labels for part in parts.values()]
-    non_digits = round(recipe.outliers * sum(map(len, labels)))
+    images = np.concatenate([part.images for part in parts.values()])
+    labels = np.concatenate([part.labels for part in parts.values()])
+    non_digits = round(recipe.outliers * len(labels))
     if non_digits:
         on_drawn = partial(on_progress, "Drawing non-digits", non_digits)
-        digits_so_far = np.concatenate(images), np.concatenate(labels)
-        images.append(outliers.make(non_digits, seed, *digits_so_far, workers, on_drawn))
-        labels.append(np.full(non_digits, NON_DIGIT, np.uint8))
+        drawn = outliers.make(non_digits, seed, images, labels, workers, on_drawn)
+        images = np.concatenate([images, drawn])
+        labels = np.concatenate([labels, np.full(non_digits, NON_DIGIT, np.uint8)])
         counts["non-digits"] = non_digits
     held_out_parts = _held_out_images(recipe, sources, held_out, workers, on_progress)
     if held_out_parts:
@@ -167,7 +170,7 @@ def prepare(
     def placed(images: Pixels, labels: Labels) -> tuple[Array, Labels]:
         return to_device(network_input(images), device), to_device(labels, device)
 
-    x, y = placed(np.concatenate(images), np.concatenate(labels))
+    x, y = placed(images, labels)
     return TrainingData(
         Batches(x, y, recipe.batch_size, seed, recipe.shuffle, recipe.augment),
         {
@@ -196,14 +199,15 @@ def _digit_images(
         images = restroke(source.images, seed, workers=workers, on_progress=on_restroked)
         return replace(source, images=images)
 
-    parts = {f"{MNIST} digits": _preprocessed(recipe, digits, on_progress)}
+    parts = {f"{MNIST} digits": _preprocessed(recipe, digits, "training", on_progress)}
     if recipe.restroked:
         order = np.random.default_rng(seed).permutation(len(digits))
         chosen = digits.take(order[: round(recipe.restroked * len(digits))])
         parts["restroked"] = restroked(chosen, MNIST)
     per_writer = {PENDIGITS: recipe.pendigits_images, UNIPEN: recipe.unipen_images}
     for name, traces in sources.traces.items():
-        copies = copies_by_writer(traces.writers, per_writer[name], MAX_COPIES)
+        images = max(1, round(sources.share * per_writer[name]))
+        copies = copies_by_writer(traces.writers, images, MAX_COPIES)
         on_rendered = partial(on_progress, f"Rendering {name}", int(copies.sum()))
         parts[name] = render(traces, copies, seed, workers=workers, on_progress=on_rendered)
     if sources.scans is not None:
@@ -211,7 +215,7 @@ def _digit_images(
         copies = np.repeat(np.arange(len(sources.scans)), recipe.semeion_copies - 1)
         parts[f"{SEMEION}, restroked"] = restroked(sources.scans.take(copies), SEMEION)
     if recipe.made_digits:
-        made = made_digits.make(recipe.made_digits, seed)
+        made = made_digits.make(round(sources.share * recipe.made_digits), seed)
         on_rendered = partial(on_progress, "Rendering made digits", len(made))
         parts["made"] = render(
             made, 1, seed, variation=AS_MADE, workers=workers, on_progress=on_rendered
@@ -229,17 +233,17 @@ def _held_out_images(
     """Make the preprocessed images of writers who are not trained on, the same for any seed."""
     if held_out is None:
         return {}
-    parts = {MNIST: _preprocessed(recipe, held_out, on_progress)}
+    parts = {MNIST: _preprocessed(recipe, held_out, "validation", on_progress)}
     for name, traces in sources.development.items():
         on_rendered = partial(on_progress, f"Rendering {name}, held out", len(traces))
         parts[name] = development.render(traces, workers=workers, on_progress=on_rendered)
     return parts
 
 
-def _preprocessed(recipe: Recipe, digits: Digits, on_progress: OnStep) -> Digits:
+def _preprocessed(recipe: Recipe, digits: Digits, split: str, on_progress: OnStep) -> Digits:
     """Preprocess MNIST's digits, so fast that other processes would only delay it."""
     preprocess = partial(_preprocess_chunk, preprocessing=recipe.preprocessing)
-    on_images = partial(on_progress, "Preprocessing MNIST's digits", len(digits))
+    on_images = partial(on_progress, f"Preprocessing {MNIST}'s {split} digits", len(digits))
     images = make_in_chunks(preprocess, digits.images, on_progress=on_images)
     return replace(digits, images=images)
 
