@@ -3,7 +3,7 @@
 Each letter is a few strokes in a box: x from 0 to 1, and y, downwards, from 0 at the top of tall
 letters to 1 on the baseline; descenders go below it, to larger y. Left out are the letters that
 people read as a digit where they expect one: O o D (0), I l (1), Z z (2), S s (5), G b (6), B (8),
-q g (9); and i, which is a 1 if its dot is lost.
+q g (9).
 """
 
 import math
@@ -83,6 +83,10 @@ LETTERS: dict[str, tuple[Array, ...]] = {
         line((0.05, 0.4), (0.75, 0.4)),
     ),
     "h": (_STEM, _arch(0, 0.7)),
+    "i": (_SHORT_STEM, line((0, 0), (0, 0.06))),
+    "i with a tail": (
+        join(line((0, 0.35)), arc((0.2, 0.85), (0.2, 0.15), 0.5, 0.15)), line((0, 0), (0, 0.06)),
+    ),
     "j": (
         join(line((0.5, 0.35)), arc((0.25, 1.15), (0.25, 0.22), 0, 0.4)),
         line((0.5, 0.05)),

@@ -5,7 +5,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def few_digits(digits):
-    """2,000 digits, fewer than the 6,000 that outliers are compared with in training."""
+    """2,000 digits, far fewer than outliers are compared with in training."""
     return digits.take(slice(2000))
 
 

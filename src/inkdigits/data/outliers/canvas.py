@@ -1,4 +1,4 @@
-"""What the kinds of outliers share: their type, and drawing strokes on a canvas."""
+"""What the kinds of outliers share: their type, strokes on a canvas, and a choice of digits."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -15,6 +15,9 @@ from inkdigits.preprocessing import ink
 CANVAS_PX = 32  # side of the canvas for strokes
 MARGIN_PX = 4.0  # around them
 PENS_PX = (1.6, 5.0)  # range of stroke widths, log-uniform
+NIB_SHARE = 0.25  # of the images are drawn with a broad nib, which draws thick and thin strokes
+NIB_CANVAS_PX = 64  # side of the canvas for them
+NIBS_PX = (4, 15)  # range of the nib's length
 CURVE_SEGMENTS = 5  # straight segments that approximate a curve
 
 DigitsByLabel: TypeAlias = Sequence[Pixels]  # for each of the ten digits, uint8 (N, 28, 28)
@@ -34,15 +37,28 @@ def draw_strokes(
     if vary_slant:
         shear_scale = np.array([[rng.uniform(0.55, 1.3), 0], [rng.normal(0, 0.2), 1]])
         points = points @ shear_scale
+    has_nib = rng.random() < NIB_SHARE
+    side = NIB_CANVAS_PX if has_nib else CANVAS_PX
+    scale = side / CANVAS_PX
     top_left = points.min(axis=0)
     size = max(float((points.max(axis=0) - top_left).max()), 0.05)
-    points = MARGIN_PX + (points - top_left) * (CANVAS_PX - 2 * MARGIN_PX) / size
+    points = scale * (MARGIN_PX + (points - top_left) * (CANVAS_PX - 2 * MARGIN_PX) / size)
     ends = np.cumsum([len(stroke) for stroke in strokes])[:-1]
-    pen_px = log_uniform(rng, PENS_PX)
-    canvas = draw(np.split(points, ends), pen_px, (CANVAS_PX, CANVAS_PX))
+    pen_px = PENS_PX[0] if has_nib else log_uniform(rng, PENS_PX)
+    canvas = draw(np.split(points, ends), pen_px, (side, side))
+    if has_nib:
+        canvas = cv2.dilate(canvas, _nib(rng))
     if filled:
         _fill_holes(canvas)
     return ink.from_ink(canvas)
+
+
+def _nib(rng: Generator) -> Pixels:
+    """Make a nib: a line in a random direction, most often as a right-handed writer holds it."""
+    side = int(rng.integers(*NIBS_PX))
+    across = rotate(np.array([[-0.5, 0], [0.5, 0]]), rng.choice([0, rng.uniform(-math.pi, 0)]))
+    middle = side / 2
+    return draw([middle + across * (side - 1)], 1, (side, side), antialiased=False) // 255
 
 
 def _fill_holes(canvas: Pixels) -> None:
@@ -68,3 +84,9 @@ def random_point(rng: Generator) -> Array:
     """Draw a point where strokes of letters start and end: near one of a grid of 3 by 4."""
     column, row = rng.integers(3) / 2, rng.integers(4) / 3
     return np.array([column, row]) + rng.normal(0, 0.06, 2)
+
+
+def random_digit(rng: Generator, digits: DigitsByLabel, labels: Sequence[int]) -> Pixels:
+    """Choose an image of a digit with one of these labels."""
+    images = digits[labels[int(rng.integers(len(labels)))]]
+    return images[rng.integers(len(images))]

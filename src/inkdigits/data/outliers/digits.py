@@ -1,13 +1,12 @@
 """Outliers made from real digits: cut, rotated, crossed out, put together, shuffled or inverted."""
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
 from inkdigits.arrays import Generator, Pixels
 from inkdigits.constants import CLASSES, IMAGE_SIDE
-from inkdigits.data.outliers.canvas import DigitsByLabel, circle, rotate
+from inkdigits.data.outliers.canvas import DigitsByLabel, circle, random_digit, rotate
 from inkdigits.imaging.strokes import draw
 from inkdigits.preprocessing import ink
 
@@ -31,7 +30,7 @@ def digit_sequence(rng: Generator, digits: DigitsByLabel) -> Pixels:
     is_column = rng.random() < 0.25
     allowed = range(2, CLASSES) if is_column else range(CLASSES)  # two 1s in a column are a long 1
     for number in range(count):
-        digit = _random_digit(rng, digits, allowed)
+        digit = random_digit(rng, digits, allowed)
         top, left = rng.integers(7), step * number
         part = canvas[top : top + IMAGE_SIDE, left : left + IMAGE_SIDE]
         np.maximum(part, digit.T if is_column else digit, out=part)
@@ -41,7 +40,7 @@ def digit_sequence(rng: Generator, digits: DigitsByLabel) -> Pixels:
 def half_digit(rng: Generator, digits: DigitsByLabel) -> Pixels:
     """Cut a digit through its middle and keep one half."""
     side = rng.choice(list(HALVES))
-    digit = _random_digit(rng, digits, HALVES[side])
+    digit = random_digit(rng, digits, HALVES[side])
     rows, columns = (np.flatnonzero(digit.any(axis=axis)) for axis in (1, 0))
     share = rng.uniform(0.35, 0.5)
     height, width = round(share * len(rows)), round(share * len(columns))
@@ -53,7 +52,7 @@ def half_digit(rng: Generator, digits: DigitsByLabel) -> Pixels:
 def rotated_or_mirrored(rng: Generator, digits: DigitsByLabel) -> Pixels:
     """Put a digit on its side or upside down, or mirror it."""
     orientation = rng.choice(list(ORIENTATIONS))
-    digit = _random_digit(rng, digits, ORIENTATIONS[orientation])
+    digit = random_digit(rng, digits, ORIENTATIONS[orientation])
     if orientation == "mirrored":
         return ink.from_ink(digit[:, ::-1])
     quarters = 2 if orientation == "upside down" else rng.choice([1, 3])
@@ -65,7 +64,7 @@ def crossed_out(rng: Generator, digits: DigitsByLabel) -> Pixels:
     variant = rng.choice(["vertical", "several", "circled"])
     # With one more stroke, a 0, 1, 4 or 7 may still be a digit.
     allowed = (2, 3, 5, 6, 8, 9) if variant == "vertical" else range(CLASSES)
-    digit = _random_digit(rng, digits, allowed)
+    digit = random_digit(rng, digits, allowed)
     if variant == "vertical":
         lean = rng.normal(0, 2)
         strokes = [CENTER + np.array([[lean, -13], [-lean, 13]])]
@@ -82,7 +81,7 @@ def crossed_out(rng: Generator, digits: DigitsByLabel) -> Pixels:
 
 def shuffled_quadrants(rng: Generator, digits: DigitsByLabel) -> Pixels:
     """Move each quadrant of a digit to another one's place."""
-    digit = _random_digit(rng, digits, range(CLASSES))[4:24, 4:24]
+    digit = random_digit(rng, digits, range(CLASSES))[4:24, 4:24]
     quadrants = [digit[top : top + 10, left : left + 10] for top in (0, 10) for left in (0, 10)]
     orders = ([1, 0, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0], [1, 2, 3, 0], [3, 0, 1, 2])
     a, b, c, d = (quadrants[place] for place in orders[rng.integers(len(orders))])
@@ -92,11 +91,5 @@ def shuffled_quadrants(rng: Generator, digits: DigitsByLabel) -> Pixels:
 def inverted(rng: Generator, digits: DigitsByLabel) -> Pixels:
     """Fill the background with ink and leave the digit blank."""
     trim = rng.integers(0, 5)
-    canvas = 255 - _random_digit(rng, digits, range(CLASSES))
+    canvas = 255 - random_digit(rng, digits, range(CLASSES))
     return ink.from_ink(canvas[trim : IMAGE_SIDE - trim, trim : IMAGE_SIDE - trim])
-
-
-def _random_digit(rng: Generator, digits: DigitsByLabel, labels: Sequence[int]) -> Pixels:
-    """Choose an image of a digit with one of these labels."""
-    images = digits[labels[int(rng.integers(len(labels)))]]
-    return images[rng.integers(len(images))]

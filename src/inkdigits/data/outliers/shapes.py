@@ -1,4 +1,4 @@
-"""Outliers that are closed shapes: rings, boxes, and outlines with corners."""
+"""Outliers that are closed shapes: rings, boxes, and polygons."""
 
 import math
 
@@ -37,8 +37,21 @@ def ring(rng: Generator, digits: DigitsByLabel) -> Pixels:
     return draw_strokes(rng, [outline, *more])
 
 
-def closed_outline(rng: Generator, digits: DigitsByLabel) -> Pixels:
-    """Draw a polygon, of straight or curved sides, that is empty, crossed by a line, or filled."""
+def polygon(rng: Generator, digits: DigitsByLabel) -> Pixels:
+    """Draw a polygon, of straight or curved sides, that is empty or crossed by a line."""
+    strokes = [_polygon(rng)]
+    if rng.random() < 0.25:
+        strokes.append(np.stack([random_point(rng) for _ in range(2)]))
+    return draw_strokes(rng, strokes)
+
+
+def filled_polygon(rng: Generator, digits: DigitsByLabel) -> Pixels:
+    """Fill a polygon of straight or curved sides."""
+    return draw_strokes(rng, [_polygon(rng)], filled=True)
+
+
+def _polygon(rng: Generator) -> Array:
+    """Make a polygon of three to five straight sides, or of two or three curved ones."""
     is_curved = rng.random() < 0.4
     # With more corners it would look like a ring.
     corners = rng.integers(2, 4) if is_curved else rng.integers(3, 6)
@@ -47,17 +60,8 @@ def closed_outline(rng: Generator, digits: DigitsByLabel) -> Pixels:
     radius = rng.uniform(0.35, 0.6, corners)
     points = 0.5 + np.stack([radius * np.cos(angles), radius * np.sin(angles)], axis=1)
     curvatures = is_curved * rng.uniform(-0.4, 0.4, corners)
-    sides = [
-        _side(start, end, curvature)
-        for start, end, curvature in zip(
-            points, np.roll(points, -1, axis=0), curvatures, strict=True
-        )
-    ]
-    strokes = [np.concatenate(sides)]
-    variant = rng.choice(["empty", "crossed", "filled"], p=[0.6, 0.2, 0.2])
-    if variant == "crossed":
-        strokes.append(np.stack([random_point(rng) for _ in range(2)]))
-    return draw_strokes(rng, strokes, filled=variant == "filled")
+    sides = zip(points, np.roll(points, -1, axis=0), curvatures, strict=True)
+    return np.concatenate([_side(start, end, curvature) for start, end, curvature in sides])
 
 
 def _side(start: Array, end: Array, curvature: float) -> Array:
