@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inkdigits.data.traces import Traces, select_writers
+from inkdigits.data.traces import Traces, copies_by_writer, select_writers
 
 STROKES = [
     [[(250, 100), (250, 410)]],
@@ -56,3 +56,45 @@ def test_digits_are_taken_by_index_mask_and_slice(selection, expected):
 def test_selects_the_digits_of_some_writers(writers, some, expected):
     traces = traces_by(writers)
     assert_digits(select_writers(traces, some), expected)
+
+
+# copies_by_writer
+
+
+def images_by(copies, writers):
+    """Return how many images each writer gets."""
+    return {
+        writer: int(copies[np.array(writers) == writer].sum()) for writer in dict.fromkeys(writers)
+    }
+
+
+def test_all_writers_give_the_same_number_of_images():
+    writers = ["a"] * 10 + ["b"] * 3 + ["a"] * 5 + ["c"] * 40
+    copies = copies_by_writer(np.array(writers), 20, max_copies=8)
+    assert images_by(copies, writers) == {"a": 20, "b": 20, "c": 20}
+    for writer in "abc":
+        # No digit of a writer is used twice more often than another.
+        assert np.ptp(copies[np.array(writers) == writer]) <= 1
+
+
+def test_no_digit_has_more_than_the_maximum_number_of_copies():
+    writers = np.array([7] * 2 + [3] * 30)
+    copies = copies_by_writer(writers, 30, max_copies=4)
+    assert copies.tolist() == [4] * 2 + [1] * 30
+
+
+def test_digits_that_get_a_copy_more_are_spread_over_the_writers_digits():
+    copies = copies_by_writer(np.zeros(100, int), 110, max_copies=2)
+    more = np.flatnonzero(copies == 2)
+    assert len(more) == 10
+    assert set(np.diff(more)) == {10}
+
+
+@pytest.mark.parametrize(("images", "expected"), [(0, [0, 0, 0]), (1, [1, 0, 0])])
+def test_fewer_images_than_digits_leave_some_out(images, expected):
+    assert copies_by_writer(np.array(["a"] * 3), images, 8).tolist() == expected
+
+
+def test_no_digits_have_no_copies():
+    copies = copies_by_writer(np.array([], str), 5, 8)
+    assert (copies.shape, copies.dtype.kind) == ((0,), "i")
