@@ -5,7 +5,7 @@ import pytest
 
 from inkdigits import Recognizer
 from inkdigits.data import development
-from inkdigits.evaluation import evaluate_writers, measure_writers
+from inkdigits.evaluation import evaluate_writers, measure_writers, summarize
 from inkdigits.metrics import WriterAccuracy
 from inkdigits.recognizer import BatchPrediction
 
@@ -26,13 +26,25 @@ def test_digit_is_answered_if_it_is_accepted_and_right():
     assert metrics.by_writer.writers == {"a": 1.0, "b": 0.0}
 
 
-def test_least_accurate_writers_come_first_without_those_of_few_digits():
+def test_worst_writers_come_first_without_those_of_few_digits():
     writers = np.repeat([1, 2, 3], [19, 20, 40])
-    right = np.ones(len(writers), bool)
-    right[:10] = right[19:29] = right[39:44] = False
-    batch = predictions(np.where(right, 3, 4), np.zeros(len(right), bool))
-    metrics = measure_writers(batch, np.full(len(right), 3), writers)
-    assert metrics.least_accurate == (WriterAccuracy(2, 20, 0.5), WriterAccuracy(3, 40, 0.875))
+    right, rejected = np.ones(79, bool), np.zeros(79, bool)
+    right[:10] = right[19:24] = right[39:44] = False
+    rejected[20:29] = True
+    metrics = measure_writers(predictions(np.where(right, 3, 4), rejected), np.full(79, 3), writers)
+    assert metrics.worst_writers == (WriterAccuracy(2, 20, 0.5), WriterAccuracy(3, 40, 0.875))
+    assert metrics.by_writer.writers[2] == 0.75
+    assert summarize({"them": metrics, "few": measure_writers(
+        predictions([3, 4, 3, 3], [True, False, False, False]), np.full(4, 3), np.arange(4)
+    )}) == {
+        "them": {
+            "writers": 3, "digits": 79, "answered": 54 / 79, "rejected": 9 / 79,
+            "worst_writer": 0.5,
+        },
+        "few": {
+            "writers": 4, "digits": 4, "answered": 0.5, "rejected": 0.25, "worst_writer": None,
+        },
+    }  # fmt: skip
 
 
 @pytest.mark.data

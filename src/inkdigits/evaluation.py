@@ -1,5 +1,6 @@
 """How well a model recognizes the digits of people whom no recipe trains on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,19 +20,19 @@ from inkdigits.metrics import (
 from inkdigits.recognizer import BatchPrediction, Recognizer
 
 MIN_DIGITS = 20  # by a writer who is ranked
-RANKED = 5  # writers of each source
+WORST_WRITERS = 5  # of each source
 
 
 @dataclass(frozen=True)
 class WriterMetrics:
     """Metrics on the writers of one source.
 
-    total           number of digits
-    answered        how many of them are accepted and right
-    rejected        how many are rejected as not a digit
-    by_writer       accuracy of the most likely digit, even if it is rejected
-    least_accurate  the same of the writers with the lowest accuracy, lowest first, among those with
-                    at least MIN_DIGITS digits
+    total          number of digits
+    answered       how many of them are accepted and right
+    rejected       how many are rejected as not a digit
+    by_writer      accuracy of the most likely digit, even if it is rejected
+    worst_writers  share of accepted and right digits by writer: the lowest ones, lowest first, of
+                   writers with at least MIN_DIGITS digits
     """
 
     total: int
@@ -40,7 +41,7 @@ class WriterMetrics:
     log_loss: float
     brier: float
     by_writer: ByWriter
-    least_accurate: tuple[WriterAccuracy, ...]
+    worst_writers: tuple[WriterAccuracy, ...]
 
 
 def evaluate_writers(
@@ -69,12 +70,33 @@ def measure_writers(batch: BatchPrediction, labels: Labels, writers: NDArray[Any
     """
     metrics = measure(batch.probabilities, labels)
     right = batch.probabilities.argmax(axis=1) == labels
+    answered = right & ~batch.rejected
     return WriterMetrics(
         total=len(labels),
-        answered=int(np.count_nonzero(right & ~batch.rejected)),
+        answered=int(answered.sum()),
         rejected=int(batch.rejected.sum()),
         log_loss=metrics.log_loss,
         brier=metrics.brier,
         by_writer=measure_by_writer(right, writers),
-        least_accurate=rank_writers(right, writers, MIN_DIGITS)[:RANKED],
+        worst_writers=rank_writers(answered, writers, MIN_DIGITS)[:WORST_WRITERS],
     )
+
+
+def summarize(sources: Mapping[str, WriterMetrics]) -> dict[str, dict[str, Any]]:
+    """Return what a model file records of the metrics of each source, as JSON values.
+
+    writers, digits     their numbers
+    answered, rejected  shares of the digits: accepted and right, and rejected
+    worst_writer        the lowest share of a writer's digits that is accepted and right; None if no
+                        writer has enough digits
+    """
+    return {
+        name: {
+            "writers": len(metrics.by_writer.writers),
+            "digits": metrics.total,
+            "answered": metrics.answered / metrics.total,
+            "rejected": metrics.rejected / metrics.total,
+            "worst_writer": metrics.worst_writers[0].accuracy if metrics.worst_writers else None,
+        }
+        for name, metrics in sources.items()
+    }

@@ -76,7 +76,7 @@ def test_writers_of_other_sources_are_evaluated_too(evaluated):
     assert by_writer["mean"] == pytest.approx(np.mean(list(by_writer["writers"].values())))
     # The digits are synthetic but clear.
     assert by_writer["mean"] > 0.8
-    assert writers["least_accurate"] == []  # of writers with at least 20 digits
+    assert writers["worst_writers"] == []  # of writers with at least 20 digits
 
 
 def test_without_the_pendigits_file_mnist_is_evaluated(

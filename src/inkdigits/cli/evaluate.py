@@ -132,9 +132,9 @@ def _show_coverage(console: Console, coverage: tuple[Coverage, ...], total: int)
 
 
 def _show_writers(console: Console, sources: dict[str, WriterMetrics]) -> None:
-    """Show the mean accuracy on the writers of each source, and the least accurate writers."""
+    """Show the accuracy on the writers of each source, and who the worst ones are."""
     table = Table("source", box=None, pad_edge=False, header_style="bold")
-    for heading in ("writers", "accuracy", "95% interval", "worst", "rejected"):
+    for heading in ("writers", "accuracy", "95% interval", "rejected", "answered"):
         table.add_column(heading, justify="right")
     for name, metrics in sources.items():
         by_writer = metrics.by_writer
@@ -144,14 +144,18 @@ def _show_writers(console: Console, sources: dict[str, WriterMetrics]) -> None:
             f"{len(by_writer.writers)}",
             f"[bold]{by_writer.mean:.2%}[/]",
             f"{low:.1%}-{high:.1%}",
-            f"{metrics.least_accurate[0].accuracy:.2%}" if metrics.least_accurate else "",
             f"{metrics.rejected / metrics.total:.2%}",
+            f"{metrics.answered / metrics.total:.2%}",
         )
-    console.print("\nPeople whose digits no recipe trains on, each with the same weight:")
+    console.print(
+        "\nPeople whose digits no recipe trains on: the accuracy is the mean over writers;\n"
+        "answered digits are accepted and right:"
+    )
     console.print(table)
     for name, metrics in sources.items():
-        ranked = ", ".join(f"{row.writer} {row.accuracy:.2%}" for row in metrics.least_accurate)
-        console.print(f"Least accurate writers of {name}: {ranked or '-'}", markup=False)
+        worst = (f"{writer.writer} {writer.accuracy:.2%}" for writer in metrics.worst_writers)
+        if metrics.worst_writers:
+            console.print(f"Worst of {name}: {', '.join(worst)} answered", markup=False)
 
 
 def _table(metrics: Metrics) -> Table:
