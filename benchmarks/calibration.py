@@ -1,10 +1,10 @@
-"""Calibration and selective classification on MNIST, Pendigits and simulated drawings.
+"""Calibration and selective classification on MNIST, other people's digits and simulated drawings.
 
 Log loss, Brier score and expected calibration error (ECE) are reported before calibration, at
-temperature 1, and after it, at the temperature in the model file, which was fitted on MNIST's
-validation digits. They include rejected images, with the probabilities that the network predicts
-for them. The risk-coverage curve shows, for each confidence threshold, the share of the images that
-are still accepted (coverage) and the error rate among them (risk).
+temperature 1, and after it, at the temperature in the model file, which was fitted on digits of
+writers who are not trained on. They include rejected images, with the probabilities that the
+network predicts for them. The risk-coverage curve shows, for each confidence threshold, the share
+of the images that are still accepted (coverage) and the error rate among them (risk).
 
 Every image is a file and passes through the Recognizer.
 """
@@ -18,11 +18,11 @@ from drawing_simulator import drawings
 from evaluation_data import (
     DRAWINGS,
     MNIST,
-    PENDIGITS,
+    mean_over_writers,
     mnist_digits,
     model_parser,
-    pendigits_digits,
 )
+from numpy.typing import NDArray
 from results_store import save_results
 from rich.console import Console
 from rich.progress import track
@@ -30,12 +30,17 @@ from rich.table import Table
 
 from inkdigits import Recognizer
 from inkdigits.arrays import Array, Labels
+from inkdigits.data import development
 from inkdigits.data.mnist import Digits
 from inkdigits.imaging.decode import encode_png
 from inkdigits.metrics import measure, measure_by_writer, risk_coverage
+from inkdigits.recipes import CNN_SMALL, MLP
 from inkdigits.recognizer import Prediction
 
 SCORES = {"log_loss": "log loss", "brier": "Brier score", "calibration_error": "ECE"}
+# Aims for the log loss after calibration: on MNIST, and over those of all other writers.
+MAX_LOG_LOSS = {CNN_SMALL.name: 0.015, MLP.name: 0.03}
+MAX_LOG_LOSS_OF_WRITERS = 0.05
 
 
 class ImageFiles(NamedTuple):
@@ -43,7 +48,7 @@ class ImageFiles(NamedTuple):
 
     files: Iterable[bytes]
     labels: Labels
-    writers: Labels | None = None
+    writers: NDArray[Any] | None = None
 
 
 def as_png(digits: Digits) -> ImageFiles:
@@ -77,7 +82,7 @@ def uncalibrated(probabilities: Array, temperature: float) -> Array:
 
 
 def scores(
-    predictions: list[Prediction], labels: Labels, writers: Labels | None, temperature: float
+    predictions: list[Prediction], labels: Labels, writers: NDArray[Any] | None, temperature: float
 ) -> dict[str, Any]:
     """Score a model's predictions.
 
@@ -106,7 +111,7 @@ def scores(
     }
 
 
-def _by_writer(probabilities: Array, labels: Labels, writers: Labels) -> dict[str, Any]:
+def _by_writer(probabilities: Array, labels: Labels, writers: NDArray[Any]) -> dict[str, Any]:
     return asdict(measure_by_writer(probabilities.argmax(axis=1) == labels, writers))
 
 
@@ -126,12 +131,26 @@ def show(records: list[dict[str, Any]]) -> None:
                 values = (f"{figures[when][score]:.4f}" for score in SCORES)
                 table.add_row(*cells, f"{temperature:.3f}", *values)
                 cells = [""] * len(cells)
+        table.caption = _aims(record)
         console.print(table)
         table = Table("confidence threshold", *datasets, title="coverage; risk")
         curves = (figures["risk_coverage"] for figures in datasets.values())
         for points in zip(*curves, strict=True):
             table.add_row(f"{points[0]['threshold']:.1%}", *map(_coverage_and_risk, points))
         console.print(table)
+
+
+def _aims(record: dict[str, Any]) -> str:
+    """Name the log losses for which there are aims."""
+    on_mnist = record["datasets"][MNIST]["calibrated"]["log_loss"]
+    aim = MAX_LOG_LOSS.get(record["recipe"], MAX_LOG_LOSS[CNN_SMALL.name])
+    text = f"log loss on {MNIST} {on_mnist:.4f}, at most {aim}"
+    if record["log_loss_of_writers"] is not None:
+        text += (
+            f"; of the other writers {record['log_loss_of_writers']:.4f}, "
+            f"at most {MAX_LOG_LOSS_OF_WRITERS}"
+        )
+    return text
 
 
 def _coverage_and_risk(point: dict[str, Any]) -> str:
@@ -146,14 +165,16 @@ def main() -> None:
     arguments = parser.parse_args()
     recognizers = [Recognizer.load(model) for model in arguments.model]
     digits = mnist_digits(arguments.digits, recognizers[0])
+    other_people = {name: development.render(traces) for name, traces in development.load().items()}
     datasets = {
         MNIST: as_png(digits),
-        PENDIGITS: as_png(pendigits_digits()),
+        **{name: as_png(rendered) for name, rendered in other_people.items()},
         DRAWINGS: as_drawings(digits, arguments.count),
     }
     records: list[dict[str, Any]] = [
         {
             "model": recognizer.name,
+            "recipe": recognizer.model.recipe,
             "digest": recognizer.digest,
             "temperature": recognizer.temperature,
             "datasets": {},
@@ -165,6 +186,12 @@ def main() -> None:
         for record, predictions in zip(records, by_model, strict=True):
             temperature = record["temperature"]
             record["datasets"][name] = scores(predictions, labels, writers, temperature)
+    for record in records:
+        figures = record["datasets"]
+        record["log_loss_of_writers"] = mean_over_writers(
+            {name: figures[name]["calibrated"]["log_loss"] for name in figures},
+            {name: figures[name]["images"] for name in figures},
+        )
     show(records)
     save_results("calibration", {"digits": arguments.digits, "models": records})
 

@@ -1,8 +1,10 @@
 """Digits that a model was not trained on: MNIST's test or validation digits, and other writers'."""
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,13 +35,13 @@ class DevelopmentSet:
 
     images   uint8 (N, 28, 28)
     labels   uint8 (N,)
-    writers  int32 (N,) who wrote each digit; None if nobody knows, or no person did
+    writers  int or str (N,) who wrote each digit; None if nobody knows, or no person did
     copies   number of images of each digit
     """
 
     images: Pixels
     labels: Labels
-    writers: Labels | None
+    writers: NDArray[Any] | None
     copies: int = 1
 
 
@@ -92,6 +94,19 @@ def trajectory_sets(
         digits = development.render(traces, from_ink, copies)
         sets[name] = DevelopmentSet(digits.images, digits.labels, digits.writers, copies)
     return sets
+
+
+def mean_over_writers(values: Mapping[str, float], images: Mapping[str, int]) -> float | None:
+    """Average a score over all digits of people who are neither MNIST's nor trained on.
+
+    values, images   the score and the number of images, by source
+    returns          None if none of these sources is among them
+    """
+    names = [name for name in WRITERS if name in values]
+    if not names:
+        return None
+    weights = [images[name] for name in names]
+    return float(np.average([values[name] for name in names], weights=weights))
 
 
 def mnist_digits(split: str, recognizer: Recognizer) -> Digits:

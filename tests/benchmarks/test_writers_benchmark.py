@@ -4,7 +4,7 @@ import contact_sheet
 import numpy as np
 import pytest
 import writers
-from evaluation_data import PENDIGITS, UNIPEN, DevelopmentSet, development_sets
+from evaluation_data import PENDIGITS, UNIPEN, DevelopmentSet, development_sets, mean_over_writers
 
 from inkdigits import Recognizer
 from inkdigits.recognizer import BatchPrediction
@@ -64,13 +64,11 @@ def test_digits_of_nobody_have_no_figures_by_writer():
     assert figures["by_writer"] is None
 
 
-def test_log_loss_is_averaged_over_images():
-    sources = {
-        PENDIGITS: {"images": 300, "log_loss": 0.02},
-        UNIPEN["gmd"]: {"images": 100, "log_loss": 0.1},
-        "MNIST validation": {"images": 100, "log_loss": 9.0},
-    }
-    assert writers.log_loss_of_writers(sources) == pytest.approx(0.04)
+def test_scores_are_averaged_over_the_images_of_all_writers_but_mnists():
+    scores = {PENDIGITS: 0.02, UNIPEN["gmd"]: 0.1, "MNIST validation": 9.0}
+    images = {PENDIGITS: 300, UNIPEN["gmd"]: 100, "MNIST validation": 100}
+    assert mean_over_writers(scores, images) == pytest.approx(0.04)
+    assert mean_over_writers({"MNIST validation": 9.0}, images) is None
 
 
 def test_worst_writers_are_shown_with_their_errors_first():
