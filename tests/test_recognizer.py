@@ -135,8 +135,7 @@ def test_blank_image_is_rejected(recognizer):
 def test_preprocessing_and_prediction_make_up_recognition(recognizer, digits):
     files = [encode_png(image) for image in digits.images[:40]]
     files[7] = files[-1] = encode_png(np.zeros((28, 28), np.uint8))
-    seen = np.stack([recognizer.preprocess_image(file) for file in files])
-    predictions = recognizer.predict_preprocessed(seen)
+    predictions = recognizer.predict_candidates([*map(recognizer.preprocess_image, files)])
     assert [prediction.reason for prediction in predictions].count("blank") == 2
     for file, prediction in zip(files, predictions, strict=True):
         alone = recognizer.recognize(file, "image/png")
@@ -146,7 +145,7 @@ def test_preprocessing_and_prediction_make_up_recognition(recognizer, digits):
 
 
 def test_batch_without_images_has_no_predictions(recognizer):
-    assert recognizer.predict_preprocessed(np.empty((0, 28, 28), np.uint8)) == []
+    assert recognizer.predict_candidates([]) == []
 
 
 def test_inverted_image_gives_the_same_digit(recognizer, digits):

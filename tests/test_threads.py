@@ -135,7 +135,7 @@ def test_single_image_is_recognized_on_one_thread():
         before = time.process_time(), time.thread_time()
         for _ in range(50):
             recognizer.recognize(image)
-            recognizer.predict_preprocessed(recognizer.preprocess_image(image)[None])
+            recognizer.predict_candidates([recognizer.preprocess_image(image)])
             list(recognizer.recognize_many([image]))
         print(time.process_time() - before[0], time.thread_time() - before[1])
     """

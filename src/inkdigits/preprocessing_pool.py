@@ -29,7 +29,7 @@ def preprocess_many(
     files          the bytes of image files, or their paths
     preprocessing  a name in PREPROCESSORS
     workers        processes to use; 1 is this process
-    returns        for each file the preprocessed image, uint8 (28, 28), or why it has none
+    returns        for each file the candidates, uint8 (K, 28, 28), or why it has none
     raises         WorkerDied; ValueError if there is not at least one worker
     """
     preprocess = partial(_preprocess, preprocessing=preprocessing)
@@ -43,11 +43,11 @@ def _chunks(files: Iterable[ImageFile]) -> Iterator[tuple[list[ImageFile]]]:
 
 
 def _preprocess(chunk: list[ImageFile], preprocessing: str) -> list[Preprocessed]:
-    from_image = PREPROCESSORS[preprocessing].from_image
+    candidates = PREPROCESSORS[preprocessing].candidates
     results: list[Preprocessed] = []
     for file in chunk:
         try:
-            results.append(from_image(decode(_read(file))))
+            results.append(candidates(decode(_read(file))))
         except (ImageError, OSError) as error:
             results.append(error)
     return results

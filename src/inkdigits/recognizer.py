@@ -1,6 +1,6 @@
 """From an image to a digit: the only inference path, for command line, service and tests."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from math import prod
@@ -27,6 +27,9 @@ from inkdigits.threads import one_blas_thread
 # Images from which on the network may use several threads. For fewer, they save little time on idle
 # CPUs, and cost much on busy ones.
 THREADS_FROM = 64
+
+# Added to the rejection score of each candidate for each one before it, which is likelier.
+PRICE = 2.0
 
 Reason: TypeAlias = Literal["blank", "not_a_digit"]
 
@@ -168,7 +171,7 @@ class Recognizer:
         media_type  the type its sender declares, such as "image/png", if any
         raises      UnsupportedImage, ImageTooLarge or DamagedImage, all of them ImageError
         """
-        return self.predict_preprocessed(self.preprocess_image(data, media_type)[None])[0]
+        return self.predict_candidates([self.preprocess_image(data, media_type)])[0]
 
     def recognize_many(
         self, files: Iterable[ImageFile], workers: int = 1
@@ -186,7 +189,7 @@ class Recognizer:
         """
         for preprocessed in preprocess_many(files, self.model.preprocessing, workers):
             images = [image for image in preprocessed if isinstance(image, np.ndarray)]
-            predictions = iter(self.predict_preprocessed(np.stack(images)) if images else ())
+            predictions = iter(self.predict_candidates(images))
             for image in preprocessed:
                 yield next(predictions) if isinstance(image, np.ndarray) else image
 
@@ -196,7 +199,7 @@ class Recognizer:
 
         ink      uint8 (H, W), 0 is background and 255 full ink
         """
-        return self.predict_preprocessed(self.preprocess_ink(ink)[None])[0]
+        return self.predict_candidates([self._preprocessor.candidates_from_ink(ink)])[0]
 
     @one_blas_thread()
     def preprocess_image(self, data: bytes, media_type: str | None = None) -> Pixels:
@@ -204,10 +207,11 @@ class Recognizer:
 
         data        the bytes of a PNG, JPEG, WebP, GIF or BMP file
         media_type  the type its sender declares, such as "image/png", if any
-        returns     uint8 (28, 28)
+        returns     uint8 (K, 28, 28), the candidates for what the network sees: the likeliest
+                    first, in most cases the only one
         raises      UnsupportedImage, ImageTooLarge or DamagedImage, all of them ImageError
         """
-        return self._preprocessor.from_image(decode(data, media_type))
+        return self._preprocessor.candidates(decode(data, media_type))
 
     @one_blas_thread()
     def preprocess_mnist(self, images: Pixels) -> Pixels:
@@ -223,23 +227,36 @@ class Recognizer:
         """Preprocess one image that is already segmented from its background.
 
         ink      uint8 (H, W), 0 is background and 255 full ink
-        returns  uint8 (28, 28)
+        returns  uint8 (28, 28), the likeliest candidate
         """
         return self._preprocessor.from_ink(ink)
 
-    def predict_preprocessed(self, preprocessed: Pixels) -> list[Prediction]:
-        """Predict a batch of preprocessed images, among which may be blank ones.
+    def predict_candidates(self, images: Sequence[Pixels]) -> list[Prediction]:
+        """Predict a batch of images, each by the candidate that looks most like a digit.
 
-        preprocessed  uint8 (N, 28, 28)
-        returns       one prediction for each image, in order
+        images   for each image its candidates, uint8 (K, 28, 28), the likeliest first
+        returns  one prediction for each image, in order
         """
-        batch = self.predict_batch(preprocessed)
-        return [
-            _prediction(seen, tuple(probabilities), rejected)
-            for seen, probabilities, rejected in zip(
-                preprocessed, batch.probabilities.tolist(), batch.rejected.tolist(), strict=True
+        if not images:
+            return []
+        seen = np.concatenate(images)
+        batch = self.predict_batch(seen)
+        predictions, start = [], 0
+        for candidates in images:
+            stop = start + len(candidates)
+            scores = batch.rejection_scores[start:stop] + PRICE * np.arange(len(candidates))
+            # A candidate without ink is one only if there is no other.
+            scores[np.logical_not(candidates.any(axis=(1, 2)))] = np.inf
+            place = start + int(scores.argmin())
+            predictions.append(
+                _prediction(
+                    seen[place],
+                    tuple(batch.probabilities[place].tolist()),
+                    bool(batch.rejected[place]),
+                )
             )
-        ]
+            start = stop
+        return predictions
 
     def predict_batch(self, preprocessed: Pixels) -> BatchPrediction:
         """Predict a batch of preprocessed images.

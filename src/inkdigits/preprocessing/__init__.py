@@ -24,14 +24,24 @@ class Preprocessor:
     from_image: Callable[[Pixels], Pixels]
     from_ink: Callable[[Pixels], Pixels]
     from_mnist: Callable[[Pixels], Pixels]
+    candidates: Callable[[Pixels], Pixels]
+    candidates_from_ink: Callable[[Pixels], Pixels]
     revision: int = 1
 
 
 # By the name in a model file.
 PREPROCESSORS: Mapping[str, Preprocessor] = MappingProxyType(
     {
-        "classic": Preprocessor(classic.from_image, classic.from_ink, classic.from_mnist),
-        "ink": Preprocessor(ink.from_image, ink.from_ink, ink.from_mnist),
+        "classic": Preprocessor(
+            classic.from_image,
+            classic.from_ink,
+            classic.from_mnist,
+            classic.candidates,
+            classic.candidates_from_ink,
+        ),
+        "ink": Preprocessor(
+            ink.from_image, ink.from_ink, ink.from_mnist, ink.candidates, ink.candidates_from_ink
+        ),
     }
 )
 

@@ -37,6 +37,16 @@ def from_ink(ink: Pixels) -> Pixels:
     return from_mnist((_stretch(ink) if is_sized else ink_preprocessing.from_ink(ink))[None])[0]
 
 
+def candidates(rgba: Pixels) -> Pixels:
+    """Make the 28x28 picture of one image, uint8 (1, 28, 28)."""
+    return from_image(rgba)[None]
+
+
+def candidates_from_ink(ink: Pixels) -> Pixels:
+    """Make the 28x28 picture of ink, uint8 (1, 28, 28)."""
+    return from_ink(ink)[None]
+
+
 def from_mnist(images: Pixels) -> Pixels:
     """Make the 28x28 pictures of many images like MNIST's: 28x28, light ink on black.
 

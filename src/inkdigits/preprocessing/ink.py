@@ -21,7 +21,9 @@ from inkdigits.preprocessing.background import (
     split_colors,
 )
 from inkdigits.preprocessing.clutter import isolate_digit, remove_specks
+from inkdigits.preprocessing.corners import paint_corners
 from inkdigits.preprocessing.frame import find_frame
+from inkdigits.preprocessing.pieces import without_cut
 from inkdigits.preprocessing.resample import Region, bounding_box, downscale, fit
 from inkdigits.preprocessing.stroke_width import normalize_stroke_width
 
@@ -43,6 +45,29 @@ def from_image(rgba: Pixels) -> Pixels:
     returns  uint8 (28, 28)     0 is background and 255 full ink; all 0 if the image is blank
     """
     return from_ink(extract_ink(rgba))
+
+
+def candidates(rgba: Pixels) -> Pixels:
+    """Make the 28x28 pictures of one image in each plausible way.
+
+    rgba     uint8 (H, W, 4)      any size, colors and polarity, transparent or not
+    returns  uint8 (K, 28, 28)    the likeliest first; K is 1 in most cases and 3 at most
+    """
+    return candidates_from_ink(extract_ink(rgba))
+
+
+def candidates_from_ink(ink: Pixels) -> Pixels:
+    """Isolate and normalize the digit in each plausible way.
+
+    ink      uint8 (H, W), 0 is background
+    returns  uint8 (K, 28, 28), the likeliest first
+    """
+    inks = [ink]
+    if ink.max() >= MIN_CONTRAST and max(ink.shape) > IMAGE_SIDE:
+        rest = without_cut(ink)
+        if rest is not None:
+            inks.append(rest)
+    return np.stack([from_ink(each) for each in inks])
 
 
 def from_mnist(images: Pixels) -> Pixels:
@@ -113,6 +138,7 @@ def _segment_opaque(channels: Sequence[Pixels]) -> tuple[Pixels, Region]:
     channels  uint8 (H, W), one for each color
     returns   uint8 (h, w), and the rows and columns of the image that it covers
     """
+    channels = paint_corners(channels)
     if inside := find_frame(channels):
         ink, _ = difference_from_background([channel[inside] for channel in channels])
         if ink.max() >= MIN_CONTRAST:
