@@ -15,11 +15,12 @@ from PIL import Image, ImageOps
 
 from inkdigits.imaging.decode import Limits, decode, encode_png
 from inkdigits.imaging.errors import DamagedImage, ImageError, ImageTooLarge, UnsupportedImage
-from inkdigits.imaging.formats import MAX_GIF_BLOCKS, MAX_GIF_SUB_BLOCKS
+from inkdigits.imaging.formats import MAX_GIF_BLOCKS, MAX_GIF_SUB_BLOCKS, detect_format
 from inkdigits.imaging.jpeg import MAX_SCANS
 from inkdigits.imaging.png import MAX_CHUNKS, MAX_DATA_BYTES, MAX_TEXT_BYTES, read_header
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+EXIF_FORMATS = ("PNG", "JPEG", "WEBP")
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 LAST_ROWS = ("77777777", "56565656", "77777777")
 ADAM7 = ("16462646", *LAST_ROWS, "36463646", *LAST_ROWS)  # the pass of each pixel of 8 x 8
@@ -567,17 +568,79 @@ def test_file_without_its_end_is_damaged():
             decode(data.removesuffix(end))
 
 
-@pytest.mark.parametrize("name", FORMATS)
-def test_zip_after_the_end_is_rejected_except_in_jpeg_and_bmp(name):
+def zip_file():
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("hidden.txt", "hidden")
+    return file.getvalue()
+
+
+def tails_of(name):
+    """What programs and attackers leave after the end of an image, by kind."""
+    other = file_of(Image.new("RGB", (40, 30), "red"), name, exif=b"Exif\0\0" + exif_block(6))
+    frames = [drawing(), drawing().transpose(Image.Transpose.ROTATE_180)]
+    animation = file_of(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    yield "one byte", b"\0"
+    yield "newline", b"\n"
+    yield "zip", zip_file()
+    yield "zeros", bytes(10_000_000)
+    yield "another image", other
+    yield "the rest of a longer file", other[len(other) // 3 :]
+    yield "a truncated image", other[:-20]
+    yield "an animation", animation
+    yield "the frames of an animation", animation[13:]
+    if name == "PNG":
+        damaged = with_bytes(IMAGE_DATA, len(IMAGE_DATA) - 1, b"\0")
+        yield "chunks of a longer PNG", IMAGE_DATA * 3 + END
+        yield "too many chunks", chunk(b"tEXt", b"a\0b") * MAX_CHUNKS
+        yield "damaged chunks", damaged + chunk(b"ABCD")
+        yield "orientation", chunk(b"eXIf", exif_block(6)) + END
+        yield "animation control", chunk(b"acTL", bytes(8)) + END
+        yield "bomb", chunk(b"IDAT", zlib.compress(bytes(10_000_000))) + END
+    if name == "WEBP":
+        yield "orientation", webp_chunk(b"EXIF", exif_block(6))
+        yield "animation chunks", webp_chunk(b"ANIM", bytes(6)) + webp_chunk(b"ANMF", bytes(16))
+    if name == "GIF":
+        yield "too many blocks", b"!\xfe\1a\0" * MAX_GIF_BLOCKS
+        yield "another transparent color", b"!\xf9\4\1\0\0\0\0;"
+    if name == "JPEG":
+        yield "segments", jpeg_segment(0xE1, b"Exif\0\0" + exif_block(6)) + b"\xff\xd9"
+        yield "fill bytes", b"\xff" * 100_000
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_follows_the_end_of_an_image_is_never_parsed(name):
+    variants = [{}, {"exif": b"Exif\0\0" + exif_block(3)}] if name in EXIF_FORMATS else [{}]
+    for options in variants:
+        data = file_of(drawing(), name, **options)
+        alone = detect_format(data).read(data)
+        pixels = decode(data)
+        for kind, tail in tails_of(name):
+            assert detect_format(data).read(data + tail) == alone, kind
+            np.testing.assert_array_equal(decode(data + tail), pixels, kind)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_follows_the_end_of_an_image_counts_as_bytes_of_the_file(name):
     data = file_of(drawing(), name)
-    if name in ("JPEG", "BMP"):
-        np.testing.assert_array_equal(decode(data + file.getvalue()), decode(data))
-    else:
-        with pytest.raises(DamagedImage, match="after its end"):
-            decode(data + file.getvalue())
+    limits = Limits(bytes=len(data) + 1_000)
+    assert decode(data + bytes(1_000), limits=limits).shape == (17, 23, 4)
+    with pytest.raises(ImageTooLarge, match="bytes"):
+        decode(data + bytes(1_001), limits=limits)
+
+
+@pytest.mark.parametrize(("name", "end"), [("PNG", END), ("JPEG", b"\xff\xd9"), ("GIF", b";")])
+@pytest.mark.parametrize("tail", [b"\n", bytes(100), zip_file()])
+def test_file_without_its_end_is_damaged_whatever_follows(name, end, tail):
+    with pytest.raises(DamagedImage):
+        decode(file_of(drawing(), name).removesuffix(end) + tail)
+
+
+def test_webp_that_declares_too_short_a_length_is_damaged():
+    data = file_of(drawing(), "WEBP")
+    for length in (0, 4, 12, 20, len(data) - 10):
+        with pytest.raises(DamagedImage):
+            decode(with_bytes(data, 4, struct.pack("<I", length)))
 
 
 @pytest.mark.parametrize("interlaced", [False, True])
@@ -849,6 +912,9 @@ def real_files():
         yield file_of(drawing(mode), "GIF", interlace=True)
     for mode in ("1", "L", "P", "RGB", "RGBA"):
         yield file_of(drawing(mode), "BMP")
+    for name in FORMATS:
+        data = file_of(drawing(), name)
+        yield data + data[len(data) // 2 :]
 
 
 def repaired(data):

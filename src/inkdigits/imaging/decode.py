@@ -65,8 +65,8 @@ class Limits:
 def decode(data: bytes, media_type: str | None = None, limits: Limits = Limits()) -> Pixels:
     """Decode a PNG, JPEG, WebP, GIF or BMP file, and apply its EXIF orientation.
 
-    Limits and structure are checked before any pixel is decoded. Data after the end of a JPEG, as
-    phones write it, or of a BMP is ignored; in the other formats it is an error.
+    Limits and structure are checked before any pixel is decoded. Data after the end of the image,
+    as phones and screenshot tools leave it, is dropped without being parsed.
 
     data        the file
     media_type  as declared by the sender; None and application/octet-stream mean unknown

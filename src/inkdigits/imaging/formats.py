@@ -19,8 +19,8 @@ _UNSUPPORTED_BMP = "This BMP variant is not supported; save the image as PNG."
 class Content:
     """What a valid file contains.
 
-    file         the file, without the texts and profiles that Pillow would parse; of a PNG only
-                 the zlib stream of its pixels
+    file         the file up to its end, without the texts and profiles that Pillow would parse; of
+                 a PNG only the zlib stream of its pixels
     exif         its EXIF block, empty if there is none
     extra_bytes  memory that its decoder takes besides the pixels
     animated     whether it has more than one frame
@@ -114,8 +114,6 @@ def _read_gif(data: bytes) -> Content:
     for _ in range(MAX_GIF_BLOCKS):
         introducer = data[start]
         if introducer == 0x3B:  # the trailer
-            if start + 1 != len(data):
-                raise damaged("it has data after its end")
             return Content(screen + control + frame + b";")
         if introducer == 0x21:  # an extension
             end, sub_blocks = _skip_sub_blocks(data, start + 2, sub_blocks)
@@ -155,8 +153,8 @@ def _skip_sub_blocks(data: bytes, start: int, budget: int) -> tuple[int, int]:
 
 
 def _read_webp(data: bytes) -> Content:
-    exif, animated = webp.read(data)
-    return Content(data, exif, animated=animated)
+    file, exif, animated = webp.read(data)
+    return Content(file, exif, animated=animated)
 
 
 def _bmp_header(data: bytes) -> tuple[int, int, int, int]:
@@ -183,9 +181,10 @@ def _read_bmp(data: bytes) -> Content:
     if bits not in (1, 4, 8, 16, 24, 32) or compression not in (0, 3):
         raise UnsupportedImage(_UNSUPPORTED_BMP)
     (start,) = struct.unpack_from("<I", data, 10)
-    row_bytes = (width * bits + 31) // 32 * 4
-    if start + row_bytes * abs(height) > len(data):
+    end = start + (width * bits + 31) // 32 * 4 * abs(height)
+    if end > len(data):
         raise damaged("it is truncated")
+    data = data[:end]
     if bits in (4, 8) and data[14] >= 40 and data[46:50] == b"\2\0\0\0":
         # With two colors, black and white, Pillow assumes 1 bit per pixel; so declare three.
         data = data[:46] + b"\3" + data[47:]

@@ -188,8 +188,6 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
             raise damaged("a checksum does not match")
         yield name, view[start + 8 : end - 4]
         if name == b"IEND":
-            if end != len(data):
-                raise damaged("it has data after its end")
             return
         start = end
     raise damaged(f"it has more than {MAX_CHUNKS:,} chunks")

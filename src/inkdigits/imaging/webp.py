@@ -37,18 +37,18 @@ def size(data: bytes) -> tuple[int, int]:
     raise damaged("it does not declare its size")
 
 
-def read(data: bytes) -> tuple[bytes, bool]:
+def read(data: bytes) -> tuple[bytes, bytes, bool]:
     """Validate all chunks.
 
-    returns  the EXIF block, empty if there is none, and whether the image is animated
+    returns  the file up to its end, the EXIF block (empty if there is none), and whether the image
+             is animated
     raises   DamagedImage if the file violates the specification, ImageTooLarge if it would take
              more memory than allowed
     """
     (length,) = struct.unpack_from("<I", data, 4)
     if length + 8 > len(data):
         raise damaged("it is truncated")
-    if length + 8 < len(data):
-        raise damaged("it has data after its end")
+    data = data[: length + 8]
     width, height = size(data)
     if width * height > MAX_PIXELS:
         raise ImageTooLarge(
@@ -61,13 +61,13 @@ def read(data: bytes) -> tuple[bytes, bool]:
             raise damaged("it has two images")
         chunks.setdefault(name, body)
     if b"ANIM" in chunks or b"ANMF" in chunks:
-        return b"", True
+        return data, b"", True
     if lossless := chunks.get(b"VP8L"):
         vp8l.check(bytes(lossless[5:]), *_lossless_size(lossless))
     # The alpha channel of a lossy image may be lossless as well: compression method 1.
     if (alpha := chunks.get(b"ALPH")) and alpha[0] % 4 == 1:
         vp8l.check(bytes(alpha[1:]), width, height)
-    return bytes(chunks.get(b"EXIF", b"")), False
+    return data, bytes(chunks.get(b"EXIF", b"")), False
 
 
 def _lossless_size(stream: bytes | memoryview) -> tuple[int, int]:
