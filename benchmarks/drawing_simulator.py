@@ -6,102 +6,19 @@ Pillow does the rendering, so it shares no code with what the benchmarks measure
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from drawing_conditions import PLAIN, Conditions, draw_conditions
+from pens import draw_strokes
+from PIL import Image
 from scipy import ndimage
+from tracing import Stroke, trace
 
 from inkdigits.arrays import Array, Generator, Pixels
 from inkdigits.data.mnist import Digits
 
-Stroke = NDArray[np.float64]  # (N, 2), rows and columns
-Place = tuple[int, int]  # row and column of a pixel
-
-UPSCALE = 4  # factor before thinning; the finer grid makes smoother lines
-INKED = 0.4  # of the peak: threshold above which a pixel counts as inked
-SMOOTHING = 3.0  # px of the upscaled image, standard deviation
-
-# Width, height and scale: a canvas of scale 8 is a bitmap that is upscaled 8 times.
-CANVASES = (
-    (28, 28, 1),
-    (64, 64, 1),
-    (150, 100, 1),
-    (280, 280, 1),
-    (500, 500, 1),
-    (640, 480, 1),
-    (1000, 1000, 1),
-    (1200, 900, 1),
-    (16, 16, 10),
-    (32, 32, 8),
-)
 SEED = 0
-MIN_PX = 16  # longer side of a digit
-MIN_ON_PAPER_PX = 40  # of a digit that is photographed or saved as a JPEG
 MIN_CONTRAST = 80  # of 255, in brightness
-
-
-@dataclass(frozen=True)
-class Conditions:
-    """The random conditions under which a digit is drawn.
-
-    canvas, place            size of the image, and where on it the digit is
-    size_px, pen_px          longer side of the digit, and width of its strokes
-    antialiased, polarity, color, file   as in a drawing program
-    light ... specks         as on paper; all "none" on a small canvas or a transparent background
-    """
-
-    canvas: tuple[int, int, int]
-    place: str
-    size_px: float
-    pen_px: float
-    antialiased: bool
-    polarity: str
-    color: str
-    file: str
-    light: str = "none"
-    noise: str = "none"
-    blur: str = "none"
-    texture: str = "none"
-    ruled: str = "none"
-    frame: str = "none"
-    specks: str = "none"
-
-    @property
-    def levels(self) -> dict[str, str]:
-        """The level of each factor, by the factor's name."""
-        width, height, scale = self.canvas
-        return {
-            "canvas": f"{width}x{height}" + (f" upscaled {scale}x" if scale > 1 else ""),
-            "place": self.place,
-            "digit / canvas": _level(self.size_px / min(width, height), (0.1, 0.25, 0.5, 0.75)),
-            "pen / digit": _level(self.pen_px / self.size_px, (0.02, 0.05, 0.1, 0.15, 0.2)),
-            "pen": "1 px" if self.pen_px == 1 else "wider",
-            "edges": "antialiased" if self.antialiased else "aliased",
-            "polarity": self.polarity,
-            "color": self.color,
-            "file": self.file,
-            "light": self.light,
-            "noise": self.noise,
-            "blur": self.blur,
-            "texture": self.texture,
-            "ruled": self.ruled,
-            "frame": self.frame,
-            "specks": self.specks,
-        }
-
-
-PLAIN = Conditions(
-    canvas=(280, 280, 1),
-    place="on the canvas",
-    size_px=200,
-    pen_px=24,
-    antialiased=True,
-    polarity="dark on light",
-    color="black and white",
-    file="PNG",
-)
 
 
 @dataclass(frozen=True)
@@ -128,55 +45,6 @@ def drawings(digits: Digits, count: int) -> Iterator[Drawing]:
         conditions = draw_conditions(rng)
         file = draw(strokes, conditions, rng)
         yield Drawing(label, conditions, file, draw(strokes, PLAIN, rng))
-
-
-def _level(value: float, bounds: tuple[float, ...]) -> str:
-    """Name the interval between two bounds that contains a value."""
-    number = sum(value >= bound for bound in bounds)
-    names = [f"{bound:.0%}" for bound in bounds]
-    if number == 0:
-        return f"under {names[0]}"
-    if number == len(bounds):
-        return f"{names[-1]} or more"
-    return f"{names[number - 1]} to {names[number]}"
-
-
-def draw_conditions(rng: Generator) -> Conditions:
-    """Choose the conditions of a drawing at random."""
-    canvas = CANVASES[rng.integers(len(CANVASES))]
-    side = min(canvas[:2])
-    is_bitmap = canvas[2] > 1
-    share = rng.uniform(0.85, 1) if is_bitmap else np.exp(rng.uniform(np.log(0.08), np.log(0.95)))
-    size_px = max(MIN_PX, share * side)
-    pen_px = 1.0 if rng.random() < 0.2 else max(1.0, rng.uniform(0.01, 0.25) * size_px)
-    file = str(rng.choice(["PNG", "PNG, transparent", "JPEG 30-60", "JPEG 60-95"]))
-    if size_px < MIN_ON_PAPER_PX or is_bitmap:
-        file = "PNG" if rng.random() < 0.7 else "PNG, transparent"
-    drawn = {
-        "canvas": canvas,
-        "place": "cropped to the ink" if rng.random() < 0.1 else "on the canvas",
-        "size_px": size_px,
-        "pen_px": pen_px,
-        "antialiased": bool(rng.random() < 0.6) and not is_bitmap,
-        "polarity": str(rng.choice(["dark on light", "light on dark"])),
-        "color": str(rng.choice(["black and white", "gray", "colored"])),
-        "file": file,
-    }
-    if side >= 100 and size_px >= MIN_ON_PAPER_PX and file != "PNG, transparent":
-        drawn |= {
-            "light": _one_of(rng, ["gradient", "vignette", "shadow"], 0.3),
-            "noise": _one_of(rng, ["sensor"], 0.25),
-            "blur": _one_of(rng, ["slight"], 0.25),
-            "texture": _one_of(rng, ["paper"], 0.25),
-            "ruled": _one_of(rng, ["lines", "squares"], 0.2),
-            "frame": _one_of(rng, ["line", "table"], 0.2),
-            "specks": _one_of(rng, ["dust"], 0.25),
-        }
-    return Conditions(**drawn)  # type: ignore[arg-type]
-
-
-def _one_of(rng: Generator, levels: list[str], probability: float) -> str:
-    return str(rng.choice(levels)) if rng.random() < probability else "none"
 
 
 def draw(strokes: list[Stroke], conditions: Conditions, rng: Generator) -> bytes:
@@ -222,15 +90,7 @@ def _coverage(strokes: list[Stroke], conditions: Conditions) -> Array:
     )
     height, width = min(height, conditions.canvas[1]), min(width, conditions.canvas[0])
     image = Image.new("L", (width * finer, height * finer))
-    pencil = ImageDraw.Draw(image)
-    for stroke in strokes:
-        points = [(x, y) for y, x in (stroke * scale + (pen - 1) / 2).tolist()]
-        pencil.line(points, 255, pen)
-        if pen > 2:  # round ends and joints
-            for x, y in points:
-                pencil.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), 255)
-        else:
-            pencil.point(points, 255)
+    draw_strokes(image, [stroke * scale + (pen - 1) / 2 for stroke in strokes], pen)
     return np.asarray(image.reduce(finer), np.float64) / 255
 
 
@@ -366,111 +226,3 @@ def _encoded(pixels: Pixels, conditions: Conditions, rng: Generator) -> bytes:
     else:
         Image.fromarray(pixels).save(file, "PNG", compress_level=1)
     return file.getvalue()
-
-
-def trace(image: Pixels) -> list[Stroke]:
-    """Trace the strokes of a digit: the smoothed center lines of its ink.
-
-    image    uint8 (28, 28), not blank
-    returns  strokes in a box whose longer side is 1, from its top left corner
-    """
-    upscaled = ndimage.zoom(np.pad(image, 1).astype(float), UPSCALE, order=3)
-    inked = upscaled > INKED * upscaled.max()
-    depth = ndimage.distance_transform_edt(inked)
-    paths = _without_spurs(list(_paths(_thinned(inked))), depth)
-    strokes = [_smoothed(np.array(path, float)) for path in paths]
-    corner = np.min([stroke.min(axis=0) for stroke in strokes], axis=0)
-    opposite = np.max([stroke.max(axis=0) for stroke in strokes], axis=0)
-    return [(stroke - corner) / max(float((opposite - corner).max()), 1) for stroke in strokes]
-
-
-def _thinned(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Thin ink to lines one pixel wide.
-
-    source  Zhang and Suen 1984, A Fast Parallel Algorithm for Thinning Digital Patterns
-    """
-    inked = inked.copy()
-    while True:
-        before = inked.sum()
-        for step in (0, 1):
-            around = _neighbors(inked)
-            north, east, south, west = around[0], around[2], around[4], around[6]
-            count = around.sum(axis=0)
-            turns = (~around & np.roll(around, -1, axis=0)).sum(axis=0)
-            if step == 0:
-                edge = ~(north & east & south) & ~(east & south & west)
-            else:
-                edge = ~(north & east & west) & ~(north & south & west)
-            inked &= ~((count >= 2) & (count <= 6) & (turns == 1) & edge)
-        if inked.sum() == before:
-            return inked
-
-
-def _neighbors(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return whether each of the eight neighbors is inked, clockwise from north, bool (8, H, W)."""
-    height, width = inked.shape
-    framed = np.pad(inked, 1)
-    starts = ((0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0), (0, 0))
-    return np.stack([framed[r : r + height, c : c + width] for r, c in starts])
-
-
-def _paths(thin: NDArray[np.bool_]) -> Iterator[list[Place]]:
-    """Follow thin lines from each end or junction to the next, and around each ring."""
-    links = _links({(int(r), int(c)) for r, c in np.argwhere(thin)})
-    unvisited = {frozenset((place, other)) for place in links for other in links[place]}
-    junctions = [place for place in links if len(links[place]) != 2]
-    for start in junctions + list(links):
-        if not links[start]:
-            yield [start]
-        for second in links[start]:
-            path = [start]
-            following: Place | None = second
-            while following is not None and frozenset((path[-1], following)) in unvisited:
-                unvisited.remove(frozenset((path[-1], following)))
-                path.append(following)
-                onward = [place for place in links[following] if place != path[-2]]
-                following = onward[0] if len(links[following]) == 2 and onward else None
-            if len(path) > 1:
-                yield path
-
-
-def _links(places: set[Place]) -> dict[Place, list[Place]]:
-    """Link each pixel to its neighbors, to a diagonal one only if no other path connects them."""
-    links: dict[Place, list[Place]] = {}
-    for row, column in sorted(places):
-        beside = [(row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)]
-        linked = [place for place in beside if place in places]
-        for down in (-1, 1):
-            for right in (-1, 1):
-                detour = {(row + down, column), (row, column + right)} & places
-                if (row + down, column + right) in places and not detour:
-                    linked.append((row + down, column + right))
-        links[row, column] = linked
-    return links
-
-
-def _without_spurs(paths: list[list[Place]], depth: Array) -> list[list[Place]]:
-    """Remove short side branches, which come from the ink's rough edge."""
-    ends = [end for path in paths for end in (path[0], path[-1])]
-
-    def is_spur(path: list[Place]) -> bool:
-        free = [end for end in (path[0], path[-1]) if ends.count(end) == 1]
-        joined = [end for end in (path[0], path[-1]) if ends.count(end) > 2]
-        length = sum(float(np.hypot(a[0] - b[0], a[1] - b[1])) for a, b in pairwise(path))
-        return len(free) == 1 and len(joined) == 1 and length < 1.4 * depth[joined[0]]
-
-    return [path for path in paths if not is_spur(path)] or paths
-
-
-def _smoothed(path: Stroke) -> Stroke:
-    """Smooth a path but keep its ends, so that paths that met still meet."""
-    if len(path) < 4:
-        return path
-    is_ring = bool((path[0] == path[-1]).all())
-    smooth = ndimage.gaussian_filter1d(
-        path[:-1] if is_ring else path, SMOOTHING, axis=0, mode="wrap" if is_ring else "nearest"
-    )
-    if is_ring:
-        return np.concatenate([smooth, smooth[:1]])
-    smooth[0], smooth[-1] = path[0], path[-1]
-    return smooth

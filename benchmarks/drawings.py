@@ -9,7 +9,8 @@ from collections import defaultdict
 from typing import Any, TypeAlias
 
 import numpy as np
-from drawing_simulator import Conditions, drawings
+from drawing_conditions import Conditions
+from drawing_simulator import drawings
 from evaluation_data import DRAWINGS, accuracy_on, mnist_digits, model_parser
 from numpy.typing import NDArray
 from PIL import Image

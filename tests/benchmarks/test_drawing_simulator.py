@@ -6,12 +6,13 @@ from io import BytesIO
 import drawing_simulator as simulator
 import numpy as np
 import pytest
-from drawing_simulator import CANVASES, PLAIN, Conditions, draw, draw_conditions, drawings, trace
-from PIL import Image, ImageDraw
+from drawing_conditions import CANVASES, Conditions, draw_conditions
+from drawing_simulator import draw, drawings
+from PIL import Image
 from scipy import ndimage
+from tracing import trace
 
 from inkdigits.imaging.decode import decode
-from inkdigits.preprocessing import ink
 
 BASE = Conditions(
     canvas=(150, 100, 1),
@@ -47,122 +48,7 @@ def sides(mask):
     return [int(np.ptp(np.flatnonzero(mask.any(axis=axis)))) + 1 for axis in (1, 0)]
 
 
-def line(degrees):
-    """An image of a straight bar through the center, by its angle above the horizontal."""
-    image = Image.new("L", (28, 28))
-    half = 10 * np.array([np.cos(np.radians(degrees)), -np.sin(np.radians(degrees))])
-    ImageDraw.Draw(image).line([*(14 - half), *(14 + half)], 255, 3)
-    return np.asarray(image)
-
-
-def shape(*calls):
-    """Draw an image with Pillow; each call is a method name and its arguments."""
-    image = Image.new("L", (28, 28))
-    for name, *arguments in calls:
-        getattr(ImageDraw.Draw(image), name)(*arguments)
-    return np.asarray(image)
-
-
-# Tracing
-
-
-@pytest.mark.parametrize("degrees", [0, 30, 60, 90, 120, 150])
-def test_straight_bar_is_one_stroke_in_its_direction(degrees):
-    (stroke,) = trace(line(degrees))
-    across, along = np.linalg.svd(stroke - stroke.mean(axis=0))[2][::-1]
-    apart = (np.degrees(np.arctan2(-along[0], along[1])) - degrees + 90) % 180 - 90
-    assert abs(apart) < 5
-    # It is straight: no point is far from the line.
-    assert np.abs((stroke - stroke.mean(axis=0)) @ across).max() < 0.06
-
-
-def test_ring_is_one_closed_stroke():
-    (stroke,) = trace(shape(("ellipse", (5, 5, 23, 23), 0, 255, 3)))
-    np.testing.assert_array_equal(stroke[0], stroke[-1])
-    radii = np.hypot(*(stroke - 0.5).T)
-    assert radii.min() > 0.45
-    assert radii.max() < 0.55
-    steps = np.hypot(*np.diff(stroke, axis=0).T)
-    assert steps.max() < 2 * np.median(steps)  # no gap or kink where it is closed
-    turned = np.unwrap(np.arctan2(*(stroke - 0.5).T))
-    assert abs(turned[-1] - turned[0]) == pytest.approx(2 * np.pi)
-
-
-def test_strokes_that_meet_still_meet():
-    strokes = trace(shape(("line", (5, 5, 23, 5), 255, 3), ("line", (14, 5, 14, 24), 255, 3)))
-    assert len(strokes) == 3
-    ends = [{tuple(stroke[0]), tuple(stroke[-1])} for stroke in strokes]
-    assert set.intersection(*ends)
-
-
-@pytest.mark.parametrize(("length_px", "strokes"), [(2, 2), (8, 3)])
-def test_branch_is_a_stroke_but_a_bump_is_not(length_px, strokes):
-    bar = ("rectangle", (12, 4, 15, 24), 255)
-    aside = ("rectangle", (16, 12, 15 + length_px, 14), 255)
-    assert len(trace(shape(bar, aside))) == strokes  # the bar is split at the junction
-
-
-def test_strokes_fill_a_unit_box_from_its_top_left_corner(digits):
-    for image in digits.images[:50]:
-        points = np.concatenate(trace(image))
-        assert points.min(axis=0) == pytest.approx(0)
-        assert points.max() == pytest.approx(1)
-
-
-def test_traced_digits_resemble_the_originals(digits):
-    """Both are blurred first, because a shift by a pixel does not matter."""
-    correlations = []
-    for number, image in enumerate(digits.images[:100]):
-        file = draw(trace(image), PLAIN, np.random.default_rng(number))
-        images = (ink.from_image(decode(file)), ink.from_ink(image))
-        again, once = (ndimage.gaussian_filter(seen.astype(float), 1).ravel() for seen in images)
-        correlations.append(np.corrcoef(again, once)[0, 1])
-    assert np.mean(correlations) > 0.9  # measured 0.915
-    assert min(correlations) > 0.5
-
-
 # Conditions
-
-
-def many_conditions(count=2000):
-    rng = np.random.default_rng(0)
-    return [draw_conditions(rng) for _ in range(count)]
-
-
-def test_conditions_cover_every_level_and_are_consistent():
-    paper = ("light", "noise", "blur", "texture", "ruled", "frame", "specks")
-    seen = set()
-    for conditions in many_conditions():
-        width, height, scale = conditions.canvas
-        seen |= set(conditions.levels.items())
-        assert 16 <= conditions.size_px <= min(width, height)
-        assert 1 <= conditions.pen_px <= conditions.size_px / 4
-        if scale > 1:
-            assert not conditions.antialiased
-        if conditions.file.startswith("JPEG"):
-            assert conditions.size_px >= simulator.MIN_ON_PAPER_PX
-        if any(getattr(conditions, factor) != "none" for factor in paper):
-            assert min(width, height) >= 100
-            assert conditions.file != "PNG, transparent"
-    assert {level for factor, level in seen if factor == "file"} == {
-        "PNG",
-        "PNG, transparent",
-        "JPEG 30-60",
-        "JPEG 60-95",
-    }
-    assert len({level for factor, level in seen if factor == "canvas"}) == len(CANVASES)
-    levels = {factor: sum(of == factor for of, _ in seen) for factor, _ in seen}
-    expected = {"light": 4, "noise": 2, "blur": 2, "texture": 2, "ruled": 3, "frame": 3}
-    expected |= {"specks": 2, "place": 2, "edges": 2, "polarity": 2, "color": 3, "pen": 2}
-    assert expected.items() <= levels.items()
-
-
-@pytest.mark.parametrize(
-    ("value", "level"),
-    [(0.05, "under 10%"), (0.1, "10% to 25%"), (0.24, "10% to 25%"), (0.25, "25% or more")],
-)
-def test_level_is_the_interval_that_contains_the_value(value, level):
-    assert simulator._level(value, (0.1, 0.25)) == level
 
 
 @pytest.mark.parametrize("canvas", CANVASES)
@@ -264,7 +150,8 @@ def test_digit_has_the_given_size_at_a_random_place(size_px, antialiased):
 
 def test_digit_is_never_cut_off(digits):
     strokes = trace(digits.images[0])
-    for conditions in many_conditions(100):
+    rng = np.random.default_rng(0)
+    for conditions in (draw_conditions(rng) for _ in range(100)):
         bare = replace(
             BASE, canvas=conditions.canvas, size_px=conditions.size_px, pen_px=conditions.pen_px
         )

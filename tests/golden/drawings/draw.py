@@ -3,7 +3,6 @@
 python tests/golden/drawings/draw.py
 """
 
-import importlib.util
 import sys
 from io import BytesIO
 from pathlib import Path
@@ -12,11 +11,10 @@ import numpy as np
 from PIL import Image
 
 HERE = Path(__file__).parent
-PATH = HERE.parents[2] / "benchmarks/drawing_simulator.py"
-SPEC = importlib.util.spec_from_file_location("drawing_simulator", PATH)
-simulator = importlib.util.module_from_spec(SPEC)
-sys.modules["drawing_simulator"] = simulator  # its dataclasses look up their module
-SPEC.loader.exec_module(simulator)
+sys.path.insert(0, str(HERE.parents[2] / "benchmarks"))
+
+from drawing_conditions import Conditions  # noqa: E402
+from drawing_simulator import draw  # noqa: E402
 
 
 def arc(row, column, down, right, start, end):
@@ -101,8 +99,8 @@ def main():
     for number in range(40):
         digit, name = number % 10, names[number % len(names)]
         rng = np.random.default_rng(number)
-        conditions = simulator.Conditions(**(PLAIN | CASES[name]))
-        data = simulator.draw(DIGITS[digit], conditions, rng)
+        conditions = Conditions(**(PLAIN | CASES[name]))
+        data = draw(DIGITS[digit], conditions, rng)
         kind = "jpg" if conditions.file.startswith("JPEG") else "png"
         if kind == "png":
             file = BytesIO()

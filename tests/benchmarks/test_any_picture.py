@@ -1,0 +1,50 @@
+"""The benchmark counts what a model makes of the pictures, and draws the misread ones."""
+
+import any_picture
+import pytest
+from picture_kinds import KINDS, pictures
+from PIL import Image
+
+from inkdigits import Recognizer
+
+
+@pytest.fixture(scope="module")
+def recognizer():
+    return Recognizer.load()
+
+
+@pytest.mark.parametrize(
+    ("file", "result"), [(b"GIF89a", "refused"), (b"", "refused")], ids=["cut off", "empty"]
+)
+def test_file_that_cannot_be_decoded_is_refused(recognizer, file, result):
+    assert any_picture.outcome(recognizer, 1, file)[0] == result
+
+
+def test_outcome_depends_on_the_label(recognizer, digits):
+    label, file = next(pictures("leaning", digits, 1))
+    right = any_picture.outcome(recognizer, label, file)
+    wrong = any_picture.outcome(recognizer, (label + 1) % 10, file)
+    assert (right[0], wrong[0]) == ("right", "wrong")
+    assert right[1:] == wrong[1:]
+    assert right[1] == str(label)
+    assert 0.5 < right[2] <= 1
+
+
+def test_shares_add_up_and_the_others_are_kept(recognizer, digits):
+    figures, misread = any_picture.measure(recognizer, "touching underline", digits, 20)
+    shares = [figures[outcome] for outcome in ("right", "wrong", "rejected", "refused")]
+    assert sum(shares) == pytest.approx(1)
+    assert len(misread) == pytest.approx(20 * (1 - figures["right"]))
+    assert figures["aim"] == KINDS["touching underline"].aim
+    assert figures["wrong above 0.95"] <= figures["wrong"]
+
+
+def test_contact_sheet_shows_every_misread_picture_up_to_a_limit(digits, tmp_path):
+    misread = [(label, "8", file) for label, file in pictures("leaning", digits, 18)]
+    sixteen_bits = [
+        (label, "blank", file) for label, file in pictures("12 bits in a 16-bit PNG", digits, 1)
+    ]
+    any_picture.draw_misread({"leaning": misread * 5, "dark": sixteen_bits}, tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as sheet:
+        rows = any_picture.MOST_SHOWN // any_picture.COLUMNS + 1
+        assert sheet.size == (any_picture.COLUMNS * any_picture.TILE, rows * 148)
