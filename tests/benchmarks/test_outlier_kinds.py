@@ -2,9 +2,15 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import outlier_kinds as kinds
+import outlier_sources
 import pytest
+from outlier_digits import FRAGMENTS
+from outlier_drawings import HAND_SIGNS
+from outlier_sources import FACES, OTHER_DIGITS, OTHER_FACES, SCRIPTS
+from outlier_text import LOOK_LIKE_DIGITS, OTHER_LOOK_LIKE_DIGITS, digit_of_another_script
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from inkdigits.imaging.decode import decode
@@ -12,7 +18,6 @@ from inkdigits.preprocessing import ink
 
 COUNT = 40
 
-WRITTEN = [*kinds.SCRIPTS, "words", "printed numbers"]
 LATIN = ("uppercase letters", "lowercase letters")
 
 
@@ -24,7 +29,10 @@ def sources(digits):
         digits=digits.take(slice(1000)),
         clothes=rng.integers(0, 256, (50, 28, 28), np.uint8),
         photographs=[rng.integers(0, 256, (90, 120, 3), np.uint8)],
-        fonts={script: [ImageFont.load_default(kinds.FONT_PX)] for script in kinds.SCRIPTS},
+        fonts={
+            script: [ImageFont.load_default(outlier_sources.FONT_PX)]
+            for script in (*SCRIPTS, *OTHER_DIGITS, "pictograms")
+        },
     )
 
 
@@ -59,34 +67,56 @@ def test_drawing_is_deterministic_and_splits_are_disjoint(name, sources):
 
 
 def test_splits_do_not_share_fonts():
-    assert len(set(kinds.FACES)) == len(kinds.FACES)
-    assert len(kinds.FACES) % 2 == 0
+    assert len(set(FACES)) == len(FACES)
+    assert len(FACES) % 2 == 0
+
+    assert all(development != test for development, test in OTHER_FACES.values())
 
 
 def test_excluded_letters_are_listed_once():
-    excluded = "".join(kinds.LOOK_LIKE_DIGITS.values()).replace(" ", "")
+    excluded = "".join(LOOK_LIKE_DIGITS.values()).replace(" ", "")
     assert len(set(excluded)) == len(excluded)
-    assert set(kinds.LOOK_LIKE_DIGITS) <= set(range(10))
+    assert set(LOOK_LIKE_DIGITS) <= set(range(10))
     for script in LATIN:
-        assert len(set(kinds.SCRIPTS[script]) - set(excluded)) >= 19
+        assert len(set(SCRIPTS[script]) - set(excluded)) >= 19
+
+
+def test_excluded_digits_of_other_scripts_are_listed_once():
+    """Each script keeps a few digits, but not its zero."""
+    excluded = "".join(OTHER_LOOK_LIKE_DIGITS.values()).replace(" ", "")
+    assert len(set(excluded)) == len(excluded)
+    assert set(excluded) <= set("".join(OTHER_DIGITS.values()))
+    for digits in OTHER_DIGITS.values():
+        assert digits[0] in excluded
+        assert len(set(digits) - set(excluded)) >= 3
+
+
+def test_excluded_digits_of_other_scripts_are_not_drawn(sources, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("outlier_text.typeset", lambda rng, fonts, text: drawn.append(text))
+    rng = np.random.default_rng(0)
+    for _ in range(2000):
+        digit_of_another_script(rng, sources)
+    excluded = "".join(OTHER_LOOK_LIKE_DIGITS.values())
+    assert set(drawn) == set("".join(OTHER_DIGITS.values())) - set(excluded)
 
 
 @pytest.mark.parametrize("script", LATIN)
 def test_letters_that_look_like_digits_are_excluded(script, sources, monkeypatch):
     """If a script has only one other letter, all images show it."""
-    excluded = "".join(letter for letter in "OIZSBDGlozsbqg" if letter in kinds.SCRIPTS[script])
-    monkeypatch.setitem(kinds.SCRIPTS, script, excluded + "M")
+    excluded = "".join(letter for letter in "OIZSBDGlozsbqg" if letter in SCRIPTS[script])
+    monkeypatch.setitem(SCRIPTS, script, excluded + "M")
     # An M is wider than any of them.
     widths = [sides(inked)[1] for inked in ink_of(script, sources)]
-    monkeypatch.setitem(kinds.SCRIPTS, script, "M")
+    monkeypatch.setitem(SCRIPTS, script, "M")
     assert widths == [sides(inked)[1] for inked in ink_of(script, sources)]
 
 
 def test_font_without_a_letter_is_detected():
-    font = ImageFont.load_default(kinds.FONT_PX)
-    assert kinds._has(font, kinds.SCRIPTS["uppercase letters"])
-    assert not kinds._has(font, "A大")
-    assert not kinds._has(font, "A ")
+    font = ImageFont.load_default(outlier_sources.FONT_PX)
+    assert outlier_sources._has(font, SCRIPTS["uppercase letters"])
+    assert not outlier_sources._has(font, "A大")
+    assert not outlier_sources._has(font, "A ")
 
 
 @pytest.mark.parametrize("name", kinds.MAY_BE_NARROW)
@@ -121,7 +151,7 @@ def test_long_and_upright_bars_are_narrow(slant_degrees, width, is_narrow):
 
 
 def test_fragments_come_only_from_the_listed_digits(sources):
-    used = {label for labels in kinds.FRAGMENTS.values() for label in labels}
+    used = {label for labels in FRAGMENTS.values() for label in labels}
     others = ~np.isin(sources.digits.labels, list(used))
     images = sources.digits.images.copy()
     images[others] = 255
@@ -150,6 +180,45 @@ def test_two_digits_are_side_by_side(sources):
         assert 2 * 22 <= width <= 2 * 30 + 15
 
 
+def test_touching_digits_touch(sources):
+    """Bars that touch are one component, wider than a single one."""
+    images = np.zeros_like(sources.digits.images)
+    images[:, 4:24, 9:19] = 255
+    bars = replace(sources, digits=replace(sources.digits, images=images))
+    for inked in ink_of("touching digits", bars):
+        assert cv2.connectedComponents((inked > 127).view(np.uint8))[0] == 2
+        height, width = sides(inked)
+        assert height <= 100
+        assert width > 0.5 * 60 * 0.9
+
+
+def test_tables_have_several_lines(sources):
+    for inked in ink_of("columns and tables", sources):
+        gaps = np.diff(inked.any(axis=1).astype(int)) < 0
+        assert len(inked) > 80
+        # Slightly rotated lines may overlap.
+        assert gaps.any() or sides(inked)[1] > 200
+
+
+def test_hand_signs_differ_by_their_fingers(sources, monkeypatch):
+    """An open hand has more ink than a fist, if both are filled or both outlined."""
+    areas = []
+    for fingers in ((), (0, 1, 2, 3, 4)):
+        monkeypatch.setattr("outlier_drawings.HAND_SIGNS", {"sign": fingers})
+        areas.append([(inked > 0).sum() for inked in ink_of("hand signs", sources)])
+    assert np.mean(areas[1]) > 1.2 * np.mean(areas[0])
+    assert len(set(HAND_SIGNS.values())) == len(HAND_SIGNS)
+
+
+def test_smileys_have_eyes_and_a_mouth(sources):
+    parts = [
+        cv2.connectedComponents((inked > 0).view(np.uint8))[0] - 1
+        for inked in ink_of("smileys", sources)
+    ]
+    assert np.median(parts) == 4
+    assert min(parts) >= 2
+
+
 def test_dashes_are_closer_to_horizontal_than_to_vertical(sources):
     for inked in ink_of("dashes", sources):
         rows, columns = np.nonzero(inked)
@@ -161,6 +230,6 @@ def test_dashes_are_closer_to_horizontal_than_to_vertical(sources):
 
 @pytest.mark.parametrize("split", kinds.SPLITS)
 def test_missing_packages_are_named(split, digits, monkeypatch, tmp_path):
-    monkeypatch.setattr(kinds, "FASHION", tmp_path)
+    monkeypatch.setattr(outlier_sources, "FASHION", tmp_path)
     with pytest.raises(FileNotFoundError, match="apt-get install dataset-fashion-mnist"):
         kinds.load(split, digits)
