@@ -1,20 +1,24 @@
 """The command `inkdigits data`: download MNIST and verify the data sets."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
 
 import click
+import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from inkdigits.data import download, folders, mnist, pendigits
+from inkdigits.data import download, folders, mnist, pendigits, semeion, unipen
 
 
 @click.command("data")
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
-    help="Folder with MNIST's files, compressed (.gz) or not. They are verified and nothing is "
+    help="Folder with the data files, compressed (.gz) or not. They are verified and nothing is "
     "downloaded. INKDIGITS_DATA can name one or more folders instead, separated as in PATH.",
 )
 def data_command(data_dir: Path | None) -> None:
@@ -49,24 +53,77 @@ def _download(folder: Path) -> None:
 
 def _show(data_dir: Path | None) -> None:
     paths = mnist.find_folders(data_dir)
-    train, test = mnist.load("train", data_dir), mnist.load("test", data_dir)
-    counts = {name: len(digits) for digits in (train, test) for name in digits.hashes}
+    table = Table("Data", "Digits", "Writers")
+    for column in table.columns[1:]:
+        column.justify = "right"
     notes = []
-    if train.writers is None:
-        notes.append(f"The writers are unknown without {mnist.TRAIN_WRITERS}.")
-    if folders.find_file(paths, pendigits.NAME):
-        counts[pendigits.NAME] = len(pendigits.load(data_dir))
-    else:
-        notes.append(pendigits.missing_message(paths))
-        notes.append("Without this file, `inkdigits train` uses MNIST alone.")
+    for verify in (_verify_mnist, _verify_pendigits, _verify_unipen, _verify_semeion):
+        rows, missing = verify(data_dir, paths)
+        for row in rows:
+            writers = "unknown" if row.writers is None else f"{len(np.unique(row.writers)):,}"
+            table.add_row(row.name, f"{row.digits:,}", writers)
+        if missing:
+            notes.append(missing)
+    if notes:
+        notes.append("`inkdigits train` uses what is there.")
 
-    table = Table("File", "Digits")
-    table.columns[1].justify = "right"
-    for name, count in counts.items():
-        table.add_row(name, f"{count:,}")
     console = Console()
     verified = f"Verified in {folders.join_names(paths)}:"
     console.print(verified, markup=False, highlight=False, soft_wrap=True)
     console.print(table)
     for note in notes:
         console.print(note, markup=False, highlight=False, soft_wrap=True)
+
+
+class _Row(NamedTuple):
+    """A file, or a part of one."""
+
+    name: str
+    digits: int
+    writers: NDArray[Any] | None  # of each digit; None if unknown
+
+
+# The rows of a data set, and a sentence about what is missing.
+_Verified: TypeAlias = tuple[list[_Row], str | None]
+
+
+def _verify_mnist(data_dir: Path | None, paths: Sequence[Path]) -> _Verified:
+    train, test = mnist.load("train", data_dir), mnist.load("test", data_dir)
+    rows = [
+        _Row(name, len(digits), digits.writers)
+        for digits in (train, test)
+        for name in digits.hashes
+    ]
+    if train.writers is None:
+        return rows, f"The writers of MNIST are unknown without {mnist.TRAIN_WRITERS}."
+    return rows, None
+
+
+def _verify_pendigits(data_dir: Path | None, paths: Sequence[Path]) -> _Verified:
+    if not folders.find_file(paths, pendigits.NAME):
+        return [], pendigits.missing_message(paths)
+    traces = pendigits.load(data_dir)
+    return [_Row(pendigits.NAME, len(traces), traces.writers)], None
+
+
+def _verify_unipen(data_dir: Path | None, paths: Sequence[Path]) -> _Verified:
+    if not unipen.find(paths):
+        return [], unipen.missing_message(paths)
+    traces = unipen.load(data_dir)
+    parts = {
+        "training": unipen.TRAINING_CONTRIBUTORS,
+        "development": unipen.DEVELOPMENT_CONTRIBUTORS,
+        "reserved": unipen.RESERVED_CONTRIBUTORS,
+    }
+    rows = []
+    for use, contributors in parts.items():
+        part = unipen.select_contributors(traces, contributors)
+        name = f"{unipen.FOLDER}, {use}: {', '.join(contributors)}"
+        rows.append(_Row(name, len(part), part.writers))
+    return rows, None
+
+
+def _verify_semeion(data_dir: Path | None, paths: Sequence[Path]) -> _Verified:
+    if not folders.find_file(paths, semeion.NAME):
+        return [], semeion.missing_message(paths)
+    return [_Row(semeion.NAME, len(semeion.load(data_dir)), None)], None

@@ -47,7 +47,7 @@ def load(
     if path is None:
         raise DataError(missing_message(paths))
     scans, labels = read_scans(folders.read_up_to(path, MAX_SIZE), path.name)
-    if hashlib.sha256(scans.tobytes() + labels.tobytes()).hexdigest() != DIGITS_SHA256:
+    if digits_sha256(scans, labels) != DIGITS_SHA256:
         raise DataError(
             f"{path} is damaged or is a different file (the SHA-256 of its digits should be "
             f"{DIGITS_SHA256}): get {ORIGIN} and replace the file."
@@ -85,3 +85,8 @@ def read_scans(data: bytes, name: str) -> tuple[Pixels, NDArray[np.uint8]]:
         raise DataError(f"{name} has a digit without a label, or with several.")
     scans = 255 * is_ink.reshape(-1, SCAN_SIDE, SCAN_SIDE)
     return scans, is_label.argmax(axis=1).astype(np.uint8)
+
+
+def digits_sha256(scans: Pixels, labels: NDArray[np.uint8]) -> str:
+    """Return the SHA-256 of scans and labels, which does not depend on how a file writes them."""
+    return hashlib.sha256(scans.tobytes() + labels.tobytes()).hexdigest()

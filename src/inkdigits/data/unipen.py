@@ -61,7 +61,7 @@ def load(directory: Path | None = None, with_excluded: bool = False) -> Traces:
     if path is None:
         raise DataError(missing_message(paths))
     digits = read_digits(path)
-    if _hash(digits) != DIGITS_SHA256:
+    if digits_sha256(digits) != DIGITS_SHA256:
         raise DataError(
             f"{path} is damaged or is a different version (the SHA-256 of its digits should be "
             f"{DIGITS_SHA256}): {_REMEDY}."
@@ -99,9 +99,8 @@ def missing_message(paths: Sequence[Path]) -> str:
 
 def select_contributors(traces: Traces, contributors: Sequence[str]) -> Traces:
     """Return the digits of some of the contributors, in the same order."""
-    return traces.take(
-        np.isin([writer.partition("/")[0] for writer in traces.writers], contributors)
-    )
+    contributor_of = [writer.partition("/")[0] for writer in traces.writers]
+    return traces.take(np.isin(contributor_of, contributors))
 
 
 def read_digits(path: Path) -> list[tuple[str, Segment]]:
@@ -116,10 +115,23 @@ def read_digits(path: Path) -> list[tuple[str, Segment]]:
         return [
             (name.removeprefix(f"{_DIGITS}/"), segment)
             for name in labeled
-            for segment in read_segments(name, files, labels=r"\d")
+            for segment in read_segments(name, files, labels="[0-9]")
         ]
     except DataError as error:
-        raise DataError(f"{path} cannot be used, as {error}: {_REMEDY}.") from error
+        reason = str(error).removesuffix(".")
+        raise DataError(f"{path} is damaged ({reason}): {_REMEDY}.") from error
+
+
+def digits_sha256(digits: Sequence[tuple[str, Segment]]) -> str:
+    """Return the SHA-256 of everything that is used of the digits."""
+    digest = hashlib.sha256()
+    for file, segment in digits:
+        lengths = [len(stroke) for stroke in segment.strokes]
+        names = f"{file} {segment.extent} {segment.label} {segment.writer}"
+        digest.update(f"{names} {lengths}\n".encode())
+        for stroke in segment.strokes:
+            digest.update(stroke.astype("<f4").tobytes())
+    return digest.hexdigest()
 
 
 def _read_files(path: Path) -> dict[str, bytes]:
@@ -134,16 +146,3 @@ def _read_files(path: Path) -> dict[str, bytes]:
 def _select(path: str) -> str | None:
     match = _SELECT.fullmatch(path.lower())
     return match and match[1]
-
-
-def _hash(digits: Sequence[tuple[str, Segment]]) -> str:
-    """Return the SHA-256 of everything that is used of the digits."""
-    digest = hashlib.sha256()
-    for file, segment in digits:
-        lengths = [len(stroke) for stroke in segment.strokes]
-        digest.update(
-            f"{file} {segment.extent} {segment.label} {segment.writer} {lengths}\n".encode()
-        )
-        for stroke in segment.strokes:
-            digest.update(stroke.astype("<f4").tobytes())
-    return digest.hexdigest()

@@ -24,6 +24,7 @@ DOCUMENTATION = (".doc", ".lex")  # extensions of files without ink
 # Indices are as large as this, relative to the number of pen-down strokes, in the files that also
 # count the pen's movements above the tablet; in the others they are below 1.
 MIN_PEN_UP_RATIO = 1.15
+MAX_COORDINATE = 1_000_000
 
 Files: TypeAlias = Mapping[str, bytes]  # path, in lower case and with forward slashes -> content
 
@@ -183,10 +184,11 @@ def _cut(strokes: Sequence[_Stroke], extent: str, path: str) -> list[Array]:
 def _points(stroke: _Stroke) -> Array:
     """Return the points of a stroke, float32 (M, 2), x and y downwards."""
     try:
-        table = np.array(stroke.points.split(), np.float32).reshape(-1, len(stroke.columns))
+        table = np.array(stroke.points.split(), np.float64).reshape(-1, len(stroke.columns))
         x, y = (table[:, stroke.columns.index(name)] for name in (b"X", b"Y"))
     except ValueError as error:
         raise DataError(f"{stroke.path} is damaged: it has a stroke of other columns.") from error
-    if not np.isfinite(x + y).all():
-        raise DataError(f"{stroke.path} is damaged: it has a stroke that is not finite.")
-    return np.stack([x, 0 - y], axis=1)
+    points = np.stack([x, 0 - y], axis=1)
+    if not (abs(points) <= MAX_COORDINATE).all():
+        raise DataError(f"{stroke.path} is damaged: it has a point that is too far away.")
+    return points.astype(np.float32)
