@@ -196,6 +196,16 @@ def _noisy_png(
     return png(side, side, bits, color_type, interlaced, stream)
 
 
+def _dark_png(side: int, color_type: int) -> bytes:
+    """Use 8 of 16 bits, without noise, and filter with Paeth: all bytes are unfiltered."""
+    row_bytes = Header(side, 1, 16, color_type, False).data_bytes
+    row = bytearray(row_bytes)
+    row[0] = 4
+    row[2 :: row_bytes // 250 * 2] = b"\1" * len(row[2 :: row_bytes // 250 * 2])
+    rows = bytes(row) + (b"\4" + bytes(row_bytes - 1)) * (side - 1)
+    return png(side, side, 16, color_type, False, zlib.compress(rows, 1))
+
+
 def _paeth_png(pixels: Pixels) -> bytes:
     """Encode RGBA pixels with the Paeth filter in every row.
 
@@ -426,6 +436,8 @@ MAKERS: dict[str, Callable[[], bytes]] = {
     "PNG, RGBA, noise with the Paeth filter": lambda: _noisy_png(4576, 8, 6),
     "PNG, RGB, interlaced, Paeth filter": lambda: _noisy_png(5000, 8, 2, interlaced=True),
     "PNG, 16-bit RGBA, noise with the Paeth filter": lambda: _noisy_png(3235, 16, 6),
+    "PNG, 16-bit RGBA, 8 bits used": lambda: _dark_png(3235, 6),
+    "PNG, 16-bit gray, 8 bits used": lambda: _dark_png(5000, 0),
     "PNG, the shortest matches": lambda: _short_matches_png(4576),
     "PNG, 9,990 empty chunks": _many_chunks,
     "WebP, 3,000 prefix code groups": lambda: webp_of_prefix_codes(3_000, 216),

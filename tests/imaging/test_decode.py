@@ -8,7 +8,9 @@ import sys
 import tracemalloc
 import zipfile
 import zlib
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
@@ -21,6 +23,7 @@ from inkdigits.imaging.png import MAX_CHUNKS, MAX_DATA_BYTES, MAX_TEXT_BYTES, re
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 EXIF_FORMATS = ("PNG", "JPEG", "WEBP")
+GOLDEN = Path(__file__).parents[1] / "golden"
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 LAST_ROWS = ("77777777", "56565656", "77777777")
 ADAM7 = ("16462646", *LAST_ROWS, "36463646", *LAST_ROWS)  # the pass of each pixel of 8 x 8
@@ -161,6 +164,7 @@ def test_every_png_color_type_and_bit_depth_is_decoded(color_type, bits, size, i
     width, height = size
     rng = np.random.default_rng(bits)
     samples = rng.integers(0, 2**bits, (height, width, SAMPLES[color_type]))
+    samples[0, 0] |= 1 << bits - 1  # so that all bits are in use
     palette = rng.integers(0, 256, (2 ** min(bits, 8), 3), dtype=np.uint8)
     chunks = chunk(b"PLTE", palette.tobytes()) if color_type == 3 else b""
     if color_type == 3:
@@ -194,6 +198,89 @@ def test_16_bit_transparent_color_is_compared_with_all_its_bits():
     samples = np.full((1, 2, 3), 5 << 8)
     pixels = decode(png_of(samples, 16, 2, chunks=chunk(b"tRNS", bytes([0, 5] * 3))))
     assert pixels[0].tolist() == [[5, 5, 5, 255]] * 2
+
+
+def picture(bits, channels=1, noise=0.0, golden=4):
+    """A digit in samples of some bits, (280, 280, channels); alpha is opaque."""
+    image = Image.open(GOLDEN / f"{golden}.png").convert("L").resize((280, 280))
+    gray = np.asarray(image)[..., np.newaxis] / 255
+    gray = np.repeat(gray, channels, axis=-1) * [1, 0.9, 0.8, 0.9][:channels]
+    gray = 0.9 * gray + 0.05 + np.random.default_rng(0).normal(0, noise, gray.shape)
+    samples = np.round(np.clip(gray, 0, 1) * (2**bits - 1)).astype(int)
+    if channels in (2, 4):
+        samples[..., -1] = 2**bits - 1
+    return samples
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+@pytest.mark.parametrize("color_type", [0, 2, 4, 6])
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 15])
+def test_upper_bits_that_a_16_bit_png_does_not_use_are_dropped(bits, color_type, interlaced):
+    samples = picture(bits, SAMPLES[color_type], noise=0.01)[::5, ::7]
+    expected = decode(png_of(samples << 16 - bits, 16, color_type, interlaced))
+    assert expected[..., :3].max() > 127
+    np.testing.assert_array_equal(expected[..., 0], samples[..., 0] << 16 - bits >> 8)
+    np.testing.assert_array_equal(decode(png_of(samples, 16, color_type, interlaced)), expected)
+    if color_type in (4, 6):
+        assert (expected[..., 3] == 2**bits - 1 >> max(0, bits - 8)).all()
+        samples[..., -1] = 0xFFFF  # opaque, as programs add it that do not know the bits in use
+        pixels = decode(png_of(samples, 16, color_type, interlaced))
+        np.testing.assert_array_equal(pixels[..., :3], expected[..., :3])
+        assert (pixels[..., 3] == 255).all()
+
+
+def test_alpha_of_a_16_bit_png_may_use_fewer_bits_than_its_colors():
+    samples = np.zeros((20, 20, 2), int)
+    samples[5:15, 5:15, 1] = 4095
+    samples[0, 0, 0] = 0xFFFF
+    pixels = decode(png_of(samples, 16, 4))
+    assert pixels[0, 0].tolist() == [255, 255, 255, 0]
+    assert (pixels[5:15, 5:15] == (0, 0, 0, 255)).all()
+
+
+@pytest.mark.parametrize("color_type", [0, 2, 6])
+def test_large_16_bit_png_keeps_every_row(color_type):
+    rows, columns = np.mgrid[0:1_100, 0:1_200]
+    gray = rows * 2 + columns
+    samples = np.stack([gray + color for color in range(SAMPLES[color_type])], axis=-1)
+    samples[..., -1] += 1500 if color_type == 6 else 0
+    cv2_order = samples if color_type == 0 else samples[..., [2, 1, 0, 3][: samples.shape[-1]]]
+    file = cv2.imencode(".png", cv2_order.astype(np.uint16))[1].tobytes()
+    pixels = decode(file)
+    np.testing.assert_array_equal(pixels[..., 0], samples[..., 0] >> 4)
+    if color_type:
+        np.testing.assert_array_equal(pixels[..., 2], samples[..., 2] >> 4)
+    if color_type == 6:
+        np.testing.assert_array_equal(pixels[..., 3], samples[..., 3] >> 5)
+
+
+@pytest.mark.parametrize("key", [0, 4095, 0xFFFF])
+def test_transparent_color_of_a_16_bit_png_is_shifted_as_its_pixels(key):
+    samples = np.zeros((20, 20, 1), int)
+    samples[5:15] = 4095
+    pixels = decode(png_of(samples, 16, 0, chunks=chunk(b"tRNS", struct.pack(">H", key))))
+    assert (pixels[5:15, :, :3] == 255).all()
+    np.testing.assert_array_equal(pixels[..., 3] == 0, samples[..., 0] == key)
+
+
+@pytest.mark.parametrize("color_type", [0, 2])
+@pytest.mark.parametrize("level", [1, 3, 10, 30, 100])
+def test_noise_in_the_low_bits_of_a_dark_png_is_not_amplified(level, color_type):
+    rng = np.random.default_rng(level)
+    size = (120, 90, SAMPLES[color_type])
+    hot = np.zeros(size)
+    hot[::20, ::17] = 2_000
+    for samples in (
+        rng.normal(4 * level, level, size),
+        np.abs(rng.normal(0, level, size)),
+        rng.integers(0, 4 * level, size),
+        rng.poisson(level, size),
+        rng.normal(4 * level, level, size) + hot,
+        np.full(size, 40 * level),
+    ):
+        dark = np.clip(samples, 0, 0xFFFF).astype(int)
+        pixels = decode(png_of(dark, 16, color_type))
+        np.testing.assert_array_equal(pixels[..., 0], dark[..., 0] >> 8)
 
 
 def test_pixel_that_shares_one_sample_with_the_transparent_color_stays_opaque():

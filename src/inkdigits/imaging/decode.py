@@ -1,6 +1,7 @@
 """Decode an image file to RGBA pixels, within limits. Only this module imports Pillow."""
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from math import ceil
@@ -13,6 +14,7 @@ from PIL import (
 )
 
 from inkdigits.arrays import Pixels
+from inkdigits.imaging import bit_depth
 from inkdigits.imaging.errors import DamagedImage, ImageTooLarge, UnsupportedImage, damaged
 from inkdigits.imaging.formats import Content, Format, detect_format
 from inkdigits.imaging.png import COLOR, COLOR_ALPHA, GRAY, GRAY_ALPHA, PALETTE, Header
@@ -21,23 +23,19 @@ _STRIP_PIXELS = 2**20
 _PIXEL_BYTES = 4
 _REDUCTIONS = (1, 2, 4, 8)  # the scales at which libjpeg decodes
 # Pillow's mode for each color type and bit depth of a PNG, and its name for how the file stores it.
-# RGBX has the memory layout of RGBA, with 255 for alpha.
+# 16 bits are decoded as twice 8. RGBX has the memory layout of RGBA, with 255 for alpha.
 _PNG_MODES = {
     (GRAY, 1): ("1", "1"),
     (GRAY, 2): ("L", "L;2"),
     (GRAY, 4): ("L", "L;4"),
     (GRAY, 8): ("L", "L"),
-    (GRAY, 16): ("L", "L;16B"),
     (PALETTE, 1): ("P", "P;1"),
     (PALETTE, 2): ("P", "P;2"),
     (PALETTE, 4): ("P", "P;4"),
     (PALETTE, 8): ("P", "P"),
     (COLOR, 8): ("RGBX", "RGB"),
-    (COLOR, 16): ("RGBX", "RGB;16B"),
     (GRAY_ALPHA, 8): ("RGBA", "LA"),
-    (GRAY_ALPHA, 16): ("RGBA", "LA;16B"),
     (COLOR_ALPHA, 8): ("RGBA", "RGBA"),
-    (COLOR_ALPHA, 16): ("RGBA", "RGBA;16B"),
 }
 
 
@@ -70,7 +68,8 @@ def decode(data: bytes, media_type: str | None = None, limits: Limits = Limits()
 
     data        the file
     media_type  as declared by the sender; None and application/octet-stream mean unknown
-    returns     uint8 (H, W, 4) red, green, blue, alpha (255 is opaque); color profiles are ignored
+    returns     uint8 (H, W, 4) red, green, blue, alpha (255 is opaque); color profiles are ignored.
+                Of a 16-bit PNG, the 8 upper bits of those in use
     raises      UnsupportedImage, ImageTooLarge or DamagedImage
     """
     if not data:
@@ -93,11 +92,11 @@ def decode(data: bytes, media_type: str | None = None, limits: Limits = Limits()
     reduction = _reduction(size, content.extra_bytes, limits)
     exif, transparent = content.exif, content.transparent
     try:
-        image = _load(content, file_format.name, size, reduction)
+        image, low = _load(content, file_format.name, size, reduction)
         # Large images: no more than two copies of the pixels may be in memory at a time.
         del content
-        pixels = _rgba(image, transparent)
-        del image
+        pixels = _rgba(image, low, transparent)
+        del image, low
     # Depending on the field that is wrong, Pillow raises OSError, SyntaxError, ValueError,
     # struct.error, EOFError, DecompressionBombError, ...: any list would be incomplete.
     except Exception as error:
@@ -166,47 +165,103 @@ def _reduction(size: tuple[int, int], extra_bytes: int, limits: Limits) -> int:
     )
 
 
-def _load(content: Content, name: str, size: tuple[int, int], reduction: int) -> Image.Image:
+def _load(
+    content: Content, name: str, size: tuple[int, int], reduction: int
+) -> tuple[Image.Image, Image.Image | None]:
+    """Decode the pixels of a file.
+
+    returns  the image; and of a PNG whose samples have 16 bits but do not use them all, the low
+             bytes; the image has the high bytes
+    """
     if content.png_header is not None:
-        return _load_png(content.file, content.png_header, content.palette)
+        image = _load_png(content.file, content.png_header)
+        if content.palette is not None:
+            image.putpalette(content.palette, "RGBA")
+        if content.low_bytes is None or not any(_upper_zeros(image)):
+            return image, None
+        return image, _load_png(content.low_bytes, content.png_header)
     image = Image.open(BytesIO(content.file), formats=[name])
     if image.size != size:
         raise ValueError(f"Pillow sees {image.size} where {size} was checked")
     if reduction > 1:
         image.draft(None, (size[0] // reduction, size[1] // reduction))
     image.load()
-    return image
+    return image, None
 
 
-def _load_png(stream: bytes, header: Header, palette: bytes | None) -> Image.Image:
+def _load_png(stream: bytes, header: Header) -> Image.Image:
     """Decode the pixels of a PNG. Opening the file with Pillow takes longer than 28x28 pixels."""
-    mode, raw_mode = _PNG_MODES[header.color_type, header.bit_depth]
+    mode, raw_mode = _PNG_MODES[header.color_type, min(header.bit_depth, 8)]
     size = header.width, header.height
-    image = Image.frombytes(mode, size, stream, "zip", raw_mode, header.interlaced)
-    if palette is not None:
-        image.putpalette(palette, "RGBA")
-    return image
+    return Image.frombytes(mode, size, stream, "zip", raw_mode, header.interlaced)
 
 
-def _rgba(image: Image.Image, transparent: tuple[int, int, int] | None) -> Pixels:
+def _rgba(
+    image: Image.Image, low: Image.Image | None, transparent: tuple[int, int, int] | None
+) -> Pixels:
+    """Convert an image to RGBA.
+
+    low          the low bytes of 16-bit samples, of which the image has the high bytes
+    transparent  the color that becomes transparent, in 16 bits per sample
+    """
     width, height = image.size
     pixels = np.empty((height, width, 4), np.uint8)
+    unused = np.zeros(4, np.uint8) if low is None else _unused_bits(image, low)
+    levels = [(sample << int(unused[0])) >> 8 for sample in transparent or ()]
     # In strips: Pillow converts by copying the whole image, 100 MB for each copy of 25 megapixels.
     rows = max(1, _STRIP_PIXELS // width)
     for top in range(0, height, rows):
-        last = min(top + rows, height)
-        strip = image if last - top == height else image.crop((0, top, width, last))
-        if strip.mode == "L" and "transparency" not in strip.info:
-            cv2.cvtColor(np.asarray(strip), cv2.COLOR_GRAY2RGBA, pixels[top:last])
-        else:
-            has_layout = strip.mode in ("RGBA", "RGBX")
-            pixels[top:last] = np.asarray(strip if has_layout else strip.convert("RGBA"))
-        if transparent is not None:
-            _make_transparent(pixels[top:last], transparent)
+        strip = pixels[top : top + rows]
+        _copy_rows(image, top, strip)
+        if low is not None:
+            low_bytes = np.empty_like(strip)
+            _copy_rows(low, top, low_bytes)
+            strip[:] = bit_depth.reduce(strip, low_bytes, unused)
+        if levels and max(levels) <= 255:
+            _make_transparent(strip, levels)
     return pixels
 
 
-def _make_transparent(pixels: Pixels, color: tuple[int, int, int]) -> None:
+def _unused_bits(high: Image.Image, low: Image.Image) -> Pixels:
+    """Return how many of the upper bits of red, green, blue and alpha are unused, uint8 (4,).
+
+    high, low  the high and the low bytes of 16-bit samples
+    """
+    unused, unused_alpha = _upper_zeros(high)
+    if all(
+        bit_depth.is_noise(bit_depth.reduce(_band(high, color), _band(low, color), unused))
+        for color in _colors(high)
+    ):
+        unused = 0
+    return np.array([unused, unused, unused, unused_alpha], np.uint8)
+
+
+def _upper_zeros(high: Image.Image) -> tuple[int, int]:
+    """Return how many of the upper bits are 0 in all samples of the colors, and of alpha."""
+    colors = min(bit_depth.unused_bits(_band(high, color)) for color in _colors(high))
+    return colors, 0 if high.mode == "L" else bit_depth.unused_bits(_band(high, 3))
+
+
+def _colors(image: Image.Image) -> range:
+    return range(1 if image.mode == "L" else 3)
+
+
+def _band(image: Image.Image, number: int) -> Pixels:
+    return np.asarray(image.getchannel(number))
+
+
+def _copy_rows(image: Image.Image, top: int, pixels: Pixels) -> None:
+    """Convert the rows of an image from `top` on to RGBA, as many as there are pixels for."""
+    height, width = pixels.shape[:2]
+    rows = image if height == image.height else image.crop((0, top, width, top + height))
+    if rows.mode == "L" and "transparency" not in rows.info:
+        cv2.cvtColor(np.asarray(rows), cv2.COLOR_GRAY2RGBA, pixels)
+    else:
+        has_layout = rows.mode in ("RGBA", "RGBX")
+        pixels[:] = np.asarray(rows if has_layout else rows.convert("RGBA"))
+
+
+def _make_transparent(pixels: Pixels, color: Sequence[int]) -> None:
     """Make all pixels of one color transparent, in place."""
     opaque, clear = np.array([[*color, 255], [*color, 0]], np.uint8).view(np.uint32)
     packed = pixels.view(np.uint32)  # comparing a pixel as one number is ten times as fast

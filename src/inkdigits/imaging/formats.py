@@ -24,7 +24,9 @@ class Content:
     exif         its EXIF block, empty if there is none
     extra_bytes  memory that its decoder takes besides the pixels
     animated     whether it has more than one frame
-    transparent  the RGB color declared transparent, if any
+    transparent  the RGB color declared transparent, if any, in 16 bits per sample
+    low_bytes    of a PNG with 16 bits per sample, the zlib stream of the low bytes; `file` has the
+                 high bytes
     png_header   of a PNG, how its pixels are stored
     palette      of a PNG with a palette, the red, green, blue and alpha of its 256 colors
     """
@@ -34,6 +36,7 @@ class Content:
     extra_bytes: int = 0
     animated: bool = False
     transparent: tuple[int, int, int] | None = None
+    low_bytes: bytes | None = None
     png_header: png.Header | None = None
     palette: bytes | None = None
 
@@ -86,9 +89,10 @@ def _read_png(data: bytes) -> Content:
             f"The image has {header.data_bytes:,} bytes when decompressed, more than the"
             f" {png.MAX_DATA_BYTES:,} allowed; save it with 8 bits per color, or scale it down."
         )
-    chunks = png.read(data, header)
+    chunks, streams = png.read(data, header)
     return Content(
-        chunks[b"IDAT"],
+        streams[0],
+        low_bytes=streams[1] if len(streams) > 1 else None,
         exif=chunks.get(b"eXIf", b""),
         animated=b"acTL" in chunks,
         transparent=png.transparent_color(chunks),
