@@ -344,6 +344,51 @@ def test_top_down_bmp_is_not_flipped():
     np.testing.assert_array_equal(decode(downward), decode(upward))
 
 
+@pytest.mark.parametrize("header_bytes", [108, 124])
+def test_bmp_without_any_opaque_pixel_is_opaque(header_bytes):
+    def bmp(alpha):
+        colors = np.dstack([np.asarray(drawing()), alpha])[::-1]
+        fields = struct.pack("<IiiHHIIiiII", header_bytes, 23, 17, 1, 32, 3, 0, 0, 0, 0, 0)
+        fields += struct.pack("<4I", 0xFF, 0xFF00, 0xFF0000, 0xFF000000).ljust(header_bytes - 40)
+        return b"BM" + struct.pack("<IHHI", 0, 0, 0, 14 + header_bytes) + fields + colors.tobytes()
+
+    alpha = np.zeros((17, 23), np.uint8)
+    pixels = decode(bmp(alpha))
+    np.testing.assert_array_equal(pixels[..., :3], np.asarray(drawing()))
+    assert (pixels[..., 3] == 255).all()
+    alpha[3, 4] = 1
+    np.testing.assert_array_equal(decode(bmp(alpha))[..., 3], alpha)
+
+
+@pytest.mark.parametrize("name", ["PNG", "WEBP"])
+def test_image_in_another_format_without_any_opaque_pixel_is_transparent(name):
+    image = drawing("RGBA")
+    image.putalpha(0)
+    options = {"lossless": True, "exact": True} if name == "WEBP" else {}
+    assert not decode(file_of(image, name, **options))[..., 3].any()
+
+
+@pytest.mark.parametrize("tail", [b"", b"\0", b"\xff", b"\0\0\0"])
+@pytest.mark.parametrize("name", [b"VP8 ", b"EXIF"])
+def test_webp_whose_last_chunk_is_not_padded_is_decoded(name, tail):
+    data = file_of(drawing(), "WEBP", **({"exif": exif_block(6)} if name == b"EXIF" else {}))
+    place = data.rindex(name) + 4
+    (length,) = struct.unpack_from("<I", data, place)
+    if name == b"EXIF":
+        data = with_bytes(data + b"\0", place, struct.pack("<I", length + 1))
+    else:  # libwebp ends its data with a zero if it needs one to have an even number of bytes
+        data = with_bytes(data[:-1], place, struct.pack("<I", length - 1))
+    data = with_bytes(data, 4, struct.pack("<I", len(data) - 8))
+    assert len(data) % 2 == 1
+    padded = with_bytes(data + b"\0", 4, struct.pack("<I", len(data) - 7))
+    np.testing.assert_array_equal(decode(data + tail), decode(padded))
+    assert decode(padded).shape == ((23, 17, 4) if name == b"EXIF" else (17, 23, 4))
+    with pytest.raises(DamagedImage):
+        decode(data[:-1])
+    with pytest.raises(DamagedImage):
+        decode(padded[:-1])
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_media_type_of_the_format_is_accepted_in_any_spelling(name):
     data = file_of(drawing(), name)
@@ -494,6 +539,16 @@ def test_animation_is_unsupported(name):
         decode(data)
 
 
+def test_png_animation_of_a_single_frame_is_a_still_image():
+    control = struct.pack(">IIIIIHHBB", 0, 3, 2, 0, 0, 1, 10, 0, 0)
+    one = chunk(b"acTL", struct.pack(">II", 1, 0)) + chunk(b"fcTL", control)
+    data = SIGNATURE + header() + one + IMAGE_DATA + END
+    np.testing.assert_array_equal(decode(data), decode(SMALL_PNG))
+    second = chunk(b"fcTL", control) + chunk(b"fdAT", bytes(4) + zlib.compress(b"\0abc\0def"))
+    with pytest.raises(UnsupportedImage, match="animated"):
+        decode(data.removesuffix(END) + second + END)
+
+
 @pytest.mark.parametrize("name", ["PNG", "JPEG", "GIF", "BMP"])
 @pytest.mark.parametrize("size", [(0, 0), (0, 5), (5, 0)])
 def test_file_without_pixels_is_damaged(name, size):
@@ -624,15 +679,49 @@ def test_file_with_too_few_pixels_is_damaged(name):
         decode(data)
 
 
-def test_png_with_a_wrong_checksum_in_any_chunk_is_damaged():
-    data = SIGNATURE + header() + chunk(b"tEXt", b"a\0b") + IMAGE_DATA + END
-    position = len(SIGNATURE)
-    assert decode(data).shape == (2, 3, 4)
-    while position < len(data):
-        (length,) = struct.unpack_from(">I", data, position)
-        position += 12 + length
+def with_wrong_checksum(part):
+    return part[:-1] + bytes([part[-1] ^ 1])
+
+
+def test_png_with_a_wrong_checksum_in_a_chunk_that_matters_is_damaged():
+    parts = [
+        header(color_type=3),
+        chunk(b"PLTE", bytes(768)),
+        chunk(b"tRNS", b"\0"),
+        chunk(b"eXIf", exif_block(6)),
+        IMAGE_DATA,
+        END,
+    ]
+    assert decode(SIGNATURE + b"".join(parts)).shape == (3, 2, 4)
+    parts[4:4] = [chunk(b"fdAT", bytes(4))]
+    for place, part in enumerate(parts):
+        wrong = [*parts[:place], with_wrong_checksum(part), *parts[place + 1 :]]
         with pytest.raises(DamagedImage, match="checksum"):
-            decode(with_bytes(data, position - 1, bytes([data[position - 1] ^ 1])))
+            decode(SIGNATURE + b"".join(wrong))
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        chunk(b"tEXt", b"a\0b"),
+        chunk(b"iCCP", b"a\0\0" + zlib.compress(b"profile")),
+        chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(5_000_000))),
+        chunk(b"gAMA", bytes(4)),
+        chunk(b"abCd", b"private"),
+    ],
+)
+def test_png_chunk_with_a_wrong_checksum_is_ignored_if_the_picture_does_not_depend_on_it(part):
+    data = SIGNATURE + header() + with_wrong_checksum(part) + IMAGE_DATA + END
+    np.testing.assert_array_equal(decode(data), decode(SMALL_PNG))
+
+
+def test_png_whose_pixels_were_renamed_is_damaged():
+    begin = SIGNATURE + header(color_type=3) + PALETTE
+    for name in (b"IDAT", b"PLTE"):
+        data = begin + IMAGE_DATA + END
+        place = data.index(name)
+        with pytest.raises(DamagedImage):
+            decode(with_bytes(data, place, name[:1].lower()))
 
 
 def test_png_with_a_wrong_checksum_of_its_compressed_pixels_is_damaged():

@@ -97,6 +97,8 @@ def decode(data: bytes, media_type: str | None = None, limits: Limits = Limits()
         del content
         pixels = _rgba(image, low, transparent)
         del image, low
+        if file_format.name == "BMP" and not pixels[..., 3].any():
+            pixels[..., 3] = 255  # programs that do not know alpha leave it 0
     # Depending on the field that is wrong, Pillow raises OSError, SyntaxError, ValueError,
     # struct.error, EOFError, DecompressionBombError, ...: any list would be incomplete.
     except Exception as error:

@@ -94,7 +94,7 @@ def _read_png(data: bytes) -> Content:
         streams[0],
         low_bytes=streams[1] if len(streams) > 1 else None,
         exif=chunks.get(b"eXIf", b""),
-        animated=b"acTL" in chunks,
+        animated=b"fdAT" in chunks,
         transparent=png.transparent_color(chunks),
         png_header=header,
         palette=png.palette(chunks),

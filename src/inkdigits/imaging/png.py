@@ -41,7 +41,8 @@ _ADAM7 = (
     (0, 1, 1, 2),
 )
 
-_KEPT = (b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"acTL", b"IEND")
+_ONCE = (b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"IEND")
+_FRAME = b"fdAT"  # the pixels of an animation's other frames
 # What precedes compressed text: keyword and method; in iTXt also a flag and two more texts.
 _TEXT_PREFIXES = {
     b"zTXt": re.compile(rb"[^\0]*\x00\x00"),
@@ -112,13 +113,14 @@ def read(data: bytes, header: Header) -> tuple[dict[bytes, bytes], list[bytes]]:
 
     Inflating takes half of a decoder's time, so it is done once, here: the pixels that are returned
     are a zlib stream without compression. Texts, profiles and dates are dropped. An animation has
-    an acTL chunk.
+    an fdAT chunk.
 
     returns  the other chunks by name, and the stream of the pixels; of 16 bits per sample, a stream
              of the high bytes and one of the low bytes, each as in a PNG of 8 bits per sample
-    raises   DamagedImage if a length, a checksum, the first or the last chunk is invalid, if the
-             pixels do not inflate to exactly the declared size, if there are more than MAX_CHUNKS
-             chunks, or if texts and profiles inflate past MAX_TEXT_BYTES
+    raises   DamagedImage if a length, the first or the last chunk, or the checksum of a chunk that
+             affects the image is invalid, if the pixels do not inflate to exactly the declared
+             size, if there are more than MAX_CHUNKS chunks, or if texts and profiles inflate past
+             MAX_TEXT_BYTES
     source   https://www.w3.org/TR/png-3/
     """
     chunks: dict[bytes, bytes] = {}
@@ -127,14 +129,16 @@ def read(data: bytes, header: Header) -> tuple[dict[bytes, bytes], list[bytes]]:
     for name, body in _chunks(data):
         if name == b"IDAT":
             pixels.append(body)
-        elif name in _KEPT:
+        elif name == _FRAME:
+            chunks[name] = b""
+        elif name in _ONCE:
             if name in chunks:
                 raise damaged("a chunk that may occur only once is repeated")
             chunks[name] = bytes(body)
         elif name in _TEXT_PREFIXES:
             if prefix := _TEXT_PREFIXES[name].match(body):
                 text_bytes += _inflated_bytes(body[prefix.end() :], MAX_TEXT_BYTES - text_bytes)
-        elif not name[:1].islower():  # ancillary chunks start with a lowercase letter
+        elif not _is_ancillary(name):
             raise damaged("it has an unknown critical chunk")
     stream = b"".join(pixels)
     is_16_bit = header.bit_depth == 16
@@ -183,6 +187,10 @@ def transparent_color(chunks: dict[bytes, bytes]) -> tuple[int, int, int] | None
     return red, green, blue
 
 
+def _is_ancillary(name: bytes) -> bool:
+    return name[:1].islower()
+
+
 def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
     view = memoryview(data)
     start = len(SIGNATURE)
@@ -193,9 +201,10 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
         end = start + 12 + length
         if end > len(data):
             raise damaged("it is truncated")
-        if zlib.crc32(view[start + 4 : end - 4]) != int.from_bytes(view[end - 4 : end]):
+        if zlib.crc32(view[start + 4 : end - 4]) == int.from_bytes(view[end - 4 : end]):
+            yield name, view[start + 8 : end - 4]
+        elif name in _ONCE or name == _FRAME or not _is_ancillary(name):
             raise damaged("a checksum does not match")
-        yield name, view[start + 8 : end - 4]
         if name == b"IEND":
             return
         start = end

@@ -49,6 +49,8 @@ def read(data: bytes) -> tuple[bytes, bytes, bool]:
     if length + 8 > len(data):
         raise damaged("it is truncated")
     data = data[: length + 8]
+    if length % 2:  # some encoders leave out the byte that pads the last chunk
+        data = data[:4] + struct.pack("<I", length + 1) + data[8:] + b"\0"
     width, height = size(data)
     if width * height > MAX_PIXELS:
         raise ImageTooLarge(
