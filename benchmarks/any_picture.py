@@ -1,27 +1,32 @@
-"""Accuracy on the kinds of pictures that people send, each measured over hundreds of pictures.
+"""Accuracy on kinds of pictures that people send, and on made digits, hundreds of each kind.
 
 A picture counts as right only if it is accepted and the digit is right. Files that are refused, as
 damaged ones are, are counted on their own.
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import made_digits
 import numpy as np
+import picture_kinds
 from evaluation_data import mnist_digits, model_parser
-from picture_kinds import KINDS, pictures
 from PIL import Image, ImageDraw
 from results_store import save_results
 from rich.console import Console
 from rich.table import Table
 
 from inkdigits import Recognizer
-from inkdigits.data.mnist import Digits
 from inkdigits.imaging.errors import ImageError
 
+OUTCOMES = ("right", "wrong", "rejected", "refused")
 CONFIDENT = 0.95  # above it, a wrong answer misleads
 
+Examples: TypeAlias = Iterable[tuple[int, bytes]]  # labels and files
 Misread: TypeAlias = tuple[int, str, bytes]  # label, answer and file
 
 TILE = 120  # px, of the picture of the misread ones
@@ -45,36 +50,48 @@ def outcome(recognizer: Recognizer, label: int, file: bytes) -> tuple[str, str, 
 
 
 def measure(
-    recognizer: Recognizer, name: str, digits: Digits, count: int
+    recognizer: Recognizer, examples: Examples, aim: float
 ) -> tuple[dict[str, Any], list[Misread]]:
     """Recognize pictures of one kind.
 
-    returns  the share of each outcome, beside the aim, and the pictures that are not right
+    aim      share of them that should be right
+    returns  the share of each outcome and the number of each answer that is not right; and the
+             pictures that are not right
     """
-    outcomes, misread, misleading = [], [], 0
-    for label, file in pictures(name, digits, count):
+    outcomes: list[str] = []
+    misread: list[Misread] = []
+    misleading = 0
+    for label, file in examples:
         result, answer, confidence = outcome(recognizer, label, file)
         outcomes.append(result)
         misleading += result == "wrong" and confidence > CONFIDENT
         if result != "right":
             misread.append((label, answer, file))
-    shares = {
-        each: outcomes.count(each) / count for each in ("right", "wrong", "rejected", "refused")
-    }
-    figures = {"pictures": count, "aim": KINDS[name].aim, **shares}
-    return figures | {f"wrong above {CONFIDENT}": misleading / count}, misread
+    count = len(outcomes)
+    return {
+        "pictures": count,
+        "aim": aim,
+        **{each: outcomes.count(each) / count for each in OUTCOMES},
+        f"wrong above {CONFIDENT}": misleading / count,
+        "answers": dict(Counter(answer for _, answer, _ in misread).most_common()),
+    }, misread
 
 
 def show(records: list[dict[str, Any]]) -> None:
     """Print a table per model and mark the kinds that miss their aim."""
+    columns = ["aim", *OUTCOMES, f"wrong above {CONFIDENT}"]
     for record in records:
-        columns = list(next(iter(record["kinds"].values())))
-        table = Table(record["model"], *columns)
-        for name, figures in record["kinds"].items():
-            missed = figures["right"] < figures["aim"]
-            pictures_made, *shares = figures.values()
-            cells = [str(pictures_made), *(f"{share:.1%}" for share in shares)]
-            table.add_row(name + (" !" if missed else ""), *cells)
+        table = Table(record["model"], *columns, "mostly answered")
+        for section in ("pictures", "digits"):
+            table.add_section()
+            for name, figures in record[section].items():
+                missed = figures["right"] < figures["aim"]
+                answers = islice(figures["answers"].items(), 3)
+                table.add_row(
+                    name + (" !" if missed else ""),
+                    *(f"{figures[column]:.1%}" for column in columns),
+                    ", ".join(f"{answer}: {times}" for answer, times in answers),
+                )
         table.caption = "! misses its aim"
         Console().print(table)
 
@@ -113,26 +130,37 @@ def _tile(file: bytes) -> Image.Image:
 
 def main() -> None:
     """Evaluate every model on every kind; print and save the figures."""
+    names = [*picture_kinds.KINDS, *made_digits.KINDS]
     parser = model_parser(__doc__)
     parser.add_argument("--count", type=int, default=300, help="number of pictures of each kind")
-    parser.add_argument("--kind", nargs="+", choices=KINDS, default=list(KINDS), metavar="KIND")
+    parser.add_argument("--kind", nargs="+", choices=names, default=names, metavar="KIND")
     parser.add_argument(
         "--picture", type=Path, metavar="FILE", help="draw those that the last model misreads"
     )
     arguments = parser.parse_args()
     recognizers = [Recognizer.load(model) for model in arguments.model]
     digits = mnist_digits(arguments.digits, recognizers[0])
+    sources = made_digits.Sources(digits, made_digits.load_sevens())
     records = []
+    misread: dict[str, list[Misread]] = {}
     for recognizer in recognizers:
-        kinds, misread = {}, {}
+        record: dict[str, Any] = {"model": recognizer.name, "digest": recognizer.digest}
+        record |= {"pictures": {}, "digits": {}}
         for name in arguments.kind:
-            kinds[name], misread[name] = measure(recognizer, name, digits, arguments.count)
-            print(f"{recognizer.name}, {name}: {kinds[name]['right']:.1%}", flush=True)
-        records.append({"model": recognizer.name, "digest": recognizer.digest, "kinds": kinds})
+            if name in picture_kinds.KINDS:
+                section, aim = "pictures", picture_kinds.KINDS[name].aim
+                examples = picture_kinds.pictures(name, digits, arguments.count)
+            else:
+                section, aim = "digits", made_digits.KINDS[name].aim
+                examples = made_digits.made_digits(name, sources, arguments.count)
+            figures, misread[name] = measure(recognizer, examples, aim)
+            record[section][name] = figures
+            print(f"{recognizer.name}, {name}: {figures['right']:.1%}", flush=True)
+        records.append(record)
     show(records)
     if arguments.picture:
         draw_misread(misread, arguments.picture)
-    if arguments.kind == list(KINDS):
+    if arguments.kind == names:
         save_results(
             "any_picture", {"digits": arguments.digits, "count": arguments.count, "models": records}
         )

@@ -2,7 +2,7 @@
 
 import any_picture
 import pytest
-from picture_kinds import KINDS, pictures
+from picture_kinds import pictures
 from PIL import Image
 
 from inkdigits import Recognizer
@@ -31,12 +31,17 @@ def test_outcome_depends_on_the_label(recognizer, digits):
 
 
 def test_shares_add_up_and_the_others_are_kept(recognizer, digits):
-    figures, misread = any_picture.measure(recognizer, "touching underline", digits, 20)
-    shares = [figures[outcome] for outcome in ("right", "wrong", "rejected", "refused")]
+    examples = [*pictures("leaning", digits, 8), (3, b"GIF89a"), (5, b"")]
+    wrong = [((label + 1) % 10, file) for label, file in examples[:4]]
+    figures, misread = any_picture.measure(recognizer, [*wrong, *examples], 0.9)
+    assert figures["pictures"] == 14
+    assert figures["aim"] == 0.9
+    shares = [figures[outcome] for outcome in any_picture.OUTCOMES]
     assert sum(shares) == pytest.approx(1)
-    assert len(misread) == pytest.approx(20 * (1 - figures["right"]))
-    assert figures["aim"] == KINDS["touching underline"].aim
-    assert figures["wrong above 0.95"] <= figures["wrong"]
+    assert figures["refused"] == pytest.approx(2 / 14)
+    assert 0 < figures["wrong above 0.95"] <= figures["wrong"]
+    assert len(misread) == sum(figures["answers"].values()) == round(14 * (1 - figures["right"]))
+    assert misread[:3] == [(label, str((label - 1) % 10), file) for label, file in wrong[:3]]
 
 
 def test_contact_sheet_shows_every_misread_picture_up_to_a_limit(digits, tmp_path):
