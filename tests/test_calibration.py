@@ -8,7 +8,11 @@ from foreign import ForeignArray
 from untrained import untrained
 
 from inkdigits.calibration import (
+    DIGITS_OF_WRITER,
+    MAX_REJECTED,
+    MAX_REJECTED_OF_WRITER,
     Calibration,
+    HeldOut,
     calibrate,
     fit_rejection_threshold,
     fit_temperature,
@@ -21,46 +25,77 @@ from inkdigits.nn.losses import one_hot, softmax, softmax_cross_entropy
 from inkdigits.recipes import CLASSIC, MLP, NON_DIGIT
 
 
+def held_out_of(seed, count=50, writers=None):
+    """Return random images with random labels."""
+    rng = np.random.default_rng(seed)
+    x, labels = rng.random((count, 28, 28), np.float32), rng.integers(CLASSES, size=count)
+    return HeldOut(x, labels, writers)
+
+
 @pytest.fixture(scope="module")
-def validation():
-    """Random images with random labels."""
-    rng = np.random.default_rng(0)
-    return rng.random((50, 28, 28), np.float32), rng.integers(CLASSES, size=50)
+def held_out():
+    """Digits of two sources, with 100 by one writer."""
+    return {"one": held_out_of(0), "other": held_out_of(1, 100, np.full(100, "ced/a"))}
 
 
 # calibrate
 
 
 @pytest.mark.parametrize("tta", [False, True])
-def test_calibration_uses_the_logits_that_the_recognizer_uses(validation, tta):
+def test_calibration_uses_the_logits_that_the_recognizer_uses(held_out, tta):
     recipe, model = replace(MLP, tta=tta), untrained("mlp")
-    x, labels = validation
     params = model.network.layer_params(model.vector)
-    logits, other_logits = (predict_logits(model.network, params, x, t) for t in (tta, not tta))
-    expected, other = (
-        (fit_temperature(z[:, :CLASSES], labels), fit_rejection_threshold(rejection_scores(z)))
-        for z in (logits, other_logits)
-    )
-    assert calibrate(recipe, model.vector, validation) == expected
-    assert expected != other
+
+    def expected(tta):
+        sources = held_out.values()
+        logits = [predict_logits(model.network, params, source.x, tta) for source in sources]
+        temperature = fit_temperature(
+            [z[:, :CLASSES] for z in logits], [source.labels for source in sources]
+        )
+        thresholds = [
+            fit_rejection_threshold(rejection_scores(z), source.writers)
+            for z, source in zip(logits, sources, strict=True)
+        ]
+        return temperature, max(thresholds)
+
+    assert calibrate(recipe, model.vector, held_out) == expected(tta)
+    assert expected(tta) != expected(not tta)
 
 
-def test_without_validation_digits_nothing_is_calibrated():
-    assert calibrate(CLASSIC, untrained("classic").vector, None) == Calibration(1.0, None)
-    assert calibrate(MLP, untrained("mlp").vector, None) == Calibration(1.0, 0.0)
+def test_every_source_counts(held_out):
+    model = untrained("mlp")
+    params = model.network.layer_params(model.vector)
+    # All of one source's predictions are right.
+    logits = predict_logits(model.network, params, held_out["one"].x, MLP.tta)
+    right = held_out["one"]._replace(labels=logits[:, :CLASSES].argmax(axis=1))
+    sources = {"one": right, "other": held_out["other"]}
+    one, other = (calibrate(MLP, model.vector, {name: sources[name]}) for name in sources)
+    both = calibrate(MLP, model.vector, sources)
+    assert min(one.temperature, other.temperature) < both.temperature
+    assert both.temperature < max(one.temperature, other.temperature)
+    # No source's digits are rejected more often than its own threshold would.
+    assert both.rejection_threshold == max(one.rejection_threshold, other.rejection_threshold)
 
 
-def test_digits_only_network_gets_no_threshold(validation):
-    temperature, threshold = calibrate(CLASSIC, untrained("classic").vector, validation)
+def test_without_digits_that_are_held_out_nothing_is_calibrated():
+    assert calibrate(CLASSIC, untrained("classic").vector, {}) == Calibration(1.0, None)
+    assert calibrate(MLP, untrained("mlp").vector, {}) == Calibration(1.0, 0.0)
+
+
+def test_digits_only_network_gets_no_threshold(held_out):
+    temperature, threshold = calibrate(CLASSIC, untrained("classic").vector, held_out)
     assert temperature != 1
     assert threshold is None
 
 
-def test_arrays_of_another_library_give_the_same_calibration(validation):
+def test_arrays_of_another_library_give_the_same_calibration(held_out):
     recipe, vector = replace(MLP, tta=False), untrained("mlp").vector
-    foreign = tuple(map(ForeignArray, validation))
+    foreign = {
+        name: HeldOut(ForeignArray(source.x), ForeignArray(source.labels), source.writers)
+        for name, source in held_out.items()
+    }
     calibration = calibrate(recipe, ForeignArray(vector), foreign)
-    assert calibration == calibrate(recipe, vector, validation)
+    assert calibration == calibrate(recipe, vector, held_out)
     assert [type(value) for value in calibration] == [float, float]
 
 
@@ -73,14 +108,14 @@ def test_fit_recovers_the_temperature_of_sampled_labels(temperature):
     logits = rng.normal(0, 4, (20_000, 10)).astype(np.float32)
     # Gumbel's trick draws a class with the softmax's probabilities.
     labels = (logits / temperature + rng.gumbel(size=logits.shape)).argmax(axis=1)
-    assert fit_temperature(logits, labels) == pytest.approx(temperature, rel=0.03)
+    assert fit_temperature([logits], [labels]) == pytest.approx(temperature, rel=0.03)
 
 
 def test_temperature_minimizes_the_loss():
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 4, (500, 10)).astype(np.float32)
     labels = (logits / 2 + rng.gumbel(size=logits.shape)).argmax(axis=1)
-    best = fit_temperature(logits, labels)
+    best = fit_temperature([logits], [labels])
 
     def loss(temperature):
         return softmax_cross_entropy(logits / np.float32(temperature), one_hot(10)[labels])[0]
@@ -90,11 +125,27 @@ def test_temperature_minimizes_the_loss():
     assert confidence == pytest.approx(np.mean(logits.argmax(axis=1) == labels), abs=0.05)
 
 
+def test_sources_have_the_same_weight_for_the_temperature():
+    """A source of twenty times as many digits does not outvote another."""
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 4, (4000, 10)).astype(np.float32)
+    labels = [
+        (logits / temperature + rng.gumbel(size=logits.shape)).argmax(axis=1)
+        for temperature in (0.5, 4)
+    ]
+    once = fit_temperature([logits, logits], labels)
+    many = [np.tile(logits, (20, 1)), logits]
+    assert fit_temperature(many, [np.tile(labels[0], 20), labels[1]]) == pytest.approx(
+        once, rel=1e-3
+    )
+    assert 0.6 < once < 4
+
+
 def test_temperature_stays_within_what_a_model_file_allows():
     """If all predictions are right, or all wrong, the best temperature is unbounded."""
     labels = np.arange(10).repeat(10)
-    lowest = fit_temperature(one_hot(10)[labels], labels)
-    highest = fit_temperature(one_hot(10)[9 - labels], labels)
+    lowest = fit_temperature([one_hot(10)[labels]], [labels])
+    highest = fit_temperature([one_hot(10)[9 - labels]], [labels])
     assert TEMPERATURES[0] < 0.05 <= lowest < 0.06
     assert 19 < highest <= 20 < TEMPERATURES[1]
 
@@ -116,7 +167,43 @@ def test_rejection_score_does_not_overflow():
     np.testing.assert_allclose(rejection_scores(logits), [-np.log(10), 2000 - np.log(10)])
 
 
-def test_threshold_rejects_the_target_share():
-    scores = np.random.default_rng(0).permutation(np.linspace(-30, 5, 10_000))
+def scores_of(count):
+    return np.random.default_rng(0).permutation(np.linspace(-30, 5, count))
+
+
+@pytest.mark.parametrize("count", [1, 7, 199, 200, 201, 10_000])
+def test_threshold_is_the_lowest_that_rejects_few_enough_of_a_source(count):
+    scores = scores_of(count)
     threshold = fit_rejection_threshold(scores)
-    assert np.count_nonzero(scores > threshold) == 40
+    assert np.mean(scores > threshold) <= MAX_REJECTED
+    lower = scores[scores < threshold]
+    assert not lower.size or np.mean(scores > lower.max()) > MAX_REJECTED
+
+
+def test_writer_of_many_digits_may_be_rejected_a_little_more_often_than_the_source():
+    scores = scores_of(2000)
+    writers = np.arange(2000) % 20
+    # One writer writes what looks least like digits.
+    writers[scores > 3] = 20
+    theirs = scores[writers == 20]
+    assert len(theirs) >= DIGITS_OF_WRITER
+    threshold = fit_rejection_threshold(scores, writers)
+    assert 0 < np.mean(theirs > threshold) <= MAX_REJECTED_OF_WRITER
+    assert threshold > fit_rejection_threshold(scores)
+
+
+def test_writers_do_not_matter_if_the_source_is_stricter():
+    scores = scores_of(10_000)
+    writers = np.array(["ced/a", "ced/b"]).repeat(5000)
+    assert fit_rejection_threshold(scores, writers) == fit_rejection_threshold(scores)
+
+
+@pytest.mark.parametrize("digits", [DIGITS_OF_WRITER - 1, DIGITS_OF_WRITER])
+def test_writers_of_few_digits_count_only_in_their_source(digits):
+    """One scrawl in ten would be too many, but for chance."""
+    scores = np.full(10_000, -5.0)
+    writers = np.zeros(10_000, int)
+    scores[:digits:10] = np.linspace(1, 2, len(scores[:digits:10]))
+    writers[:digits] = 1
+    raised = fit_rejection_threshold(scores, writers) > fit_rejection_threshold(scores)
+    assert raised == (digits == DIGITS_OF_WRITER)

@@ -58,10 +58,11 @@ class Sources:
     @property
     def hashes(self) -> dict[str, str]:
         """SHA-256 of what was read of each data set, by the name of its file."""
-        hashes = [self.digits.hashes, *(traces.hashes for traces in self.traces.values())]
+        traces = *self.traces.values(), *self.development.values()
+        parts: list[Digits | Traces] = [self.digits, *traces]
         if self.scans:
-            hashes.append(self.scans.hashes)
-        return {name: sha256 for part in hashes for name, sha256 in part.items()}
+            parts.append(self.scans)
+        return {name: sha256 for part in parts for name, sha256 in part.hashes.items()}
 
 
 @dataclass(frozen=True, eq=False)

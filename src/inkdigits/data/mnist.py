@@ -33,7 +33,7 @@ class Digits:
 
     images: Pixels  # uint8 (N, 28, 28), 0 is background and 255 is full ink
     labels: NDArray[np.uint8]  # (N,) 0 to 9
-    writers: NDArray[np.int32] | None  # (N,) writer IDs; None if unknown
+    writers: NDArray[Any] | None  # (N,) integers or strings; None if unknown
     hashes: Mapping[str, str] = field(default_factory=dict)  # file name -> SHA-256 of its content
 
     def __len__(self) -> int:
