@@ -95,7 +95,7 @@ lint: $(VENV)/installed-test web/node_modules/.package-lock.json ## Check style,
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/cog --check -I docs -I benchmarks README.md docs/performance.md
+	$(BIN)/cog --check -I docs -I docs/models -I benchmarks README.md docs/performance.md
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
@@ -126,6 +126,7 @@ bench: $(VENV)/installed-compare $(PAGE) ## Measure speed and memory against oth
 
 accuracy: $(VENV)/installed-compare ## Measure accuracy: train every recipe (hours), evaluate the shipped models; write benchmarks/results/
 	$(BIN)/python benchmarks/accuracy.py
+	$(BIN)/python benchmarks/writers.py --digits test --model $(SHIPPED)
 	$(BIN)/python benchmarks/drawings.py --digits test --model $(SHIPPED)
 	$(BIN)/python benchmarks/robustness.py --digits test --model $(SHIPPED)
 	$(BIN)/python benchmarks/rejection.py --split test --model $(filter-out classic,$(SHIPPED))
@@ -149,7 +150,7 @@ figures: $(VENV)/installed-run ## Regenerate the figures of docs/how-it-works.md
 
 cards: $(VENV)/installed-test ## Regenerate the model cards and the tables of results.md, performance.md and README from the results
 	$(BIN)/python docs/models/write.py
-	$(BIN)/cog -r -I docs -I benchmarks README.md docs/performance.md
+	$(BIN)/cog -r -I docs -I docs/models -I benchmarks README.md docs/performance.md
 
 lock: $(VENV)/pip ## Update requirements/ from pyproject.toml (ARGS=--upgrade takes the newest versions)
 	$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import handwriting
+
 RESULTS = Path(__file__).parents[1] / "benchmarks/results"
 
 # Recipe and training data, as in accuracy.json, and their description, in the order of the rows.
@@ -17,6 +19,12 @@ RECIPES = {
     ("cnn-small", "MNIST + Pendigits"): "the same; the default model",
 }
 TRAINED_ON = {"MNIST": "MNIST alone", "MNIST + Pendigits": "with Pendigits"}
+
+
+def people() -> str:
+    """Return the table of whose digits are recognized how well, as Markdown."""
+    head, *rows = handwriting.table(handwriting.load_results(RESULTS, handwriting.BENCHMARKS))
+    return table(head, rows)
 
 
 def recipes() -> str:

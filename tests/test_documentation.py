@@ -139,7 +139,7 @@ def test_table_of_recipes_states_the_epochs(name):
 def test_readme_tables_match_the_results():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     script = runpy.run_path(str(ROOT / "docs/readme_tables.py"))
-    for table in ("recipes", "peers"):
+    for table in ("people", "recipes", "peers"):
         assert script[table]() in readme, "run `make cards`"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from inkdigits.data import development
 from inkdigits.model_file import load_model, shipped_models
 
 FOLDER = Path(__file__).parents[1] / "docs/models"
@@ -44,7 +45,15 @@ def made_up_results(name, digest, datasets):
         "writers_worst_mean": 0.5,
         "runs": [{"digest": digest, "commit": "fedcba987654"}, {"digest": "another seed's"}],
     }
+    of_writers = {
+        "answered": 0.5,
+        "right": 0.5,
+        "rejected": 0.5,
+        "by_writer": {"worst": [{"writer": 1, "digits": 20, "accuracy": 0.5}]},
+    }
     by_benchmark = {
+        "writers": {"sources": dict.fromkeys([*development.SOURCES, "MNIST test"], of_writers)},
+        "any_picture": {"kinds": {"at an edge": {"right": 0.5, "rejected": 0.5}}},
         "calibration": {"datasets": dict.fromkeys(datasets, figures)},
         "drawings": {
             "accuracy": {"simulated drawings": 0.5},
@@ -101,7 +110,7 @@ def test_results_page_without_results_says_so_in_every_table(script):
 @pytest.mark.parametrize("name", MODELS)
 def test_card_shows_every_figure_of_its_file(name, script):
     card = script["card"](
-        name, made_up_results(name, load_model(MODELS[name]).digest, script["DATASETS"].values())
+        name, made_up_results(name, load_model(MODELS[name]).digest, script["DATASETS"])
     )
     assert MISSING not in card
     assert card.count("50.00%") > 20
@@ -115,9 +124,7 @@ def test_card_shows_every_figure_of_its_file(name, script):
 @pytest.mark.parametrize("results", ["none", "of another file"])
 def test_card_without_figures_of_its_file_shows_no_number(name, results, script):
     results = (
-        {}
-        if results == "none"
-        else made_up_results(name, "another digest", script["DATASETS"].values())
+        {} if results == "none" else made_up_results(name, "another digest", script["DATASETS"])
     )
     card = script["card"](name, results)
     assert "trained at commit" not in card
@@ -130,10 +137,62 @@ def test_card_without_figures_of_its_file_shows_no_number(name, results, script)
     assert all(MISSING in section for section in sections)
 
 
+def people_of(page):
+    """The rows of the table of whose digits are recognized, by their first cell."""
+    lines = page[page.index("## Whose digits") :].split("\n\n")[2].splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {first: others for first, *others in cells}
+
+
+def test_people_come_first_and_mnist_second(script):
+    rows = list(people_of(script["card"]("cnn-small", {})))[2:]
+    assert all("people" in row for row in rows[:4])
+    assert "MNIST" in rows[4]
+
+
+def test_card_shows_who_is_recognized_how_well(script):
+    digest = load_model(MODELS["cnn-small"]).digest
+    results = made_up_results("cnn-small", digest, script["DATASETS"])
+    sources = results["writers"]["figures"]["models"][0]["sources"]
+    sources[development.UNIPEN["gmd"]] = {
+        "answered": 0.91,
+        "right": 0.93,
+        "rejected": 0.09,
+        "by_writer": {"worst": [{"writer": "gmd/kast", "digits": 928, "accuracy": 0.89}]},
+    }
+    kinds = {
+        "at an edge": {"right": 0.9, "rejected": 0.1},
+        "boxed": {"right": 0.7, "rejected": 0.2},
+    }
+    results["any_picture"]["figures"]["models"][0]["kinds"] = kinds
+    del sources[development.UNIPEN["val"]]
+    rows = people_of(script["card"]("cnn-small", results))
+    (germany,) = [cells for who, cells in rows.items() if "Germany" in who]
+    assert germany == ["91.00%", "93.00%", "9.00%", "89.00%"]
+    (spain,) = [cells for who, cells in rows.items() if "Spain" in who]
+    assert spain == [MISSING, "", "", ""]
+    (photos,) = [cells for who, cells in rows.items() if "photos" in who]
+    assert photos == ["80.00%", "", "15.00%", ""]
+    (non_digits,) = [cells for who, cells in rows.items() if "no digits" in who]
+    assert non_digits == ["", "", "50.00%", ""]
+
+
+def test_results_page_compares_all_models_on_the_same_people(script):
+    digest = load_model(MODELS["mlp"]).digest
+    results = made_up_results("mlp", digest, script["DATASETS"])
+    rows = people_of(script["page"](results))
+    models = next(iter(rows.values()))
+    assert models == ["`cnn-small`", "`mlp`", "`classic`"]
+    (turkey,) = [cells for who, cells in rows.items() if "Turkey" in who]
+    assert turkey == [MISSING, "50.00%, 50.00%", MISSING]
+    (non_digits,) = [cells for who, cells in rows.items() if "no digits" in who]
+    assert non_digits == [MISSING, "50.00%", "0.00%"]
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_worst_conditions_come_first_without_rare_ones(name, script):
     card = script["card"](
-        name, made_up_results(name, load_model(MODELS[name]).digest, script["DATASETS"].values())
+        name, made_up_results(name, load_model(MODELS[name]).digest, script["DATASETS"])
     )
     assert re.findall(r"^\| pen \| (\w+)", card, re.MULTILINE) == ["wider", "1"]
 
@@ -146,6 +205,20 @@ def test_card_names_the_file_its_data_and_its_settings(name, script):
         assert f"| `{file}` | `{digest}` | {script['ORIGINS'][file]} |" in card
     for setting in {*model.training["recipe"], "seed", "limit"} - {*script["SHOWN_ELSEWHERE"]}:
         assert re.search(rf"^\| {setting} \| `.+` \|$", card, re.MULTILINE), setting
+
+
+def test_card_names_everybody_who_wrote_the_training_digits(script):
+    files = ["train-images-idx3-ubyte", "semeion.data", "pendigits-orig.tra", "train_r01_v07"]
+    assert script["_people"]({"data": files[:1]}) == "Americans around 1990"
+    assert (
+        script["_people"]({"data": files[:2]})
+        == "Americans around 1990 and about 80 people in Italy"
+    )
+    people = script["_people"]({"data": files})
+    assert people.count(", ") == 3
+    for file in files[1:]:
+        assert "CC BY 4.0" in script["ORIGINS"][file]
+    assert "zenodo.1195803" in script["ORIGINS"]["train_r01_v07"]
 
 
 def test_settings_are_shown_as_python_shows_them(script):
@@ -163,7 +236,7 @@ def test_settings_are_shown_as_python_shows_them(script):
 def test_rows_are_as_wide_as_the_heading_of_their_table(name, script):
     for results in (
         {},
-        made_up_results(name, load_model(MODELS[name]).digest, script["DATASETS"].values()),
+        made_up_results(name, load_model(MODELS[name]).digest, script["DATASETS"]),
     ):
         for block in script["card"](name, results).split("\n\n"):
             widths = {line.count("|") for line in block.splitlines() if line.startswith("|")}

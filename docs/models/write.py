@@ -5,13 +5,14 @@ if it was measured on exactly that file, identified by its SHA-256; otherwise th
 measured".
 """
 
-import json
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import handwriting
+from handwriting import of_file
 from jinja2 import ChainableUndefined, Environment, FileSystemLoader, Undefined
 
-from inkdigits.data import mnist, pendigits
+from inkdigits.data import development, mnist, pendigits, semeion, unipen
 from inkdigits.model_file import load_model, shipped_models
 from inkdigits.nn.layers import Dense
 from inkdigits.nn.network import Network
@@ -21,19 +22,35 @@ PAGE = FOLDER.parent / "results.md"
 RESULTS = FOLDER.parents[1] / "benchmarks/results"
 # The benchmarks, by what they measure: a recipe, a model file or a design choice.
 BY_RECIPE = "accuracy"
-BY_FILE = ("calibration", "drawings", "robustness", "rejection")
+BY_FILE = ("writers", "calibration", "drawings", "any_picture", "robustness", "rejection")
 BY_DESIGN = ("ablation", "preprocessing_ablation", "tta", "preprocessing")
-DATASETS = {  # the names in calibration.json
-    "MNIST": "MNIST",
-    "PENDIGITS": "Pendigits writers 21 to 30",
-    "DRAWINGS": "simulated drawings",
-}
+# The names in calibration.json.
+MNIST, PENDIGITS, DRAWINGS = "MNIST", development.PENDIGITS, "simulated drawings"
+DATASETS = (*development.SOURCES, MNIST, DRAWINGS)
+CURVES = (MNIST, PENDIGITS, DRAWINGS)  # those whose risk-coverage curves are shown
 _MNIST = "MNIST, by Y. LeCun, C. Cortes and C. J. C. Burges"
 ORIGINS = {
     mnist.TRAIN_IMAGES: _MNIST,
     mnist.TRAIN_LABELS: _MNIST,
     mnist.TRAIN_WRITERS: "QMNIST, by C. Yadav and L. Bottou (BSD license): who wrote each digit",
     pendigits.NAME: "Pendigits, by E. Alpaydin and F. Alimoglu (CC BY 4.0): writers 1 to 20",
+    unipen.FOLDER: (
+        "UNIPEN train_r01_v07, by I. Guyon, L. Schomaker, R. Plamondon, M. Liberman and S. Janet, "
+        "International Unipen Foundation ([10.5281/zenodo.1195803]"
+        "(https://doi.org/10.5281/zenodo.1195803), CC BY 4.0; the CD-ROM of 1999 permitted use for "
+        "research, and no distribution for commercial purposes): the digits of the contributors "
+        f"{', '.join(unipen.TRAINING_CONTRIBUTORS)}"
+    ),
+    semeion.NAME: (
+        "Semeion Handwritten Digit, by Semeion Research Center of Sciences of Communication, Rome "
+        "(UCI data set 178, CC BY 4.0)"
+    ),
+}
+WRITERS = {  # who wrote the digits in a file
+    mnist.TRAIN_IMAGES: "Americans around 1990",
+    pendigits.NAME: "20 people in Turkey",
+    unipen.FOLDER: "people of several countries, for the contributors of UNIPEN",
+    semeion.NAME: "about 80 people in Italy",
 }
 WORST = 10  # number of conditions that a card lists
 MIN_DRAWINGS = 100  # under a condition; with fewer, its accuracy is too uncertain
@@ -44,12 +61,7 @@ Results: TypeAlias = dict[str, dict[str, Any]]  # by benchmark
 
 def load_results() -> Results:
     """Load the results that exist."""
-    paths = {name: RESULTS / f"{name}.json" for name in (BY_RECIPE, *BY_FILE, *BY_DESIGN)}
-    return {
-        name: json.loads(path.read_text(encoding="utf-8"))
-        for name, path in paths.items()
-        if path.exists()
-    }
+    return handwriting.load_results(RESULTS, (BY_RECIPE, *BY_FILE, *BY_DESIGN))
 
 
 def card(name: str, results: Results) -> str:
@@ -58,8 +70,8 @@ def card(name: str, results: Results) -> str:
     model = load_model(path)
     seeds = _figures(results.get(BY_RECIPE)).get(model.recipe, {})
     seeds = {data: summary for data, summary in seeds.items() if data != "published"}
-    of_file = {name: _of_file(model.digest, results.get(name)) for name in BY_FILE}
-    used = {BY_RECIPE: seeds} | of_file
+    by_file = {name: of_file(model.digest, results.get(name)) for name in BY_FILE}
+    used = {BY_RECIPE: seeds} | by_file
     return (
         _environment()
         .get_template("card.jinja")
@@ -70,15 +82,19 @@ def card(name: str, results: Results) -> str:
             dense_sizes=_dense_sizes(model.network),
             size=path.stat().st_size,
             origins=ORIGINS,
+            who=handwriting.card_table(model, results),
+            people=_people(model.training),
             settings=_settings(model.training),
             seeds=seeds,
-            curves=_curves(of_file["calibration"].get("datasets", {})),
-            worst_levels=_worst_levels(of_file["drawings"].get("by_condition", {})),
+            curves=_curves(by_file["calibration"].get("datasets", {})),
+            worst_levels=_worst_levels(by_file["drawings"].get("by_condition", {})),
             min_drawings=MIN_DRAWINGS,
             results={name: results[name] for name, figures in used.items() if figures}
             | _training_runs(model.recipe, seeds),
-            **DATASETS,
-            **of_file,
+            DATASETS=DATASETS,
+            MNIST=MNIST,
+            PENDIGITS=PENDIGITS,
+            **by_file,
         )
     )
 
@@ -87,7 +103,15 @@ def page(results: Results) -> str:
     """Render the page that compares recipes, models and design choices as Markdown."""
     names = (BY_RECIPE, *BY_FILE, *BY_DESIGN)
     figures = {name: _figures(results.get(name)) for name in names}
-    return _environment().get_template("results.jinja").render(**figures)
+    head, *rows = handwriting.table(results)
+    return _environment().get_template("results.jinja").render(head=head, rows=rows, **figures)
+
+
+def _people(training: dict[str, Any]) -> str:
+    """Say who wrote the training digits."""
+    people = [who for file, who in WRITERS.items() if file in training["data"]]
+    *others, last = people
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _training_runs(recipe: str, seeds: dict[str, Any]) -> Results:
@@ -101,15 +125,6 @@ def _training_runs(recipe: str, seeds: dict[str, Any]) -> Results:
 def _figures(result: dict[str, Any] | None) -> dict[str, Any]:
     figures: dict[str, Any] = result["figures"] if result else {}
     return figures
-
-
-def _of_file(digest: str, result: dict[str, Any] | None) -> dict[str, Any]:
-    """Return a benchmark's figures for the file with this digest; empty if it was not measured."""
-    figures = _figures(result)
-    for record in figures.get("models", []):
-        if record["digest"] == digest:
-            return {key: figures[key] for key in figures if key != "models"} | record
-    return {}
 
 
 def _commit(digest: str, seeds: dict[str, dict[str, Any]]) -> str | None:
@@ -146,8 +161,9 @@ def _setting(value: object) -> str:
 
 
 def _curves(datasets: dict[str, dict[str, Any]]) -> list[tuple[dict[str, Any], ...]]:
-    """Return the points of the risk-coverage curves of all data sets, threshold by threshold."""
-    return list(zip(*(figures["risk_coverage"] for figures in datasets.values()), strict=True))
+    """Return the points of the risk-coverage curves of CURVES, threshold by threshold."""
+    curves = [datasets[name]["risk_coverage"] for name in CURVES if name in datasets]
+    return list(zip(*curves, strict=True))
 
 
 def _worst_levels(by_condition: dict[str, dict[str, dict[str, Any]]]) -> list[dict[str, Any]]:
