@@ -9,11 +9,13 @@ import {
   accuracyStats,
   datasetDescriptions,
   diagramStages,
+  handwritingRows,
   type Stat,
   sizeStats,
   trainingStats,
 } from "../lib/modelDescription";
 import { strokesToPng } from "../lib/render";
+import { HandwritingTable } from "./HandwritingTable";
 import { NetworkDiagram } from "./NetworkDiagram";
 import "../styles/how-it-works.css";
 
@@ -26,6 +28,7 @@ interface Props {
 export const HowItWorks = memo(function HowItWorks({ api, model }: Props) {
   const datasets = useMemo(() => (model ? datasetDescriptions(model.training) : []), [model]);
   const stages = useMemo(() => (model ? diagramStages(model) : []), [model]);
+  const handwriting = useMemo(() => (model ? handwritingRows(model.metrics) : []), [model]);
   return (
     <section className="how" id="how" aria-labelledby="how-title" tabIndex={-1}>
       <h2 id="how-title">How it works</h2>
@@ -68,6 +71,15 @@ export const HowItWorks = memo(function HowItWorks({ api, model }: Props) {
           <StatList stats={[...trainingStats(model.training), ...accuracyStats(model.metrics)]} />
         )}
       </Step>
+
+      {handwriting.length > 0 && (
+        <Step
+          title="Whose digits it recognizes"
+          text="The network was not trained on these people's digits. A digit that is rejected does not count as recognized."
+        >
+          <HandwritingTable rows={handwriting} />
+        </Step>
+      )}
     </section>
   );
 });

@@ -5,6 +5,7 @@ import userEvent from "@testing-library/user-event";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { PREDICTION, SEEN } from "../../tests/fixtures";
 import { DrawingTools } from "./DrawingTools";
+import { HandwritingTable } from "./HandwritingTable";
 import { NetworkDiagram } from "./NetworkDiagram";
 import { Notice } from "./Notice";
 import { PredictionResult, resultOf, resultText } from "./PredictionResult";
@@ -157,4 +158,16 @@ describe("RecentDrawings", () => {
     expect(screen.getByRole("button", { name: "Open drawing: not a digit" })).toBeTruthy();
     expect(screen.getByRole("listitem").textContent).toBe("–");
   });
+});
+
+it("HandwritingTable names each group of people in the header of its row", () => {
+  render(
+    <HandwritingTable
+      rows={[{ who: "2 people in Spain (UNIPEN)", answered: "98.80%", worstWriter: "97.00%" }]}
+    />,
+  );
+  const table = screen.getByRole("table", { name: "How many of their digits are recognized" });
+  const cells = within(table).getAllByRole("cell");
+  expect(within(table).getByRole("rowheader").textContent).toBe("2 people in Spain (UNIPEN)");
+  expect(cells.map((cell) => cell.textContent)).toEqual(["98.80%", "97.00%"]);
 });

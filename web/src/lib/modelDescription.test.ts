@@ -4,6 +4,7 @@ import {
   accuracyStats,
   datasetDescriptions,
   diagramStages,
+  handwritingRows,
   sizeStats,
   trainingStats,
 } from "./modelDescription";
@@ -51,6 +52,13 @@ describe("datasetDescriptions", () => {
     expect(descriptions).toHaveLength(2);
     expect(descriptions[0]).toContain("MNIST");
   });
+  it("names UNIPEN and Semeion", () => {
+    const data = { "semeion.data": "8e0c", train_r01_v07: "9e91" };
+    const [unipen, semeion, ...others] = datasetDescriptions({ data });
+    expect(unipen).toContain("International Unipen Foundation");
+    expect(semeion).toContain("Semeion Research Center");
+    expect(others).toEqual([]);
+  });
   it.each([{}, { data: null }, { data: "mnist" }, { data: ["train-images"] }])(
     "is empty for %j",
     (training) => {
@@ -97,5 +105,39 @@ describe("accuracyStats", () => {
     expect(
       accuracyStats({ accuracy: 1e300, test_accuracy: -1, validation_accuracy: "0.9" }),
     ).toEqual([]);
+  });
+});
+
+describe("handwritingRows", () => {
+  const turkey = { writers: 10, digits: 2498, answered: 0.99239, worst_writer: 0.972 };
+  const germany = { writers: 1, answered: 1, worst_writer: null };
+
+  it("shows people of other sources first, and MNIST last", () => {
+    const development = {
+      "MNIST validation": { writers: 53, answered: 0.9928, worst_writer: 0.875 },
+      "UNIPEN gmd": germany,
+      "Pendigits writers 21 to 30": turkey,
+      "a source that the page does not know": turkey,
+    };
+    expect(handwritingRows({ development })).toEqual([
+      { who: "10 people in Turkey (Pendigits)", answered: "99.24%", worstWriter: "97.20%" },
+      { who: "1 person in Germany (UNIPEN)", answered: "100.00%", worstWriter: "" },
+      { who: "53 people in the USA (MNIST)", answered: "99.28%", worstWriter: "87.50%" },
+    ]);
+  });
+  it.each([
+    {},
+    { answered: 99 },
+    { answered: "0.99" },
+    { worst_writer: -1 },
+    { writers: 0.5 },
+    { writers: null },
+  ])("leaves out a source with %j", (wrong) => {
+    const broken = Object.keys(wrong).length ? { ...turkey, ...wrong } : wrong;
+    const development = { "Pendigits writers 21 to 30": broken, "UNIPEN gmd": germany };
+    expect(handwritingRows({ development })).toHaveLength(1);
+  });
+  it.each([undefined, null, 7, "development", []])("is empty for %j", (development) => {
+    expect(handwritingRows({ development })).toEqual([]);
   });
 });

@@ -55,6 +55,11 @@ const DATASETS: readonly [filePrefix: string, description: string][] = [
   ["train-images", "MNIST: digits by writers in the USA (Y. LeCun, C. Cortes, C. J. C. Burges)"],
   ["qmnist", "QMNIST: who wrote each of these digits (C. Yadav, L. Bottou)"],
   ["pendigits", "Pendigits: digits written on a tablet in Turkey (E. Alpaydin, F. Alimoglu)"],
+  [
+    "train_r01",
+    "UNIPEN: digits written on tablets in many countries (I. Guyon and others, International Unipen Foundation)",
+  ],
+  ["semeion", "Semeion: scanned digits by writers in Italy (Semeion Research Center, Rome)"],
 ];
 
 /** `training` is free-form: a field that is missing or malformed becomes undefined. */
@@ -106,18 +111,64 @@ export function trainingStats(training: Model["training"]): Stat[] {
 
 const ACCURACIES: readonly [metric: string, label: string][] = [
   ["test_accuracy", "accuracy on test digits that were never used for model selection"],
-  ["validation_accuracy", "accuracy on writers not seen in training"],
+  ["validation_accuracy", "accuracy on MNIST writers not seen in training"],
   ["accuracy", "accuracy on the augmented training images"],
 ];
 
-const AccuracySchema = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const ShareSchema = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
 /** The recorded accuracies; other metrics are not shown. */
 export function accuracyStats(metrics: Model["metrics"]): Stat[] {
   return ACCURACIES.flatMap(([metric, label]) => {
     const accuracy = metrics[metric];
-    return v.is(AccuracySchema, accuracy)
-      ? [{ value: `${(100 * accuracy).toFixed(2)}%`, label }]
-      : [];
+    return v.is(ShareSchema, accuracy) ? [{ value: formatShare(accuracy), label }] : [];
+  });
+}
+
+function formatShare(share: number): string {
+  return `${(100 * share).toFixed(2)}%`;
+}
+
+/** Who wrote the digits of each source on which a model is measured: MNIST's writers come last. */
+const WRITERS: readonly [source: string, who: string][] = [
+  ["Pendigits writers 21 to 30", "in Turkey (Pendigits)"],
+  ["UNIPEN ced", "from 12 countries (UNIPEN)"],
+  ["UNIPEN gmd", "in Germany (UNIPEN)"],
+  ["UNIPEN val", "in Spain (UNIPEN)"],
+  ["MNIST validation", "in the USA (MNIST)"],
+];
+
+const DevelopmentSchema = v.record(
+  v.string(),
+  lenient(
+    v.object({
+      writers: CountSchema,
+      answered: ShareSchema,
+      worst_writer: v.nullable(ShareSchema),
+    }),
+  ),
+);
+
+/** How well the digits of one group of people are recognized. */
+export interface HandwritingRow {
+  readonly who: string;
+  readonly answered: string;
+  readonly worstWriter: string;
+}
+
+/** The groups of people on whom the model was measured; empty if that was not recorded. */
+export function handwritingRows(metrics: Model["metrics"]): HandwritingRow[] {
+  const sources = v.parse(v.fallback(DevelopmentSchema, {}), metrics.development);
+  return WRITERS.flatMap(([source, who]) => {
+    const measured = sources[source];
+    if (measured === undefined) return [];
+    const { writers, answered, worst_writer } = measured;
+    return [
+      {
+        who: `${formatCount(writers)} ${writers === 1 ? "person" : "people"} ${who}`,
+        answered: formatShare(answered),
+        worstWriter: worst_writer === null ? "" : formatShare(worst_writer),
+      },
+    ];
   });
 }
