@@ -73,7 +73,7 @@ def test_all_writers_give_the_same_number_of_images():
     copies = copies_by_writer(np.array(writers), 20, max_copies=8)
     assert images_by(copies, writers) == {"a": 20, "b": 20, "c": 20}
     for writer in "abc":
-        # No digit of a writer is used twice more often than another.
+        # Each digit of a writer is used about as often as the others.
         assert np.ptp(copies[np.array(writers) == writer]) <= 1
 
 

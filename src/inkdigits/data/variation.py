@@ -194,8 +194,11 @@ def _straightened(stroke: Array, tolerance: float) -> Array:
     """Replace curves by straight lines, as the algorithm of Douglas and Peucker does."""
     if len(stroke) < 3:
         return stroke
-    corners = cv2.approxPolyDP(stroke.astype(np.float32)[:, None], tolerance, closed=False)
-    return corners[:, 0].astype(float)
+    points = stroke.astype(np.float32)
+    corners = cv2.approxPolyDP(points[:, None], tolerance, closed=False)[:, 0]
+    if (points[0] == points[-1]).all():  # OpenCV leaves out the end of a stroke that is closed
+        corners = np.concatenate([corners, points[-1:]])
+    return corners.astype(float)
 
 
 def _without(stroke: Array, first: float, last: float) -> Array:
