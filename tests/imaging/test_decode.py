@@ -679,40 +679,15 @@ def test_file_with_too_few_pixels_is_damaged(name):
         decode(data)
 
 
-def with_wrong_checksum(part):
-    return part[:-1] + bytes([part[-1] ^ 1])
-
-
-def test_png_with_a_wrong_checksum_in_a_chunk_that_matters_is_damaged():
-    parts = [
-        header(color_type=3),
-        chunk(b"PLTE", bytes(768)),
-        chunk(b"tRNS", b"\0"),
-        chunk(b"eXIf", exif_block(6)),
-        IMAGE_DATA,
-        END,
-    ]
-    assert decode(SIGNATURE + b"".join(parts)).shape == (3, 2, 4)
-    parts[4:4] = [chunk(b"fdAT", bytes(4))]
-    for place, part in enumerate(parts):
-        wrong = [*parts[:place], with_wrong_checksum(part), *parts[place + 1 :]]
+def test_png_with_a_wrong_checksum_in_any_chunk_is_damaged():
+    data = SIGNATURE + header() + chunk(b"tEXt", b"a\0b") + IMAGE_DATA + END
+    position = len(SIGNATURE)
+    assert decode(data).shape == (2, 3, 4)
+    while position < len(data):
+        (length,) = struct.unpack_from(">I", data, position)
+        position += 12 + length
         with pytest.raises(DamagedImage, match="checksum"):
-            decode(SIGNATURE + b"".join(wrong))
-
-
-@pytest.mark.parametrize(
-    "part",
-    [
-        chunk(b"tEXt", b"a\0b"),
-        chunk(b"iCCP", b"a\0\0" + zlib.compress(b"profile")),
-        chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(5_000_000))),
-        chunk(b"gAMA", bytes(4)),
-        chunk(b"abCd", b"private"),
-    ],
-)
-def test_png_chunk_with_a_wrong_checksum_is_ignored_if_the_picture_does_not_depend_on_it(part):
-    data = SIGNATURE + header() + with_wrong_checksum(part) + IMAGE_DATA + END
-    np.testing.assert_array_equal(decode(data), decode(SMALL_PNG))
+            decode(with_bytes(data, position - 1, bytes([data[position - 1] ^ 1])))
 
 
 def test_png_whose_pixels_were_renamed_is_damaged():

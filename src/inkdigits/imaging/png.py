@@ -117,10 +117,9 @@ def read(data: bytes, header: Header) -> tuple[dict[bytes, bytes], list[bytes]]:
 
     returns  the other chunks by name, and the stream of the pixels; of 16 bits per sample, a stream
              of the high bytes and one of the low bytes, each as in a PNG of 8 bits per sample
-    raises   DamagedImage if a length, the first or the last chunk, or the checksum of a chunk that
-             affects the image is invalid, if the pixels do not inflate to exactly the declared
-             size, if there are more than MAX_CHUNKS chunks, or if texts and profiles inflate past
-             MAX_TEXT_BYTES
+    raises   DamagedImage if a length, a checksum, the first or the last chunk is invalid, if the
+             pixels do not inflate to exactly the declared size, if there are more than MAX_CHUNKS
+             chunks, or if texts and profiles inflate past MAX_TEXT_BYTES
     source   https://www.w3.org/TR/png-3/
     """
     chunks: dict[bytes, bytes] = {}
@@ -138,7 +137,7 @@ def read(data: bytes, header: Header) -> tuple[dict[bytes, bytes], list[bytes]]:
         elif name in _TEXT_PREFIXES:
             if prefix := _TEXT_PREFIXES[name].match(body):
                 text_bytes += _inflated_bytes(body[prefix.end() :], MAX_TEXT_BYTES - text_bytes)
-        elif not _is_ancillary(name):
+        elif not name[:1].islower():  # ancillary chunks start with a lowercase letter
             raise damaged("it has an unknown critical chunk")
     stream = b"".join(pixels)
     is_16_bit = header.bit_depth == 16
@@ -187,10 +186,6 @@ def transparent_color(chunks: dict[bytes, bytes]) -> tuple[int, int, int] | None
     return red, green, blue
 
 
-def _is_ancillary(name: bytes) -> bool:
-    return name[:1].islower()
-
-
 def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
     view = memoryview(data)
     start = len(SIGNATURE)
@@ -201,10 +196,9 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
         end = start + 12 + length
         if end > len(data):
             raise damaged("it is truncated")
-        if zlib.crc32(view[start + 4 : end - 4]) == int.from_bytes(view[end - 4 : end]):
-            yield name, view[start + 8 : end - 4]
-        elif name in _ONCE or name == _FRAME or not _is_ancillary(name):
+        if zlib.crc32(view[start + 4 : end - 4]) != int.from_bytes(view[end - 4 : end]):
             raise damaged("a checksum does not match")
+        yield name, view[start + 8 : end - 4]
         if name == b"IEND":
             return
         start = end

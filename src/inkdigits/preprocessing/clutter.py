@@ -42,6 +42,9 @@ class ClutterSettings:
     # Connected components
     coarse_px: int = 256  # longer side of the coarse image on which components are labeled
     long: float = 0.2  # of the longest component; a shorter one must be near to belong to the digit
+    min_dots: int = 5  # a dotted stroke has more short components ...
+    dots_share: float = 0.25  # ... and they have more of its ink; dust has less
+    dot_gap: float = 1.6  # of a dot's length; the dots of a stroke are no farther apart
     min_length: float = 0.04  # of a frame's length; if all else is shorter, the frame is the digit
 
 
@@ -202,12 +205,29 @@ def _remove_other_components(ink: Pixels, faint: int, peak: int) -> Pixels:
     step = _coarse_step(ink)
     coarse = max_pool(ink, step)
     mask = _threshold(coarse, faint)
-    count, components, statistics, _ = cv2.connectedComponentsWithStats(mask)
+    count, components, statistics, _ = cv2.connectedComponentsWithStats(_bridge_dots(mask))
+    components *= mask
     is_certain = np.zeros(count, bool)
     is_certain[components[coarse > CLUTTER.certain * peak]] = True
     kept = _components_of_digit(components, statistics[:, :4], is_certain)[components]
     kept = kept.repeat(step, axis=0).repeat(step, axis=1)
     return ink * kept[: ink.shape[0], : ink.shape[1]]
+
+
+def _bridge_dots(mask: Pixels) -> Pixels:
+    """Connect the dots of a dotted stroke, as a program draws one for each event of a fast mouse.
+
+    mask     uint8 (H, W), 0 or 1
+    returns  uint8 (H, W), the input itself if the strokes are not dotted
+    """
+    _, _, statistics, _ = cv2.connectedComponentsWithStats(mask)
+    lengths, areas = statistics[1:, 2:4].max(axis=1), statistics[1:, 4]
+    is_dot = lengths < CLUTTER.long * max(mask.shape)
+    few = np.count_nonzero(is_dot) < CLUTTER.min_dots
+    if few or areas[is_dot].sum() < CLUTTER.dots_share * areas.sum():
+        return mask
+    side = 1 + math.ceil(CLUTTER.dot_gap * float(np.median(lengths[is_dot])))
+    return cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
 
 
 def _components_of_digit(
