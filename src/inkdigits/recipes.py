@@ -214,7 +214,7 @@ CNN_SMALL = replace(
     ),
     targets=LabelSmoothing(0.01),
     schedule=OneCycle(peak=0.005),
-    epochs=24,
+    epochs=16,
     # Even milder distortion, to protect ones with an upstroke; restroked digits make up for it.
     augment=replace(
         MILD,
@@ -228,7 +228,7 @@ CNN_SMALL = replace(
         blur=0.7,
     ),
     restroked=0.4,
-    outliers=0.3,
+    outliers=0.4,
 )
 
 CNN = replace(

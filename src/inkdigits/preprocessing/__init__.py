@@ -26,7 +26,7 @@ class Preprocessor:
     from_mnist: Callable[[Pixels], Pixels]
     candidates: Callable[[Pixels], Pixels]
     candidates_from_ink: Callable[[Pixels], Pixels]
-    revision: int = 1
+    revision: int = 2
 
 
 # By the name in a model file.

@@ -24,14 +24,14 @@ from inkdigits.data.outliers.clearance import References
 # How many images of each kind there are, relative to the others.
 KINDS: dict[Kind, float] = {
     strokes.glyph: 20,
-    letters.printed_glyph: 20,
-    letters.latin_letter: 28,
-    marks.mark: 18,
+    letters.printed_glyph: 24,
+    letters.latin_letter: 36,
+    marks.mark: 22,
     shapes.polygon: 11,
     shapes.filled_polygon: 3,
     shapes.box: 5,
     shapes.ring: 6,
-    silhouettes.lobed_outline: 6,
+    silhouettes.lobed_outline: 8,
     silhouettes.lobed_patch: 4,
     silhouettes.on_a_stalk: 3,
     silhouettes.silhouette: 10,

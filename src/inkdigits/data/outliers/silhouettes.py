@@ -10,15 +10,18 @@ from inkdigits.data.outliers.canvas import DigitsByLabel, draw_strokes
 from inkdigits.preprocessing import ink
 
 LOBES = 6  # frequencies of an outline's radius
-OUTLINE_POINTS = 48
+OUTLINE_POINTS = 64
 
 
 def silhouette(rng: Generator, digits: DigitsByLabel) -> Pixels:
-    """Fill a shape that is symmetric about an upright axis, evenly, shaded or patterned."""
+    """Fill a shape with an upright axis, mostly symmetric, evenly, shaded or patterned."""
     side = int(rng.integers(IMAGE_SIDE, 2 * IMAGE_SIDE))
     down, across = np.mgrid[:side, :side] / (side - 1)
+    from_axis = across - 0.5 - rng.normal(0, 0.05) * (down - 0.5)
     half_width = _half_widths(rng, down[:, :1])
-    inside = half_width - np.abs(across - 0.5 - rng.normal(0, 0.05) * (down - 0.5))
+    if rng.random() < 0.25:  # as of shoes
+        half_width = np.where(from_axis < 0, half_width, _half_widths(rng, down[:, :1]))
+    inside = half_width - np.abs(from_axis)
     canvas = np.clip(inside * side, 0, 1) * _shade(rng, down, across, inside)
     return ink.from_ink(np.rint(255 * canvas / canvas.max()).astype(np.uint8))
 
@@ -56,6 +59,8 @@ def _shade(rng: Generator, down: Array, across: Array, inside: Array) -> Array:
         row, column = rng.uniform(0.3, 0.7, 2)
         depth = rng.uniform(0.04, 0.2) - np.hypot(down - row, across - column)
         shade -= rng.uniform(0.3, 1) * np.clip(depth * len(down), 0, 1)
+    if rng.random() < 0.3:  # coarse cloth
+        shade -= rng.uniform(0.1, 0.5) * rng.random(shade.shape)
     return np.clip(shade, 0, 1) + 0.02
 
 
@@ -79,8 +84,24 @@ def on_a_stalk(rng: Generator, digits: DigitsByLabel) -> Pixels:
 
 
 def _lobes(rng: Generator) -> Array:
-    """Make a closed curve around the origin whose radius is a sum of waves."""
+    """Make a closed curve around the origin: its radius is a sum of waves, or has peaks."""
     angle = np.linspace(0, 2 * math.pi, OUTLINE_POINTS)
+    radius = _peaks(rng, angle) if rng.random() < 0.25 else _waves(rng, angle)
+    radius[-1] = radius[0]
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+
+
+def _peaks(rng: Generator, angle: Array) -> Array:
+    """Make a radius with one to six peaks, as broad as a finger or as an arm."""
+    radius = np.ones_like(angle)
+    for _ in range(rng.integers(1, 7)):
+        from_peak = np.abs((angle - rng.uniform(0, 2 * math.pi)) % (2 * math.pi) - math.pi)
+        radius += rng.uniform(0.3, 2) * np.exp(-((from_peak / rng.uniform(0.12, 0.5)) ** 4))
+    return radius
+
+
+def _waves(rng: Generator, angle: Array) -> Array:
+    """Make a radius that is a sum of waves, with cusps or without."""
     frequency = np.arange(1, LOBES + 1)[:, None]
     phase = rng.uniform(0, 2 * math.pi, (LOBES, 1))
     if rng.random() < 0.6:  # with cusps
@@ -90,6 +111,6 @@ def _lobes(rng: Generator) -> Array:
     amplitudes = rng.exponential(1, (LOBES, 1)) / frequency**0.5
     if rng.random() < 0.4:  # one number of lobes, nearly
         amplitudes *= np.where(frequency == rng.integers(1, LOBES + 1), 1, 0.1)
-    radius = (amplitudes * waves).sum(axis=0)
+    radius: Array = (amplitudes * waves).sum(axis=0)
     radius += rng.uniform(0.05, 0.7) * np.ptp(radius) + 0.05 - radius.min()
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+    return radius

@@ -61,7 +61,7 @@ def blob(rng: Generator, digits: DigitsByLabel) -> Pixels:
     rows, columns = (np.mgrid[:CANVAS_PX, :CANVAS_PX] - (CANVAS_PX - 1) / 2) / (CANVAS_PX / 2)
     aspect = rng.uniform(0.5, 2)
     radius = np.hypot(rows * aspect**0.5, columns / aspect**0.5)
-    depth = 0.65 + rng.uniform(0, 0.25) * _smooth_noise(rng, (CANVAS_PX, CANVAS_PX)) - radius
+    depth = 0.65 + rng.uniform(0, 0.5) * _smooth_noise(rng, (CANVAS_PX, CANVAS_PX)) - radius
     canvas = np.clip(depth * rng.choice([2, 20]), 0, 1)
     if rng.random() < 0.3:
         canvas = canvas * np.clip(0.7 + 0.3 * _smooth_noise(rng, (CANVAS_PX, CANVAS_PX)), 0, 1)
