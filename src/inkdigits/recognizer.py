@@ -28,8 +28,8 @@ from inkdigits.threads import one_blas_thread
 # CPUs, and cost much on busy ones.
 THREADS_FROM = 64
 
-# Added to the rejection score of each candidate for each one before it, which is likelier.
-PRICE = 2.0
+# Added to the rejection score of a candidate for each likelier one before it.
+RANK_PENALTY = 3.0
 
 Reason: TypeAlias = Literal["blank", "not_a_digit"]
 
@@ -111,6 +111,7 @@ class Recognizer:
         self.name = name
         self.temperature = model.temperature
         self.rejection_threshold = model.rejection_threshold
+        self._threshold = np.inf if model.rejection_threshold is None else model.rejection_threshold
         self._preprocessor = PREPROCESSORS[model.preprocessing]
         self._params = model.network.layer_params(model.vector)
 
@@ -239,24 +240,21 @@ class Recognizer:
         """
         if not images:
             return []
+        counts = [len(candidates) for candidates in images]
+        ranks = np.concatenate([np.arange(count) for count in counts])
         seen = np.concatenate(images)
         batch = self.predict_batch(seen)
-        predictions, start = [], 0
-        for candidates in images:
-            stop = start + len(candidates)
-            scores = batch.rejection_scores[start:stop] + PRICE * np.arange(len(candidates))
-            # A candidate without ink is one only if there is no other.
-            scores[np.logical_not(candidates.any(axis=(1, 2)))] = np.inf
-            place = start + int(scores.argmin())
-            predictions.append(
-                _prediction(
-                    seen[place],
-                    tuple(batch.probabilities[place].tolist()),
-                    bool(batch.rejected[place]),
-                )
-            )
-            start = stop
-        return predictions
+        scores = batch.rejection_scores + RANK_PENALTY * ranks
+        rejected = batch.rejected | (scores > self._threshold)
+        starts = np.cumsum([0, *counts[:-1]])
+        chosen = [
+            start + int(scores[start : start + count].argmin())
+            for start, count in zip(starts, counts, strict=True)
+        ]
+        return [
+            _prediction(seen[place], tuple(batch.probabilities[place].tolist()), rejected[place])
+            for place in chosen
+        ]
 
     def predict_batch(self, preprocessed: Pixels) -> BatchPrediction:
         """Predict a batch of preprocessed images.
@@ -267,14 +265,14 @@ class Recognizer:
         with one_blas_thread() if len(x) < THREADS_FROM else nullcontext():
             logits = inference.predict_logits(model.network, self._params, x, model.tta)
         logits = logits.astype(np.float64)
-        scores, threshold = np.full(len(logits), -np.inf), np.inf
+        scores = np.full(len(logits), -np.inf)
         if self.rejection_threshold is not None:
-            scores, threshold = rejection_scores(logits), self.rejection_threshold
+            scores = rejection_scores(logits)
         blank = np.logical_not(preprocessed.any(axis=(1, 2)))
         return BatchPrediction(
             probabilities=softmax(logits[:, :CLASSES] / self.temperature),
             rejection_scores=scores,
-            rejected=np.logical_or(blank, scores > threshold),
+            rejected=np.logical_or(blank, scores > self._threshold),
         )
 
 

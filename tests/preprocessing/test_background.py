@@ -10,7 +10,7 @@ from inkdigits.preprocessing.background import (
     BACKGROUND,
     _smooth,
     composite,
-    difference_from_background,
+    differences_from_background,
     split_colors,
 )
 
@@ -54,7 +54,7 @@ def test_ink_is_the_largest_difference_from_the_background(shape):
     channels = [rng.integers(100, 103, shape).astype(np.uint8) for _ in range(3)]
     for channel in channels:
         channel[1:-1, 1:-1] = rng.integers(0, 256, channel[1:-1, 1:-1].shape)
-    difference, is_even = difference_from_background(channels)
+    difference, is_even = next(differences_from_background(channels))
     assert is_even
     off = [np.abs(channel.astype(int) - 101) for channel in channels]
     np.testing.assert_allclose(difference, np.max(off, axis=0), atol=1)

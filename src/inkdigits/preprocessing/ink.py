@@ -7,7 +7,8 @@ unchanged.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice, zip_longest
 
 import cv2
 import numpy as np
@@ -16,8 +17,9 @@ from inkdigits.arrays import Array, Pixels
 from inkdigits.constants import IMAGE_SIDE
 from inkdigits.preprocessing.background import (
     MIN_CONTRAST,
+    border_of,
     composite,
-    difference_from_background,
+    differences_from_background,
     split_colors,
 )
 from inkdigits.preprocessing.clutter import isolate_digit, remove_specks
@@ -27,6 +29,7 @@ from inkdigits.preprocessing.pieces import without_cut
 from inkdigits.preprocessing.resample import Region, bounding_box, downscale, fit
 from inkdigits.preprocessing.stroke_width import normalize_stroke_width
 
+MAX_CANDIDATES = 3
 BOX = 20  # longer side of MNIST's digits, in pixels
 CENTER = 14  # row and column of their center of mass, counted from 0
 # For rounding: a bit less than a half, so that rounding errors do not decide on symmetric digits.
@@ -53,7 +56,11 @@ def candidates(rgba: Pixels) -> Pixels:
     rgba     uint8 (H, W, 4)      any size, colors and polarity, transparent or not
     returns  uint8 (K, 28, 28)    the likeliest first; K is 1 in most cases and 3 at most
     """
-    return candidates_from_ink(extract_ink(rgba))
+    found = [list(candidates_from_ink(ink)) for ink in islice(segmentations(rgba), MAX_CANDIDATES)]
+    # The likeliest of each segmentation before the second of any.
+    ranked = [each for rank in zip_longest(*found) for each in rank if each is not None]
+    inked = [each for each in ranked if each.any()]
+    return np.stack((inked or ranked)[:MAX_CANDIDATES])
 
 
 def candidates_from_ink(ink: Pixels) -> Pixels:
@@ -90,14 +97,24 @@ def extract_ink(rgba: Pixels) -> Pixels:
     returns  uint8 (h, w), 0 is background; smaller than the image if there is a frame, or if the
              image is large
     """
+    return next(segmentations(rgba))
+
+
+def segmentations(rgba: Pixels) -> Iterator[Pixels]:
+    """Segment ink from its background in each plausible way, as `extract_ink` in the likeliest.
+
+    rgba     uint8 (H, W, 4)
+    yields   uint8 (h, w), the likeliest first
+    """
     step = math.ceil(max(rgba.shape) / MAX_SIDE)
     rgba = rgba[::step, ::step]
     overview, halvings = downscale(rgba, OVERVIEW_PX)
-    ink, inside = _segment(overview)
-    if halvings and ink.max() >= MIN_CONTRAST and (place := _small_digit(ink, inside)):
-        rows, columns = (slice(part.start << halvings, part.stop << halvings) for part in place)
-        ink, _ = _segment(rgba[rows, columns])
-    return ink
+    for ink, inside in _segment(overview):
+        if halvings and ink.max() >= MIN_CONTRAST and (place := _small_digit(ink, inside)):
+            rows, columns = (slice(part.start << halvings, part.stop << halvings) for part in place)
+            yield next(_segment(rgba[rows, columns]))[0]
+        else:
+            yield ink
 
 
 def from_ink(ink: Pixels) -> Pixels:
@@ -108,49 +125,58 @@ def from_ink(ink: Pixels) -> Pixels:
     """
     if ink.max() < MIN_CONTRAST:
         return np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)
-    # In an image of MNIST's size the faint, soft edges are a good part of the digit.
-    is_small = max(ink.shape) <= IMAGE_SIDE
+    # In an image of MNIST's size the faint, soft edges are a good part of the digit. On most of the
+    # border is none of it, but the grain of paper under uneven light.
+    is_small = max(ink.shape) <= IMAGE_SIDE and np.count_nonzero(border_of(ink)) <= sum(ink.shape)
     digit = ink[bounding_box(ink)] if is_small else isolate_digit(ink)[0]
     return _center(fit(normalize_stroke_width(digit, BOX), BOX))
 
 
-def _segment(rgba: Pixels) -> tuple[Pixels, Region]:
+def _segment(rgba: Pixels) -> Iterator[tuple[Pixels, Region]]:
     """Segment ink from its background at the image's own resolution.
 
     A transparent background is white, or black if nothing would show on white.
 
-    returns  uint8 (h, w), and the rows and columns of the image that it covers
+    yields   uint8 (h, w), and the rows and columns of the image that it covers
     """
     channels, alpha = split_colors(rgba)
     if alpha is None:
-        ink, inside = _segment_opaque(channels)
+        found = _segment_opaque(channels)
     else:
-        ink, inside = _segment_opaque([composite(color, alpha, white=True) for color in channels])
-        if ink.max() < MIN_CONTRAST:
+        found = _segment_opaque([composite(color, alpha, white=True) for color in channels])
+        first = next(found)
+        if first[0].max() < MIN_CONTRAST:
             on_black = [composite(color, alpha, white=False) for color in channels]
-            ink, _ = difference_from_background(on_black)
-    return remove_specks(ink), inside
+            differences = differences_from_background(on_black)
+            found = ((ink, first[1]) for ink, _ in differences)
+        else:
+            found = chain([first], found)
+    for ink, inside in found:
+        yield remove_specks(ink), inside
 
 
-def _segment_opaque(channels: Sequence[Pixels]) -> tuple[Pixels, Region]:
+def _segment_opaque(channels: Sequence[Pixels]) -> Iterator[tuple[Pixels, Region]]:
     """Segment ink from its background, inside the frame if there is one with ink in it.
 
     channels  uint8 (H, W), one for each color
-    returns   uint8 (h, w), and the rows and columns of the image that it covers
+    yields    uint8 (h, w), and the rows and columns of the image that it covers
     """
     channels = paint_corners(channels)
     if inside := find_frame(channels):
-        ink, _ = difference_from_background([channel[inside] for channel in channels])
-        if ink.max() >= MIN_CONTRAST:
-            return ink, inside
-    ink, is_evenly_lit = difference_from_background(channels)
-    if not is_evenly_lit:
-        # A line that was paler in the shadow is now as strong as elsewhere.
-        inside = find_frame([ink])
-        if inside and ink[inside].max() >= MIN_CONTRAST:
-            return ink[inside], inside
-    height, width = ink.shape
-    return ink, (slice(0, height), slice(0, width))
+        differences = differences_from_background([channel[inside] for channel in channels])
+        inked = [ink for ink, _ in differences if ink.max() >= MIN_CONTRAST]
+        if inked:
+            yield from ((ink, inside) for ink in inked)
+            return
+    for ink, is_evenly_lit in differences_from_background(channels):
+        height, width = ink.shape
+        if not is_evenly_lit:
+            # A line that was paler in the shadow is now as strong as elsewhere.
+            inside = find_frame([ink])
+            if inside and ink[inside].max() >= MIN_CONTRAST:
+                yield ink[inside], inside
+                continue
+        yield ink, (slice(0, height), slice(0, width))
 
 
 def _small_digit(ink: Pixels, inside: Region) -> Region | None:
