@@ -25,6 +25,7 @@ from inkdigits.preprocessing.background import (
 from inkdigits.preprocessing.clutter import isolate_digit, remove_specks
 from inkdigits.preprocessing.corners import paint_corners
 from inkdigits.preprocessing.frame import find_frame
+from inkdigits.preprocessing.marks import without_marks
 from inkdigits.preprocessing.pieces import without_cut
 from inkdigits.preprocessing.resample import Region, bounding_box, downscale, fit
 from inkdigits.preprocessing.stroke_width import normalize_stroke_width
@@ -69,12 +70,18 @@ def candidates_from_ink(ink: Pixels) -> Pixels:
     ink      uint8 (H, W), 0 is background
     returns  uint8 (K, 28, 28), the likeliest first
     """
-    inks = [ink]
+    pictures = [from_ink(ink)]
     if ink.max() >= MIN_CONTRAST and max(ink.shape) > IMAGE_SIDE:
-        rest = without_cut(ink)
-        if rest is not None:
-            inks.append(rest)
-    return np.stack([from_ink(each) for each in inks])
+        inks = ink, without_cut(ink)
+        for each in inks:
+            if each is not None:
+                digit, _ = isolate_digit(each)
+                rest = without_marks(digit)
+                if each is not ink:
+                    pictures.append(_normalize(digit))
+                if rest is not None:
+                    pictures.append(from_ink(rest))
+    return np.stack(pictures)
 
 
 def from_mnist(images: Pixels) -> Pixels:
@@ -129,6 +136,11 @@ def from_ink(ink: Pixels) -> Pixels:
     # border is none of it, but the grain of paper under uneven light.
     is_small = max(ink.shape) <= IMAGE_SIDE and np.count_nonzero(border_of(ink)) <= sum(ink.shape)
     digit = ink[bounding_box(ink)] if is_small else isolate_digit(ink)[0]
+    return _normalize(digit)
+
+
+def _normalize(digit: Pixels) -> Pixels:
+    """Normalize the stroke width of a digit, scale and center it."""
     return _center(fit(normalize_stroke_width(digit, BOX), BOX))
 
 

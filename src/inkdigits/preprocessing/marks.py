@@ -1,0 +1,110 @@
+"""Offer a digit without a mark that was made around it or under it: a box, a circle, an underline.
+
+Each is offered on evidence alone, and the network chooses.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.arrays import Array, Pixels
+from inkdigits.preprocessing.filters import distance_to_outside
+from inkdigits.preprocessing.resample import bounding_box, max_pool
+
+
+@dataclass(frozen=True)
+class MarkSettings:
+    """Tuning constants. Lengths are shares of the longer side of the ink, if nothing else."""
+
+    coarse_px: int = 128  # longer side of the coarse image in which marks are searched for
+
+    # Boxes and circles
+    min_convexity: float = 0.92  # the area of an enclosure, of that of its convex hull
+    enclosing: float = 0.9  # of its outline that is inked
+    open: float = 0.5  # of the pixels at one depth; with less ink they are inside the line
+    max_line: float = 0.12  # width of its line
+    min_content: float = 0.25  # length of what it encloses
+
+    # Underlines
+    end: float = 0.06  # of the width; at each end there is nothing but the line
+    max_end_height: float = 0.15  # of the line there, in either direction
+    lowest: float = 0.65  # of the height; where a line begins to be under the digit
+    min_inked: float = 0.9  # of the line
+
+
+MARKS = MarkSettings()
+
+
+def without_marks(ink: Pixels) -> Pixels | None:
+    """Erase a box or a circle around the digit, or a line under it.
+
+    ink      uint8 (H, W), cropped to what may be the digit, with all else 0
+    returns  uint8 (H, W), or None if there is no such mark
+    """
+    step = max(1, max(ink.shape) // MARKS.coarse_px)
+    mask = cv2.copyMakeBorder(
+        (max_pool(ink, step) > 0).view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT
+    )
+    mark = _enclosure(mask)
+    if mark is None:
+        mark = _underline(mask)
+    if mark is None:
+        return None
+    erased = mark[1:-1, 1:-1].repeat(step, axis=0).repeat(step, axis=1)
+    return np.where(erased[: ink.shape[0], : ink.shape[1]], np.uint8(0), ink)
+
+
+def _enclosure(mask: Pixels) -> NDArray[np.bool_] | None:
+    """Find a line around all the rest: a box, a circle.
+
+    mask     uint8 (H, W), 1 where there is ink, with a margin of zeros
+    returns  bool (H, W)
+    """
+    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outline = max(outlines, key=len)
+    hull = cv2.convexHull(outline)
+    if cv2.contourArea(outline) < MARKS.min_convexity * cv2.contourArea(hull):
+        return None
+    inside = cv2.drawContours(np.zeros_like(mask), [outline], 0, 1, cv2.FILLED)
+    depths = np.ceil(distance_to_outside(inside.view(bool))).astype(int)
+    length = max(mask.shape)
+    inked = np.bincount(depths.ravel(), mask.ravel()) / np.maximum(np.bincount(depths.ravel()), 1)
+    inner = np.flatnonzero(inked[1:] < MARKS.open)
+    if not len(inner) or inner[0] > MARKS.max_line * length or inked[1] < MARKS.enclosing:
+        return None
+    line = depths <= inner[0] + 1
+    content = np.where(line, np.uint8(0), mask)
+    if not content.any():
+        return None
+    rows, columns = bounding_box(content)
+    if max(rows.stop - rows.start, columns.stop - columns.start) < MARKS.min_content * length:
+        return None
+    return line
+
+
+def _underline(mask: Pixels) -> NDArray[np.bool_] | None:
+    """Find a line in the lower part that is longer than all the rest at both ends.
+
+    mask     uint8 (H, W), 1 where there is ink, with a margin of zeros
+    returns  bool (H, W)
+    """
+    rows, columns = bounding_box(mask)
+    height, width = rows.stop - rows.start, columns.stop - columns.start
+    end = max(2, round(MARKS.end * width))
+    left = np.flatnonzero(mask[:, columns.start : columns.start + end].any(axis=1))
+    right = np.flatnonzero(mask[:, columns.stop - end : columns.stop].any(axis=1))
+    if max(np.ptp(left), np.ptp(right)) + 1 > max(3, MARKS.max_end_height * max(height, width)):
+        return None
+    middles = (left[0] + left[-1]) / 2, (right[0] + right[-1]) / 2
+    if min(middles) < rows.start + MARKS.lowest * height:
+        return None
+    x = np.arange(mask.shape[1])
+    line = np.interp(x, [columns.start, columns.stop - 1], middles)
+    distances = np.abs(np.arange(mask.shape[0])[:, None] - line)
+    near = (distances <= 1) & (mask > 0)
+    if near.any(axis=0)[columns].mean() < MARKS.min_inked:
+        return None
+    half = (max(np.ptp(left), np.ptp(right)) + 1) / 2
+    return (distances <= half + 0.5) & (mask > 0)
