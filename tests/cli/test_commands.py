@@ -23,6 +23,8 @@ OTHERS = [
     "inkdigits.data.download",
     "inkdigits.data.outliers",
     "inkdigits.data.pendigits",
+    "inkdigits.data.semeion",
+    "inkdigits.data.unipen",
     "inkdigits.runs",
     "inkdigits.training",
     "inkdigits.training_data",
