@@ -1,6 +1,6 @@
 """Run the command line on a small MNIST: python tests/small_mnist.py DIRECTORY ARGUMENTS...
 
-The data includes digits of a few Pendigits writers, and the recipe `mlp` is shortened.
+The data includes digits of a few writers of the other data sets, and the recipe `mlp` is shortened.
 """
 
 import gzip
@@ -12,12 +12,28 @@ from pathlib import Path
 
 import numpy as np
 import small_pendigits
+import small_semeion
+import small_unipen
 
-from inkdigits.data import mnist, pendigits
+from inkdigits.data import mnist, pendigits, semeion, unipen
 from inkdigits.data.mnist import Digits
 from inkdigits.recipes import MLP, RECIPES
 
 TRAIN, TEST = 2000, 500
+UNIPEN_CONTRIBUTORS = ("aga", "apb", *unipen.DEVELOPMENT_CONTRIBUTORS)  # two writers of each
+
+
+# What is different in the recipe `mlp`.
+BRIEF = {
+    "epochs": 10,
+    "batch_size": 64,
+    "pendigits_images": 2,
+    "unipen_images": 4,
+    "semeion_copies": 2,
+    "made_digits": 20,
+    "outliers": 0.1,
+    "ema_decay": 0.9,
+}
 
 
 def idx(array):
@@ -59,18 +75,28 @@ def write(directory: Path, digits: Digits):
     for name, content in files_of(train, test).items():
         (directory / f"{name}.gz").write_bytes(gzip.compress(content, 1))
     (directory / f"{pendigits.NAME}.gz").write_bytes(gzip.compress(small_pendigits.unipen(), 1))
+    small_unipen.write(directory, small_unipen.files(contributors=UNIPEN_CONTRIBUTORS))
+    small_semeion.write(directory)
 
 
 def install(directory: Path):
     """Make inkdigits accept the files of a folder as the real ones, and shorten `mlp`."""
     from inkdigits.cli import train
 
-    mnist.SOURCES = sources_of(directory)
-    traces = small_pendigits.unipen()
-    pendigits.SIZE, pendigits.SHA256 = len(traces), hashlib.sha256(traces).hexdigest()
+    for module, name, value in accepted(directory):
+        setattr(module, name, value)
     os.environ["INKDIGITS_DATA"] = str(directory)
-    brief = replace(MLP, epochs=10, batch_size=64, pendigits_copies=1, outliers=0.1, ema_decay=0.9)
-    train.RECIPES = RECIPES | {"mlp": brief}
+    train.RECIPES = RECIPES | {"mlp": replace(MLP, **BRIEF)}
+
+
+def accepted(directory: Path):
+    """Yield the module, name and value of what makes inkdigits accept the files of a folder."""
+    traces = small_pendigits.unipen()
+    yield mnist, "SOURCES", sources_of(directory)
+    yield pendigits, "SIZE", len(traces)
+    yield pendigits, "SHA256", hashlib.sha256(traces).hexdigest()
+    yield unipen, "DIGITS_SHA256", small_unipen.sha256_of(directory / unipen.ARCHIVE)
+    yield semeion, "DIGITS_SHA256", small_semeion.sha256_of()
 
 
 def sources_of(directory: Path):

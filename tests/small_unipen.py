@@ -13,11 +13,11 @@ CONTRIBUTORS = ("aga", "apb", "art", "ced", "val")  # of training, of neither, a
 WRITERS = ("Anna", "bo")  # of each contributor
 
 
-def files(per_writer=10):
+def files(per_writer=10, contributors=CONTRIBUTORS):
     """Return path -> content of the files of a few writers, no two of whose digits are equal."""
     rng = np.random.default_rng(0)
     contents = {}
-    for contributor in CONTRIBUTORS:
+    for contributor in contributors:
         contents[f"include/{contributor}/{contributor}.doc"] = ".VERSION 1.0\n.COORD X Y\n"
         for writer in WRITERS:
             includes = f"{contributor}/{contributor}.doc", f"{contributor}/data/{writer}.dat"

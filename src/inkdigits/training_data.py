@@ -213,6 +213,7 @@ def _digit_images(
         parts[name] = render(traces, copies, seed, workers=workers, on_progress=on_rendered)
     if sources.scans is not None:
         parts[SEMEION] = sources.scans
+    if sources.scans is not None and recipe.semeion_copies > 1:
         copies = np.repeat(np.arange(len(sources.scans)), recipe.semeion_copies - 1)
         parts[f"{SEMEION}, restroked"] = restroked(sources.scans.take(copies), SEMEION)
     if recipe.made_digits:

@@ -133,7 +133,7 @@ def finished(run_inkdigits, tmp_path_factory):
     """The folder of an uninterrupted run."""
     folder = tmp_path_factory.mktemp("finished") / "run"
     run_inkdigits(
-        *("train", "mlp", "--no-pendigits", "--limit", 200, "--epochs", 2, "--run-dir", folder),
+        *("train", "mlp", "--mnist-only", "--limit", 200, "--epochs", 2, "--run-dir", folder),
         check=True,
     )
     return folder
@@ -148,7 +148,7 @@ def folder(finished, tmp_path):
 def resume(run_inkdigits, folder):
     def resumed():
         return run_inkdigits(
-            *("train", "mlp", "--no-pendigits", "--limit", 200, "--epochs", 2),
+            *("train", "mlp", "--mnist-only", "--limit", 200, "--epochs", 2),
             *("--run-dir", folder, "--resume"),
         )
 

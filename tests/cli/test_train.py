@@ -12,6 +12,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 import small_pendigits
+import small_semeion
+import small_unipen
 import staged
 from training_runs import (
     ENVIRONMENT,
@@ -23,7 +25,7 @@ from training_runs import (
 )
 
 from inkdigits.cli.train import train_command
-from inkdigits.data import pendigits
+from inkdigits.data import pendigits, semeion, unipen
 from inkdigits.model_file import load_model
 from inkdigits.recipes import MLP
 from inkdigits.storage.tensors import read_tensors
@@ -47,13 +49,13 @@ def test_train_prints_a_line_per_epoch_and_the_path_of_the_model(finished):
     folder, printed = finished
     assert epochs_in(printed) == 10
     counts = re.search(
-        r"(\d+) MNIST digits, 8 Pendigits, (\d+) non-digits, (\d+) for validation; "
-        r"preprocessing: ink\n",
+        r"(\d+) MNIST digits, 8 Pendigits, 4 UNIPEN, 4 Semeion, 4 Semeion, restroked, 2 made, "
+        r"(\d+) non-digits, (\d+) held out; preprocessing: ink\n",
         printed,
     )
     trained_on, non_digits, held_out = map(int, counts.groups())
-    assert trained_on + held_out == 200
-    assert non_digits == round((trained_on + 8) / 10)
+    assert trained_on + held_out == 200 + 4 + 3 * 2  # and development writers
+    assert non_digits == round((trained_on + 8 + 4 + 4 + 4 + 2) / 10)
     assert f"\nModel: {folder}/mlp.safetensors\n" in printed
     assert printed.endswith(f": inkdigits evaluate {folder}/mlp.safetensors\n")
 
@@ -78,9 +80,12 @@ def test_settings_contain_everything_that_determines_the_model(finished, small_m
         name: source.sha256
         for name, source in staged.small_mnist.sources_of(small_mnist).items()
         if "train" in name
-    } | {pendigits.NAME: hashlib.sha256(small_pendigits.unipen()).hexdigest()}
-    changed = {"epochs": 10, "batch_size": 64, "pendigits_copies": 1, "outliers": 0.1}
-    assert settings["recipe"] == MLP.to_json() | changed | {"ema_decay": 0.9}
+    } | {
+        pendigits.NAME: hashlib.sha256(small_pendigits.unipen()).hexdigest(),
+        unipen.FOLDER: small_unipen.sha256_of(small_mnist / unipen.ARCHIVE),
+        semeion.NAME: small_semeion.sha256_of(),
+    }
+    assert settings["recipe"] == MLP.to_json() | staged.small_mnist.BRIEF
     assert settings["versions"] == {
         "inkdigits": __version__,
         "python": sys.version.split()[0],
@@ -212,27 +217,59 @@ def test_split_without_writers_is_random_with_a_warning(train, small_mnist, tmp_
     assert "qmnist-train-labels-idx2-int, is missing" in out
     assert "drawn at random" in out
     assert "\n180 MNIST digits, " in out
-    assert ", 20 for validation; " in out
+    held_out = 20 + 4 + 3 * 2  # with development writers
+    assert f", {held_out} held out; " in out
 
 
-def test_training_without_pendigits_uses_mnist_with_a_warning(train, small_mnist, tmp_path):
-    link_files(small_mnist, tmp_path, without=pendigits.NAME)
+def test_training_without_the_other_data_sets_is_possible_with_a_warning(
+    train, small_mnist, tmp_path
+):
+    for path in small_mnist.glob("*ubyte*"):
+        (tmp_path / path.name).symlink_to(path)
+    (tmp_path / "qmnist-train-labels-idx2-int.gz").symlink_to(
+        small_mnist / "qmnist-train-labels-idx2-int.gz"
+    )
     run, same = tmp_path / "run", tmp_path / "same"
     out = wait_for_success(train("mlp", "--limit", 100, "--run-dir", run, "--data-dir", tmp_path))
-    assert f"The Pendigits file, {pendigits.NAME}, is missing" in out
-    assert not re.search(r"\d Pendigits", out)
-    out = wait_for_success(train("mlp", "--limit", 100, "--run-dir", same, "--no-pendigits"))
-    assert "is missing" not in out
+    for name in (pendigits.NAME, unipen.ARCHIVE, semeion.NAME):
+        assert f"{name} not found in {tmp_path}: get {name}" in out
+    assert "reads other people's handwriting less accurately." in out
+    assert re.search(r"\d+ MNIST digits, 1 made, \d+ non-digits, \d+ held out; ", out)
+    out = wait_for_success(train("mlp", "--limit", 100, "--run-dir", same, "--mnist-only"))
+    assert "not found" not in out
+    assert "less accurately" not in out
     assert (run / "mlp.safetensors").read_bytes() == (same / "mlp.safetensors").read_bytes()
-    assert json.loads((run / "settings.json").read_text())["recipe"]["pendigits_copies"] == 0
+    recipe = json.loads((run / "settings.json").read_text())["recipe"]
+    assert [recipe[name] for name in ("pendigits_images", "unipen_images")] == [0, 0]
+    assert recipe["semeion_copies"] == 0
 
 
-def test_missing_required_pendigits_are_an_error(train, small_mnist, tmp_path):
-    link_files(small_mnist, tmp_path, without=pendigits.NAME)
-    options = ("--pendigits", "--run-dir", tmp_path / "run", "--data-dir", tmp_path)
+def test_missing_data_set_does_not_keep_the_others_from_being_used(train, small_mnist, tmp_path):
+    link_files(small_mnist, tmp_path, without=unipen.ARCHIVE)
+    run = tmp_path / "run"
+    out = wait_for_success(train("mlp", "--limit", 100, "--run-dir", run, "--data-dir", tmp_path))
+    assert out.count(" not found in ") == 1
+    assert re.search(r"\d Pendigits, \d Semeion, ", out)
+    assert "UNIPEN," not in out
+
+
+def test_run_is_not_resumed_without_a_data_set_that_it_was_started_with(
+    train, finished, small_mnist, tmp_path
+):
+    link_files(small_mnist, tmp_path, without=semeion.NAME)
+    resume = ("--run-dir", finished[0], "--resume", "--data-dir", tmp_path)
+    process = train("mlp", "--seed", "7", "--limit", 200, *resume)
+    out, err = wait_for_failure(process)
+    assert f"{semeion.NAME} not found" in out
+    assert "was started with recipe.semeion_copies 2, not 0" in err
+
+
+def test_damaged_data_set_is_an_error(train, small_mnist, tmp_path):
+    link_files(small_mnist, tmp_path, without=semeion.NAME)
+    (tmp_path / semeion.NAME).write_bytes((small_mnist / semeion.NAME).read_bytes()[:-300])
+    options = ("--run-dir", tmp_path / "run", "--data-dir", tmp_path)
     _, err = wait_for_failure(train("mlp", *options))
-    assert pendigits.NAME in err
-    assert "UCI" in err
+    assert semeion.NAME in err
 
 
 def test_cuda_without_cupy_is_reported_in_one_sentence(train, tmp_path):

@@ -16,8 +16,8 @@ from inkdigits.storage.tensors import read_tensors
 
 # Test processes run in parallel, and a single thread gives the same bits everywhere.
 ENVIRONMENT = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
-# MNIST digits, of which about 80 are for validation. With 40 Pendigits and 80 non-digits, an epoch
-# has 14 steps, and the run 140.
+# MNIST digits, of which about 80 are for validation. With about 80 other digits and 80 non-digits,
+# an epoch has 14 steps, and the run 140.
 LIMIT = 800
 
 PAUSE_IN_PREPROCESSING = (
