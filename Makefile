@@ -84,7 +84,7 @@ test-data: named-data $(VENV)/installed-test $(PAGE) ## Run the tests that need 
 
 named-data: # checked before anything is installed
 	@test -n "$$INKDIGITS_DATA" || { echo "Set INKDIGITS_DATA to the folders that hold the data sets'" \
-	  "files: make test-data INKDIGITS_DATA=/data/mnist:/data/pendigits" >&2; exit 1; }
+	  "files: make test-data INKDIGITS_DATA=/data/mnist:/data/drawings" >&2; exit 1; }
 
 test-deploy: $(VENV)/installed-test web/node_modules/.package-lock.json ## Build the containers and test them, with a browser and with injected faults
 	cd web && PATH="$(abspath $(BIN)):$$PATH" sh scripts/browser.sh
