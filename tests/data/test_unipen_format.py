@@ -137,6 +137,9 @@ def test_pen_up_strokes_are_counted_where_the_indices_say_so():
     first, last = read(files(segment("4-6") + segment("18"), ink))
     assert_strokes(first.strokes, [[(2, -1), (2, -2)], [(3, -1), (3, -2)]])
     assert_strokes(last.strokes, [[(9, -1), (9, -2)]])
+    # The number of a point is not an index.
+    (parsed,) = read(files(segment("4:0-4:99"), ink))
+    assert_strokes(parsed.strokes, [[(4, -1), (4, -2)]])
     # Also if the largest index is that of a label which is not read.
     (parsed,) = read(files(segment("4-6") + segment("18", "x"), ink))
     assert_strokes(parsed.strokes, [[(2, -1), (2, -2)], [(3, -1), (3, -2)]])

@@ -86,7 +86,7 @@ _PART = re.compile(r"(\d{1,7})(?:(?::(\d{1,7}))?-(\d{1,7})(?::(\d{1,7}))?)?")
 def _match_segment(value: bytes, path: str) -> re.Match[bytes]:
     match = _SEGMENT.fullmatch(value)
     if match is None:
-        line = value.partition(b"\n")[0].decode("latin-1")
+        line = value.partition(b"\n")[0][:80].decode("latin-1")
         raise DataError(f"{path} is damaged at the segment {line!r}.")
     return match
 
