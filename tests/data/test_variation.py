@@ -282,19 +282,30 @@ def test_seven_with_a_bar_gets_no_other():
 # Loops and tails
 
 
-@pytest.mark.parametrize("label", [2, 4])
-def test_loop_is_added_at_the_lower_left(label):
+@pytest.mark.parametrize(
+    ("label", "stroke"),
+    [
+        (2, DIGITS[2][0]),
+        (4, FOUR),
+        # The sharpest corners are at the top and at the right.
+        (2, polyline((35, 60), (10, 20), (65, 25), (10, 120), (70, 110), (25, 95))),
+    ],
+)
+def test_loop_is_added_at_the_lower_left(label, stroke):
     corner = np.array([10, 120 if label == 2 else 80])
-    for looped, *rest in varied(label, loop=1):
-        assert is_same(rest, DIGITS[label][1:])
-        added = looped[distance_to(looped, DIGITS[label][0]) > 0.5]
+    other = DIGITS[label][1:]
+    for looped, *rest in varied(label, [stroke, *other], loop=1):
+        assert is_same(rest, other)
+        added = looped[distance_to(looped, stroke) > 0.5]
         assert len(added) > 5
         assert np.linalg.norm(added - corner, axis=1).max() < 0.3 * HEIGHT
-        # It begins and ends at the corner, and goes round once.
-        extent = np.ptp(added, axis=0)
-        assert (extent > 0.04 * HEIGHT).all()
+        # It is a circle outside of the corner.
+        width, height = np.ptp(added, axis=0)
+        assert width > 0.04 * HEIGHT
+        assert 0.7 < width / height < 1.4
+        assert added[:, 0].mean() < corner[0]
         # The loop encloses paper, where there was none.
-        assert holes_in(looped) > holes_in(DIGITS[label][0])
+        assert holes_in(looped) > holes_in(stroke)
 
 
 @pytest.mark.parametrize(
@@ -351,6 +362,11 @@ def test_gap_splits_a_stroke_in_two():
     assert min(gaps) > 0
     assert max(gaps) <= NOTHING.max_gap + 1e-9
     assert np.ptp(gaps) > 0.3 * NOTHING.max_gap
+
+
+def test_gap_of_a_long_stroke_is_no_larger():
+    for parts in varied(0, gap=1):
+        assert length_of([RING]) - length_of(parts) < NOTHING.max_gap * HEIGHT + 1
 
 
 def test_short_stroke_gets_no_gap():

@@ -192,8 +192,6 @@ def _with_gap(strokes: list[Array], max_gap: float, rng: Generator) -> list[Arra
 
 def _straightened(stroke: Array, tolerance: float) -> Array:
     """Replace curves by straight lines, as the algorithm of Douglas and Peucker does."""
-    if len(stroke) < 3:
-        return stroke
     points = stroke.astype(np.float32)
     corners = cv2.approxPolyDP(points[:, None], tolerance, closed=False)[:, 0]
     if (points[0] == points[-1]).all():  # OpenCV leaves out the end of a stroke that is closed
