@@ -29,8 +29,10 @@ from inkdigits.cli.options import data_dir_option
 from inkdigits.cli.signals import Signals, StopRequested
 from inkdigits.data import mnist
 from inkdigits.data.batches import Batches
+from inkdigits.evaluation import evaluate_writers, summarize
 from inkdigits.model_file import Model, save_model
 from inkdigits.recipes import RECIPES, Recipe
+from inkdigits.recognizer import Recognizer
 from inkdigits.runs import Run
 from inkdigits.threads import available_cpus
 from inkdigits.training import DivergenceError, Record, TrainState
@@ -170,6 +172,9 @@ def train_command(
             metrics=_last_epoch(records),
             training=settings | {"versions": _versions()},
         )
+        if sources.development:
+            people = evaluate_writers(Recognizer(model, recipe.name), data_dir)
+            model = replace(model, metrics=model.metrics | {"development": summarize(people)})
         path = run.folder / f"{recipe.name}.safetensors"
         save_model(path, model)
         console.print(f"Model: {path}")

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.arrays import Array, Pixels
+from inkdigits.arrays import Pixels
 from inkdigits.preprocessing.filters import distance_to_outside
 from inkdigits.preprocessing.resample import bounding_box, max_pool
 
