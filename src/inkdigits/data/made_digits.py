@@ -122,14 +122,17 @@ def looped_two(rng: Generator) -> list[Array]:
 
 
 def looped_four(rng: Generator) -> list[Array]:
-    """Make a 4 whose left corner is a loop."""
-    radius, level = rng.uniform(0.06, 0.16), rng.uniform(0.5, 0.72)
-    top = (rng.uniform(0.25, 0.5), 0.0)
-    radii = (radius, radius * rng.uniform(0.7, 1.1))
-    loop = arc((radius, level), radii, 0.4, 0.4 - rng.uniform(0.75, 1.05))
-    right = rng.uniform(0.45, 0.65)
-    bar = line((right + rng.uniform(0.05, 0.3), level + rng.uniform(-0.12, 0.08)))
-    stem = line((right + rng.uniform(-0.04, 0.1), rng.uniform(0.2, 0.5)), (right, 1))
+    """Make a 4 whose left corner is a loop, small or as large as that of a 6."""
+    radius, level = rng.uniform(0.06, 0.2), rng.uniform(0.5, 0.8)
+    top = (rng.uniform(0.2, 0.6), 0.0)
+    radii = (radius, radius * rng.uniform(0.7, 1.2))
+    first = rng.uniform(
+        0.4, 1.0
+    )  # where the loop begins: at its left, at its top, ..., at its right
+    loop = arc((radius, level), radii, first, rng.uniform(-0.1, 0.05))
+    right = rng.uniform(2 * radius + 0.08, 0.65)
+    bar = line((right + rng.uniform(0.05, 0.3), level + rng.uniform(-0.25, 0.08)))
+    stem = line((right + rng.uniform(-0.04, 0.1), rng.uniform(0.2, 0.95) * level), (right, 1))
     return [join(line(top), loop, bar), stem]
 
 
