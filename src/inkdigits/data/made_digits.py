@@ -122,7 +122,7 @@ def looped_two(rng: Generator) -> list[Array]:
 
 
 def looped_four(rng: Generator) -> list[Array]:
-    """Make a 4 whose left corner is a loop, small or as large as that of a 6."""
+    """Make a 4 whose left side is round, or a loop, small or as large as that of a 6."""
     radius, level = rng.uniform(0.06, 0.2), rng.uniform(0.5, 0.8)
     top = (rng.uniform(0.2, 0.6), 0.0)
     radii = (radius, radius * rng.uniform(0.7, 1.2))
