@@ -2,8 +2,8 @@
 
 The networks are those of the recipes `classic` (the write-up's) and `cnn-small` (the default). Each
 is trained with its recipe and one seed, on images preprocessed as in the evaluation. All are
-trained on MNIST alone: the restroked digits, Pendigits and outliers that `cnn-small` adds are
-always preprocessed with `ink` and would favor it. Rejection is off: the most likely digit counts,
+trained on MNIST alone: the other digits and the outliers that `cnn-small` adds are always
+preprocessed with `ink` and would favor it. Rejection is off: the most likely digit counts,
 and a blank image is an error.
 
 The third preprocessing is that of the write-up's server, with the networks trained on `classic`:
@@ -37,6 +37,7 @@ from inkdigits.data.mnist import Digits
 from inkdigits.imaging.decode import decode
 from inkdigits.preprocessing import classic
 from inkdigits.recipes import CLASSIC, CNN_SMALL, Recipe
+from inkdigits.training_data import only_mnist
 
 NETWORKS = (CLASSIC, CNN_SMALL)
 WRITE_UP_SERVER = "write-up's server"
@@ -65,7 +66,7 @@ def write_up_server(rgba: Pixels) -> Pixels:
 def on_mnist_only(recipe: Recipe, preprocessing: str) -> Recipe:
     """Return the recipe with another preprocessing and without any data but MNIST."""
     return replace(
-        recipe, preprocessing=preprocessing, restroked=0.0, pendigits_copies=0, outliers=0.0
+        only_mnist(recipe), preprocessing=preprocessing, restroked=0.0, made_digits=0, outliers=0.0
     )
 
 

@@ -42,7 +42,10 @@ PLAIN = replace(
     epochs=1,
     ema_decay=0.0,
     augment=None,
-    pendigits_copies=0,
+    pendigits_images=0,
+    unipen_images=0,
+    semeion_copies=0,
+    made_digits=0,
     outliers=0.0,
 )
 PLAIN_PICTURES = 30_000

@@ -1,7 +1,7 @@
 """Preparing the training pictures of `cnn-small`, now and before they were drawn in parallel.
 
 The whole preparation of a fixed share of the digits is measured: preprocessing MNIST, restroking,
-rendering Pendigits, and drawing non-digits. "Before" is the same on an older commit.
+rendering traces, and drawing non-digits. "Before" is the same on an older commit.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from inkdigits.recipes import CNN_SMALL
 
 REPOSITORY = Path(__file__).parents[1]
 BEFORE = "3df687b"  # the last commit that drew the pictures one after the other
-DIGITS = 20_000  # of MNIST's, and the same share of Pendigits: enough to start all processes
+DIGITS = 20_000  # of MNIST's, and the same share of the others: enough to start all processes
 
 
 def prepare(workers: int | None = None) -> Callable[[], None]:

@@ -8,6 +8,7 @@ from inkdigits import Recognizer
 from inkdigits.imaging.decode import encode_png
 from inkdigits.preprocessing import classic
 from inkdigits.recipes import CNN_SMALL
+from inkdigits.training_data import only_mnist
 
 
 @pytest.fixture
@@ -54,5 +55,6 @@ def test_recipe_with_another_preprocessing_uses_mnist_only():
     assert recipe.preprocessing == "classic"
     assert recipe.network is CNN_SMALL.network
     assert not recipe.restroked
-    assert not recipe.pendigits_copies
+    assert recipe == only_mnist(recipe)
+    assert not recipe.made_digits
     assert not recipe.outliers

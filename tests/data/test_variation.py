@@ -288,7 +288,7 @@ def test_seven_with_a_bar_gets_no_other():
         (2, DIGITS[2][0]),
         (4, FOUR),
         # The sharpest corners are at the top and at the right.
-        (2, polyline((35, 60), (10, 20), (65, 25), (10, 120), (70, 110), (25, 95))),
+        (2, polyline((50, 35), (10, 20), (65, 25), (10, 120), (70, 110), (25, 95))),
     ],
 )
 def test_loop_is_added_at_the_lower_left(label, stroke):
