@@ -7,6 +7,7 @@ import pytest
 from foreign import ForeignArray
 from untrained import untrained
 
+from inkdigits import calibration
 from inkdigits.calibration import (
     DIGITS_OF_WRITER,
     MAX_REJECTED,
@@ -97,6 +98,28 @@ def test_arrays_of_another_library_give_the_same_calibration(held_out):
     calibration = calibrate(recipe, ForeignArray(vector), foreign)
     assert calibration == calibrate(recipe, vector, held_out)
     assert [type(value) for value in calibration] == [float, float]
+
+
+def test_each_digit_is_calibrated_by_its_best_candidate(held_out, monkeypatch):
+    recipe, model = replace(MLP, tta=False), untrained("mlp")
+    digits = held_out["one"].x
+    params = model.network.layer_params(model.vector)
+    scores = rejection_scores(predict_logits(model.network, params, digits, tta=False))
+    likely, unlikely, blank = digits[scores.argmin()], digits[scores.argmax()], 0 * digits[0]
+    penalty = float(np.ptp(scores)) / 3
+    monkeypatch.setattr(calibration, "RANK_PENALTY", penalty)
+    labels = np.array([1, 2, 3, 4])
+    x = np.stack([unlikely, unlikely, unlikely, likely])
+    # A second candidate that is better, a third, none, and a worse one.
+    alternatives = np.array([[likely, unlikely, blank, unlikely], [blank, likely, blank, blank]])
+    best = np.stack([likely, likely, unlikely, likely])
+    chosen = calibrate(recipe, model.vector, {"": HeldOut(x, labels, None, alternatives)})
+    expected = calibrate(recipe, model.vector, {"": HeldOut(best, labels, None)})
+    assert chosen.temperature == pytest.approx(expected.temperature)
+    assert chosen.rejection_threshold == pytest.approx(scores.max())
+    only = HeldOut(x[:2], labels[:2], None, alternatives[:, :2])
+    threshold = calibrate(recipe, model.vector, {"": only}).rejection_threshold
+    assert threshold == pytest.approx(scores.min() + 2 * penalty)
 
 
 # Temperature

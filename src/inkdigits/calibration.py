@@ -1,7 +1,7 @@
 """Calibration on held-out digits: the temperature, and the threshold above which to reject."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,18 +17,25 @@ from inkdigits.recipes import NON_DIGIT, Recipe
 # of at least so many digits.
 MAX_REJECTED, MAX_REJECTED_OF_WRITER, DIGITS_OF_WRITER = 0.005, 0.03, 50
 
+# Added to the rejection score of a candidate for each likelier one before it.
+RANK_PENALTY = 3.0
+
 
 class HeldOut(NamedTuple):
     """Preprocessed digits that are not trained on.
 
-    x        float32 (N, 28, 28), ink in [0, 1], on any device
-    labels   (N,) 0 to 9, on the same device
-    writers  (N,) numbers or names, on the host; None if unknown
+    x             float32 (N, 28, 28), ink in [0, 1], on any device
+    labels        (N,) 0 to 9, on the same device
+    writers       (N,) numbers or names, on the host; None if unknown
+    alternatives  float32 (K, N, 28, 28), on the same device, the less likely candidates for what
+                  the network sees of each image, blank where there are none; None for images that
+                  have no alternatives
     """
 
     x: Array
     labels: Labels
     writers: NDArray[Any] | None
+    alternatives: Array | None = None
 
 
 class Calibration(NamedTuple):
@@ -51,20 +58,43 @@ def calibrate(recipe: Recipe, vector: Array, held_out: Mapping[str, HeldOut]) ->
     """
     network = recipe.network.inference_network
     params = network.layer_params(vector)
-    logits = [
-        to_host(predict_logits(network, params, source.x, recipe.tta))
-        for source in held_out.values()
-    ]
-    labels = [to_host(source.labels) for source in held_out.values()]
-    temperature = (
-        fit_temperature([source[:, :CLASSES] for source in logits], labels) if logits else 1.0
-    )
+
+    def predict(x: Array) -> Array:
+        return to_host(predict_logits(network, params, x, recipe.tta))
+
+    sources = held_out.values()
+    labels = [to_host(source.labels) for source in sources]
     if not recipe.outliers:
-        return Calibration(temperature)
-    scores = map(rejection_scores, logits)
-    writers = (source.writers for source in held_out.values())
-    thresholds = map(fit_rejection_threshold, scores, writers)
-    return Calibration(temperature, max(thresholds, default=0.0))
+        logits = [predict(source.x) for source in sources]
+        return Calibration(fit_temperature(logits, labels) if logits else 1.0)
+    chosen = [_choose(source, predict) for source in sources]
+    temperature = fit_temperature([logits[:, :CLASSES] for logits, _ in chosen], labels)
+    thresholds = [
+        fit_rejection_threshold(scores, source.writers)
+        for (_, scores), source in zip(chosen, sources, strict=True)
+    ]
+    return Calibration(temperature if chosen else 1.0, max(thresholds, default=0.0))
+
+
+def _choose(source: HeldOut, predict: Callable[[Array], Array]) -> tuple[Array, Array]:
+    """Choose the candidate of each image that looks most like a digit, as the recognizer does.
+
+    predict  maps images, float32 (N, 28, 28), to logits, float32 (N, 11)
+    returns  logits, float32 (N, 11), and scores for the rejection, float32 (N,)
+    """
+    chosen = predict(source.x)
+    lowest = rejection_scores(chosen)
+    if source.alternatives is None:
+        return chosen, lowest
+    for rank, x in enumerate(source.alternatives, start=1):
+        exists = x.any(axis=(1, 2))
+        logits = predict(x[exists])
+        scores = rejection_scores(logits) + RANK_PENALTY * rank
+        places = np.flatnonzero(to_host(exists))
+        is_better = scores < lowest[places]
+        chosen[places[is_better]] = logits[is_better]
+        lowest[places[is_better]] = scores[is_better]
+    return chosen, lowest
 
 
 def rejection_scores(logits: Array) -> Array:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from inkdigits import inference, model_file
 from inkdigits.arrays import Array, Pixels
-from inkdigits.calibration import rejection_scores
+from inkdigits.calibration import RANK_PENALTY, rejection_scores
 from inkdigits.constants import CLASSES
 from inkdigits.imaging.decode import decode, encode_png
 from inkdigits.imaging.errors import ImageError
@@ -27,9 +27,6 @@ from inkdigits.threads import one_blas_thread
 # Images from which on the network may use several threads. For fewer, they save little time on idle
 # CPUs, and cost much on busy ones.
 THREADS_FROM = 64
-
-# Added to the rejection score of a candidate for each likelier one before it.
-RANK_PENALTY = 3.0
 
 Reason: TypeAlias = Literal["blank", "not_a_digit"]
 

@@ -28,7 +28,7 @@ from inkdigits.data.restroke import restroke
 from inkdigits.data.split import split_at_random, split_by_writer
 from inkdigits.data.traces import Traces, copies_by_writer, select_writers
 from inkdigits.data.variation import AS_MADE
-from inkdigits.preprocessing import PREPROCESSORS, network_input
+from inkdigits.preprocessing import PREPROCESSORS, ink, network_input
 from inkdigits.recipes import NON_DIGIT, Recipe
 
 MNIST, PENDIGITS, UNIPEN, SEMEION = "MNIST", "Pendigits", "UNIPEN", "Semeion"
@@ -164,22 +164,12 @@ def prepare(
         images = np.concatenate([images, drawn])
         labels = np.concatenate([labels, np.full(non_digits, NON_DIGIT, np.uint8)])
         counts["non-digits"] = non_digits
-    held_out_parts = _held_out_images(recipe, sources, held_out, workers, on_progress)
+    held_out_parts = _held_out(recipe, sources, held_out, device, workers, on_progress)
     if held_out_parts:
-        counts["held out"] = sum(map(len, held_out_parts.values()))
-
-    def placed(images: Pixels, labels: Labels) -> tuple[Array, Labels]:
-        return to_device(network_input(images), device), to_device(labels, device)
-
-    x, y = placed(images, labels)
-    return TrainingData(
-        Batches(x, y, recipe.batch_size, seed, recipe.shuffle, recipe.augment),
-        {
-            name: HeldOut(*placed(part.images, part.labels), part.writers)
-            for name, part in held_out_parts.items()
-        },
-        counts,
-    )
+        counts["held out"] = sum(len(part.labels) for part in held_out_parts.values())
+    x, y = to_device(network_input(images), device), to_device(labels, device)
+    batches = Batches(x, y, recipe.batch_size, seed, recipe.shuffle, recipe.augment)
+    return TrainingData(batches, held_out_parts, counts)
 
 
 def _digit_images(
@@ -225,21 +215,50 @@ def _digit_images(
     return parts
 
 
-def _held_out_images(
+def _held_out(
     recipe: Recipe,
     sources: Sources,
-    held_out: Digits | None,
+    digits: Digits | None,
+    device: str,
     workers: int,
     on_progress: OnStep,
-) -> dict[str, Digits]:
-    """Make the preprocessed images of writers who are not trained on, the same for any seed."""
-    if held_out is None:
+) -> dict[str, HeldOut]:
+    """Make the preprocessed images of writers who are not trained on, by the name of their source.
+
+    The images of development writers are the same for any seed.
+
+    digits   MNIST's validation digits
+    """
+    if digits is None:
         return {}
-    parts = {MNIST: _preprocessed(recipe, held_out, "validation", on_progress)}
+
+    def placed(images: Pixels) -> Array:
+        return to_device(network_input(images), device)
+
+    part = _preprocessed(recipe, digits, "validation", on_progress)
+    labels = to_device(part.labels, device)
+    parts = {MNIST: HeldOut(placed(part.images), labels, part.writers)}
     for name, traces in sources.development.items():
-        on_rendered = partial(on_progress, f"Rendering {name}, held out", len(traces))
-        parts[name] = development.render(traces, workers=workers, on_progress=on_rendered)
+        candidates = []
+        for rank in range(ink.MAX_CANDIDATES):
+            step = f"Rendering {name}, held out, candidate {rank + 1}"
+            rendered = development.render(
+                traces,
+                partial(_candidate, rank=rank),
+                workers=workers,
+                on_progress=partial(on_progress, step, len(traces)),
+            )
+            candidates.append(placed(rendered.images))
+        x, *alternatives = candidates
+        labels = to_device(traces.labels, device)
+        parts[name] = HeldOut(x, labels, traces.writers, np.stack(alternatives))
     return parts
+
+
+def _candidate(image: Pixels, rank: int) -> Pixels:
+    """Return a candidate for what the network sees of some ink, blank if there are not so many."""
+    candidates = ink.candidates_from_ink(image)
+    return candidates[rank] if rank < len(candidates) else np.zeros_like(candidates[0])
 
 
 def _preprocessed(recipe: Recipe, digits: Digits, split: str, on_progress: OnStep) -> Digits:

@@ -25,7 +25,7 @@ from training_runs import (
 )
 
 from inkdigits.cli.train import train_command
-from inkdigits.data import pendigits, semeion, unipen
+from inkdigits.data import development, pendigits, semeion, unipen
 from inkdigits.model_file import load_model
 from inkdigits.recipes import MLP
 from inkdigits.storage.tensors import read_tensors
@@ -119,7 +119,10 @@ def test_model_records_its_provenance(finished):
     for name in ("recipe", "seed", "limit", "data", "versions"):
         assert model.training[name] == settings[name]
     names = ("loss", "accuracy", "validation_loss", "validation_accuracy")
+    people = model.metrics.pop("development")
     assert model.metrics == {name: last[name] for name in names}
+    assert set(people) == set(development.SOURCES)
+    assert all(0 <= source["answered"] <= 1 for source in people.values())
     assert model.temperature != 1
 
 
