@@ -35,6 +35,7 @@ class ClutterSettings:
     # Ruled lines
     ruled: float = 0.5  # of a row or column; a ruled line covers more of it
     line_excess: float = 0.25  # of a row; how much more of it a line covers than of its neighbors
+    line_end: float = 0.04  # of a row; a line begins and ends no farther from the border
     max_line_width: float = 0.1  # of the side, even in a small image
     through: float = 0.9  # of a row; if a line covers more of it, its soft edges are removed too
     ink_over_line: float = 1.5  # of a line's median; stronger pixels on the line are ink
@@ -49,6 +50,7 @@ class ClutterSettings:
 
 
 CLUTTER = ClutterSettings()
+NEAR_ROWS = np.ones((5, 1), np.uint8)  # a line that is not quite level continues there
 
 
 def isolate_digit(ink: Pixels) -> tuple[Pixels, Region]:
@@ -164,19 +166,20 @@ def _remove_ruled_lines(ink: Pixels, mask: Pixels, peak: int) -> Pixels:
     """
     cleaned = ink.copy()
     erased = [
-        _erase_lines(image, _counts(mask, axis) / mask.shape[axis], peak)
-        for image, axis in ((cleaned, 1), (cleaned.T, 0))
+        _erase_lines(image, has_ink, peak)
+        for image, has_ink in ((cleaned, mask), (cleaned.T, mask.T))
     ]
     return cleaned if any(erased) else ink
 
 
-def _erase_lines(ink: Pixels, shares: Array, peak: int) -> bool:
+def _erase_lines(ink: Pixels, mask: Pixels, peak: int) -> bool:
     """Erase the pale pixels of the rows that are a thin line, in place.
 
     ink      uint8 (H, W)
-    shares   float64 (H,), how much of each row is inked
+    mask     uint8 (H, W), 1 where there is ink
     returns  whether there are such rows
     """
+    shares = mask.mean(axis=1)
     long = np.flatnonzero(shares > CLUTTER.ruled)
     levels = dict(zip(long.tolist(), np.median(ink[long], axis=1).tolist(), strict=True))
     pale = [row for row, level in levels.items() if level < LINE_STRENGTH * peak]
@@ -185,7 +188,11 @@ def _erase_lines(ink: Pixels, shares: Array, peak: int) -> bool:
     # A row of a broad stroke is not a line: the rows beside it are inked nearly as much.
     window = (2 + round(CLUTTER.max_line_width * len(shares)), 1)
     excess = shares - opening(shares[:, None], window, cv2.BORDER_REFLECT)[:, 0]
-    lines = [row for row in pale if excess[row] > CLUTTER.line_excess]
+    # The bar of a digit, a box and an underline mostly end within the image.
+    margin = math.ceil(CLUTTER.line_end * mask.shape[1])
+    at_ends = mask[:, :margin].any(axis=1), mask[:, -margin:].any(axis=1)
+    crosses = np.logical_and(*(cv2.dilate(end[:, None].view(np.uint8), NEAR_ROWS)[:, 0] for end in at_ends))
+    lines = [row for row in pale if excess[row] > CLUTTER.line_excess and crosses[row]]
     for row in lines:
         soft = int(shares[row] > CLUTTER.through)  # rows on each side
         line = ink[max(row - soft, 0) : row + soft + 1]

@@ -3,6 +3,7 @@
 Each is offered on evidence alone, and the network chooses.
 """
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -22,6 +23,9 @@ class MarkSettings:
 
     # Boxes and circles
     min_convexity: float = 0.92  # the area of an enclosure, of that of its convex hull
+    min_rectangle: float = 0.92  # of its rectangle that a box fills
+    ellipse_tolerance: float = 0.04  # of its rectangle; an ellipse fills pi / 4
+    max_gap: float = 0.5  # between two contacts of the line and what it encloses, of its length
     enclosing: float = 0.9  # of its outline that is inked
     open: float = 0.5  # of the pixels at one depth; with less ink they are inside the line
     max_line: float = 0.12  # width of its line
@@ -30,6 +34,7 @@ class MarkSettings:
     # Underlines
     end: float = 0.06  # of the width; at each end there is nothing but the line
     max_end_height: float = 0.15  # of the line there, in either direction
+    min_underline: float = 0.4  # of the width of the rest
     lowest: float = 0.65  # of the height; where a line begins to be under the digit
     min_inked: float = 0.9  # of the line
 
@@ -64,8 +69,12 @@ def _enclosure(mask: Pixels) -> NDArray[np.bool_] | None:
     """
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     outline = max(outlines, key=len)
-    hull = cv2.convexHull(outline)
-    if cv2.contourArea(outline) < MARKS.min_convexity * cv2.contourArea(hull):
+    area, hull_area = (cv2.contourArea(each) for each in (outline, cv2.convexHull(outline)))
+    if area < MARKS.min_convexity * hull_area:
+        return None
+    (_, (width, height), _) = cv2.minAreaRect(outline)
+    filled = area / max(width * height, 1)
+    if filled < MARKS.min_rectangle and abs(filled - math.pi / 4) > MARKS.ellipse_tolerance:
         return None
     inside = cv2.drawContours(np.zeros_like(mask), [outline], 0, 1, cv2.FILLED)
     depths = np.ceil(distance_to_outside(inside.view(bool))).astype(int)
@@ -74,37 +83,65 @@ def _enclosure(mask: Pixels) -> NDArray[np.bool_] | None:
     inner = np.flatnonzero(inked[1:] < MARKS.open)
     if not len(inner) or inner[0] > MARKS.max_line * length or inked[1] < MARKS.enclosing:
         return None
-    line = depths <= inner[0] + 1
+    width = int(inner[0]) + 1
+    line = depths <= width
     content = np.where(line, np.uint8(0), mask)
     if not content.any():
         return None
     rows, columns = bounding_box(content)
-    if max(rows.stop - rows.start, columns.stop - columns.start) < MARKS.min_content * length:
+    content_length = max(rows.stop - rows.start, columns.stop - columns.start)
+    if content_length < MARKS.min_content * length:
         return None
-    return line
+    # Where the digit touches the line, both may be the same ink: it is kept between two contacts.
+    near = cv2.dilate(content, np.ones((2 * width + 1, 2 * width + 1), np.uint8))
+    touching = np.where(line & (mask > 0), near, content)
+    gap = max(1, round(MARKS.max_gap * content_length))
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (gap, gap))
+    framed = cv2.copyMakeBorder(touching, gap, gap, gap, gap, cv2.BORDER_CONSTANT)
+    joined = cv2.morphologyEx(framed, cv2.MORPH_CLOSE, disk)[gap:-gap, gap:-gap]
+    return line & (joined == 0)
 
 
 def _underline(mask: Pixels) -> NDArray[np.bool_] | None:
-    """Find a line in the lower part that is longer than all the rest at both ends.
+    """Find a line under the digit: apart from it, or longer than all the rest at both ends.
 
     mask     uint8 (H, W), 1 where there is ink, with a margin of zeros
     returns  bool (H, W)
     """
-    rows, columns = bounding_box(mask)
-    height, width = rows.stop - rows.start, columns.stop - columns.start
+    count, components, statistics, _ = cv2.connectedComponentsWithStats(mask)
+    bottoms = statistics[:, cv2.CC_STAT_TOP] + statistics[:, cv2.CC_STAT_HEIGHT]
+    lowest = 1 + int(bottoms[1:].argmax())
+    if count > 2:
+        part, rest = components == lowest, (components > 0) & (components != lowest)
+        rows, columns = bounding_box(rest.view(np.uint8))
+        width = statistics[lowest, cv2.CC_STAT_WIDTH]
+        if width >= MARKS.min_underline * (columns.stop - columns.start):
+            line = _line_along(part.view(np.uint8), rows)
+            if line is not None:
+                return part
+    return _line_along(mask, bounding_box(mask)[0])
+
+
+def _line_along(mask: Pixels, rows: slice) -> NDArray[np.bool_] | None:
+    """Find a line that is all the ink at the left and the right end of a mask.
+
+    mask     uint8 (H, W)
+    rows     the line is below most of these
+    returns  bool (H, W)
+    """
+    _, columns = bounding_box(mask)
+    width = columns.stop - columns.start
     end = max(2, round(MARKS.end * width))
     left = np.flatnonzero(mask[:, columns.start : columns.start + end].any(axis=1))
     right = np.flatnonzero(mask[:, columns.stop - end : columns.stop].any(axis=1))
-    if max(np.ptp(left), np.ptp(right)) + 1 > max(3, MARKS.max_end_height * max(height, width)):
+    if max(np.ptp(left), np.ptp(right)) + 1 > max(3, MARKS.max_end_height * width):
         return None
     middles = (left[0] + left[-1]) / 2, (right[0] + right[-1]) / 2
-    if min(middles) < rows.start + MARKS.lowest * height:
+    if min(middles) < rows.start + MARKS.lowest * (rows.stop - rows.start):
         return None
-    x = np.arange(mask.shape[1])
-    line = np.interp(x, [columns.start, columns.stop - 1], middles)
+    line = np.interp(np.arange(mask.shape[1]), [columns.start, columns.stop - 1], middles)
     distances = np.abs(np.arange(mask.shape[0])[:, None] - line)
-    near = (distances <= 1) & (mask > 0)
-    if near.any(axis=0)[columns].mean() < MARKS.min_inked:
+    if ((distances <= 1) & (mask > 0)).any(axis=0)[columns].mean() < MARKS.min_inked:
         return None
     half = (max(np.ptp(left), np.ptp(right)) + 1) / 2
     return (distances <= half + 0.5) & (mask > 0)
