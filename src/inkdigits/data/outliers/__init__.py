@@ -56,7 +56,7 @@ KINDS: dict[Kind, float] = {
 
 # An image is left out if its similarity to real digits reaches the limit for its kind. The limits
 # were chosen by looking at the pairs: what resembles a digit more is one, or could be.
-STRICT, MEDIUM, LENIENT = 0.93, 0.945, 0.965
+STRICT, MEDIUM, LENIENT = 0.92, 0.945, 0.965
 LIMITS: dict[Kind, float] = {
     # Kinds that often produce a digit by accident.
     strokes.glyph: STRICT,

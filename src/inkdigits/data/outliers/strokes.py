@@ -17,7 +17,8 @@ from inkdigits.data.outliers.canvas import (
 def glyph(rng: Generator, digits: DigitsByLabel) -> Pixels:
     """Draw a letter of no alphabet: one to four strokes, most of them joined."""
     strokes: list[Array] = []
-    for _ in range(rng.choice([1, 2, 3, 4], p=[0.1, 0.35, 0.35, 0.2])):
+    # A single stroke often resembles a digit.
+    for _ in range(rng.choice([1, 2, 3, 4], p=[0.05, 0.3, 0.4, 0.25])):
         start = random_point(rng)
         if strokes and rng.random() < 0.7:
             other = strokes[rng.integers(len(strokes))]
