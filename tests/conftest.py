@@ -118,7 +118,7 @@ def mnist_splits(pytestconfig):
 
 @pytest.fixture(scope="session")
 def pen_traces(pytestconfig):
-    """The 7,494 digits of the 30 Pendigits writers."""
+    """The 7,492 correctly labeled digits of the 30 Pendigits writers."""
     with data_sets(pytestconfig):
         return pendigits.load()
 

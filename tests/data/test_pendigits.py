@@ -150,6 +150,13 @@ def test_loads_from_the_folder_that_has_the_file(suffix, folder, monkeypatch):
         assert traces.hashes == {pendigits.NAME: hashlib.sha256(UNIPEN).hexdigest()}
 
 
+def test_mislabeled_digits_are_left_out_unless_asked_for(folder, monkeypatch):
+    monkeypatch.setattr(pendigits, "MISLABELED", (1,))
+    assert_same_strokes(pendigits.load(folder).strokes, STROKES[::2])
+    assert pendigits.load(folder).labels.tolist() == [1, 0]
+    assert_same_strokes(pendigits.load(folder, with_mislabeled=True).strokes, STROKES)
+
+
 def test_error_for_a_missing_file_says_where_to_get_it(tmp_path, monkeypatch):
     with pytest.raises(DataError) as error:
         pendigits.load(tmp_path)
@@ -182,8 +189,12 @@ def test_no_writer_is_used_for_training_and_development():
 
 
 @pytest.mark.data
-def test_file_has_the_digits_of_30_writers(pen_traces):
-    assert len(pen_traces) == 7494
+def test_file_has_the_digits_of_30_writers(pen_traces, data_folders):
+    assert len(pen_traces) == 7492
+    everything = pendigits.load(with_mislabeled=True)
+    assert len(everything) == 7494
+    mislabeled = everything.take(list(pendigits.MISLABELED))
+    assert (mislabeled.labels.tolist(), mislabeled.writers.tolist()) == ([3, 6], [30, 24])
     writers, counts = np.unique(pen_traces.writers, return_counts=True)
     assert writers.tolist() == list(range(1, 31))
     assert ((counts >= 247) & (counts <= 250)).all()
