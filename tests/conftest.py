@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import small_mnist as small
 
-from inkdigits.data import mnist, pendigits
+from inkdigits.data import folders, mnist, pendigits, unipen
 from inkdigits.data.mnist import Digits
 
 try:
@@ -121,6 +121,13 @@ def pen_traces(pytestconfig):
     """The 7,492 correctly labeled digits of the 30 Pendigits writers."""
     with data_sets(pytestconfig):
         return pendigits.load()
+
+
+@pytest.fixture(scope="session")
+def unipen_digits(pytestconfig):
+    """UNIPEN's digits with the mislabeled and cut ones: the file and the segment of each."""
+    with data_sets(pytestconfig):
+        return unipen.read_digits(unipen.find(folders.search_paths()))
 
 
 @pytest.fixture(scope="session")

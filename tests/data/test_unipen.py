@@ -259,17 +259,6 @@ def test_no_segment_is_excluded_twice():
 # The real data
 
 
-@pytest.fixture(scope="module")
-def digits(pytestconfig):
-    """The segments of the real data, with the excluded ones: (file, Segment)."""
-    from conftest import data_sets
-
-    from inkdigits.data import folders
-
-    with data_sets(pytestconfig):
-        return unipen.read_digits(unipen.find(folders.search_paths()))
-
-
 @pytest.mark.data
 def test_data_have_the_digits_of_202_writers(data_folders):
     traces = unipen.load(with_excluded=True)
@@ -286,8 +275,10 @@ def test_data_have_the_digits_of_202_writers(data_folders):
 
 
 @pytest.mark.data
-def test_all_excluded_digits_are_in_the_data(digits):
-    excluded = [(file, segment) for file, segment in digits if is_excluded(file, segment.extent)]
+def test_all_excluded_digits_are_in_the_data(unipen_digits):
+    excluded = [
+        (file, segment) for file, segment in unipen_digits if is_excluded(file, segment.extent)
+    ]
     assert len(excluded) == 110
     counts = np.unique([file[:3] for file, _ in excluded], return_counts=True)
     assert dict(zip(*map(np.ndarray.tolist, counts), strict=True)) == {
@@ -296,9 +287,9 @@ def test_all_excluded_digits_are_in_the_data(digits):
 
 
 @pytest.mark.data
-def test_pieces_of_ibm_have_one_stroke_each(digits):
+def test_pieces_of_ibm_have_one_stroke_each(unipen_digits):
     """All are at the end of their files, where no box has several strokes."""
-    ibm = [(file, segment) for file, segment in digits if file.startswith("ibm/")]
+    ibm = [(file, segment) for file, segment in unipen_digits if file.startswith("ibm/")]
     for file, segment in ibm:
         if is_excluded(file, segment.extent):
             assert len(segment.strokes) == 1
@@ -315,8 +306,8 @@ def first_stroke(segment):
 
 
 @pytest.mark.data
-def test_ranges_with_points_split_the_strokes(digits):
-    segments = {(file, segment.extent): segment for file, segment in digits}
+def test_ranges_with_points_split_the_strokes(unipen_digits):
+    segments = {(file, segment.extent): segment for file, segment in unipen_digits}
     assert segments["ced/jtkr3293_s_04.dat", "508-509:7"].label == "3"
     three, five = (
         segments["ced/jtkr3293_s_04.dat", extent] for extent in ("508-509:7", "509:8-509:105")
@@ -328,12 +319,12 @@ def test_ranges_with_points_split_the_strokes(digits):
 
 
 @pytest.mark.data
-def test_digits_are_upright(digits):
+def test_digits_are_upright(unipen_digits):
     """The long stroke of a 7 or a 1 ends below its beginning, in most of every contributor's."""
     for contributor in unipen.CONTRIBUTORS:
         down = [
             max(segment.strokes, key=len)[-1, 1] > max(segment.strokes, key=len)[0, 1]
-            for file, segment in digits
+            for file, segment in unipen_digits
             if file.startswith(contributor) and segment.label in "17"
         ]
         assert np.mean(down) > 0.8, contributor
