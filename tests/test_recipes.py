@@ -61,6 +61,14 @@ def test_only_the_write_ups_recipe_has_no_validation_digits(recipe):
     assert (recipe.validation > 0) == (recipe is not CLASSIC)
 
 
+@each_recipe
+@pytest.mark.parametrize(
+    "source", ["pendigits_images", "unipen_images", "semeion_copies", "made_digits", "outliers"]
+)
+def test_only_the_write_ups_recipe_is_trained_on_mnist_alone(recipe, source):
+    assert (getattr(recipe, source) > 0) == (recipe is not CLASSIC)
+
+
 def hidden_sizes(recipe):
     return [layer.outputs for layer in recipe.network.layers if isinstance(layer, Dense)]
 
