@@ -338,7 +338,7 @@ def non_digits() -> Figure:
     }
     # Training leaves out what looks like a digit; with this seed hardly any does. Nor does any
     # center of mass fall halfway between two pixels, where a processor's rounding would decide.
-    rng = np.random.default_rng(73)
+    rng = np.random.default_rng(145)
     return _grid(
         {
             name: np.stack([kind(rng, []) for kind in islice(cycle(of_name), 10)])

@@ -38,12 +38,14 @@ def test_each_digit_remains_visible(monkeypatch):
 
 
 def test_table_has_gaps_between_several_small_digits(monkeypatch):
-    dot = np.full((1, 28, 28), 255, np.uint8)
-    counts = [
-        cv2.connectedComponents((canvas > 0).view(np.uint8))[0] - 1
-        for canvas in inputs(digit_table, [dot] * 10, monkeypatch)
-    ]
+    square = np.full((1, 28, 28), 255, np.uint8)
+    canvases = inputs(digit_table, [square] * 10, monkeypatch)
+    counts = [cv2.connectedComponents((canvas > 0).view(np.uint8))[0] - 1 for canvas in canvases]
     assert np.mean(np.array(counts) > 1) > 0.8
+    # Columns, and tables of a few rows.
+    aspects = [canvas.shape[1] / canvas.shape[0] for canvas in canvases]
+    assert min(aspects) < 0.4
+    assert max(aspects) > 1.5
 
 
 def test_digits_are_not_changed(by_label):
