@@ -191,7 +191,9 @@ def _erase_lines(ink: Pixels, mask: Pixels, peak: int) -> bool:
     # The bar of a digit, a box and an underline mostly end within the image.
     margin = math.ceil(CLUTTER.line_end * mask.shape[1])
     at_ends = mask[:, :margin].any(axis=1), mask[:, -margin:].any(axis=1)
-    crosses = np.logical_and(*(cv2.dilate(end[:, None].view(np.uint8), NEAR_ROWS)[:, 0] for end in at_ends))
+    crosses = np.logical_and(
+        *(cv2.dilate(end[:, None].view(np.uint8), NEAR_ROWS)[:, 0] for end in at_ends)
+    )
     lines = [row for row in pale if excess[row] > CLUTTER.line_excess and crosses[row]]
     for row in lines:
         soft = int(shares[row] > CLUTTER.through)  # rows on each side

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.arrays import Pixels
-from inkdigits.preprocessing.filters import distance_to_outside
+from inkdigits.arrays import Array, Pixels
+from inkdigits.preprocessing.filters import distance_to_outside, opening
 from inkdigits.preprocessing.resample import bounding_box, max_pool
 
 
@@ -22,9 +22,8 @@ class MarkSettings:
     coarse_px: int = 128  # longer side of the coarse image in which marks are searched for
 
     # Boxes and circles
-    min_convexity: float = 0.92  # the area of an enclosure, of that of its convex hull
-    min_rectangle: float = 0.92  # of its rectangle that a box fills
-    ellipse_tolerance: float = 0.04  # of its rectangle; an ellipse fills pi / 4
+    max_beyond: float = 0.12  # width of parts of the digit that reach beyond the line
+    max_deviation: float = 0.08  # from a rectangle or an ellipse, of its area
     max_gap: float = 0.5  # between two contacts of the line and what it encloses, of its length
     enclosing: float = 0.9  # of its outline that is inked
     open: float = 0.5  # of the pixels at one depth; with less ink they are inside the line
@@ -67,24 +66,22 @@ def _enclosure(mask: Pixels) -> NDArray[np.bool_] | None:
     mask     uint8 (H, W), 1 where there is ink, with a margin of zeros
     returns  bool (H, W)
     """
-    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    outline = max(outlines, key=len)
-    area, hull_area = (cv2.contourArea(each) for each in (outline, cv2.convexHull(outline)))
-    if area < MARKS.min_convexity * hull_area:
-        return None
-    (_, (width, height), _) = cv2.minAreaRect(outline)
-    filled = area / max(width * height, 1)
-    if filled < MARKS.min_rectangle and abs(filled - math.pi / 4) > MARKS.ellipse_tolerance:
-        return None
-    inside = cv2.drawContours(np.zeros_like(mask), [outline], 0, 1, cv2.FILLED)
-    depths = np.ceil(distance_to_outside(inside.view(bool))).astype(int)
+    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    inside = cv2.drawContours(np.zeros_like(mask), outlines, -1, 1, cv2.FILLED)
     length = max(mask.shape)
-    inked = np.bincount(depths.ravel(), mask.ravel()) / np.maximum(np.bincount(depths.ravel()), 1)
+    # Parts of the digit may reach beyond the line.
+    side = max(3, round(MARKS.max_beyond * length))
+    inside = opening(inside, (side, side))
+    if not _is_box_or_ellipse(inside):
+        return None
+    depths = np.ceil(distance_to_outside(inside.view(bool))).astype(int)
+    areas = np.maximum(np.bincount(depths.ravel()), 1)
+    inked = np.bincount(depths.ravel(), mask.ravel()) / areas
     inner = np.flatnonzero(inked[1:] < MARKS.open)
     if not len(inner) or inner[0] > MARKS.max_line * length or inked[1] < MARKS.enclosing:
         return None
     width = int(inner[0]) + 1
-    line = depths <= width
+    line = (cv2.dilate(inside, np.ones((3, 3), np.uint8)) > 0) & (depths <= width) & (mask > 0)
     content = np.where(line, np.uint8(0), mask)
     if not content.any():
         return None
@@ -92,14 +89,48 @@ def _enclosure(mask: Pixels) -> NDArray[np.bool_] | None:
     content_length = max(rows.stop - rows.start, columns.stop - columns.start)
     if content_length < MARKS.min_content * length:
         return None
-    # Where the digit touches the line, both may be the same ink: it is kept between two contacts.
+    return line & ~_shared(line, content, width, round(MARKS.max_gap * content_length))
+
+
+def _is_box_or_ellipse(shape: Pixels) -> bool:
+    """Return whether a filled shape is a rectangle, in any direction, or an ellipse."""
+    outlines, _ = cv2.findContours(shape, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    if len(outlines) != 1:
+        return False
+    around = cv2.minAreaRect(outlines[0])
+    box = cv2.fillConvexPoly(
+        np.zeros_like(shape), np.rint(cv2.boxPoints(around)).astype(np.int32), 1
+    )
+    ellipse = cv2.ellipse(np.zeros_like(shape), around, 1, cv2.FILLED)
+    least = min(np.count_nonzero(box != shape), np.count_nonzero(ellipse != shape))
+    return least < MARKS.max_deviation * np.count_nonzero(shape)
+
+
+def _shared(
+    line: NDArray[np.bool_], content: Pixels, width: int, max_gap: int
+) -> NDArray[np.bool_]:
+    """Find the parts of a line that are strokes of the digit as well: those between two contacts.
+
+    line     bool (H, W)
+    content  uint8 (H, W), 1 where there is ink inside the line
+    width    pixels, of the line
+    max_gap  pixels, between two contacts
+    returns  bool (H, W)
+    """
     near = cv2.dilate(content, np.ones((2 * width + 1, 2 * width + 1), np.uint8))
-    touching = np.where(line & (mask > 0), near, content)
-    gap = max(1, round(MARKS.max_gap * content_length))
-    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (gap, gap))
-    framed = cv2.copyMakeBorder(touching, gap, gap, gap, gap, cv2.BORDER_CONSTANT)
-    joined = cv2.morphologyEx(framed, cv2.MORPH_CLOSE, disk)[gap:-gap, gap:-gap]
-    return line & (joined == 0)
+    contacts = np.where(line, near, np.uint8(0))
+    framed = cv2.copyMakeBorder(contacts | content, *(max_gap,) * 4, cv2.BORDER_CONSTANT)
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (max(1, max_gap),) * 2)
+    joined = cv2.morphologyEx(framed, cv2.MORPH_CLOSE, disk)[max_gap:-max_gap, max_gap:-max_gap]
+    _, parts = cv2.connectedComponents(np.where(line, joined, np.uint8(0)))
+    count, labels = cv2.connectedComponents(contacts)
+    # The part that each contact belongs to; in two of them it is between them.
+    part_of = np.zeros(count, np.int32)
+    part_of[labels] = parts
+    counts = np.bincount(part_of[1:], minlength=parts.max() + 1)
+    is_shared = counts >= 2
+    is_shared[0] = False
+    return is_shared[parts]
 
 
 def _underline(mask: Pixels) -> NDArray[np.bool_] | None:
