@@ -1,13 +1,18 @@
 """Digits that a model was not trained on: MNIST's test or validation digits, and other writers'."""
 
 import argparse
-from collections.abc import Mapping
+import pickle
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache as memoized
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+import made_digits
 import numpy as np
 from numpy.typing import NDArray
+from results_store import fingerprint
 
 from inkdigits import Recognizer
 from inkdigits.arrays import Labels, Pixels
@@ -15,17 +20,25 @@ from inkdigits.data import development, mnist, pendigits
 from inkdigits.data.mnist import Digits
 from inkdigits.data.split import split_by_writer
 from inkdigits.data.traces import select_writers
+from inkdigits.imaging.decode import decode
 from inkdigits.model_file import DEFAULT_MODEL
 from inkdigits.preprocessing import PREPROCESSORS
 from inkdigits.recipes import CNN_SMALL
 
 SEED = 0  # of everything random, and of a model whose file does not record its seed
+MADE_COUNT = 400  # made digits of each kind
 COPIES = 2  # images of each digit that is recorded as a pen trajectory
+DRAWN_BY = (  # what the images depend on, besides the package
+    "evaluation_data.py", "made_digits.py", "pens.py", "picture_parts.py", "stroke_styles.py",
+    "tracing.py",
+)  # fmt: skip
 # The names of the data sets in results and tables.
 MNIST = "MNIST"
 PENDIGITS = development.PENDIGITS
 UNIPEN = development.UNIPEN  # by contributor
 WRITERS = development.SOURCES
+MADE = tuple(made_digits.KINDS)
+MADE_DIGITS = "made digits"  # of all kinds
 DRAWINGS = "simulated drawings"
 
 
@@ -33,54 +46,84 @@ DRAWINGS = "simulated drawings"
 class DevelopmentSet:
     """Preprocessed images of digits that no recipe trains on.
 
-    images   uint8 (N, 28, 28)
-    labels   uint8 (N,)
-    writers  int or str (N,) who wrote each digit; None if nobody knows, or no person did
-    copies   number of images of each digit
+    candidates  of each of N images everything that preprocessing takes for the digit, uint8
+                (K, 28, 28), the likeliest first
+    labels      uint8 (N,)
+    writers     int or str (N,), who wrote each digit; None if nobody knows, or no person did
+    copies      number of images of each digit
     """
 
-    images: Pixels
+    candidates: Sequence[Pixels]
     labels: Labels
     writers: NDArray[Any] | None
     copies: int = 1
+
+    @cached_property
+    def images(self) -> Pixels:
+        """The likeliest candidates, uint8 (N, 28, 28)."""
+        return np.stack([candidates[0] for candidates in self.candidates])
 
 
 def development_sets(
     preprocessing: str = CNN_SMALL.preprocessing,
     seed: int = SEED,
     validation: float = CNN_SMALL.validation,
+    cache: Path | None = None,
 ) -> dict[str, DevelopmentSet]:
     """Load, render and preprocess all development data; the images are always the same.
 
     preprocessing     "classic" or "ink"
     seed, validation  seed and fraction with which MNIST's validation digits are held out; a model
                       has been trained on most of those that another seed holds out
-    returns           the sets by the name of their source
+    cache             folder to keep what takes long to draw
+    returns           the sets by the name of their source: those of people first
     """
     held_out = split_by_writer(mnist.load("train"), validation, seed)[1]
-    return _with_mnist(f"{MNIST} validation", held_out, preprocessing)
+    return _with_mnist(f"{MNIST} validation", held_out, preprocessing, cache)
 
 
-def evaluation_sets(recognizer: Recognizer, split: str) -> dict[str, DevelopmentSet]:
+def evaluation_sets(
+    recognizer: Recognizer, split: str, cache: Path | None = None
+) -> dict[str, DevelopmentSet]:
     """Load the development data for a model, or the same with MNIST's test digits.
 
     split    "validation" or "test"
+    cache    folder to keep what takes long to draw
     returns  the sets by the name of their source, preprocessed for the model
     """
     digits = mnist_digits(split, recognizer)
-    return _with_mnist(f"{MNIST} {split}", digits, recognizer.model.preprocessing)
+    return _with_mnist(f"{MNIST} {split}", digits, recognizer.model.preprocessing, cache)
 
 
-def _with_mnist(name: str, digits: Digits, preprocessing: str) -> dict[str, DevelopmentSet]:
-    """Put MNIST's digits after the other people's."""
+def _with_mnist(
+    name: str, digits: Digits, preprocessing: str, cache: Path | None
+) -> dict[str, DevelopmentSet]:
+    """Put MNIST's digits after the other people's, and before those that nobody wrote."""
     images = PREPROCESSORS[preprocessing].from_mnist(digits.images)
     return {
-        **trajectory_sets(preprocessing),
-        name: DevelopmentSet(images, digits.labels, digits.writers),
+        **_cached(trajectory_sets, preprocessing, cache),
+        name: DevelopmentSet(list(images[:, None]), digits.labels, digits.writers),
+        **_cached(made_sets, preprocessing, cache),
     }
 
 
-@cache
+def _cached(
+    draw: Callable[[str], dict[str, DevelopmentSet]], preprocessing: str, folder: Path | None
+) -> dict[str, DevelopmentSet]:
+    """Return what `draw` returns, from a file if the same code has drawn it before."""
+    if folder is None:
+        return draw(preprocessing)
+    code = "".join((Path(__file__).parent / name).read_text("utf-8") for name in DRAWN_BY)
+    key = fingerprint("data", "preprocessing", "imaging", settings=code)
+    path = folder / f"{draw.__name__}-{preprocessing}-{key}.pickle"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(pickle.dumps(draw(preprocessing)))
+    sets: dict[str, DevelopmentSet] = pickle.loads(path.read_bytes())
+    return sets
+
+
+@memoized
 def trajectory_sets(
     preprocessing: str = CNN_SMALL.preprocessing, copies: int = COPIES
 ) -> dict[str, DevelopmentSet]:
@@ -88,11 +131,31 @@ def trajectory_sets(
 
     copies   images of each digit, drawn with different pens
     """
-    from_ink = PREPROCESSORS[preprocessing].from_ink
+    candidates_from_ink = PREPROCESSORS[preprocessing].candidates_from_ink
     sets = {}
     for name, traces in development.load().items():
-        digits = development.render(traces, from_ink, copies)
-        sets[name] = DevelopmentSet(digits.images, digits.labels, digits.writers, copies)
+        digits, candidates = development.render_candidates(traces, candidates_from_ink, copies)
+        sets[name] = DevelopmentSet(candidates, digits.labels, digits.writers, copies)
+    return sets
+
+
+@memoized
+def made_sets(
+    preprocessing: str = CNN_SMALL.preprocessing, count: int = MADE_COUNT
+) -> dict[str, DevelopmentSet]:
+    """Make and preprocess digits of shapes that are rare in the data sets, by kind.
+
+    count    of each kind
+    """
+    held_out = split_by_writer(mnist.load("train"), CNN_SMALL.validation, SEED)[1]
+    sources = made_digits.Sources(held_out, made_digits.load_sevens())
+    preprocess = PREPROCESSORS[preprocessing].candidates
+    sets = {}
+    for name in MADE:
+        made = list(made_digits.made_digits(name, sources, count))
+        candidates = [preprocess(decode(file)) for _, file in made]
+        labels = np.array([label for label, _ in made], np.uint8)
+        sets[name] = DevelopmentSet(candidates, labels, None)
     return sets
 
 

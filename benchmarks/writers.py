@@ -19,14 +19,15 @@ from evaluation_data import (
     mean_over_writers,
     model_parser,
 )
+from made_digits import KINDS
 from numpy.typing import NDArray
 from results_store import save_results
 from rich.console import Console
 from rich.table import Table
 
 from inkdigits import Recognizer
+from inkdigits.evaluation import Predictions, predict
 from inkdigits.metrics import measure, measure_by_writer, rank_writers
-from inkdigits.recognizer import BatchPrediction
 
 MIN_DIGITS = 20  # by a writer who may be the worst one
 MIN_DIGITS_REJECTED = 50  # by a writer whose share of rejected digits counts
@@ -40,6 +41,7 @@ MIN_ANSWERED = {  # the aim for the share accepted and right
     UNIPEN["val"]: 0.988,
     UNIPEN["ced"]: 0.99,
     UNIPEN["gmd"]: 0.99,
+    **{name: kind.aim for name, kind in KINDS.items()},
 }
 MIN_WORST_WRITER = {PENDIGITS: 0.97}  # the same of the worst writer
 MAX_REJECTED = 0.005  # of any source's digits
@@ -47,36 +49,36 @@ MAX_REJECTED_BY_WRITER = 0.03  # of any writer's digits
 MAX_LOG_LOSS = 0.05  # over the digits of all writers but MNIST's
 
 
-def answered(batch: BatchPrediction, digits: DevelopmentSet) -> NDArray[np.bool_]:
+def answered(predictions: Predictions, digits: DevelopmentSet) -> NDArray[np.bool_]:
     """Return whether each image is accepted and its most likely digit is right, bool (N,)."""
-    is_right: NDArray[np.bool_] = batch.probabilities.argmax(axis=1) == digits.labels
-    return is_right & ~batch.rejected
+    is_right: NDArray[np.bool_] = predictions.probabilities.argmax(axis=1) == digits.labels
+    return is_right & ~predictions.rejected
 
 
-def answers(batch: BatchPrediction) -> list[str]:
+def answers(predictions: Predictions) -> list[str]:
     """Return the answer to each image: a digit, or "none"."""
-    digits = batch.probabilities.argmax(axis=1).tolist()
+    digits = predictions.probabilities.argmax(axis=1).tolist()
     return [
         "none" if rejected else str(digit)
-        for digit, rejected in zip(digits, batch.rejected.tolist(), strict=True)
+        for digit, rejected in zip(digits, predictions.rejected.tolist(), strict=True)
     ]
 
 
-def score(batch: BatchPrediction, digits: DevelopmentSet) -> dict[str, Any]:
+def score(predictions: Predictions, digits: DevelopmentSet) -> dict[str, Any]:
     """Score a model's predictions for one source."""
-    is_answered = answered(batch, digits)
-    metrics = measure(batch.probabilities, digits.labels)
-    pairs = zip(digits.labels.tolist(), answers(batch), strict=True)
+    is_answered = answered(predictions, digits)
+    metrics = measure(predictions.probabilities, digits.labels)
+    pairs = zip(digits.labels.tolist(), answers(predictions), strict=True)
     errors = Counter(f"{label} -> {answer}" for label, answer in pairs if answer != str(label))
     return {
         "images": len(digits.labels),
         "copies": digits.copies,
         "answered": float(is_answered.mean()),
         "right": metrics.accuracy,
-        "rejected": float(batch.rejected.mean()),
+        "rejected": float(predictions.rejected.mean()),
         "log_loss": metrics.log_loss,
         "errors": dict(errors.most_common(SHOWN_ERRORS)),
-        "by_writer": _by_writer(is_answered, batch.rejected, digits),
+        "by_writer": _by_writer(is_answered, predictions.rejected, digits),
     }
 
 
@@ -98,14 +100,14 @@ def _by_writer(
 
 
 def rows_of_worst_writers(
-    batch: BatchPrediction, digits: DevelopmentSet
+    predictions: Predictions, digits: DevelopmentSet
 ) -> list[contact_sheet.Row]:
     """Show the errors of a source's worst writers, then their digits that are answered right.
 
     Without writers, all digits are in one row.
     """
-    is_answered = answered(batch, digits)
-    given = answers(batch)
+    is_answered = answered(predictions, digits)
+    given = answers(predictions)
     writers = np.zeros(len(given), np.int32) if digits.writers is None else digits.writers
     rows = []
     for worst in rank_writers(is_answered, writers, MIN_DIGITS * digits.copies)[:SHOWN_WRITERS]:
@@ -132,7 +134,7 @@ def show(record: dict[str, Any]) -> None:
         "writers: mean (95% interval)", "worst writer", "most rejected", "most common errors",
         title=record["model"],
     )  # fmt: skip
-    for name, source in record["sources"].items():
+    for name, source in (record["sources"] | record["made_digits"]).items():
         aim = MIN_ANSWERED.get(name, 0.0)
         table.add_row(
             name,
@@ -177,26 +179,31 @@ def main() -> None:
     parser.add_argument(
         "--sheets", type=Path, metavar="FOLDER", help="draw the worst writers of each source"
     )
+    parser.add_argument(
+        "--cache", type=Path, metavar="FOLDER", help="keep the images there for the next time"
+    )
     parser.add_argument("--no-save", action="store_true", help="only print the scores")
     arguments = parser.parse_args()
     records = []
     for model in arguments.model:
         recognizer = Recognizer.load(model)
-        sources = {}
-        for name, digits in evaluation_sets(recognizer, arguments.digits).items():
-            batch = recognizer.predict_batch(digits.images)
-            sources[name] = score(batch, digits)
+        sets = evaluation_sets(recognizer, arguments.digits, arguments.cache)
+        scores = {}
+        for name, digits in sets.items():
+            predictions = predict(recognizer, digits.candidates)
+            scores[name] = score(predictions, digits)
             if arguments.sheets:
                 path = arguments.sheets / f"{recognizer.name}, {name}.png"
-                contact_sheet.save(rows_of_worst_writers(batch, digits), path)
+                contact_sheet.save(rows_of_worst_writers(predictions, digits), path)
         record = {
             "model": recognizer.name,
             "digest": recognizer.digest,
             "log_loss_of_writers": mean_over_writers(
-                {name: figures["log_loss"] for name, figures in sources.items()},
-                {name: figures["images"] for name, figures in sources.items()},
+                {name: figures["log_loss"] for name, figures in scores.items()},
+                {name: figures["images"] for name, figures in scores.items()},
             ),
-            "sources": sources,
+            "sources": {name: scores[name] for name in scores if name not in KINDS},
+            "made_digits": {name: scores[name] for name in scores if name in KINDS},
         }
         show(record)
         records.append(record)

@@ -5,18 +5,31 @@ import pytest
 
 from inkdigits import Recognizer
 from inkdigits.data import development
-from inkdigits.evaluation import evaluate_writers, measure_writers, summarize
+from inkdigits.evaluation import (
+    Predictions,
+    evaluate_writers,
+    measure_writers,
+    predict,
+    summarize,
+)
 from inkdigits.metrics import WriterAccuracy
-from inkdigits.recognizer import BatchPrediction
 
 
 def predictions(digits, rejected):
     """Predictions that are sure of these digits."""
-    return BatchPrediction(
-        probabilities=np.eye(10)[digits],
-        rejection_scores=np.zeros(len(digits)),
-        rejected=np.array(rejected),
-    )
+    return Predictions(probabilities=np.eye(10)[digits], rejected=np.array(rejected))
+
+
+def test_candidate_that_looks_most_like_a_digit_is_predicted(digits):
+    recognizer = Recognizer.load()
+    image = recognizer.preprocess_mnist(digits.images[:1])
+    noise = np.random.default_rng(0).integers(0, 256, image.shape, np.uint8)
+    one, both, only_noise = predict(
+        recognizer, [image, np.concatenate([noise, image]), noise]
+    ).probabilities
+    np.testing.assert_allclose(both, one, atol=1e-6)
+    assert np.abs(only_noise - one).max() > 0.1
+    assert predict(recognizer, [image, noise]).rejected.tolist() == [False, True]
 
 
 def test_digit_is_answered_if_it_is_accepted_and_right():

@@ -52,7 +52,10 @@ def made_up_results(name, digest, datasets):
         "by_writer": {"worst": [{"writer": 1, "digits": 20, "accuracy": 0.5}]},
     }
     by_benchmark = {
-        "writers": {"sources": dict.fromkeys([*development.SOURCES, "MNIST test"], of_writers)},
+        "writers": {
+            "sources": dict.fromkeys([*development.SOURCES, "MNIST test"], of_writers),
+            "made_digits": {"slashed 0": {"answered": 0.5, "right": 0.5, "rejected": 0.5}},
+        },
         "any_picture": {"kinds": {"at an edge": {"right": 0.5, "rejected": 0.5}}},
         "calibration": {"datasets": dict.fromkeys(datasets, figures)},
         "drawings": {
@@ -173,7 +176,7 @@ def test_card_shows_who_is_recognized_how_well(script):
     assert spain == [MISSING, "", "", ""]
     (photos,) = [cells for who, cells in rows.items() if "photos" in who]
     assert photos == ["80.00%", "", "15.00%", ""]
-    (non_digits,) = [cells for who, cells in rows.items() if "no digits" in who]
+    (non_digits,) = [cells for who, cells in rows.items() if "non-digits" in who]
     assert non_digits == ["", "", "50.00%", ""]
 
 
@@ -185,7 +188,7 @@ def test_results_page_compares_all_models_on_the_same_people(script):
     assert models == ["`cnn-small`", "`mlp`", "`classic`"]
     (turkey,) = [cells for who, cells in rows.items() if "Turkey" in who]
     assert turkey == [MISSING, "50.00%, 50.00%", MISSING]
-    (non_digits,) = [cells for who, cells in rows.items() if "no digits" in who]
+    (non_digits,) = [cells for who, cells in rows.items() if "non-digits" in who]
     assert non_digits == [MISSING, "50.00%", "0.00%"]
 
 

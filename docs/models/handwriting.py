@@ -1,8 +1,9 @@
 """The table of whose digits are recognized how well: people first, MNIST second, then the rest."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -11,37 +12,9 @@ from inkdigits.model_file import Model, load_model, shipped_models
 from inkdigits.recipes import RECIPES
 
 NOT_MEASURED = "not measured"
-BENCHMARKS = ("writers", "drawings", "any_picture", "rejection")
 
+Record: TypeAlias = Mapping[str, Any]  # what a benchmark measured on one model file
 Results: TypeAlias = Mapping[str, Mapping[str, Any]]  # by benchmark
-
-
-@dataclass(frozen=True)
-class Source:
-    """Who wrote the digits, or what the pictures show.
-
-    description  for people
-    benchmark    one of BENCHMARKS, whose results have the figures
-    name         the source's name in them; empty for the mean over all of their kinds
-    """
-
-    description: str
-    benchmark: str
-    name: str = ""
-
-
-SOURCES = (
-    Source("10 people in Turkey (Pendigits), pen on a tablet", "writers", PENDIGITS),
-    Source("42 people from 12 countries (UNIPEN `ced`), pen on a tablet", "writers", UNIPEN["ced"]),
-    Source("3 people in Germany (UNIPEN `gmd`), pen on a tablet", "writers", UNIPEN["gmd"]),
-    Source("2 people in Spain (UNIPEN `val`), pen on a tablet", "writers", UNIPEN["val"]),
-    Source(
-        "employees and students in the USA (MNIST's test digits), scanned", "writers", "MNIST test"
-    ),
-    Source("simulated drawings of MNIST's test digits", "drawings", "simulated drawings"),
-    Source("simulated photos, scans and screenshots of them", "any_picture"),
-    Source("no digits (share rejected)", "rejection"),
-)
 
 
 @dataclass(frozen=True)
@@ -58,6 +31,96 @@ class Figures:
     right: float | None = None
     rejected: float | None = None
     worst_writer: float | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Who wrote the digits, or what the pictures show.
+
+    description  for people
+    benchmark    whose results have the figures
+    figures      takes them from the record of a model
+    """
+
+    description: str
+    benchmark: str
+    figures: Callable[[Record], Figures]
+
+
+def _of_writers(record: Record, source: str) -> Figures:
+    scores = record["sources"].get(source)
+    if scores is None:
+        return Figures()
+    worst = scores["by_writer"]["worst"] if scores["by_writer"] else []
+    return Figures(
+        answered=scores["answered"],
+        right=scores["right"],
+        rejected=scores["rejected"],
+        worst_writer=worst[0]["accuracy"] if worst else None,
+    )
+
+
+def _of_made_digits(record: Record) -> Figures:
+    kinds = record["made_digits"]
+    return Figures(_mean(kinds, "answered"), _mean(kinds, "right"), _mean(kinds, "rejected"))
+
+
+def _of_drawings(record: Record) -> Figures:
+    return Figures(answered=record["accuracy"].get("simulated drawings"))
+
+
+def _of_pictures(record: Record) -> Figures:
+    return Figures(_mean(record["kinds"], "right"), rejected=_mean(record["kinds"], "rejected"))
+
+
+def _of_non_digits(record: Record) -> Figures:
+    return Figures(rejected=_mean(record["kinds"], "rejected"))
+
+
+def _mean(kinds: Mapping[str, Mapping[str, float]], share: str) -> float:
+    return sum(kind[share] for kind in kinds.values()) / len(kinds)
+
+
+SOURCES = (
+    Source(
+        "10 people in Turkey (Pendigits), pen on a tablet",
+        "writers",
+        partial(_of_writers, source=PENDIGITS),
+    ),
+    Source(
+        "42 people from 12 countries (UNIPEN `ced`), pen on a tablet",
+        "writers",
+        partial(_of_writers, source=UNIPEN["ced"]),
+    ),
+    Source(
+        "3 people in Germany (UNIPEN `gmd`), pen on a tablet",
+        "writers",
+        partial(_of_writers, source=UNIPEN["gmd"]),
+    ),
+    Source(
+        "2 people in Spain (UNIPEN `val`), pen on a tablet",
+        "writers",
+        partial(_of_writers, source=UNIPEN["val"]),
+    ),
+    Source(
+        "employees and students in the USA (MNIST's test digits), scanned",
+        "writers",
+        partial(_of_writers, source="MNIST test"),
+    ),
+    Source(
+        "made digits: 1s with an upstroke, uncrossed 7s, slashed 0s, straight lines, dots",
+        "writers",
+        _of_made_digits,
+    ),
+    Source("simulated drawings of MNIST's digits", "drawings", _of_drawings),
+    Source(
+        "simulated photos, scans and screenshots of MNIST's digits",
+        "any_picture",
+        _of_pictures,
+    ),
+    Source("non-digits: share rejected", "rejection", _of_non_digits),
+)
+BENCHMARKS = tuple(dict.fromkeys(source.benchmark for source in SOURCES))
 
 
 def load_results(folder: Path, names: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -82,40 +145,12 @@ def of_file(digest: str, result: Mapping[str, Any] | None) -> dict[str, Any]:
     return {}
 
 
-def figures(source: Source, model: Model, results: Results) -> Figures:
+def measured(source: Source, model: Model, results: Results) -> Figures:
     """Return what was measured on a source with a model file."""
     if source.benchmark == "rejection" and model.rejection_threshold is None:
         return Figures(rejected=0.0)
     record = of_file(model.digest, results.get(source.benchmark))
-    if not record:
-        return Figures()
-    match source.benchmark:
-        case "writers":
-            return _of_writers(record["sources"].get(source.name))
-        case "drawings":
-            return Figures(answered=record["accuracy"].get(source.name))
-        case "any_picture":
-            return Figures(answered=_mean(record, "right"), rejected=_mean(record, "rejected"))
-        case _:
-            return Figures(rejected=_mean(record, "rejected"))
-
-
-def _of_writers(scores: Mapping[str, Any] | None) -> Figures:
-    if scores is None:
-        return Figures()
-    worst = scores["by_writer"]["worst"] if scores["by_writer"] else []
-    return Figures(
-        answered=scores["answered"],
-        right=scores["right"],
-        rejected=scores["rejected"],
-        worst_writer=worst[0]["accuracy"] if worst else None,
-    )
-
-
-def _mean(record: Mapping[str, Any], share: str) -> float:
-    """Return the mean of a share over the kinds of pictures."""
-    shares = [kind[share] for kind in record["kinds"].values()]
-    return sum(shares) / len(shares)
+    return source.figures(record) if record else Figures()
 
 
 def table(results: Results) -> list[list[str]]:
@@ -127,17 +162,17 @@ def table(results: Results) -> list[list[str]]:
     models.sort(key=lambda model: list(RECIPES).index(model.recipe), reverse=True)
     head = ["who wrote them, or what they are", *(f"`{model.recipe}`" for model in models)]
     rows = (
-        [source.description, *(_cell(figures(source, model, results)) for model in models)]
+        [source.description, *(_cell(measured(source, model, results)) for model in models)]
         for source in SOURCES
     )
     return [head, *rows]
 
 
-def _cell(measured: Figures) -> str:
-    share = measured.rejected if measured.answered is None else measured.answered
+def _cell(figures: Figures) -> str:
+    share = figures.rejected if figures.answered is None else figures.answered
     if share is None:
         return NOT_MEASURED
-    worst = measured.worst_writer
+    worst = figures.worst_writer
     return f"{share:.2%}" + ("" if worst is None else f", {worst:.2%}")
 
 
@@ -145,8 +180,8 @@ def card_table(model: Model, results: Results) -> list[list[str]]:
     """Return the cells of a model's table: the source, and each of its Figures."""
     rows = []
     for source in SOURCES:
-        measured = astuple(figures(source, model, results))
-        cells = ["" if share is None else f"{share:.2%}" for share in measured]
+        shares = astuple(measured(source, model, results))
+        cells = ["" if share is None else f"{share:.2%}" for share in shares]
         if not any(cells):
             cells[0] = NOT_MEASURED
         rows.append([source.description, *cells])

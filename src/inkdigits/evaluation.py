@@ -1,6 +1,6 @@
 """How well a model recognizes the digits of people whom no recipe trains on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.arrays import Labels
+from inkdigits.arrays import Array, Labels, Pixels
 from inkdigits.data import development
 from inkdigits.metrics import (
     ByWriter,
@@ -17,10 +17,23 @@ from inkdigits.metrics import (
     measure_by_writer,
     rank_writers,
 )
-from inkdigits.recognizer import BatchPrediction, Recognizer
+from inkdigits.preprocessing import PREPROCESSORS
+from inkdigits.recognizer import Recognizer
 
 MIN_DIGITS = 20  # by a writer who is ranked
 WORST_WRITERS = 5  # of each source
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What a model predicts for N images.
+
+    probabilities   float64 (N, 10)
+    rejected        bool (N,)
+    """
+
+    probabilities: Array
+    rejected: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -53,28 +66,42 @@ def evaluate_writers(
     returns   the metrics by source, for the sources whose files are there
     raises    DataError if a file is damaged
     """
+    candidates_from_ink = PREPROCESSORS[recognizer.model.preprocessing].candidates_from_ink
     sources = {}
     for name, traces in development.load(data_dir).items():
-        digits = development.render(traces, recognizer.preprocess_ink)
-        batch = recognizer.predict_batch(digits.images)
-        sources[name] = measure_writers(batch, digits.labels, np.asarray(digits.writers))
+        digits, candidates = development.render_candidates(traces, candidates_from_ink)
+        predictions = predict(recognizer, candidates)
+        sources[name] = measure_writers(predictions, digits.labels, np.asarray(digits.writers))
     return sources
 
 
-def measure_writers(batch: BatchPrediction, labels: Labels, writers: NDArray[Any]) -> WriterMetrics:
+def predict(recognizer: Recognizer, images: Sequence[Pixels]) -> Predictions:
+    """Predict images, each by the candidate that looks most like a digit.
+
+    images   for each image its candidates, uint8 (K, 28, 28), the likeliest first
+    """
+    predictions = recognizer.predict_candidates(images)
+    return Predictions(
+        probabilities=np.array([prediction.probabilities for prediction in predictions]),
+        rejected=np.array([prediction.digit is None for prediction in predictions]),
+    )
+
+
+def measure_writers(
+    predictions: Predictions, labels: Labels, writers: NDArray[Any]
+) -> WriterMetrics:
     """Compute the metrics of a model's predictions.
 
-    batch    of N images
-    labels   int (N,)
-    writers  int or str (N,), who wrote each digit
+    labels    int (N,)
+    writers   int or str (N,), who wrote each digit
     """
-    metrics = measure(batch.probabilities, labels)
-    right = batch.probabilities.argmax(axis=1) == labels
-    answered = right & ~batch.rejected
+    metrics = measure(predictions.probabilities, labels)
+    right = predictions.probabilities.argmax(axis=1) == labels
+    answered = right & ~predictions.rejected
     return WriterMetrics(
         total=len(labels),
         answered=int(answered.sum()),
-        rejected=int(batch.rejected.sum()),
+        rejected=int(predictions.rejected.sum()),
         log_loss=metrics.log_loss,
         brier=metrics.brier,
         by_writer=measure_by_writer(right, writers),

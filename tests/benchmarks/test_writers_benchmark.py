@@ -4,18 +4,24 @@ import contact_sheet
 import numpy as np
 import pytest
 import writers
-from evaluation_data import PENDIGITS, UNIPEN, DevelopmentSet, development_sets, mean_over_writers
+from evaluation_data import (
+    MADE,
+    PENDIGITS,
+    UNIPEN,
+    DevelopmentSet,
+    development_sets,
+    mean_over_writers,
+)
 
 from inkdigits import Recognizer
-from inkdigits.recognizer import BatchPrediction
+from inkdigits.evaluation import Predictions, predict
 
 
 def predictions(digits, rejected, confidence=1.0):
     """Predict these digits with the same confidence."""
     others = (1 - confidence) / 9
-    return BatchPrediction(
+    return Predictions(
         probabilities=np.where(np.eye(10)[digits] == 1, confidence, others),
-        rejection_scores=np.zeros(len(digits)),
         rejected=np.array(rejected, bool),
     )
 
@@ -23,7 +29,7 @@ def predictions(digits, rejected, confidence=1.0):
 def a_set(labels, names, copies=1):
     """Digits with these labels and writers; the pixels of each are its number."""
     images = np.arange(len(labels), dtype=np.uint8)[:, None, None] * np.ones((28, 28), np.uint8)
-    return DevelopmentSet(images, np.array(labels), np.array(names), copies)
+    return DevelopmentSet(list(images[:, None]), np.array(labels), np.array(names), copies)
 
 
 def test_rejected_digit_is_right_but_not_answered():
@@ -59,7 +65,7 @@ def test_writers_of_few_digits_are_not_the_worst():
 def test_digits_of_nobody_have_no_figures_by_writer():
     figures = writers.score(
         predictions([5], [False]),
-        DevelopmentSet(np.zeros((1, 28, 28), np.uint8), np.array([5]), None),
+        DevelopmentSet([np.zeros((1, 28, 28), np.uint8)], np.array([5]), None),
     )
     assert figures["by_writer"] is None
 
@@ -100,11 +106,11 @@ def test_contact_sheet_shows_dark_digits_on_white():
 @pytest.mark.usefixtures("data_folders")
 def test_development_sets_are_of_people_who_are_not_trained_on():
     sets = development_sets()
-    assert list(sets) == [PENDIGITS, *UNIPEN.values(), "MNIST validation"]
+    assert list(sets) == [PENDIGITS, *UNIPEN.values(), "MNIST validation", *MADE]
     recognizer = Recognizer.load()
     for digits in sets.values():
         assert digits.images.shape == (len(digits.labels), 28, 28)
-        figures = writers.score(recognizer.predict_batch(digits.images), digits)
+        figures = writers.score(predict(recognizer, digits.candidates), digits)
         assert figures["right"] > 0.9
     other = development_sets(seed=1)["MNIST validation"]
     assert set(other.writers) != set(sets["MNIST validation"].writers)

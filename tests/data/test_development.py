@@ -46,6 +46,21 @@ def test_digits_are_drawn_as_written_and_always_the_same(small_file):
     assert 0 < np.abs(first - second).mean() < 30  # the same digit with another pen
 
 
+def test_all_candidates_of_each_image_are_kept(small_file):
+    traces = development.load(small_file.parent)[development.PENDIGITS].take(slice(3))
+
+    def candidates_from_ink(ink):
+        first = np.full((28, 28), np.count_nonzero(ink) % 256, np.uint8)
+        return np.stack([first, 255 - first])
+
+    digits, candidates = development.render_candidates(traces, candidates_from_ink, copies=2)
+    assert digits.labels.tolist() == np.repeat(traces.labels, 2).tolist()
+    assert len(candidates) == 6
+    for image, (first, second) in zip(digits.images, candidates, strict=True):
+        assert np.array_equal(image, first)
+        assert np.array_equal(255 - image, second)
+
+
 @pytest.mark.data
 @pytest.mark.usefixtures("data_folders")
 def test_no_writer_is_trained_on():

@@ -60,3 +60,23 @@ def render(
         workers=workers,
         on_progress=on_progress,
     )
+
+
+def render_candidates(
+    traces: Traces, candidates_from_ink: Callable[[Pixels], Pixels], copies: int = 1
+) -> tuple[Digits, list[Pixels]]:
+    """Draw digits as `render` does, and keep everything that preprocessing takes for the digit.
+
+    candidates_from_ink   maps ink, uint8 (H, W), to uint8 (K, 28, 28), the likeliest first
+    returns               the digits, with the likeliest candidates for images, and for each of
+                          them all candidates
+    """
+    candidates: list[Pixels] = []
+
+    def likeliest(ink: Pixels) -> Pixels:
+        candidates.append(candidates_from_ink(ink))
+        first: Pixels = candidates[-1][0]
+        return first
+
+    # In this process, and so in order.
+    return render(traces, likeliest, copies), candidates
