@@ -12,7 +12,7 @@ from untrained import untrained
 
 from inkdigits import inference
 from inkdigits.cli import main
-from inkdigits.data import development, mnist, pendigits
+from inkdigits.data import development, mnist
 from inkdigits.metrics import measure
 from inkdigits.model_file import Model, locate, save_model
 from inkdigits.nn.convolution import AddChannel, Conv2D, MaxPool2D
@@ -67,7 +67,11 @@ def test_json_contains_rejections_and_the_risk_coverage_curve(evaluated, batch):
 
 def test_writers_of_other_sources_are_evaluated_too(evaluated):
     sources = evaluated[0]["writers"]
-    assert set(sources) == {development.PENDIGITS}
+    assert tuple(sources) == development.SOURCES
+    for contributor, name in development.UNIPEN.items():
+        writers = sources[name]["by_writer"]["writers"]
+        assert len(writers) == 2
+        assert all(writer.startswith(f"{contributor}/") for writer in writers)
     writers = sources[development.PENDIGITS]
     by_writer = writers["by_writer"]
     assert writers["total"] == 10 * 4
@@ -79,11 +83,11 @@ def test_writers_of_other_sources_are_evaluated_too(evaluated):
     assert writers["worst_writers"] == []  # of writers with at least 20 digits
 
 
-def test_without_the_pendigits_file_mnist_is_evaluated(
+def test_without_files_of_other_people_mnist_is_evaluated(
     run_inkdigits, evaluated, small_mnist, tmp_path
 ):
     for path in small_mnist.iterdir():
-        if not path.name.startswith(pendigits.NAME):
+        if path.stem in mnist.SOURCES:
             (tmp_path / path.name).symlink_to(path)
     result = run_inkdigits("evaluate", "mlp", "--json", "--data-dir", tmp_path)
     values = json.loads(result.stdout)
@@ -226,10 +230,10 @@ def test_terminal_shows_accuracy_table_and_mistakes(run_inkdigits, evaluated):
         values["confusion"][digit][digit] for digit in range(10)
     ]
     assert re.search(r"^ +0\.0% +500 +100\.00% ", result.stdout, re.MULTILINE)
-    (metrics,) = values["writers"].values()
-    mean = metrics["by_writer"]["mean"]
-    row = rf"^{development.PENDIGITS} +10 +{mean:.2%} "
-    assert re.search(row, result.stdout, re.MULTILINE)
+    for name, metrics in values["writers"].items():
+        by_writer = metrics["by_writer"]
+        row = rf"^{name} +{len(by_writer['writers'])} +{by_writer['mean']:.2%} "
+        assert re.search(row, result.stdout, re.MULTILINE)
     mistakes = re.findall(r"\d as \d \(\d+%\)", result.stdout)
     assert len(mistakes) == min(4, values["total"] - values["correct"])
 
