@@ -11,7 +11,7 @@ from inkdigits import training_data
 from inkdigits.calibration import HeldOut
 from inkdigits.data import chunks, development, made_digits, mnist, pendigits, semeion, unipen
 from inkdigits.data.folders import DataError
-from inkdigits.preprocessing import PREPROCESSORS
+from inkdigits.preprocessing import PREPROCESSORS, ink
 from inkdigits.recipes import CLASSIC, CNN_SMALL, MILD, MLP, NON_DIGIT, RECIPES
 from inkdigits.training_data import MNIST, only_mnist, without_missing
 
@@ -286,12 +286,33 @@ def test_without_writers_the_split_is_random_and_exact(sources):
     assert (data.counts["MNIST digits"], len(data.validation[0])) == (180, 20)
 
 
+def candidates_of(traces):
+    """Return what the network may see of each digit of a development writer, likeliest first."""
+    drawn = []
+
+    def record(image):
+        drawn.append(image)
+        return ink.from_ink(image)
+
+    development.render(traces, record)
+    return [ink.candidates_from_ink(image) for image in drawn]
+
+
 def test_held_out_digits_are_as_written_and_the_same_for_any_seed(sources):
     (one, _), (other, _) = (prepare(RECIPE, sources, seed) for seed in (1, 2))
+    assert one.held_out[MNIST].alternatives is None
     for name, traces in sources.development.items():
-        expected = development.render(traces)
+        expected, candidates = development.render(traces), candidates_of(traces)
         for held_out in (one.held_out[name], other.held_out[name]):
             np.testing.assert_array_equal(held_out.x, expected.images / np.float32(255))
+            assert held_out.alternatives.shape == (ink.MAX_CANDIDATES - 1, len(traces), 28, 28)
+            for digit, (best, *others) in enumerate(candidates):
+                np.testing.assert_array_equal(held_out.x[digit], best / np.float32(255))
+                missing = ink.MAX_CANDIDATES - 1 - len(others)
+                padded = [*others, *[0 * best] * missing]
+                np.testing.assert_array_equal(
+                    held_out.alternatives[:, digit], np.stack(padded) / np.float32(255)
+                )
             np.testing.assert_array_equal(held_out.labels, traces.labels)
             np.testing.assert_array_equal(held_out.writers, traces.writers)
     assert set(one.held_out[MNIST].writers) != set(other.held_out[MNIST].writers)
@@ -326,7 +347,9 @@ def test_progress_counts_the_images_of_each_step(sources, monkeypatch):
         "Preprocessing MNIST's validation digits": len(data.validation[0]),
     }
     expected |= {
-        f"Rendering {name}, held out": len(traces) for name, traces in sources.development.items()
+        f"Rendering {name}, held out, candidate {rank}": len(traces)
+        for name, traces in sources.development.items()
+        for rank in range(1, ink.MAX_CANDIDATES + 1)
     }
     assert {step: total for step, (total, *_) in steps.items()} == expected
     for total, *done in steps.values():
