@@ -4,15 +4,18 @@ import numpy as np
 import pytest
 
 from inkdigits import Recognizer
+from inkdigits.calibration import HeldOut
 from inkdigits.data import development
 from inkdigits.evaluation import (
     Predictions,
     evaluate_writers,
+    measure_held_out,
     measure_writers,
     predict,
     summarize,
 )
 from inkdigits.metrics import WriterAccuracy
+from inkdigits.preprocessing import network_input
 
 
 def predictions(digits, rejected):
@@ -37,6 +40,16 @@ def test_digit_is_answered_if_it_is_accepted_and_right():
     metrics = measure_writers(batch, np.array([3, 3, 5, 5]), np.array(["a", "a", "b", "b"]))
     assert (metrics.total, metrics.answered, metrics.rejected) == (4, 1, 2)
     assert metrics.by_writer.writers == {"a": 1.0, "b": 0.0}
+
+
+def test_held_out_digits_are_predicted_as_if_preprocessed_now(digits):
+    recognizer, few = Recognizer.load(), digits.take(slice(60))
+    images = recognizer.preprocess_mnist(few.images)
+    writers = np.arange(60) // 20
+    held_out = HeldOut(network_input(images), few.labels, writers)
+    expected = measure_writers(predict(recognizer, list(images[:, None])), few.labels, writers)
+    assert measure_held_out(recognizer, held_out) == expected
+    assert measure_held_out(recognizer, held_out._replace(writers=None)) is None
 
 
 def test_worst_writers_come_first_without_those_of_few_digits():

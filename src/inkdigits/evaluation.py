@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.arrays import Array, Labels, Pixels
+from inkdigits.arrays import Array, Labels, Pixels, to_host
+from inkdigits.calibration import HeldOut
 from inkdigits.data import development
 from inkdigits.metrics import (
     ByWriter,
@@ -107,6 +108,19 @@ def measure_writers(
         by_writer=measure_by_writer(right, writers),
         worst_writers=rank_writers(answered, writers, MIN_DIGITS)[:WORST_WRITERS],
     )
+
+
+def measure_held_out(recognizer: Recognizer, held_out: HeldOut) -> WriterMetrics | None:
+    """Evaluate a model on MNIST's digits that training has held out.
+
+    held_out  digits of one candidate each, as MNIST's are
+    returns   None if their writers are unknown
+    """
+    if held_out.writers is None:
+        return None
+    images = np.rint(255 * to_host(held_out.x)).astype(np.uint8)
+    predictions = predict(recognizer, list(images[:, None]))
+    return measure_writers(predictions, to_host(held_out.labels), held_out.writers)
 
 
 def summarize(sources: Mapping[str, WriterMetrics]) -> dict[str, dict[str, Any]]:
