@@ -6,16 +6,14 @@ damaged ones are, are counted on their own.
 
 from collections import Counter
 from collections.abc import Iterable
-from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import made_digits
-import numpy as np
 import picture_kinds
+from picture_sheet import write_contact_sheet
 from evaluation_data import mnist_digits, model_parser
-from PIL import Image, ImageDraw
 from results_store import save_results
 from rich.console import Console
 from rich.table import Table
@@ -29,9 +27,7 @@ CONFIDENT = 0.95  # above it, a wrong answer misleads
 Examples: TypeAlias = Iterable[tuple[int, bytes]]  # labels and files
 Misread: TypeAlias = tuple[int, str, bytes]  # label, answer and file
 
-TILE = 120  # px, of the picture of the misread ones
-COLUMNS = 16
-MOST_SHOWN = 3 * COLUMNS  # of a kind
+MOST_SHOWN = 45  # pictures of a kind on the contact sheet
 
 
 def outcome(recognizer: Recognizer, label: int, file: bytes) -> tuple[str, str, float]:
@@ -97,35 +93,12 @@ def show(records: list[dict[str, Any]]) -> None:
 
 
 def draw_misread(by_kind: dict[str, list[Misread]], path: Path) -> None:
-    """Write a contact sheet of the pictures that are not right, with their labels and answers."""
-    rows = [
-        (name, misread[start : start + COLUMNS])
+    """Write a contact sheet of the first pictures of each kind that are not right."""
+    rows = {
+        name: [(f"{label}: {answer}", file) for label, answer, file in misread[:MOST_SHOWN]]
         for name, misread in by_kind.items()
-        for start in range(0, min(len(misread), MOST_SHOWN), COLUMNS)
-    ]
-    caption = 14
-    height = TILE + 2 * caption
-    contact_sheet = Image.new("RGB", (COLUMNS * TILE, max(1, len(rows)) * height), (60, 60, 90))
-    pencil = ImageDraw.Draw(contact_sheet)
-    for row, (name, misread) in enumerate(rows):
-        pencil.text((2, row * height), name, "white")
-        for column, (label, answer, file) in enumerate(misread):
-            place = column * TILE, row * height + caption
-            contact_sheet.paste(_tile(file), (place[0], place[1] + caption))
-            pencil.text((place[0] + 2, place[1]), f"{label}: {answer}", "yellow")
-    contact_sheet.save(path)
-
-
-def _tile(file: bytes) -> Image.Image:
-    """Decode a picture, with Pillow, and fit it into a tile."""
-    picture: Image.Image = Image.open(BytesIO(file))
-    if picture.mode.startswith("I"):  # 16 bits
-        values = np.asarray(picture, np.float64)
-        picture = Image.fromarray((255 * values / values.max()).astype(np.uint8))
-    factor = (TILE - 4) / max(picture.size)
-    size = [max(1, round(side * factor)) for side in picture.size]
-    resampling = Image.Resampling.NEAREST if factor > 1 else Image.Resampling.BOX
-    return picture.convert("RGB").resize((size[0], size[1]), resampling)
+    }
+    write_contact_sheet(rows, path)
 
 
 def main() -> None:

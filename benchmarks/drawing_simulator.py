@@ -6,12 +6,15 @@ Pillow does the rendering, so it shares no code with what the benchmarks measure
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Literal, TypeAlias
 
 import numpy as np
 from drawing_conditions import PLAIN, Conditions, draw_conditions
 from pens import draw_strokes
+from picture_parts import in_unit_box
 from PIL import Image
 from scipy import ndimage
+from stroke_styles import boxy, dotted
 from tracing import Stroke, trace
 
 from inkdigits.arrays import Array, Generator, Pixels
@@ -19,6 +22,10 @@ from inkdigits.data.mnist import Digits
 
 SEED = 0
 MIN_CONTRAST = 80  # of 255, in brightness
+
+Style: TypeAlias = Literal["traced", "boxy", "dotted"]
+MIN_DOT_PX = 3
+DOTS = (0.045, 0.15)  # width relative to the digit
 
 
 @dataclass(frozen=True)
@@ -35,16 +42,38 @@ class Drawing:
     plain: bytes
 
 
-def drawings(digits: Digits, count: int) -> Iterator[Drawing]:
-    """Simulate `count` drawings, cycling through the digits; they are always the same."""
+def drawings(digits: Digits, count: int, style: Style = "traced") -> Iterator[Drawing]:
+    """Simulate `count` drawings, cycling through the digits; they are always the same.
+
+    style   how the strokes are drawn: as they were written, with few straight lines, or as the dots
+            that a fast mouse leaves, which need a pen and a digit that are large enough
+    """
     for number in range(count):
         # Each drawing has its own generator, so it does not depend on the others.
-        rng = np.random.default_rng((SEED, number))
+        rng = np.random.default_rng((SEED, number, *([] if style == "traced" else style.encode())))
         strokes = trace(digits.images[number % len(digits)])
         label = int(digits.labels[number % len(digits)])
         conditions = draw_conditions(rng)
-        file = draw(strokes, conditions, rng)
-        yield Drawing(label, conditions, file, draw(strokes, PLAIN, rng))
+        while style == "dotted" and not _shows_dots(conditions):
+            conditions = draw_conditions(rng)
+        if style == "boxy":
+            strokes = in_unit_box(boxy(strokes, rng))
+        file, plain = (
+            draw(_dots(strokes, each, rng) if style == "dotted" else strokes, each, rng)
+            for each in (conditions, PLAIN)
+        )
+        yield Drawing(label, conditions, file, plain)
+
+
+def _shows_dots(conditions: Conditions) -> bool:
+    """Return whether dots are neither too small or far apart to be seen, nor blots."""
+    pen = conditions.pen_px / conditions.size_px
+    is_bitmap = conditions.canvas[2] > 1
+    return not is_bitmap and conditions.pen_px >= MIN_DOT_PX and DOTS[0] <= pen <= DOTS[1]
+
+
+def _dots(strokes: list[Stroke], conditions: Conditions, rng: Generator) -> list[Stroke]:
+    return dotted(strokes, conditions.pen_px / conditions.size_px, rng)
 
 
 def draw(strokes: list[Stroke], conditions: Conditions, rng: Generator) -> bytes:

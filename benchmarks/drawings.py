@@ -3,18 +3,27 @@
 Every drawing is a PNG or JPEG file and passes through the Recognizer. For comparison, the models
 are also evaluated on MNIST's own images, on the same strokes drawn plainly, and on the 8x8 digits
 that come with scikit-learn.
+
+Drawings with straight lines and with dots are measured too, as levels of the factor "strokes". The
+other figures are those of drawings with the strokes as they were traced.
+
+With --misread, the misread drawings are drawn beside MNIST's images. Those of the validation digits
+that a person misreads too are listed in results/unreadable_drawings.json, by number. They count as
+errors; the accuracy without them is reported beside the accuracy.
 """
 
 from collections import defaultdict
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+from picture_sheet import write_contact_sheet
 from drawing_conditions import Conditions
-from drawing_simulator import drawings
+from drawing_simulator import Style, drawings
 from evaluation_data import DRAWINGS, accuracy_on, mnist_digits, model_parser
 from numpy.typing import NDArray
 from PIL import Image
-from results_store import save_results
+from results_store import load_results, save_results
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -25,26 +34,31 @@ from inkdigits.arrays import Pixels
 from inkdigits.data.mnist import Digits
 from inkdigits.imaging.decode import encode_png
 
-Correct: TypeAlias = NDArray[np.bool_]  # (M, N), whether model m is correct for drawing n
+STYLES: tuple[Style, ...] = ("boxy", "dotted")  # beside "traced"
+
+UNREADABLE = "unreadable_drawings"  # the file in results/ with those that a person misreads
+REJECTED = -1
+
+Answers: TypeAlias = NDArray[np.int64]  # (M, N), of model m for drawing n; REJECTED for no digit
 
 
 def recognize_drawings(
-    recognizers: list[Recognizer], digits: Digits, count: int
-) -> tuple[list[Conditions], Correct, Correct]:
+    recognizers: list[Recognizer], digits: Digits, count: int, style: Style = "traced"
+) -> tuple[list[Conditions], Answers, Answers]:
     """Run every model on the same drawings.
 
-    returns  the conditions of each drawing, whether each model is correct, and whether it is
-             correct for the same strokes drawn plainly
+    returns  the conditions of each drawing, the answers of each model, and its answers for the same
+             strokes drawn plainly
     """
     conditions = []
-    correct: list[list[bool]] = []
-    correct_plain: list[list[bool]] = []
-    for drawing in track(drawings(digits, count), "drawings", total=count):
+    answers: list[list[int]] = []
+    answers_plain: list[list[int]] = []
+    for drawing in track(drawings(digits, count, style), f"{style} drawings", total=count):
         conditions.append(drawing.conditions)
-        for file, by_drawing in ((drawing.file, correct), (drawing.plain, correct_plain)):
+        for file, by_drawing in ((drawing.file, answers), (drawing.plain, answers_plain)):
             predicted = [recognizer.recognize(file).digit for recognizer in recognizers]
-            by_drawing.append([digit == drawing.label for digit in predicted])
-    return conditions, np.transpose(correct), np.transpose(correct_plain)
+            by_drawing.append([REJECTED if digit is None else digit for digit in predicted])
+    return conditions, np.transpose(answers), np.transpose(answers_plain)
 
 
 def by_condition(
@@ -88,25 +102,71 @@ def _enlarged(image: Pixels, resampling: Image.Resampling) -> Pixels:
     return np.asarray(Image.fromarray(image).resize((64, 64), resampling))
 
 
-def measure(recognizers: list[Recognizer], digits: Digits, count: int) -> list[dict[str, Any]]:
-    """Evaluate every model on all data sets; return one record per model, in order."""
-    conditions, correct, correct_plain = recognize_drawings(recognizers, digits, count)
-    return [
+def measure(
+    recognizers: list[Recognizer], digits: Digits, count: int, unreadable: list[int]
+) -> tuple[list[dict[str, Any]], dict[int, str]]:
+    """Evaluate every model on all data sets.
+
+    unreadable  numbers of the drawings that a person misreads too
+    returns     one record per model, in order; and the answers for each drawing that one of the
+                models misreads, by its number
+    """
+    labels = np.resize(digits.labels, count)
+    conditions, answers, answers_plain = recognize_drawings(recognizers, digits, count)
+    correct, correct_plain = answers == labels, answers_plain == labels
+    readable = ~np.isin(np.arange(count), unreadable)
+    styles = {"traced": correct}
+    for style in STYLES:
+        styled = recognize_drawings(recognizers, digits, max(1, count // 5), style)[1]
+        styles[style] = styled == labels[: styled.shape[1]]
+    by_style = [
+        {
+            style: {"drawings": outcomes.shape[1], "accuracy": float(outcomes[model].mean())}
+            for style, outcomes in styles.items()
+        }
+        for model in range(len(recognizers))
+    ]
+    records = [
         {
             "model": recognizer.name,
             "digest": recognizer.digest,
             "accuracy": {
-                DRAWINGS: float(by_drawing.mean()),
-                "plain drawings": float(by_plain_drawing.mean()),
+                DRAWINGS: float(correct[model].mean()),
+                "plain drawings": float(correct_plain[model].mean()),
                 "MNIST images": accuracy_on(recognizer, digits.take(slice(count))),
                 **accuracy_on_8x8(recognizer),
             },
-            "by_condition": by_condition(conditions, by_drawing),
+            "readable": {
+                "drawings": int(readable.sum()),
+                "accuracy": float(correct[model][readable].mean()),
+            },
+            "by_condition": by_condition(conditions, correct[model]) | {"strokes": by_style[model]},
         }
-        for recognizer, by_drawing, by_plain_drawing in zip(
-            recognizers, correct, correct_plain, strict=True
-        )
+        for model, recognizer in enumerate(recognizers)
     ]
+    misread = {
+        int(number): ", ".join("-" if answer == REJECTED else str(answer) for answer in column)
+        for number, column in enumerate(answers.T)
+        if not correct[:, number].all()
+    }
+    return records, misread
+
+
+def draw_misread(misread: dict[int, str], digits: Digits, path: Path) -> None:
+    """Write a contact sheet of misread drawings, beside the digits and their plain drawings.
+
+    misread  the answers, by the number of the drawing
+    """
+    tiles = []
+    for number, drawing in enumerate(drawings(digits, max(misread, default=-1) + 1)):
+        if number in misread:
+            image = encode_png(255 - digits.images[number % len(digits)])
+            tiles += [
+                (f"{number}: {drawing.label}", image),
+                (misread[number], drawing.plain),
+                ("", drawing.file),
+            ]
+    write_contact_sheet({"digit and answers, drawn plainly, drawn": tiles}, path)
 
 
 def show(records: list[dict[str, Any]]) -> None:
@@ -116,6 +176,8 @@ def show(records: list[dict[str, Any]]) -> None:
     table = Table("data set", *names)
     for name in records[0]["accuracy"]:
         table.add_row(name, *(f"{record['accuracy'][name]:.2%}" for record in records))
+    readable = [f"{record['readable']['accuracy']:.2%}" for record in records]
+    table.add_row("simulated drawings that a person can read", *readable)
     console.print(table)
     table = Table("condition", "level", "drawings", *names)
     for factor, levels in records[0]["by_condition"].items():
@@ -131,11 +193,17 @@ def main() -> None:
     """Evaluate every model; print and save the accuracies."""
     parser = model_parser(__doc__)
     parser.add_argument("--count", type=int, default=5000, help="number of drawings")
+    parser.add_argument(
+        "--misread", type=Path, metavar="FILE", help="draw those that one of the models misreads"
+    )
     arguments = parser.parse_args()
     recognizers = [Recognizer.load(model) for model in arguments.model]
     digits = mnist_digits(arguments.digits, recognizers[0])
-    records = measure(recognizers, digits, arguments.count)
+    unreadable = load_results(UNREADABLE).get(arguments.digits, [])
+    records, misread = measure(recognizers, digits, arguments.count, unreadable)
     show(records)
+    if arguments.misread:
+        draw_misread(misread, digits, arguments.misread)
     save_results(
         "drawings", {"digits": arguments.digits, "count": arguments.count, "models": records}
     )

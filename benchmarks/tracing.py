@@ -14,6 +14,9 @@ Place = tuple[int, int]  # row and column of a pixel
 
 UPSCALE = 4  # factor before thinning; the finer grid makes smoother lines
 INKED = 0.4  # of the peak: threshold above which a pixel counts as inked
+BLOT = 2.0  # times the usual depth of ink; what is deeper is a filled loop or a blot
+RIM = 1.3  # times the usual depth; the rim of a blot that is kept
+SPUR = 1.1  # times the depth of the ink at its junction; a shorter branch is the ink's rough edge
 SMOOTHING = 3.0  # px of the upscaled image, standard deviation
 
 
@@ -26,11 +29,36 @@ def trace(image: Pixels) -> list[Stroke]:
     upscaled = ndimage.zoom(np.pad(image, 1).astype(float), UPSCALE, order=3)
     inked = upscaled > INKED * upscaled.max()
     depth = ndimage.distance_transform_edt(inked)
-    paths = _without_spurs(list(_paths(_thinned(inked))), depth)
+    thin = _thinned(inked)
+    blots = _blots(depth, thin)
+    if blots.any():
+        thin = _thinned(inked & ~blots)
+    paths = _without_spurs(list(_paths(thin)), depth)
     strokes = [_smoothed(np.array(path, float)) for path in paths]
     corner = np.min([stroke.min(axis=0) for stroke in strokes], axis=0)
     opposite = np.max([stroke.max(axis=0) for stroke in strokes], axis=0)
     return [(stroke - corner) / max(float((opposite - corner).max()), 1) for stroke in strokes]
+
+
+def _blots(depth: Array, thin: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Find the insides of blots at the end of a stroke, which are mostly loops filled with ink.
+
+    Their center line would be a short stroke. Without their insides they are loops again.
+
+    depth    of the ink, distance to the background
+    thin     the center lines
+    returns  bool (H, W)
+    """
+    usual = float(np.median(depth[thin]))
+    is_end = thin & (_neighbors(thin).sum(axis=0) == 1)
+    insides, count = ndimage.label(depth > RIM * usual)
+    blots = np.zeros_like(thin)
+    for number in range(1, count + 1):
+        inside = insides == number
+        rim = ndimage.binary_dilation(inside, iterations=round(RIM * usual))
+        if depth[inside].max() > BLOT * usual and (is_end & rim).any():
+            blots |= inside
+    return blots
 
 
 def _thinned(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -106,7 +134,7 @@ def _without_spurs(paths: list[list[Place]], depth: Array) -> list[list[Place]]:
         free = [end for end in (path[0], path[-1]) if ends.count(end) == 1]
         joined = [end for end in (path[0], path[-1]) if ends.count(end) > 2]
         length = sum(float(np.hypot(a[0] - b[0], a[1] - b[1])) for a, b in pairwise(path))
-        return len(free) == 1 and len(joined) == 1 and length < 1.4 * depth[joined[0]]
+        return len(free) == 1 and len(joined) == 1 and length < SPUR * depth[joined[0]]
 
     return [path for path in paths if not is_spur(path)] or paths
 

@@ -57,11 +57,28 @@ def test_strokes_that_meet_still_meet():
     assert set.intersection(*ends)
 
 
-@pytest.mark.parametrize(("length_px", "strokes"), [(2, 2), (8, 3)])
-def test_branch_is_a_stroke_but_a_bump_is_not(length_px, strokes):
+@pytest.mark.parametrize(("aside", "strokes"), [((16, 12, 16, 12), 2), ((16, 12, 23, 14), 3)])
+def test_branch_is_a_stroke_but_a_bump_is_not(aside, strokes):
     bar = ("rectangle", (12, 4, 15, 24), 255)
-    aside = ("rectangle", (16, 12, 15 + length_px, 14), 255)
-    assert len(trace(shape(bar, aside))) == strokes  # the bar is split at the junction
+    # The bar is split at the junction.
+    assert len(trace(shape(bar, ("rectangle", aside, 255)))) == strokes
+
+
+def test_crossbar_of_a_broad_stem_is_kept_on_both_sides():
+    stem, bar = ("rectangle", (12, 4, 15, 24), 255), ("rectangle", (9, 13, 18, 15), 255)
+    strokes = trace(shape(stem, bar))
+    points = np.concatenate(strokes)
+    assert len(strokes) >= 4
+    middle = np.median(points[:, 1])
+    assert points[:, 1].min() < middle - 0.08
+    assert points[:, 1].max() > middle + 0.08
+
+
+def test_loop_that_is_filled_with_ink_is_a_loop_again():
+    stem, blot = ("line", (9, 3, 9, 18), 255, 2), ("ellipse", (8, 15, 18, 24), 255)
+    assert any((stroke[0] == stroke[-1]).all() for stroke in trace(shape(stem, blot)))
+    bar = ("rectangle", (9, 16, 11, 24), 255)  # no blot: hardly wider than the stem
+    assert not any((stroke[0] == stroke[-1]).all() for stroke in trace(shape(stem, bar)))
 
 
 def test_strokes_fill_a_unit_box_from_its_top_left_corner(digits):
