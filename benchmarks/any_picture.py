@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 
 import made_digits
 import picture_kinds
-from picture_sheet import write_contact_sheet
 from evaluation_data import mnist_digits, model_parser
+from picture_sheet import write_contact_sheet
 from results_store import save_results
 from rich.console import Console
 from rich.table import Table

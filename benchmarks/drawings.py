@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from picture_sheet import write_contact_sheet
 from drawing_conditions import Conditions
 from drawing_simulator import Style, drawings
 from evaluation_data import DRAWINGS, accuracy_on, mnist_digits, model_parser
 from numpy.typing import NDArray
+from picture_sheet import write_contact_sheet
 from PIL import Image
 from results_store import load_results, save_results
 from rich.console import Console

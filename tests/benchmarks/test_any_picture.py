@@ -2,8 +2,8 @@
 
 import any_picture
 import pytest
-from picture_sheet import CAPTION, COLUMNS, TILE
 from picture_kinds import pictures
+from picture_sheet import CAPTION, COLUMNS, TILE
 from PIL import Image
 
 from inkdigits import Recognizer

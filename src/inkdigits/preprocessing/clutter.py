@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.arrays import Array, Pixels
+from inkdigits.arrays import Pixels
 from inkdigits.preprocessing.background import MIN_CONTRAST
 from inkdigits.preprocessing.filters import distance_to_outside, opening
 from inkdigits.preprocessing.frame import LINE_STRENGTH, MAX_DEPTH, MIN_LENGTH

@@ -3,14 +3,13 @@
 Each is offered on evidence alone, and the network chooses.
 """
 
-import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.arrays import Array, Pixels
+from inkdigits.arrays import Pixels
 from inkdigits.preprocessing.filters import distance_to_outside, opening
 from inkdigits.preprocessing.resample import bounding_box, max_pool
 
