@@ -121,6 +121,17 @@ def looped_two(rng: Generator) -> list[Array]:
     return [join(head, loop, line(middle, end))]
 
 
+def sloping_two(rng: Generator) -> list[Array]:
+    """Make a 2 whose foot falls to the right, below a head that may be small."""
+    width, corner_level = rng.uniform(0.35, 0.8), rng.uniform(0.55, 0.85)
+    radii = (rng.uniform(0.3, 0.5) * width, rng.uniform(0.35, 0.5) * corner_level)
+    head = arc(radii, radii, rng.uniform(0.5, 0.7), rng.uniform(1.0, 1.2))
+    corner = (rng.uniform(0, 0.3) * width, corner_level)
+    end = (width + rng.uniform(0, 0.3), 1.0)
+    foot = _bent(rng, np.array(corner), np.array(end), 0.06)
+    return [join(head, foot)]
+
+
 def looped_four(rng: Generator) -> list[Array]:
     """Make a 4 whose left side is round, or a loop, small or as large as that of a 6."""
     radius, level = rng.uniform(0.06, 0.2), rng.uniform(0.5, 0.8)
@@ -186,6 +197,7 @@ FORMS = (
     Form(7, 12, seven),
     Form(0, 20, zero),
     Form(2, 7, looped_two),
+    Form(2, 5, sloping_two),
     Form(4, 6, looped_four),
     Form(4, 5, lightning_four),
     Form(8, 5, eight),
