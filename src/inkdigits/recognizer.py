@@ -28,6 +28,9 @@ from inkdigits.threads import one_blas_thread
 # CPUs, and cost much on busy ones.
 THREADS_FROM = 64
 
+# Added to the rejection score of each candidate but the likeliest.
+PENALTY = 3.0
+
 Reason: TypeAlias = Literal["blank", "not_a_digit"]
 
 
@@ -241,7 +244,7 @@ class Recognizer:
         ranks = np.concatenate([np.arange(count) for count in counts])
         seen = np.concatenate(images)
         batch = self.predict_batch(seen)
-        scores = batch.rejection_scores + RANK_PENALTY * ranks
+        scores = batch.rejection_scores + PENALTY * (ranks > 0)
         rejected = batch.rejected | (scores > self._threshold)
         starts = np.cumsum([0, *counts[:-1]])
         chosen = [

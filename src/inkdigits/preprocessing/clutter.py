@@ -43,9 +43,8 @@ class ClutterSettings:
     # Connected components
     coarse_px: int = 256  # longer side of the coarse image on which components are labeled
     long: float = 0.2  # of the longest component; a shorter one must be near to belong to the digit
-    min_dots: int = 5  # a dotted stroke has more short components ...
-    dots_share: float = 0.25  # ... and they have more of its ink; dust has less
-    dot_gap: float = 1.6  # of a dot's length; the dots of a stroke are no farther apart
+    dot: float = 0.9  # of the width of the pen; a smaller component is not the dot of a mark
+    dot_reach: float = 5.0  # times its length; a dot is no farther from the rest
     min_length: float = 0.04  # of a frame's length; if all else is shorter, the frame is the digit
 
 
@@ -61,17 +60,32 @@ def isolate_digit(ink: Pixels) -> tuple[Pixels, Region]:
     """
     peak = int(ink.max())
     faint = _faint_level(ink, peak)
-    mask = _threshold(ink, faint)
-    box = bounding_box(mask)
-    if _may_hold_lines(ink[box], mask[box], peak, ink.shape):
-        cleaned = _remove_ruled_lines(ink, mask, peak)
-        if cleaned is not ink:
-            ink, box = cleaned, bounding_box(_threshold(cleaned, faint))
+    ink = remove_ruled_lines(ink)
+    box = bounding_box(_threshold(ink, faint))
     # Most digits are one component.
     if not _is_one_component(ink, box, faint):
         ink = _remove_other_components(ink, faint, peak)
         box = bounding_box(_threshold(ink, faint))
     return cv2.threshold(ink[box], faint, 0, cv2.THRESH_TOZERO)[1], box
+
+
+def remove_ruled_lines(ink: Pixels) -> Pixels:
+    """Remove pale thin lines across the whole image; stronger ink on them stays.
+
+    ink      uint8 (H, W), MIN_CONTRAST or more at its peak
+    returns  uint8 (H, W), the input itself if there are none
+    """
+    peak = int(ink.max())
+    mask = _threshold(ink, _faint_level(ink, peak))
+    box = bounding_box(mask)
+    if not _may_hold_lines(ink[box], mask[box], peak, ink.shape):
+        return ink
+    cleaned = ink.copy()
+    erased = [
+        _erase_lines(image, has_ink, peak)
+        for image, has_ink in ((cleaned, mask), (cleaned.T, mask.T))
+    ]
+    return cleaned if any(erased) else ink
 
 
 def remove_specks(ink: Pixels) -> Pixels:
@@ -159,19 +173,6 @@ def _may_hold_lines(ink: Pixels, mask: Pixels, peak: int, shape: tuple[int, ...]
     return False
 
 
-def _remove_ruled_lines(ink: Pixels, mask: Pixels, peak: int) -> Pixels:
-    """Remove pale thin lines across the whole image; stronger ink on them stays.
-
-    returns  uint8 (H, W), the input itself if there are none
-    """
-    cleaned = ink.copy()
-    erased = [
-        _erase_lines(image, has_ink, peak)
-        for image, has_ink in ((cleaned, mask), (cleaned.T, mask.T))
-    ]
-    return cleaned if any(erased) else ink
-
-
 def _erase_lines(ink: Pixels, mask: Pixels, peak: int) -> bool:
     """Erase the pale pixels of the rows that are a thin line, in place.
 
@@ -242,7 +243,7 @@ def _bridge_dots(mask: Pixels) -> Pixels:
 def _components_of_digit(
     components: NDArray[np.int32], boxes: NDArray[np.int32], is_certain: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """Select the long components, and those no farther from them than they are long.
+    """Select the long components, those no farther from them than they are long, and dots.
 
     components  int32 (H, W), the label of each pixel's component, or 0
     boxes       int32 (N, 4), left, top, width and height, by label
@@ -262,7 +263,11 @@ def _components_of_digit(
     places = np.flatnonzero(is_short[components])
     gaps = np.full(len(lengths), np.inf, np.float32)
     np.minimum.at(gaps, components.ravel()[places], distances.ravel()[places])
-    return is_long | (is_short & (gaps <= lengths))
+    # The dot of an exclamation mark is as thick as its pen, a speck is finer.
+    pen = 2 * float(distance_to_outside(is_long[components]).max()) - 1
+    is_dot = boxes[:, 2:].min(axis=1) >= CLUTTER.dot * pen
+    reaches = np.where(is_dot, CLUTTER.dot_reach, 1) * lengths
+    return is_long | (is_short & (gaps <= reaches))
 
 
 def _along_border(components: NDArray[np.int32], boxes: NDArray[np.int32]) -> NDArray[np.bool_]:

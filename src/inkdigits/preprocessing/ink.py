@@ -8,7 +8,7 @@ unchanged.
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice, zip_longest
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -22,13 +22,14 @@ from inkdigits.preprocessing.background import (
     differences_from_background,
     split_colors,
 )
-from inkdigits.preprocessing.clutter import isolate_digit, remove_specks
+from inkdigits.preprocessing.clutter import isolate_digit, remove_ruled_lines, remove_specks
 from inkdigits.preprocessing.corners import paint_corners
 from inkdigits.preprocessing.frame import find_frame
 from inkdigits.preprocessing.marks import without_marks
 from inkdigits.preprocessing.pieces import without_cut
 from inkdigits.preprocessing.resample import Region, bounding_box, downscale, fit
 from inkdigits.preprocessing.stroke_width import normalize_stroke_width
+from inkdigits.preprocessing.surface import extract_faint_ink
 
 MAX_CANDIDATES = 3
 BOX = 20  # longer side of MNIST's digits, in pixels
@@ -38,6 +39,7 @@ HALF = 0.49999
 
 MAX_SIDE = 8192  # pixels; a longer image is reduced to every second pixel, or every third, ...
 OVERVIEW_PX = 2048  # longer side of the image in which the digit is searched for
+SMALL_PHOTO_PX = 64  # longer side; the noise of a smaller photo may be as strong as its ink
 SMALL_DIGIT_PX = 200  # longer side there; a smaller digit is extracted at full resolution
 SURROUNDINGS = 0.5  # of the digit's longer side; how much around a small digit is kept with it
 
@@ -57,30 +59,30 @@ def candidates(rgba: Pixels) -> Pixels:
     rgba     uint8 (H, W, 4)      any size, colors and polarity, transparent or not
     returns  uint8 (K, 28, 28)    the likeliest first; K is 1 in most cases and 3 at most
     """
-    found = [list(candidates_from_ink(ink)) for ink in islice(segmentations(rgba), MAX_CANDIDATES)]
-    # The likeliest of each segmentation before the second of any.
-    ranked = [each for rank in zip_longest(*found) for each in rank if each is not None]
-    inked = [each for each in ranked if each.any()]
-    return np.stack((inked or ranked)[:MAX_CANDIDATES])
+    first, *others = islice(segmentations(rgba), MAX_CANDIDATES)
+    pictures = list(candidates_from_ink(first))
+    # Of each other segmentation, the digit without all that may not belong to it.
+    pictures[1:1] = [candidates_from_ink(ink)[-1] for ink in others]
+    inked = [picture for picture in pictures if picture.any()]
+    return np.stack((inked or pictures)[:MAX_CANDIDATES])
 
 
 def candidates_from_ink(ink: Pixels) -> Pixels:
     """Isolate and normalize the digit in each plausible way.
 
     ink      uint8 (H, W), 0 is background
-    returns  uint8 (K, 28, 28), the likeliest first
+    returns  uint8 (K, 28, 28), the likeliest first, the one without all that may not belong to the
+             digit last
     """
     pictures = [from_ink(ink)]
     if ink.max() >= MIN_CONTRAST and max(ink.shape) > IMAGE_SIDE:
-        inks = ink, without_cut(ink)
-        for each in inks:
-            if each is not None:
-                digit, _ = isolate_digit(each)
-                rest = without_marks(digit)
-                if each is not ink:
-                    pictures.append(_normalize(digit))
-                if rest is not None:
-                    pictures.append(from_ink(rest))
+        digit, _ = isolate_digit(ink)
+        if (rest := without_marks(digit)) is not None:
+            pictures.append(from_ink(rest))
+        if (inner := without_cut(remove_ruled_lines(ink))) is not None:
+            digit, _ = isolate_digit(inner)
+            rest = without_marks(digit)
+            pictures.append(_normalize(digit) if rest is None else from_ink(rest))
     return np.stack(pictures)
 
 
@@ -116,12 +118,13 @@ def segmentations(rgba: Pixels) -> Iterator[Pixels]:
     step = math.ceil(max(rgba.shape) / MAX_SIDE)
     rgba = rgba[::step, ::step]
     overview, halvings = downscale(rgba, OVERVIEW_PX)
-    for ink, inside in _segment(overview):
-        if halvings and ink.max() >= MIN_CONTRAST and (place := _small_digit(ink, inside)):
-            rows, columns = (slice(part.start << halvings, part.stop << halvings) for part in place)
-            yield next(_segment(rgba[rows, columns]))[0]
-        else:
-            yield ink
+    found = _segment(overview)
+    ink, inside = next(found)
+    if halvings and ink.max() >= MIN_CONTRAST and (place := _small_digit(ink, inside)):
+        rows, columns = (slice(part.start << halvings, part.stop << halvings) for part in place)
+        ink, _ = next(_segment(rgba[rows, columns]))
+    yield ink
+    yield from (ink for ink, _ in found)
 
 
 def from_ink(ink: Pixels) -> Pixels:
@@ -152,43 +155,73 @@ def _segment(rgba: Pixels) -> Iterator[tuple[Pixels, Region]]:
     yields   uint8 (h, w), and the rows and columns of the image that it covers
     """
     channels, alpha = split_colors(rgba)
-    if alpha is None:
-        found = _segment_opaque(channels)
-    else:
-        found = _segment_opaque([composite(color, alpha, white=True) for color in channels])
-        first = next(found)
-        if first[0].max() < MIN_CONTRAST:
-            on_black = [composite(color, alpha, white=False) for color in channels]
-            differences = differences_from_background(on_black)
-            found = ((ink, first[1]) for ink, _ in differences)
-        else:
-            found = chain([first], found)
-    for ink, inside in found:
+    if alpha is not None:
+        on_white = [composite(color, alpha, white=True) for color in channels]
+        if next(_segment_opaque(on_white))[0].max() < MIN_CONTRAST:
+            on_white = [composite(color, alpha, white=False) for color in channels]
+        channels = on_white
+    for ink, inside in _segment_opaque(channels):
         yield remove_specks(ink), inside
 
 
 def _segment_opaque(channels: Sequence[Pixels]) -> Iterator[tuple[Pixels, Region]]:
+    """Segment ink from its background, without corners beyond the edges of the paper.
+
+    channels  uint8 (H, W), one for each color
+    yields    uint8 (h, w), and the rows and columns of the image that it covers
+    """
+    painted = paint_corners(channels)
+    yield from _segment_sheet(painted)
+    if painted is not channels:
+        yield next(_segment_sheet(channels))
+
+
+def _segment_sheet(channels: Sequence[Pixels]) -> Iterator[tuple[Pixels, Region]]:
     """Segment ink from its background, inside the frame if there is one with ink in it.
 
     channels  uint8 (H, W), one for each color
     yields    uint8 (h, w), and the rows and columns of the image that it covers
     """
-    channels = paint_corners(channels)
     if inside := find_frame(channels):
-        differences = differences_from_background([channel[inside] for channel in channels])
-        inked = [ink for ink, _ in differences if ink.max() >= MIN_CONTRAST]
-        if inked:
-            yield from ((ink, inside) for ink in inked)
+        framed = [channel[inside] for channel in channels]
+        if next(_extract(framed))[0].max() >= MIN_CONTRAST:
+            yield from ((ink, inside) for ink, _ in _extract(framed))
             return
-    for ink, is_evenly_lit in differences_from_background(channels):
-        height, width = ink.shape
-        if not is_evenly_lit:
-            # A line that was paler in the shadow is now as strong as elsewhere.
-            inside = find_frame([ink])
-            if inside and ink[inside].max() >= MIN_CONTRAST:
-                yield ink[inside], inside
-                continue
-        yield ink, (slice(0, height), slice(0, width))
+    height, width = channels[0].shape
+    for ink, is_evenly_lit in _extract(channels):
+        # A line that was paler in the shadow is now as strong as elsewhere.
+        inside = None if is_evenly_lit else find_frame([ink])
+        if inside and ink[inside].max() >= MIN_CONTRAST:
+            yield ink[inside], inside
+        else:
+            yield ink, (slice(0, height), slice(0, width))
+
+
+def _extract(channels: Sequence[Pixels]) -> Iterator[tuple[Pixels, bool]]:
+    """Segment ink from each plausible background.
+
+    channels  uint8 (H, W), one for each color
+    yields    uint8 (h, w), and whether illumination is even
+    """
+    differences = differences_from_background(channels)
+    likeliest = next(differences)
+    ink, is_evenly_lit = likeliest
+    is_small = max(ink.shape) <= SMALL_PHOTO_PX
+    is_noisy = is_small and np.median(border_of(ink)) > 0
+    if not is_evenly_lit or is_noisy or 0 < ink.max() < MIN_CONTRAST:
+        faint = extract_faint_ink(channels)
+        if faint is not None:
+            if is_small:
+                yield faint, True
+                yield likeliest
+            else:
+                yield likeliest
+                yield faint, True
+            return
+    yield likeliest
+    # other polarity
+    if is_evenly_lit:
+        yield from differences
 
 
 def _small_digit(ink: Pixels, inside: Region) -> Region | None:

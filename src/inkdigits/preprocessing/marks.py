@@ -27,6 +27,7 @@ class MarkSettings:
     enclosing: float = 0.9  # of its outline that is inked
     open: float = 0.5  # of the pixels at one depth; with less ink they are inside the line
     max_line: float = 0.12  # width of its line
+    min_enclosed: float = 0.7  # of the ink that is not part of the line
     min_content: float = 0.25  # length of what it encloses
 
     # Underlines
@@ -82,9 +83,10 @@ def _enclosure(mask: Pixels) -> NDArray[np.bool_] | None:
     width = int(inner[0]) + 1
     line = (cv2.dilate(inside, np.ones((3, 3), np.uint8)) > 0) & (depths <= width) & (mask > 0)
     content = np.where(line, np.uint8(0), mask)
-    if not content.any():
+    enclosed = content & (depths > width).view(np.uint8)
+    if np.count_nonzero(enclosed) < MARKS.min_enclosed * np.count_nonzero(content):
         return None
-    rows, columns = bounding_box(content)
+    rows, columns = bounding_box(enclosed)
     content_length = max(rows.stop - rows.start, columns.stop - columns.start)
     if content_length < MARKS.min_content * length:
         return None
