@@ -38,7 +38,7 @@ from inkdigits import Recognizer
 from inkdigits.api import ModelRegistry, Settings, create_app
 from inkdigits.imaging.decode import decode
 from inkdigits.model_file import DEFAULT_MODEL, load_model, locate
-from inkdigits.preprocessing import ink
+from inkdigits.preprocessing import ink, segmentation
 
 HERE = Path(__file__).parent
 SEVEN = HERE.parent / "tests" / "golden" / "7.png"
@@ -139,12 +139,12 @@ def stages(side: int) -> dict[str, float]:
     recognizer = Recognizer.load()
     file = body(side)
     rgba = decode(file)
-    extracted = ink.extract_ink(rgba)
+    extracted = segmentation.extract_ink(rgba)
     preprocessed = ink.from_ink(extracted)[None]
     client = _test_client()
     calls: dict[str, Callable[[], object]] = {
         "decode": lambda: decode(file),
-        "extract ink": lambda: ink.extract_ink(rgba),
+        "extract ink": lambda: segmentation.extract_ink(rgba),
         "normalize to 28x28": lambda: ink.from_ink(extracted),
         "network": lambda: recognizer.predict_batch(preprocessed),
         "Flask": lambda: client.get("/healthz"),

@@ -29,7 +29,7 @@ from inkdigits.threads import one_blas_thread
 THREADS_FROM = 64
 
 # Added to the rejection score of each candidate but the likeliest.
-PENALTY = 3.0
+PENALTY = 2.0
 
 Reason: TypeAlias = Literal["blank", "not_a_digit"]
 

@@ -14,7 +14,7 @@ from outlier_text import LOOK_LIKE_DIGITS, OTHER_LOOK_LIKE_DIGITS, digit_of_anot
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from inkdigits.imaging.decode import decode
-from inkdigits.preprocessing import ink
+from inkdigits.preprocessing import ink, segmentation
 
 COUNT = 40
 
@@ -42,7 +42,7 @@ def drawn(name, sources, split="development", count=COUNT):
 
 def ink_of(name, sources):
     """The ink of each image, uint8 (H, W)."""
-    return [ink.extract_ink(decode(file)) for file in drawn(name, sources)]
+    return [segmentation.extract_ink(decode(file)) for file in drawn(name, sources)]
 
 
 def sides(inked):

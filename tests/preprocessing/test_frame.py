@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sample_images import difference, drawing, in_shadow, on_table
 
-from inkdigits.preprocessing import ink
+from inkdigits.preprocessing import ink, segmentation
 from inkdigits.preprocessing.frame import find_frame
 
 RULING = (150, 180, 230)
@@ -72,7 +72,7 @@ def test_frame_in_a_shadow_is_removed():
     framed[10:-10, 10:-10, :3] = 60
     framed[13:-13, 13:-13] = rgba[13:-13, 13:-13]
     framed[40::40, 13:-13, :3] = np.minimum(framed[40::40, 13:-13, :3], 190)
-    assert max(ink.extract_ink(in_shadow(framed)).shape) <= 374
+    assert max(segmentation.extract_ink(in_shadow(framed)).shape) <= 374
 
 
 def test_image_of_mnists_size_has_no_frame():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sample_images import as_rgba, difference, drawing, extent
 
-from inkdigits.preprocessing import ink
+from inkdigits.preprocessing import ink, segmentation
 from inkdigits.preprocessing.background import MIN_CONTRAST
 
 BLUE = (93, 212, 248)
@@ -96,7 +96,7 @@ def test_any_image_becomes_a_valid_result(seed):
     rgba = as_rgba(image)
     result = ink.from_image(rgba)
     assert (result.shape, result.dtype) == ((28, 28), np.uint8)
-    has_ink = ink.extract_ink(rgba).max() >= MIN_CONTRAST
+    has_ink = segmentation.extract_ink(rgba).max() >= MIN_CONTRAST
     assert result.max() == (255 if has_ink else 0)
 
 
@@ -126,7 +126,7 @@ def test_image_of_any_shape_becomes_a_valid_result(shape):
 @pytest.mark.parametrize("ink_color", [(0, 0, 0), (90, 130, 200)])
 def test_small_digit_in_a_large_image_keeps_its_resolution(side, ink_color):
     small = drawing(side, side, top=700, left=1000, size=60, pen=7, ink_color=ink_color)
-    extracted = ink.extract_ink(small)
+    extracted = segmentation.extract_ink(small)
     assert np.ptp(np.nonzero(extracted.max(axis=1))[0]) == 59
     usual = drawing(height=180, width=150, size=60, pen=7, ink_color=ink_color)
     np.testing.assert_array_equal(ink.from_image(small), ink.from_image(usual))
@@ -134,7 +134,7 @@ def test_small_digit_in_a_large_image_keeps_its_resolution(side, ink_color):
 
 def test_large_digit_is_extracted_at_the_resolution_of_the_overview():
     rgba = drawing(3000, 4001, top=500, left=900, size=2000, pen=240)
-    assert max(ink.extract_ink(rgba).shape) <= ink.OVERVIEW_PX
+    assert max(segmentation.extract_ink(rgba).shape) <= segmentation.OVERVIEW_PX
     assert difference(ink.from_image(rgba), ink.from_image(drawing(height=300, width=400))) < 0.05
 
 

@@ -12,7 +12,7 @@ from sample_images import (
     under_light,
 )
 
-from inkdigits.preprocessing import ink
+from inkdigits.preprocessing import ink, segmentation
 
 
 @pytest.mark.parametrize("falloff", [0.1, 0.25, 0.4])
@@ -68,7 +68,7 @@ def test_shadow_with_an_edge_makes_little_difference():
 )
 def test_ink_in_a_shadow_is_as_strong_as_outside_it(paper, ink_color):
     even = drawing(paper=paper, ink_color=ink_color)
-    extracted = ink.extract_ink(in_shadow(even))
+    extracted = segmentation.extract_ink(in_shadow(even))
     is_ink = (even[..., :3] == ink_color).all(axis=2)
     assert extracted[:50][~is_ink[:50]].max() < 0.15 * extracted.max()
     inside, outside = extracted[60:70, 82:90], extracted[120:140, 82:90]
@@ -81,7 +81,7 @@ def test_shadow_beside_ink_that_reaches_the_border_is_not_ink():
         400, 400, top=0, left=220, size=250, pen=40, paper=(120, 50, 240), ink_color=(80, 255, 90)
     )
     is_ink = rgba[::-1, :, 1] == 255
-    kept = isolated(ink.extract_ink(in_shadow(rgba[::-1], 0.8))) > 0
+    kept = isolated(segmentation.extract_ink(in_shadow(rgba[::-1], 0.8))) > 0
     assert np.count_nonzero(kept != is_ink) < 0.05 * np.count_nonzero(is_ink)
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 from sample_images import as_rgba, drawing
 
 from inkdigits.preprocessing import PREPROCESSORS
-from inkdigits.preprocessing.ink import extract_ink
+from inkdigits.preprocessing.segmentation import extract_ink
 
 
 def test_preprocessors_cannot_be_added_or_changed():

@@ -1,6 +1,6 @@
 """Segment ink from its background: how far each pixel is from the color of the paper."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from inkdigits.arrays import Array, Pixels
 from inkdigits.constants import IMAGE_SIDE
-from inkdigits.preprocessing.lighting import estimate_uneven_backgrounds, normalize_illumination
+from inkdigits.preprocessing.lighting import estimate_uneven_background, normalize_illumination
 
 STRIP_PIXELS = 2**18  # that are split at once, so that they stay in the processor's cache
 MIN_CONTRAST = 24  # of 255; an image in which no pixel differs more from its background is blank
@@ -67,19 +67,17 @@ def composite(channel: Pixels, alpha: Pixels, *, white: bool) -> Pixels:
     return cv2.multiply(channel, alpha, scale=1 / 255)
 
 
-def differences_from_background(channels: Sequence[Pixels]) -> Iterator[tuple[Pixels, bool]]:
+def difference_from_background(channels: Sequence[Pixels]) -> tuple[Pixels, bool]:
     """Take the largest difference from the background over the colors: even yellow shows on white.
 
     channels  uint8 (H, W), one for each color
-    returns   for each plausible background, the likeliest first: uint8 (H, W), corrected for uneven
-              illumination; and whether illumination is even
+    returns   uint8 (H, W), corrected for uneven illumination; and whether illumination is even
     """
-    for backgrounds in _estimate_backgrounds(channels):
-        difference: Pixels = reduce(cv2.max, map(_difference, channels, backgrounds))
-        if backgrounds[0].ndim == 0:
-            yield difference, True
-        else:
-            yield normalize_illumination(difference, backgrounds), False
+    backgrounds = _estimate_backgrounds(channels)
+    difference: Pixels = reduce(cv2.max, map(_difference, channels, backgrounds))
+    if backgrounds[0].ndim == 0:
+        return difference, True
+    return normalize_illumination(difference, backgrounds), False
 
 
 def _difference(channel: Pixels, background: Pixels) -> Pixels:
@@ -88,18 +86,16 @@ def _difference(channel: Pixels, background: Pixels) -> Pixels:
     return cv2.absdiff(channel, np.full_like(channel, background))
 
 
-def _estimate_backgrounds(channels: Sequence[Pixels]) -> Iterator[list[Pixels]]:
+def _estimate_backgrounds(channels: Sequence[Pixels]) -> list[Pixels]:
     """Estimate how bright the background is in each color.
 
     channels  uint8 (H, W), one for each color
-    returns   for each plausible background, the likeliest first, and for each color, uint8 (): the
-              level of most of the border, or of most corners if the digit is cropped; or uint8
-              (H, W) under uneven illumination, where dark ink or light ink may be on it
+    returns   for each, uint8 (): the level of most of the border, or of most corners if the digit
+              is cropped; or uint8 (H, W) under uneven illumination
     """
     borders = [border_of(channel) for channel in channels]
     if all(border.min() == border.max() for border in borders):
-        yield [np.asarray(border[0]) for border in borders]
-        return
+        return [np.asarray(border[0]) for border in borders]
     borders = [_smooth(border) for border in borders]
     medians = [_median(border) for border in borders]
     deviates = [
@@ -110,22 +106,21 @@ def _estimate_backgrounds(channels: Sequence[Pixels]) -> Iterator[list[Pixels]]:
         color for color, where in enumerate(deviates) if where.mean() > BACKGROUND.uneven_share
     ]
     if not uneven:
-        yield [np.asarray(median, np.uint8) for median in medians]
-        return
+        return [np.asarray(median, np.uint8) for median in medians]
     # Both illumination and ink change all colors at once. The one that changes most decides.
     clearest = max(uneven, key=lambda color: int(np.ptp(borders[color])))
     border, channel = borders[clearest], channels[clearest]
     threshold = (int(border.max()) + int(border.min())) / 2
     bright = border > threshold
     levels = np.where(bright, _median(border[bright]), _median(border[~bright]))
-    # Images of MNIST's size are probably evenly lit.
-    if max(channel.shape) <= IMAGE_SIDE or _is_cropped_digit(border, levels):
-        # A broad pen may cover more of the border than it leaves, but digits are round: most
-        # corners are background. With two bright and two dark corners, most of the border is.
-        bright_corners = np.count_nonzero(channel[[0, 0, -1, -1], [0, -1, 0, -1]] > threshold)
-        is_light = bright.mean() > 0.5 if bright_corners == 2 else bright_corners > 2
-        yield [np.asarray(_median(border[bright == is_light]), np.uint8) for border in borders]
-    yield from zip(*map(estimate_uneven_backgrounds, channels), strict=True)
+    # Images of MNIST's size are assumed to be evenly lit.
+    if max(channel.shape) > IMAGE_SIDE and not _is_cropped_digit(border, levels):
+        return [estimate_uneven_background(channel) for channel in channels]
+    # A broad pen may cover more of the border than it leaves, but digits are round: most corners
+    # are background. With two bright and two dark corners, most of the border is.
+    bright_corners = np.count_nonzero(channel[[0, 0, -1, -1], [0, -1, 0, -1]] > threshold)
+    is_light = bright.mean() > 0.5 if bright_corners == 2 else bright_corners > 2
+    return [np.asarray(_median(border[bright == is_light]), np.uint8) for border in borders]
 
 
 def border_of(channel: Pixels) -> Pixels:

@@ -7,6 +7,7 @@ from inkdigits.arrays import Pixels
 from inkdigits.constants import IMAGE_SIDE
 from inkdigits.preprocessing import ink as ink_preprocessing
 from inkdigits.preprocessing.background import MIN_CONTRAST
+from inkdigits.preprocessing.segmentation import extract_ink
 
 THRESHOLD = 50  # of 255; a brighter pixel is ink
 EDGE = 128  # gray level of a background pixel beside ink
@@ -21,7 +22,7 @@ def from_image(rgba: Pixels) -> Pixels:
     rgba     uint8 (H, W, 4)
     returns  uint8 (28, 28) of 0, 128 and 255; all 0 if the image is blank
     """
-    ink = ink_preprocessing.extract_ink(rgba)
+    ink = extract_ink(rgba)
     if ink.shape == (IMAGE_SIDE, IMAGE_SIDE) and _is_light_on_black(rgba):
         return from_mnist(ink[None])[0]
     return from_ink(ink)

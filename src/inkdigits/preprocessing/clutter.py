@@ -174,7 +174,7 @@ def _may_hold_lines(ink: Pixels, mask: Pixels, peak: int, shape: tuple[int, ...]
 
 
 def _erase_lines(ink: Pixels, mask: Pixels, peak: int) -> bool:
-    """Erase the pale pixels of the rows that are a thin line, in place.
+    """Erase the pale pixels of the rows that are a thin line across the image, in place.
 
     ink      uint8 (H, W)
     mask     uint8 (H, W), 1 where there is ink
@@ -191,10 +191,11 @@ def _erase_lines(ink: Pixels, mask: Pixels, peak: int) -> bool:
     excess = shares - opening(shares[:, None], window, cv2.BORDER_REFLECT)[:, 0]
     # The bar of a digit, a box and an underline mostly end within the image.
     margin = math.ceil(CLUTTER.line_end * mask.shape[1])
-    at_ends = mask[:, :margin].any(axis=1), mask[:, -margin:].any(axis=1)
-    crosses = np.logical_and(
-        *(cv2.dilate(end[:, None].view(np.uint8), NEAR_ROWS)[:, 0] for end in at_ends)
+    starts, ends = (
+        cv2.dilate(cv2.reduce(end, 1, cv2.REDUCE_MAX), NEAR_ROWS)[:, 0]
+        for end in (mask[:, :margin], mask[:, -margin:])
     )
+    crosses = starts & ends
     lines = [row for row in pale if excess[row] > CLUTTER.line_excess and crosses[row]]
     for row in lines:
         soft = int(shares[row] > CLUTTER.through)  # rows on each side

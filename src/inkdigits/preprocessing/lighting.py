@@ -7,7 +7,7 @@ source  Serra 1982, Image Analysis and Mathematical Morphology: closing and open
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -37,25 +37,24 @@ LIGHTING = LightingSettings()
 PLUS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))  # a pixel and the four beside it
 
 
-def estimate_uneven_backgrounds(channel: Pixels) -> Iterator[Pixels]:
+def estimate_uneven_background(channel: Pixels) -> Pixels:
     """Estimate how bright the background is at each pixel, under the ink as well.
 
     channel  uint8 (H, W), one color
-    returns  uint8 (H, W), under dark ink and under light ink, the likelier one first
+    returns  uint8 (H, W)
     """
     step = max(1, max(channel.shape) // (LIGHTING.samples * LIGHTING.coarse_px))
     sample = channel[::step, ::step]
     height, width = sample.shape
     scale = min(1, LIGHTING.coarse_px / max(height, width))
     coarse = resize(sample, (math.ceil(scale * height), math.ceil(scale * width)))
-    for estimate in _remove_strokes(coarse):
-        background = resize(np.clip(estimate, 0, 255), (height, width))
-        enlarged: Pixels = cv2.resize(
-            cv2.convertScaleAbs(background),  # which rounds
-            (width * step, height * step),
-            interpolation=cv2.INTER_NEAREST_EXACT,
-        )
-        yield enlarged[: channel.shape[0], : channel.shape[1]]
+    background = resize(np.clip(_remove_strokes(coarse), 0, 255), (height, width))
+    enlarged: Pixels = cv2.resize(
+        cv2.convertScaleAbs(background),  # which rounds
+        (width * step, height * step),
+        interpolation=cv2.INTER_NEAREST_EXACT,
+    )
+    return enlarged[: channel.shape[0], : channel.shape[1]]
 
 
 def normalize_illumination(difference: Pixels, backgrounds: Sequence[Pixels]) -> Pixels:
@@ -78,11 +77,11 @@ def normalize_illumination(difference: Pixels, backgrounds: Sequence[Pixels]) ->
     return scaled.astype(np.uint8)
 
 
-def _remove_strokes(coarse: Array) -> Iterator[Array]:
+def _remove_strokes(coarse: Array) -> Array:
     """Fill all strokes with the background beside them.
 
     coarse   float32 (H, W), from 0 to 255
-    returns  float32 (H, W), without the dark and without the light strokes, the likelier one first
+    returns  float32 (H, W)
     """
     size = math.ceil(LIGHTING.max_stroke_width * max(coarse.shape))
     smooth = gaussian_blur(coarse, 1)
@@ -97,11 +96,9 @@ def _remove_strokes(coarse: Array) -> Iterator[Array]:
     inner = slice(size, -size)
     without_dark = closing(padded, (size, size))[inner, inner]
     without_light = opening(padded, (size, size))[inner, inner]
-    for background in sorted(
-        (without_dark, without_light), key=partial(_implausibility, image=smooth)
-    ):
-        # The closing also fills the darkest illumination, the opening cuts off the brightest.
-        yield background + _smooth_residual(smooth - background)
+    background = min(without_dark, without_light, key=partial(_implausibility, image=smooth))
+    # The closing also fills the darkest part of the illumination, the opening cuts off its peak.
+    return background + _smooth_residual(smooth - background)
 
 
 def _implausibility(background: Array, image: Array) -> float:

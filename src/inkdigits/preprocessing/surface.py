@@ -46,7 +46,7 @@ def extract_faint_ink(channels: Sequence[Pixels]) -> Pixels | None:
     height, width = channels[0].shape
     scale = min(1, SURFACE.max_px / max(height, width))
     shape = max(1, round(scale * height)), max(1, round(scale * width))
-    image = sum(resize(channel, shape) for channel in channels) / np.float32(len(channels))
+    image = np.mean([resize(channel, shape) for channel in channels], axis=0)
     smooth = gaussian_blur(image, SURFACE.blur_px)
     darker = _surface(smooth) - smooth
     noise = max(1.4826 * float(np.median(np.abs(darker))), 0.5)

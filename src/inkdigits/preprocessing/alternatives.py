@@ -1,0 +1,249 @@
+"""Offer the digit without what may not belong to it: a box or a circle, a line, a cut neighbor.
+
+Each is offered on evidence alone, and the network chooses. An ink image, uint8 (H, W), says how
+much each pixel differs from the background, which is 0.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.arrays import Pixels
+from inkdigits.preprocessing.background import MIN_CONTRAST
+from inkdigits.preprocessing.clutter import isolate_digit, remove_ruled_lines
+from inkdigits.preprocessing.filters import distance_to_outside, opening
+from inkdigits.preprocessing.resample import bounding_box, max_pool
+
+
+@dataclass(frozen=True)
+class AlternativeSettings:
+    """Tuning constants. Lengths are shares of the longer side of the ink, if nothing else."""
+
+    # What the border cuts
+    image_px: int = 256  # longer side of the coarse image in which it is searched for
+    faint: float = 0.12  # of the strongest ink; fainter pixels separate components
+    border: float = 0.012  # of the image's longer side; what is as near to the border is cut
+    min_uncut: float = 0.1  # of the image's longer side; length of what is not cut
+
+    coarse_px: int = 128  # longer side of the coarse image in which lines are searched for
+
+    # A line around the digit
+    min_filled: float = 0.5  # of its bounding box; what it encloses, and the line itself
+    max_beyond: float = 0.12  # width of parts of the digit that reach beyond the line
+    max_deviation: float = 0.08  # from a rectangle or an ellipse, of its area
+    min_inked: float = 0.9  # of its outline
+    inside: float = 0.5  # share of ink at one depth; with less, that is inside the line
+    max_width: float = 0.12  # of the line
+    min_enclosed: float = 0.7  # of the ink that is not part of the line
+    min_length: float = 0.25  # of what is enclosed
+    max_gap: float = 0.5  # between two contacts of the digit with the line, of its own length
+
+    # A line under the digit
+    end: float = 0.06  # of the line; at each end there is nothing else
+    max_height: float = 0.15  # of the line at its ends, of its own length
+    min_underline: float = 0.4  # of the width of the rest, if the line is apart from it
+    lowest: float = 0.65  # of the height; where a line begins to be under the digit
+    min_line: float = 0.9  # of the line that is inked
+
+
+ALTERNATIVES = AlternativeSettings()
+
+
+def plausible_digits(ink: Pixels) -> Iterator[Pixels]:
+    """Isolate the digit, as it is, and without what may not belong to it.
+
+    ink      uint8 (H, W), MIN_CONTRAST or more at its peak
+    yields   uint8 (h, w), cropped to the digit; the likeliest first, the barest last
+    """
+    digit, _ = isolate_digit(ink)
+    yield digit
+    rest = _without_line(digit)
+    if rest is not None:
+        yield isolate_digit(rest)[0]
+    uncut = _without_cut(ink)
+    if uncut is not None:
+        digit, _ = isolate_digit(uncut)
+        rest = _without_line(digit)
+        yield digit if rest is None else isolate_digit(rest)[0]
+
+
+def _without_cut(ink: Pixels) -> Pixels | None:
+    """Erase what the border of the image cuts: a neighbor's stroke, the edge of the paper, a thumb.
+
+    ink      uint8 (H, W)
+    returns  uint8 (H, W), or None if nothing is cut, or nothing would be left
+    """
+    reach = math.ceil(ALTERNATIVES.border * max(ink.shape))
+    least = ALTERNATIVES.faint * int(ink.max())
+    sides = ink[:reach], ink[-reach:], ink[:, :reach], ink[:, -reach:]
+    if max(int(side.max()) for side in sides) <= least:
+        return None
+    ink = remove_ruled_lines(ink)
+    step = max(1, max(ink.shape) // ALTERNATIVES.image_px)
+    mask = (max_pool(ink, step) > least).view(np.uint8)
+    count, components, statistics, _ = cv2.connectedComponentsWithStats(mask)
+    at_border = components.copy()
+    reach = math.ceil(reach / step)
+    at_border[reach:-reach, reach:-reach] = 0
+    is_cut = np.zeros(count, bool)
+    is_cut[at_border] = True
+    lengths = statistics[:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].max(axis=1)
+    lengths[0] = 0  # the background
+    if lengths[~is_cut].max(initial=0) < ALTERNATIVES.min_uncut * max(mask.shape):
+        return None
+    is_cut[0] = False
+    cut = cv2.dilate(is_cut[components].view(np.uint8), np.ones((3, 3), np.uint8))
+    return _erase(ink, cut, step)
+
+
+def _without_line(ink: Pixels) -> Pixels | None:
+    """Erase a box or a circle around the digit, or a line under it.
+
+    ink      uint8 (H, W), cropped to what may be the digit, with all else 0
+    returns  uint8 (H, W), or None if there is no such line, or nothing would be left
+    """
+    step = max(1, max(ink.shape) // ALTERNATIVES.coarse_px)
+    has_ink = (max_pool(ink, step) > 0).view(np.uint8)
+    mask = cv2.copyMakeBorder(has_ink, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    line = _enclosure(mask)
+    if line is None:
+        line = _underline(mask)
+    return None if line is None else _erase(ink, line[1:-1, 1:-1], step)
+
+
+def _erase(ink: Pixels, where: NDArray[Any], step: int) -> Pixels | None:
+    """Erase ink; None if nothing would be left.
+
+    where  bool or uint8, each for `step` x `step` pixels of the ink
+    """
+    erased = where.repeat(step, axis=0).repeat(step, axis=1)[: ink.shape[0], : ink.shape[1]]
+    rest = np.where(erased, np.uint8(0), ink)
+    return rest if rest.max() >= MIN_CONTRAST else None
+
+
+def _enclosure(mask: Pixels) -> NDArray[np.bool_] | None:
+    """Find a line around all the rest: a box, a circle.
+
+    mask     uint8 (H, W), 1 where there is ink, with a margin of zeros
+    returns  bool (H, W)
+    """
+    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    if sum(map(cv2.contourArea, outlines)) < ALTERNATIVES.min_filled * mask.size:
+        return None  # as of most digits, at once
+    inside = cv2.drawContours(np.zeros_like(mask), outlines, -1, 1, cv2.FILLED)
+    length = max(mask.shape)
+    # Parts of the digit may reach beyond the line.
+    side = max(3, round(ALTERNATIVES.max_beyond * length))
+    inside = opening(inside, (side, side))
+    if not _is_box_or_ellipse(inside):
+        return None
+    depths = np.ceil(distance_to_outside(inside.view(bool))).astype(int)
+    areas = np.maximum(np.bincount(depths.ravel()), 1)
+    inked = np.bincount(depths.ravel(), mask.ravel()) / areas
+    deeper = np.flatnonzero(inked[1:] < ALTERNATIVES.inside)
+    if not len(deeper) or deeper[0] > ALTERNATIVES.max_width * length:
+        return None
+    if inked[1] < ALTERNATIVES.min_inked:
+        return None
+    width = int(deeper[0]) + 1
+    line = (cv2.dilate(inside, np.ones((3, 3), np.uint8)) > 0) & (depths <= width) & (mask > 0)
+    content = np.where(line, np.uint8(0), mask)
+    enclosed = content & (depths > width).view(np.uint8)
+    if np.count_nonzero(enclosed) < ALTERNATIVES.min_enclosed * np.count_nonzero(content):
+        return None
+    rows, columns = bounding_box(enclosed.view(np.uint8))
+    content_length = max(rows.stop - rows.start, columns.stop - columns.start)
+    if content_length < ALTERNATIVES.min_length * length:
+        return None
+    return line & ~_shared(line, content, width, round(ALTERNATIVES.max_gap * content_length))
+
+
+def _is_box_or_ellipse(shape: Pixels) -> bool:
+    """Return whether a filled shape is a rectangle, in any direction, or an ellipse."""
+    outlines, _ = cv2.findContours(shape, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    if len(outlines) != 1:
+        return False
+    around = cv2.minAreaRect(outlines[0])
+    box = cv2.fillConvexPoly(
+        np.zeros_like(shape), np.rint(cv2.boxPoints(around)).astype(np.int32), 1
+    )
+    ellipse = cv2.ellipse(np.zeros_like(shape), around, 1, cv2.FILLED)
+    least = min(np.count_nonzero(box != shape), np.count_nonzero(ellipse != shape))
+    return bool(least < ALTERNATIVES.max_deviation * np.count_nonzero(shape))
+
+
+def _shared(
+    line: NDArray[np.bool_], content: Pixels, width: int, max_gap: int
+) -> NDArray[np.bool_]:
+    """Find the parts of a line that are strokes of the digit as well: those between two contacts.
+
+    line     bool (H, W)
+    content  uint8 (H, W), 1 where there is ink inside the line
+    width    pixels, of the line
+    max_gap  pixels, between two contacts
+    returns  bool (H, W)
+    """
+    near = cv2.dilate(content, np.ones((2 * width + 1, 2 * width + 1), np.uint8))
+    contacts = np.where(line, near, np.uint8(0))
+    framed = cv2.copyMakeBorder(contacts | content, *(max_gap,) * 4, cv2.BORDER_CONSTANT)
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (max(1, max_gap),) * 2)
+    joined = cv2.morphologyEx(framed, cv2.MORPH_CLOSE, disk)[max_gap:-max_gap, max_gap:-max_gap]
+    _, parts = cv2.connectedComponents(np.where(line, joined, np.uint8(0)))
+    count, labels = cv2.connectedComponents(contacts)
+    # The part that each contact belongs to; in two of them it is between them.
+    part_of = np.zeros(count, np.int32)
+    part_of[labels] = parts
+    counts = np.bincount(part_of[1:], minlength=parts.max() + 1)
+    is_shared = counts >= 2
+    is_shared[0] = False
+    return is_shared[parts]
+
+
+def _underline(mask: Pixels) -> NDArray[np.bool_] | None:
+    """Find a line under the digit: apart from it, or longer than all the rest at both ends.
+
+    mask     uint8 (H, W), 1 where there is ink, with a margin of zeros
+    returns  bool (H, W)
+    """
+    count, components, statistics, _ = cv2.connectedComponentsWithStats(mask)
+    bottoms = statistics[:, cv2.CC_STAT_TOP] + statistics[:, cv2.CC_STAT_HEIGHT]
+    lowest = 1 + int(bottoms[1:].argmax())
+    if count > 2:
+        part, rest = components == lowest, (components > 0) & (components != lowest)
+        rows, columns = bounding_box(rest.view(np.uint8))
+        width = statistics[lowest, cv2.CC_STAT_WIDTH]
+        if width >= ALTERNATIVES.min_underline * (columns.stop - columns.start):
+            line = _line_along(part.view(np.uint8), rows)
+            if line is not None:
+                return part
+    return _line_along(mask, bounding_box(mask)[0])
+
+
+def _line_along(mask: Pixels, rows: slice) -> NDArray[np.bool_] | None:
+    """Find a line that is all the ink at the left and the right end of a mask.
+
+    mask     uint8 (H, W)
+    rows     the line is below most of these
+    returns  bool (H, W)
+    """
+    _, columns = bounding_box(mask)
+    width = columns.stop - columns.start
+    end = max(2, round(ALTERNATIVES.end * width))
+    left = np.flatnonzero(mask[:, columns.start : columns.start + end].any(axis=1))
+    right = np.flatnonzero(mask[:, columns.stop - end : columns.stop].any(axis=1))
+    if max(np.ptp(left), np.ptp(right)) + 1 > max(3, ALTERNATIVES.max_height * width):
+        return None
+    middles = (left[0] + left[-1]) / 2, (right[0] + right[-1]) / 2
+    if min(middles) < rows.start + ALTERNATIVES.lowest * (rows.stop - rows.start):
+        return None
+    line = np.interp(np.arange(mask.shape[1]), [columns.start, columns.stop - 1], middles)
+    distances = np.abs(np.arange(mask.shape[0])[:, None] - line)
+    if ((distances <= 1) & (mask > 0)).any(axis=0)[columns].mean() < ALTERNATIVES.min_line:
+        return None
+    half = (max(np.ptp(left), np.ptp(right)) + 1) / 2
+    return (distances <= half + 0.5) & (mask > 0)
