@@ -22,6 +22,11 @@ def _drawn(strokes: list[Stroke], rng: Generator, shape: Shape | None = None) ->
     return inked(sheet(shape, rng.uniform(200, 255), rng), covered, rng.uniform(0.7, 1))
 
 
+def plain(strokes: list[Stroke], rng: Generator) -> bytes:
+    """Draw a digit in a drawing program and save it, for comparison with the other kinds."""
+    return saved(_drawn(strokes, rng), rng)
+
+
 def _tail(file: bytes, rng: Generator) -> bytes:
     """Return the bytes that a program left behind a file's end."""
     tails = (

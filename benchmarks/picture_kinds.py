@@ -15,6 +15,7 @@ from file_kinds import (
     gif_with_tail,
     leaning,
     leaning_one,
+    plain,
     png_with_tail,
     twelve_bits_in_sixteen,
     webp_with_tail,
@@ -70,6 +71,7 @@ class Kind:
 BARRED = (2, 3, 4, 5, 7)
 
 KINDS = {
+    "drawn plainly": Kind(plain, 0.985),
     "black corners": Kind(black_corners, 0.98),
     "vignette": Kind(dark_corners, 0.95),
     "one dark corner": Kind(one_dark_corner, 0.95),

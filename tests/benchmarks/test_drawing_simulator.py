@@ -272,3 +272,31 @@ def test_drawings_are_deterministic_and_depend_only_on_their_number(digits):
     for drawing in first:
         assert decode(drawing.plain).shape == (280, 280, 4)
         assert decode(drawing.file).any()
+
+
+def test_boxy_drawings_are_other_strokes_of_the_same_digits(digits):
+    few = digits.take(slice(6))
+    traced, straight = (list(drawings(few, 6, style)) for style in ("traced", "boxy"))
+    assert straight == list(drawings(few, 6, "boxy"))
+    assert [drawing.label for drawing in straight] == few.labels.tolist()
+    for one, other in zip(traced, straight, strict=True):
+        assert one.plain != other.plain
+        ink = [inked(decode(drawing.plain)) for drawing in (one, other)]
+        assert [side / 200 for side in sides(ink[1])] == pytest.approx(
+            [side / 200 for side in sides(ink[0])], abs=0.12
+        )
+
+
+def test_dotted_drawings_have_dots_with_gaps(digits):
+    for drawing in drawings(digits, 6, "dotted"):
+        conditions = drawing.conditions
+        assert conditions.canvas[2] == 1
+        assert conditions.pen_px >= 3
+        assert 0.045 <= conditions.pen_px / conditions.size_px <= 0.15
+
+    def components(style):
+        images = [inked(decode(drawing.plain)) for drawing in drawings(digits, 10, style)]
+        return np.mean([ndimage.label(image)[1] for image in images])
+
+    assert components("traced") < 1.5
+    assert components("dotted") > 4

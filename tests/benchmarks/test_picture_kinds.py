@@ -4,6 +4,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from bar_kinds import with_level_bar
 from picture_kinds import KINDS, pictures
 from PIL import Image
 from tracing import trace
@@ -116,6 +117,25 @@ def test_mark_is_wider_than_the_digit(name, digits):
         box = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         lowest = box[-max(3, len(box) // 7) :]
         assert lowest.any(axis=0).mean() > (0.3 if name == "circle" else 0.55)
+
+
+def test_bar_is_made_level_and_straight_and_the_rest_stays_in_place(digits):
+    leveled = 0
+    for image, label in zip(digits.images[:60], digits.labels[:60], strict=True):
+        if label not in KINDS["own bar"].labels:
+            continue
+        strokes = trace(image)
+        result = with_level_bar(strokes)
+        if result is None:
+            continue
+        leveled += 1
+        bent, row, length = result
+        points, before = np.concatenate(bent), np.concatenate(strokes)
+        on_bar = points[np.abs(points[:, 0] - row) < 1e-6]
+        assert np.ptp(on_bar[:, 1]) >= 0.45 * np.ptp(points[:, 1])
+        assert np.ptp(on_bar[:, 1]) == pytest.approx(length, abs=0.25)
+        assert np.abs(points - before).max() < 0.25
+    assert leveled > 10
 
 
 def test_own_bar_lies_on_one_or_two_rows(digits):

@@ -1,0 +1,58 @@
+"""The benchmark of simulated drawings counts by condition and style, and what people can read."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn")  # whose digits the benchmark evaluates on too
+
+import drawings as benchmark
+from contact_sheet import CAPTION, COLUMNS, TILE
+from drawing_simulator import drawings
+from PIL import Image
+
+from inkdigits import Recognizer
+
+COUNT = 20
+
+
+@pytest.fixture(scope="module")
+def recognizers():
+    return [Recognizer.load(), Recognizer.load("classic")]
+
+
+@pytest.fixture
+def measured(recognizers, digits, monkeypatch):
+    monkeypatch.setattr(benchmark, "accuracy_on_8x8", lambda recognizer: {})
+    return benchmark.measure(recognizers, digits, COUNT, unreadable=[0, 1, 2, 3, 5000])
+
+
+def test_accuracy_is_that_of_the_recognizer(recognizers, measured, digits):
+    for recognizer, record in zip(recognizers, measured[0], strict=True):
+        right = [
+            recognizer.recognize(drawing.file).digit == drawing.label
+            for drawing in drawings(digits, COUNT)
+        ]
+        assert record["accuracy"]["simulated drawings"] == pytest.approx(np.mean(right))
+        assert record["readable"]["drawings"] == COUNT - 4
+        assert record["readable"]["accuracy"] == pytest.approx(np.mean(right[4:]))
+        strokes = record["by_condition"]["strokes"]
+        assert {style: level["drawings"] for style, level in strokes.items()} == {
+            "traced": COUNT,
+            "boxy": COUNT // 5,
+            "dotted": COUNT // 5,
+        }
+        assert strokes["traced"]["accuracy"] == record["accuracy"]["simulated drawings"]
+        assert sum(level["drawings"] for level in record["by_condition"]["file"].values()) == COUNT
+
+
+def test_misread_drawings_have_all_answers_and_are_drawn(recognizers, measured, digits, tmp_path):
+    _, misread = measured
+    assert 0 < len(misread) < COUNT  # `classic` misreads some
+    for number, drawing in enumerate(drawings(digits, COUNT)):
+        answers = [recognizer.recognize(drawing.file).digit for recognizer in recognizers]
+        expected = ", ".join("-" if answer is None else str(answer) for answer in answers)
+        assert misread.get(number) == (expected if answers != [drawing.label] * 2 else None)
+    benchmark.draw_misread(misread, digits, tmp_path / "sheet.png")
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        lines = -(-3 * len(misread) // COLUMNS)
+        assert sheet.size == (COLUMNS * TILE, lines * (TILE + 2 * CAPTION))
