@@ -274,17 +274,15 @@ def test_drawings_are_deterministic_and_depend_only_on_their_number(digits):
         assert decode(drawing.file).any()
 
 
-def test_boxy_drawings_are_other_strokes_of_the_same_digits(digits):
+def test_boxy_drawings_have_few_straight_lines(digits, monkeypatch):
+    drawn_strokes = []
+    monkeypatch.setattr(simulator, "draw", lambda strokes, *_: drawn_strokes.append(strokes) or b"")
     few = digits.take(slice(6))
-    traced, straight = (list(drawings(few, 6, style)) for style in ("traced", "boxy"))
-    assert straight == list(drawings(few, 6, "boxy"))
-    assert [drawing.label for drawing in straight] == few.labels.tolist()
-    for one, other in zip(traced, straight, strict=True):
-        assert one.plain != other.plain
-        ink = [inked(decode(drawing.plain)) for drawing in (one, other)]
-        assert [side / 200 for side in sides(ink[1])] == pytest.approx(
-            [side / 200 for side in sides(ink[0])], abs=0.12
-        )
+    labels = [drawing.label for drawing in drawings(few, 6, "boxy")]
+    assert labels == few.labels.tolist()
+    for strokes in drawn_strokes:
+        assert sum(map(len, strokes)) < 40
+        assert np.concatenate(strokes).max() == pytest.approx(1)
 
 
 def test_dotted_drawings_have_dots_with_gaps(digits):
