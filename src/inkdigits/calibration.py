@@ -17,8 +17,8 @@ from inkdigits.recipes import NON_DIGIT, Recipe
 # of at least so many digits.
 MAX_REJECTED, MAX_REJECTED_OF_WRITER, DIGITS_OF_WRITER = 0.005, 0.03, 50
 
-# Added to the rejection score of a candidate for each likelier one before it.
-RANK_PENALTY = 3.0
+# Added to the rejection score of each candidate but the likeliest.
+ALTERNATIVE_PENALTY = 2.0
 
 
 class HeldOut(NamedTuple):
@@ -86,10 +86,10 @@ def _choose(source: HeldOut, predict: Callable[[Array], Array]) -> tuple[Array, 
     lowest = rejection_scores(chosen)
     if source.alternatives is None:
         return chosen, lowest
-    for rank, x in enumerate(source.alternatives, start=1):
+    for x in source.alternatives:
         exists = x.any(axis=(1, 2))
         logits = predict(x[exists])
-        scores = rejection_scores(logits) + RANK_PENALTY * rank
+        scores = rejection_scores(logits) + ALTERNATIVE_PENALTY
         places = np.flatnonzero(to_host(exists))
         is_better = scores < lowest[places]
         chosen[places[is_better]] = logits[is_better]

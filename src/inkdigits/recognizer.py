@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from inkdigits import inference, model_file
 from inkdigits.arrays import Array, Pixels
-from inkdigits.calibration import RANK_PENALTY, rejection_scores
+from inkdigits.calibration import ALTERNATIVE_PENALTY, rejection_scores
 from inkdigits.constants import CLASSES
 from inkdigits.imaging.decode import decode, encode_png
 from inkdigits.imaging.errors import ImageError
@@ -27,9 +27,6 @@ from inkdigits.threads import one_blas_thread
 # Images from which on the network may use several threads. For fewer, they save little time on idle
 # CPUs, and cost much on busy ones.
 THREADS_FROM = 64
-
-# Added to the rejection score of each candidate but the likeliest.
-PENALTY = 2.0
 
 Reason: TypeAlias = Literal["blank", "not_a_digit"]
 
@@ -244,7 +241,7 @@ class Recognizer:
         ranks = np.concatenate([np.arange(count) for count in counts])
         seen = np.concatenate(images)
         batch = self.predict_batch(seen)
-        scores = batch.rejection_scores + PENALTY * (ranks > 0)
+        scores = batch.rejection_scores + ALTERNATIVE_PENALTY * (ranks > 0)
         rejected = batch.rejected | (scores > self._threshold)
         starts = np.cumsum([0, *counts[:-1]])
         chosen = [

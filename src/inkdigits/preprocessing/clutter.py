@@ -43,6 +43,9 @@ class ClutterSettings:
     # Connected components
     coarse_px: int = 256  # longer side of the coarse image on which components are labeled
     long: float = 0.2  # of the longest component; a shorter one must be near to belong to the digit
+    min_dots: int = 5  # a dotted stroke has more short components ...
+    dots_share: float = 0.25  # ... and they have more of its ink; dust has less
+    dot_gap: float = 1.6  # of a dot's length; the dots of a stroke are no farther apart
     dot: float = 0.9  # of the width of the pen; a smaller component is not the dot of a mark
     dot_reach: float = 5.0  # times its length; a dot is no farther from the rest
     min_length: float = 0.04  # of a frame's length; if all else is shorter, the frame is the digit
