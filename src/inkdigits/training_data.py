@@ -164,7 +164,7 @@ def prepare(
         images = np.concatenate([images, drawn])
         labels = np.concatenate([labels, np.full(non_digits, NON_DIGIT, np.uint8)])
         counts["non-digits"] = non_digits
-    held_out_parts = _held_out(recipe, sources, held_out, device, workers, on_progress)
+    held_out_parts = _held_out(recipe, sources, held_out, device, on_progress)
     if held_out_parts:
         counts["held out"] = sum(len(part.labels) for part in held_out_parts.values())
     x, y = to_device(network_input(images), device), to_device(labels, device)
@@ -220,7 +220,6 @@ def _held_out(
     sources: Sources,
     digits: Digits | None,
     device: str,
-    workers: int,
     on_progress: OnStep,
 ) -> dict[str, HeldOut]:
     """Make the preprocessed images of writers who are not trained on, by the name of their source.
@@ -239,26 +238,18 @@ def _held_out(
     labels = to_device(part.labels, device)
     parts = {MNIST: HeldOut(placed(part.images), labels, part.writers)}
     for name, traces in sources.development.items():
-        candidates = []
-        for rank in range(ink.MAX_CANDIDATES):
-            step = f"Rendering {name}, held out, candidate {rank + 1}"
-            rendered = development.render(
-                traces,
-                partial(_candidate, rank=rank),
-                workers=workers,
-                on_progress=partial(on_progress, step, len(traces)),
-            )
-            candidates.append(placed(rendered.images))
-        x, *alternatives = candidates
-        labels = to_device(traces.labels, device)
-        parts[name] = HeldOut(x, labels, traces.writers, np.stack(alternatives))
+        on_rendered = partial(on_progress, f"Rendering {name}, held out", len(traces))
+        rendered, candidates = development.render_candidates(
+            traces, ink.candidates_from_ink, on_progress=on_rendered
+        )
+        alternatives = np.zeros((ink.MAX_CANDIDATES - 1, *rendered.images.shape), np.uint8)
+        for number, (_, *others) in enumerate(candidates):
+            alternatives[: len(others), number] = others
+        labels = to_device(rendered.labels, device)
+        parts[name] = HeldOut(
+            placed(rendered.images), labels, rendered.writers, placed(alternatives)
+        )
     return parts
-
-
-def _candidate(image: Pixels, rank: int) -> Pixels:
-    """Return a candidate for what the network sees of some ink, blank if there are not so many."""
-    candidates = ink.candidates_from_ink(image)
-    return candidates[rank] if rank < len(candidates) else np.zeros_like(candidates[0])
 
 
 def _preprocessed(recipe: Recipe, digits: Digits, split: str, on_progress: OnStep) -> Digits:

@@ -41,29 +41,25 @@ def render(
     traces: Traces,
     preprocess: Callable[[Pixels], Pixels] = ink.from_ink,
     copies: int = 1,
-    workers: int = 1,
     on_progress: OnProgress = no_progress,
 ) -> Digits:
     """Draw digits with pens of various widths, as their writers wrote them, and preprocess them.
 
     preprocess  maps ink, uint8 (H, W), to uint8 (28, 28)
     copies      images of each digit, drawn with different pens
-    workers, on_progress   as in rendering.render
+    on_progress  called with the number of images that are done
     returns     Digits: `copies` images of the first digit, then of the second, ...
     """
     return rendering.render(
-        traces,
-        copies,
-        SEED,
-        preprocess,
-        variation=None,
-        workers=workers,
-        on_progress=on_progress,
+        traces, copies, SEED, preprocess, variation=None, on_progress=on_progress
     )
 
 
 def render_candidates(
-    traces: Traces, candidates_from_ink: Callable[[Pixels], Pixels], copies: int = 1
+    traces: Traces,
+    candidates_from_ink: Callable[[Pixels], Pixels],
+    copies: int = 1,
+    on_progress: OnProgress = no_progress,
 ) -> tuple[Digits, list[Pixels]]:
     """Draw digits as `render` does, and keep everything that preprocessing takes for the digit.
 
@@ -79,4 +75,4 @@ def render_candidates(
         return first
 
     # In this process, and so in order.
-    return render(traces, likeliest, copies), candidates
+    return render(traces, likeliest, copies, on_progress), candidates
