@@ -243,8 +243,8 @@ def _held_out(
             traces, ink.candidates_from_ink, on_progress=on_rendered
         )
         alternatives = np.zeros((ink.MAX_CANDIDATES - 1, *rendered.images.shape), np.uint8)
-        for number, (_, *others) in enumerate(candidates):
-            alternatives[: len(others), number] = others
+        for number, found in enumerate(candidates):
+            alternatives[: len(found) - 1, number] = found[1:]
         labels = to_device(rendered.labels, device)
         parts[name] = HeldOut(
             placed(rendered.images), labels, rendered.writers, placed(alternatives)
