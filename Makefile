@@ -128,6 +128,7 @@ accuracy: $(VENV)/installed-compare ## Measure accuracy: train every recipe (hou
 	$(BIN)/python benchmarks/accuracy.py
 	$(BIN)/python benchmarks/writers.py --digits test --model $(SHIPPED)
 	$(BIN)/python benchmarks/drawings.py --digits test --model $(SHIPPED)
+	$(BIN)/python benchmarks/any_picture.py --digits test --model $(SHIPPED)
 	$(BIN)/python benchmarks/robustness.py --digits test --model $(SHIPPED)
 	$(BIN)/python benchmarks/rejection.py --split test --model $(filter-out classic,$(SHIPPED))
 	$(BIN)/python benchmarks/calibration.py --digits test --model $(SHIPPED)

@@ -25,7 +25,7 @@ MIN_CONTRAST = 80  # of 255, in brightness
 
 Style: TypeAlias = Literal["traced", "boxy", "dotted"]
 MIN_DOT_PX = 3
-DOTS = (0.045, 0.15)  # width relative to the digit
+DOTS = (0.045, 0.12)  # width relative to the digit
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from drawing_conditions import Conditions
 from drawing_simulator import Style, drawings
-from evaluation_data import DRAWINGS, accuracy_on, mnist_digits, model_parser
+from evaluation_data import DRAWINGS, accuracy_on, mnist_digits, model_parser, validation_split
 from numpy.typing import NDArray
 from picture_sheet import write_contact_sheet
 from PIL import Image
@@ -100,6 +100,19 @@ def accuracy_on_8x8(recognizer: Recognizer) -> dict[str, float]:
 
 def _enlarged(image: Pixels, resampling: Image.Resampling) -> Pixels:
     return np.asarray(Image.fromarray(image).resize((64, 64), resampling))
+
+
+def unreadable_drawings(split: str, recognizer: Recognizer) -> list[int]:
+    """Return the numbers of the drawings that a person misreads too, as far as they are known.
+
+    split   "test" or "validation", whose drawings depend on which digits the model held out
+    """
+    listed = load_results(UNREADABLE)
+    seed, fraction = validation_split(recognizer)
+    if split != "validation" or listed["split"] != {"seed": seed, "fraction": fraction}:
+        return []
+    numbers: list[int] = listed["validation"]
+    return numbers
 
 
 def measure(
@@ -199,7 +212,7 @@ def main() -> None:
     arguments = parser.parse_args()
     recognizers = [Recognizer.load(model) for model in arguments.model]
     digits = mnist_digits(arguments.digits, recognizers[0])
-    unreadable = load_results(UNREADABLE).get(arguments.digits, [])
+    unreadable = unreadable_drawings(arguments.digits, recognizers[0])
     records, misread = measure(recognizers, digits, arguments.count, unreadable)
     show(records)
     if arguments.misread:

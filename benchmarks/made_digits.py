@@ -22,7 +22,8 @@ from inkdigits.data.traces import Traces, select_writers
 SEED = 0
 # Width of the pens relative to the digit: a hairline, a ballpoint pen, a marker and a brush.
 PENS = ((0.01, 0.02), (0.03, 0.06), (0.07, 0.11), (0.13, 0.18))
-FINEST_DOTS = 0.045  # pen; dots of a finer one are too far apart to be seen as a line
+# Finer dots would be too far apart to be seen as a line, and with broader ones few would be left.
+DOTS = (0.045, 0.11)
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,7 +241,7 @@ def draw(digit: MadeDigit, pen: tuple[float, float], rng: Generator) -> bytes:
     pen_px = max(1, rng.uniform(*pen) * size_px)
     strokes = digit.strokes
     if digit.is_dotted:
-        pen_px = max(pen_px, FINEST_DOTS * size_px)
+        pen_px = float(np.clip(pen_px, DOTS[0] * size_px, DOTS[1] * size_px))
         strokes = dotted(strokes, pen_px / size_px, rng)
     placed_strokes = placed(strokes, size_px, shape, 0.02 * side + pen_px / 2, rng)
     covered = coverage(placed_strokes, pen_px, shape, bool(rng.random() < 0.7))

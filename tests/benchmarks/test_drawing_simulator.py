@@ -290,7 +290,7 @@ def test_dotted_drawings_have_dots_with_gaps(digits):
         conditions = drawing.conditions
         assert conditions.canvas[2] == 1
         assert conditions.pen_px >= 3
-        assert 0.045 <= conditions.pen_px / conditions.size_px <= 0.15
+        assert 0.045 <= conditions.pen_px / conditions.size_px <= 0.12
 
     def components(style):
         images = [inked(decode(drawing.plain)) for drawing in drawings(digits, 10, style)]

@@ -56,3 +56,16 @@ def test_misread_drawings_have_all_answers_and_are_drawn(recognizers, measured, 
     with Image.open(tmp_path / "sheet.png") as sheet:
         lines = -(-3 * len(misread) // COLUMNS)
         assert sheet.size == (COLUMNS * TILE, lines * (TILE + 2 * CAPTION))
+
+
+def test_unreadable_drawings_are_known_for_the_usual_validation_digits(recognizers):
+    unreadable = benchmark.unreadable_drawings("validation", recognizers[0])
+    assert len(unreadable) == len(set(unreadable)) > 10
+    assert unreadable == sorted(unreadable)
+    assert max(unreadable) < 2000
+    assert benchmark.unreadable_drawings("test", recognizers[0]) == []
+
+
+def test_unreadable_drawings_of_other_digits_are_unknown(recognizers, monkeypatch):
+    monkeypatch.setattr(benchmark, "validation_split", lambda recognizer: (1, 0.1))
+    assert benchmark.unreadable_drawings("validation", recognizers[0]) == []
