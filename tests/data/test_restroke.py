@@ -1,10 +1,20 @@
 """Restroking: MNIST's digits with another pen, still recognizable and still like MNIST."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
-from inkdigits.data.restroke import _change_pen, _distance, _restroke, restroke
+from inkdigits.data import restroke as restroke_module
+from inkdigits.data.restroke import (
+    Restroking,
+    _change_pen,
+    _distance,
+    _restroke,
+    _slant,
+    restroke,
+)
 from inkdigits.preprocessing import ink
 from inkdigits.preprocessing.filters import gaussian_blur
 
@@ -53,8 +63,30 @@ def test_restroked_digits_resemble_their_originals(restroked, images):
         return soft / np.linalg.norm(soft, axis=1, keepdims=True)
 
     similarity = blurred(restroked) @ blurred(ink.from_mnist(images)).T
-    assert np.mean(similarity.argmax(axis=1) == np.arange(len(images))) > 0.6
-    assert np.median(similarity.diagonal()) > 0.85
+    assert np.mean(similarity.argmax(axis=1) == np.arange(len(images))) > 0.5
+    assert np.median(similarity.diagonal()) > 0.8
+
+
+def test_slanted_rows_keep_their_ink():
+    image = np.zeros((20, 9), np.float32)
+    image[:, 4] = 1
+    for slant in (-0.4, 0.0, 0.4):
+        slanted = _slant(image, slant)
+        np.testing.assert_allclose(slanted.sum(axis=1), 1, atol=1e-3)
+        columns = slanted @ np.arange(slanted.shape[1])
+        assert columns[0] - columns[-1] == pytest.approx(19 * slant, abs=0.1)
+
+
+def test_some_digits_are_stretched(images, monkeypatch):
+    def aspect(**changes):
+        monkeypatch.setattr(restroke_module, "RESTROKING", replace(Restroking(), **changes))
+        drawn = [_restroke(image, np.random.default_rng(n)) for n, image in enumerate(images)]
+        return np.array([np.ptp(np.nonzero(image), axis=1) + 1 for image in drawn]) @ [-1, 1]
+
+    same_size = {"slanted_share": 0, "scales": (2, 2), "block_share": 0}
+    usual, stretched = (aspect(**same_size, stretched_share=share) for share in (0, 1))
+    assert np.mean(np.abs(stretched - usual) > 3) > 0.4
+    assert np.mean(stretched > usual) == pytest.approx(0.5, abs=0.15)
 
 
 def test_result_depends_on_the_seed_and_the_index(restroked, images):

@@ -36,6 +36,11 @@ class Restroking:
     block_share      fraction of the small images in which each pixel becomes a block
     max_block_scale  largest of these, relative to MNIST's size
     block_px         side of a block
+    slanted_share    fraction of the digits that are slanted further, to either side
+    max_slant        maximum shift of their top, as a fraction of the height
+    stretched_share  fraction of the digits that are made wider or narrower
+    max_stretch      maximum factor ...
+    min_stretched_scale   ... of digits that are larger than this, relative to MNIST's size
     """
 
     enlargement: int = 3
@@ -47,6 +52,11 @@ class Restroking:
     block_share: float = 0.4
     max_block_scale: float = 1.2
     block_px: int = 8
+    slanted_share: float = 0.25
+    max_slant: float = 0.4
+    stretched_share: float = 0.25
+    max_stretch: float = 1.7
+    min_stretched_scale: float = 0.6
 
 
 RESTROKING = Restroking()
@@ -88,7 +98,10 @@ def _restroke(image: Pixels, rng: Generator) -> Pixels:
     scale = log_uniform(rng, RESTROKING.scales)
     # Blurred before it is shrunk, against aliasing.
     blurred = gaussian_blur(enlarged, 0.4 * max(RESTROKING.enlargement / scale - 1, 0))
-    resized = _zoom(blurred, scale / RESTROKING.enlargement)
+    factor, stretch = scale / RESTROKING.enlargement, 1.0
+    if scale > RESTROKING.min_stretched_scale and rng.random() < RESTROKING.stretched_share:
+        stretch = log_uniform(rng, (1 / RESTROKING.max_stretch, RESTROKING.max_stretch))
+    resized = _zoom(blurred, factor / stretch**0.5, factor * stretch**0.5)
     if rng.random() < RESTROKING.aliased_share:
         threshold = min(0.5, 0.5 * float(resized.max()))
         resized = np.where(resized > threshold, np.float32(1), np.float32(0))
@@ -109,7 +122,9 @@ def _change_pen(image: Pixels, rng: Generator) -> Array:
     """
     margin = RESTROKING.margin_px // RESTROKING.enlargement
     digit = np.pad(image[bounding_box(image)].astype(np.float32), margin)
-    enlarged = _zoom(digit, RESTROKING.enlargement)
+    enlarged = _zoom(digit, RESTROKING.enlargement, RESTROKING.enlargement)
+    if rng.random() < RESTROKING.slanted_share:
+        enlarged = _slant(enlarged, rng.uniform(-RESTROKING.max_slant, RESTROKING.max_slant))
     inked = enlarged > 0.5 * float(enlarged.max())
     depth = _distance(inked)
     # On the centerline of a stroke the depth is half its width, a local maximum.
@@ -136,7 +151,23 @@ def _distance(mask: NDArray[np.bool_]) -> Array:
     return np.sqrt(squared)
 
 
-def _zoom(image: Array, factor: float) -> Array:
-    height, width = (round(factor * side) for side in image.shape)
+def _zoom(image: Array, down: float, across: float) -> Array:
+    """Resize an image by a factor for its height and one for its width."""
+    height, width = (
+        max(1, round(factor * side))
+        for factor, side in zip((down, across), image.shape, strict=True)
+    )
     zoomed: NDArray[Any] = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
     return zoomed
+
+
+def _slant(image: Array, slant: float) -> Array:
+    """Shift the top of an image to the right, or to the left, and each row in proportion.
+
+    slant    fraction of the height; negative to the left
+    returns  float32 (H, W), wide enough for all of it
+    """
+    height, width = image.shape
+    room = abs(slant) * height
+    matrix = np.array([[1, -slant, max(slant, 0) * height], [0, 1, 0]])
+    return cv2.warpAffine(image, matrix, (width + round(room) + 1, height))
