@@ -19,7 +19,7 @@ from inkdigits.nn.losses import softmax
 from inkdigits.nn.network import Network
 from inkdigits.preprocessing import PREPROCESSORS
 from inkdigits.recipes import RECIPES
-from inkdigits.recognizer import Prediction
+from inkdigits.recognizer import PENALTY, Prediction
 from inkdigits.storage.files import FileError
 
 GOLDEN = Path(__file__).parent / "golden"  # drawings, each named after its digit
@@ -142,6 +142,56 @@ def test_preprocessing_and_prediction_make_up_recognition(recognizer, digits):
         assert (prediction.digit, prediction.reason) == (alone.digit, alone.reason)
         np.testing.assert_allclose(prediction.probabilities, alone.probabilities, atol=1e-5, rtol=0)
         np.testing.assert_array_equal(prediction.seen, alone.seen)
+
+
+def test_candidate_with_the_lowest_score_is_chosen(digits):
+    recognizer = Recognizer(untrained(), "test")
+    images = recognizer.preprocess_mnist(digits.images[:40])
+    scores = recognizer.predict_batch(images).rejection_scores
+    low, middle, high = images[np.argsort(scores)[[0, 20, 39]]]
+    spread = scores.max() - scores.min()
+    assert spread > 0
+    for candidates in ([low, high], [high, low], [middle, high, low], [high]):
+        (prediction,) = recognizer.predict_candidates([np.stack(candidates)])
+        (batch,) = (recognizer.predict_batch(np.stack(candidates)),)
+        priced = batch.rejection_scores + PENALTY * (np.arange(len(candidates)) > 0)
+        chosen = int(priced.argmin())
+        np.testing.assert_array_equal(prediction.seen, candidates[chosen])
+        np.testing.assert_allclose(prediction.probabilities, batch.probabilities[chosen])
+
+
+def test_penalty_decides_between_candidates_and_may_reject(digits, monkeypatch):
+    model = replace(untrained(), rejection_threshold=0.0)
+    recognizer = Recognizer(model, "test")
+    images = recognizer.preprocess_mnist(digits.images[:200])
+    scores = recognizer.predict_batch(images).rejection_scores
+    order = np.argsort(scores)
+    gap = scores[order[-1]] - scores[order[0]]
+    pair = images[order[[-1, 0]]]
+    recognizer = Recognizer(replace(model, rejection_threshold=scores[order[0]] + gap / 4), "test")
+    for penalty, place, rejected in ((0, 1, False), (gap / 2, 1, True), (2 * gap, 0, True)):
+        monkeypatch.setattr("inkdigits.recognizer.PENALTY", penalty)
+        (prediction,) = recognizer.predict_candidates([pair])
+        np.testing.assert_array_equal(prediction.seen, pair[place])
+        assert (prediction.digit is None) == rejected
+
+
+def test_first_candidate_counts_for_a_model_that_does_not_reject(digits):
+    recognizer = Recognizer(untrained("classic"), "test")
+    images = recognizer.preprocess_mnist(digits.images[:3])
+    for candidates in (images, images[::-1]):
+        (prediction,) = recognizer.predict_candidates([candidates])
+        np.testing.assert_array_equal(prediction.seen, candidates[0])
+
+
+def test_images_with_different_numbers_of_candidates_are_predicted_together(recognizer, digits):
+    images = recognizer.preprocess_mnist(digits.images[:6])
+    batches = [images[:1], images[1:4], images[4:]]
+    together = recognizer.predict_candidates(batches)
+    for candidates, prediction in zip(batches, together, strict=True):
+        (alone,) = recognizer.predict_candidates([candidates])
+        np.testing.assert_array_equal(prediction.seen, alone.seen)
+        np.testing.assert_allclose(prediction.probabilities, alone.probabilities, atol=1e-5)
 
 
 def test_batch_without_images_has_no_predictions(recognizer):

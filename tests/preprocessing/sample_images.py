@@ -1,5 +1,6 @@
 """Draw sample images under known conditions, and compare preprocessed images."""
 
+import cv2
 import numpy as np
 
 from inkdigits.preprocessing.clutter import isolate_digit
@@ -76,6 +77,12 @@ def with_noise(rgba, deviation):
 def difference(one, other):
     """The summed difference of two images, as a share of their ink."""
     return np.abs(one.astype(int) - other).sum() / max(one.sum(), other.sum())
+
+
+def rough_difference(one, other):
+    """How different two images are, 0 to 1, whatever the exact width and place of the strokes."""
+    one, other = (cv2.GaussianBlur(each.astype(np.float32), None, 2) for each in (one, other))
+    return 1 - float((one * other).sum()) / float(np.linalg.norm(one) * np.linalg.norm(other))
 
 
 def extent(image):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from sample_images import as_rgba, difference, drawing, extent, isolated, with_noise
 
+from inkdigits.imaging.strokes import draw
 from inkdigits.preprocessing import ink
 from inkdigits.preprocessing.clutter import remove_specks
 
@@ -64,6 +65,13 @@ def test_separate_bar_of_a_5_is_kept(gap):
     assert ink.from_image(with_bar)[5:8, 12:].sum() > ink.from_image(rgba)[5:8, 12:].sum() + 3 * 255
 
 
+def test_dot_of_a_mark_is_kept():
+    """An exclamation mark is not a 1."""
+    mark = np.zeros((280, 280), np.uint8)
+    mark[46:175, 135:146] = mark[219:231, 135:146] = 255
+    np.testing.assert_array_equal(isolated(mark), mark)
+
+
 def test_broken_stroke_stays_whole():
     rgba = drawing(height=400, width=400, pen=4)
     broken = rgba.copy()
@@ -103,6 +111,26 @@ def test_ruled_lines_are_removed(squares):
     if squares:
         lines[:, 21::40] = True
     ruled[lines & (rgba[..., 0] == 255), :3] = RULING
+    np.testing.assert_array_equal(ink.from_image(ruled), ink.from_image(rgba))
+
+
+@pytest.mark.parametrize("width", [0.55, 0.75, 0.9])
+@pytest.mark.parametrize("side", [40, 64, 160])
+def test_own_bar_of_a_thin_digit_is_kept(side, width):
+    """The bar of a 7 is half on each of two rows, and as pale and long as a ruled line."""
+    left, right = round((1 - width) / 2 * side), round((1 + width) / 2 * side)
+    inked = draw([np.array([[right, side // 5], [side // 2, 0.9 * side]])], 1, (side, side))
+    without_bar = inked.copy()
+    inked[side // 5 - 1 : side // 5 + 1, left:right] = 128
+    kept = isolated(inked)
+    np.testing.assert_array_equal(kept[side // 5 - 1, left:right] > 0, True)
+    assert difference(kept, without_bar) > 0.2
+
+
+def test_ruled_line_that_is_not_quite_level_is_removed():
+    rgba = drawing(height=400, width=400, top=55)
+    ruled = rgba.copy()
+    ruled[203, :230, :3] = ruled[204, 200:, :3] = RULING
     np.testing.assert_array_equal(ink.from_image(ruled), ink.from_image(rgba))
 
 

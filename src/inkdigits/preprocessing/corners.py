@@ -22,8 +22,8 @@ class CornerSettings:
     """Tuning constants of the test whether a corner lies beyond the edge of the paper."""
 
     sample_px: int = 512  # longer side of the image in which edges are searched for, at most
-    inset: float = 0.01  # of the side; on the border itself two corners may seem to be one
-    min_leg_px: int = 3  # of the triangle at a corner
+    inset: float = 0.004  # of the side; on the border itself two corners may seem to be one
+    min_leg_px: int = 2  # of the triangle at a corner
     max_depth: float = 0.35  # of the side; how far a strip along a whole side reaches in
     soft_px: int = 2  # on both sides of an edge
     beside: float = 0.04  # of the side; how much paper beside an edge is examined

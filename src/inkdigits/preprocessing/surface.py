@@ -32,6 +32,7 @@ class SurfaceSettings:
     min_contrast: float = 8.0  # of 255
     noise: float = 2.0  # deviations; weaker ink counts as none ...
     full: float = 0.7  # of the strength; and stronger ink as full
+    strong: int = 191  # of 255, which is full; each component of the ink has a stronger pixel
 
 
 SURFACE = SurfaceSettings()
@@ -62,8 +63,20 @@ def extract_faint_ink(channels: Sequence[Pixels]) -> Pixels | None:
     if strength < max(SURFACE.min_strength * noise, SURFACE.min_contrast):
         return None
     least = SURFACE.noise * noise
-    scaled = (ink - least) * (255 / (SURFACE.full * strength - least))
-    return cv2.convertScaleAbs(np.maximum(scaled, 0))  # which rounds, and limits to 255
+    scaled = np.maximum((ink - least) * (255 / (SURFACE.full * strength - least)), 0)
+    return _without_noise(cv2.convertScaleAbs(scaled))  # which rounds, and limits to 255
+
+
+def _without_noise(ink: Pixels) -> Pixels:
+    """Keep the connected components that are strong somewhere.
+
+    source  Canny 1986, A Computational Approach to Edge Detection: thresholding with hysteresis
+    """
+    count, components = cv2.connectedComponents((ink > 0).view(np.uint8))
+    is_strong = np.zeros(count, bool)
+    is_strong[components[ink > SURFACE.strong]] = True
+    is_strong[0] = False
+    return ink * is_strong[components]
 
 
 def _mean_of_strongest(ink: Array, count: int) -> float:
