@@ -5,7 +5,7 @@ much each pixel differs from the background, which is 0.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,13 +79,15 @@ def _without_cut(ink: Pixels) -> Pixels | None:
     returns  uint8 (H, W), or None if nothing is cut, or nothing would be left
     """
     reach = math.ceil(ALTERNATIVES.border * max(ink.shape))
-    least = ALTERNATIVES.faint * int(ink.max())
+    least = ALTERNATIVES.faint * cv2.minMaxLoc(ink)[1]
     sides = ink[:reach], ink[-reach:], ink[:, :reach], ink[:, -reach:]
-    if max(int(side.max()) for side in sides) <= least:
+    if all(cv2.minMaxLoc(side)[1] <= least for side in sides):
         return None
     ink = remove_ruled_lines(ink)
     step = max(1, max(ink.shape) // ALTERNATIVES.image_px)
     mask = (max_pool(ink, step) > least).view(np.uint8)
+    if len(_outlines(mask)) == 1:
+        return None  # as of a cropped digit, at once
     count, components, statistics, _ = cv2.connectedComponentsWithStats(mask)
     at_border = components.copy()
     reach = math.ceil(reach / step)
@@ -110,9 +112,10 @@ def _without_line(ink: Pixels) -> Pixels | None:
     step = max(1, max(ink.shape) // ALTERNATIVES.coarse_px)
     has_ink = (max_pool(ink, step) > 0).view(np.uint8)
     mask = cv2.copyMakeBorder(has_ink, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
-    line = _enclosure(mask)
+    outlines = _outlines(mask)
+    line = _enclosure(mask, outlines)
     if line is None:
-        line = _underline(mask)
+        line = _underline(mask, outlines)
     return None if line is None else _erase(ink, line[1:-1, 1:-1], step)
 
 
@@ -126,13 +129,19 @@ def _erase(ink: Pixels, where: NDArray[Any], step: int) -> Pixels | None:
     return rest if rest.max() >= MIN_CONTRAST else None
 
 
-def _enclosure(mask: Pixels) -> NDArray[np.bool_] | None:
+def _outlines(mask: Pixels) -> Sequence[NDArray[np.int32]]:
+    """Follow the outline of each component, of those that no other encloses."""
+    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    return outlines
+
+
+def _enclosure(mask: Pixels, outlines: Sequence[NDArray[np.int32]]) -> NDArray[np.bool_] | None:
     """Find a line around all the rest: a box, a circle.
 
-    mask     uint8 (H, W), 1 where there is ink, with a margin of zeros
-    returns  bool (H, W)
+    mask      uint8 (H, W), 1 where there is ink, with a margin of zeros
+    outlines  of its components
+    returns   bool (H, W)
     """
-    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     if sum(map(cv2.contourArea, outlines)) < ALTERNATIVES.min_filled * mask.size:
         return None  # as of most digits, at once
     inside = cv2.drawContours(np.zeros_like(mask), outlines, -1, 1, cv2.FILLED)
@@ -165,7 +174,7 @@ def _enclosure(mask: Pixels) -> NDArray[np.bool_] | None:
 
 def _is_box_or_ellipse(shape: Pixels) -> bool:
     """Return whether a filled shape is a rectangle, in any direction, or an ellipse."""
-    outlines, _ = cv2.findContours(shape, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    outlines = _outlines(shape)
     if len(outlines) != 1:
         return False
     around = cv2.minAreaRect(outlines[0])
@@ -204,23 +213,23 @@ def _shared(
     return is_shared[parts]
 
 
-def _underline(mask: Pixels) -> NDArray[np.bool_] | None:
+def _underline(mask: Pixels, outlines: Sequence[NDArray[np.int32]]) -> NDArray[np.bool_] | None:
     """Find a line under the digit: apart from it, or longer than all the rest at both ends.
 
-    mask     uint8 (H, W), 1 where there is ink, with a margin of zeros
-    returns  bool (H, W)
+    mask      uint8 (H, W), 1 where there is ink, with a margin of zeros
+    outlines  of its components
+    returns   bool (H, W)
     """
-    count, components, statistics, _ = cv2.connectedComponentsWithStats(mask)
-    bottoms = statistics[:, cv2.CC_STAT_TOP] + statistics[:, cv2.CC_STAT_HEIGHT]
-    lowest = 1 + int(bottoms[1:].argmax())
-    if count > 2:
-        part, rest = components == lowest, (components > 0) & (components != lowest)
-        rows, columns = bounding_box(rest.view(np.uint8))
-        width = statistics[lowest, cv2.CC_STAT_WIDTH]
-        if width >= ALTERNATIVES.min_underline * (columns.stop - columns.start):
-            line = _line_along(part.view(np.uint8), rows)
-            if line is not None:
-                return part
+    if len(outlines) > 1:
+        boxes = np.array([cv2.boundingRect(outline) for outline in outlines])  # x, y, width, height
+        lowest = int((boxes[:, 1] + boxes[:, 3]).argmax())
+        rest = np.delete(boxes, lowest, axis=0)
+        ends = (rest[:, :2] + rest[:, 2:]).max(axis=0)
+        left, top = rest[:, :2].min(axis=0).tolist()
+        if boxes[lowest, 2] >= ALTERNATIVES.min_underline * (ends[0] - left):
+            part = cv2.drawContours(np.zeros_like(mask), outlines, lowest, 1, cv2.FILLED)
+            if _line_along(part, slice(top, int(ends[1]))) is not None:
+                return part.view(bool)
     return _line_along(mask, bounding_box(mask)[0])
 
 
@@ -234,16 +243,18 @@ def _line_along(mask: Pixels, rows: slice) -> NDArray[np.bool_] | None:
     _, columns = bounding_box(mask)
     width = columns.stop - columns.start
     end = max(2, round(ALTERNATIVES.end * width))
-    left = np.flatnonzero(mask[:, columns.start : columns.start + end].any(axis=1))
-    right = np.flatnonzero(mask[:, columns.stop - end : columns.stop].any(axis=1))
-    if max(np.ptp(left), np.ptp(right)) + 1 > max(3, ALTERNATIVES.max_height * width):
+    at_ends = [
+        bounding_box(np.ascontiguousarray(mask[:, start : start + end]))[0]
+        for start in (columns.start, columns.stop - end)
+    ]
+    height = max(part.stop - part.start for part in at_ends)
+    if height > max(3, ALTERNATIVES.max_height * width):
         return None
-    middles = (left[0] + left[-1]) / 2, (right[0] + right[-1]) / 2
+    middles = [(part.start + part.stop - 1) / 2 for part in at_ends]
     if min(middles) < rows.start + ALTERNATIVES.lowest * (rows.stop - rows.start):
         return None
     line = np.interp(np.arange(mask.shape[1]), [columns.start, columns.stop - 1], middles)
     distances = np.abs(np.arange(mask.shape[0])[:, None] - line)
     if ((distances <= 1) & (mask > 0)).any(axis=0)[columns].mean() < ALTERNATIVES.min_line:
         return None
-    half = (max(np.ptp(left), np.ptp(right)) + 1) / 2
-    return (distances <= half + 0.5) & (mask > 0)
+    return (distances <= (height + 1) / 2) & (mask > 0)

@@ -63,8 +63,11 @@ def isolate_digit(ink: Pixels) -> tuple[Pixels, Region]:
     """
     peak = int(ink.max())
     faint = _faint_level(ink, peak)
-    ink = remove_ruled_lines(ink)
-    box = bounding_box(_threshold(ink, faint))
+    mask = _threshold(ink, faint)
+    box = bounding_box(mask)
+    cleaned = _remove_lines(ink, mask, box, peak)
+    if cleaned is not ink:
+        ink, box = cleaned, bounding_box(_threshold(cleaned, faint))
     # Most digits are one component.
     if not _is_one_component(ink, box, faint):
         ink = _remove_other_components(ink, faint, peak)
@@ -80,15 +83,7 @@ def remove_ruled_lines(ink: Pixels) -> Pixels:
     """
     peak = int(ink.max())
     mask = _threshold(ink, _faint_level(ink, peak))
-    box = bounding_box(mask)
-    if not _may_hold_lines(ink[box], mask[box], peak, ink.shape):
-        return ink
-    cleaned = ink.copy()
-    erased = [
-        _erase_lines(image, has_ink, peak)
-        for image, has_ink in ((cleaned, mask), (cleaned.T, mask.T))
-    ]
-    return cleaned if any(erased) else ink
+    return _remove_lines(ink, mask, bounding_box(mask), peak)
 
 
 def remove_specks(ink: Pixels) -> Pixels:
@@ -174,6 +169,23 @@ def _may_hold_lines(ink: Pixels, mask: Pixels, peak: int, shape: tuple[int, ...]
             if (_counts(strong, axis)[is_long] <= shape[axis] / 2).any():
                 return True
     return False
+
+
+def _remove_lines(ink: Pixels, mask: Pixels, box: Region, peak: int) -> Pixels:
+    """Remove ruled lines.
+
+    mask     uint8 (H, W), 1 where there is ink
+    box      that holds all ink
+    returns  uint8 (H, W), the input itself if there are none
+    """
+    if not _may_hold_lines(ink[box], mask[box], peak, ink.shape):
+        return ink
+    cleaned = ink.copy()
+    erased = [
+        _erase_lines(image, has_ink, peak)
+        for image, has_ink in ((cleaned, mask), (cleaned.T, mask.T))
+    ]
+    return cleaned if any(erased) else ink
 
 
 def _erase_lines(ink: Pixels, mask: Pixels, peak: int) -> bool:

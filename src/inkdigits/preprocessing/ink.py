@@ -15,7 +15,7 @@ import numpy as np
 from inkdigits.arrays import Array, Pixels
 from inkdigits.constants import IMAGE_SIDE
 from inkdigits.preprocessing.alternatives import plausible_digits
-from inkdigits.preprocessing.background import MIN_CONTRAST, border_of
+from inkdigits.preprocessing.background import MIN_CONTRAST
 from inkdigits.preprocessing.clutter import isolate_digit
 from inkdigits.preprocessing.resample import bounding_box, fit
 from inkdigits.preprocessing.segmentation import extract_ink, segmentations
@@ -44,12 +44,12 @@ def candidates(rgba: Pixels) -> Pixels:
     returns  uint8 (K, 28, 28)    the likeliest first; K is 1 in most cases and 3 at most
     """
     first, *others = islice(segmentations(rgba), MAX_CANDIDATES)
-    pictures = list(candidates_from_ink(first))
-    # Of each other segmentation, the digit without all that may not belong to it, before the bare
-    # ones of the first.
-    pictures[1:1] = [candidates_from_ink(ink)[-1] for ink in others]
-    inked = [picture for picture in pictures if picture.any()]
-    return np.stack((inked or pictures)[:MAX_CANDIDATES])
+    pictures = _pictures(first)
+    # Of each other segmentation the barest digit, before the barer ones of the first.
+    pictures[1:1] = [_pictures(ink)[-1] for ink in others]
+    if len(pictures) > 1:
+        pictures = [picture for picture in pictures if picture.any()] or pictures[:1]
+    return np.stack(pictures[:MAX_CANDIDATES])
 
 
 def candidates_from_ink(ink: Pixels) -> Pixels:
@@ -58,9 +58,13 @@ def candidates_from_ink(ink: Pixels) -> Pixels:
     ink      uint8 (H, W), 0 is background
     returns  uint8 (K, 28, 28), the likeliest first, the barest last
     """
+    return np.stack(_pictures(ink))
+
+
+def _pictures(ink: Pixels) -> list[Pixels]:
     if ink.max() < MIN_CONTRAST or max(ink.shape) <= IMAGE_SIDE:
-        return from_ink(ink)[None]
-    return np.stack([_normalize(digit) for digit in plausible_digits(ink)])
+        return [from_ink(ink)]
+    return [_normalize(digit) for digit in plausible_digits(ink)]
 
 
 def from_mnist(images: Pixels) -> Pixels:
@@ -80,9 +84,8 @@ def from_ink(ink: Pixels) -> Pixels:
     """
     if ink.max() < MIN_CONTRAST:
         return np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)
-    # In an image of MNIST's size the faint, soft edges are a good part of the digit. On most of the
-    # border is none of it, but the grain of paper under uneven light.
-    is_small = max(ink.shape) <= IMAGE_SIDE and np.count_nonzero(border_of(ink)) <= sum(ink.shape)
+    # In an image of MNIST's size the faint, soft edges are a good part of the digit.
+    is_small = max(ink.shape) <= IMAGE_SIDE
     digit = ink[bounding_box(ink)] if is_small else isolate_digit(ink)[0]
     return _normalize(digit)
 

@@ -120,7 +120,7 @@ def _extract(channels: Sequence[Pixels]) -> Iterator[tuple[Pixels, bool]]:
     """
     ink, is_evenly_lit = difference_from_background(channels)
     is_small = max(ink.shape) <= SMALL_PHOTO_PX
-    is_noisy = is_small and np.median(border_of(ink)) > 0
+    is_noisy = is_small and np.count_nonzero(border := border_of(ink)) > border.size / 2
     is_pale = 0 < ink.max() < MIN_CONTRAST
     faint = None if is_evenly_lit and not is_noisy and not is_pale else extract_faint_ink(channels)
     if faint is None:
