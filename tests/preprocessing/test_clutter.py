@@ -79,6 +79,24 @@ def test_broken_stroke_stays_whole():
     assert difference(ink.from_image(broken), ink.from_image(rgba)) < 0.15
 
 
+@pytest.mark.parametrize("distance", [1.3, 1.8, 2.2])
+def test_dotted_stroke_stays_whole(distance):
+    """Some dots touch, as where a mouse was slow; the others are farther apart than they are wide."""
+    pen, radius, middle = 12, 80, 140
+    angles = np.arange(0, 2 * np.pi - 0.1, distance * pen / radius)
+    angles = np.concatenate([angles, np.arange(0, 1, 0.8 * pen / radius)])
+    dots = middle + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    canvas = draw([dot[None] for dot in dots], pen, (280, 280))
+    assert np.count_nonzero(isolated(canvas)) > 0.95 * np.count_nonzero(canvas)
+
+
+def test_dust_is_not_the_dots_of_a_stroke():
+    stem = np.array([(140, 60), (140, 220)])
+    dust = [np.array([point]) for point in ((40, 40), (50, 120), (230, 60), (220, 150), (60, 230))]
+    canvas = draw([stem, *dust], [14, *[8] * 5], (280, 280))
+    np.testing.assert_array_equal(isolated(canvas), isolated(draw([stem], 14, (280, 280))))
+
+
 def test_three_sides_of_a_frame_are_removed():
     digit = 255 - drawing(400, 400)[..., 0]
     framed = digit.copy()
