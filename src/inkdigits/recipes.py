@@ -185,7 +185,7 @@ MLP = Recipe(
     unipen_images=260,
     semeion_copies=3,
     made_digits=16_000,
-    outliers=0.15,
+    outliers=0.25,
 )
 
 MLP_LARGE = replace(
