@@ -1,11 +1,8 @@
-"""The shipped models still give the same probabilities as in version 0.1.0.
+"""The shipped models still give the same probabilities as when they were trained.
 
-`golden/probabilities.json` was written by inkdigits 0.1.0, one line per image: the probabilities
-of each shipped model for every PNG file in `golden/` and `golden/drawings/`. JPEG files are
-excluded, because decoders may differ in the last bits.
-
-Version 0.1.0 preprocessed by SciPy. With OpenCV, a few pixels are rounded to the next gray level,
-which changes probabilities by up to 4e-5.
+`golden/probabilities.json` has one line per image: the probabilities of each shipped model for
+every PNG file in `golden/` and `golden/drawings/`. JPEG files are excluded, because decoders may
+differ in the last bits.
 """
 
 import json
@@ -30,7 +27,7 @@ def test_every_model_and_every_png_has_golden_probabilities():
 
 
 @pytest.mark.parametrize("name", PROBABILITIES)
-def test_probabilities_match_version_0_1_0(name):
+def test_probabilities_are_those_of_the_trained_models(name):
     recognizer = Recognizer.load(name)
     for image, expected in PROBABILITIES[name].items():
         prediction = recognizer.recognize((GOLDEN / image).read_bytes())
