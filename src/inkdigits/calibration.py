@@ -17,7 +17,9 @@ from inkdigits.recipes import NON_DIGIT, Recipe
 # of at least so many digits.
 MAX_REJECTED, MAX_REJECTED_OF_WRITER, DIGITS_OF_WRITER = 0.005, 0.03, 50
 
-# Added to the rejection score of each candidate but the likeliest.
+# Added to the rejection score of each candidate but the likeliest. With less, more non-digits are
+# accepted as a piece of them that looks like a digit; with more, fewer boxes and underlines are
+# left out.
 ALTERNATIVE_PENALTY = 2.0
 
 

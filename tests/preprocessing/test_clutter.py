@@ -72,6 +72,14 @@ def test_dot_of_a_mark_is_kept():
     np.testing.assert_array_equal(isolated(mark), mark)
 
 
+def test_speck_finer_than_the_pen_is_removed():
+    stroke = np.zeros((280, 280), np.uint8)
+    stroke[46:175, 135:146] = 255
+    speck = stroke.copy()
+    speck[187:191, 138:142] = 255
+    np.testing.assert_array_equal(isolated(speck), stroke)
+
+
 def test_broken_stroke_stays_whole():
     rgba = drawing(height=400, width=400, pen=4)
     broken = rgba.copy()
@@ -148,7 +156,8 @@ def test_own_bar_of_a_thin_digit_is_kept(side, width):
 def test_ruled_line_that_is_not_quite_level_is_removed():
     rgba = drawing(height=400, width=400, top=55)
     ruled = rgba.copy()
-    ruled[203, :230, :3] = ruled[204, 200:, :3] = RULING
+    ruled[120, :230, :3] = ruled[121, 200:, :3] = RULING
+    ruled[rgba[..., 0] == 0, :3] = 0
     np.testing.assert_array_equal(ink.from_image(ruled), ink.from_image(rgba))
 
 

@@ -43,3 +43,19 @@ def test_image_in_mnist_form_gives_the_same_result_alone_and_in_a_batch(name):
     preprocessor = PREPROCESSORS[name]
     one_by_one = np.stack([preprocessor.from_image(as_rgba(image)) for image in images])
     np.testing.assert_array_equal(one_by_one, preprocessor.from_mnist(images))
+
+
+@pytest.mark.parametrize("name", PREPROCESSORS)
+def test_first_candidate_is_the_result_for_the_image(name):
+    preprocessor = PREPROCESSORS[name]
+    for image in golden_images.images():
+        candidates = preprocessor.candidates(image)
+        assert candidates.shape == (len(candidates), 28, 28)
+        assert 1 <= len(candidates) <= 3
+        first = preprocessor.from_image(image)
+        if first.any():
+            np.testing.assert_array_equal(candidates[0], first)
+        inked = extract_ink(image)
+        np.testing.assert_array_equal(
+            preprocessor.candidates_from_ink(inked)[0], preprocessor.from_ink(inked)
+        )
