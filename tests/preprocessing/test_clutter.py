@@ -89,7 +89,7 @@ def test_broken_stroke_stays_whole():
 
 @pytest.mark.parametrize("distance", [1.3, 1.8, 2.2])
 def test_dotted_stroke_stays_whole(distance):
-    """Some dots touch, as where a mouse was slow; the others are farther apart than they are wide."""
+    """Some dots touch, as where a mouse was slow; others are farther apart than they are wide."""
     pen, radius, middle = 12, 80, 140
     angles = np.arange(0, 2 * np.pi - 0.1, distance * pen / radius)
     angles = np.concatenate([angles, np.arange(0, 1, 0.8 * pen / radius)])
