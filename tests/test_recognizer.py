@@ -9,6 +9,7 @@ import pytest
 from untrained import untrained
 
 from inkdigits import Recognizer
+from inkdigits.calibration import ALTERNATIVE_PENALTY
 from inkdigits.imaging.decode import encode_png
 from inkdigits.imaging.errors import DamagedImage, UnsupportedImage
 from inkdigits.inference import forward_batches, predict_logits
@@ -19,7 +20,7 @@ from inkdigits.nn.losses import softmax
 from inkdigits.nn.network import Network
 from inkdigits.preprocessing import PREPROCESSORS
 from inkdigits.recipes import RECIPES
-from inkdigits.recognizer import PENALTY, Prediction
+from inkdigits.recognizer import Prediction
 from inkdigits.storage.files import FileError
 
 GOLDEN = Path(__file__).parent / "golden"  # drawings, each named after its digit
@@ -154,7 +155,7 @@ def test_candidate_with_the_lowest_score_is_chosen(digits):
     for candidates in ([low, high], [high, low], [middle, high, low], [high]):
         (prediction,) = recognizer.predict_candidates([np.stack(candidates)])
         (batch,) = (recognizer.predict_batch(np.stack(candidates)),)
-        priced = batch.rejection_scores + PENALTY * (np.arange(len(candidates)) > 0)
+        priced = batch.rejection_scores + ALTERNATIVE_PENALTY * (np.arange(len(candidates)) > 0)
         chosen = int(priced.argmin())
         np.testing.assert_array_equal(prediction.seen, candidates[chosen])
         np.testing.assert_allclose(prediction.probabilities, batch.probabilities[chosen])
@@ -170,7 +171,7 @@ def test_penalty_decides_between_candidates_and_may_reject(digits, monkeypatch):
     pair = images[order[[-1, 0]]]
     recognizer = Recognizer(replace(model, rejection_threshold=scores[order[0]] + gap / 4), "test")
     for penalty, place, rejected in ((0, 1, False), (gap / 2, 1, True), (2 * gap, 0, True)):
-        monkeypatch.setattr("inkdigits.recognizer.PENALTY", penalty)
+        monkeypatch.setattr("inkdigits.recognizer.ALTERNATIVE_PENALTY", penalty)
         (prediction,) = recognizer.predict_candidates([pair])
         np.testing.assert_array_equal(prediction.seen, pair[place])
         assert (prediction.digit is None) == rejected
