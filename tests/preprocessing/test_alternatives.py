@@ -60,14 +60,15 @@ def test_digit_that_touches_its_box_keeps_most_of_its_strokes(digit, side):
     edges = {"top": rows.min() - 40, "left": columns.min() - 40}
     edges |= {"bottom": rows.max() + 40, "right": columns.max() + 40}
     edges[side] += 40 if side in ("top", "left") else -40
-    with_box = np.maximum(inked, box(**edges))
-    assert rough_difference(barest(with_box), ink.from_ink(inked)) < 0.05
+    _, *others = ink.candidates_from_ink(np.maximum(inked, box(**edges)))
+    assert min(rough_difference(each, ink.from_ink(inked)) for each in others) < 0.03
 
 
 def test_stroke_that_digit_and_box_share_is_kept():
     """The left side of a 0 lies on that of the box."""
     zero = ellipse((200, 200), (60, 90))
-    candidate = barest(np.maximum(zero, box(70, 140, 330, 330)))
+    _, candidate, bare = ink.candidates_from_ink(np.maximum(zero, box(70, 140, 330, 330)))
+    assert rough_difference(bare, candidate) > 0
     _, hierarchy = cv2.findContours(candidate // 128, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     assert np.count_nonzero(hierarchy[0, :, 3] >= 0) == 1  # one hole
     assert rough_difference(candidate, ink.from_ink(zero)) < 0.05

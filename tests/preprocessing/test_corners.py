@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 from sample_images import as_rgba, difference, drawing, extent, in_shadow, ring, with_noise
 
+from inkdigits.imaging.strokes import draw
 from inkdigits.preprocessing import ink
 from inkdigits.preprocessing.corners import paint_corners
+from inkdigits.preprocessing.resample import bounding_box
 
 
 def turned(rgba, degrees, corner=0, expand=True):
@@ -85,6 +87,27 @@ def _with_strip(rgba):
 def test_other_pictures_stay_as_they_are(rgba):
     channels = [rgba[..., 0]]
     assert paint_corners(channels) is channels
+
+
+FOUR = [[[60, 10], [10, 75], [90, 75]], [[65, 50], [65, 120]]]
+SEVEN = [[[10, 10], [90, 10], [45, 120]]]
+SIX = [[[70, 10], [20, 60], [15, 90], [40, 115], [75, 100], [75, 75], [45, 65], [20, 80]]]
+DIAMOND = [[[50, 10], [90, 60], [50, 110], [10, 60], [50, 10]]]
+
+
+@pytest.mark.parametrize("pen", [15, 25, 35, 45])
+@pytest.mark.parametrize("strokes", [FOUR, SEVEN, SIX, DIAMOND], ids=["4", "7", "6", "0"])
+def test_digit_cropped_to_its_ink_has_no_corners_of_paper(strokes, pen):
+    inked = draw([np.array(stroke, float) for stroke in strokes], pen, (130, 100))
+    channels = [inked[bounding_box(inked)]]
+    assert paint_corners(channels) is channels
+
+
+def test_corner_in_a_shadow_with_a_soft_edge_stays():
+    rows, columns = np.mgrid[:300, :300]
+    light = 1 - 0.45 / (1 + np.exp((rows + columns - 200) / 6))
+    shaded = np.rint(drawing(300, 300, top=150)[..., 0] * light).astype(np.uint8)
+    assert paint_corners([shaded])[0] is shaded
 
 
 def test_broad_stroke_from_corner_to_corner_is_ink():

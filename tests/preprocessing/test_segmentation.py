@@ -53,6 +53,18 @@ def test_a_candidate_is_right_in_uneven_light(shadow, falloff):
     assert min(difference(each, plain) for each in candidates) < 0.15
 
 
+def test_corner_in_the_dark_is_offered_as_light():
+    """It touches the digit, and most of the border is evenly lit."""
+    plain = drawing(height=300, width=400, top=120, left=40)
+    rows, columns = np.mgrid[:300, :400]
+    dark = plain.copy()
+    light = 1 - 0.7 * np.exp(-(((300 - rows) ** 2 + columns**2) / 90**2))
+    dark[..., :3] = np.rint(plain[..., :3] * light[..., None])
+    first, second = ink.candidates(dark)
+    assert rough_difference(first, ink.from_image(plain)) > 0.1
+    assert rough_difference(second, ink.from_image(plain)) < 0.02
+
+
 @pytest.mark.parametrize("shadow", ["gradient", "vignette"])
 def test_likeliest_candidate_is_right_in_an_unevenly_lit_photo_of_28x28(shadow):
     large = drawing(280, 280, top=60, left=90, size=160, pen=24, paper=(220,) * 3)

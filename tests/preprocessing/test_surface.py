@@ -69,6 +69,16 @@ def test_paper_without_ink_has_no_ink(noise, side):
     assert extract_faint_ink([photo(side, contrast=0, noise=noise)]) is None
 
 
+def test_photograph_without_paper_has_no_ink():
+    """What a surface does not fit anywhere is not the noise of a camera."""
+    texture = np.random.default_rng(0).normal(128, 60, (20, 20)).astype(np.float32)
+    texture[9:11, 9:11] += 2000
+    image = cv2.resize(texture, (200, 200), interpolation=cv2.INTER_CUBIC)
+    assert extract_faint_ink([np.clip(image, 0, 255).astype(np.uint8)]) is None
+    calm = np.clip(128 + (image - 128) / 10, 0, 255).astype(np.uint8)
+    assert extract_faint_ink([calm]) is not None
+
+
 def test_noisy_paper_in_uneven_light_has_one_candidate():
     rgba = with_noise(under_light(np.full((90, 120, 4), 200, np.uint8), 0.3), 3)
     assert len(ink.candidates(rgba)) == 1

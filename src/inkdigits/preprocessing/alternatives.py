@@ -39,7 +39,6 @@ class AlternativeSettings:
     min_inked: float = 0.9  # of its outline
     inside: float = 0.5  # share of ink at one depth; with less, that is inside the line
     max_width: float = 0.12  # of the line
-    min_enclosed: float = 0.7  # of the ink that is not part of the line
     min_length: float = 0.25  # of what is enclosed
     max_gap: float = 0.5  # between two contacts of the digit with the line, of its own length
 
@@ -62,14 +61,13 @@ def plausible_digits(ink: Pixels) -> Iterator[Pixels]:
     """
     digit, _ = isolate_digit(ink)
     yield digit
-    rest = _without_line(digit)
-    if rest is not None:
+    for rest in _without_line(digit):
         yield isolate_digit(rest)[0]
     uncut = _without_cut(ink)
     if uncut is not None:
         digit, _ = isolate_digit(uncut)
-        rest = _without_line(digit)
-        yield digit if rest is None else isolate_digit(rest)[0]
+        *_, barest = digit, *_without_line(digit)
+        yield digit if barest is digit else isolate_digit(barest)[0]
 
 
 def _without_cut(ink: Pixels) -> Pixels | None:
@@ -103,20 +101,24 @@ def _without_cut(ink: Pixels) -> Pixels | None:
     return _erase(ink, cut, step)
 
 
-def _without_line(ink: Pixels) -> Pixels | None:
+def _without_line(ink: Pixels) -> Iterator[Pixels]:
     """Erase a box or a circle around the digit, or a line under it.
 
     ink      uint8 (H, W), cropped to what may be the digit, with all else 0
-    returns  uint8 (H, W), or None if there is no such line, or nothing would be left
+    yields   uint8 (H, W), if there is such a line, and something would be left; at first with the
+             parts of the line that may be the digit's as well
     """
     step = max(1, max(ink.shape) // ALTERNATIVES.coarse_px)
     has_ink = (max_pool(ink, step) > 0).view(np.uint8)
     mask = cv2.copyMakeBorder(has_ink, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
     outlines = _outlines(mask)
-    line = _enclosure(mask, outlines)
-    if line is None:
-        line = _underline(mask, outlines)
-    return None if line is None else _erase(ink, line[1:-1, 1:-1], step)
+    lines = _enclosure(mask, outlines)
+    if not lines and (underline := _underline(mask, outlines)) is not None:
+        lines = [underline]
+    for line in lines:
+        rest = _erase(ink, line[1:-1, 1:-1], step)
+        if rest is not None:
+            yield rest
 
 
 def _erase(ink: Pixels, where: NDArray[Any], step: int) -> Pixels | None:
@@ -135,41 +137,41 @@ def _outlines(mask: Pixels) -> Sequence[NDArray[np.int32]]:
     return outlines
 
 
-def _enclosure(mask: Pixels, outlines: Sequence[NDArray[np.int32]]) -> NDArray[np.bool_] | None:
+def _enclosure(mask: Pixels, outlines: Sequence[NDArray[np.int32]]) -> list[NDArray[np.bool_]]:
     """Find a line around all the rest: a box, a circle.
 
     mask      uint8 (H, W), 1 where there is ink, with a margin of zeros
     outlines  of its components
-    returns   bool (H, W)
+    returns   bool (H, W): none; or the line; or the line without what the digit shares with it,
+              and then the line
     """
     if sum(map(cv2.contourArea, outlines)) < ALTERNATIVES.min_filled * mask.size:
-        return None  # as of most digits, at once
+        return []  # as of most digits, at once
     inside = cv2.drawContours(np.zeros_like(mask), outlines, -1, 1, cv2.FILLED)
     length = max(mask.shape)
     # Parts of the digit may reach beyond the line.
     side = max(3, round(ALTERNATIVES.max_beyond * length))
     inside = opening(inside, (side, side))
     if not _is_box_or_ellipse(inside):
-        return None
+        return []
     depths = np.ceil(distance_to_outside(inside.view(bool))).astype(int)
     areas = np.maximum(np.bincount(depths.ravel()), 1)
     inked = np.bincount(depths.ravel(), mask.ravel()) / areas
     deeper = np.flatnonzero(inked[1:] < ALTERNATIVES.inside)
     if not len(deeper) or deeper[0] > ALTERNATIVES.max_width * length:
-        return None
+        return []
     if inked[1] < ALTERNATIVES.min_inked:
-        return None
+        return []
     width = int(deeper[0]) + 1
     line = (cv2.dilate(inside, np.ones((3, 3), np.uint8)) > 0) & (depths <= width) & (mask > 0)
     content = np.where(line, np.uint8(0), mask)
     enclosed = content & (depths > width).view(np.uint8)
-    if np.count_nonzero(enclosed) < ALTERNATIVES.min_enclosed * np.count_nonzero(content):
-        return None
     rows, columns = bounding_box(enclosed.view(np.uint8))
     content_length = max(rows.stop - rows.start, columns.stop - columns.start)
     if content_length < ALTERNATIVES.min_length * length:
-        return None
-    return line & ~_shared(line, content, width, round(ALTERNATIVES.max_gap * content_length))
+        return []
+    shared = _shared(line, content, width, round(ALTERNATIVES.max_gap * content_length))
+    return [line & ~shared, line] if shared.any() else [line]
 
 
 def _is_box_or_ellipse(shape: Pixels) -> bool:

@@ -22,6 +22,7 @@ class BackgroundSettings:
     windows: int = 64  # number of median-filter windows along the border
     even_deviation: int = 6  # of 255; an evenly lit border deviates less from its median ...
     uneven_share: float = 0.25  # ... except for at most this share of it
+    dark_corner_share: float = 0.04  # of the border; less is not even a corner in the dark
     flat_tolerance: float = 0.12  # of the contrast of ink and paper; how much either may vary
     min_steady: float = 0.5  # of a border that ink crosses; the least outside of soft edges
     min_flat: float = 0.75  # of that part; the least within the tolerance
@@ -67,13 +68,16 @@ def composite(channel: Pixels, alpha: Pixels, *, white: bool) -> Pixels:
     return cv2.multiply(channel, alpha, scale=1 / 255)
 
 
-def difference_from_background(channels: Sequence[Pixels]) -> tuple[Pixels, bool]:
+def difference_from_background(
+    channels: Sequence[Pixels], uneven_share: float = BACKGROUND.uneven_share
+) -> tuple[Pixels, bool]:
     """Take the largest difference from the background over the colors: even yellow shows on white.
 
-    channels  uint8 (H, W), one for each color
-    returns   uint8 (H, W), corrected for uneven illumination; and whether illumination is even
+    channels      uint8 (H, W), one for each color
+    uneven_share  of the border; if more of it deviates, illumination may be uneven
+    returns       uint8 (H, W), corrected for uneven illumination; and whether illumination is even
     """
-    backgrounds = _estimate_backgrounds(channels)
+    backgrounds = _estimate_backgrounds(channels, uneven_share)
     difference: Pixels = reduce(cv2.max, map(_difference, channels, backgrounds))
     if backgrounds[0].ndim == 0:
         return difference, True
@@ -86,7 +90,7 @@ def _difference(channel: Pixels, background: Pixels) -> Pixels:
     return cv2.absdiff(channel, np.full_like(channel, background))
 
 
-def _estimate_backgrounds(channels: Sequence[Pixels]) -> list[Pixels]:
+def _estimate_backgrounds(channels: Sequence[Pixels], uneven_share: float) -> list[Pixels]:
     """Estimate how bright the background is in each color.
 
     channels  uint8 (H, W), one for each color
@@ -102,9 +106,7 @@ def _estimate_backgrounds(channels: Sequence[Pixels]) -> list[Pixels]:
         np.abs(border - median) > BACKGROUND.even_deviation
         for border, median in zip(borders, medians, strict=True)
     ]
-    uneven = [
-        color for color, where in enumerate(deviates) if where.mean() > BACKGROUND.uneven_share
-    ]
+    uneven = [color for color, where in enumerate(deviates) if where.mean() > uneven_share]
     if not uneven:
         return [np.asarray(median, np.uint8) for median in medians]
     # Both illumination and ink change all colors at once. The one that changes most decides.

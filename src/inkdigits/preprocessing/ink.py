@@ -58,7 +58,7 @@ def candidates_from_ink(ink: Pixels) -> Pixels:
     ink      uint8 (H, W), 0 is background
     returns  uint8 (K, 28, 28), the likeliest first, the barest last
     """
-    return np.stack(_pictures(ink))
+    return np.stack(_pictures(ink)[:MAX_CANDIDATES])
 
 
 def _pictures(ink: Pixels) -> list[Pixels]:

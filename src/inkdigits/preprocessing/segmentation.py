@@ -7,6 +7,7 @@ import numpy as np
 
 from inkdigits.arrays import Pixels
 from inkdigits.preprocessing.background import (
+    BACKGROUND,
     MIN_CONTRAST,
     border_of,
     composite,
@@ -113,7 +114,7 @@ def _segment_paper(channels: Sequence[Pixels]) -> Iterator[tuple[Pixels, Region]
 
 
 def _extract(channels: Sequence[Pixels]) -> Iterator[tuple[Pixels, bool]]:
-    """Take the difference from the background and, in uneven light or noise, from a fitted surface.
+    """Take the difference from the background, in each plausible light.
 
     channels  uint8 (H, W), one for each color
     yields    uint8 (h, w), and whether illumination is even
@@ -122,7 +123,14 @@ def _extract(channels: Sequence[Pixels]) -> Iterator[tuple[Pixels, bool]]:
     is_small = max(ink.shape) <= SMALL_PHOTO_PX
     is_noisy = is_small and np.count_nonzero(border := border_of(ink)) > border.size / 2
     is_pale = 0 < ink.max() < MIN_CONTRAST
-    faint = None if is_evenly_lit and not is_noisy and not is_pale else extract_faint_ink(channels)
+    if is_evenly_lit and not is_noisy and not is_pale:
+        yield ink, True
+        # A corner in the dark leaves most of the border as it is.
+        other, is_evenly_lit = difference_from_background(channels, BACKGROUND.dark_corner_share)
+        if not is_evenly_lit:
+            yield other, False
+        return
+    faint = extract_faint_ink(channels)
     if faint is None:
         yield ink, is_evenly_lit
     elif is_small:
