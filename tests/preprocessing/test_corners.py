@@ -3,7 +3,16 @@
 import cv2
 import numpy as np
 import pytest
-from sample_images import as_rgba, difference, drawing, extent, in_shadow, ring, with_noise
+from sample_images import (
+    as_rgba,
+    difference,
+    drawing,
+    extent,
+    in_shadow,
+    ring,
+    rough_difference,
+    with_noise,
+)
 
 from inkdigits.imaging.strokes import draw
 from inkdigits.preprocessing import ink
@@ -101,6 +110,23 @@ def test_digit_cropped_to_its_ink_has_no_corners_of_paper(strokes, pen):
     inked = draw([np.array(stroke, float) for stroke in strokes], pen, (130, 100))
     channels = [inked[bounding_box(inked)]]
     assert paint_corners(channels) is channels
+
+
+def test_edges_of_one_sheet_meet_at_right_angles():
+    """A broad 0 of straight lines, cropped to its ink, leaves corners that are not a sheet's."""
+    outline = [[40, 0], [60, 0], [99, 20], [99, 60], [60, 119], [40, 119], [0, 100], [0, 25]]
+    zero = cv2.fillPoly(np.zeros((120, 100), np.uint8), [np.array(outline, np.int32)], 255)
+    zero[50:70, 40:60] = 0
+    channels = [zero]
+    assert paint_corners(channels) is channels
+
+
+def test_compression_does_not_hide_corners():
+    rgba = turned(drawing(72, 72, top=20, left=28, size=36, pen=5, paper=(175,) * 3), -6, 0)
+    _, file = cv2.imencode(".jpg", rgba[..., :3], [cv2.IMWRITE_JPEG_QUALITY, 30])
+    compressed = as_rgba(cv2.imdecode(file, cv2.IMREAD_GRAYSCALE))
+    plain = turned(drawing(72, 72, top=20, left=28, size=36, pen=5), -6, 255)
+    assert rough_difference(ink.from_image(compressed), ink.from_image(plain)) < 0.05
 
 
 def test_corner_in_a_shadow_with_a_soft_edge_stays():

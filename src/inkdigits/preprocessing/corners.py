@@ -33,7 +33,6 @@ class CornerSettings:
     min_uniform: float = 0.97  # of a corner
     flat: float = 0.25  # of the contrast; paper beside an edge deviates less
     min_paper_beside: float = 0.9  # of what is examined
-    min_paper: float = 0.7  # of the rest of the image
     min_border: float = 0.9  # paper's share of the rest of the border
     min_ink: float = 0.001  # of the rest of the image; without ink it is a stroke, not paper
 
@@ -234,7 +233,7 @@ def _are_of_one_sheet(corners: Sequence[Corner]) -> bool:
 
 
 def _rest_is_paper(samples: Sequence[Pixels], corners: Sequence[Corner]) -> bool:
-    """Return whether what the edges leave is mostly paper, with some ink on it.
+    """Return whether what the edges leave has a border of paper, and some ink on it.
 
     Otherwise they are the edges of a broad stroke.
     """
@@ -242,12 +241,10 @@ def _rest_is_paper(samples: Sequence[Pixels], corners: Sequence[Corner]) -> bool
     rest = np.ones(shape, bool)
     for corner in corners:
         rest &= corner.edge.distances(shape) > 2 * CORNERS.soft_px
-    is_paper, border = corners[0].is_paper(samples), _border(rest)
-    if not rest.any() or is_paper[rest].mean() < CORNERS.min_paper:
+    border = _border(rest)
+    if border.any() and _border(corners[0].is_paper(samples))[border].mean() < CORNERS.min_border:
         return False
-    if border.any() and _border(is_paper)[border].mean() < CORNERS.min_border:
-        return False
-    return any(
+    return bool(rest.any()) and any(
         np.mean(np.abs(sample[rest].astype(int) - level) > MIN_CONTRAST) > CORNERS.min_ink
         for sample, level in zip(samples, corners[0].paper, strict=True)
     )
