@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("sklearn")  # whose digits the benchmark evaluates on too
 
 import drawings as benchmark
-from contact_sheet import CAPTION, COLUMNS, TILE
+from picture_sheet import CAPTION, COLUMNS, TILE
 from drawing_simulator import drawings
 from PIL import Image
 

@@ -429,7 +429,7 @@ def test_command_verifies_a_named_folder_and_downloads_nothing(
     before = contents(tmp_path)
     result = CliRunner().invoke(main, ["data", "--data-dir", str(tmp_path)])
     assert result.exit_code == 0
-    assert f"The writers are unknown without {mnist.TRAIN_WRITERS}.\n" in result.stdout
+    assert f"The writers of MNIST are unknown without {mnist.TRAIN_WRITERS}.\n" in result.stdout
     (tmp_path / f"{mnist.TEST_IMAGES}.gz").unlink()
     result = CliRunner().invoke(main, ["data", "--data-dir", str(tmp_path)])
     assert result.exit_code == 1
