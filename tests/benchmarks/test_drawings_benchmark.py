@@ -8,8 +8,8 @@ import pytest
 pytest.importorskip("sklearn")  # whose digits the benchmark evaluates on too
 
 import drawings as benchmark
-from picture_sheet import CAPTION, COLUMNS, TILE
 from drawing_simulator import drawings
+from picture_sheet import CAPTION, COLUMNS, TILE
 from PIL import Image
 
 from inkdigits import Recognizer
