@@ -80,7 +80,7 @@ def test_development_writers_are_recognized_with_the_accuracy_that_is_published(
     assert tuple(sources) == development.SOURCES
     pen_writers = sources[development.PENDIGITS]
     assert set(pen_writers.by_writer.writers) == set(range(21, 31))
-    assert pen_writers.total == 2498
+    assert pen_writers.total == 2496  # without two mislabeled digits
     assert pen_writers.by_writer.mean > 0.985
     assert pen_writers.rejected < 0.01 * pen_writers.total
 
