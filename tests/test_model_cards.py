@@ -56,7 +56,7 @@ def made_up_results(name, digest, datasets):
             "sources": dict.fromkeys([*development.SOURCES, "MNIST test"], of_writers),
             "made_digits": {"slashed 0": {"answered": 0.5, "right": 0.5, "rejected": 0.5}},
         },
-        "any_picture": {"kinds": {"at an edge": {"right": 0.5, "rejected": 0.5}}},
+        "any_picture": {"pictures": {"at an edge": {"right": 0.5, "rejected": 0.5}}},
         "calibration": {"datasets": dict.fromkeys(datasets, figures)},
         "drawings": {
             "accuracy": {"simulated drawings": 0.5},
@@ -167,7 +167,7 @@ def test_card_shows_who_is_recognized_how_well(script):
         "at an edge": {"right": 0.9, "rejected": 0.1},
         "boxed": {"right": 0.7, "rejected": 0.2},
     }
-    results["any_picture"]["figures"]["models"][0]["kinds"] = kinds
+    results["any_picture"]["figures"]["models"][0]["pictures"] = kinds
     del sources[development.UNIPEN["val"]]
     rows = people_of(script["card"]("cnn-small", results))
     (germany,) = [cells for who, cells in rows.items() if "Germany" in who]
