@@ -70,7 +70,9 @@ def _of_drawings(record: Record) -> Figures:
 
 
 def _of_pictures(record: Record) -> Figures:
-    return Figures(_mean(record["pictures"], "right"), rejected=_mean(record["pictures"], "rejected"))
+    return Figures(
+        _mean(record["pictures"], "right"), rejected=_mean(record["pictures"], "rejected")
+    )
 
 
 def _of_non_digits(record: Record) -> Figures:
