@@ -8,8 +8,8 @@ from tracing import Stroke
 from inkdigits.arrays import Array, Generator
 
 LEAST_BAR = 0.5  # of the digit's width
-LEVEL_DEGREES = 25  # a bar is no steeper
-THICK = 0.07  # of the digit: the parts of a bar are no further above and below each other
+LEVEL_DEGREES = 25  # maximum slope of a bar
+THICK = 0.07  # of the digit; maximum vertical distance between the parts of a bar
 WARPED = 0.25  # of the digit: what is further from the bar keeps its place
 
 

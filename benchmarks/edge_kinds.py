@@ -34,6 +34,17 @@ def _polygon(points: Array, shape: Shape) -> Array:
     return np.asarray(image.reduce(FINER), np.float64) / 255
 
 
+def _at_a_side(outline: Callable[[Shape], Array], shape: Shape, rng: Generator) -> Array:
+    """Return how much of each pixel a polygon covers that is at one of the four sides.
+
+    outline  makes the polygon, at the top of a picture of a given shape
+    returns  float64 (H, W), 0 to 1
+    """
+    turns = int(rng.integers(4))
+    turned = shape if turns % 2 == 0 else shape[::-1]
+    return np.rot90(_polygon(outline(turned), turned), turns)
+
+
 def _scene(
     strokes: list[Stroke],
     rng: Generator,
@@ -83,14 +94,14 @@ def table_corner(strokes: list[Stroke], rng: Generator) -> bytes:
 def papers_edge(strokes: list[Stroke], rng: Generator) -> bytes:
     """Show a brighter or darker strip along a side or a part of it, where the paper ends."""
 
-    def thing(shape: Shape) -> tuple[Array, float, Array]:
-        turns = int(rng.integers(4))
-        height, width = shape if turns % 2 == 0 else shape[::-1]
+    def strip(shape: Shape) -> Array:
         depth = rng.uniform(0.04, 0.13) * min(shape)
-        length = 1.0 if rng.random() < 0.4 else rng.uniform(0.3, 0.95)
+        length = shape[1] * (1.0 if rng.random() < 0.4 else rng.uniform(0.3, 0.95))
         slant = rng.uniform(0.6, 1) if rng.random() < 0.5 else 1
-        strip = np.array([[0, 0], [depth, 0], [slant * depth, length * width], [0, length * width]])
-        covered = np.rot90(_polygon(strip, (height, width)), turns)
+        return np.array([[0, 0], [depth, 0], [slant * depth, length], [0, length]])
+
+    def thing(shape: Shape) -> tuple[Array, float, Array]:
+        covered = _at_a_side(strip, shape, rng)
         brighter = rng.random() < 0.6
         return covered, rng.uniform(-0.9, -0.25) if brighter else rng.uniform(0.25, 0.8), NEUTRAL
 
@@ -100,15 +111,16 @@ def papers_edge(strokes: list[Stroke], rng: Generator) -> bytes:
 def thumb(strokes: list[Stroke], rng: Generator) -> bytes:
     """Hold the paper with a thumb, whose tip is in the picture."""
 
-    def thing(shape: Shape) -> tuple[Array, float, Array]:
-        turns = int(rng.integers(4))
-        height, width = shape if turns % 2 == 0 else shape[::-1]
+    def tip(shape: Shape) -> Array:
         reach, half = rng.uniform(0.06, 0.16) * min(shape), rng.uniform(0.06, 0.15) * min(shape)
         angles = np.linspace(0, 2 * np.pi, 60)
-        center = rng.uniform(half, width - half)
-        tip = np.stack([reach * np.cos(angles), center + half * np.sin(angles)], axis=1)
+        center = rng.uniform(half, shape[1] - half)
+        return np.stack([reach * np.cos(angles), center + half * np.sin(angles)], axis=1)
+
+    def thing(shape: Shape) -> tuple[Array, float, Array]:
+        covered = _at_a_side(tip, shape, rng)
         skin = np.array([1, rng.uniform(0.7, 0.85), rng.uniform(0.55, 0.75)])
-        return np.rot90(_polygon(tip, (height, width)), turns), rng.uniform(0.2, 0.75), skin
+        return covered, rng.uniform(0.2, 0.75), skin
 
     return _scene(strokes, rng, (150, 245), thing)
 
@@ -138,13 +150,13 @@ def neighbors_stroke(strokes: list[Stroke], rng: Generator) -> bytes:
 def bar_at_an_edge(strokes: list[Stroke], rng: Generator) -> bytes:
     """Cut a bar at an edge, across it or along it."""
 
-    def thing(shape: Shape) -> tuple[Array, float, Array]:
-        turns = int(rng.integers(4))
-        height, width = shape if turns % 2 == 0 else shape[::-1]
+    def bar(shape: Shape) -> Array:
         long, short = rng.uniform(0.08, 0.35) * min(shape), rng.uniform(0.015, 0.05) * min(shape)
         deep, wide = (short, long) if rng.random() < 0.5 else (min(long, 0.14 * min(shape)), short)
-        left = rng.uniform(0, width - wide)
-        bar = np.array([[-1, left], [deep, left], [deep, left + wide], [-1, left + wide]])
-        return np.rot90(_polygon(bar, (height, width)), turns), rng.uniform(0.4, 0.9), NEUTRAL
+        left = rng.uniform(0, shape[1] - wide)
+        return np.array([[-1, left], [deep, left], [deep, left + wide], [-1, left + wide]])
+
+    def thing(shape: Shape) -> tuple[Array, float, Array]:
+        return _at_a_side(bar, shape, rng), rng.uniform(0.4, 0.9), NEUTRAL
 
     return _scene(strokes, rng, (150, 245), thing)

@@ -124,9 +124,9 @@ def underline(strokes: list[Stroke], rng: Generator) -> bytes:
 
 
 def touching_underline(strokes: list[Stroke], rng: Generator) -> bytes:
-    """Underline a digit where it ends, so far to both sides that the line is no base of the digit.
+    """Draw an underline that touches the bottom of the digit and extends well beyond both sides.
 
-    A short one would make a 2 of a 7.
+    A short one could pass for a stroke of the digit: it would turn a 7 into a 2.
     """
     return _underlined(strokes, rng, rng.uniform(-0.02, 0.03), rng.uniform(0.35, 1, 2))
 

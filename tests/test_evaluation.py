@@ -52,6 +52,23 @@ def test_held_out_digits_are_predicted_as_if_preprocessed_now(digits):
     assert measure_held_out(recognizer, held_out._replace(writers=None)) is None
 
 
+def test_held_out_digit_is_measured_by_its_best_candidate(digits):
+    recognizer, few = Recognizer.load(), digits.take(slice(30))
+    images = recognizer.preprocess_mnist(few.images)
+    noise = np.random.default_rng(0).integers(0, 256, images.shape, np.uint8)
+    blank = np.zeros_like(images)
+    writers = np.zeros(30, int)
+
+    def measured(first, *alternatives):
+        x = network_input(np.stack(alternatives)) if alternatives else None
+        return measure_held_out(recognizer, HeldOut(network_input(first), few.labels, writers, x))
+
+    assert measured(noise, blank, blank).answered == 0
+    answered = measured(noise, images, blank).answered
+    assert answered == measured(noise, noise, images).answered > 25
+    assert measured(images, blank, blank) == measured(images)
+
+
 def test_worst_writers_come_first_without_those_of_few_digits():
     writers = np.repeat([1, 2, 3], [19, 20, 40])
     right, rejected = np.ones(79, bool), np.zeros(79, bool)

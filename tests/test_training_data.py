@@ -13,7 +13,7 @@ from inkdigits.data import chunks, development, made_digits, mnist, pendigits, s
 from inkdigits.data.folders import DataError
 from inkdigits.preprocessing import PREPROCESSORS, ink
 from inkdigits.recipes import CLASSIC, CNN_SMALL, MILD, MLP, NON_DIGIT, RECIPES
-from inkdigits.training_data import MNIST, only_mnist, without_missing
+from inkdigits.training_data import VALIDATION, only_mnist, without_missing
 
 RECIPE = replace(
     CNN_SMALL,
@@ -197,10 +197,10 @@ def test_counts_follow_the_recipe(sources):
     data, _ = prepare(RECIPE, sources)
     count = data.counts
     held_out = {name: len(part.labels) for name, part in data.held_out.items()}
-    assert list(held_out) == [MNIST, *SOURCES_OF_DEVELOPMENT]
-    assert 10 <= held_out[MNIST] <= 40
-    assert count["held out"] == sum(held_out.values()) == held_out[MNIST] + 4 + 3 * 2
-    assert count["MNIST digits"] + held_out[MNIST] == 200
+    assert list(held_out) == [VALIDATION, *SOURCES_OF_DEVELOPMENT]
+    assert 10 <= held_out[VALIDATION] <= 40
+    assert count["held out"] == sum(held_out.values()) == held_out[VALIDATION] + 4 + 3 * 2
+    assert count["MNIST digits"] + held_out[VALIDATION] == 200
     assert count["restroked"] == round(0.25 * count["MNIST digits"])
     # A tenth of the images of each writer whose digits are left, and of the made digits.
     assert count["Pendigits"] == 8 * 2
@@ -300,7 +300,7 @@ def candidates_of(traces):
 
 def test_held_out_digits_are_as_written_and_the_same_for_any_seed(sources):
     (one, _), (other, _) = (prepare(RECIPE, sources, seed) for seed in (1, 2))
-    assert one.held_out[MNIST].alternatives is None
+    assert one.held_out[VALIDATION].alternatives is None
     for name, traces in sources.development.items():
         expected, candidates = development.render(traces), candidates_of(traces)
         for held_out in (one.held_out[name], other.held_out[name]):
@@ -315,7 +315,7 @@ def test_held_out_digits_are_as_written_and_the_same_for_any_seed(sources):
                 )
             np.testing.assert_array_equal(held_out.labels, traces.labels)
             np.testing.assert_array_equal(held_out.writers, traces.writers)
-    assert set(one.held_out[MNIST].writers) != set(other.held_out[MNIST].writers)
+    assert set(one.held_out[VALIDATION].writers) != set(other.held_out[VALIDATION].writers)
 
 
 def test_recipe_without_validation_holds_nobody_out(sources):

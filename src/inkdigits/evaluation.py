@@ -111,20 +111,27 @@ def measure_writers(
 
 
 def measure_held_out(recognizer: Recognizer, held_out: HeldOut) -> WriterMetrics | None:
-    """Evaluate a model on MNIST's digits that training has held out.
+    """Evaluate a model on digits that were held out of its training.
 
-    held_out  digits of one candidate each, as MNIST's are
     returns   None if their writers are unknown
     """
     if held_out.writers is None:
         return None
-    images = np.rint(255 * to_host(held_out.x)).astype(np.uint8)
-    predictions = predict(recognizer, list(images[:, None]))
+    x = held_out.x[None]
+    if held_out.alternatives is not None:
+        x = np.concatenate([x, held_out.alternatives])
+    images = np.rint(255 * to_host(x)).astype(np.uint8).swapaxes(0, 1)
+    # Alternatives that do not exist are blank, and come last.
+    counts = 1 + np.count_nonzero(images[:, 1:].any(axis=(2, 3)), axis=1)
+    candidates = [found[:count] for found, count in zip(images, counts, strict=True)]
+    predictions = predict(recognizer, candidates)
     return measure_writers(predictions, to_host(held_out.labels), held_out.writers)
 
 
-def summarize(sources: Mapping[str, WriterMetrics]) -> dict[str, dict[str, Any]]:
+def summarize(sources: Mapping[str, WriterMetrics | None]) -> dict[str, dict[str, Any]]:
     """Return what a model file records of the metrics of each source, as JSON values.
+
+    Sources without metrics are left out.
 
     writers, digits     their numbers
     answered, rejected  shares of the digits: accepted and right, and rejected
@@ -140,4 +147,5 @@ def summarize(sources: Mapping[str, WriterMetrics]) -> dict[str, dict[str, Any]]
             "worst_writer": metrics.worst_writers[0].accuracy if metrics.worst_writers else None,
         }
         for name, metrics in sources.items()
+        if metrics is not None
     }

@@ -32,6 +32,7 @@ from inkdigits.preprocessing import PREPROCESSORS, ink, network_input
 from inkdigits.recipes import NON_DIGIT, Recipe
 
 MNIST, PENDIGITS, UNIPEN, SEMEION = "MNIST", "Pendigits", "UNIPEN", "Semeion"
+VALIDATION = "MNIST validation"  # the name of the source of MNIST's validation writers
 MAX_COPIES = 8  # of one trace
 
 # Called with the name of a step, its number of images and how many of them are done.
@@ -82,7 +83,7 @@ class TrainingData:
     @property
     def validation(self) -> tuple[Array, Labels] | None:
         """MNIST's validation digits, float32 (N, 28, 28) in [0, 1], and their labels."""
-        held_out = self.held_out.get(MNIST)
+        held_out = self.held_out.get(VALIDATION)
         return held_out and (held_out.x, held_out.labels)
 
 
@@ -236,7 +237,7 @@ def _held_out(
 
     part = _preprocessed(recipe, digits, "validation", on_progress)
     labels = to_device(part.labels, device)
-    parts = {MNIST: HeldOut(placed(part.images), labels, part.writers)}
+    parts = {VALIDATION: HeldOut(placed(part.images), labels, part.writers)}
     for name, traces in sources.development.items():
         on_rendered = partial(on_progress, f"Rendering {name}, held out", len(traces))
         rendered, candidates = development.render_candidates(

@@ -42,7 +42,7 @@ def write(tmp_path, data, name="some.tgz"):
     return path
 
 
-def assert_sentence(error):
+def assert_remedy_ends_the_sentence(error):
     text = str(error)
     assert text.endswith(": do this.")
     assert "\n" not in text
@@ -103,7 +103,7 @@ def test_damaged_archive_is_an_error(tmp_path):
         path.write_bytes(damaged)
         with pytest.raises(DataError, match=rf"^{path} cannot be read \(.+\): do this") as error:
             read_tar(path, select, "do this")
-        assert_sentence(error.value)
+        assert_remedy_ends_the_sentence(error.value)
     path.unlink()
     with pytest.raises(DataError, match="cannot be read"):
         read_tar(path, select, "do this")
@@ -124,7 +124,7 @@ def test_archive_with_random_damage_is_an_error_or_is_read(seed, tmp_path):
     try:
         files = read_tar(write(tmp_path, bytes(data)), select, "do this")
     except DataError as error:
-        assert_sentence(error)
+        assert_remedy_ends_the_sentence(error)
     else:
         assert all(name.endswith(".txt") for name in files)
 
@@ -136,7 +136,7 @@ def test_archive_that_expands_without_end_is_an_error(tmp_path, monkeypatch):
     data = tar(entry("big.bin", bytes(1_000_000)), entry("a.txt", b"first"))
     with pytest.raises(DataError, match="expands to too many bytes") as error:
         read_tar(write(tmp_path, data), select, "do this")
-    assert_sentence(error.value)
+    assert_remedy_ends_the_sentence(error.value)
 
 
 def test_huge_file_is_an_error(tmp_path, monkeypatch):
@@ -147,7 +147,7 @@ def test_huge_file_is_an_error(tmp_path, monkeypatch):
     path = write(tmp_path, tar(entry("a.txt", bytes(1001))))
     with pytest.raises(DataError, match=r"a.txt has 1,001 bytes") as error:
         read_tar(path, select, "do this")
-    assert_sentence(error.value)
+    assert_remedy_ends_the_sentence(error.value)
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder/a.txt").write_bytes(bytes(1001))
     with pytest.raises(DataError, match=r"a.txt has more than 1,000 bytes: do this\.$"):
@@ -160,7 +160,7 @@ def test_too_many_entries_are_an_error(tmp_path, monkeypatch):
     assert read_tar(write(tmp_path, tar(*entries[:10])), select, "do this") == {}
     with pytest.raises(DataError, match="more than 10 entries") as error:
         read_tar(write(tmp_path, tar(*entries)), select, "do this")
-    assert_sentence(error.value)
+    assert_remedy_ends_the_sentence(error.value)
 
 
 def test_unreadable_file_of_a_folder_is_an_error(tmp_path, monkeypatch):

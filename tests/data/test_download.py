@@ -14,6 +14,7 @@ from threading import Event, Thread
 import pytest
 import small_mnist as small
 from click.testing import CliRunner
+from sentences import assert_sentence
 
 from inkdigits.cli import main
 from inkdigits.data import download as downloads
@@ -181,13 +182,6 @@ def contents(folder):
 
 def uncompressed(small_mnist, names=FILES):
     return {name: gzip.decompress((small_mnist / f"{name}.gz").read_bytes()) for name in names}
-
-
-def assert_sentence(error):
-    text = str(error)
-    assert text.endswith(".")
-    assert ". " not in text
-    assert "\n" not in text
 
 
 def test_each_file_has_two_mirrors():

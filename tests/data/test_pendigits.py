@@ -6,6 +6,7 @@ import os
 
 import numpy as np
 import pytest
+from sentences import assert_sentence
 
 from inkdigits.data import pendigits
 from inkdigits.data.folders import DataError
@@ -59,13 +60,6 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(pendigits, "SIZE", len(UNIPEN))
     monkeypatch.setattr(pendigits, "SHA256", hashlib.sha256(UNIPEN).hexdigest())
     return tmp_path
-
-
-def assert_sentence(error):
-    text = str(error)
-    assert text.endswith(".")
-    assert ". " not in text
-    assert "\n" not in text
 
 
 def assert_same_strokes(strokes, expected):

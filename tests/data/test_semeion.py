@@ -5,6 +5,7 @@ import gzip
 import numpy as np
 import pytest
 import small_semeion
+from sentences import assert_sentence
 
 from inkdigits.data import semeion
 from inkdigits.data.folders import DataError
@@ -20,13 +21,6 @@ def folder(tmp_path, monkeypatch):
     small_semeion.write(tmp_path)
     monkeypatch.setattr(semeion, "DIGITS_SHA256", small_semeion.sha256_of())
     return tmp_path
-
-
-def assert_sentence(error):
-    text = str(error)
-    assert text.endswith(".")
-    assert ". " not in text
-    assert "\n" not in text
 
 
 @pytest.mark.parametrize("pattern", ["{:.4f} ", "{:.0f} ", "{:.1f}\t"])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import small_pendigits
 import small_unipen
+from sentences import assert_sentence
 
 from inkdigits.data import unipen
 from inkdigits.data.folders import DataError
@@ -43,13 +44,6 @@ def folder(tmp_path):
         unpacked.parent.mkdir(parents=True, exist_ok=True)
         unpacked.write_bytes(content)
     return tmp_path
-
-
-def assert_sentence(error):
-    text = str(error)
-    assert text.endswith(".")
-    assert ". " not in text
-    assert "\n" not in text
 
 
 def assert_small_data_set(traces):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sentences import assert_sentence
 
 from inkdigits.data.folders import DataError
 from inkdigits.data.unipen_format import read_segments
@@ -118,13 +119,6 @@ def test_damaged_segment_is_an_error(line):
     with pytest.raises(DataError, match=rf"^{PATH} is damaged") as error:
         read(files(line))
     assert_sentence(error.value)
-
-
-def assert_sentence(error):
-    text = str(error)
-    assert text.endswith(".")
-    assert ". " not in text
-    assert "\n" not in text
 
 
 def test_pen_up_strokes_are_counted_where_the_indices_say_so():

@@ -29,19 +29,14 @@ from inkdigits.cli.options import data_dir_option
 from inkdigits.cli.signals import Signals, StopRequested
 from inkdigits.data import mnist
 from inkdigits.data.batches import Batches
-from inkdigits.evaluation import (
-    WriterMetrics,
-    evaluate_writers,
-    measure_held_out,
-    summarize,
-)
+from inkdigits.evaluation import measure_held_out, summarize
 from inkdigits.model_file import Model, save_model
 from inkdigits.recipes import RECIPES, Recipe
 from inkdigits.recognizer import Recognizer
 from inkdigits.runs import Run
 from inkdigits.threads import available_cpus
 from inkdigits.training import DivergenceError, Record, TrainState
-from inkdigits.training_data import MNIST, Sources, TrainingData
+from inkdigits.training_data import Sources, TrainingData
 from inkdigits.version import __version__
 from inkdigits.worker_pool import WorkerDied
 
@@ -177,9 +172,12 @@ def train_command(
             metrics=_last_epoch(records),
             training=settings | {"versions": _versions()},
         )
-        people = _evaluate(Recognizer(model, recipe.name), sources, data, data_dir)
-        if people:
-            model = replace(model, metrics=model.metrics | {"development": summarize(people)})
+        if data.held_out:
+            recognizer = Recognizer(model, recipe.name)
+            measured = {
+                name: measure_held_out(recognizer, part) for name, part in data.held_out.items()
+            }
+            model = replace(model, metrics=model.metrics | {"development": summarize(measured)})
         path = run.folder / f"{recipe.name}.safetensors"
         save_model(path, model)
         console.print(f"Model: {path}")
@@ -305,18 +303,6 @@ def _train(
             f"Training stopped because {error}; the last good weights are in the newest checkpoint "
             f"in {run.folder}. A lower learning rate in recipes.py may help."
         ) from None
-
-
-def _evaluate(
-    recognizer: Recognizer, sources: Sources, data: TrainingData, data_dir: Path | None
-) -> dict[str, WriterMetrics]:
-    """Evaluate the model on writers it was not trained on: other people's first, then MNIST's."""
-    people = evaluate_writers(recognizer, data_dir) if sources.development else {}
-    if MNIST in data.held_out:
-        mnist_writers = measure_held_out(recognizer, data.held_out[MNIST])
-        if mnist_writers is not None:
-            people[f"{MNIST} validation"] = mnist_writers
-    return people
 
 
 HEADINGS = "epoch    loss  accuracy  validation: loss  accuracy  seconds  images/s"

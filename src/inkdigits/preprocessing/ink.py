@@ -45,7 +45,8 @@ def candidates(rgba: Pixels) -> Pixels:
     """
     first, *others = islice(segmentations(rgba), MAX_CANDIDATES)
     pictures = _pictures(first)
-    # Of each other segmentation the barest digit, before the barer ones of the first.
+    # Of each further segmentation only the digit with the least around it. It comes before the
+    # alternatives within the first segmentation.
     pictures[1:1] = [_pictures(ink)[-1] for ink in others]
     if len(pictures) > 1:
         pictures = [picture for picture in pictures if picture.any()] or pictures[:1]
@@ -56,7 +57,7 @@ def candidates_from_ink(ink: Pixels) -> Pixels:
     """Isolate and normalize the digit in each plausible way.
 
     ink      uint8 (H, W), 0 is background
-    returns  uint8 (K, 28, 28), the likeliest first, the barest last
+    returns  uint8 (K, 28, 28), the likeliest first, the one with the least ink last
     """
     return np.stack(_pictures(ink)[:MAX_CANDIDATES])
 

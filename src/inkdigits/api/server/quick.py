@@ -8,8 +8,8 @@ from inkdigits.api.server.messages import Request
 
 MAX_BYTES = 64 * 2**10  # of the body
 MAX_PIXELS = 320 * 320  # the page sends 280x280
-# How a PNG file starts, up to its width and height: as it is, and in base64. A body that starts
-# like this is decoded as a PNG of that size, or rejected.
+# The start of a PNG file, up to its width and height, as raw bytes and in base64. A body that
+# starts like this is either decoded as a PNG of that size, or rejected.
 _FILE = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR"
 _JSON = re.compile(
     rb'\{\s*"image"\s*:\s*"(?:data:image/png;base64,)?(iVBORw0KGgoAAAANSUhEUg[A-Za-z0-9+/]{10})'
