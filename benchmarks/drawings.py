@@ -27,7 +27,6 @@ from results_store import load_results, save_results
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from sklearn.datasets import load_digits
 
 from inkdigits import Recognizer
 from inkdigits.arrays import Pixels
@@ -83,6 +82,8 @@ def by_condition(
 
 def accuracy_on_8x8(recognizer: Recognizer) -> dict[str, float]:
     """Evaluate on scikit-learn's 1,797 digits of 8x8 pixels, enlarged to 64x64 in two ways."""
+    from sklearn.datasets import load_digits  # not installed for the tests
+
     images, labels = load_digits(return_X_y=True)
     small = np.rint(images.reshape(-1, 8, 8) * 255 / 16).astype(np.uint8)
 

@@ -2,12 +2,9 @@
 
 from dataclasses import replace
 
+import drawings as benchmark
 import numpy as np
 import pytest
-
-pytest.importorskip("sklearn")  # whose digits the benchmark evaluates on too
-
-import drawings as benchmark
 from drawing_simulator import drawings
 from picture_sheet import CAPTION, COLUMNS, TILE
 from PIL import Image
