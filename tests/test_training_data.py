@@ -11,6 +11,9 @@ from inkdigits import training_data
 from inkdigits.calibration import HeldOut
 from inkdigits.data import chunks, development, made_digits, mnist, pendigits, semeion, unipen
 from inkdigits.data.folders import DataError
+from inkdigits.data.rendering import render
+from inkdigits.data.traces import Traces
+from inkdigits.data.variation import AS_MADE
 from inkdigits.preprocessing import PREPROCESSORS, ink
 from inkdigits.recipes import CLASSIC, CNN_SMALL, MILD, MLP, NON_DIGIT, RECIPES
 from inkdigits.training_data import VALIDATION, only_mnist, without_missing
@@ -237,11 +240,43 @@ def test_labels_are_those_of_their_source(sources):
     np.testing.assert_array_equal(parts["Semeion"][0], sources.scans.images / np.float32(255))
 
 
+def test_made_digits_get_no_feature_that_others_get(sources):
+    """They are made with the features that the digits of other sources get at random."""
+    recipe = replace(RECIPE, made_digits=1000, outliers=0.0)
+    images, labels = parts_of(prepare(recipe, sources)[0])["made"]
+    made = render(made_digits.make(100, seed=0), 1, seed=0, variation=AS_MADE)
+    np.testing.assert_array_equal(labels, made.labels)
+    np.testing.assert_array_equal(images, made.images / np.float32(255))
+
+
 def test_every_writer_has_as_many_images():
     sources = training_data.load(RECIPE)
     data, _ = prepare(replace(RECIPE, outliers=0.0), sources)
     assert data.counts["Pendigits"] == 20 * 20
     assert data.counts["UNIPEN"] == 4 * 40
+
+
+def test_restroked_digits_are_chosen_at_random(sources):
+    recipe = replace(RECIPE, validation=0.0, outliers=0.0)
+    one, other = (parts_of(prepare(recipe, sources, seed)[0])["restroked"][1] for seed in (1, 2))
+    assert len(one) == len(other) == 50
+    assert (one != other).any()
+
+
+def test_non_digits_are_kept_clear_of_the_digits_of_every_source(sources, monkeypatch):
+    seen = []
+
+    def make(count, seed, images, labels, *arguments):
+        seen.append((images, labels))
+        return np.ones((count, 28, 28), np.uint8)
+
+    monkeypatch.setattr(training_data.outliers, "make", make)
+    parts = parts_of(prepare(RECIPE, sources)[0])
+    del parts["non-digits"]
+    [(images, labels)] = seen
+    x = np.concatenate([part[0] for part in parts.values()])
+    np.testing.assert_array_equal(images / np.float32(255), x)
+    np.testing.assert_array_equal(labels, np.concatenate([part[1] for part in parts.values()]))
 
 
 def test_semeion_is_used_once_without_being_restroked(sources):
@@ -316,6 +351,22 @@ def test_held_out_digits_are_as_written_and_the_same_for_any_seed(sources):
             np.testing.assert_array_equal(held_out.labels, traces.labels)
             np.testing.assert_array_equal(held_out.writers, traces.writers)
     assert set(one.held_out[VALIDATION].writers) != set(other.held_out[VALIDATION].writers)
+
+
+def test_alternatives_of_held_out_digits_are_kept(sources):
+    """A 7 that is underlined has two candidates."""
+    strokes = [
+        np.array(points, np.float32) for points in ([[3, 0], [7, 0], [5, 7]], [[0, 8], [9, 8]])
+    ]
+    traces = Traces([strokes] * 3, np.full(3, 7, np.uint8), np.arange(3), {})
+    data, _ = prepare(RECIPE, replace(sources, development={"underlined": traces}))
+    candidates = candidates_of(traces)
+    assert max(map(len, candidates)) == 2
+    for digit, (_, *others) in enumerate(candidates):
+        alternatives = data.held_out["underlined"].alternatives[:, digit]
+        for found, expected in zip(alternatives, others, strict=False):
+            np.testing.assert_array_equal(found, expected / np.float32(255))
+        assert not alternatives[len(others) :].any()
 
 
 def test_recipe_without_validation_holds_nobody_out(sources):

@@ -170,22 +170,38 @@ def test_dot_is_not_clipped(variation):
 # Distortion
 
 
-def test_distortion_rotates_shears_and_jitters_the_digit(monkeypatch):
+def deviations_from_a_line(canvas):
+    """Fit a line to nearly vertical ink; return its slope and the standard deviation from it.
+
+    The deviation is a fraction of the height, or None where pixels are too coarse to tell.
+    """
+    top, bottom, _, _ = extent(canvas)
+    rows = np.arange(top + (bottom - top) // 6, bottom - (bottom - top) // 6)
+    columns = canvas[rows] @ np.arange(canvas.shape[1]) / canvas[rows].sum(axis=1)
+    slope, offset = np.polyfit(rows, columns, 1)
+    height = bottom - top
+    return slope, np.std(columns - slope * rows - offset) / height if height > 100 else None
+
+
+def test_distortion_rotates_and_shears_the_digit(monkeypatch):
     without_dots(monkeypatch)
-    slopes, deviations = [], []
-    for canvas in canvases_of(VERTICAL, 200, label=1, variation=DISTORTED_ONLY):
-        top, bottom, _, _ = extent(canvas)
-        rows = np.arange(top + (bottom - top) // 6, bottom - (bottom - top) // 6)
-        columns = canvas[rows] @ np.arange(canvas.shape[1]) / canvas[rows].sum(axis=1)
-        slope, offset = np.polyfit(rows, columns, 1)
-        slopes.append(slope)
-        if bottom - top > 100:
-            deviations.append(np.std(columns - slope * rows - offset) / (bottom - top))
+    canvases = canvases_of(VERTICAL, 200, label=1, variation=DISTORTED_ONLY)
+    slopes = [deviations_from_a_line(canvas)[0] for canvas in canvases]
     assert np.abs(np.mean(slopes)) < 0.05
     uniform = np.hypot(DISTORTION.shear, np.tan(DISTORTION.rotation)) / 3**0.5
     assert uniform < np.std(slopes) < uniform + 0.05  # the waves add some
     assert np.abs(slopes).max() < DISTORTION.shear + np.tan(DISTORTION.rotation) + 0.3
-    assert 0.2 < np.mean(deviations) / DISTORTION.wave < 2
+
+
+@pytest.mark.parametrize("part", ["wave", "jitter"])
+def test_distortion_bends_the_strokes_in_two_ways(part, monkeypatch):
+    without_dots(monkeypatch)
+    alone = {"wave": 0.0, "jitter": 0.0} | {part: getattr(DISTORTION, part)}
+    monkeypatch.setattr(rendering, "DISTORTION", replace(DISTORTION, **alone))
+    canvases = canvases_of(VERTICAL, 200, label=1, variation=DISTORTED_ONLY)
+    deviations = [deviations_from_a_line(canvas)[1] for canvas in canvases]
+    mean = np.mean([deviation for deviation in deviations if deviation is not None])
+    assert 0.25 < mean / getattr(DISTORTION, part) < 1.5
 
 
 def test_distortion_changes_the_aspect(monkeypatch):
@@ -238,6 +254,16 @@ def test_variation_changes_the_trace():
             (3 * left + 2 * right) // 5 : (2 * left + 3 * right) // 5,
         ]
         assert inside.any() == is_crossed
+
+
+def test_variation_is_that_of_the_label():
+    """A 1 of any shape is not slashed."""
+    same = [
+        canvases_of(RING, 5, label=1, variation=replace(DISTORTED_ONLY, slash=share))
+        for share in (0, 1)
+    ]
+    for plain, varied in zip(*same, strict=True):
+        assert np.array_equal(plain, varied)
 
 
 # Dotted strokes

@@ -39,17 +39,23 @@ def barest(inked):
 @pytest.mark.parametrize("digit", [SEVEN, SIX, TWO], ids="762")
 @pytest.mark.parametrize("light", [1, 0.6])
 @pytest.mark.parametrize(
-    "around",
-    [box(110, 110, 320, 300), box(140, 140, 300, 260), ellipse((200, 215), (120, 120))],
+    ("around", "is_box"),
+    [
+        (box(110, 110, 320, 300), True),
+        (box(140, 140, 300, 260), True),
+        (ellipse((200, 215), (120, 120)), False),
+    ],
     ids=["box", "narrow box", "circle"],
 )
-def test_line_around_a_digit_is_left_out(digit, around, light):
+def test_line_around_a_digit_is_left_out(digit, around, is_box, light):
+    """A circle with a digit may be a slashed 0, so it comes first; a box with a digit does not."""
     inked = drawn(digit, pen=12)
     with_line = np.maximum(inked, np.rint(light * around).astype(np.uint8))
     candidates = ink.candidates_from_ink(with_line)
     assert len(candidates) == 2
-    assert difference(candidates[0], ink.from_ink(inked)) > 0.5
-    assert difference(candidates[1], ink.from_ink(inked)) < 0.05
+    bare, whole = candidates if is_box else candidates[::-1]
+    assert difference(whole, ink.from_ink(inked)) > 0.5
+    assert difference(bare, ink.from_ink(inked)) < 0.05
 
 
 @pytest.mark.parametrize("digit", [SEVEN, SIX, TWO], ids="762")
@@ -60,14 +66,14 @@ def test_digit_that_touches_its_box_keeps_most_of_its_strokes(digit, side):
     edges = {"top": rows.min() - 40, "left": columns.min() - 40}
     edges |= {"bottom": rows.max() + 40, "right": columns.max() + 40}
     edges[side] += 40 if side in ("top", "left") else -40
-    _, *others = ink.candidates_from_ink(np.maximum(inked, box(**edges)))
-    assert min(rough_difference(each, ink.from_ink(inked)) for each in others) < 0.03
+    candidates = ink.candidates_from_ink(np.maximum(inked, box(**edges)))
+    assert min(rough_difference(each, ink.from_ink(inked)) for each in candidates) < 0.03
 
 
 def test_stroke_that_digit_and_box_share_is_kept():
     """The left side of a 0 lies on that of the box."""
     zero = ellipse((200, 200), (60, 90))
-    _, candidate, bare = ink.candidates_from_ink(np.maximum(zero, box(70, 140, 330, 330)))
+    candidate, bare, _ = ink.candidates_from_ink(np.maximum(zero, box(70, 140, 330, 330)))
     assert rough_difference(bare, candidate) > 0
     _, hierarchy = cv2.findContours(candidate // 128, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     assert np.count_nonzero(hierarchy[0, :, 3] >= 0) == 1  # one hole
@@ -77,7 +83,7 @@ def test_stroke_that_digit_and_box_share_is_kept():
 def test_digit_may_reach_beyond_its_box():
     inked = drawn(SEVEN, pen=10)
     with_box = np.maximum(inked, box(110, 110, 235, 300))  # the foot ends at 280
-    assert rough_difference(barest(with_box), ink.from_ink(inked)) < 0.05
+    assert rough_difference(ink.from_ink(with_box), ink.from_ink(inked)) < 0.05
 
 
 @pytest.mark.parametrize("digit", [SEVEN, SIX], ids="76")

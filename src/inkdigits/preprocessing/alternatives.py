@@ -7,7 +7,7 @@ much each pixel differs from the background, which is 0.
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -57,16 +57,17 @@ def plausible_digits(ink: Pixels) -> Iterator[Pixels]:
     """Isolate the digit, as it is, and without what may not belong to it.
 
     ink      uint8 (H, W), MIN_CONTRAST or more at its peak
-    yields   uint8 (h, w), cropped to the digit; the likeliest first, the barest last
+    yields   uint8 (h, w), cropped to the digit; the likeliest first
     """
     digit, _ = isolate_digit(ink)
-    yield digit
-    for rest in _without_line(digit):
-        yield isolate_digit(rest)[0]
+    rests, is_in_box = _without_line(digit)
+    bare = [isolate_digit(rest)[0] for rest in rests]
+    # People write digits into boxes, but hardly any digit is a box with something in it.
+    yield from [*bare, digit] if is_in_box else [digit, *bare]
     uncut = _without_cut(ink)
     if uncut is not None:
         digit, _ = isolate_digit(uncut)
-        *_, barest = digit, *_without_line(digit)
+        *_, barest = digit, *_without_line(digit)[0]
         yield digit if barest is digit else isolate_digit(barest)[0]
 
 
@@ -101,24 +102,22 @@ def _without_cut(ink: Pixels) -> Pixels | None:
     return _erase(ink, cut, step)
 
 
-def _without_line(ink: Pixels) -> Iterator[Pixels]:
+def _without_line(ink: Pixels) -> tuple[list[Pixels], bool]:
     """Erase a box or a circle around the digit, or a line under it.
 
     ink      uint8 (H, W), cropped to what may be the digit, with all else 0
-    yields   uint8 (H, W), if there is such a line, and something would be left; at first with the
-             parts of the line that may be the digit's as well
+    returns  uint8 (H, W), if there is such a line, and something would be left: at first with the
+             parts of the line that may be the digit's as well; and whether the line is a box
     """
     step = max(1, max(ink.shape) // ALTERNATIVES.coarse_px)
     has_ink = (max_pool(ink, step) > 0).view(np.uint8)
     mask = cv2.copyMakeBorder(has_ink, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
     outlines = _outlines(mask)
-    lines = _enclosure(mask, outlines)
+    lines, is_box = _enclosure(mask, outlines)
     if not lines and (underline := _underline(mask, outlines)) is not None:
         lines = [underline]
-    for line in lines:
-        rest = _erase(ink, line[1:-1, 1:-1], step)
-        if rest is not None:
-            yield rest
+    rests = (_erase(ink, line[1:-1, 1:-1], step) for line in lines)
+    return [rest for rest in rests if rest is not None], is_box
 
 
 def _erase(ink: Pixels, where: NDArray[Any], step: int) -> Pixels | None:
@@ -137,31 +136,34 @@ def _outlines(mask: Pixels) -> Sequence[NDArray[np.int32]]:
     return outlines
 
 
-def _enclosure(mask: Pixels, outlines: Sequence[NDArray[np.int32]]) -> list[NDArray[np.bool_]]:
+def _enclosure(
+    mask: Pixels, outlines: Sequence[NDArray[np.int32]]
+) -> tuple[list[NDArray[np.bool_]], bool]:
     """Find a line around all the rest: a box, a circle.
 
     mask      uint8 (H, W), 1 where there is ink, with a margin of zeros
     outlines  of its components
     returns   bool (H, W): none; or the line; or the line without what the digit shares with it,
-              and then the line
+              and then the line; and whether it is a box
     """
     if sum(map(cv2.contourArea, outlines)) < ALTERNATIVES.min_filled * mask.size:
-        return []  # as of most digits, at once
+        return [], False  # as of most digits, at once
     inside = cv2.drawContours(np.zeros_like(mask), outlines, -1, 1, cv2.FILLED)
     length = max(mask.shape)
     # Parts of the digit may reach beyond the line.
     side = max(3, round(ALTERNATIVES.max_beyond * length))
     inside = opening(inside, (side, side))
-    if not _is_box_or_ellipse(inside):
-        return []
+    shape = _shape(inside)
+    if shape is None:
+        return [], False
     depths = np.ceil(distance_to_outside(inside.view(bool))).astype(int)
     areas = np.maximum(np.bincount(depths.ravel()), 1)
     inked = np.bincount(depths.ravel(), mask.ravel()) / areas
     deeper = np.flatnonzero(inked[1:] < ALTERNATIVES.inside)
     if not len(deeper) or deeper[0] > ALTERNATIVES.max_width * length:
-        return []
+        return [], False
     if inked[1] < ALTERNATIVES.min_inked:
-        return []
+        return [], False
     width = int(deeper[0]) + 1
     line = (cv2.dilate(inside, np.ones((3, 3), np.uint8)) > 0) & (depths <= width) & (mask > 0)
     content = np.where(line, np.uint8(0), mask)
@@ -169,23 +171,25 @@ def _enclosure(mask: Pixels, outlines: Sequence[NDArray[np.int32]]) -> list[NDAr
     rows, columns = bounding_box(enclosed.view(np.uint8))
     content_length = max(rows.stop - rows.start, columns.stop - columns.start)
     if content_length < ALTERNATIVES.min_length * length:
-        return []
+        return [], False
     shared = _shared(line, content, width, round(ALTERNATIVES.max_gap * content_length))
-    return [line & ~shared, line] if shared.any() else [line]
+    return [line & ~shared, line] if shared.any() else [line], shape == "box"
 
 
-def _is_box_or_ellipse(shape: Pixels) -> bool:
+def _shape(filled: Pixels) -> Literal["box", "ellipse"] | None:
     """Return whether a filled shape is a rectangle, in any direction, or an ellipse."""
-    outlines = _outlines(shape)
+    outlines = _outlines(filled)
     if len(outlines) != 1:
-        return False
+        return None
     around = cv2.minAreaRect(outlines[0])
     box = cv2.fillConvexPoly(
-        np.zeros_like(shape), np.rint(cv2.boxPoints(around)).astype(np.int32), 1
+        np.zeros_like(filled), np.rint(cv2.boxPoints(around)).astype(np.int32), 1
     )
-    ellipse = cv2.ellipse(np.zeros_like(shape), around, 1, cv2.FILLED)
-    least = min(np.count_nonzero(box != shape), np.count_nonzero(ellipse != shape))
-    return bool(least < ALTERNATIVES.max_deviation * np.count_nonzero(shape))
+    ellipse = cv2.ellipse(np.zeros_like(filled), around, 1, cv2.FILLED)
+    from_box, from_ellipse = (np.count_nonzero(each != filled) for each in (box, ellipse))
+    if min(from_box, from_ellipse) >= ALTERNATIVES.max_deviation * np.count_nonzero(filled):
+        return None
+    return "box" if from_box < from_ellipse else "ellipse"
 
 
 def _shared(

@@ -7,6 +7,7 @@ unchanged.
 """
 
 import math
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import cv2
@@ -16,7 +17,6 @@ from inkdigits.arrays import Array, Pixels
 from inkdigits.constants import IMAGE_SIDE
 from inkdigits.preprocessing.alternatives import plausible_digits
 from inkdigits.preprocessing.background import MIN_CONTRAST
-from inkdigits.preprocessing.clutter import isolate_digit
 from inkdigits.preprocessing.resample import bounding_box, fit
 from inkdigits.preprocessing.segmentation import extract_ink, segmentations
 from inkdigits.preprocessing.stroke_width import normalize_stroke_width
@@ -44,28 +44,21 @@ def candidates(rgba: Pixels) -> Pixels:
     returns  uint8 (K, 28, 28)    the likeliest first; K is 1 in most cases and 3 at most
     """
     first, *others = islice(segmentations(rgba), MAX_CANDIDATES)
-    pictures = _pictures(first)
+    digits = list(_plausible_digits(first))
     # Of each further segmentation only the digit with the least around it. It comes before the
     # alternatives within the first segmentation.
-    pictures[1:1] = [_pictures(ink)[-1] for ink in others]
-    if len(pictures) > 1:
-        pictures = [picture for picture in pictures if picture.any()] or pictures[:1]
-    return np.stack(pictures[:MAX_CANDIDATES])
+    found = [list(_plausible_digits(ink)) for ink in others]
+    digits[1:1] = [min(each, key=np.count_nonzero) for each in found if each]
+    return _normalize_all(digits)
 
 
 def candidates_from_ink(ink: Pixels) -> Pixels:
     """Isolate and normalize the digit in each plausible way.
 
     ink      uint8 (H, W), 0 is background
-    returns  uint8 (K, 28, 28), the likeliest first, the one with the least ink last
+    returns  uint8 (K, 28, 28), the likeliest first
     """
-    return np.stack(_pictures(ink)[:MAX_CANDIDATES])
-
-
-def _pictures(ink: Pixels) -> list[Pixels]:
-    if ink.max() < MIN_CONTRAST or max(ink.shape) <= IMAGE_SIDE:
-        return [from_ink(ink)]
-    return [_normalize(digit) for digit in plausible_digits(ink)]
+    return _normalize_all(_plausible_digits(ink))
 
 
 def from_mnist(images: Pixels) -> Pixels:
@@ -83,12 +76,24 @@ def from_ink(ink: Pixels) -> Pixels:
     ink      uint8 (H, W), 0 is background
     returns  uint8 (28, 28), its strongest ink is 255; all 0 if no ink is stronger than noise
     """
+    return _normalize_all(islice(_plausible_digits(ink), 1))[0]
+
+
+def _plausible_digits(ink: Pixels) -> Iterator[Pixels]:
+    """Crop to the digit in each plausible way; there is none if no ink is stronger than noise."""
     if ink.max() < MIN_CONTRAST:
-        return np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)
-    # In an image of MNIST's size the faint, soft edges are a good part of the digit.
-    is_small = max(ink.shape) <= IMAGE_SIDE
-    digit = ink[bounding_box(ink)] if is_small else isolate_digit(ink)[0]
-    return _normalize(digit)
+        return
+    if max(ink.shape) <= IMAGE_SIDE:
+        # In an image of MNIST's size the faint, soft edges are a good part of the digit.
+        yield ink[bounding_box(ink)]
+    else:
+        yield from plausible_digits(ink)
+
+
+def _normalize_all(digits: Iterable[Pixels]) -> Pixels:
+    """Normalize the likeliest digits; uint8 (K, 28, 28), one blank picture if there are none."""
+    pictures = [_normalize(digit) for digit in islice(digits, MAX_CANDIDATES)]
+    return np.stack(pictures or [np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)])
 
 
 def _normalize(digit: Pixels) -> Pixels:
