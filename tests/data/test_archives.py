@@ -75,6 +75,7 @@ def test_only_files_are_read_from_an_archive(tmp_path):
         entry("hard.txt", type=tarfile.LNKTYPE, linkname="/etc/passwd"),
         entry("device.txt", type=tarfile.CHRTYPE, devmajor=1, devminor=5),
         entry("pipe.txt", type=tarfile.FIFOTYPE),
+        entry("sparse.txt", b"x" * 512, pax_headers={"GNU.sparse.size": "1000000000"}),
         entry("../outside.txt", b"kept in memory"),
     )
     content = read_tar(write(tmp_path, data), select, "do this")

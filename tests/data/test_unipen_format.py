@@ -240,6 +240,25 @@ def test_file_is_included_once_even_if_it_includes_itself():
     assert_strokes(parsed.strokes, [stroke(8)])
 
 
+def test_files_that_include_each_other_too_deeply_are_damaged():
+    contents = files(segment("8"), b".INCLUDE ced/data/0.dat\n" + INK)
+    for depth in range(1000):
+        content = f".INCLUDE ced/data/{depth + 1}.dat\n".encode()
+        contents[f"include/ced/data/{depth}.dat"] = content
+    with pytest.raises(DataError, match="levels deep"):
+        read(contents)
+
+
+@pytest.mark.parametrize(("count", "is_read"), [(100, True), (101, False)])
+def test_segment_of_many_strokes_is_damaged(count, is_read):
+    contents = files(segment(f"0-{count - 1}"), b".WRITER_ID a\n" + count * b".PEN_DOWN\n1 2\n")
+    if is_read:
+        assert len(read(contents)[0].strokes) == count
+    else:
+        with pytest.raises(DataError, match="more than 100 strokes: 0-100"):
+            read(contents)
+
+
 def test_text_is_latin_1():
     contents = files(
         segment("0", "7") + '.SEGMENT DIGIT 0 ? "\u00e9"\n'.encode("latin-1"),

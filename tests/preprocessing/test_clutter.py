@@ -98,6 +98,21 @@ def test_dotted_stroke_stays_whole(distance):
     assert np.count_nonzero(isolated(canvas)) > 0.95 * np.count_nonzero(canvas)
 
 
+@pytest.mark.parametrize("pen", [3, 5, 8])
+@pytest.mark.parametrize("distance", [1.5, 1.9, 2.3])
+@pytest.mark.parametrize("slope", [0.2, 0.6, 1])
+def test_dots_along_a_diagonal_are_one_stroke(slope, distance, pen):
+    """A 7 of separate dots."""
+    ends = np.array([(60, 60), (200, 60), (200 - 160 * slope, 220)])
+    dots = [
+        start + (end - start) * share
+        for start, end in zip(ends, ends[1:], strict=False)
+        for share in np.arange(0, 1, distance * pen / np.linalg.norm(end - start))
+    ]
+    canvas = draw([dot[None] for dot in dots], pen, (280, 280))
+    np.testing.assert_array_equal(isolated(canvas), np.where(canvas > 0.12 * 255, canvas, 0))
+
+
 def test_dust_is_not_the_dots_of_a_stroke():
     stem = np.array([(140, 60), (140, 220)])
     dust = [np.array([point]) for point in ((40, 40), (50, 120), (230, 60), (220, 150), (60, 230))]

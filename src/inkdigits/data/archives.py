@@ -29,7 +29,8 @@ def read_tar(path: Path, select: Select, remedy: str) -> dict[str, bytes]:
 
     An .xz may make the decompressor allocate gigabytes: verify its hash first.
 
-    select   of two files with the same name, the first is returned; links are ignored
+    select   of two files with the same name, the first is returned; links and sparse files are
+             ignored
     remedy   what to do if the archive is damaged, as the end of a sentence
     returns  name -> content
     raises   DataError if the archive cannot be read or exceeds a limit
@@ -44,6 +45,8 @@ def read_tar(path: Path, select: Select, remedy: str) -> dict[str, bytes]:
                         raise _LimitError(f"it has more than {MAX_ENTRIES:,} entries")
                     name = select(member.name)
                     if name is None or name in files or not member.isfile():
+                        continue
+                    if member.issparse():  # its content may be far larger than the archive
                         continue
                     if not 0 <= member.size <= MAX_FILE_BYTES:
                         raise _LimitError(f"{member.name} has {member.size:,} bytes")

@@ -45,10 +45,10 @@ def render(
 ) -> Digits:
     """Draw digits with pens of various widths, as their writers wrote them, and preprocess them.
 
-    preprocess  maps ink, uint8 (H, W), to uint8 (28, 28)
-    copies      images of each digit, drawn with different pens
+    preprocess   maps ink, uint8 (H, W), to uint8 (28, 28)
+    copies       images of each digit, drawn with different pens
     on_progress  called with the number of images that are done
-    returns     Digits: `copies` images of the first digit, then of the second, ...
+    returns      Digits: `copies` images of the first digit, then of the second, ...
     """
     return rendering.render(
         traces, copies, SEED, preprocess, variation=None, on_progress=on_progress
@@ -63,9 +63,10 @@ def render_candidates(
 ) -> tuple[Digits, list[Pixels]]:
     """Draw digits as `render` does, and keep everything that preprocessing takes for the digit.
 
-    candidates_from_ink   maps ink, uint8 (H, W), to uint8 (K, 28, 28), the likeliest first
-    returns               the digits, with the likeliest candidates for images, and for each of
-                          them all candidates
+    candidates_from_ink  maps ink, uint8 (H, W), to uint8 (K, 28, 28), the likeliest first
+    copies, on_progress  as of `render`
+    returns              the digits, with the likeliest candidates for images, and for each of them
+                         all candidates
     """
     candidates: list[Pixels] = []
 

@@ -137,9 +137,7 @@ def looped_four(rng: Generator) -> list[Array]:
     radius, level = rng.uniform(0.06, 0.2), rng.uniform(0.5, 0.8)
     top = (rng.uniform(0.2, 0.6), 0.0)
     radii = (radius, radius * rng.uniform(0.7, 1.2))
-    first = rng.uniform(
-        0.4, 1.0
-    )  # where the loop begins: at its left, at its top, ..., at its right
+    first = rng.uniform(0.4, 1.0)  # where the loop begins, from its left over its top to its right
     loop = arc((radius, level), radii, first, rng.uniform(-0.1, 0.05))
     right = rng.uniform(2 * radius + 0.08, 0.65)
     bar = line((right + rng.uniform(0.05, 0.3), level + rng.uniform(-0.25, 0.08)))

@@ -11,7 +11,7 @@ import numpy as np
 from inkdigits.arrays import Array
 from inkdigits.data.letter_strokes import arc, join, line
 
-# The dot of a question or exclamation mark is a short stroke, or preprocessing removes it as dirt.
+# The dot of a question or exclamation mark is a short stroke.
 _DOT = line((0.5, 0.93), (0.5, 1))
 _PLUS = (line((0, 0.5), (1, 0.5)), line((0.5, 0), (0.5, 1)))
 _HOOK = arc((0.5, 0.22), (0.33, 0.22), 0.5, 1.2)

@@ -25,6 +25,8 @@ DOCUMENTATION = (".doc", ".lex")  # extensions of files without ink
 # count the pen's movements above the tablet; in the others they are below 1.
 MIN_PEN_UP_RATIO = 1.15
 MAX_COORDINATE = 1_000_000
+MAX_DEPTH = 10  # of files that include files
+MAX_STROKES = 100  # of a segment
 
 Files: TypeAlias = Mapping[str, bytes]  # path, in lower case and with forward slashes -> content
 
@@ -127,14 +129,16 @@ class _Ink:
         """Return the strokes, with or without the pen's movements above the tablet."""
         return [stroke for stroke in self._strokes if with_pen_up or stroke.pen_is_down]
 
-    def _include(self, path: str, files: Files) -> None:
+    def _include(self, path: str, files: Files, depth: int = 0) -> None:
+        if depth > MAX_DEPTH:
+            raise DataError(f"{self._path} includes files more than {MAX_DEPTH} levels deep.")
         for keyword, value in _entries(files[path]):
             if keyword == b"INCLUDE":
                 included = _find(value.strip().decode("latin-1"), path, files)
                 # Files that include each other would have no end.
                 if included is not None and included not in self._included:
                     self._included.add(included)
-                    self._include(included, files)
+                    self._include(included, files, depth + 1)
             elif keyword == b"PEN_DOWN" or (keyword == b"PEN_UP" and value):
                 pen_is_down = keyword == b"PEN_DOWN"
                 self._strokes.append(_Stroke(pen_is_down, self._columns, value, path))
@@ -168,9 +172,11 @@ def _cut(strokes: Sequence[_Stroke], extent: str, path: str) -> list[Array]:
             raise DataError(f"{path} is damaged at the segment {extent}.")
         first, first_point, last, last_point = match.groups()
         start, stop = int(first), int(last or first) + 1
+        if stop > len(strokes):
+            raise DataError(f"{path} is damaged: segment {extent} is outside its ink.")
+        if stop - start > MAX_STROKES:
+            raise DataError(f"{path} has a segment of more than {MAX_STROKES} strokes: {extent}.")
         for number in range(start, stop):
-            if number >= len(strokes):
-                raise DataError(f"{path} is damaged: segment {extent} is outside its ink.")
             points = _points(strokes[number])
             end = int(last_point) + 1 if last_point and number == stop - 1 else len(points)
             begin = int(first_point) if first_point and number == start else 0

@@ -31,6 +31,7 @@ def _half_widths(rng: Generator, down: Array) -> Array:
     knots = rng.integers(2, 6)
     heights, half_widths = np.sort(rng.uniform(0.1, 0.9, knots)), rng.uniform(0.04, 0.48, knots)
     heights[[0, -1]] = rng.uniform([0.02, 0.75], [0.25, 0.98])
+    heights.sort()
     if rng.random() < 0.4:  # in steps, as between sleeves and waist
         half_width = half_widths[np.searchsorted(heights[1:-1], down)]
     else:
