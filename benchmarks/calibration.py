@@ -6,7 +6,8 @@ writers who are not trained on. They include rejected images, with the probabili
 network predicts for them. The risk-coverage curve shows, for each confidence threshold, the share
 of the images that are still accepted (coverage) and the error rate among them (risk).
 
-Every image is a file and passes through the Recognizer.
+Every image passes through the Recognizer: MNIST's digits and the drawings as files, other people's
+as ink.
 """
 
 from collections.abc import Iterable
@@ -21,6 +22,7 @@ from evaluation_data import (
     mean_over_writers,
     mnist_digits,
     model_parser,
+    trajectory_sets,
 )
 from numpy.typing import NDArray
 from results_store import save_results
@@ -30,7 +32,6 @@ from rich.table import Table
 
 from inkdigits import Recognizer
 from inkdigits.arrays import Array, Labels
-from inkdigits.data import development
 from inkdigits.data.mnist import Digits
 from inkdigits.imaging.decode import encode_png
 from inkdigits.metrics import measure, measure_by_writer, risk_coverage
@@ -165,12 +166,7 @@ def main() -> None:
     arguments = parser.parse_args()
     recognizers = [Recognizer.load(model) for model in arguments.model]
     digits = mnist_digits(arguments.digits, recognizers[0])
-    other_people = {name: development.render(traces) for name, traces in development.load().items()}
-    datasets = {
-        MNIST: as_png(digits),
-        **{name: as_png(rendered) for name, rendered in other_people.items()},
-        DRAWINGS: as_drawings(digits, arguments.count),
-    }
+    datasets = {MNIST: as_png(digits), DRAWINGS: as_drawings(digits, arguments.count)}
     records: list[dict[str, Any]] = [
         {
             "model": recognizer.name,
@@ -186,8 +182,13 @@ def main() -> None:
         for record, predictions in zip(records, by_model, strict=True):
             temperature = record["temperature"]
             record["datasets"][name] = scores(predictions, labels, writers, temperature)
-    for record in records:
+    for record, recognizer in zip(records, recognizers, strict=True):
         figures = record["datasets"]
+        for name, people in trajectory_sets(recognizer.model.preprocessing, copies=1).items():
+            predictions = recognizer.predict_candidates(people.candidates)
+            figures[name] = scores(
+                predictions, people.labels, people.writers, recognizer.temperature
+            )
         record["log_loss_of_writers"] = mean_over_writers(
             {name: figures[name]["calibrated"]["log_loss"] for name in figures},
             {name: figures[name]["images"] for name in figures},

@@ -191,7 +191,7 @@ def validation_split(recognizer: Recognizer) -> tuple[int, float]:
 
 
 def pendigits_digits() -> Digits:
-    """Render the digits of the ten Pendigits writers that no recipe trains on, as written."""
+    """Render the digits of the ten Pendigits writers whom no recipe trains on like MNIST's."""
     traces = select_writers(pendigits.load(), pendigits.DEVELOPMENT_WRITERS)
     return development.render(traces)
 

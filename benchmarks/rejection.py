@@ -1,8 +1,9 @@
 """Rejection: the share of real digits and of non-digits that a model rejects.
 
-Every image is a file and passes through the Recognizer. Besides the rejection rates, the results
-have the AUROC of two scores, which does not depend on the threshold: the network's rejection score,
-and 1 minus the largest softmax probability, the usual baseline for out-of-distribution detection.
+Every image passes through the Recognizer: as ink if it was recorded as the path of a pen, otherwise
+as a file. Besides the rejection rates, the results have the AUROC of two scores, which does not
+depend on the threshold: the network's rejection score, and 1 minus the largest softmax probability,
+the usual baseline for out-of-distribution detection.
 
 source   Hendrycks and Gimpel 2017, A Baseline for Detecting Misclassified and Out-of-Distribution
          Examples in Neural Networks
@@ -10,14 +11,14 @@ source   Hendrycks and Gimpel 2017, A Baseline for Detecting Misclassified and O
 
 import argparse
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from evaluation_data import MNIST, PENDIGITS, mnist_digits, pendigits_digits
+from evaluation_data import MNIST, PENDIGITS, mnist_digits, trajectory_sets
 from outlier_kinds import KINDS, SPLITS, Sources, Split, draw, load
 from PIL import Image
 from results_store import save_results
@@ -27,6 +28,7 @@ from scipy.stats import rankdata
 
 from inkdigits import Recognizer
 from inkdigits.arrays import Array, Pixels
+from inkdigits.calibration import ALTERNATIVE_PENALTY
 from inkdigits.constants import IMAGE_SIDE
 from inkdigits.imaging.decode import encode_png
 from inkdigits.model_file import DEFAULT_MODEL
@@ -76,9 +78,21 @@ class Predictions:
 
 def predict(recognizer: Recognizer, files: Iterable[bytes]) -> Predictions:
     """Run a model on image files."""
-    predictions = [recognizer.recognize(file) for file in files]
-    seen = np.stack([prediction.seen for prediction in predictions])
-    rejection_scores = recognizer.predict_batch(seen).rejection_scores.copy()
+    return predict_candidates(recognizer, [recognizer.preprocess_image(file) for file in files])
+
+
+def predict_candidates(recognizer: Recognizer, images: Sequence[Pixels]) -> Predictions:
+    """Run a model on preprocessed images.
+
+    images   for each image its candidates, uint8 (K, 28, 28), the likeliest first
+    """
+    predictions = recognizer.predict_candidates(images)
+    scores = recognizer.predict_batch(np.concatenate(images)).rejection_scores.copy()
+    firsts = np.cumsum([0, *map(len, images[:-1])])
+    is_alternative = np.ones(len(scores), bool)
+    is_alternative[firsts] = False
+    scores[is_alternative] += ALTERNATIVE_PENALTY
+    rejection_scores = np.minimum.reduceat(scores, firsts)
     rejection_scores[[prediction.reason == "blank" for prediction in predictions]] = np.inf
     return Predictions(predictions, rejection_scores)
 
@@ -98,7 +112,8 @@ def measure(
     returns  the figures, and the predictions by kind
     """
     real = predict(recognizer, map(encode_png, sources.digits.images))
-    pendigits = predict(recognizer, map(encode_png, pendigits_digits().images))
+    people = trajectory_sets(recognizer.model.preprocessing, copies=1)[PENDIGITS]
+    pendigits = predict_candidates(recognizer, people.candidates)
     by_kind = {}
     for name in KINDS:
         by_kind[name] = predict(recognizer, draw(name, count, split, sources))

@@ -13,9 +13,9 @@ from inkdigits.inference import predict_logits
 from inkdigits.nn.losses import one_hot, softmax_cross_entropy
 from inkdigits.recipes import NON_DIGIT, Recipe
 
-# Shares of real digits that the rejection threshold may reject: of each source, and of each writer
-# of at least so many digits.
-MAX_REJECTED, MAX_REJECTED_OF_WRITER, DIGITS_OF_WRITER = 0.005, 0.03, 50
+MAX_REJECTED = 0.005  # share of a source's real digits that the threshold may reject
+MAX_REJECTED_OF_WRITER = 0.03  # the same of a writer's, if there are at least ...
+DIGITS_OF_WRITER = 50  # ... this many
 
 # Added to the rejection score of each candidate but the likeliest. With less, more non-digits are
 # accepted as a piece of them that looks like a digit; with more, fewer boxes and underlines are

@@ -1,5 +1,7 @@
 """Noise, specks, ruled lines and everything else that is not part of the digit are removed."""
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
@@ -106,7 +108,7 @@ def test_dots_along_a_diagonal_are_one_stroke(slope, distance, pen):
     ends = np.array([(60, 60), (200, 60), (200 - 160 * slope, 220)])
     dots = [
         start + (end - start) * share
-        for start, end in zip(ends, ends[1:], strict=False)
+        for start, end in pairwise(ends)
         for share in np.arange(0, 1, distance * pen / np.linalg.norm(end - start))
     ]
     canvas = draw([dot[None] for dot in dots], pen, (280, 280))

@@ -201,7 +201,7 @@ def _adjusted(
         console.print(message, style="yellow")
     if missing:
         console.print(
-            "Without these files the model learns from fewer people, and reads other people's "
+            "Without these files the model learns from fewer people, and recognizes other people's "
             "handwriting less accurately.",
             style="yellow",
         )

@@ -230,7 +230,7 @@ def _unused_bits(high: Image.Image, low: Image.Image) -> Pixels:
     high, low  the high and the low bytes of 16-bit samples
     """
     unused, unused_alpha = _upper_zeros(high)
-    if all(
+    if unused and all(
         bit_depth.is_noise(bit_depth.reduce(_band(high, color), _band(low, color), unused))
         for color in _colors(high)
     ):

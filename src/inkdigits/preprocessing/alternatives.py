@@ -67,8 +67,8 @@ def plausible_digits(ink: Pixels) -> Iterator[Pixels]:
     uncut = _without_cut(ink)
     if uncut is not None:
         digit, _ = isolate_digit(uncut)
-        *_, barest = digit, *_without_line(digit)[0]
-        yield digit if barest is digit else isolate_digit(barest)[0]
+        rests, _ = _without_line(digit)
+        yield isolate_digit(rests[-1])[0] if rests else digit
 
 
 def _without_cut(ink: Pixels) -> Pixels | None:
@@ -205,8 +205,9 @@ def _shared(
     """
     near = cv2.dilate(content, np.ones((2 * width + 1, 2 * width + 1), np.uint8))
     contacts = np.where(line, near, np.uint8(0))
+    max_gap = max(1, max_gap) | 1  # an even disk would move what it closes by a pixel
     framed = cv2.copyMakeBorder(contacts | content, *(max_gap,) * 4, cv2.BORDER_CONSTANT)
-    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (max(1, max_gap),) * 2)
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (max_gap, max_gap))
     joined = cv2.morphologyEx(framed, cv2.MORPH_CLOSE, disk)[max_gap:-max_gap, max_gap:-max_gap]
     _, parts = cv2.connectedComponents(np.where(line, joined, np.uint8(0)))
     count, labels = cv2.connectedComponents(contacts)

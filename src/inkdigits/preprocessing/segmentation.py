@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -67,13 +68,17 @@ def _segment(rgba: Pixels) -> Iterator[tuple[Pixels, Region]]:
 
     yields   uint8 (h, w), and the rows and columns of the image that it covers
     """
-    channels, alpha = split_colors(rgba)
-    if alpha is not None:
-        colors = channels
-        channels = [composite(color, alpha, white=True) for color in colors]
-        if next(_segment_opaque(channels))[0].max() < MIN_CONTRAST:
-            channels = [composite(color, alpha, white=False) for color in colors]
-    for ink, inside in _segment_opaque(channels):
+    colors, alpha = split_colors(rgba)
+    if alpha is None:
+        found = _segment_opaque(colors)
+    else:
+        found = _segment_opaque([composite(color, alpha, white=True) for color in colors])
+        likeliest = next(found)
+        if likeliest[0].max() >= MIN_CONTRAST:
+            found = chain([likeliest], found)
+        else:
+            found = _segment_opaque([composite(color, alpha, white=False) for color in colors])
+    for ink, inside in found:
         yield remove_specks(ink), inside
 
 
