@@ -28,7 +28,7 @@ from scipy.stats import rankdata
 
 from inkdigits import Recognizer
 from inkdigits.arrays import Array, Pixels
-from inkdigits.calibration import ALTERNATIVE_PENALTY
+from inkdigits.calibration import choose_candidates
 from inkdigits.constants import IMAGE_SIDE
 from inkdigits.imaging.decode import encode_png
 from inkdigits.model_file import DEFAULT_MODEL
@@ -87,12 +87,8 @@ def predict_candidates(recognizer: Recognizer, images: Sequence[Pixels]) -> Pred
     images   for each image its candidates, uint8 (K, 28, 28), the likeliest first
     """
     predictions = recognizer.predict_candidates(images)
-    scores = recognizer.predict_batch(np.concatenate(images)).rejection_scores.copy()
-    firsts = np.cumsum([0, *map(len, images[:-1])])
-    is_alternative = np.ones(len(scores), bool)
-    is_alternative[firsts] = False
-    scores[is_alternative] += ALTERNATIVE_PENALTY
-    rejection_scores = np.minimum.reduceat(scores, firsts)
+    scores = recognizer.predict_batch(np.concatenate(images)).rejection_scores
+    _, rejection_scores = choose_candidates(scores, np.array([len(found) for found in images]))
     rejection_scores[[prediction.reason == "blank" for prediction in predictions]] = np.inf
     return Predictions(predictions, rejection_scores)
 

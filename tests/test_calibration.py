@@ -15,6 +15,7 @@ from inkdigits.calibration import (
     Calibration,
     HeldOut,
     calibrate,
+    choose_candidates,
     fit_rejection_threshold,
     fit_temperature,
     rejection_scores,
@@ -105,29 +106,37 @@ def test_each_digit_is_calibrated_by_its_best_candidate(held_out, monkeypatch):
     digits = held_out["one"].x
     params = model.network.layer_params(model.vector)
     scores = rejection_scores(predict_logits(model.network, params, digits, tta=False))
-    likely, unlikely, blank = digits[scores.argmin()], digits[scores.argmax()], 0 * digits[0]
+    likely, unlikely = digits[scores.argmin()], digits[scores.argmax()]
     penalty = float(np.ptp(scores)) / 3
     monkeypatch.setattr(calibration, "ALTERNATIVE_PENALTY", penalty)
     labels = np.array([1, 2, 3, 4])
-    x = np.stack([unlikely, unlikely, unlikely, likely])
-    # A second candidate that is better, a third, none, and a worse one.
-    alternatives = np.array([[likely, unlikely, blank, unlikely], [blank, likely, blank, blank]])
+    # A second candidate that is better, a third, no other, and a worse one.
+    x = np.stack([unlikely, likely, unlikely, unlikely, likely, unlikely, likely, unlikely])
+    counts = np.array([2, 3, 1, 2])
     best = np.stack([likely, likely, unlikely, likely])
-    chosen = calibrate(recipe, model.vector, {"": HeldOut(x, labels, None, alternatives)})
+    chosen = calibrate(recipe, model.vector, {"": HeldOut(x, labels, None, counts)})
     expected = calibrate(recipe, model.vector, {"": HeldOut(best, labels, None)})
     assert chosen.temperature == pytest.approx(expected.temperature, rel=1e-3)
     assert chosen.rejection_threshold == pytest.approx(scores.max(), abs=1e-4)
-    only = HeldOut(x[:2], labels[:2], None, alternatives[:, :2])
+    only = HeldOut(x[:5], labels[:2], None, counts[:2])
     threshold = calibrate(recipe, model.vector, {"": only}).rejection_threshold
     assert threshold == pytest.approx(scores.min() + penalty, abs=1e-4)
 
 
-def test_blank_alternatives_change_nothing(held_out):
-    source = held_out["one"]
-    blank = np.zeros((2, *source.x.shape), np.float32)
-    vector = untrained("mlp").vector
-    expected = calibrate(MLP, vector, {"": source})
-    assert calibrate(MLP, vector, {"": source._replace(alternatives=blank)}) == expected
+def test_digits_only_network_is_calibrated_by_the_likeliest_candidates(held_out):
+    source, vector = held_out["one"], untrained("classic").vector
+    count = len(source.labels)
+    x = np.stack([source.x, source.x[::-1]], axis=1).reshape(-1, 28, 28)
+    alternatives = source._replace(x=x, counts=np.full(count, 2))
+    expected = calibrate(CLASSIC, vector, {"": source})
+    assert calibrate(CLASSIC, vector, {"": alternatives}) == expected
+
+
+def test_first_of_equal_candidates_is_chosen():
+    scores = np.array([-1.0, -1.0, -3.0, 2.0, -9.0, -9.0, -4.0, -np.inf, -np.inf])
+    places, chosen = choose_candidates(scores, np.array([2, 1, 3, 1, 2]))
+    assert places.tolist() == [0, 2, 4, 6, 7]
+    assert chosen.tolist() == [-1, -3, -9 + calibration.ALTERNATIVE_PENALTY, -4, -np.inf]
 
 
 # Temperature

@@ -56,17 +56,17 @@ def test_held_out_digit_is_measured_by_its_best_candidate(digits):
     recognizer, few = Recognizer.load(), digits.take(slice(30))
     images = recognizer.preprocess_mnist(few.images)
     noise = np.random.default_rng(0).integers(0, 256, images.shape, np.uint8)
-    blank = np.zeros_like(images)
     writers = np.zeros(30, int)
 
-    def measured(first, *alternatives):
-        x = network_input(np.stack(alternatives)) if alternatives else None
-        return measure_held_out(recognizer, HeldOut(network_input(first), few.labels, writers, x))
+    def measured(*candidates):
+        x = network_input(np.stack(candidates, axis=1).reshape(-1, 28, 28))
+        counts = np.full(30, len(candidates))
+        return measure_held_out(recognizer, HeldOut(x, few.labels, writers, counts))
 
-    assert measured(noise, blank, blank).answered == 0
-    answered = measured(noise, images, blank).answered
-    assert answered == measured(noise, noise, images).answered > 25
-    assert measured(images, blank, blank) == measured(images)
+    assert measured(noise).answered == 0
+    assert measured(noise, images).answered == measured(noise, noise, images).answered > 25
+    held_out = HeldOut(network_input(images), few.labels, writers)
+    assert measured(images) == measure_held_out(recognizer, held_out)
 
 
 def test_worst_writers_come_first_without_those_of_few_digits():

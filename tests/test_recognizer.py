@@ -171,7 +171,7 @@ def test_penalty_decides_between_candidates_and_may_reject(digits, monkeypatch):
     pair = images[order[[-1, 0]]]
     recognizer = Recognizer(replace(model, rejection_threshold=scores[order[0]] + gap / 4), "test")
     for penalty, place, rejected in ((0, 1, False), (gap / 2, 1, True), (2 * gap, 0, True)):
-        monkeypatch.setattr("inkdigits.recognizer.ALTERNATIVE_PENALTY", penalty)
+        monkeypatch.setattr("inkdigits.calibration.ALTERNATIVE_PENALTY", penalty)
         (prediction,) = recognizer.predict_candidates([pair])
         np.testing.assert_array_equal(prediction.seen, pair[place])
         assert (prediction.digit is None) == rejected

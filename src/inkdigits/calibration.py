@@ -1,7 +1,7 @@
 """Calibration on held-out digits: the temperature, and the threshold above which to reject."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,18 +26,17 @@ ALTERNATIVE_PENALTY = 2.0
 class HeldOut(NamedTuple):
     """Preprocessed digits that are not trained on.
 
-    x             float32 (N, 28, 28), ink in [0, 1], on any device
-    labels        (N,) 0 to 9, on the same device
-    writers       (N,) numbers or names, on the host; None if unknown
-    alternatives  float32 (K, N, 28, 28), on the same device, the less likely candidates for what
-                  the network sees of each image, blank where there are none; None for images that
-                  have no alternatives
+    x        float32 (M, 28, 28), ink in [0, 1], on any device: all candidates for what the network
+             sees of each digit, in most cases one, the likeliest first
+    labels   (N,) 0 to 9, on the same device
+    writers  (N,) numbers or names, on the host; None if unknown
+    counts   int (N,), on the host, how many candidates each digit has; None if each has one
     """
 
     x: Array
     labels: Labels
     writers: NDArray[Any] | None
-    alternatives: Array | None = None
+    counts: NDArray[np.int_] | None = None
 
 
 class Calibration(NamedTuple):
@@ -65,38 +64,50 @@ def calibrate(recipe: Recipe, vector: Array, held_out: Mapping[str, HeldOut]) ->
         return to_host(predict_logits(network, params, x, recipe.tta))
 
     sources = held_out.values()
+    chosen = [_choose(predict(source.x), source.counts) for source in sources]
+    logits = [logits[:, :CLASSES] for logits, _ in chosen]
     labels = [to_host(source.labels) for source in sources]
+    temperature = fit_temperature(logits, labels) if chosen else 1.0
     if not recipe.outliers:
-        logits = [predict(source.x) for source in sources]
-        return Calibration(fit_temperature(logits, labels) if logits else 1.0)
-    chosen = [_choose(source, predict) for source in sources]
-    temperature = fit_temperature([logits[:, :CLASSES] for logits, _ in chosen], labels)
+        return Calibration(temperature)
     thresholds = [
         fit_rejection_threshold(scores, source.writers)
         for (_, scores), source in zip(chosen, sources, strict=True)
     ]
-    return Calibration(temperature if chosen else 1.0, max(thresholds, default=0.0))
+    return Calibration(temperature, max(thresholds, default=0.0))
 
 
-def _choose(source: HeldOut, predict: Callable[[Array], Array]) -> tuple[Array, Array]:
-    """Choose the candidate of each image that looks most like a digit, as the recognizer does.
+def _choose(logits: Array, counts: NDArray[np.int_] | None) -> tuple[Array, Array]:
+    """Choose one candidate of each digit.
 
-    predict  maps images, float32 (N, 28, 28), to logits, float32 (N, 11)
-    returns  logits, float32 (N, 11), and scores for the rejection, float32 (N,)
+    logits   float32 (M, C), of all candidates of each digit
+    counts   int (N,), how many candidates each digit has; None if each has one
+    returns  float32 (N, C), the logits of the chosen ones; and float (N,), their scores, all 0 for
+             a network that knows digits only
     """
-    chosen = predict(source.x)
-    lowest = rejection_scores(chosen)
-    if source.alternatives is None:
-        return chosen, lowest
-    for x in source.alternatives:
-        exists = x.any(axis=(1, 2))
-        logits = predict(x[exists])
-        scores = rejection_scores(logits) + ALTERNATIVE_PENALTY
-        places = np.flatnonzero(to_host(exists))
-        is_better = scores < lowest[places]
-        chosen[places[is_better]] = logits[is_better]
-        lowest[places[is_better]] = scores[is_better]
-    return chosen, lowest
+    knows_non_digits = logits.shape[1] > CLASSES
+    scores = rejection_scores(logits) if knows_non_digits else np.zeros(len(logits))
+    if counts is None:
+        return logits, scores
+    places, scores = choose_candidates(scores, counts)
+    return logits[places], scores
+
+
+def choose_candidates(scores: Array, counts: NDArray[np.int_]) -> tuple[NDArray[np.intp], Array]:
+    """Choose the candidate of each image that looks most like a digit.
+
+    scores   float (M,), rejection scores of all candidates of each image, the likeliest first
+    counts   int (N,), how many candidates each image has, at least one
+    returns  intp (N,), the places of the chosen ones; and float (N,), their scores, with the
+             penalty of those that are not the likeliest
+    """
+    firsts = np.cumsum(counts) - counts
+    is_alternative = np.ones(len(scores), bool)
+    is_alternative[firsts] = False
+    scores = scores + ALTERNATIVE_PENALTY * is_alternative
+    images = np.repeat(np.arange(len(counts)), counts)
+    places = np.lexsort((scores, images))[firsts]
+    return places, scores[places]
 
 
 def rejection_scores(logits: Array) -> Array:

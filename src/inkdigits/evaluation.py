@@ -117,14 +117,9 @@ def measure_held_out(recognizer: Recognizer, held_out: HeldOut) -> WriterMetrics
     """
     if held_out.writers is None:
         return None
-    x = held_out.x[None]
-    if held_out.alternatives is not None:
-        x = np.concatenate([x, held_out.alternatives])
-    images = np.rint(255 * to_host(x)).astype(np.uint8).swapaxes(0, 1)
-    # Alternatives that do not exist are blank, and come last.
-    counts = 1 + np.count_nonzero(images[:, 1:].any(axis=(2, 3)), axis=1)
-    candidates = [found[:count] for found, count in zip(images, counts, strict=True)]
-    predictions = predict(recognizer, candidates)
+    images = np.rint(255 * to_host(held_out.x)).astype(np.uint8)
+    counts = np.ones(len(images), int) if held_out.counts is None else held_out.counts
+    predictions = predict(recognizer, np.split(images, np.cumsum(counts)[:-1]))
     return measure_writers(predictions, to_host(held_out.labels), held_out.writers)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from inkdigits import inference, model_file
 from inkdigits.arrays import Array, Pixels
-from inkdigits.calibration import ALTERNATIVE_PENALTY, rejection_scores
+from inkdigits.calibration import choose_candidates, rejection_scores
 from inkdigits.constants import CLASSES
 from inkdigits.imaging.decode import decode, encode_png
 from inkdigits.imaging.errors import ImageError
@@ -237,20 +237,14 @@ class Recognizer:
         """
         if not images:
             return []
-        counts = [len(candidates) for candidates in images]
-        ranks = np.concatenate([np.arange(count) for count in counts])
         seen = np.concatenate(images)
         batch = self.predict_batch(seen)
-        scores = batch.rejection_scores + ALTERNATIVE_PENALTY * (ranks > 0)
-        rejected = batch.rejected | (scores > self._threshold)
-        starts = np.cumsum([0, *counts[:-1]])
-        chosen = [
-            start + int(scores[start : start + count].argmin())
-            for start, count in zip(starts, counts, strict=True)
-        ]
+        counts = np.array([len(candidates) for candidates in images])
+        places, scores = choose_candidates(batch.rejection_scores, counts)
+        rejected = batch.rejected[places] | (scores > self._threshold)
         return [
-            _prediction(seen[place], tuple(batch.probabilities[place].tolist()), rejected[place])
-            for place in chosen
+            _prediction(seen[place], tuple(batch.probabilities[place].tolist()), is_rejected)
+            for place, is_rejected in zip(places, rejected, strict=True)
         ]
 
     def predict_batch(self, preprocessed: Pixels) -> BatchPrediction:

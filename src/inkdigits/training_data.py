@@ -243,13 +243,9 @@ def _held_out(
         rendered, candidates = development.render_candidates(
             traces, ink.candidates_from_ink, on_progress=on_rendered
         )
-        alternatives = np.zeros((ink.MAX_CANDIDATES - 1, *rendered.images.shape), np.uint8)
-        for number, found in enumerate(candidates):
-            alternatives[: len(found) - 1, number] = found[1:]
         labels = to_device(rendered.labels, device)
-        parts[name] = HeldOut(
-            placed(rendered.images), labels, rendered.writers, placed(alternatives)
-        )
+        counts = np.array([len(found) for found in candidates])
+        parts[name] = HeldOut(placed(np.concatenate(candidates)), labels, rendered.writers, counts)
     return parts
 
 

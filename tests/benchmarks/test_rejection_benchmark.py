@@ -5,6 +5,7 @@ import pytest
 import rejection
 
 from inkdigits import Recognizer
+from inkdigits.calibration import ALTERNATIVE_PENALTY
 from inkdigits.imaging.strokes import draw
 from inkdigits.preprocessing import ink
 
@@ -33,7 +34,7 @@ def test_score_is_that_of_the_candidate_that_counts(recognizer):
     assert any(is_alternative)
     assert not all(is_alternative)
     raw = recognizer.predict_batch(np.stack(seen)).rejection_scores
-    expected = raw + np.where(is_alternative, rejection.ALTERNATIVE_PENALTY, 0)
+    expected = raw + np.where(is_alternative, ALTERNATIVE_PENALTY, 0)
     expected[-1] = np.inf  # blank
     np.testing.assert_allclose(measured.rejection_scores, expected, rtol=1e-5)
     is_rejected = [prediction.digit is None for prediction in measured.predictions]
