@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from inkdigits import Recognizer
-from inkdigits.imaging.decode import encode_png
+from inkdigits.imaging.decode import decode, encode_png
 from inkdigits.imaging.errors import DamagedImage, UnsupportedImage
 from inkdigits.preprocessing_pool import CHUNK
+from inkdigits.recognizer import Prediction
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -52,6 +54,19 @@ def test_file_that_cannot_be_read_gives_its_error(recognizer, tmp_path, workers)
             continue
         assert caught.value.strerror == "No such file or directory"
         assert caught.value.filename == str(tmp_path / "missing.png")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_images_may_be_of_any_form(recognizer, workers):
+    path = GOLDEN / "7.png"
+    pixels = decode(path.read_bytes())
+    images = [str(path), path.read_bytes(), pixels, None, pixels[..., :3] / 255, 7]
+    images.append(Image.open(path))
+    results = list(recognizer.recognize_many(images, workers))
+    assert [type(result) for result in results] == [
+        UnsupportedImage if isinstance(image, int | None) else Prediction for image in images
+    ]
+    assert {result.digit for result in results if isinstance(result, Prediction)} == {7}
 
 
 @pytest.mark.parametrize("workers", [1, 3])

@@ -214,6 +214,78 @@ def test_ink_gives_the_same_prediction_as_the_image(recognizer, digits):
     np.testing.assert_allclose(of_ink.probabilities, batch.probabilities[0], atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda ink: ink.astype(np.uint16) * 257,
+        lambda ink: ink / 255,
+        lambda ink: ink > 0,
+    ],
+)
+def test_ink_may_be_of_any_type_with_a_clear_range(convert):
+    recognizer = Recognizer.load()
+    ink = np.zeros((100, 100), np.uint8)
+    ink[20:80, 48:55] = 255
+    prediction = recognizer.recognize_ink(convert(ink))
+    assert prediction.digit == 1
+    assert prediction == recognizer.recognize_ink(ink)
+    np.testing.assert_array_equal(
+        recognizer.preprocess_ink(convert(ink)), recognizer.preprocess_ink(ink)
+    )
+
+
+@pytest.mark.parametrize(
+    ("ink", "reason"),
+    [
+        (np.zeros((28, 28), int), "whose range is not clear"),
+        (np.full((28, 28), 2.0), "outside of 0 to 1"),
+        (np.zeros((28, 28, 3), np.uint8), r"shape \(28, 28, 3\); it must be \(H, W\)"),
+        (np.zeros(28, np.uint8), r"shape \(28,\)"),
+        (np.zeros((0, 28), np.uint8), "not empty"),
+    ],
+)
+def test_other_ink_is_refused(ink, reason):
+    recognizer = Recognizer(untrained(), "test")
+    for method in (recognizer.recognize_ink, recognizer.preprocess_ink):
+        with pytest.raises(UnsupportedImage, match=reason):
+            method(ink)
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        np.zeros((28, 28), np.uint8),
+        np.zeros((2, 28, 28)),
+        np.zeros((2, 28, 28), bool),
+        np.zeros((2, 28, 27), np.uint8),
+        np.zeros((2, 28, 28, 1), np.uint8),
+    ],
+    ids=lambda images: f"{images.dtype}-{images.shape}",
+)
+def test_batch_of_another_shape_or_type_is_refused(images):
+    recognizer = Recognizer(untrained(), "test")
+    for method in (recognizer.predict_batch, recognizer.preprocess_mnist):
+        with pytest.raises(ValueError, match=r"expected uint8 \(N, 28, 28\), not"):
+            method(images)
+
+
+def test_predictions_are_equal_if_all_of_them_is():
+    prediction = Prediction(3, None, (0.1,) * 10, 0.1, np.zeros((28, 28), np.uint8))
+    same = replace(prediction, seen=prediction.seen.copy())
+    assert prediction == same
+    assert hash(prediction) == hash(same)
+    others = [
+        replace(prediction, digit=4),
+        replace(prediction, reason="not_a_digit"),
+        replace(prediction, confidence=0.2),
+        replace(prediction, probabilities=(0.2,) * 10),
+        replace(prediction, seen=prediction.seen + np.uint8(1)),
+        replace(prediction, seen=prediction.seen.reshape(14, 56)),
+    ]
+    assert all(prediction != other for other in [*others, 3, None])
+    assert len({prediction, same, *others}) == 1 + len(others)
+
+
 def test_image_errors_reach_the_caller(recognizer, digits):
     with pytest.raises(DamagedImage):
         recognizer.recognize(b"")

@@ -2,7 +2,7 @@
 
 from inkdigits import Recognizer
 
-Recognizer.load().recognize(png_bytes).digit
+Recognizer.load().recognize("digit.png").digit
 """
 
 from inkdigits.recognizer import Prediction, Recognizer

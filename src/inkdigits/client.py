@@ -58,15 +58,15 @@ class Client:
         drawing  the path of an image file, its bytes, or pen strokes
         model    the name of the model to use; None for the service's default
         seen     whether the prediction includes the 28x28 input of the network
-        raises   ServiceError; OSError if the file cannot be read
+        raises   ServiceError; OSError if the file cannot be read; TypeError for anything else
         """
         query = {"seen": "true" if seen else "false"} | ({"model": model} if model else {})
-        body: dict[str, Any]
+        body: dict[str, Any] = {"json": {"strokes": drawing}}
         if isinstance(drawing, (str, Path, bytes)):
             data = drawing if isinstance(drawing, bytes) else Path(drawing).read_bytes()
             body = {"content": data, "headers": {"Content-Type": "application/octet-stream"}}
-        else:
-            body = {"json": {"strokes": drawing}}
+        elif not isinstance(drawing, Sequence):
+            raise TypeError(f"send a path, a file's bytes or strokes, not {type(drawing).__name__}")
         return Prediction(**self._json("POST", "api/v1/predictions", params=query, **body))
 
     def models(self) -> list[dict[str, Any]]:

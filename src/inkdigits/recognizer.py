@@ -14,12 +14,13 @@ from inkdigits import inference, model_file
 from inkdigits.arrays import Array, Pixels
 from inkdigits.calibration import choose_candidates, rejection_scores
 from inkdigits.constants import CLASSES
-from inkdigits.imaging.decode import decode, encode_png
-from inkdigits.imaging.errors import ImageError
+from inkdigits.imaging.decode import encode_png
+from inkdigits.imaging.errors import ImageError, UnsupportedImage
+from inkdigits.imaging.inputs import ImageInput, to_gray_levels, to_rgba
 from inkdigits.model_file import DEFAULT_MODEL, Model
 from inkdigits.nn.losses import softmax
 from inkdigits.preprocessing import PREPROCESSORS, network_input
-from inkdigits.preprocessing_pool import ImageFile, preprocess_many
+from inkdigits.preprocessing_pool import preprocess_many
 from inkdigits.recipes import INPUT_SHAPE
 from inkdigits.storage.files import FileError
 from inkdigits.threads import one_blas_thread
@@ -31,7 +32,7 @@ THREADS_FROM = 64
 Reason: TypeAlias = Literal["blank", "not_a_digit"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prediction:
     """What a model predicts for one image.
 
@@ -47,6 +48,17 @@ class Prediction:
     probabilities: tuple[float, ...]
     confidence: float
     seen: Pixels
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Prediction) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[Any, ...]:
+        """Everything that must be equal in equal predictions; arrays cannot be compared at once."""
+        values = self.digit, self.reason, self.probabilities, self.confidence
+        return *values, self.seen.shape, self.seen.tobytes()
 
     def seen_png(self) -> bytes:
         """Encode the preprocessed image as a PNG file."""
@@ -162,54 +174,59 @@ class Recognizer:
         )
 
     @one_blas_thread()
-    def recognize(self, data: bytes, media_type: str | None = None) -> Prediction:
-        """Recognize the digit in one image file.
+    def recognize(self, image: ImageInput, media_type: str | None = None) -> Prediction:
+        """Recognize the digit in one image.
 
-        data        the bytes of a PNG, JPEG, WebP, GIF or BMP file
-        media_type  the type its sender declares, such as "image/png", if any
-        raises      UnsupportedImage, ImageTooLarge or DamagedImage, all of them ImageError
+        image       a path; the content of a PNG, JPEG, WebP, GIF or BMP file, as bytes or as a file
+                    that is open in binary mode; a Pillow image; or a NumPy array (H, W),
+                    (H, W, 3) or (H, W, 4) of uint8, of uint16 up to 65,535, of bool, in which True
+                    is white, or of float from 0 to 1
+        media_type  the type that the sender of a file declares, such as "image/png", if any
+        raises      UnsupportedImage, ImageTooLarge or DamagedImage, all of them ImageError;
+                    OSError if a file cannot be read
         """
-        return self.predict_candidates([self.preprocess_image(data, media_type)])[0]
+        return self.predict_candidates([self.preprocess_image(image, media_type)])[0]
 
     def recognize_many(
-        self, files: Iterable[ImageFile], workers: int = 1
+        self, images: Iterable[ImageInput | OSError], workers: int = 1
     ) -> Iterator[Prediction | ImageError | OSError]:
-        """Recognize the digits in any number of image files, faster than one by one.
+        """Recognize the digits in any number of images, faster than one by one.
 
-        Files are taken from the iterable, and predictions given, some at a time and in order.
+        Images are taken from the iterable, and predictions given, some at a time and in order.
 
-        files    the bytes of PNG, JPEG, WebP, GIF or BMP files, or their paths
+        images   each as `recognize` takes it, or an OSError, which is then its result
         workers  processes that decode and preprocess; 1 is this process. Others start anew, as with
                  multiprocessing, so a script must only call this below
                  `if __name__ == "__main__":`
-        returns  for each file the prediction, or the error that `recognize`, or reading it, raises
+        returns  for each image the prediction, or the error that `recognize` raises
         raises   WorkerDied, if a process is killed; ValueError if there is not at least one worker
         """
-        for preprocessed in preprocess_many(files, self.model.preprocessing, workers):
-            images = [image for image in preprocessed if isinstance(image, np.ndarray)]
-            predictions = iter(self.predict_candidates(images))
+        for preprocessed in preprocess_many(images, self.model.preprocessing, workers):
+            candidates = [image for image in preprocessed if isinstance(image, np.ndarray)]
+            predictions = iter(self.predict_candidates(candidates))
             for image in preprocessed:
                 yield next(predictions) if isinstance(image, np.ndarray) else image
 
     @one_blas_thread()
-    def recognize_ink(self, ink: Pixels) -> Prediction:
+    def recognize_ink(self, ink: NDArray[Any]) -> Prediction:
         """Recognize the digit in one image that is already segmented from its background.
 
-        ink      uint8 (H, W), 0 is background and 255 full ink
+        ink      (H, W), 0 is background: uint8, 255 is full ink; uint16, 65,535; bool, True; or
+                 float, 1
+        raises   UnsupportedImage, which is a ValueError, for any other array
         """
-        return self.predict_candidates([self._preprocessor.candidates_from_ink(ink)])[0]
+        return self.predict_candidates([self._preprocessor.candidates_from_ink(_checked(ink))])[0]
 
     @one_blas_thread()
-    def preprocess_image(self, data: bytes, media_type: str | None = None) -> Pixels:
-        """Decode and preprocess one image file: all of `recognize` before the network.
+    def preprocess_image(self, image: ImageInput, media_type: str | None = None) -> Pixels:
+        """Decode and preprocess one image: all of `recognize` before the network.
 
-        data        the bytes of a PNG, JPEG, WebP, GIF or BMP file
-        media_type  the type its sender declares, such as "image/png", if any
-        returns     uint8 (K, 28, 28), the candidates for what the network sees: the likeliest
-                    first, in most cases the only one
-        raises      UnsupportedImage, ImageTooLarge or DamagedImage, all of them ImageError
+        image, media_type   as `recognize` takes them
+        returns             uint8 (K, 28, 28), the candidates for what the network sees: the
+                            likeliest first, in most cases the only one
+        raises              as `recognize`
         """
-        return self._preprocessor.candidates(decode(data, media_type))
+        return self._preprocessor.candidates(to_rgba(image, media_type))
 
     @one_blas_thread()
     def preprocess_mnist(self, images: Pixels) -> Pixels:
@@ -217,17 +234,18 @@ class Recognizer:
 
         images   uint8 (N, 28, 28)
         returns  uint8 (N, 28, 28)
+        raises   ValueError for any other array
         """
-        return self._preprocessor.from_mnist(images)
+        return self._preprocessor.from_mnist(_checked_pictures(images))
 
     @one_blas_thread()
-    def preprocess_ink(self, ink: Pixels) -> Pixels:
+    def preprocess_ink(self, ink: NDArray[Any]) -> Pixels:
         """Preprocess one image that is already segmented from its background.
 
-        ink      uint8 (H, W), 0 is background and 255 full ink
+        ink      as `recognize_ink` takes it
         returns  uint8 (28, 28), the likeliest candidate
         """
-        return self._preprocessor.from_ink(ink)
+        return self._preprocessor.from_ink(_checked(ink))
 
     def predict_candidates(self, images: Sequence[Pixels]) -> list[Prediction]:
         """Predict a batch of images, each by the candidate that looks most like a digit.
@@ -251,8 +269,9 @@ class Recognizer:
         """Predict a batch of preprocessed images.
 
         preprocessed  uint8 (N, 28, 28)
+        raises        ValueError for any other array
         """
-        x, model = network_input(preprocessed), self.model
+        x, model = network_input(_checked_pictures(preprocessed)), self.model
         with one_blas_thread() if len(x) < THREADS_FROM else nullcontext():
             logits = inference.predict_logits(model.network, self._params, x, model.tta)
         logits = logits.astype(np.float64)
@@ -279,6 +298,20 @@ def _prediction(seen: Pixels, probabilities: tuple[float, ...], rejected: bool) 
         confidence=confidence,
         seen=seen,
     )
+
+
+def _checked(ink: NDArray[Any]) -> Pixels:
+    """Return ink as uint8 (H, W); raise UnsupportedImage if it is something else."""
+    if ink.ndim != 2 or not ink.size:
+        raise UnsupportedImage(f"The ink has the shape {ink.shape}; it must be (H, W), not empty.")
+    return to_gray_levels(ink)
+
+
+def _checked_pictures(pictures: Pixels) -> Pixels:
+    """Return pictures; raise ValueError if they are not uint8 (N, 28, 28)."""
+    if pictures.dtype != np.uint8 or pictures.ndim != 3 or pictures.shape[1:] != INPUT_SHAPE:
+        raise ValueError(f"expected uint8 (N, 28, 28), not {pictures.dtype} {pictures.shape}")
+    return pictures
 
 
 def _options(layer: Any) -> dict[str, int | float | bool]:

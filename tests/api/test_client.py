@@ -3,6 +3,7 @@
 import inspect
 from pathlib import Path
 
+import numpy as np
 import pytest
 from requests_to import MODELS, serving
 
@@ -75,6 +76,12 @@ def test_unreachable_service_raises_service_error():
 def test_missing_file_raises_file_not_found(service):
     with pytest.raises(FileNotFoundError):
         service.predict("nothing.png")
+
+
+@pytest.mark.parametrize("drawing", [np.zeros((28, 28), np.uint8), None, 7])
+def test_other_objects_are_a_type_error(service, drawing):
+    with pytest.raises(TypeError, match=f"send .* not {type(drawing).__name__}$"):
+        service.predict(drawing)
 
 
 def test_client_is_under_100_lines():

@@ -11,7 +11,6 @@ from types import FrameType
 import click
 
 from inkdigits.cli.options import model_option
-from inkdigits.preprocessing_pool import ImageFile
 from inkdigits.recognizer import Prediction, Recognizer
 from inkdigits.threads import available_cpus
 from inkdigits.worker_pool import WorkerDied, use_one_thread
@@ -92,7 +91,7 @@ def _expanded(files: tuple[str, ...]) -> list[str]:
     return names
 
 
-def _contents(names: list[str]) -> Iterator[ImageFile]:
+def _contents(names: list[str]) -> Iterator[str | bytes | OSError]:
     """Return each file's name, but what standard input contains, or why it cannot be read."""
     for name in names:
         if name != "-":

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from math import ceil
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -19,8 +20,11 @@ from inkdigits.imaging.errors import DamagedImage, ImageTooLarge, UnsupportedIma
 from inkdigits.imaging.formats import Content, Format, detect_format
 from inkdigits.imaging.png import COLOR, COLOR_ALPHA, GRAY, GRAY_ALPHA, PALETTE, Header
 
+PillowImage: TypeAlias = Image.Image
+
 _STRIP_PIXELS = 2**20
 _PIXEL_BYTES = 4
+_ORIENTATION_TAG = 0x0112  # of EXIF
 _REDUCTIONS = (1, 2, 4, 8)  # the scales at which libjpeg decodes
 # Pillow's mode for each color type and bit depth of a PNG, and its name for how the file stores it.
 # 16 bits are decoded as twice 8. RGBX has the memory layout of RGBA, with 255 for alpha.
@@ -83,7 +87,7 @@ def decode(data: bytes, media_type: str | None = None, limits: Limits = Limits()
     _check_media_type(media_type, file_format)
     try:
         size = file_format.size(data)
-        _check_size(size, file_format, limits)
+        check_size(size, limits, is_jpeg=file_format.name == "JPEG")
         content = file_format.read(data)
     except (IndexError, struct.error) as error:
         raise damaged("it is truncated") from error
@@ -104,6 +108,29 @@ def decode(data: bytes, media_type: str | None = None, limits: Limits = Limits()
     except Exception as error:
         raise damaged("its pixels cannot be decoded") from error
     return _apply_orientation(pixels, _orientation(exif))
+
+
+def convert(image: PillowImage) -> Pixels:
+    """Convert a Pillow image to RGBA, and apply its EXIF orientation.
+
+    image    of an animation, the current frame counts
+    returns  uint8 (H, W, 4)
+    raises   UnsupportedImage, ImageTooLarge or DamagedImage
+    """
+    check_size(image.size)
+    if image.mode in ("I", "F"):
+        raise UnsupportedImage(
+            f"The Pillow image has the mode {image.mode}, whose range is not clear; convert it to "
+            "L, from 0 to 255."
+        )
+    try:
+        orientation = image.getexif().get(_ORIENTATION_TAG, 1)
+        if image.mode.startswith("I;16"):
+            image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+        pixels = np.array(image.convert("RGBA"))
+    except Exception as error:  # as in `decode`
+        raise damaged("its pixels cannot be decoded") from error
+    return _apply_orientation(pixels, orientation)
 
 
 def encode_png(pixels: Pixels) -> bytes:
@@ -128,11 +155,15 @@ def _check_media_type(media_type: str | None, file_format: Format) -> None:
         )
 
 
-def _check_size(size: tuple[int, int], file_format: Format, limits: Limits) -> None:
+def check_size(size: tuple[int, int], limits: Limits = Limits(), is_jpeg: bool = False) -> None:
+    """Raise DamagedImage or ImageTooLarge if an image has no pixels, or too many.
+
+    size     width and height
+    is_jpeg  whether it is in a file that may be decoded at a lower resolution
+    """
     width, height = size
     if width <= 0 or height <= 0:
         raise damaged("it has no pixels")
-    is_jpeg = file_format.name == "JPEG"
     limit = limits.jpeg_pixels if is_jpeg else limits.pixels
     reduction = _REDUCTIONS[-1] if is_jpeg else 1
     if width * height > limit or _pixels(size, reduction) > limits.pixels:
@@ -295,7 +326,7 @@ def _orientation(exif: bytes) -> int:
         (entries,) = struct.unpack_from(order + "H", exif, start)
         for entry in range(entries):
             tag, kind, _, value = struct.unpack_from(order + "HHIH", exif, start + 2 + 12 * entry)
-            if (tag, kind) == (0x0112, 3):
+            if (tag, kind) == (_ORIENTATION_TAG, 3):
                 return value if 1 <= value <= 8 else 1
     except struct.error:  # a damaged EXIF block does not make the pixels unusable
         pass
