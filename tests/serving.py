@@ -26,9 +26,10 @@ SEVEN = (Path(__file__).parent / "golden" / "7.png").read_bytes()
 
 
 @contextmanager
-def serving(*arguments, settings=None, **options):
+def serving(*arguments, settings=None, port=0, **options):
     """Run the server until the end of the block.
 
+    port      of the option --port; None for no option
     settings  for the environment: max_body_bytes=1000 is INKDIGITS_MAX_BODY_BYTES=1000
     options   of subprocess.Popen
     yields    the process, and what it printed before it was ready
@@ -39,7 +40,7 @@ def serving(*arguments, settings=None, **options):
     environment = options.pop("env", os.environ)
     environment = environment | {f"INKDIGITS_{k.upper()}": str(v) for k, v in chosen.items()}
     with subprocess.Popen(
-        [*COMMAND, "--port", "0", *map(str, arguments)],
+        [*COMMAND, *([] if port is None else ["--port", str(port)]), *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

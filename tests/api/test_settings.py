@@ -2,11 +2,19 @@
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from inkdigits.api.settings import DEFAULT_ORIGINS, Settings
+from inkdigits.api.settings import (
+    DEFAULT_ORIGINS,
+    OTHER_VARIABLES,
+    Settings,
+    misspelt_settings,
+)
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -14,6 +22,24 @@ def empty_environment(monkeypatch):
     for name in list(os.environ):
         if name.startswith("INKDIGITS_"):
             monkeypatch.delenv(name)
+
+
+def test_misspelt_settings_are_found_with_the_nearest_name():
+    others = [f"INKDIGITS_{name}" for name in OTHER_VARIABLES]
+    assert misspelt_settings(["PATH", "INKDIGITS_PORT", "inkdigits_port", *others]) == []
+    assert misspelt_settings(["INKDIGITS_WORKER", "INKDIGITS_ZZZ", "INKDIGITS_BATCHLIMIT"]) == [
+        "INKDIGITS_BATCHLIMIT is not a setting of the service; did you mean INKDIGITS_BATCH_LIMIT?",
+        "INKDIGITS_WORKER is not a setting of the service; did you mean INKDIGITS_WORKERS?",
+        "INKDIGITS_ZZZ is not a setting of the service; docs/api.md lists all.",
+    ]
+
+
+def test_other_variables_are_read_somewhere():
+    readers = [ROOT / "Makefile", ROOT / "src/inkdigits/data/folders.py"]
+    for pattern in ("compose*.yaml", "deploy/**/*", "web/*.ts", "web/scripts/*", "docs/*.md"):
+        readers += [path for path in ROOT.glob(pattern) if path.is_file()]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in readers)
+    assert [name for name in OTHER_VARIABLES if f"INKDIGITS_{name}" not in text] == []
 
 
 def test_defaults_apply_without_an_environment():

@@ -10,13 +10,14 @@ import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from PIL import Image
-from serving import CODE, COMMAND, predict, request, serving
+from serving import CODE, COMMAND, address_in, predict, request, serving
 from untrained import untrained
 
 import inkdigits
@@ -216,6 +217,34 @@ def test_port_in_use_is_reported_in_one_sentence(model):
     assert status == 1
     assert sentence == (
         f"Error: Port {port} of 127.0.0.1 is in use; choose another with --port (0: a free one).\n"
+    )
+
+
+def test_next_free_port_is_used_if_none_was_chosen(model):
+    """Port 5000 is in use: by AirPlay on a Mac, here by the test."""
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(OSError):  # another program has it
+            taken.bind(("127.0.0.1", 5000))
+            taken.listen()
+        with serving("--model", model, port=None) as (_, printed):
+            port = urlsplit(address_in(printed)).port
+            assert 5000 < port < 5020
+            assert printed.startswith(f"Port 5000 is in use, so the port is {port}.\n")
+
+
+def test_misspelt_setting_is_a_warning(model):
+    environment = os.environ | {"INKDIGITS_WORKER": "1"}
+    process = subprocess.run(
+        [*COMMAND, "--model", "missing"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment,
+    )
+    assert process.stderr.startswith(
+        "Warning: INKDIGITS_WORKER is not a setting of the service; "
+        "did you mean INKDIGITS_WORKERS?\nError: "
     )
 
 

@@ -1,7 +1,9 @@
 """The settings of the service, from INKDIGITS_* environment variables; docs/api.md lists them."""
 
+import difflib
 import os
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
 from limits.errors import ConfigurationError
@@ -31,13 +33,16 @@ def _available_cpus() -> int:
     return os.cpu_count() or 1
 
 
+PREFIX = "INKDIGITS_"
+
+
 class Settings(BaseSettings):
     """The settings of the service. In the environment, lists are separated by commas.
 
     raises   pydantic.ValidationError for an invalid value
     """
 
-    model_config = SettingsConfigDict(env_prefix="INKDIGITS_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(5000, ge=0, le=65535, description="port to listen on; 0 picks a free one")
@@ -197,3 +202,29 @@ class Settings(BaseSettings):
         except Exception:  # it is available, but cannot be reached yet
             return uri
         return uri
+
+
+# Read by other commands, by the containers, and by the tests.
+OTHER_VARIABLES = frozenset((
+    "ADDRESS", "API_MEMORY", "API_ORIGIN", "API_PORT", "BASE_IMAGES", "BUILD_NETWORK", "CHROMIUM",
+    "DATA", "KILL", "PAGE", "PROXY_CLIENT_REQUESTS", "PROXY_REQUESTS", "REPLACE_S", "SERVE",
+    "SPEED", "STOP_GRACE_PERIOD", "TAG", "TRUSTED_PROXIES", "WEB_PORT",
+))  # fmt: skip
+
+
+def misspelt_settings(variables: Iterable[str]) -> list[str]:
+    """Return a sentence about each variable that looks like a setting but is none.
+
+    variables  the names of environment variables
+    """
+    settings = [name.upper() for name in Settings.model_fields]
+    messages = []
+    for variable in sorted(variables):
+        # The names of settings may be in lower case as well.
+        name = variable.upper().removeprefix(PREFIX)
+        if name == variable.upper() or name in OTHER_VARIABLES.union(settings):
+            continue
+        nearest = difflib.get_close_matches(name, settings, n=1)
+        hint = f"did you mean {PREFIX}{nearest[0]}?" if nearest else "docs/api.md lists all."
+        messages.append(f"{variable} is not a setting of the service; {hint}")
+    return messages

@@ -7,6 +7,7 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -21,7 +22,7 @@ SAMPLE = Path(__file__).parents[3] / "tests" / "golden" / "7.png"
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    help="Port to listen on; 0 picks a free one.  [default: 5000]",
+    help="Port to listen on; 0 picks a free one.  [default: 5000, or the next one that is free]",
 )
 @click.option(
     "--model",
@@ -63,7 +64,7 @@ def serve_command(
 
         from inkdigits.api.registry import ModelRegistry
         from inkdigits.api.server import ServerError, serve
-        from inkdigits.api.settings import Settings
+        from inkdigits.api.settings import Settings, misspelt_settings
     except ModuleNotFoundError as error:
         package = str(error.name).partition(".")[0]
         raise click.ClickException(
@@ -82,11 +83,16 @@ def serve_command(
         )
     except ValidationError as error:
         raise click.UsageError(_describe_errors(error)) from None
+    for message in misspelt_settings(os.environ):
+        click.echo(f"Warning: {message}", err=True)
     ModelRegistry(settings.models)  # so that a bad model is reported once, not by every worker
 
     def on_ready(url: str) -> None:
         if opens and _has_display():
             webbrowser.open(f"{url}/")
+        port = urlsplit(url).port
+        if settings.port not in (0, port):
+            click.echo(f"Port {settings.port} is in use, so the port is {port}.")
         _print_greeting(url, settings.models)
 
     try:

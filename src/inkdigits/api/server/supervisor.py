@@ -27,6 +27,7 @@ log = structlog.get_logger()
 
 POLL_INTERVAL_S = 0.5
 START_TIMEOUT_S = 120.0  # for loading the models on a busy machine
+PORTS_TRIED = 20  # if the default port is in use
 MIN_LIFETIME_S = 5.0  # if a replacement dies sooner, another one probably would too
 WORKER_ENVIRONMENT = {
     # Matrix products are small, so several threads for one would only wait for each other.
@@ -46,6 +47,10 @@ class ServerError(Exception):
 
 class AddressError(ServerError):
     """The server cannot listen on the requested address."""
+
+
+class PortInUse(AddressError):
+    """Another program listens on the requested port."""
 
 
 @dataclass
@@ -74,7 +79,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     """
     configure_log(settings.log_level)
     os.environ.update(WORKER_ENVIRONMENT)
-    with _listen(settings.host, settings.port) as listener, tempfile.TemporaryDirectory() as folder:
+    with _listen_for(settings) as listener, tempfile.TemporaryDirectory() as folder:
         shares_metrics = True
         try:
             metrics.create_files(Path(folder), settings.workers)
@@ -244,6 +249,17 @@ class _Supervisor:
                 continue
 
 
+def _listen_for(settings: Settings) -> socket.socket:
+    """Listen on the port that was chosen, or on the first free one from the default on."""
+    for port in range(settings.port, settings.port + PORTS_TRIED - 1):
+        try:
+            return _listen(settings.host, port)
+        except PortInUse:
+            if "port" in settings.model_fields_set:
+                raise
+    return _listen(settings.host, settings.port + PORTS_TRIED - 1)
+
+
 def _listen(host: str, port: int) -> socket.socket:
     """Open the socket on which all workers accept connections."""
     try:
@@ -259,18 +275,24 @@ def _listen(host: str, port: int) -> socket.socket:
             listener.close()
             raise
     except (OSError, UnicodeError, OverflowError) as error:
-        raise AddressError(_cannot_listen(host, port, error)) from None
+        raise _address_error(host, port, error) from None
     return listener
 
 
-def _cannot_listen(host: str, port: int, error: Exception) -> str:
+def _address_error(host: str, port: int, error: Exception) -> AddressError:
     match getattr(error, "errno", None):
         case errno.EADDRINUSE:
-            return f"Port {port} of {host} is in use; choose another with --port (0: a free one)."
+            return PortInUse(
+                f"Port {port} of {host} is in use; choose another with --port (0: a free one)."
+            )
         case errno.EACCES:
-            return f"Port {port} is reserved for the system; choose one above 1023 with --port."
+            return AddressError(
+                f"Port {port} is reserved for the system; choose one above 1023 with --port."
+            )
     cause = getattr(error, "strerror", None) or "no such host"
-    return f"Cannot listen on {host} ({cause}); choose an address of this machine with --host."
+    return AddressError(
+        f"Cannot listen on {host} ({cause}); choose an address of this machine with --host."
+    )
 
 
 def _url(listener: socket.socket) -> str:
