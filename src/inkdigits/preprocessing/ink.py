@@ -19,6 +19,7 @@ from inkdigits.preprocessing.alternatives import plausible_digits
 from inkdigits.preprocessing.background import MIN_CONTRAST
 from inkdigits.preprocessing.resample import bounding_box, fit
 from inkdigits.preprocessing.segmentation import extract_ink, segmentations
+from inkdigits.preprocessing.series import first_pieces
 from inkdigits.preprocessing.stroke_width import normalize_stroke_width
 
 MAX_CANDIDATES = 3
@@ -44,10 +45,10 @@ def candidates(rgba: Pixels) -> Pixels:
     returns  uint8 (K, 28, 28)    the likeliest first; K is 1 in most cases and 3 at most
     """
     first, *others = islice(segmentations(rgba), MAX_CANDIDATES)
-    digits = list(_plausible_digits(first))
+    digits = _offered(first)
     # Of each further segmentation only the digit with the least around it. It comes before the
     # alternatives within the first segmentation.
-    found = [list(_plausible_digits(ink)) for ink in others]
+    found = [_offered(ink) for ink in others]
     digits[1:1] = [min(each, key=np.count_nonzero) for each in found if each]
     return _normalize_all(digits)
 
@@ -58,7 +59,14 @@ def candidates_from_ink(ink: Pixels) -> Pixels:
     ink      uint8 (H, W), 0 is background
     returns  uint8 (K, 28, 28), the likeliest first
     """
-    return _normalize_all(_plausible_digits(ink))
+    return _normalize_all(_offered(ink))
+
+
+def _offered(ink: Pixels) -> list[Pixels]:
+    """Crop to the digit in each plausible way; of a series of digits, only the first are left."""
+    digits = list(_plausible_digits(ink))
+    digits[:1] = map(first_pieces, digits[:1])
+    return digits
 
 
 def from_mnist(images: Pixels) -> Pixels:

@@ -1,0 +1,63 @@
+"""Shorten a column or row of many digits, letters or other pieces to its first two.
+
+In 28x28 pixels the strokes of more would merge into a line, which is a 1. Two can be told from one
+digit. An ink image, uint8 (H, W), says how much each pixel differs from the background, 0.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from inkdigits.arrays import Pixels
+from inkdigits.preprocessing.resample import bounding_box
+from inkdigits.preprocessing.stroke_width import stroke_width
+
+
+@dataclass(frozen=True)
+class SeriesSettings:
+    """Tuning constants. Lengths are in widths of the pen, if nothing else."""
+
+    min_pieces: int = 4  # fewer may be the pieces of a broken digit
+    min_share: float = 0.5  # of the longest piece; shorter ones are not counted
+    # The pieces of a dotted, dashed or cut stroke are shorter, narrower, or closer together.
+    min_length: float = 3.0  # of the longest piece, along the series
+    min_width: float = 2.5  # of all but one of the pieces, across it
+    min_gap: float = 0.7  # between most of the pieces
+    shown: int = 2
+
+
+SERIES = SeriesSettings()
+
+
+def first_pieces(ink: Pixels) -> Pixels:
+    """Return ink as it is, or, of a column or row of at least four similar pieces, the first two.
+
+    ink      uint8 (H, W), cropped to what may be the digit
+    returns  uint8 (h, w), cropped
+    """
+    for along in (ink, ink.T):
+        end = _end_of_first_pieces(along)
+        if end is not None:
+            pieces = along[:end] if along is ink else along[:end].T
+            return np.ascontiguousarray(pieces[bounding_box(np.ascontiguousarray(pieces))])
+    return ink
+
+
+def _end_of_first_pieces(ink: Pixels) -> int | None:
+    """Return the row below the first pieces of a column of them; None if it is none."""
+    has_ink = np.concatenate([[False], ink.any(axis=1), [False]])
+    starts, ends = np.flatnonzero(np.diff(has_ink)).reshape(-1, 2).T
+    if len(starts) < SERIES.min_pieces:
+        return None
+    lengths = ends - starts
+    pen = stroke_width(ink / np.float32(ink.max()))
+    pieces = np.flatnonzero(lengths >= SERIES.min_share * lengths.max())
+    rows = (ink[start:end] for start, end in zip(starts[pieces], ends[pieces], strict=True))
+    widths = np.array([np.ptp(np.flatnonzero(piece.any(axis=0))) for piece in rows])
+    is_series = (
+        len(pieces) >= SERIES.min_pieces
+        and lengths.max() >= SERIES.min_length * pen
+        and np.median(starts[1:] - ends[:-1]) >= SERIES.min_gap * pen
+        and np.count_nonzero(widths >= SERIES.min_width * pen) >= len(pieces) - 1
+    )
+    return int(ends[SERIES.shown - 1]) if is_series else None
