@@ -12,8 +12,6 @@ ROW = re.compile(r"\| (?P<kind>[^|]+) \| (?P<file>\S+) \| (?P<answer>\d|not a di
 ROWS = [row.groupdict() for row in ROW.finditer((FOLDER / "README.md").read_text(encoding="utf-8"))]
 NOT_A_DIGIT = "not a digit"
 DIM = [row for row in ROWS if row["kind"] == "faint strokes in a small dim photo"]
-# A column of small digits becomes a vertical line, as of a 1, in 28x28 pixels.
-UNSOLVED = ("column_of_digits.png",)
 MAY_BE_REJECTED = ("one_base.png",)  # an L as well as a 1
 LEAST_DIM = 8  # of 9
 CONFIDENT = 0.95  # above it, a wrong answer misleads
@@ -42,11 +40,7 @@ def test_table_lists_every_picture_once():
 
 @pytest.mark.parametrize(
     "row",
-    [
-        pytest.param(row, marks=pytest.mark.xfail(strict=True) if row["file"] in UNSOLVED else ())
-        for row in ROWS
-        if row not in DIM
-    ],
+    [row for row in ROWS if row not in DIM],
     ids=lambda row: Path(row["file"]).stem,
 )
 def test_picture_is_answered_as_a_person_does(recognizer, row):

@@ -1,4 +1,4 @@
-"""Of a column or row of many pieces the first two are shown; a digit stays as it is."""
+"""Of a column or row of many pieces the first three are shown; a digit stays as it is."""
 
 import cv2
 import numpy as np
@@ -28,9 +28,9 @@ def column(*strokes, pitch=40, pen=3, slope=0):
 @pytest.mark.parametrize("slope", [-5, 0, 5])
 @pytest.mark.parametrize("pen", [1.5, 3, 5])
 @pytest.mark.parametrize("is_row", [False, True])
-def test_first_two_of_many_pieces_are_left(count, slope, pen, is_row):
+def test_first_three_of_many_pieces_are_left(count, slope, pen, is_row):
     strokes = [SEVEN, THREE, *[SEVEN] * (count - 2)]
-    whole, expected = (column(*part, pen=pen, slope=slope) for part in (strokes, strokes[:2]))
+    whole, expected = (column(*part, pen=pen, slope=slope) for part in (strokes, strokes[:3]))
     if is_row:
         whole, expected = (np.ascontiguousarray(part.T) for part in (whole, expected))
     np.testing.assert_array_equal(first_pieces(whole), expected)
@@ -65,7 +65,7 @@ def test_what_may_be_one_digit_is_left_as_it_is(whole):
 
 def test_candidates_are_of_the_first_pieces():
     whole = np.pad(column(*[SEVEN] * 5), 40)
-    expected = ink.from_ink(np.pad(column(SEVEN, SEVEN), 40))
+    expected = ink.from_ink(np.pad(column(SEVEN, SEVEN, SEVEN), 40))
     np.testing.assert_array_equal(ink.candidates_from_ink(whole)[0], expected)
     rgba = np.dstack([255 - whole] * 3 + [np.full_like(whole, 255)])
     np.testing.assert_array_equal(ink.candidates(rgba)[0], expected)

@@ -1,7 +1,9 @@
-"""Shorten a column or row of many digits, letters or other pieces to its first two.
+"""Shorten a column or row of many digits, letters or other pieces to its first three.
 
-In 28x28 pixels the strokes of more would merge into a line, which is a 1. Two can be told from one
-digit. An ink image, uint8 (H, W), says how much each pixel differs from the background, 0.
+In 28x28 pixels the strokes of more would merge into a line, which is a 1. Three can be told from
+one digit; two may merge into one, as a 0 above a 1 into a 9.
+
+An ink image, uint8 (H, W), says how much each pixel differs from the background, which is 0.
 """
 
 from dataclasses import dataclass
@@ -17,20 +19,21 @@ from inkdigits.preprocessing.stroke_width import stroke_width
 class SeriesSettings:
     """Tuning constants. Lengths are in widths of the pen, if nothing else."""
 
+    inked: float = 0.4  # of the peak; fainter pixels between two pieces do not connect them
     min_pieces: int = 4  # fewer may be the pieces of a broken digit
     min_share: float = 0.5  # of the longest piece; shorter ones are not counted
     # The pieces of a dotted, dashed or cut stroke are shorter, narrower, or closer together.
     min_length: float = 3.0  # of the longest piece, along the series
-    min_width: float = 2.5  # of all but one of the pieces, across it
-    min_gap: float = 0.7  # between most of the pieces
-    shown: int = 2
+    min_width: float = 2.0  # of all but one of the pieces, across it
+    min_gap: float = 0.6  # between most of the pieces
+    shown: int = 3
 
 
 SERIES = SeriesSettings()
 
 
 def first_pieces(ink: Pixels) -> Pixels:
-    """Return ink as it is, or, of a column or row of at least four similar pieces, the first two.
+    """Return ink as it is, or, of a column or row of at least four similar pieces, the first three.
 
     ink      uint8 (H, W), cropped to what may be the digit
     returns  uint8 (h, w), cropped
@@ -45,15 +48,16 @@ def first_pieces(ink: Pixels) -> Pixels:
 
 def _end_of_first_pieces(ink: Pixels) -> int | None:
     """Return the row below the first pieces of a column of them; None if it is none."""
-    has_ink = np.concatenate([[False], ink.any(axis=1), [False]])
+    mask = ink > SERIES.inked * ink.max()
+    has_ink = np.concatenate([[False], mask.any(axis=1), [False]])
     starts, ends = np.flatnonzero(np.diff(has_ink)).reshape(-1, 2).T
     if len(starts) < SERIES.min_pieces:
         return None
     lengths = ends - starts
-    pen = stroke_width(ink / np.float32(ink.max()))
-    pieces = np.flatnonzero(lengths >= SERIES.min_share * lengths.max())
-    rows = (ink[start:end] for start, end in zip(starts[pieces], ends[pieces], strict=True))
-    widths = np.array([np.ptp(np.flatnonzero(piece.any(axis=0))) for piece in rows])
+    counted = np.flatnonzero(lengths >= SERIES.min_share * lengths.max())
+    pieces = [slice(starts[number], ends[number]) for number in counted]
+    widths = np.array([1 + np.ptp(np.flatnonzero(mask[piece].any(axis=0))) for piece in pieces])
+    pen = np.median([stroke_width(mask[piece].astype(np.float32)) for piece in pieces])
     is_series = (
         len(pieces) >= SERIES.min_pieces
         and lengths.max() >= SERIES.min_length * pen
