@@ -7,7 +7,6 @@ unchanged.
 """
 
 import math
-from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import cv2
@@ -17,6 +16,7 @@ from inkdigits.arrays import Array, Pixels
 from inkdigits.constants import IMAGE_SIDE
 from inkdigits.preprocessing.alternatives import plausible_digits
 from inkdigits.preprocessing.background import MIN_CONTRAST
+from inkdigits.preprocessing.clutter import isolate_digit
 from inkdigits.preprocessing.resample import bounding_box, fit
 from inkdigits.preprocessing.segmentation import extract_ink, segmentations
 from inkdigits.preprocessing.series import first_pieces
@@ -45,10 +45,10 @@ def candidates(rgba: Pixels) -> Pixels:
     returns  uint8 (K, 28, 28)    the likeliest first; K is 1 in most cases and 3 at most
     """
     first, *others = islice(segmentations(rgba), MAX_CANDIDATES)
-    digits = _offered(first)
+    digits = _plausible_digits(first)
     # Of each further segmentation only the digit with the least around it. It comes before the
     # alternatives within the first segmentation.
-    found = [_offered(ink) for ink in others]
+    found = [_plausible_digits(ink) for ink in others]
     digits[1:1] = [min(each, key=np.count_nonzero) for each in found if each]
     return _normalize_all(digits)
 
@@ -59,14 +59,17 @@ def candidates_from_ink(ink: Pixels) -> Pixels:
     ink      uint8 (H, W), 0 is background
     returns  uint8 (K, 28, 28), the likeliest first
     """
-    return _normalize_all(_offered(ink))
+    return _normalize_all(_plausible_digits(ink))
 
 
-def _offered(ink: Pixels) -> list[Pixels]:
-    """Crop to the digit in each plausible way; of a series of digits, only the first are left."""
-    digits = list(_plausible_digits(ink))
-    digits[:1] = map(first_pieces, digits[:1])
-    return digits
+def _plausible_digits(ink: Pixels) -> list[Pixels]:
+    """Crop to the digit in each plausible way; there is none if no ink is stronger than noise."""
+    if ink.max() < MIN_CONTRAST:
+        return []
+    if max(ink.shape) <= IMAGE_SIDE:
+        return [ink[bounding_box(ink)]]
+    likeliest, *others = plausible_digits(ink)
+    return [first_pieces(likeliest), *others]
 
 
 def from_mnist(images: Pixels) -> Pixels:
@@ -84,23 +87,16 @@ def from_ink(ink: Pixels) -> Pixels:
     ink      uint8 (H, W), 0 is background
     returns  uint8 (28, 28), its strongest ink is 255; all 0 if no ink is stronger than noise
     """
-    return _normalize_all(islice(_plausible_digits(ink), 1))[0]
-
-
-def _plausible_digits(ink: Pixels) -> Iterator[Pixels]:
-    """Crop to the digit in each plausible way; there is none if no ink is stronger than noise."""
     if ink.max() < MIN_CONTRAST:
-        return
-    if max(ink.shape) <= IMAGE_SIDE:
-        # In an image of MNIST's size the faint, soft edges are a good part of the digit.
-        yield ink[bounding_box(ink)]
-    else:
-        yield from plausible_digits(ink)
+        return np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)
+    # In an image of MNIST's size the faint, soft edges are a good part of the digit.
+    is_small = max(ink.shape) <= IMAGE_SIDE
+    return _normalize(ink[bounding_box(ink)] if is_small else isolate_digit(ink)[0])
 
 
-def _normalize_all(digits: Iterable[Pixels]) -> Pixels:
+def _normalize_all(digits: list[Pixels]) -> Pixels:
     """Normalize the likeliest digits; uint8 (K, 28, 28), one blank picture if there are none."""
-    pictures = [_normalize(digit) for digit in islice(digits, MAX_CANDIDATES)]
+    pictures = [_normalize(digit) for digit in digits[:MAX_CANDIDATES]]
     return np.stack(pictures or [np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)])
 
 
