@@ -243,7 +243,7 @@ class Recognizer:
         """Preprocess one image that is already segmented from its background.
 
         ink      as `recognize_ink` takes it
-        returns  uint8 (28, 28), the likeliest candidate
+        returns  uint8 (28, 28), as in training: a box around the digit is not left out
         """
         return self._preprocessor.from_ink(_checked(ink))
 

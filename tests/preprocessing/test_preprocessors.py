@@ -46,16 +46,19 @@ def test_image_in_mnist_form_gives_the_same_result_alone_and_in_a_batch(name):
 
 
 @pytest.mark.parametrize("name", PREPROCESSORS)
-def test_first_candidate_is_the_result_for_the_image(name):
+def test_one_candidate_is_the_result_for_the_image_and_mostly_the_first(name):
     preprocessor = PREPROCESSORS[name]
+    is_first = []
     for image in golden_images.images():
-        candidates = preprocessor.candidates(image)
-        assert candidates.shape == (len(candidates), 28, 28)
-        assert 1 <= len(candidates) <= 3
-        first = preprocessor.from_image(image)
-        if first.any():
-            np.testing.assert_array_equal(candidates[0], first)
         inked = extract_ink(image)
-        np.testing.assert_array_equal(
-            preprocessor.candidates_from_ink(inked)[0], preprocessor.from_ink(inked)
-        )
+        for candidates, result in (
+            (preprocessor.candidates(image), preprocessor.from_image(image)),
+            (preprocessor.candidates_from_ink(inked), preprocessor.from_ink(inked)),
+        ):
+            assert candidates.shape == (len(candidates), 28, 28)
+            assert 1 <= len(candidates) <= 3
+            if result.any():
+                is_equal = (candidates == result).all(axis=(1, 2))
+                assert is_equal.any()
+                is_first.append(is_equal[0])
+    assert np.mean(is_first) > 0.95

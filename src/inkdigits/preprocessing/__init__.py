@@ -18,8 +18,8 @@ class Preprocessor:
     from_ink             uint8 (H, W), 0 is background       -> uint8 (28, 28)
     from_mnist           uint8 (N, 28, 28), light on black   -> uint8 (N, 28, 28)
     candidates           uint8 (H, W, 4) RGBA                -> uint8 (K, 28, 28), 1 to 3 ways to
-                         understand an image; the first is what `from_image` gives, unless that
-                         is blank, or a series of digits
+                         understand an image, the likeliest first: in most cases only that which
+                         `from_image` gives, and on which networks are trained
     candidates_from_ink  uint8 (H, W), 0 is background       -> uint8 (K, 28, 28), the same for ink
     revision             raised by one whenever images would give different pictures, apart from
                          rounding and rare borderline cases; models trained on another revision must
