@@ -130,6 +130,17 @@ def test_recipe_of_mnist_alone_loads_nothing_else():
     assert set(sources.hashes) == {name for name in mnist.SOURCES if "train" in name}
 
 
+@pytest.mark.parametrize(
+    "field",
+    ["restroked", "pendigits_images", "unipen_images", "semeion_copies", "made_digits", "outliers"],
+)
+def test_other_images_are_not_mixed_with_the_classic_preprocessing(field):
+    with pytest.raises(
+        ValueError, match=r'MNIST is preprocessed as "classic", but all .* as "ink"'
+    ):
+        training_data.load(replace(CLASSIC, **{field: 1}))
+
+
 def test_hashes_are_recorded_of_digits_that_are_only_held_out():
     """They change the calibration."""
     sources = training_data.load(replace(RECIPE, unipen_images=0))

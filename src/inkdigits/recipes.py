@@ -91,24 +91,6 @@ class Recipe:
     outliers: float = 0.0
     tta: bool = True
 
-    def __post_init__(self) -> None:
-        """Check that all images are preprocessed in one way.
-
-        raises   ValueError if digits of other sources, or non-digits, would not be
-        """
-        is_mixed = (
-            self.restroked
-            or self.pendigits_images
-            or self.unipen_images
-            or self.semeion_copies
-            or self.made_digits
-            or self.outliers
-        )
-        if is_mixed and self.preprocessing != "ink":
-            raise ValueError(
-                f'MNIST is preprocessed as "{self.preprocessing}", but all other images as "ink"'
-            )
-
     @cached_property
     def target_table(self) -> Array:
         """The target distribution of each class, float32 (C, C); index it by labels."""

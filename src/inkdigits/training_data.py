@@ -117,8 +117,13 @@ def load(recipe: Recipe, data_dir: Path | None = None, limit: int | None = None)
 
     data_dir  folder of the files; None for INKDIGITS_DATA, or else the cache
     limit     maximum number of MNIST's digits; the same share of the other sources is taken
-    raises    DataError if a file is missing or damaged
+    raises    DataError if a file is missing or damaged; ValueError if MNIST's images would be
+              preprocessed in another way than all others
     """
+    if recipe.preprocessing != "ink" and _uses_more_than_mnist(recipe):
+        raise ValueError(
+            f'MNIST is preprocessed as "{recipe.preprocessing}", but all other images as "ink"'
+        )
     digits = mnist.load("train", data_dir)
     # Every n-th digit, because the first ones are all by one writer.
     step = 1 if limit is None else max(1, len(digits) // limit)
@@ -135,6 +140,17 @@ def load(recipe: Recipe, data_dir: Path | None = None, limit: int | None = None)
         others = {name: part.take(thinned) for name, part in development.load(data_dir).items()}
     scans = semeion.load(data_dir).take(thinned) if recipe.semeion_copies else None
     return Sources(digits.take(slice(limit)), traces, scans, others, 1 / step)
+
+
+def _uses_more_than_mnist(recipe: Recipe) -> bool:
+    return bool(
+        recipe.restroked
+        or recipe.pendigits_images
+        or recipe.unipen_images
+        or recipe.semeion_copies
+        or recipe.made_digits
+        or recipe.outliers
+    )
 
 
 def prepare(

@@ -242,7 +242,7 @@ def test_training_without_the_other_data_sets_is_possible_with_a_warning(
     out = wait_for_success(train("mlp", "--limit", 100, "--run-dir", run, "--data-dir", tmp_path))
     for name in (pendigits.NAME, unipen.ARCHIVE, semeion.NAME):
         assert f"{name} not found in {tmp_path}: get {name}" in out
-    assert "reads other people's handwriting less accurately." in out
+    assert "recognizes other people's handwriting less accurately." in out
     assert re.search(r"\d+ MNIST digits, 1 made, \d+ non-digits, \d+ held out; ", out)
     out = wait_for_success(train("mlp", "--limit", 100, "--run-dir", same, "--mnist-only"))
     assert "not found" not in out
