@@ -120,7 +120,7 @@ def is_trained_on(recipe: str, data: str) -> bool:
 def with_summary(figures: dict[str, Any], data: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
     """Return a recipe's figures with those of its runs on some data.
 
-    Figures for training data that is no longer in DATA are dropped.
+    Figures of runs on other data than DATA are dropped.
     """
     kept = {key: figures[key] for key in figures if key in ("published", *DATA)}
     return kept | {data: summary(runs)}

@@ -1,4 +1,4 @@
-"""Of a column or row of many pieces the first three are shown; a digit stays as it is."""
+"""A column or row of many pieces is shortened to the first three; a digit is left as it is."""
 
 import cv2
 import numpy as np

@@ -156,10 +156,11 @@ def _check_media_type(media_type: str | None, file_format: Format) -> None:
 
 
 def check_size(size: tuple[int, int], limits: Limits = Limits(), is_jpeg: bool = False) -> None:
-    """Raise DamagedImage or ImageTooLarge if an image has no pixels, or too many.
+    """Check the size of an image before anything is allocated for it.
 
     size     width and height
-    is_jpeg  whether it is in a file that may be decoded at a lower resolution
+    is_jpeg  whether the image is a JPEG file, which can be decoded at a lower resolution
+    raises   DamagedImage if there are no pixels, ImageTooLarge if there are too many
     """
     width, height = size
     if width <= 0 or height <= 0:

@@ -1,7 +1,7 @@
-"""Shorten a column or row of many digits, letters or other pieces to its first three.
+"""Shorten a column or row of digits, letters or other pieces to its first three.
 
-In 28x28 pixels the strokes of more would merge into a line, which is a 1. Three can be told from
-one digit; two may merge into one, as a 0 above a 1 into a 9.
+At 28x28 pixels a longer one would merge into a line, which looks like a 1. Three pieces are still
+distinct from any digit; two may not be: a 0 above a 1 looks like a 9.
 
 An ink image, uint8 (H, W), says how much each pixel differs from the background, which is 0.
 """
@@ -17,7 +17,7 @@ from inkdigits.preprocessing.stroke_width import stroke_width
 
 @dataclass(frozen=True)
 class SeriesSettings:
-    """Tuning constants. Lengths are in widths of the pen, if nothing else."""
+    """Tuning constants. Lengths are in pen widths unless noted."""
 
     inked: float = 0.4  # of the peak; fainter pixels between two pieces do not connect them
     min_pieces: int = 4  # fewer may be the pieces of a broken digit
@@ -33,10 +33,10 @@ SERIES = SeriesSettings()
 
 
 def first_pieces(ink: Pixels) -> Pixels:
-    """Return ink as it is, or, of a column or row of at least four similar pieces, the first three.
+    """Crop to the first three pieces if the ink is a column or row of at least four similar ones.
 
     ink      uint8 (H, W), cropped to what may be the digit
-    returns  uint8 (h, w), cropped
+    returns  uint8 (h, w), cropped; the input itself if it is not such a series
     """
     for along in (ink, ink.T):
         end = _end_of_first_pieces(along)
@@ -47,7 +47,7 @@ def first_pieces(ink: Pixels) -> Pixels:
 
 
 def _end_of_first_pieces(ink: Pixels) -> int | None:
-    """Return the row below the first pieces of a column of them; None if it is none."""
+    """Return the row below the first pieces, or None if the ink is not a column of pieces."""
     mask = ink > SERIES.inked * ink.max()
     has_ink = np.concatenate([[False], mask.any(axis=1), [False]])
     starts, ends = np.flatnonzero(np.diff(has_ink)).reshape(-1, 2).T
