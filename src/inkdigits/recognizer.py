@@ -56,7 +56,7 @@ class Prediction:
         return hash(self._key())
 
     def _key(self) -> tuple[Any, ...]:
-        """Everything that must be equal in equal predictions; arrays cannot be compared at once."""
+        """Return all fields as values that == and hash() accept, which arrays are not."""
         values = self.digit, self.reason, self.probabilities, self.confidence
         return *values, self.seen.shape, self.seen.tobytes()
 
