@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { apiBaseUrl, ConfigError, DEFAULT_CONFIG, loadConfig, parseConfig } from "./config";
 import { ResponseTooLargeError } from "./limitedFetch";
@@ -49,14 +52,15 @@ describe("loadConfig", () => {
     expect(await loadConfig("https://a.example/")).toEqual(DEFAULT_CONFIG);
   });
   it("gives up on a server that does not respond", async () => {
-    vi.stubGlobal(
-      "fetch",
-      ({ signal }: Request) =>
-        new Promise((_, reject) => {
-          signal.addEventListener("abort", () => reject(signal.reason));
-        }),
-    );
-    await expect(loadConfig("https://a.example/", 1)).rejects.toThrow("timeout");
+    const server = createServer(() => undefined).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    try {
+      await expect(loadConfig(`http://127.0.0.1:${port}/`, 20)).rejects.toThrow("timeout");
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
   });
   it("rejects a large response", async () => {
     serve(async () => new Response(" ".repeat(100_000)));
