@@ -1,6 +1,7 @@
 """Networks in model files: any valid network loads, and limits are checked before allocation."""
 
 import random
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -68,6 +69,17 @@ def model_of(network, **changes):
 
 
 # Valid networks
+
+
+@pytest.mark.parametrize("rejects_non_digits", [False, True])
+def test_network_for_other_classes_keeps_their_names(path, rejects_non_digits):
+    names = ("T-shirt/top", "Größe", "<b>")
+    network = Network((Flatten(), Dense(784, len(names) + rejects_non_digits)))
+    threshold = 0.5 if rejects_non_digits else None
+    save_model(path, replace(model_of(network, classes=names), rejection_threshold=threshold))
+    loaded = load_model(path)
+    assert loaded.classes == names
+    assert loaded.class_names == (*names, "non-digit")[: len(names) + rejects_non_digits]
 
 
 @pytest.mark.parametrize("network", OWN_NETWORKS.values(), ids=OWN_NETWORKS.keys())

@@ -270,12 +270,13 @@ def test_batch_of_another_shape_or_type_is_refused(images):
 
 
 def test_predictions_are_equal_if_all_of_them_is():
-    prediction = Prediction(3, None, (0.1,) * 10, 0.1, np.zeros((28, 28), np.uint8))
+    prediction = Prediction(3, "3", None, (0.1,) * 10, 0.1, np.zeros((28, 28), np.uint8))
     same = replace(prediction, seen=prediction.seen.copy())
     assert prediction == same
     assert hash(prediction) == hash(same)
     others = [
         replace(prediction, digit=4),
+        replace(prediction, label="4"),
         replace(prediction, reason="not_a_digit"),
         replace(prediction, confidence=0.2),
         replace(prediction, probabilities=(0.2,) * 10),
@@ -284,6 +285,25 @@ def test_predictions_are_equal_if_all_of_them_is():
     ]
     assert all(prediction != other for other in [*others, 3, None])
     assert len({prediction, same, *others}) == 1 + len(others)
+
+
+def test_model_of_other_classes_answers_with_their_names():
+    """A network whose only parameters that are not 0 are biases, which favor the second class."""
+    network = Network((Flatten(), Dense(784, 3)))
+    vector = np.zeros(784 * 3 + 3, np.float32)
+    network.unflatten(vector)["1.bias"][1] = 5
+    classes = ("coat", "boot", "bag")
+    model = Model(network, vector, "ink", tta=False, recipe="mine", classes=classes)
+    drawing = np.zeros((40, 40), np.uint8)
+    drawing[10:30, 18:22] = 255
+    recognizer = Recognizer(model, "clothes")
+    prediction = recognizer.recognize_ink(drawing)
+    assert (prediction.label, prediction.digit, prediction.reason) == ("boot", None, None)
+    assert prediction.confidence == prediction.probabilities[1] > 0.9
+    assert recognizer.describe().class_names == classes
+    blank = recognizer.recognize_ink(np.zeros((40, 40), np.uint8))
+    assert (blank.label, blank.reason) == (None, "blank")
+    assert blank.probabilities == (1 / 3,) * 3
 
 
 def test_image_errors_reach_the_caller(recognizer, digits):

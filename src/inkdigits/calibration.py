@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.arrays import Array, Labels, to_host
-from inkdigits.constants import CLASSES
 from inkdigits.inference import predict_logits
 from inkdigits.nn.losses import one_hot, softmax_cross_entropy
-from inkdigits.recipes import NON_DIGIT, Recipe
+from inkdigits.recipes import Recipe
 
 MAX_REJECTED = 0.005  # share of a source's real digits that the threshold may reject
 MAX_REJECTED_OF_WRITER = 0.03  # the same of a writer's, if there are at least ...
@@ -64,8 +63,10 @@ def calibrate(recipe: Recipe, vector: Array, held_out: Mapping[str, HeldOut]) ->
         return to_host(predict_logits(network, params, x, recipe.tta))
 
     sources = held_out.values()
-    chosen = [_choose(predict(source.x), source.counts) for source in sources]
-    logits = [logits[:, :CLASSES] for logits, _ in chosen]
+    chosen = [
+        _choose(predict(source.x), source.counts, bool(recipe.outliers)) for source in sources
+    ]
+    logits = [logits[:, : len(recipe.classes)] for logits, _ in chosen]
     labels = [to_host(source.labels) for source in sources]
     temperature = fit_temperature(logits, labels) if chosen else 1.0
     if not recipe.outliers:
@@ -77,16 +78,16 @@ def calibrate(recipe: Recipe, vector: Array, held_out: Mapping[str, HeldOut]) ->
     return Calibration(temperature, max(thresholds, default=0.0))
 
 
-def _choose(logits: Array, counts: NDArray[np.int_] | None) -> tuple[Array, Array]:
+def _choose(logits: Array, counts: NDArray[np.int_] | None, rejects: bool) -> tuple[Array, Array]:
     """Choose one candidate of each digit.
 
     logits   float32 (M, C), of all candidates of each digit
     counts   int (N,), how many candidates each digit has; None if each has one
+    rejects  whether the network's last output is for non-digits
     returns  float32 (N, C), the logits of the chosen ones; and float (N,), their scores, all 0 for
              a network that knows digits only
     """
-    knows_non_digits = logits.shape[1] > CLASSES
-    scores = rejection_scores(logits) if knows_non_digits else np.zeros(len(logits))
+    scores = rejection_scores(logits) if rejects else np.zeros(len(logits))
     if counts is None:
         return logits, scores
     places, scores = choose_candidates(scores, counts)
@@ -117,9 +118,9 @@ def rejection_scores(logits: Array) -> Array:
     returns  float (N,); above 0, a non-digit is likelier
     source   docs/how-it-works.md, "Not a digit"
     """
-    digits = logits[:, :CLASSES]
+    digits = logits[:, :-1]
     peak = digits.max(axis=1)
-    return logits[:, NON_DIGIT] - peak - np.log(np.exp(digits - peak[:, None]).sum(axis=1))
+    return logits[:, -1] - peak - np.log(np.exp(digits - peak[:, None]).sum(axis=1))
 
 
 def fit_temperature(logits: Sequence[Array], labels: Sequence[Labels]) -> float:
@@ -128,12 +129,14 @@ def fit_temperature(logits: Sequence[Array], labels: Sequence[Labels]) -> float:
     As the temperature grows, the cross-entropy falls and then rises, so a golden-section search
     over the temperature's logarithm finds the minimum.
 
-    logits   of each source float32 (N, 10), of digits that were not trained on
+    logits   of each source float32 (N, C), of digits that were not trained on
     labels   of each source (N,)
     source   Guo, Pleiss, Sun and Weinberger 2017, On Calibration of Modern Neural Networks
     """
     golden = (math.sqrt(5) - 1) / 2
-    targets = [one_hot(CLASSES)[source] for source in labels]
+    targets = [
+        one_hot(source.shape[1])[target] for source, target in zip(logits, labels, strict=True)
+    ]
 
     def loss(log_temperature: float) -> float:
         temperature = math.exp(log_temperature)

@@ -2,3 +2,4 @@
 
 IMAGE_SIDE = 28  # height and width of MNIST's images, and of what every network sees, in pixels
 CLASSES = 10  # the digits
+DIGITS = tuple(map(str, range(CLASSES)))  # their names

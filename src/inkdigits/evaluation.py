@@ -84,7 +84,7 @@ def predict(recognizer: Recognizer, images: Sequence[Pixels]) -> Predictions:
     predictions = recognizer.predict_candidates(images)
     return Predictions(
         probabilities=np.array([prediction.probabilities for prediction in predictions]),
-        rejected=np.array([prediction.digit is None for prediction in predictions]),
+        rejected=np.array([prediction.reason is not None for prediction in predictions]),
     )
 
 

@@ -5,7 +5,7 @@ revision of its preprocessing, so a model never sees images preprocessed another
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from math import prod
 from pathlib import Path
@@ -15,7 +15,7 @@ import numpy as np
 
 from inkdigits import dataclass_json
 from inkdigits.arrays import Array
-from inkdigits.constants import CLASSES
+from inkdigits.constants import DIGITS
 from inkdigits.inference import may_overflow
 from inkdigits.nn.initializers import Initializer
 from inkdigits.nn.layers import Layer, Shape
@@ -30,8 +30,7 @@ from inkdigits.version import __version__
 FORMAT = 3
 DEFAULT_MODEL = "cnn-small"
 PRETRAINED = Path(__file__).parent / "pretrained"
-DIGITS = tuple(map(str, range(CLASSES)))
-CLASS_NAMES = (DIGITS, (*DIGITS, "non-digit"))  # the sets of classes that a network may have
+NON_DIGIT_NAME = "non-digit"  # of the last output of a network that rejects non-digits
 TEMPERATURES = (1e-3, 1e3)  # allowed range, far wider than what calibration finds
 
 # Limits of a network, checked before anything of its size is allocated. `cnn`, the largest that
@@ -40,6 +39,8 @@ MAX_LAYERS = 64
 MAX_SIZE = 2**16  # of any field of a layer
 MAX_LAYER_VALUES = 2**18  # an image's values in one layer, counting a convolution's windows
 MAX_MULTIPLY_ADDS = 2**27  # per image
+MAX_CLASSES = 1000
+MAX_CLASS_NAME = 64  # characters
 
 _CHOICES: dataclass_json.Choices = {Layer: INFERENCE_LAYERS, Initializer: INITIALIZERS}
 
@@ -52,6 +53,7 @@ class Model:
     vector               float32 (P,), its parameters
     preprocessing        "classic" or "ink", in the revision of this version of inkdigits
     tta                  whether images with an unsure prediction get test-time augmentation
+    classes              the name of each class, without the one for non-digits
     recipe, summary      the name of the recipe it was trained with, and one sentence for people
     temperature          probabilities are softmax(logits / temperature)
     rejection_threshold  images with a higher rejection score are not digits; None for a network
@@ -74,6 +76,7 @@ class Model:
     training: dict[str, Any] = field(default_factory=dict)
     version: str = __version__
     digest: str = ""
+    classes: tuple[str, ...] = DIGITS
 
     @classmethod
     def from_recipe(
@@ -95,6 +98,7 @@ class Model:
             vector=vector,
             preprocessing=recipe.preprocessing,
             tta=recipe.tta,
+            classes=recipe.classes,
             recipe=recipe.name,
             summary=recipe.summary,
             temperature=temperature,
@@ -106,8 +110,8 @@ class Model:
     @property
     def class_names(self) -> tuple[str, ...]:
         """The class of each of the network's outputs."""
-        (classes,) = self.network.output_shapes(INPUT_SHAPE)[-1]
-        return next(names for names in CLASS_NAMES if len(names) == classes)
+        rejects_non_digits = self.rejection_threshold is not None
+        return (*self.classes, NON_DIGIT_NAME) if rejects_non_digits else self.classes
 
 
 def save_model(path: str | Path, model: Model) -> Model:
@@ -199,15 +203,14 @@ def _verified(
         network: Network = dataclass_json.from_json(network_json, Network, _CHOICES)
     except ValueError as error:
         raise invalid_file(path, f"its network is malformed ({error})") from None
-    classes = _check_network(path, network)
-    if canonical(input_shape) != canonical(INPUT_SHAPE) or tuple(class_names) != classes:
-        raise invalid_file(path, "its input shape or its class names do not fit its network")
+    _check_network(path, network)
+    if canonical(input_shape) != canonical(INPUT_SHAPE):
+        raise invalid_file(path, "its input shape is not 28x28")
+    classes = _check_classes(path, network, class_names, threshold)
     if {name: tensor.shape for name, tensor in tensors.items()} != network.shapes:
         raise invalid_file(path, "its tensors are not the parameters of its network")
     if not TEMPERATURES[0] <= temperature <= TEMPERATURES[1]:
         raise invalid_file(path, "its temperature is not between {} and {}".format(*TEMPERATURES))
-    if (threshold is None) != (classes == DIGITS):
-        raise invalid_file(path, "its rejection threshold does not fit its classes")
     vector = np.concatenate([tensors[name].ravel() for name in network.shapes])
     if may_overflow(network, vector):
         raise invalid_file(path, "its weights are so large that some image would overflow float32")
@@ -217,6 +220,7 @@ def _verified(
         vector=vector,
         preprocessing=preprocessing,
         tta=tta,
+        classes=classes,
         recipe=recipe,
         summary=summary,
         temperature=temperature,
@@ -235,11 +239,45 @@ def _revision(path: str | Path, preprocessing: str) -> int:
     return PREPROCESSORS[preprocessing].revision
 
 
-def _check_network(path: str | Path, network: Network) -> tuple[str, ...]:
-    """Check layers, sizes and cost without allocating anything of that size.
+def _check_classes(
+    path: str | Path, network: Network, names: list[Any], threshold: float | None
+) -> tuple[str, ...]:
+    """Check the names of the network's outputs; return those of the classes alone."""
+    outputs = network.output_shapes(INPUT_SHAPE)[-1]
+    if outputs != (len(names),):
+        raise invalid_file(path, f"its class names do not fit its network's {outputs} outputs")
+    rejects_non_digits = names[-1:] == [NON_DIGIT_NAME]
+    if (threshold is None) == rejects_non_digits:
+        raise invalid_file(path, "its rejection threshold does not fit its class names")
+    classes = names[:-1] if rejects_non_digits else names
+    try:
+        return check_class_names(classes)
+    except ValueError as error:
+        raise invalid_file(path, f"its class names are not valid: {error}") from None
 
-    returns  the class of each output
+
+def check_class_names(names: Sequence[Any]) -> tuple[str, ...]:
+    """Check the names of the classes that a network tells apart.
+
+    raises   ValueError, with the cause as a clause, unless they are 2 to MAX_CLASSES different
+             names of 1 to MAX_CLASS_NAME printable characters, none of them "non-digit"
     """
+    if not 2 <= len(names) <= MAX_CLASSES:
+        raise ValueError(f"there are {len(names)} classes, not 2 to {MAX_CLASSES}")
+    for name in names:
+        if not isinstance(name, str) or not 1 <= len(name) <= MAX_CLASS_NAME:
+            raise ValueError(
+                f"{ascii(name)[:40]} is not a text of 1 to {MAX_CLASS_NAME} characters"
+            )
+        if not name.isprintable() or name != name.strip() or name == NON_DIGIT_NAME:
+            raise ValueError(f"{ascii(name)[:40]} cannot be the name of a class")
+    if len(set(names)) < len(names):
+        raise ValueError("two classes have the same name")
+    return tuple(names)
+
+
+def _check_network(path: str | Path, network: Network) -> None:
+    """Check layers, sizes and cost without allocating anything of that size."""
     if not 1 <= len(network.layers) <= MAX_LAYERS:
         raise invalid_file(path, f"its network does not have 1 to {MAX_LAYERS} layers")
     for layer in network.layers:
@@ -264,10 +302,6 @@ def _check_network(path: str | Path, network: Network) -> tuple[str, ...]:
         raise invalid_file(
             path, f"its network needs more than {MAX_MULTIPLY_ADDS} multiply-adds per image"
         )
-    for names in CLASS_NAMES:
-        if shapes[-1] == (len(names),):
-            return names
-    raise invalid_file(path, f"its network has {shapes[-1]} outputs, not the ten digits, or eleven")
 
 
 def _has_valid_fields(layer: Layer) -> bool:

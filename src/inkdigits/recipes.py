@@ -9,7 +9,7 @@ from typing import Any
 
 from inkdigits import dataclass_json
 from inkdigits.arrays import Array
-from inkdigits.constants import CLASSES, IMAGE_SIDE
+from inkdigits.constants import CLASSES, DIGITS, IMAGE_SIDE
 from inkdigits.data.augment import Augment
 from inkdigits.nn.convolution import AddChannel, Conv2D, MaxPool2D, ZeroPad2D
 from inkdigits.nn.initializers import Initializer, glorot, he, inverse_square_root
@@ -51,7 +51,7 @@ class Recipe:
     name              what the command line and a model file call it
     summary           one sentence for people
     network           takes float32 (N, 28, 28), pixels / 255, and returns logits: (N, 10) for the
-                      digits, or (N, 11) with one more for non-digits
+                      digits, or (N, 11) with one more for non-digits; (N, C) for other classes
     preprocessing     "classic" or "ink", for training and for inference
     targets           the target distribution of each class
     batch_size        examples per optimizer step
@@ -68,6 +68,7 @@ class Recipe:
     made_digits       number of digits that are made in forms that the other sources lack
     outliers          non-digit images per digit image; 0 for a network without an output for them
     tta               whether images with an uncertain prediction get test-time augmentation
+    classes           the names of the classes, without the one for non-digits
     """
 
     name: str
@@ -90,6 +91,7 @@ class Recipe:
     made_digits: int = 0
     outliers: float = 0.0
     tta: bool = True
+    classes: tuple[str, ...] = DIGITS
 
     @cached_property
     def target_table(self) -> Array:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from inkdigits import inference, model_file
 from inkdigits.arrays import Array, Pixels
 from inkdigits.calibration import choose_candidates, rejection_scores
-from inkdigits.constants import CLASSES
+from inkdigits.constants import DIGITS
 from inkdigits.imaging.decode import encode_png
 from inkdigits.imaging.errors import ImageError, UnsupportedImage
 from inkdigits.imaging.inputs import ImageInput, to_gray_levels, to_rgba
@@ -36,14 +36,16 @@ Reason: TypeAlias = Literal["blank", "not_a_digit"]
 class Prediction:
     """What a model predicts for one image.
 
-    digit          0 to 9, or None if the image is rejected
-    reason         why it is rejected; None for a digit
-    probabilities  of the ten digits, in order, also if rejected; each 0.1 for a blank image
-    confidence     probability of the most likely digit
+    digit          0 to 9; None if the image is rejected, or the model's classes are not the digits
+    label          the name of the class, such as "7" or "Sneaker"; None if the image is rejected
+    reason         why it is rejected; None if it is not
+    probabilities  of the classes, in order, also if rejected; all equal for a blank image
+    confidence     probability of the most likely class
     seen           uint8 (28, 28), the preprocessed image: what the network saw
     """
 
     digit: int | None
+    label: str | None
     reason: Reason | None
     probabilities: tuple[float, ...]
     confidence: float
@@ -57,7 +59,7 @@ class Prediction:
 
     def _key(self) -> tuple[Any, ...]:
         """Return all fields as values that == and hash() accept, which arrays are not."""
-        values = self.digit, self.reason, self.probabilities, self.confidence
+        values = self.digit, self.label, self.reason, self.probabilities, self.confidence
         return *values, self.seen.shape, self.seen.tobytes()
 
     def seen_png(self) -> bytes:
@@ -69,7 +71,7 @@ class Prediction:
 class BatchPrediction:
     """What a model predicts for a batch of images.
 
-    probabilities     float64 (N, 10), rows of sum 1
+    probabilities     float64 (N, C), of the C classes; each row sums to 1
     rejection_scores  float64 (N,), log odds of "not a digit"; -infinity for a model that does not
                       reject non-digits
     rejected          bool (N,), whether each image is blank or has a score above the threshold
@@ -261,7 +263,7 @@ class Recognizer:
         places, scores = choose_candidates(batch.rejection_scores, counts)
         rejected = batch.rejected[places] | (scores > self._threshold)
         return [
-            _prediction(seen[place], tuple(batch.probabilities[place].tolist()), is_rejected)
+            self._prediction(seen[place], batch.probabilities[place], bool(is_rejected))
             for place, is_rejected in zip(places, rejected, strict=True)
         ]
 
@@ -280,24 +282,27 @@ class Recognizer:
             scores = rejection_scores(logits)
         blank = np.logical_not(preprocessed.any(axis=(1, 2)))
         return BatchPrediction(
-            probabilities=softmax(logits[:, :CLASSES] / self.temperature),
+            probabilities=softmax(logits[:, : len(self.model.classes)] / self.temperature),
             rejection_scores=scores,
             rejected=np.logical_or(blank, scores > self._threshold),
         )
 
-
-def _prediction(seen: Pixels, probabilities: tuple[float, ...], rejected: bool) -> Prediction:
-    """Return the prediction for one preprocessed image, uint8 (28, 28)."""
-    if not seen.any():
-        return Prediction(None, "blank", (1 / CLASSES,) * CLASSES, 1 / CLASSES, seen)
-    confidence = max(probabilities)
-    return Prediction(
-        digit=None if rejected else probabilities.index(confidence),
-        reason="not_a_digit" if rejected else None,
-        probabilities=probabilities,
-        confidence=confidence,
-        seen=seen,
-    )
+    def _prediction(self, seen: Pixels, probabilities: Array, rejected: bool) -> Prediction:
+        """Return the prediction for one preprocessed image, uint8 (28, 28)."""
+        classes = self.model.classes
+        blank = not seen.any()
+        if blank:
+            probabilities = np.full(len(classes), 1 / len(classes))
+        best = int(probabilities.argmax())
+        answered = not (blank or rejected)
+        return Prediction(
+            digit=best if answered and classes == DIGITS else None,
+            label=classes[best] if answered else None,
+            reason=None if answered else "blank" if blank else "not_a_digit",
+            probabilities=tuple(probabilities.tolist()),
+            confidence=float(probabilities[best]),
+            seen=seen,
+        )
 
 
 def _checked(ink: NDArray[Any]) -> Pixels:

@@ -9,7 +9,6 @@ from typing import Protocol
 import numpy as np
 
 from inkdigits.arrays import Array, Generator, Labels, to_device
-from inkdigits.constants import CLASSES
 from inkdigits.inference import forward_batches, may_overflow
 from inkdigits.nn.losses import softmax_cross_entropy
 from inkdigits.recipes import Recipe
@@ -218,5 +217,5 @@ def evaluate(recipe: Recipe, vector: Array, x: Array, labels: Labels) -> tuple[f
     logits = forward_batches(network, network.layer_params(vector), x)
     targets = np.asarray(recipe.target_table, like=vector)
     loss, _ = softmax_cross_entropy(logits, targets[labels])
-    right = logits[:, :CLASSES].argmax(axis=1) == labels
+    right = logits[:, : len(recipe.classes)].argmax(axis=1) == labels
     return loss, int(np.count_nonzero(right)) / len(x)

@@ -98,7 +98,7 @@ def test_nan_or_infinity_in_a_prediction_returns_500(tmp_path, monkeypatch, png,
     """A second line of defense: no model that loads should predict NaN or infinity."""
 
     def broken(*_):
-        return Prediction(7, None, (number,) * 10, number, np.zeros((28, 28), np.uint8))
+        return Prediction(7, "7", None, (number,) * 10, number, np.zeros((28, 28), np.uint8))
 
     monkeypatch.setattr(Recognizer, "recognize", broken)
     monkeypatch.setattr(Recognizer, "recognize_ink", broken)

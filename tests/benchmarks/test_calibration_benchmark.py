@@ -16,7 +16,9 @@ def prediction(digit, confidence):
     """A prediction with this confidence in class 0; digit None means rejected."""
     probabilities = (confidence, *[(1 - confidence) / 9] * 9)
     reason = "not_a_digit" if digit is None else None
-    return Prediction(digit, reason, probabilities, confidence, np.zeros((28, 28), np.uint8))
+    label = None if digit is None else str(digit)
+    seen = np.zeros((28, 28), np.uint8)
+    return Prediction(digit, label, reason, probabilities, confidence, seen)
 
 
 def test_uncalibrated_inverts_the_temperature(digits):
