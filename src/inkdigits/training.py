@@ -11,9 +11,43 @@ import numpy as np
 from inkdigits.arrays import Array, Generator, Labels, to_device
 from inkdigits.inference import forward_batches, may_overflow
 from inkdigits.nn.losses import softmax_cross_entropy
-from inkdigits.recipes import Recipe
+from inkdigits.nn.network import Network
+from inkdigits.nn.optimizers import Optimizer
+from inkdigits.nn.schedules import Schedule
 
 STATISTICS_BATCHES = 40  # on which batch normalization's final mean and variance are measured
+
+
+class TrainingSettings(Protocol):
+    """What training uses of a recipe: see `recipes.Recipe`, whose networks take 28x28 images."""
+
+    @property
+    def network(self) -> Network:
+        """The network, for inputs of any shape."""
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The update rule."""
+
+    @property
+    def schedule(self) -> Schedule:
+        """The learning rate of each step."""
+
+    @property
+    def target_table(self) -> Array:
+        """The target distribution of each class, float32 (C, C)."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, without the one for non-digits."""
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the training images."""
+
+    @property
+    def ema_decay(self) -> float:
+        """Decay of the moving average of the weights; 0 to use the weights themselves."""
 
 
 class Batches(Protocol):
@@ -91,7 +125,7 @@ class Record:
     images_per_second: float
 
 
-def init_state(recipe: Recipe, seed: int) -> TrainState:
+def init_state(recipe: TrainingSettings, seed: int) -> TrainState:
     """Draw the initial parameters, on the CPU."""
     rng = np.random.default_rng(seed)
     params = recipe.network.init(rng)
@@ -112,7 +146,7 @@ def state_to_device(state: TrainState, device: str) -> TrainState:
 
 
 def fit(
-    recipe: Recipe,
+    recipe: TrainingSettings,
     batches: Batches,
     state: TrainState,
     validation: tuple[Array, Labels] | None = None,
@@ -131,7 +165,7 @@ def fit(
 
 @np.errstate(over="ignore", invalid="ignore")  # DivergenceError reports it
 def _fit_epoch(
-    recipe: Recipe,
+    recipe: TrainingSettings,
     batches: Batches,
     state: TrainState,
     validation: tuple[Array, Labels] | None,
@@ -196,7 +230,7 @@ def _update_ema(state: TrainState, decay: float) -> None:
 
 
 @np.errstate(over="ignore", invalid="ignore")  # DivergenceError reports it
-def inference_params(recipe: Recipe, batches: Batches, state: TrainState) -> Array:
+def inference_params(recipe: TrainingSettings, batches: Batches, state: TrainState) -> Array:
     """Return the parameters of the inference network at this point of training.
 
     returns  float32 (P,) of `recipe.network.inference_network`
@@ -208,7 +242,9 @@ def inference_params(recipe: Recipe, batches: Batches, state: TrainState) -> Arr
     return vector
 
 
-def evaluate(recipe: Recipe, vector: Array, x: Array, labels: Labels) -> tuple[float, float]:
+def evaluate(
+    recipe: TrainingSettings, vector: Array, x: Array, labels: Labels
+) -> tuple[float, float]:
     """Compute the recipe's loss and the accuracy on digits that are not trained on.
 
     vector   float32 (P,), as `inference_params` returns it
