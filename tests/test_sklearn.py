@@ -121,6 +121,24 @@ def test_random_state_determines_the_weights(small_digits):
     np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"dropout": 0.2},
+        {"schedule": "constant"},
+        {"learning_rate": 0.01},
+        {"weight_decay": 0.5},
+        {"batch_size": 64},
+        {"validation_fraction": 0.3},
+    ],
+    ids=str,
+)
+def test_each_parameter_changes_the_weights(small_digits, parameters):
+    x, _, y, _ = small_digits
+    default = short(early_stopping=True).fit(x, y)
+    assert (short(early_stopping=True, **parameters).fit(x, y).params_ != default.params_).any()
+
+
 def test_refit_starts_anew(small_digits):
     x, _, y, _ = small_digits
     classifier = short().fit(x, y)
@@ -184,15 +202,16 @@ def test_partial_fit_checks_the_classes(small_digits):
 
 def test_early_stopping_keeps_the_best_epoch(small_digits):
     x, _, y, _ = small_digits
-    classifier = InkClassifier(
-        epochs=500, early_stopping=True, n_iter_no_change=4, schedule="constant", random_state=0
-    ).fit(x, y)
+    parameters = {"early_stopping": True, "n_iter_no_change": 4, "schedule": "constant"}
+    classifier = short(epochs=500, **parameters).fit(x, y)
     scores = classifier.validation_scores_
     assert classifier.n_iter_ == len(scores) == len(classifier.loss_curve_) < 500
     assert classifier.best_validation_score_ == max(scores)
     assert max(scores[-4:]) <= max(scores[:-4])
     held_out = train_test_split(x, y, test_size=0.1, stratify=y, random_state=classifier._seed)
     assert classifier.score(held_out[1], held_out[3]) == pytest.approx(max(scores))
+    until_best = short(epochs=len(scores) - 4, **parameters).fit(x, y)
+    np.testing.assert_array_equal(classifier.params_, until_best.params_)
 
 
 def test_grid_search_over_a_pipeline_in_two_processes(small_digits):
@@ -242,6 +261,8 @@ def test_names_of_features_are_kept_and_checked(small_digits):
 @pytest.mark.parametrize("kind", ["ink", "classic"])
 def test_pictures_are_preprocessed_as_for_our_models(pictures, kind):
     x, y = pictures
+    x = np.concatenate([x, x[:100] // 3])  # and faint ones
+    y = np.concatenate([y, y[:100]])
     classifier = short(preprocessing=kind).fit(x, y)
     preprocessed = PREPROCESSORS[kind].from_mnist(x.reshape(-1, 28, 28)).reshape(-1, 784)
     plain = short().fit(preprocessed / np.float32(255), y)
