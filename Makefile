@@ -137,6 +137,7 @@ accuracy: $(VENV)/installed-compare ## Measure accuracy: train every recipe (hou
 	$(BIN)/python benchmarks/calibration.py --digits test --model $(SHIPPED)
 	$(BIN)/python benchmarks/preprocessing_ablation.py
 	$(BIN)/python benchmarks/tta.py
+	$(BIN)/python benchmarks/sklearn_classifier.py
 	$(BIN)/python benchmarks/ablation.py --epochs 5 --limit 20000
 
 counts: $(VENV)/installed-test ## Compare instruction counts with the committed ones; needs Valgrind (ARGS=--update saves new ones)

@@ -23,7 +23,7 @@ RESULTS = FOLDER.parents[1] / "benchmarks/results"
 # The benchmarks, by what they measure: a recipe, a model file or a design choice.
 BY_RECIPE = "accuracy"
 BY_FILE = ("writers", "calibration", "drawings", "any_picture", "robustness", "rejection")
-BY_DESIGN = ("ablation", "preprocessing_ablation", "tta", "preprocessing")
+BY_DESIGN = ("ablation", "preprocessing_ablation", "tta", "preprocessing", "sklearn_classifier")
 # The names in calibration.json.
 MNIST, PENDIGITS, DRAWINGS = "MNIST", development.PENDIGITS, "simulated drawings"
 DATASETS = (*development.SOURCES, MNIST, DRAWINGS)
