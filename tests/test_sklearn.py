@@ -1,15 +1,19 @@
 """The scikit-learn estimator: scikit-learn's own checks, real digits, and what surrounds it."""
 
+import inspect
 import pickle
+import re
 import subprocess
 import sys
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 pytest.importorskip("sklearn")
 import joblib
+from markdown_it import MarkdownIt
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
@@ -21,6 +25,8 @@ from inkdigits.preprocessing import PREPROCESSORS
 from inkdigits.sklearn import InkClassifier
 
 pytestmark = pytest.mark.extras
+
+DOCUMENT = (Path(__file__).parents[1] / "docs/scikit-learn.md").read_text(encoding="utf-8")
 
 # One check needs SCIPY_ARRAY_API when SciPy is imported.
 RUN_CHECKS = """
@@ -374,3 +380,27 @@ def test_without_scikit_learn_the_import_says_what_to_install():
     message = done.stderr.splitlines()[-1]
     assert "InkClassifier needs scikit-learn" in message
     assert "pip install 'inkdigits[sklearn]'" in message
+
+
+def test_examples_of_the_document_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    blocks = [
+        token.content
+        for token in MarkdownIt().parse(DOCUMENT)
+        if token.type == "fence" and token.info == "python"
+    ]
+    assert len(blocks) == 3
+    names = {}
+    for block in blocks:
+        exec(compile(block, "docs/scikit-learn.md", "exec"), names)
+    grid, ink, _ = capsys.readouterr().out.split("\n", 2)
+    assert float(grid.split()[-1]) > 0.95
+    assert float(ink) > 0.95
+
+
+def test_every_parameter_is_documented_with_its_default():
+    rows = re.findall(r"^\| `(\w+)` \| `(.*?)` \| \S", DOCUMENT, re.MULTILINE)
+    parameters = inspect.signature(InkClassifier).parameters
+    assert rows == [(name, repr(value.default)) for name, value in parameters.items()]
+    docstring = inspect.getdoc(InkClassifier)
+    assert all(re.search(rf"^{name} +\S", docstring, re.MULTILINE) for name in parameters)

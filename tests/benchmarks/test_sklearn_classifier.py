@@ -1,4 +1,4 @@
-"""The classifiers that are compared differ only as described, and ratios are formed seed by seed."""
+"""The compared classifiers differ only as described; ratios are formed seed by seed."""
 
 import numpy as np
 import pytest
