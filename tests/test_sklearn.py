@@ -361,11 +361,20 @@ def test_diverging_partial_fit_keeps_the_weights(small_digits):
     classifier.set_params(learning_rate=0.001).partial_fit(x, y)
 
 
+def test_predictions_have_the_type_of_the_features(small_digits):
+    x, _, y, _ = small_digits
+    classifier = short().fit(x, y)
+    for dtype, expected in (("float64", "float64"), ("float32", "float32"), ("uint8", "float32")):
+        assert classifier.predict_proba(x.astype(dtype)).dtype == expected
+    single, double = (classifier.predict_proba(x.astype(dtype)) for dtype in "fd")
+    np.testing.assert_allclose(single, double, atol=1e-5)
+
+
 def test_features_that_overflow_the_network_are_refused(small_digits):
     x, _, y, _ = small_digits
     classifier = short().fit(x, y)
     with pytest.raises(ValueError, match=r"^X has values so large that the network's outputs over"):
-        classifier.predict(1e37 * x)
+        classifier.predict((1e37 * x).astype(np.float32))
 
 
 def test_without_scikit_learn_the_import_says_what_to_install():

@@ -43,12 +43,13 @@ def forward_batches(network: Network, params: NetworkParams, x: Array) -> Array:
     The parts of many images are computed in as many threads as a matrix product may use: two
     threads compute two parts faster than one after the other.
 
-    The arguments and the result are those of `predict_logits`.
+    The arguments and the result are those of `predict_logits`, for inputs of any shape, and with
+    parameters and inputs in float64, too.
     """
     if len(x) == 1:
         return _forward(network, params, x)
     shapes = [x.shape[1:], *network.output_shapes(x.shape[1:])]
-    logits = np.empty((len(x), *shapes[-1]), np.float32, like=x)
+    logits = np.empty((len(x), *shapes[-1]), x.dtype, like=x)
     parts = batch_parts(x, x.itemsize * max(prod(shape) for shape in shapes))
     _keep_freed_memory()
 

@@ -218,16 +218,19 @@ class InkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sci
         return self.classes_[logits.argmax(axis=1)]
 
     def predict_proba(self, X: Any) -> Array:
-        """Return the probability of each class, in the order of `classes_`: float32 (N, C)."""
+        """Return the probability of each class, (N, C): float64 if X is, otherwise float32."""
         return softmax(self._logits(X))
 
     def _logits(self, X: Any) -> Array:
         check_is_fitted(self, "params_")
-        x = self._network_input(validate_data(self, X, dtype=np.float32, reset=False))
+        # In float64 if X is: in float32, the last digits of a row depend on the rows beside it.
+        features = validate_data(self, X, dtype=[np.float32, np.float64], reset=False)
+        x = self._network_input(features)
+        params = self.network_.layer_params(self.params_.astype(x.dtype, copy=False))
         with np.errstate(over="ignore", invalid="ignore"):  # the next check reports it
-            logits = forward_batches(self.network_, self.network_.layer_params(self.params_), x)
+            logits = forward_batches(self.network_, params, x)
         if not np.isfinite(logits).all():
-            raise ValueError("X has values so large that the network's outputs overflow float32")
+            raise ValueError("X has values so large that the network's outputs overflow")
         return logits
 
     def _check_parameters(self) -> None:
