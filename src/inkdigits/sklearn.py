@@ -218,7 +218,7 @@ class InkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sci
         return self.classes_[logits.argmax(axis=1)]
 
     def predict_proba(self, X: Any) -> Array:
-        """Return the probability of each class, (N, C): float64 if X is, otherwise float32."""
+        """Return the probability of each class, (N, C): float64 if the network's input is."""
         return softmax(self._logits(X))
 
     def _logits(self, X: Any) -> Array:
