@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from inkdigits.constants import CLASSES, IMAGE_SIDE
+from inkdigits.constants import IMAGE_SIDE
 from inkdigits.imaging.strokes import MAX_PX as MAX_COORDINATE
 
 MAX_STROKES = 200
@@ -102,9 +102,9 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 Probabilities = Annotated[
     list[Probability],
     Field(
-        min_length=CLASSES,
-        max_length=CLASSES,
-        description="The probability of each digit from 0 to 9; they add up to 1.",
+        min_length=2,
+        description="The probability of each class, in the order of the model's class_names; they "
+        "add up to 1. The classes of a digit model are the digits from 0 to 9.",
     ),
 ]
 Digest = Annotated[
@@ -123,8 +123,9 @@ class ModelName(StrictModel):
 class WriteUpPrediction(StrictModel):
     """A prediction of the default model, in the format of the write-up."""
 
-    predicted_digit: Annotated[int, Field(ge=0, le=9)] | Literal["none"] = Field(
-        description='The digit, or "none" for a blank image or one that is not a digit.'
+    predicted_digit: Annotated[int, Field(ge=0, le=9)] | str = Field(
+        description='The digit, or "none" for a blank image or one that is not a digit. If the '
+        "classes of the model are not the digits, the name of the class."
     )
     probabilities: Probabilities
 
@@ -133,10 +134,15 @@ class Prediction(StrictModel):
     """A prediction."""
 
     digit: Annotated[int, Field(ge=0, le=9)] | None = Field(
-        description="The digit, or null if none was recognized."
+        description="The digit, or null if none was recognized or the classes of the model are "
+        "not the digits."
+    )
+    label: str | None = Field(
+        description="The name of the recognized class, or null if none was recognized. For a digit "
+        'model it is the digit as a string, such as "7".'
     )
     reason: Literal["blank", "not_a_digit"] | None = Field(
-        description="Why no digit was recognized; null if one was."
+        description="Why no class was recognized; null if one was."
     )
     confidence: Probability = Field(description="The highest probability.")
     probabilities: Probabilities
@@ -195,7 +201,7 @@ class Model(StrictModel):
     preprocessing: Preprocessing
     input_shape: list[Size] = Field(min_length=1)
     class_names: list[str] = Field(
-        min_length=CLASSES, description="The class of each output of the network."
+        min_length=2, description="The class of each output of the network."
     )
     layers: list[Layer] = Field(min_length=1, description="From input to output.")
     parameters: Size = Field(description="The number of parameters.")

@@ -84,6 +84,7 @@ def test_prediction_has_all_fields(client, recognizer, png):
     assert 0 < response.json.pop("duration_ms") < 60_000
     assert response.json == response.json | {
         "digit": 7,
+        "label": "7",
         "reason": None,
         "confidence": expected.confidence,
         "probabilities": list(expected.probabilities),

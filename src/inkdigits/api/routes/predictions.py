@@ -64,7 +64,7 @@ def create_blueprint(registry: ModelRegistry, settings: Settings) -> Blueprint:
         prediction = _record(recognizer, recognizer.recognize(data, media_type))
         return _json(
             schemas.WriteUpPrediction(
-                predicted_digit="none" if prediction.digit is None else prediction.digit,
+                predicted_digit=_predicted_digit(prediction),
                 probabilities=list(prediction.probabilities),
             )
         )
@@ -170,6 +170,13 @@ def _recognize(recognizer: Recognizer, fields: Any) -> Prediction:
     return drawings.recognize(recognizer, validate(drawings.DRAWING, fields))
 
 
+def _predicted_digit(prediction: Prediction) -> int | str:
+    """Return the answer in the write-up's format, which has no other field for it."""
+    if prediction.digit is not None:
+        return prediction.digit
+    return "none" if prediction.label is None else prediction.label
+
+
 def _predict(
     recognizer: Recognizer, seen: bool, recognize: Callable[[], Prediction]
 ) -> schemas.Prediction:
@@ -184,6 +191,7 @@ def _predict(
     png = base64.b64encode(prediction.seen_png()).decode() if seen else None
     return schemas.Prediction(
         digit=prediction.digit,
+        label=prediction.label,
         reason=prediction.reason,
         confidence=prediction.confidence,
         probabilities=list(prediction.probabilities),

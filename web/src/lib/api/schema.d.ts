@@ -368,12 +368,17 @@ export interface components {
         Prediction: {
             /**
              * Digit
-             * @description The digit, or null if none was recognized.
+             * @description The digit, or null if none was recognized or the classes of the model are not the digits.
              */
             digit: number | null;
             /**
+             * Label
+             * @description The name of the recognized class, or null if none was recognized. For a digit model it is the digit as a string, such as "7".
+             */
+            label: string | null;
+            /**
              * Reason
-             * @description Why no digit was recognized; null if one was.
+             * @description Why no class was recognized; null if one was.
              */
             reason: ("blank" | "not_a_digit") | null;
             /**
@@ -383,7 +388,7 @@ export interface components {
             confidence: number;
             /**
              * Probabilities
-             * @description The probability of each digit from 0 to 9; they add up to 1.
+             * @description The probability of each class, in the order of the model's class_names; they add up to 1. The classes of a digit model are the digits from 0 to 9.
              */
             probabilities: number[];
             /**
@@ -496,12 +501,12 @@ export interface components {
         WriteUpPrediction: {
             /**
              * Predicted Digit
-             * @description The digit, or "none" for a blank image or one that is not a digit.
+             * @description The digit, or "none" for a blank image or one that is not a digit. If the classes of the model are not the digits, the name of the class.
              */
-            predicted_digit: number | "none";
+            predicted_digit: number | string;
             /**
              * Probabilities
-             * @description The probability of each digit from 0 to 9; they add up to 1.
+             * @description The probability of each class, in the order of the model's class_names; they add up to 1. The classes of a digit model are the digits from 0 to 9.
              */
             probabilities: number[];
         };
