@@ -30,7 +30,8 @@ class ImageDrawing(StrictModel):
     """An image file."""
 
     image: str = Field(
-        description="A PNG, JPEG, WebP, GIF or BMP file, in base64 or as a base64 data URL.",
+        description="An image file of a supported format, such as PNG or JPEG, in base64 or as a "
+        "base64 data URL. The content of the file determines its format.",
         # The decoder rejects an empty string, like everything else that is wrong with base64.
         json_schema_extra={"format": "digit-image", "minLength": 1},
     )
@@ -45,8 +46,10 @@ class Stroke(StrictModel):
         fail_fast=True,
         description="The x and y coordinates of each point; y points down.",
     )
-    width: float = Field(
-        gt=0, le=MAX_COORDINATE, description="The width of the pen, in the unit of the points."
+    width: Annotated[float, Field(gt=0, le=MAX_COORDINATE)] | None = Field(
+        None,
+        description="The width of the pen, in the unit of the points. If it is left out, a tenth "
+        "of the longer side of the drawing.",
     )
 
 
@@ -63,7 +66,8 @@ class PixelsDrawing(StrictModel):
         min_length=IMAGE_SIDE,
         max_length=IMAGE_SIDE,
         fail_fast=True,
-        description="28 rows of 28 numbers, from 0 (background) to 255 (full ink).",
+        description="28 rows of 28 numbers, from 0 (background) to 255 (full ink). Numbers that "
+        "run from 0 to 1, or dark ink on a light background, are rejected.",
     )
 
 
