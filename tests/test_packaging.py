@@ -1,10 +1,12 @@
 """The wheel and the sdist contain the page, or are not built."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -24,6 +26,18 @@ def clone(tmp_path):
     for name in FILES:
         shutil.copy(ROOT / name, folder)
     return folder
+
+
+@pytest.mark.parametrize("package", ["flask", "flask-swagger-ui", "prometheus-client", "pydantic"])
+def test_dependency_whose_inside_we_use_has_an_upper_bound(package):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (requirement,) = (
+        item
+        for item in project["optional-dependencies"]["serve"]
+        if re.match(r"[\w-]+", item)[0] == package
+    )
+    assert re.fullmatch(r"[\w-]+>=[0-9.]+,<[0-9.]+", requirement)
+    assert f"\n| {package} | " in (ROOT / "docs/dependencies.md").read_text(encoding="utf-8")
 
 
 def build_page(clone):
