@@ -3,6 +3,7 @@
 import httpx
 import numpy as np
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from requests_to import BATCH, BLANK, ONE, PREDICT, base64_of, file_of, serving
 
 from inkdigits.api import ModelRegistry, Settings, create_app
@@ -12,7 +13,7 @@ from inkdigits.model_file import Model, save_model
 from inkdigits.nn.layers import Dense, Flatten
 from inkdigits.nn.network import Network
 
-CLASSES = ("coat", "<b>boot</b>", "bag")
+CLASSES = ("coat", '<b>"boot"} 1\\', "bag")
 STROKES = {"strokes": [{"points": [[0, 0], [18, 0], [7, 30]], "width": 3}]}
 
 
@@ -70,3 +71,12 @@ def test_predictions_are_counted_by_class(clothes):
         metrics.observe_request(context.request.environ, "POST", 200, 0.003)
     labels = {"model": "clothes", "digit": CLASSES[1]}
     assert metrics.value("inkdigits_predictions_total", **labels) == 1
+    # The name cannot end its label, or its line.
+    text = metrics.text([("clothes", "0" * 64)]).decode()
+    [family] = [
+        each
+        for each in text_string_to_metric_families(text)
+        if each.name == "inkdigits_predictions"
+    ]
+    samples = {sample.labels["digit"]: sample.value for sample in family.samples}
+    assert samples[CLASSES[1]] == 1
