@@ -18,7 +18,8 @@ RUN python3 -m venv tools \
 COPY LICENSE README.md pyproject.toml ./
 COPY src src
 # The root file system is read-only at run time, so compile the service's modules now, by importing them once.
-RUN tools/bin/pip wheel --no-build-isolation --wheel-dir wheels . \
+# nginx serves the page, so this package needs none: without the build hook, hatchling does not insist on it.
+RUN HATCH_BUILD_NO_HOOKS=true tools/bin/pip wheel --no-build-isolation --wheel-dir wheels . \
  && tools/bin/pip --python /opt/inkdigits/bin/python install --no-compile wheels/*.whl \
  && /opt/inkdigits/bin/inkdigits serve --help > /dev/null \
  && /opt/inkdigits/bin/python -c "import inkdigits.api.server.worker"

@@ -1,10 +1,14 @@
 """The container files agree with each other, the service and docs/deployment.md."""
 
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from serving import address_in, request, serving
 
 from inkdigits.api.headers import REQUEST_ID, SECURITY_HEADERS
 from inkdigits.api.routes.frontend import IMMUTABLE_MAX_AGE_S, PAGE_POLICY
@@ -245,3 +249,42 @@ def test_only_pytorch_and_cuda_packages_have_no_hash():
     assert "torch" in packages
     assert all(re.fullmatch(r"torch|triton|(cuda|nvidia)-.*", name) for name in packages)
     assert not packages & {package.partition("==")[0] for package in pinned("compare")}
+
+
+def test_documented_command_prints_the_metrics():
+    [command] = re.findall(
+        r"^sh deploy/compose\.sh exec api python (-c .*)$", DOCUMENT, re.MULTILINE
+    )
+    option, code = shlex.split(command)
+    with serving() as (_, printed):
+        address = address_in(printed)
+        code = code.replace("http://127.0.0.1:5000", address)
+        output = subprocess.check_output([sys.executable, option, code], text=True, timeout=60)
+        # A server without a proxy in front shows them to everyone, as the document says.
+        assert request(address, "GET", "/metrics")[0] == 200
+    assert "inkdigits_model_info{" in output
+
+
+def test_metrics_are_not_passed_on_by_nginx():
+    passed_on = re.search(r"location ~ \^/\(([^)]*)\)\(/\|\$\)", NGINX)[1]
+    assert "predict" in passed_on
+    assert "metrics" not in passed_on
+
+
+def test_documented_compose_file_and_scrape_configuration_fit_the_compose_file():
+    blocks = [
+        yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL)
+    ]
+    [prometheus] = [
+        block["services"]["prometheus"]
+        for block in blocks
+        if "prometheus" in str(block.get("services"))
+    ]
+    assert set(prometheus["networks"]) <= set(COMPOSE["networks"])
+    assert set(SERVICES["api"]["networks"]) <= set(prometheus["networks"])
+    [scrape] = [block["scrape_configs"] for block in blocks if "scrape_configs" in block]
+    [target] = scrape[0]["dns_sd_configs"]
+    assert target["names"] == ["api"]
+    assert target["port"] == int(
+        re.search(r"INKDIGITS_PORT=(\d+)", (ROOT / "deploy/api.Dockerfile").read_text())[1]
+    )

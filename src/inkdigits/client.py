@@ -20,6 +20,7 @@ class Prediction:
     """A prediction by the service; docs/api.md describes each field."""
 
     digit: int | None
+    label: str | None
     reason: str | None
     confidence: float
     probabilities: list[float]

@@ -76,6 +76,23 @@ def test_canvas_size_is_bounded(points, width):
     assert canvas.any()
 
 
+def test_default_width_is_a_tenth_of_the_longer_side():
+    points = [[float(x), float(y)] for x, y in SEVEN]
+    expected = render_strokes([stroke(SEVEN, 0.3)])
+    np.testing.assert_array_equal(render_strokes([Stroke(points=points)]), expected)
+    # Of the whole drawing, and only for the strokes that have none.
+    mixed = [Stroke(points=[[0.0, 0.0], [0.0, 10.0]]), stroke([[10, 0], [10, 5]], 2)]
+    explicit = [stroke([[0, 0], [0, 10]], 1), mixed[1]]
+    np.testing.assert_array_equal(render_strokes(mixed), render_strokes(explicit))
+
+
+def test_default_width_of_a_dot_is_finite():
+    expected = render_strokes([stroke([[3, 4]], 1)])
+    for shift in (0, 7e5):
+        dot = Stroke(points=[[shift + 3.0, 4.0]])
+        np.testing.assert_array_equal(render_strokes([dot]), expected)
+
+
 def test_long_scribble_gets_a_smaller_canvas():
     scribble = [[0, 0], [1, 1]] * 5000
     canvas = render_strokes([stroke(scribble, 0.1)] * 2)

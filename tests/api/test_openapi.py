@@ -20,9 +20,21 @@ schema = schemathesis.openapi.from_wsgi(
 )
 
 
+def put_in_range(drawing):
+    """Give valid pixels a dark border and full ink: what the schema describes only in words."""
+    pixels = drawing.get("pixels")
+    if isinstance(pixels, list) and [len(row) for row in pixels] == [28] * 28:
+        for row in pixels:
+            row[0] = row[-1] = 0
+        pixels[0], pixels[-1] = [0] * 28, [0] * 28
+        pixels[14][14] = 255
+
+
 @schema.parametrize()
 @hypothesis.settings(deadline=None)
 def test_responses_conform_to_the_document(case):
+    if isinstance(case.body, dict) and case.meta.generation.mode.is_positive:
+        put_in_range(case.body)
     case.call_and_validate()
 
 

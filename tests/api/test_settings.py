@@ -85,6 +85,21 @@ def test_storage_that_is_not_available_is_rejected(monkeypatch, uri):
     assert Settings(rate_limit_storage="memory://").rate_limit_storage == "memory://"
 
 
+@pytest.mark.parametrize(
+    ("uri", "logged"),
+    [
+        ("memory://", "memory://"),
+        ("redis://user:secret@host:6379/0", "redis://..."),
+        ("redis+sentinel://:secret@a:1,b:2/x?password=secret", "redis+sentinel://..."),
+    ],
+)
+def test_password_of_a_storage_is_not_logged(uri, logged):
+    values = Settings().model_copy(update={"rate_limit_storage": uri}).for_log()
+    assert values["rate_limit_storage"] == logged
+    assert values["proxies"] == 0
+    assert "secret" not in str(values)
+
+
 def test_password_of_a_storage_is_not_printed(monkeypatch):
     monkeypatch.setitem(sys.modules, "redis", None)
     with pytest.raises(ValidationError) as caught:

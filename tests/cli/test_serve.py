@@ -296,3 +296,21 @@ def test_every_option_is_documented():
     for option in serve_command.params:
         for name in option.opts:
             assert f"| `{name}` |" in document
+
+
+@pytest.mark.parametrize("is_built", [True, False])
+def test_missing_page_is_reported_at_the_start(model, tmp_path, is_built):
+    package = tmp_path / "inkdigits"
+    without_page = shutil.ignore_patterns("page", "__pycache__")
+    shutil.copytree(Path(inkdigits.__file__).parent, package, ignore=without_page)
+    if is_built:
+        (package / "page").mkdir()
+        (package / "page" / "index.html").write_text("<title>the page</title>")
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    with serving("--model", model, env=environment) as (_, printed):
+        browser = request(address_in(printed), "GET", "/", headers={"Accept": "text/html"})[2]
+        program = request(address_in(printed), "GET", "/")[2]
+    assert ("has no drawing page: run `make run`" in printed) != is_built
+    assert (b"<title>the page" in browser) == is_built
+    assert b"<!doctype html>" in browser or is_built
+    assert program["name"] == "inkdigits"

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import TypeAdapter
 from werkzeug.exceptions import UnprocessableEntity
 
@@ -28,6 +29,9 @@ MIN_PEN_PX = 1.0
 # Rendering visits the pixels of every segment's bounding box. If all boxes together have more
 # pixels than this, as in a dense scribble, the canvas is made smaller.
 MAX_BOX_PIXELS = 20_000_000
+# Width of a pen that the client leaves out, as a share of the drawing's longer side.
+DEFAULT_WIDTH = 0.1
+FULL_INK = 255
 
 
 def recognize(
@@ -35,14 +39,45 @@ def recognize(
 ) -> Prediction:
     """Recognize a drawing of any kind.
 
-    raises   BadRequest for an image that is not valid base64, ImageError for a file that cannot be
-             opened as an image; UnprocessableEntity for strokes with too many points
+    raises   BadRequest for an image that is not valid base64, UnsupportedMediaType for a data URL
+             of something else, ImageError for a file that cannot be opened as an image;
+             UnprocessableEntity for strokes with too many points, and for pixels in another range
     """
     if isinstance(drawing, ImageDrawing):
-        return recognizer.recognize(*decode_image(drawing.image))
+        return recognizer.recognize(decode_image(drawing.image))
     if isinstance(drawing, PixelsDrawing):
-        return recognizer.recognize_ink(np.rint(drawing.pixels).astype(np.uint8))
+        return recognizer.recognize_ink(ink_of(drawing.pixels))
     return recognizer.recognize_ink(render_strokes(drawing.strokes))
+
+
+def ink_of(pixels: list[list[float]]) -> Pixels:
+    """Convert the numbers of an image to ink, if they are in the range that the API documents.
+
+    returns  uint8 (28, 28), 255 is full ink
+    raises   UnprocessableEntity if they run from 0 to 1, or from white to black: what other
+             programs and data sets use. The network would see a blank or an inverted image
+    """
+    levels = np.array(pixels)
+    if 0 < levels.max() <= 1:
+        raise UnprocessableEntity(
+            "The pixels run from 0 to 1; they must run from 0 (background) to 255 (full ink), so "
+            "multiply them by 255."
+        )
+    ink = np.rint(levels).astype(np.uint8)
+    if _has_light_background(ink):
+        raise UnprocessableEntity(
+            "The pixels have dark ink on a light background; 0 is the background and 255 full ink, "
+            "so send 255 minus each of them."
+        )
+    return ink
+
+
+def _has_light_background(ink: NDArray[np.uint8]) -> bool:
+    """Whether most of the border, and most of the whole image, is more ink than background."""
+    is_ink = ink > FULL_INK // 2
+    # A frame around a digit has ink on the border only, and a thick digit has it only inside.
+    border = np.concatenate([is_ink[0], is_ink[-1], is_ink[1:-1, 0], is_ink[1:-1, -1]])
+    return bool(2 * border.sum() > border.size and 2 * is_ink.sum() > is_ink.size)
 
 
 def render_strokes(strokes: list[Stroke]) -> Pixels:
@@ -58,9 +93,11 @@ def render_strokes(strokes: list[Stroke]) -> Pixels:
             "allowed; leave out points that are close together."
         )
     points = [np.array(stroke.points) for stroke in strokes]
-    widths = np.array([stroke.width for stroke in strokes])
     corner = np.min([stroke.min(axis=0) for stroke in points], axis=0)
     extent = np.max([stroke.max(axis=0) for stroke in points], axis=0) - corner
+    # Any width does for a single dot, which has no extent.
+    default = DEFAULT_WIDTH * float(extent.max()) or 1.0
+    widths = np.array([default if pen.width is None else pen.width for pen in strokes])
     # A dot is as large as its pen. The lower bound keeps the scale finite.
     longer = max(float(extent.max() + widths.max()), 1e-9)
     side = _side_px([CANVAS_PX / longer * stroke for stroke in points], CANVAS_PX / longer * widths)

@@ -82,8 +82,7 @@ class Metrics:
         self.count_request(route, method, status)
         _child(self.duration, route).observe(seconds)
         for model, prediction in environ.get("inkdigits.predictions", ()):
-            digit = prediction.reason if prediction.digit is None else prediction.digit
-            _child(self.predictions, model, digit).inc()
+            _child(self.predictions, model, prediction.label or prediction.reason).inc()
 
     def value(self, name: str, **labels: str) -> float:
         """Return one sample of this worker's metrics; 0 if there is none yet."""

@@ -6,6 +6,7 @@ from typing import Any
 from openapi_pydantic.v3.v3_1 import (
     Components,
     Encoding,
+    Example,
     Header,
     Info,
     License,
@@ -22,13 +23,21 @@ from openapi_pydantic.v3.v3_1 import (
 )
 from pydantic import BaseModel, TypeAdapter
 
-from inkdigits.api import schemas
+from inkdigits.api import examples, schemas
 from inkdigits.api.drawings import DRAWING
 from inkdigits.api.errors import PROBLEM_TYPE
-from inkdigits.api.routes.predictions import IMAGE_TYPES
 from inkdigits.version import __version__
 
 JSON = "application/json"
+# Of a body that is an image file. The service takes any type of image, and looks at the content.
+IMAGE_TYPES = (
+    "image/png",
+    "image/jpeg",
+    "image/webp",
+    "image/gif",
+    "image/bmp",
+    "application/octet-stream",
+)
 _TEMPLATE = "#/components/schemas/{model}"
 # Tags, which group the operations.
 _PREDICTIONS, _MODELS, _HEALTH = "predictions", "models", "health"
@@ -43,7 +52,8 @@ _DESCRIPTIONS = {
     413: "The body or the image is too large.",
     414: "The URL is too long.",
     415: "The media type of the body, or the format of the image, is not supported.",
-    422: "A field or a query parameter is missing, unknown or invalid.",
+    422: "A field or a query parameter is missing, unknown or invalid, or pixels are not in the "
+    "documented range.",
     429: "This client has sent too many requests.",
     500: "The server failed to handle the request.",
     503: "The service is overloaded.",
@@ -83,6 +93,7 @@ def build_document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
                             "name": "name",
                             "in": "path",
                             "required": True,
+                            "example": names[0],
                             "schema": Schema(type="string", enum=names),
                         }
                     )
@@ -95,7 +106,8 @@ def build_document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
                 operationId="getService",
                 tags=[_MODELS],
                 summary="Describe the service",
-                description="A browser gets the page instead, if it was built into the package.",
+                description="A browser gets the page instead, or a short text if the page was not "
+                "built into the package.",
                 responses=_service_or_page(),
             )
         ),
@@ -133,7 +145,7 @@ def _predict() -> Operation:
         operationId="predict",
         tags=[_PREDICTIONS],
         summary="Recognize the digit in an image, in the write-up's format",
-        requestBody=_body({JSON: MediaType(media_type_schema=_reference(schemas.ImageDrawing))}),
+        requestBody=_body({JSON: _json(_reference(schemas.ImageDrawing), examples.IMAGE_DRAWING)}),
         responses=_responses(schemas.WriteUpPrediction, *_WITH_BODY),
     )
 
@@ -148,14 +160,20 @@ def _predict_one(names: list[str]) -> Operation:
         additionalProperties=False,
     )
     kinds = ", ".join(IMAGE_TYPES)
+    by_kind = {
+        "strokes": Example(summary="Pen strokes", value=examples.STROKES_DRAWING),
+        "image": Example(summary="An image file", value=examples.IMAGE_DRAWING),
+    }
     return Operation(
         operationId="predictOne",
         tags=[_PREDICTIONS],
         summary="Recognize the digit in one drawing",
+        description="The content of an image file determines its format, whatever its media type. "
+        "In a form, the file may also be named file.",
         parameters=_query(names),
         requestBody=_body(
             {
-                JSON: MediaType(media_type_schema=Schema(oneOf=drawing["oneOf"])),
+                JSON: MediaType(media_type_schema=Schema(oneOf=drawing["oneOf"]), examples=by_kind),
                 **{kind: MediaType(media_type_schema=file) for kind in IMAGE_TYPES},
                 "multipart/form-data": MediaType(
                     media_type_schema=form, encoding={"image": Encoding(contentType=kinds)}
@@ -177,7 +195,7 @@ def _predict_batch(names: list[str], batch_limit: int) -> Operation:
         description="The predictions are in the order of the drawings. An invalid drawing gets "
         "problem details instead of a prediction.",
         parameters=_query(names),
-        requestBody=_body({JSON: MediaType(media_type_schema=Schema.model_validate(batch))}),
+        requestBody=_body({JSON: _json(Schema.model_validate(batch), examples.BATCH)}),
         responses=_responses(schemas.Predictions, *_WITH_BODY),
     )
 
@@ -236,6 +254,10 @@ def _query(names: list[str]) -> list[Parameter]:
 
 def _body(content: dict[str, MediaType]) -> RequestBody:
     return RequestBody(required=True, content=content)
+
+
+def _json(schema: Schema | Reference, example: dict[str, Any]) -> MediaType:
+    return MediaType(media_type_schema=schema, example=example)
 
 
 def _service_or_page() -> dict[str, Response]:

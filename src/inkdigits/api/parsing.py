@@ -8,12 +8,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import request
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnprocessableEntity
+from werkzeug.exceptions import (
+    BadRequest,
+    RequestEntityTooLarge,
+    UnprocessableEntity,
+    UnsupportedMediaType,
+)
 
 from inkdigits.strict_json import strict_decoder
 
 # The maximum in one body: 20,000 points have 40,000 commas, a base64 image has none.
 MAX_COMMAS = 50_000
+# Of files whose format the sender does not know, and of documents, which the decoder rejects with a
+# sentence that says what to do.
+OTHER_FILE_TYPES = ("application/octet-stream", "application/pdf")
 MAX_DATA_URL_HEADER = 100  # characters between "data:" and the comma; real ones have about 20
 
 
@@ -63,12 +71,20 @@ def parse_json_object(body: bytes) -> dict[str, Any]:
     return value
 
 
-def parse_image(fields: Mapping[str, Any]) -> tuple[bytes, str | None]:
+def declares_image(media_type: str) -> bool:
+    """Whether a media type is one that a sender may declare for an image file.
+
+    The content decides the format, so the type may be that of another image format, or of none.
+    """
+    return media_type.startswith("image/") or media_type in OTHER_FILE_TYPES
+
+
+def parse_image(fields: Mapping[str, Any]) -> bytes:
     """Decode the image in the fields of a JSON object.
 
-    returns  the image file, and the media type that a data URL declares
-    raises   UnprocessableEntity if the fields are not one string named "image"; BadRequest if the
-             string is neither base64 nor a base64 data URL
+    returns  the image file
+    raises   UnprocessableEntity if the fields are not one string named "image"; BadRequest and
+             UnsupportedMediaType as `decode_image`
     """
     for name in fields:
         if name != "image":
@@ -83,16 +99,17 @@ def parse_image(fields: Mapping[str, Any]) -> tuple[bytes, str | None]:
     return decode_image(image)
 
 
-def decode_image(image: str) -> tuple[bytes, str | None]:
+def decode_image(image: str) -> bytes:
     """Decode an image file from base64 or a data URL.
 
-    returns  the image file, and the media type that a data URL declares
-    raises   BadRequest if it is neither
+    returns  the image file
+    raises   BadRequest if it is neither; UnsupportedMediaType if a data URL declares something
+             other than an image that consists of pixels
     source   RFC 4648 section 4 (base64), RFC 2397 (data URLs)
     """
     scheme = _SCHEME.match(image)
     if scheme is None:
-        return _decode_base64(image), None
+        return _decode_base64(image)
     if scheme[1].lower() != "data":
         raise BadRequest(
             "The image is a URL, and URLs are never fetched; send the image file in base64 or as "
@@ -107,8 +124,14 @@ def decode_image(image: str) -> tuple[bytes, str | None]:
             "The data URL is not in base64; send data:image/png;base64, followed by the base64 "
             "data."
         )
-    # RFC 2397: a data URL without a media type is plain text.
-    return _decode_base64(text), media_type or "text/plain"
+    # By RFC 2397, a data URL without a media type is plain text, but programs that do not know the
+    # type leave it out.
+    if media_type and (media_type == "image/svg+xml" or not declares_image(media_type)):
+        raise UnsupportedMediaType(
+            "The media type of the data URL is not that of an image made of pixels; send "
+            "data:image/png;base64, followed by a PNG file, or another supported format, in base64."
+        )
+    return _decode_base64(text)
 
 
 def _decode_base64(text: str) -> bytes:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from inkdigits.constants import CLASSES, IMAGE_SIDE
+from inkdigits.constants import IMAGE_SIDE
 from inkdigits.imaging.strokes import MAX_PX as MAX_COORDINATE
 
 MAX_STROKES = 200
@@ -30,7 +30,8 @@ class ImageDrawing(StrictModel):
     """An image file."""
 
     image: str = Field(
-        description="A PNG, JPEG, WebP, GIF or BMP file, in base64 or as a base64 data URL.",
+        description="An image file of a supported format, such as PNG or JPEG, in base64 or as a "
+        "base64 data URL. The content of the file determines its format.",
         # The decoder rejects an empty string, like everything else that is wrong with base64.
         json_schema_extra={"format": "digit-image", "minLength": 1},
     )
@@ -45,8 +46,10 @@ class Stroke(StrictModel):
         fail_fast=True,
         description="The x and y coordinates of each point; y points down.",
     )
-    width: float = Field(
-        gt=0, le=MAX_COORDINATE, description="The width of the pen, in the unit of the points."
+    width: Annotated[float, Field(gt=0, le=MAX_COORDINATE)] | None = Field(
+        None,
+        description="The width of the pen, in the unit of the points. If it is left out, a tenth "
+        "of the longer side of the drawing.",
     )
 
 
@@ -63,7 +66,8 @@ class PixelsDrawing(StrictModel):
         min_length=IMAGE_SIDE,
         max_length=IMAGE_SIDE,
         fail_fast=True,
-        description="28 rows of 28 numbers, from 0 (background) to 255 (full ink).",
+        description="28 rows of 28 numbers, from 0 (background) to 255 (full ink). Numbers that "
+        "run from 0 to 1, or dark ink on a light background, are rejected.",
     )
 
 
@@ -102,9 +106,9 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 Probabilities = Annotated[
     list[Probability],
     Field(
-        min_length=CLASSES,
-        max_length=CLASSES,
-        description="The probability of each digit from 0 to 9; they add up to 1.",
+        min_length=2,
+        description="The probability of each class, in the order of the model's class_names; they "
+        "add up to 1. The classes of a digit model are the digits from 0 to 9.",
     ),
 ]
 Digest = Annotated[
@@ -123,8 +127,9 @@ class ModelName(StrictModel):
 class WriteUpPrediction(StrictModel):
     """A prediction of the default model, in the format of the write-up."""
 
-    predicted_digit: Annotated[int, Field(ge=0, le=9)] | Literal["none"] = Field(
-        description='The digit, or "none" for a blank image or one that is not a digit.'
+    predicted_digit: Annotated[int, Field(ge=0, le=9)] | str = Field(
+        description='The digit, or "none" for a blank image or one that is not a digit. If the '
+        "classes of the model are not the digits, the name of the class."
     )
     probabilities: Probabilities
 
@@ -133,10 +138,15 @@ class Prediction(StrictModel):
     """A prediction."""
 
     digit: Annotated[int, Field(ge=0, le=9)] | None = Field(
-        description="The digit, or null if none was recognized."
+        description="The digit, or null if none was recognized or the classes of the model are "
+        "not the digits."
+    )
+    label: str | None = Field(
+        description="The name of the recognized class, or null if none was recognized. For a digit "
+        'model it is the digit as a string, such as "7".'
     )
     reason: Literal["blank", "not_a_digit"] | None = Field(
-        description="Why no digit was recognized; null if one was."
+        description="Why no class was recognized; null if one was."
     )
     confidence: Probability = Field(description="The highest probability.")
     probabilities: Probabilities
@@ -195,7 +205,7 @@ class Model(StrictModel):
     preprocessing: Preprocessing
     input_shape: list[Size] = Field(min_length=1)
     class_names: list[str] = Field(
-        min_length=CLASSES, description="The class of each output of the network."
+        min_length=2, description="The class of each output of the network."
     )
     layers: list[Layer] = Field(min_length=1, description="From input to output.")
     parameters: Size = Field(description="The number of parameters.")

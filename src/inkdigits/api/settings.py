@@ -150,6 +150,13 @@ class Settings(BaseSettings):
         "error",
     )
 
+    def for_log(self) -> dict[str, Any]:
+        """Return all values, except what may be a password."""
+        values = self.model_dump()
+        scheme, separator, rest = self.rate_limit_storage.partition("://")
+        values["rate_limit_storage"] = scheme + separator + ("..." if rest else "")
+        return values
+
     @field_validator("models", "origins", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:

@@ -63,6 +63,7 @@ def serve_command(
         from pydantic import ValidationError
 
         from inkdigits.api.registry import ModelRegistry
+        from inkdigits.api.routes.frontend import has_page
         from inkdigits.api.server import ServerError, serve
         from inkdigits.api.settings import Settings, misspelt_settings
     except ModuleNotFoundError as error:
@@ -93,6 +94,11 @@ def serve_command(
         port = urlsplit(url).port
         if settings.port not in (0, port):
             click.echo(f"Port {settings.port} is in use, so the port is {port}.")
+        if not has_page():
+            click.echo(
+                "This installation has no drawing page: run `make run` in a clone of the "
+                "repository, or install a released package."
+            )
         _print_greeting(url, settings.models)
 
     try:

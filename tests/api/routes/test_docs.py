@@ -7,7 +7,7 @@ def test_docs_load_only_files_of_this_service(client):
     page = client.get("/docs")
     assert page.content_type == "text/html; charset=utf-8"
     links = re.findall(r'(?:src|href)="([^"]*)"', page.text)
-    assert len(links) == 4
+    assert len(links) == 5
     for link in links:
         assert link.startswith("/docs/")
         assert client.get(link).status_code == 200

@@ -1,5 +1,6 @@
 """The root: the page and its files for browsers, JSON for programs."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -58,9 +59,22 @@ def test_root_describes_the_service(client, recognizer):
         assert client.get(path).status_code == 200
 
 
-def test_browser_gets_json_if_the_page_is_not_built(client, tmp_path, monkeypatch):
-    monkeypatch.setattr(frontend, "PAGE_FOLDER", tmp_path / "none")
-    assert client.get("/", headers={"Accept": BROWSER}).json["name"] == "inkdigits"
+@pytest.mark.parametrize("folder", ["missing", "empty"])
+def test_browser_is_told_what_to_do_if_the_page_is_not_built(client, tmp_path, monkeypatch, folder):
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setattr(frontend, "PAGE_FOLDER", tmp_path / folder)
+    for accept in (BROWSER, "text/html"):
+        response = client.get("/", headers={"Accept": accept})
+        assert (response.status_code, response.content_type) == (200, "text/html; charset=utf-8")
+        assert "<code>make run</code>" in response.text
+        assert set(response.vary) == {"Accept", "Origin"}
+        assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+        # The policy allows neither scripts nor styles.
+        assert not re.search(r"<style|style=|<script|\son\w+=", response.text)
+    for link in re.findall('href="([^"]*)"', response.text):
+        assert client.get(link).status_code == 200
+    for accept in ("*/*", "application/json", ""):
+        assert client.get("/", headers={"Accept": accept}).json["name"] == "inkdigits"
     assert client.get("/config.json").status_code == 404
 
 

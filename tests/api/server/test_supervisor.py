@@ -30,6 +30,7 @@ from serving import (
 )
 from untrained import untrained
 
+from inkdigits.api.settings import Settings
 from inkdigits.model_file import save_model, shipped_models
 from inkdigits.recognizer import Recognizer
 
@@ -156,6 +157,18 @@ def test_disconnect_within_a_body_is_not_an_error(tmp_path):
         assert process.stderr.read() == ""
 
 
+def test_effective_settings_are_logged_at_start():
+    chosen = {"log_level": "info", "proxies": 2, "origins": "https://digits.example.org"}
+    with serving(settings=chosen | {"max_body_bytes": LIMIT}) as (_, printed):
+        first = json.loads(printed.splitlines()[0])
+    assert first["event"] == "settings"
+    assert first["proxies"] == 2
+    assert first["origins"] == ["https://digits.example.org"]
+    assert first["max_body_bytes"] == LIMIT
+    assert first["queue"] == Settings.model_fields["queue"].default
+    assert set(Settings.model_fields) <= set(first)
+
+
 def test_line_breaks_do_not_forge_log_lines(tmp_path):
     with serving(settings={"log_level": "info"}) as (process, printed):
         address = address_in(printed)
@@ -246,7 +259,7 @@ def test_hung_worker_is_replaced_while_others_keep_serving():
     settings = {"workers": 2, "watchdog_s": 2, "log_level": "info", "grace_s": 1}
     with serving(settings=settings) as (process, printed):
         lines = (json.loads(line) for line in process.stdout)
-        ready = json.loads(printed.splitlines()[0])
+        ready = json.loads(printed.splitlines()[1])
         other = next(lines)
         assert [ready["event"], other["event"]] == ["worker_ready"] * 2
         os.kill(ready["pid"], signal.SIGSTOP)
@@ -267,7 +280,7 @@ def test_connections_are_distributed_over_workers():
         return count
 
     with serving(settings={"workers": 2, "log_level": "info"}) as (process, printed):
-        ready = [json.loads(line) for line in (printed.splitlines()[0], process.stdout.readline())]
+        ready = [json.loads(line) for line in (printed.splitlines()[1], process.stdout.readline())]
         assert [line["event"] for line in ready] == ["worker_ready"] * 2
         workers = [line["pid"] for line in ready]
         before = [sockets_of(worker) for worker in workers]

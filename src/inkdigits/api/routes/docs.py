@@ -20,7 +20,7 @@ DOCS_POLICY = (
     "frame-ancestors 'none'"
 )
 # The files that /docs loads. The package has more, which are not served.
-_OWN_FILES = ("start.js",)
+_OWN_FILES = ("start.js", "dark.css")
 _SWAGGER_UI_FILES = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
 
 

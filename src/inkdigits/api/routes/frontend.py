@@ -1,4 +1,4 @@
-"""The root: browsers get the page, if it was built into the package, and other clients JSON."""
+"""The root: browsers get the page, or what to do if it was not built, and other clients JSON."""
 
 from pathlib import Path
 
@@ -14,6 +14,21 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+# What a browser gets instead of a page that was not built into the package.
+NO_PAGE = """\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>inkdigits</title>
+<h1>inkdigits is running, without its drawing page</h1>
+<p>This installation does not contain the page. In a clone of the repository, <code>make run</code>
+builds it; released packages contain it.</p>
+<p>The API works: <a href="/docs">try it in the browser</a>, or read its
+<a href="/openapi.json">OpenAPI document</a>.</p>
+</html>
+"""
 # For the files whose names contain a hash of their content. All others are revalidated.
 IMMUTABLE_MAX_AGE_S = 365 * 24 * 3600
 _EXAMPLE = schemas.Example(
@@ -35,11 +50,8 @@ def create_blueprint(registry: ModelRegistry) -> Blueprint:
 
     @bp.get("/")
     def index() -> Response:
-        if _wants_page():
-            page = send_from_directory(PAGE_FOLDER, "index.html")
-            page.headers["Content-Security-Policy"] = PAGE_POLICY
-            page.vary.add("Accept")
-            return page
+        if _prefers_html():
+            return _page() if has_page() else _no_page()
         require_accepts_json()
         model = registry.default
         service = schemas.Service(
@@ -68,7 +80,24 @@ def create_blueprint(registry: ModelRegistry) -> Blueprint:
     return bp
 
 
-def _wants_page() -> bool:
-    """Whether the request prefers HTML, as a browser's does, and the page was built."""
-    types = ["application/json", "text/html"]
-    return request.accept_mimetypes.best_match(types) == "text/html" and PAGE_FOLDER.is_dir()
+def has_page() -> bool:
+    """Whether the page was built into the package."""
+    return (PAGE_FOLDER / "index.html").is_file()
+
+
+def _prefers_html() -> bool:
+    """Whether the request prefers HTML to JSON, as a browser's does."""
+    return request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
+
+
+def _page() -> Response:
+    page = send_from_directory(PAGE_FOLDER, "index.html")
+    page.headers["Content-Security-Policy"] = PAGE_POLICY
+    page.vary.add("Accept")
+    return page
+
+
+def _no_page() -> Response:
+    page = Response(NO_PAGE, content_type="text/html; charset=utf-8")
+    page.vary.add("Accept")
+    return page

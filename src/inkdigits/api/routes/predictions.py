@@ -21,30 +21,21 @@ from werkzeug.formparser import FormDataParser
 from inkdigits.api import drawings, schemas
 from inkdigits.api.errors import problem, status_and_detail
 from inkdigits.api.headers import request_id, require_accepts_json, require_uncompressed_body
-from inkdigits.api.parsing import parse_image, parse_json_object, read_body
+from inkdigits.api.parsing import declares_image, parse_image, parse_json_object, read_body
 from inkdigits.api.registry import ModelRegistry
 from inkdigits.api.settings import Settings
 from inkdigits.api.validation import parse_query, validate
 from inkdigits.imaging.errors import ImageError
 from inkdigits.recognizer import Prediction, Recognizer
 
-# The media types of a body that is an image file; the last one stands for any format.
-IMAGE_TYPES = (
-    "image/png",
-    "image/jpeg",
-    "image/webp",
-    "image/gif",
-    "image/bmp",
-    "application/octet-stream",
-)
-
 MAX_FORM_PARTS = 10  # parsed before a form is rejected
 # Limit on what precedes the content of a part. Werkzeug searches all of it again after every
 # 64 KiB, so the time for an endless header would grow with the square of its length.
 MAX_FORM_HEADER_BYTES = 2**18
 _WRONG_PARTS = UnprocessableEntity(
-    'The form must have exactly one part: an image file named "image".'
+    'The form must have exactly one part: an image file named "image" or "file".'
 )
+_FILE_NAMES = ("image", "file")  # of that part; the second is what many programs send
 _OUT_OF_TIME = "The batch reached its time limit before this drawing; send a smaller batch."
 _BATCH = TypeAdapter(schemas.Batch)
 
@@ -60,11 +51,11 @@ def create_blueprint(registry: ModelRegistry, settings: Settings) -> Blueprint:
         """Respond in the format of the write-up."""
         _require_json()
         recognizer = registry.default
-        data, media_type = parse_image(parse_json_object(read_body()))
-        prediction = _record(recognizer, recognizer.recognize(data, media_type))
+        data = parse_image(parse_json_object(read_body()))
+        prediction = _record(recognizer, recognizer.recognize(data))
         return _json(
             schemas.WriteUpPrediction(
-                predicted_digit="none" if prediction.digit is None else prediction.digit,
+                predicted_digit=_predicted_digit(prediction),
                 probabilities=list(prediction.probabilities),
             )
         )
@@ -76,15 +67,15 @@ def create_blueprint(registry: ModelRegistry, settings: Settings) -> Blueprint:
             fields = parse_json_object(read_body())
             return _json(_predict(recognizer, seen, lambda: _recognize(recognizer, fields)))
         if request.mimetype == "multipart/form-data":
-            data, media_type = _parse_form()
-        elif request.mimetype in IMAGE_TYPES:
-            data, media_type = read_body(), request.mimetype
+            data = _parse_form()
+        elif declares_image(request.mimetype):
+            data = read_body()
         else:
             raise UnsupportedMediaType(
                 "The body must be JSON (application/json), an image file (such as image/png), or "
                 "a form with one (multipart/form-data); set the Content-Type header to its type."
             )
-        return _json(_predict(recognizer, seen, lambda: recognizer.recognize(data, media_type)))
+        return _json(_predict(recognizer, seen, lambda: recognizer.recognize(data)))
 
     @bp.post("/api/v1/predictions/batch")
     def predict_batch() -> Response:
@@ -131,10 +122,9 @@ def _options(registry: ModelRegistry) -> tuple[Recognizer, bool]:
     return recognizer, query.get("seen") == "true"
 
 
-def _parse_form() -> tuple[bytes, str]:
+def _parse_form() -> bytes:
     """Extract the image file from a form.
 
-    returns  the file, and the media type that the form declares, if any
     raises   BadRequest if the body is not a form, UnprocessableEntity if it contains anything else
     """
     body = read_body()
@@ -155,10 +145,10 @@ def _parse_form() -> tuple[bytes, str]:
         ) from None
     except RequestEntityTooLarge:  # too many parts, or a field that is too long
         raise _WRONG_PARTS from None
-    if len([*fields.items(multi=True), *files.items(multi=True)]) != 1 or "image" not in files:
+    parts = [*fields.items(multi=True), *files.items(multi=True)]
+    if len(parts) != 1 or not files or parts[0][0] not in _FILE_NAMES:
         raise _WRONG_PARTS
-    file = files["image"]
-    return file.read(), file.mimetype
+    return files[parts[0][0]].read()
 
 
 def _in_memory(*_: object, **__: object) -> BytesIO:
@@ -168,6 +158,13 @@ def _in_memory(*_: object, **__: object) -> BytesIO:
 
 def _recognize(recognizer: Recognizer, fields: Any) -> Prediction:
     return drawings.recognize(recognizer, validate(drawings.DRAWING, fields))
+
+
+def _predicted_digit(prediction: Prediction) -> int | str:
+    """Return the answer in the write-up's format, which has no other field for it."""
+    if prediction.digit is not None:
+        return prediction.digit
+    return "none" if prediction.label is None else prediction.label
 
 
 def _predict(
@@ -184,6 +181,7 @@ def _predict(
     png = base64.b64encode(prediction.seen_png()).decode() if seen else None
     return schemas.Prediction(
         digit=prediction.digit,
+        label=prediction.label,
         reason=prediction.reason,
         confidence=prediction.confidence,
         probabilities=list(prediction.probabilities),

@@ -80,6 +80,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     configure_log(settings.log_level)
     os.environ.update(WORKER_ENVIRONMENT)
     with _listen_for(settings) as listener, tempfile.TemporaryDirectory() as folder:
+        log.info("settings", **settings.for_log())
         shares_metrics = True
         try:
             metrics.create_files(Path(folder), settings.workers)

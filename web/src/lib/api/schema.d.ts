@@ -30,7 +30,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Recognize the digit in one drawing */
+        /**
+         * Recognize the digit in one drawing
+         * @description The content of an image file determines its format, whatever its media type. In a form, the file may also be named file.
+         */
         post: operations["predictOne"];
         delete?: never;
         options?: never;
@@ -101,7 +104,7 @@ export interface paths {
         };
         /**
          * Describe the service
-         * @description A browser gets the page instead, if it was built into the package.
+         * @description A browser gets the page instead, or a short text if the page was not built into the package.
          */
         get: operations["getService"];
         put?: never;
@@ -228,7 +231,7 @@ export interface components {
             /**
              * Image
              * Format: digit-image
-             * @description A PNG, JPEG, WebP, GIF or BMP file, in base64 or as a base64 data URL.
+             * @description An image file of a supported format, such as PNG or JPEG, in base64 or as a base64 data URL. The content of the file determines its format.
              */
             image: string;
         };
@@ -357,7 +360,7 @@ export interface components {
         PixelsDrawing: {
             /**
              * Pixels
-             * @description 28 rows of 28 numbers, from 0 (background) to 255 (full ink).
+             * @description 28 rows of 28 numbers, from 0 (background) to 255 (full ink). Numbers that run from 0 to 1, or dark ink on a light background, are rejected.
              */
             pixels: number[][];
         };
@@ -368,12 +371,17 @@ export interface components {
         Prediction: {
             /**
              * Digit
-             * @description The digit, or null if none was recognized.
+             * @description The digit, or null if none was recognized or the classes of the model are not the digits.
              */
             digit: number | null;
             /**
+             * Label
+             * @description The name of the recognized class, or null if none was recognized. For a digit model it is the digit as a string, such as "7".
+             */
+            label: string | null;
+            /**
              * Reason
-             * @description Why no digit was recognized; null if one was.
+             * @description Why no class was recognized; null if one was.
              */
             reason: ("blank" | "not_a_digit") | null;
             /**
@@ -383,7 +391,7 @@ export interface components {
             confidence: number;
             /**
              * Probabilities
-             * @description The probability of each digit from 0 to 9; they add up to 1.
+             * @description The probability of each class, in the order of the model's class_names; they add up to 1. The classes of a digit model are the digits from 0 to 9.
              */
             probabilities: number[];
             /**
@@ -477,9 +485,9 @@ export interface components {
             points: number[][];
             /**
              * Width
-             * @description The width of the pen, in the unit of the points.
+             * @description The width of the pen, in the unit of the points. If it is left out, a tenth of the longer side of the drawing.
              */
-            width: number;
+            width?: number | null;
         };
         /**
          * StrokesDrawing
@@ -496,12 +504,12 @@ export interface components {
         WriteUpPrediction: {
             /**
              * Predicted Digit
-             * @description The digit, or "none" for a blank image or one that is not a digit.
+             * @description The digit, or "none" for a blank image or one that is not a digit. If the classes of the model are not the digits, the name of the class.
              */
-            predicted_digit: number | "none";
+            predicted_digit: number | string;
             /**
              * Probabilities
-             * @description The probability of each digit from 0 to 9; they add up to 1.
+             * @description The probability of each class, in the order of the model's class_names; they add up to 1. The classes of a digit model are the digits from 0 to 9.
              */
             probabilities: number[];
         };
@@ -523,6 +531,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "image": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAABwAAAAcAQAAAABaduI5AAAATklEQVR42m2NsQ2AMBADL+YLBqCHURifQTJA6ECCmIKEisY6+Sw5GXYB/MadAl1UFIgYnBHkb7K9hD2X1nnptq7dHu72BCEQBcQEYmxvD5oWFBHz9dKQAAAAAElFTkSuQmCC"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ImageDrawing"];
             };
         };
@@ -604,7 +617,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a query parameter is missing, unknown or invalid. */
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
             422: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
@@ -759,7 +772,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a query parameter is missing, unknown or invalid. */
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
             422: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
@@ -823,6 +836,36 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "drawings": [
+                 *         {
+                 *           "strokes": [
+                 *             {
+                 *               "points": [
+                 *                 [
+                 *                   0,
+                 *                   0
+                 *                 ],
+                 *                 [
+                 *                   18,
+                 *                   0
+                 *                 ],
+                 *                 [
+                 *                   7,
+                 *                   30
+                 *                 ]
+                 *               ],
+                 *               "width": 3
+                 *             }
+                 *           ]
+                 *         },
+                 *         {
+                 *           "image": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAABwAAAAcAQAAAABaduI5AAAATklEQVR42m2NsQ2AMBADL+YLBqCHURifQTJA6ECCmIKEisY6+Sw5GXYB/MadAl1UFIgYnBHkb7K9hD2X1nnptq7dHu72BCEQBcQEYmxvD5oWFBHz9dKQAAAAAElFTkSuQmCC"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": {
                     /**
                      * Drawings
@@ -910,7 +953,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a query parameter is missing, unknown or invalid. */
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
             422: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
@@ -1002,7 +1045,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a query parameter is missing, unknown or invalid. */
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
             422: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
@@ -1057,6 +1100,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example model */
                 name: string;
             };
             cookie?: never;
@@ -1107,7 +1151,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a query parameter is missing, unknown or invalid. */
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
             422: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
