@@ -21,8 +21,8 @@ endif
 # Two processes for two cores. More BLAS threads in each would compete for them.
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
 IN_PARALLEL := -n 2
-# The tests that need neither PyTorch, nor Docker, nor the data sets.
-DEFAULT_TESTS := -m "not parity and not deploy and not data"
+# The tests that need neither PyTorch, nor Docker, nor the data sets, nor the optional extras.
+DEFAULT_TESTS := -m "not parity and not deploy and not data and not extras"
 ARGS ?=
 
 NODE_VERSION := 22.20.0
@@ -35,7 +35,7 @@ SERVE_FOR_TESTS := INKDIGITS_SERVE="$(abspath $(INKDIGITS)) serve --port {port} 
 PAGE_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f)
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev up down logs replace digests train test test-py test-web test-data test-deploy lint format hooks client parity bench accuracy counts fuzz attack figures cards lock dist clean
+.PHONY: help run dev up down logs replace digests train test test-py test-web test-data test-extras test-deploy lint format hooks client parity bench accuracy counts fuzz attack figures cards lock dist clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ test-data: named-data $(VENV)/installed-test $(PAGE) ## Run the tests that need 
 named-data: # checked before anything is installed
 	@test -n "$$INKDIGITS_DATA" || { echo "Set INKDIGITS_DATA to the folders that hold the data sets'" \
 	  "files: make test-data INKDIGITS_DATA=/data/mnist:/data/drawings" >&2; exit 1; }
+
+test-extras: $(VENV)/installed-extras ## Run the tests of the optional extras: scikit-learn, ONNX and others
+	$(PYTEST) $(IN_PARALLEL) -m extras $(ARGS)
 
 test-deploy: $(VENV)/installed-test web/node_modules/.package-lock.json ## Build the containers and test them, with a browser and with injected faults
 	cd web && PATH="$(abspath $(BIN)):$$PATH" sh scripts/browser.sh
@@ -191,6 +194,10 @@ web/node_modules/.package-lock.json: web/package-lock.json | $(VENV)/node
 
 $(PAGE): $(PAGE_SOURCES) web/node_modules/.package-lock.json
 	$(NPM) run build -- --outDir ../src/inkdigits/page --emptyOutDir
+
+$(VENV)/installed-extras: requirements/extras.txt $(VENV)/installed-test
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r $<
+	touch $@
 
 # PyTorch comes last and without hashes: its wheels and their CUDA packages differ between the CPU and CUDA builds.
 $(VENV)/installed-compare: requirements/compare.txt requirements/torch.txt $(VENV)/installed-test

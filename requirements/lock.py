@@ -7,6 +7,7 @@ python requirements/lock.py --upgrade    takes the newest versions
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 RUN = ["--extra", "serve", "--extra", "client", "--extra", "plots", "--group", "build"]
@@ -47,3 +48,14 @@ torch = [line for line in solved if re.match(r"(torch|triton)==|(nvidia|cuda)-",
 Path("requirements/torch.txt").write_text("\n".join([*torch, ""]), encoding="utf-8")
 apart = [word for line in torch for word in ("--no-emit-package", line.partition("==")[0])]
 lock("compare", *TEST, "--group", "compare", "--generate-hashes", *apart)
+# Every extra but the build of CuPy, which depends on the machine. `make bench` installs some of
+# these packages too, in the same environment, so they have the same versions.
+project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
+extras = [
+    word
+    for name in project["optional-dependencies"]
+    if name != "cuda"
+    for word in ("--extra", name)
+]
+same = ["--constraint", "requirements/compare.txt", "--generate-hashes"]
+lock("extras", *TEST, "--group", "extras", *extras, *same)

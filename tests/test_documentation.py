@@ -16,6 +16,8 @@ from inkdigits.recipes import RECIPES
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+# The extras that every lock file contains; the others are tested by `make test-extras`.
+EVERYWHERE = ("serve", "client", "plots")
 
 
 def commands(group=main, prefix="inkdigits"):
@@ -101,16 +103,19 @@ def test_every_dependency_is_justified():
     assert set(dependencies()) <= named
 
 
-@pytest.mark.parametrize("name", ["run", "test", "compare"])
+@pytest.mark.parametrize("name", ["run", "test", "compare", "extras"])
 def test_lock_files_contain_every_dependency(name):
     locked = (ROOT / f"requirements/{name}.txt").read_text(encoding="utf-8")
     wanted = [*PROJECT["project"]["dependencies"]]
     for extra, requirements in PROJECT["project"]["optional-dependencies"].items():
-        if extra != "cuda":  # which build of CuPy fits depends on the machine
+        # Which build of CuPy fits depends on the machine.
+        if extra in EVERYWHERE or (name == "extras" and extra != "cuda"):
             wanted += requirements
     if name != "run":
         for group in ("test", "lint", "develop"):
             wanted += PROJECT["dependency-groups"][group]
+    if name == "extras":
+        wanted += PROJECT["dependency-groups"]["extras"]
     if name == "compare":
         wanted += PROJECT["dependency-groups"]["compare"]
         locked += (ROOT / "requirements/torch.txt").read_text(encoding="utf-8")
