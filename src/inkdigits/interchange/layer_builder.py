@@ -127,6 +127,11 @@ class LayerBuilder:
             raise ValueError(f"it ends with values of {self.index.shape}, not one for each class")
         if not self.layers:
             raise ValueError("it has no layers")
+        if isinstance(self.layers[-1], ReLU | Sigmoid) and self._scale is None:
+            raise ValueError(
+                f"it ends with {type(self.layers[-1]).__name__}, and logits or a softmax of them "
+                "are needed; leave the last activation out"
+            )
         if self._scale is not None or not np.array_equal(self.index, np.arange(self.index.size)):
             self._check_scaled(self.index.size)
             self.dense(np.eye(self.index.size), None)

@@ -49,9 +49,10 @@ def import_onnx(
         if own is not None and (preprocessing, classes, mean, deviation) != (None,) * 4:
             raise ValueError("inkdigits exported it, so it needs no options; leave them out")
         nodes = _chain(graph, LOGITS if own is not None else _only_output(graph))
-        builder = _build(graph, nodes, mean or 0.0, 1.0 if deviation is None else deviation)
+        with np.errstate(all="ignore"):  # the result is checked
+            builder = _build(graph, nodes, mean or 0.0, 1.0 if deviation is None else deviation)
+            vector = _vector(builder.params)
         network = Network(tuple(builder.layers))
-        vector = _vector(builder.params)
         if own is not None:
             document = _parse_document(own)
         else:
@@ -218,8 +219,7 @@ def _classes(classes: Sequence[str] | None, outputs: int) -> tuple[str, ...]:
 
 
 def _vector(params: list[dict[str, Array]]) -> Array:
-    with np.errstate(over="ignore"):
-        arrays = [array.astype(np.float32).ravel() for layer in params for array in layer.values()]
+    arrays = [array.astype(np.float32).ravel() for layer in params for array in layer.values()]
     vector = np.concatenate(arrays) if arrays else np.zeros(0, np.float32)
     if not np.isfinite(vector).all():
         raise ValueError("it contains a weight that is not a finite float32 number")

@@ -320,8 +320,7 @@ def _example_axes(axes: list[int], count: int, operation: Operation) -> tuple[in
 def _floats(values: NDArray[Any]) -> Array:
     if values.dtype.kind != "f":
         raise ValueError("a weight is not a floating-point number")
-    with np.errstate(over="ignore"):  # too large values become infinite, and are rejected as such
-        return values.astype(np.float32, copy=False)
+    return values.astype(np.float32, copy=False)
 
 
 _OPERATORS: Mapping[str, Apply] = {
