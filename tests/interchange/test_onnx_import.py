@@ -1,5 +1,7 @@
 """Networks from ONNX give the same logits as the operators' definitions, and others are refused."""
 
+from pathlib import Path
+
 import numpy as np
 import onnx_files as onnx
 import pytest
@@ -286,6 +288,22 @@ def test_layers_are_ours_and_nothing_is_added():
     assert model.network.layers[-1] == Dense(784, 10, bias=False)
     model = import_onnx(onnx.chain(*CASES["sigmoid"][1], tensors=T))
     assert Sigmoid() in model.network.layers
+
+
+EXPORTED = Path(__file__).parent / "exported"
+
+
+@pytest.mark.parametrize("name", ["pytorch.onnx", "pytorch-torchscript.onnx"])
+def test_network_from_pytorch_is_imported(name):
+    """Both of PyTorch's exporters: see exported/export_from_pytorch.py."""
+    model = import_onnx((EXPORTED / name).read_bytes())
+    x = np.random.default_rng(0).random((3, 28, 28), np.float32)
+    logits = logits_of(model, x)
+    log_probabilities = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    np.testing.assert_allclose(log_probabilities, np.load(EXPORTED / "expected.npy"), atol=1e-5)
+    assert {type(layer).__name__ for layer in model.network.layers} == {
+        *("AddChannel", "Conv2D", "ZeroPad2D", "ReLU", "MaxPool2D", "Flatten", "Dense")
+    }
 
 
 @pytest.mark.parametrize("opset", [7, 12, 13, 17, 25])

@@ -49,7 +49,7 @@ class DigitNetwork(nn.Module):
 
     def forward(self, pixels):
         """Return the logits, (N, {outputs})."""
-        return self.layers(pixels)
+        return self.layers({pixels})
 
     def probabilities(self, pixels):
         """Return the probability of each class, (N, {count})."""
@@ -71,10 +71,17 @@ def export_torch(model: Model) -> bytes:
     """
     tensors = {
         f"layers.{number}.{name}": array
-        for number, (_, arrays) in enumerate(channels_first(model.network, model.vector))
+        for number, (_, arrays) in enumerate(_steps(model)[0])
         for name, array in arrays.items()
     }
     return _archive(tensors)
+
+
+def _steps(model: Model) -> tuple[list[tuple[Layer, dict[str, Array]]], bool]:
+    """Return the layers of `nn.Sequential`, and whether its input has an axis of channels."""
+    steps = channels_first(model.network, model.vector)
+    adds_channel = isinstance(steps[0][0], AddChannel)
+    return steps[adds_channel:], adds_channel
 
 
 def torch_code(model: Model, module: str, weights: str) -> str:
@@ -84,7 +91,7 @@ def torch_code(model: Model, module: str, weights: str) -> str:
     weights  the name of the file with the weights
     raises   FileError if PyTorch has no such layer
     """
-    layers = [layer for layer, _ in channels_first(model.network, model.vector)]
+    steps, adds_channel = _steps(model)
     rejects = model.rejection_threshold is not None
     usage = f"""\
 import torch
@@ -102,7 +109,8 @@ probabilities = network.probabilities(torch.zeros(1, 28, 28))"""
         preprocessing=ascii(model.preprocessing),
         temperature=repr(float(model.temperature)),
         threshold=repr(model.rejection_threshold),
-        layers="\n".join(f"            {_code_of(layer)}," for layer in layers),
+        layers="\n".join(f"            {_code_of(layer)}," for layer, _ in steps),
+        pixels="pixels.unsqueeze(1)" if adds_channel else "pixels",
         outputs=len(model.class_names),
         count=len(model.classes),
         rejection=_REJECTION if rejects else "",
