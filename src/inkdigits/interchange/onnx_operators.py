@@ -99,13 +99,13 @@ def apply_operator(
 
     raises   ValueError, with the cause as a clause, if the node is not of our layer types
     """
-    if node.operator not in _OPERATORS:
+    if node.operator not in OPERATORS:
         raise ValueError(
             f"it uses the operator {shown(node.operator)}, which is not one of "
-            f"{', '.join(_OPERATORS)}"
+            f"{', '.join(OPERATORS)}"
         )
     operation = Operation(node, constants, opset)
-    _OPERATORS[node.operator](builder, operation)
+    OPERATORS[node.operator](builder, operation)
     operation.finish()
 
 
@@ -323,7 +323,7 @@ def _floats(values: NDArray[Any]) -> Array:
     return values.astype(np.float32, copy=False)
 
 
-_OPERATORS: Mapping[str, Apply] = {
+OPERATORS: Mapping[str, Apply] = {
     "Gemm": _gemm,
     "MatMul": _matmul,
     "Add": _add,
