@@ -128,7 +128,7 @@ def import_command(
     """
     options = {
         "preprocessing": preprocessing,
-        "classes": next(csv.reader([classes]), None) if classes is not None else None,
+        "classes": None if classes is None else _names(classes),
         "mean": mean,
         "deviation": std,
     }
@@ -160,6 +160,14 @@ def _import(file: Path, options: dict[str, Any]) -> Model:
             )
         return import_npz(data)
     return import_pickle(data)
+
+
+def _names(text: str) -> list[str]:
+    """Split names at the commas; one with a comma in it is quoted."""
+    try:
+        return next(csv.reader([text], skipinitialspace=True), [])
+    except csv.Error:
+        raise click.UsageError("--classes is not a list of names with commas between.") from None
 
 
 def _reject(options: dict[str, Any]) -> None:
