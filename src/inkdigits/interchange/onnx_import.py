@@ -57,7 +57,15 @@ def import_onnx(
             document = _parse_document(own)
         else:
             names = _classes(classes, len(builder.index))
-            model = Model(network, vector, preprocessing or "ink", False, "onnx", classes=names)
+            model = Model(
+                network,
+                vector,
+                preprocessing or "ink",
+                tta=False,
+                recipe="onnx",
+                summary="A network imported from ONNX.",
+                classes=names,
+            )
             document = to_document(model)
     except (ValueError, OverflowError) as error:
         raise FileError(
