@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from inkdigits.data import development
+from inkdigits.interchange.card import people
 from inkdigits.model_file import load_model, shipped_models
 
 FOLDER = Path(__file__).parents[1] / "docs/models"
@@ -212,13 +213,10 @@ def test_card_names_the_file_its_data_and_its_settings(name, script):
 
 def test_card_names_everybody_who_wrote_the_training_digits(script):
     files = ["train-images-idx3-ubyte", "semeion.data", "pendigits-orig.tra", "train_r01_v07"]
-    assert script["_people"]({"data": files[:1]}) == "Americans around 1990"
-    assert (
-        script["_people"]({"data": files[:2]})
-        == "Americans around 1990 and about 80 people in Italy"
-    )
-    people = script["_people"]({"data": files})
-    assert people.count(", ") == 3
+    assert people(files[:1]) == "Americans around 1990"
+    assert people(files[:2]) == "Americans around 1990 and about 80 people in Italy"
+    everybody = people(files)
+    assert everybody.count(", ") == 3
     for file in files[1:]:
         assert "CC BY 4.0" in script["ORIGINS"][file]
     assert "zenodo.1195803" in script["ORIGINS"]["train_r01_v07"]

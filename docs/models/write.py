@@ -12,7 +12,8 @@ import handwriting
 from handwriting import of_file
 from jinja2 import ChainableUndefined, Environment, FileSystemLoader, Undefined
 
-from inkdigits.data import development, mnist, pendigits, semeion, unipen
+from inkdigits.data import development
+from inkdigits.interchange.card import ORIGINS, intended_use
 from inkdigits.model_file import load_model, shipped_models
 from inkdigits.nn.layers import Dense
 from inkdigits.nn.network import Network
@@ -28,30 +29,6 @@ BY_DESIGN = ("ablation", "preprocessing_ablation", "tta", "preprocessing", "skle
 MNIST, PENDIGITS, DRAWINGS = "MNIST", development.PENDIGITS, "simulated drawings"
 DATASETS = (*development.SOURCES, MNIST, DRAWINGS)
 CURVES = (MNIST, PENDIGITS, DRAWINGS)  # those whose risk-coverage curves are shown
-_MNIST = "MNIST, by Y. LeCun, C. Cortes and C. J. C. Burges"
-ORIGINS = {
-    mnist.TRAIN_IMAGES: _MNIST,
-    mnist.TRAIN_LABELS: _MNIST,
-    mnist.TRAIN_WRITERS: "QMNIST, by C. Yadav and L. Bottou (BSD license): who wrote each digit",
-    pendigits.NAME: "Pendigits, by E. Alpaydin and F. Alimoglu (CC BY 4.0): writers 1 to 20",
-    unipen.FOLDER: (
-        "UNIPEN train_r01_v07, by I. Guyon, L. Schomaker, R. Plamondon, M. Liberman and S. Janet, "
-        "International Unipen Foundation ([10.5281/zenodo.1195803]"
-        "(https://doi.org/10.5281/zenodo.1195803), CC BY 4.0; the CD-ROM of 1999 permitted use for "
-        "research, and no distribution for commercial purposes): the digits of the contributors "
-        f"{', '.join(unipen.TRAINING_CONTRIBUTORS)}"
-    ),
-    semeion.NAME: (
-        "Semeion Handwritten Digit, by Semeion Research Center of Sciences of Communication, Rome "
-        "(UCI data set 178, CC BY 4.0)"
-    ),
-}
-WRITERS = {  # who wrote the digits in a file
-    mnist.TRAIN_IMAGES: "Americans around 1990",
-    pendigits.NAME: "20 people in Turkey",
-    unipen.FOLDER: "people of several countries, for the contributors of UNIPEN",
-    semeion.NAME: "about 80 people in Italy",
-}
 WORST = 10  # number of conditions that a card lists
 MIN_DRAWINGS = 100  # under a condition; with fewer, its accuracy is too uncertain
 SHOWN_ELSEWHERE = ("type", "name", "summary", "preprocessing")  # fields of a recipe
@@ -83,7 +60,7 @@ def card(name: str, results: Results) -> str:
             size=path.stat().st_size,
             origins=ORIGINS,
             who=handwriting.card_table(model, results),
-            people=_people(model.training),
+            intended_use=intended_use(model),
             settings=_settings(model.training),
             seeds=seeds,
             curves=_curves(by_file["calibration"].get("datasets", {})),
@@ -105,13 +82,6 @@ def page(results: Results) -> str:
     figures = {name: _figures(results.get(name)) for name in names}
     head, *rows = handwriting.table(results)
     return _environment().get_template("results.jinja").render(head=head, rows=rows, **figures)
-
-
-def _people(training: dict[str, Any]) -> str:
-    """Say who wrote the training digits."""
-    people = [who for file, who in WRITERS.items() if file in training["data"]]
-    *others, last = people
-    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _training_runs(recipe: str, seeds: dict[str, Any]) -> Results:

@@ -122,7 +122,15 @@ def save_model(path: str | Path, model: Model) -> Model:
              or ValueError if the metadata are not JSON or the vector has another size; OSError
     """
     _check_network(path, model.network)
-    document = {
+    document = to_document(model, path)
+    tensors = model.network.unflatten(model.vector)
+    from_document(path, tensors, document)
+    return replace(model, digest=write_tensors(path, tensors, document))
+
+
+def to_document(model: Model, path: str | Path = "the model") -> dict[str, Any]:
+    """Return everything in a model but its parameters; raise FileError that names the path."""
+    return {
         "format": FORMAT,
         "network": dataclass_json.to_json(model.network),
         "input_shape": list(INPUT_SHAPE),
@@ -142,9 +150,6 @@ def save_model(path: str | Path, model: Model) -> Model:
         "training": model.training,
         "version": model.version,
     }
-    tensors = model.network.unflatten(model.vector)
-    _verified(path, tensors, document, digest="")
-    return replace(model, digest=write_tensors(path, tensors, document))
 
 
 def load_model(path: str | Path) -> Model:
@@ -152,12 +157,19 @@ def load_model(path: str | Path) -> Model:
 
     raises   FileError if anything differs from what `save_model` writes
     """
-    return _verified(path, *read_tensors(path))
+    return from_document(path, *read_tensors(path))
 
 
-def _verified(
-    path: str | Path, tensors: Mapping[str, Array], document: Mapping[str, Any], digest: str
+def from_document(
+    path: str | Path, tensors: Mapping[str, Array], document: Mapping[str, Any], digest: str = ""
 ) -> Model:
+    """Make a model from its document and its parameters, and verify it.
+
+    path     named in an error
+    tensors  finite float32 parameters by name
+    digest   SHA-256 of the file, if there is one
+    raises   FileError if anything differs from what `to_document` writes
+    """
     version = document.get("format")
     if type(version) is not int:
         raise FileError(f"{path} is not a model; name a model file, not a checkpoint.")

@@ -1,0 +1,119 @@
+"""`Client` and `AsyncClient`: they make the same calls, and differ only in how they wait."""
+
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import Any, Self, TypeVar
+
+import httpx
+
+from inkdigits.client.calls import (
+    MODELS,
+    Call,
+    Drawing,
+    Prediction,
+    Result,
+    batches,
+    one,
+    unreachable,
+)
+
+T = TypeVar("T")
+
+
+class Client:
+    """A client of one service; use it in a `with` statement, or close it."""
+
+    def __init__(self, base_url: str, timeout_s: float = 30) -> None:
+        self._http = httpx.Client(base_url=base_url, timeout=timeout_s)
+
+    def predict(self, drawing: Drawing, model: str | None = None, seen: bool = False) -> Prediction:
+        """Recognize the digit in one drawing.
+
+        drawing  the path of an image file, or its bytes; pen strokes; or pixels: 28 rows of 28
+                 numbers from 0 (background) to 255 (full ink), or a NumPy array (28, 28) of uint8,
+                 of uint16 up to 65,535, of bool, or of float from 0 to 1
+        model    the name of the model to use; None for the service's default
+        seen     whether the prediction includes the 28x28 input of the network
+        raises   ServiceError; OSError if the file cannot be read; TypeError or ValueError for
+                 anything else
+        """
+        return self._send(one(drawing, model, seen))
+
+    def predict_many(
+        self, drawings: Iterable[Drawing], model: str | None = None, seen: bool = False
+    ) -> Iterator[Result]:
+        """Recognize the digits in any number of drawings, in requests of up to 32.
+
+        drawings, model, seen   as `predict` takes them
+        returns                 for each drawing, in order, the prediction, or the ServiceError or
+                                the OSError because of which there is none
+        raises                  ServiceError if a whole request fails; TypeError or ValueError
+        """
+        for call in batches(drawings, model, seen):
+            if isinstance(call, OSError):
+                yield call
+            else:
+                yield from self._send(call)
+
+    def models(self) -> list[dict[str, Any]]:
+        """Describe the models being served; raises ServiceError."""
+        return self._send(MODELS)
+
+    def _send(self, call: Call[T]) -> T:
+        try:
+            return call.interpret(self._http.request(**call.request))
+        except httpx.HTTPError as error:
+            raise unreachable(error) from error
+
+    def close(self) -> None:
+        """Close the connections to the service."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class AsyncClient:
+    """`Client` for asyncio: use it in an `async with` statement, or close it."""
+
+    def __init__(self, base_url: str, timeout_s: float = 30) -> None:
+        self._http = httpx.AsyncClient(base_url=base_url, timeout=timeout_s)
+
+    async def predict(
+        self, drawing: Drawing, model: str | None = None, seen: bool = False
+    ) -> Prediction:
+        """Recognize the digit in one drawing, as `Client.predict` does."""
+        return await self._send(one(drawing, model, seen))
+
+    async def predict_many(
+        self, drawings: Iterable[Drawing], model: str | None = None, seen: bool = False
+    ) -> AsyncIterator[Result]:
+        """Recognize the digits in any number of drawings, as `Client.predict_many` does."""
+        for call in batches(drawings, model, seen):
+            if isinstance(call, OSError):
+                yield call
+                continue
+            for result in await self._send(call):
+                yield result
+
+    async def models(self) -> list[dict[str, Any]]:
+        """Describe the models being served; raises ServiceError."""
+        return await self._send(MODELS)
+
+    async def _send(self, call: Call[T]) -> T:
+        try:
+            return call.interpret(await self._http.request(**call.request))
+        except httpx.HTTPError as error:
+            raise unreachable(error) from error
+
+    async def aclose(self) -> None:
+        """Close the connections to the service."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
