@@ -372,6 +372,11 @@ export interface components {
              */
             digit: number | null;
             /**
+             * Label
+             * @description The name of the class, or null if none was recognized.
+             */
+            label: string | null;
+            /**
              * Reason
              * @description Why no digit was recognized; null if one was.
              */
