@@ -1,4 +1,5 @@
 import type { Page } from "@playwright/test";
+import { PREDICTION } from "../tests/fixtures";
 import { type AppPage, expect, handwritten, test } from "./fixtures";
 
 const CLOTHES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt"];
@@ -6,6 +7,10 @@ const LETTERS = Array.from({ length: 26 }, (_, index) => String.fromCharCode(65 
 const MARKUP = ["<img src=x onerror=alert(1)>", "<script>alert(1)</script>", "'\"&amp;"];
 const LONG = Array.from({ length: 1000 }, (_, index) => `${index}${"W".repeat(60)}`.slice(0, 64));
 const RIGHT_TO_LEFT = ["\u05d0\u05dc\u05e3", "\u05d1\u05d9\u05ea", "\u202eabc"];
+
+/** A whole PNG image of 28 by 28 pixels, all black. */
+const SEEN_IMAGE =
+  "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAABwAAAAcCAAAAABXZoBIAAAAEElEQVR42mNgGAWjYBQQAwADLAAB1wvpfAAAAABJRU5ErkJggg==";
 
 /** As if the service had a model of these classes, which predicts one of them for any drawing. */
 async function serveClasses(page: Page, classes: readonly string[], best: number, rejects = false) {
@@ -21,12 +26,12 @@ async function serveClasses(page: Page, classes: readonly string[], best: number
       },
     });
   });
-  await page.route("**/api/v1/predictions**", async (route) => {
-    const prediction = await (await route.fetch()).json();
-    const rest = 0.2 / (classes.length - 1);
-    await route.fulfill({
+  const rest = 0.2 / (classes.length - 1);
+  await page.route("**/api/v1/predictions**", (route) =>
+    route.fulfill({
       json: {
-        ...prediction,
+        ...PREDICTION,
+        seen: SEEN_IMAGE,
         digit: null,
         label: rejects ? null : classes[best],
         reason: rejects ? "not_a_digit" : null,
@@ -34,8 +39,8 @@ async function serveClasses(page: Page, classes: readonly string[], best: number
         probabilities: classes.map((_, index) => (index === best ? 0.8 : rest)),
         model: { name: "other", digest },
       },
-    });
-  });
+    }),
+  );
   await page.reload();
   await expect(page.locator(".model-info")).toContainText("other");
 }
