@@ -270,7 +270,7 @@ export function App({ api }: { readonly api: PredictionApi }) {
               <ProbabilityBars
                 classes={classes}
                 probabilities={shown?.probabilities}
-                label={result.kind === "answer" ? result.label : null}
+                label={result.kind === "answer" && !outdated ? result.label : null}
               />
               <PredictionControls
                 live={live}

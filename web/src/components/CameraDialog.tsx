@@ -51,13 +51,13 @@ export function CameraDialog({ onPhoto, onClose }: Props) {
       {error ? (
         <p role="alert">{error}</p>
       ) : (
-        <>
+        <div className="camera">
           <video ref={video} muted playsInline aria-label="Camera preview" />
           <p>Center one digit, written on plain paper.</p>
           <button type="button" className="primary" disabled={!ready} onClick={takePhoto}>
             Take photo
           </button>
-        </>
+        </div>
       )}
     </Dialog>
   );

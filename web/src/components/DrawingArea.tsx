@@ -5,6 +5,8 @@ import "../styles/drawing-area.css";
 
 /** Width of the ruler around the drawing area. */
 export const MARGIN = 12;
+/** Height of the hint at the bottom, as drawing-area.css has it. */
+export const HINT_HEIGHT = 28;
 
 const VIEW_BOX = `${-MARGIN} ${-MARGIN} ${CANVAS_SIZE + 2 * MARGIN} ${CANVAS_SIZE + 2 * MARGIN}`;
 const TICKS = Array.from({ length: 29 }, (_, index) => index * 10);

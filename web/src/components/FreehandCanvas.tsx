@@ -4,7 +4,7 @@ import type { Update } from "../hooks/useHistory";
 import { addStroke, type FreehandDrawing, newId, type OpenedImage } from "../lib/drawing";
 import { pointsBetween } from "../lib/geometry";
 import { CANVAS_SIZE, eraseAt, type Point, type Stroke, strokeShape } from "../lib/strokes";
-import { DrawingArea, MARGIN } from "./DrawingArea";
+import { DrawingArea, HINT_HEIGHT, MARGIN } from "./DrawingArea";
 
 interface Props {
   readonly drawing: FreehandDrawing;
@@ -20,6 +20,7 @@ interface Props {
 
 const DRAFT_INTERVAL_MS = 90;
 const ERASER_RADIUS = 5;
+const IMAGE_HEIGHT = CANVAS_SIZE - HINT_HEIGHT;
 
 /** Freehand mode: strokes of a round pen, or an opened image. */
 export function FreehandCanvas(props: Props) {
@@ -76,7 +77,7 @@ export function FreehandCanvas(props: Props) {
         if (erasing || options.erasing) {
           eraseGesture.current = true;
           lastErased.current = null;
-          if (drawing.image) announce(imageHint(true));
+          if (drawing.image) announce(`${imageHint(true)} Clear removes the image.`);
           erase([point]);
           return;
         }
@@ -135,13 +136,12 @@ export function FreehandCanvas(props: Props) {
   );
 }
 
+/** What the tool does to an opened image. */
 function imageHint(erasing: boolean): string {
-  return erasing
-    ? "The eraser removes strokes only. Clear removes the image."
-    : "If you draw now, the drawing replaces the image.";
+  return erasing ? "The eraser works on strokes only." : "Drawing replaces the image.";
 }
 
-/** On a transparent image, black and white ink are visible against the two grays of a checkerboard. */
+/** Above the hint. On a transparent image, black and white ink are visible against the two grays of a checkerboard. */
 function OpenedImageView({ image }: { readonly image: OpenedImage }) {
   return (
     <>
@@ -153,13 +153,13 @@ function OpenedImageView({ image }: { readonly image: OpenedImage }) {
           </pattern>
           <rect
             width={CANVAS_SIZE}
-            height={CANVAS_SIZE}
+            height={IMAGE_HEIGHT}
             fill="url(#checkerboard)"
             data-testid="checkerboard"
           />
         </>
       )}
-      <image href={image.url} width={CANVAS_SIZE} height={CANVAS_SIZE} data-testid="image" />
+      <image href={image.url} width={CANVAS_SIZE} height={IMAGE_HEIGHT} data-testid="image" />
     </>
   );
 }
