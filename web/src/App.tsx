@@ -182,6 +182,7 @@ export function App({ api }: { readonly api: PredictionApi }) {
     () => (prediction ? classesOfPrediction(prediction, models.list?.models ?? []) : modelClasses),
     [prediction, models.list, modelClasses],
   );
+  const digits = areDigits(modelClasses);
   const isImage = drawing.drawing.mode === "freehand" && drawing.drawing.image !== null;
   const content: Content = request === null ? "nothing" : isImage ? "image" : "drawing";
   const result = resultOf(content, prediction, classes);
@@ -221,7 +222,7 @@ export function App({ api }: { readonly api: PredictionApi }) {
               {mode === "freehand" ? (
                 <FreehandCanvas
                   drawing={drawing.freehand.present}
-                  placeholder={areDigits(modelClasses) ? "Draw a digit here" : "Draw here"}
+                  placeholder={digits ? "Draw a digit here" : "Draw here"}
                   erasing={erasing}
                   width={penWidth}
                   update={drawing.freehand.update}
@@ -287,11 +288,12 @@ export function App({ api }: { readonly api: PredictionApi }) {
               <ResultAnnouncer
                 result={result}
                 classes={classes}
-                settled={!stale && !busy && !failure}
+                outdated={outdated}
+                settled={(!stale || outdated) && !busy && !failure}
               />
             </SectionBoundary>
           </section>
-          {areDigits(modelClasses) && <SampleDigits onSample={onSample} />}
+          {digits && <SampleDigits onSample={onSample} />}
         </div>
 
         <SectionBoundary name="The list of recent drawings" resetKeys={[recents]}>
@@ -309,7 +311,11 @@ export function App({ api }: { readonly api: PredictionApi }) {
       <ErrorBoundary fallback={null} resetKeys={[dialog]} onError={onDialogError}>
         <Suspense>
           {dialog === "camera" && (
-            <CameraDialog onPhoto={(photo) => openFile(photo, "Photo")} onClose={closeDialog} />
+            <CameraDialog
+              digits={digits}
+              onPhoto={(photo) => openFile(photo, "Photo")}
+              onClose={closeDialog}
+            />
           )}
           {dialog === "shortcuts" && (
             <ShortcutsDialog

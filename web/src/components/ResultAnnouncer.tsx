@@ -8,14 +8,17 @@ const DELAY_MS = 800;
 export function ResultAnnouncer({
   result,
   classes,
+  outdated,
   settled,
 }: {
   readonly result: Result;
   readonly classes: readonly string[];
+  /** Whether the result is for an earlier version of the drawing. */
+  readonly outdated: boolean;
   readonly settled: boolean;
 }) {
   const [announced, setAnnounced] = useState("");
-  const text = settled ? announcement(result, classes) : "";
+  const text = settled ? announcement(result, classes, outdated) : "";
   useEffect(() => {
     if (!text) return;
     const timer = setTimeout(() => setAnnounced(text), DELAY_MS);
@@ -28,8 +31,9 @@ export function ResultAnnouncer({
   );
 }
 
-function announcement(result: Result, classes: readonly string[]): string {
-  const [heading] = resultText(result, classes, true);
+function announcement(result: Result, classes: readonly string[], outdated: boolean): string {
+  const [heading, detail] = resultText(result, classes, true, outdated);
+  if (outdated) return `${heading}. ${detail}`;
   switch (result.kind) {
     case "answer": {
       const { label, digit, confidence } = result;
