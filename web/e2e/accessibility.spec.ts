@@ -1,6 +1,10 @@
+import { fileURLToPath } from "node:url";
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
-import { type AppPage, expect, SCRIBBLE, test } from "./fixtures";
+import { type AppPage, expect, handwritten, SCRIBBLE, test } from "./fixtures";
+
+const golden = (digit: number) =>
+  fileURLToPath(new URL(`../../tests/golden/${digit}.png`, import.meta.url));
 
 async function expectNoViolations(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
@@ -23,6 +27,19 @@ const STATES: Record<string, (app: AppPage) => Promise<unknown>> = {
   "not a digit": async (app) => {
     await app.draw(SCRIBBLE);
     await expect(app.heading).toContainText("not look like");
+  },
+  "an answer of an earlier version, and an image": async (app) => {
+    await app.page.getByRole("switch", { name: "Predict while I draw" }).click();
+    await app.page.locator("input[type=file]").setInputFiles(golden(3));
+    await app.button(/^Predict/).click();
+    await app.expectDigit(3);
+    await expectNoViolations(app.page);
+    await app.button(/^Clear/).click();
+    await app.draw(handwritten(1));
+    await app.button(/^Predict/).click();
+    await app.expectDigit(1);
+    await app.draw(handwritten(7));
+    await expect(app.heading).toHaveText("Your drawing has changed");
   },
   pixels: (app) => app.page.getByRole("radio", { name: "Pixels" }).check({ force: true }),
   "keyboard shortcuts": async (app) => {

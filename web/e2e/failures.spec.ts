@@ -47,8 +47,8 @@ test("waits as long as a busy API requests in Retry-After", async ({ app, consol
 });
 
 for (const [status, text] of [
-  [413, "The image is too large."],
-  [415, "This file cannot be opened as an image."],
+  [413, "why Choose a smaller image."],
+  [415, "why Choose another image."],
   [500, "Something went wrong with this drawing."],
 ] as const) {
   test(`explains status ${status}`, async ({ app, consoleErrors }) => {

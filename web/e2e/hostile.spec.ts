@@ -218,6 +218,7 @@ for (const [what, garbage] of Object.entries(GARBAGE)) {
         "live",
         "single-keys",
         "theme",
+        "model",
         "recent-drawings",
       ]) {
         localStorage[`inkdigits.${name}`] = garbage;

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "./fixtures";
+import type { Page } from "@playwright/test";
+import { type AppPage, expect, handwritten, test } from "./fixtures";
 
 const golden = (digit: number) =>
   fileURLToPath(new URL(`../../tests/golden/${digit}.png`, import.meta.url));
@@ -37,9 +38,17 @@ for (const [what, type] of [
   });
 }
 
-test("a stroke on an image starts a new drawing; undo restores the image", async ({ app }) => {
+const hint = (app: AppPage) => app.page.locator(".drawing-area-hint");
+const spoken = (app: AppPage, text: string) =>
+  app.page.getByRole("status").filter({ hasText: text });
+
+test("a stroke on an image starts a new drawing, which is said; undo restores the image", async ({
+  app,
+}) => {
+  await expect(hint(app)).toHaveCount(0);
   await app.page.locator("input[type=file]").setInputFiles(golden(3));
   await app.expectDigit(3);
+  await expect(hint(app)).toHaveText("Drawing replaces the image.");
   await app.draw([
     [
       [0.5, 0.25],
@@ -47,9 +56,105 @@ test("a stroke on an image starts a new drawing; undo restores the image", async
     ],
   ]);
   await app.expectDigit(1);
+  await expect(hint(app)).toHaveCount(0);
+  await expect(spoken(app, "replaced the image. Undo brings it back.")).toBeAttached();
   await app.page.keyboard.press("Control+z");
   await app.expectDigit(3);
 });
+
+test("says that the eraser does not erase an image", async ({ app }) => {
+  await app.page.locator("input[type=file]").setInputFiles(golden(3));
+  await app.expectDigit(3);
+  await app.page.keyboard.press("e");
+  await expect(hint(app)).toHaveText("The eraser works on strokes only.");
+  await app.draw(handwritten(1));
+  await expect(app.page.getByTestId("image")).toBeAttached();
+  await app.expectDigit(3);
+  await expect(spoken(app, "strokes only. Clear removes the image.")).toBeAttached();
+});
+
+for (const [what, ink, theme] of [
+  ["white", "#fff", "light"],
+  ["black", "#000", "dark"],
+] as const) {
+  test(`${what} ink on a transparent background is visible in the ${theme} theme`, async ({
+    app,
+  }) => {
+    const { page } = app;
+    await page.emulateMedia({ colorScheme: theme });
+    await page.locator("input[type=file]").setInputFiles(await drawnPng(page, ink, null));
+    await expect(page.getByTestId("checkerboard")).toBeAttached();
+    const shown = await app.drawingArea.screenshot();
+    const luminances = await page.evaluate(async (data) => {
+      const image = new Image();
+      image.src = `data:image/png;base64,${data}`;
+      await image.decode();
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [image.width, image.height];
+      const context = canvas.getContext("2d");
+      context?.drawImage(image, 0, 0);
+      const at = (x: number, y: number) =>
+        context?.getImageData(x * image.width, y * image.height, 1, 1).data[0] ?? 0;
+      return { ink: at(0.5, 0.5), around: [at(0.3, 0.5), at(0.32, 0.52), at(0.34, 0.54)] };
+    }, shown.toString("base64"));
+    for (const around of luminances.around) {
+      expect(Math.abs(luminances.ink - around)).toBeGreaterThan(60);
+    }
+    await app.expectDigit(1);
+  });
+}
+
+test("says that an image is blank, and not that nothing is drawn", async ({ app }) => {
+  const blank = await drawnPng(app.page, null, "#fff");
+  await app.page.locator("input[type=file]").setInputFiles(blank);
+  await expect(app.heading).toHaveText("This image is blank");
+  await expect(app.page.getByTestId("checkerboard")).toHaveCount(0);
+  await expect(app.page.getByTestId("announcer")).toHaveText("This image is blank.");
+  await app.button(/^Clear/).click();
+  await expect(app.heading).toHaveText("No digit yet");
+});
+
+test("gives the API's reason for not reading an animated GIF", async ({ app, consoleErrors }) => {
+  await app.page.locator("input[type=file]").setInputFiles({
+    name: "animated.gif",
+    mimeType: "image/gif",
+    buffer: animatedGif(),
+  });
+  await expect(app.notice).toContainText("The image is animated");
+  await expect(app.notice).toContainText("Choose another image.");
+  // The browser reports the status 415.
+  consoleErrors.length = 0;
+});
+
+/** A PNG file of 280 by 280 pixels: a vertical stroke on a background, or without one of them. */
+async function drawnPng(page: Page, ink: string | null, background: string | null) {
+  const url = await page.evaluate(
+    ([ink, background]) => {
+      const canvas = document.createElement("canvas");
+      canvas.width = canvas.height = 280;
+      const context = canvas.getContext("2d");
+      if (!context) throw new Error("no canvas");
+      if (background) {
+        context.fillStyle = background;
+        context.fillRect(0, 0, 280, 280);
+      }
+      if (ink) {
+        context.fillStyle = ink;
+        context.fillRect(130, 50, 20, 180);
+      }
+      return canvas.toDataURL("image/png");
+    },
+    [ink, background],
+  );
+  const buffer = Buffer.from(url.slice(url.indexOf(",") + 1), "base64");
+  return { name: "drawn.png", mimeType: "image/png", buffer };
+}
+
+/** A GIF file of two frames, each of one pixel. */
+function animatedGif(): Buffer {
+  const frame = "2c0000000001000100000202440100";
+  return Buffer.from(`47494638396101000100800000000000ffffff${frame}${frame}3b`, "hex");
+}
 
 test("explains that a file is not an image, and keeps the drawing", async ({ app }) => {
   await app.draw([
@@ -94,10 +199,15 @@ test("scales a large photo down before it is sent", async ({ app }) => {
   await app.expectDigit(1);
 });
 
-test("takes a photo with the camera", async ({ app }) => {
+test("takes a photo with the camera, and sends what the preview shows", async ({ app }) => {
   await app.button(/^Camera/).click();
   const take = app.button(/^Take photo/);
   await expect(take).toBeEnabled();
+  const preview = app.page.getByLabel("Camera preview");
+  const fit = await preview.evaluate((video) => getComputedStyle(video).objectFit);
+  expect(fit).toBe("contain");
+  await expect(preview).toBeInViewport({ ratio: 1 });
+  await expect(take).toBeInViewport({ ratio: 1 });
   await take.click();
   await expect(app.page.getByRole("dialog")).toHaveCount(0);
   await expect(app.page.getByTestId("image")).toBeAttached();

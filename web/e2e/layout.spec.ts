@@ -51,6 +51,77 @@ test("drawing does not scroll the page", async ({ app }) => {
   expect(await app.page.evaluate(() => scrollY)).toBe(before);
 });
 
+/** Low screens: a laptop, a small one, and phones that are held sideways. */
+const LOW_SCREENS = [
+  { width: 1366, height: 650 },
+  { width: 1024, height: 600 },
+  { width: 740, height: 360 },
+  { width: 667, height: 375 },
+  { width: 568, height: 320 },
+];
+
+for (const screen of LOW_SCREENS) {
+  const { width, height } = screen;
+  test(`the answer is visible beside the drawing area at ${width} x ${height}`, async ({ app }) => {
+    const { page } = app;
+    await page.setViewportSize(screen);
+    const visible = [app.drawingArea, app.result, app.heading, page.locator(".bars li").first()];
+    if (width > 600) visible.push(page.locator(".bars li").last(), app.button(/^Predict/));
+    const boxes = async () => {
+      for (const element of visible) await expect(element).toBeInViewport({ ratio: 0.99 });
+      return positions(app);
+    };
+    const empty = await boxes();
+    await app.draw(handwritten(3));
+    await app.expectDigit(3);
+    expect(await page.evaluate(() => scrollY)).toBe(0);
+    expect(await boxes()).toEqual(empty);
+    await app.draw(SCRIBBLE);
+    await expect(app.heading).toHaveText("This does not look like a digit");
+    expect(await boxes()).toEqual(empty);
+  });
+
+  test(`nothing overlaps or is cut off at ${width} x ${height}`, async ({ app }) => {
+    await app.page.setViewportSize(screen);
+    await app.draw(SCRIBBLE);
+    await expect(app.heading).toHaveText("This does not look like a digit");
+    expect(await app.page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+    const overlaps = await app.page.evaluate(() => {
+      const parts = [
+        ...document.querySelectorAll(
+          ".site-header, .input-sources, .drawing-area, .drawing-tools, .sample-digits, .result-answer, .result-seen, .result-text > *, .bars, .controls",
+        ),
+      ].map((element) => ({ name: element.className, box: element.getBoundingClientRect() }));
+      return parts.flatMap((a, index) =>
+        parts
+          .slice(index + 1)
+          .filter(
+            (b) =>
+              Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left) > 1 &&
+              Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top) > 1,
+          )
+          .map((b) => `${a.name} and ${b.name}`),
+      );
+    });
+    expect(overlaps).toEqual([]);
+  });
+}
+
+test("a failure does not move the layout on a phone that is held sideways", async ({
+  app,
+  consoleErrors,
+}) => {
+  await app.page.setViewportSize({ width: 740, height: 360 });
+  const empty = await positions(app);
+  await app.page.route("**/api/v1/predictions**", (route) => route.abort());
+  await app.draw(handwritten(3));
+  await expect(app.notice).toContainText("Can't reach the server.");
+  expect(await positions(app)).toEqual(empty);
+  await app.page.unroute("**/api/v1/predictions**");
+  await app.expectDigit(3);
+  consoleErrors.length = 0;
+});
+
 for (const width of [320, 390, 820, 1280, 1920]) {
   test(`nothing is cut off at ${width} px`, async ({ app }) => {
     await app.page.setViewportSize({ width, height: 800 });

@@ -1,5 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { ErrorBoundary } from "react-error-boundary";
 import * as v from "valibot";
 import { DrawingTools, type SizeSetting } from "./components/DrawingTools";
@@ -11,7 +10,7 @@ import { InputSources } from "./components/InputSources";
 import type { NoticeProps } from "./components/Notice";
 import { PixelCanvas } from "./components/PixelCanvas";
 import { PredictionControls } from "./components/PredictionControls";
-import { PredictionResult, resultOf } from "./components/PredictionResult";
+import { type Content, PredictionResult, resultOf } from "./components/PredictionResult";
 import { ProbabilityBars } from "./components/ProbabilityBars";
 import { RecentDrawings } from "./components/RecentDrawings";
 import { ResultAnnouncer } from "./components/ResultAnnouncer";
@@ -19,13 +18,15 @@ import { SampleDigits } from "./components/SampleDigits";
 import { useDrawing } from "./hooks/useDrawing";
 import { useHasCamera } from "./hooks/useHasCamera";
 import { useImageDrop } from "./hooks/useImageDrop";
+import { useModels, useModelUpdates } from "./hooks/useModels";
 import { usePersistentState } from "./hooks/usePersistentState";
 import { usePrediction } from "./hooks/usePrediction";
 import { useRecentDrawings } from "./hooks/useRecentDrawings";
 import { useShortcuts } from "./hooks/useShortcuts";
 import { useTheme } from "./hooks/useTheme";
 import type { PredictionApi } from "./lib/api/client";
-import { ApiError, type FailureMessage, failureMessage } from "./lib/api/errors";
+import { type FailureMessage, failureMessage } from "./lib/api/errors";
+import { areDigits, classesOf, classesOfPrediction, DIGITS } from "./lib/classes";
 import { clamp } from "./lib/geometry";
 import { GRID_SIZE } from "./lib/grid";
 import { ImageError, loadImage } from "./lib/images";
@@ -90,27 +91,17 @@ export function App({ api }: { readonly api: PredictionApi }) {
   const [theme, setTheme] = useTheme();
   const [dialog, setDialog] = useState<"none" | "camera" | "shortcuts">("none");
   const [{ CameraDialog, ShortcutsDialog }, setDialogs] = useState(lazyDialogs);
-  const [chosenModel, setChosenModel] = useState<string | null>(null);
   const [localFailure, setLocalFailure] = useState<FailureMessage | null>(null);
   const [announcement, announce] = useState("");
   const fileInput = useRef<HTMLInputElement>(null);
   const hasCamera = useHasCamera();
 
-  const predictionState = usePrediction(api, request, chosenModel, live);
+  const models = useModels(api);
+  const predictionState = usePrediction(api, request, models.requested, live);
+  useModelUpdates(models, predictionState);
   const { prediction, stale, failure } = predictionState;
   const busy = request?.inProgress ?? false;
   const { recents, remove, removeAll } = useRecentDrawings(drawing.drawing, busy, predictionState);
-
-  const models = useQuery({
-    queryKey: ["models"],
-    queryFn: ({ signal }) => api.models(signal),
-    networkMode: "always",
-    staleTime: 60_000,
-    retry: true,
-    retryDelay: (failures) => Math.min(15_000, 1000 * 2 ** failures),
-  });
-  const modelName = chosenModel ?? models.data?.default;
-  const model = models.data?.models.find(({ name }) => name === modelName);
 
   const openFile = async (file: File | Blob, fallbackName?: string) => {
     setDialog("none");
@@ -185,7 +176,17 @@ export function App({ api }: { readonly api: PredictionApi }) {
     [open],
   );
 
-  const result = resultOf(request !== null, prediction);
+  const model = models.current;
+  const modelClasses = useMemo(() => (model ? classesOf(model) : DIGITS), [model]);
+  const classes = useMemo(
+    () => (prediction ? classesOfPrediction(prediction, models.list?.models ?? []) : modelClasses),
+    [prediction, models.list, modelClasses],
+  );
+  const digits = areDigits(modelClasses);
+  const isImage = drawing.drawing.mode === "freehand" && drawing.drawing.image !== null;
+  const content: Content = request === null ? "nothing" : isImage ? "image" : "drawing";
+  const result = resultOf(content, prediction, classes);
+  const outdated = prediction !== undefined && stale && !live && !predictionState.loading;
   // A failure of the page itself is shown until the drawing changes.
   const current = drawing.drawing;
   useEffect(() => {
@@ -221,6 +222,7 @@ export function App({ api }: { readonly api: PredictionApi }) {
               {mode === "freehand" ? (
                 <FreehandCanvas
                   drawing={drawing.freehand.present}
+                  placeholder={digits ? "Draw a digit here" : "Draw here"}
                   erasing={erasing}
                   width={penWidth}
                   update={drawing.freehand.update}
@@ -256,17 +258,20 @@ export function App({ api }: { readonly api: PredictionApi }) {
           </section>
 
           <section className="result-panel" aria-label="Result">
-            <SectionBoundary name="The result" resetKeys={[prediction, request, models.data]}>
+            <SectionBoundary name="The result" resetKeys={[prediction, request, models.list]}>
               <PredictionResult
                 result={result}
+                classes={classes}
                 stale={stale}
+                outdated={outdated}
                 live={live}
                 seen={shown?.seen ?? null}
                 notice={notice}
               />
               <ProbabilityBars
+                classes={classes}
                 probabilities={shown?.probabilities}
-                digit={result.kind === "digit" ? result.digit : null}
+                label={result.kind === "answer" && !outdated ? result.label : null}
               />
               <PredictionControls
                 live={live}
@@ -275,18 +280,20 @@ export function App({ api }: { readonly api: PredictionApi }) {
                 prediction={shown}
                 onLive={setLive}
                 onPredict={predictionState.predict}
-                models={models.data}
-                invalidModels={
-                  models.failureReason instanceof ApiError &&
-                  models.failureReason.failure.kind === "invalid_response"
-                }
-                model={modelName}
-                onModel={setChosenModel}
+                models={models.list}
+                invalidModels={models.invalid}
+                model={models.name}
+                onModel={models.choose}
               />
-              <ResultAnnouncer result={result} settled={!stale && !busy && !failure} />
+              <ResultAnnouncer
+                result={result}
+                classes={classes}
+                outdated={outdated}
+                settled={(!stale || outdated) && !busy && !failure}
+              />
             </SectionBoundary>
           </section>
-          <SampleDigits onSample={onSample} />
+          {digits && <SampleDigits onSample={onSample} />}
         </div>
 
         <SectionBoundary name="The list of recent drawings" resetKeys={[recents]}>
@@ -304,7 +311,11 @@ export function App({ api }: { readonly api: PredictionApi }) {
       <ErrorBoundary fallback={null} resetKeys={[dialog]} onError={onDialogError}>
         <Suspense>
           {dialog === "camera" && (
-            <CameraDialog onPhoto={(photo) => openFile(photo, "Photo")} onClose={closeDialog} />
+            <CameraDialog
+              digits={digits}
+              onPhoto={(photo) => openFile(photo, "Photo")}
+              onClose={closeDialog}
+            />
           )}
           {dialog === "shortcuts" && (
             <ShortcutsDialog

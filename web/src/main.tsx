@@ -5,10 +5,14 @@ import { ErrorBoundary } from "react-error-boundary";
 import { App } from "./App";
 import { PageError } from "./components/ErrorFallbacks";
 import { ApiClient } from "./lib/api/client";
+import { keepFocus } from "./lib/keepFocus";
 import "./styles/base.css";
+import "./styles/low.css";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("the document has no #root element");
+
+keepFocus(document);
 
 const queryClient = new QueryClient();
 

@@ -6,6 +6,7 @@ export const SEEN = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAABwAAAAcCAAAA
 /** A prediction as the API returns it. */
 export const PREDICTION: Prediction = {
   digit: 7,
+  label: "7",
   reason: null,
   confidence: 0.93,
   probabilities: [0, 0.05, 0, 0, 0, 0, 0, 0.93, 0, 0.02],
@@ -65,6 +66,24 @@ export const MODEL: Model = {
     data: { "train-images-idx3-ubyte": "ba89" },
     versions: {},
   },
+};
+
+/** A model of other classes than the digits, and what it predicts, as the API returns them. */
+export const CLOTHES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt"];
+export const CLOTHES_MODEL: Model = {
+  ...MODEL,
+  name: "clothes",
+  digest: "1".repeat(64),
+  class_names: CLOTHES,
+  rejects_non_digits: false,
+};
+export const CLOTHES_PREDICTION: Prediction = {
+  ...PREDICTION,
+  digit: null,
+  label: "Coat",
+  confidence: 0.8,
+  probabilities: [0.02, 0, 0.1, 0, 0.8, 0, 0.08],
+  model: { name: CLOTHES_MODEL.name, digest: CLOTHES_MODEL.digest },
 };
 
 /** The list of models as the API returns it. */

@@ -2,12 +2,14 @@ import { useEffect, useRef, useState } from "react";
 import { Dialog } from "./Dialog";
 
 interface Props {
+  /** Whether the model recognizes digits. */
+  readonly digits: boolean;
   readonly onPhoto: (photo: Blob) => void;
   readonly onClose: () => void;
 }
 
 /** Takes a photo. Nothing is recorded, and closing the dialog turns the camera off. */
-export function CameraDialog({ onPhoto, onClose }: Props) {
+export function CameraDialog({ digits, onPhoto, onClose }: Props) {
   const video = useRef<HTMLVideoElement>(null);
   const [ready, setReady] = useState(false);
   const [error, setError] = useState("");
@@ -51,13 +53,17 @@ export function CameraDialog({ onPhoto, onClose }: Props) {
       {error ? (
         <p role="alert">{error}</p>
       ) : (
-        <>
+        <div className="camera">
           <video ref={video} muted playsInline aria-label="Camera preview" />
-          <p>Center one digit, written on plain paper.</p>
+          <p>
+            {digits
+              ? "Center one digit, written on plain paper."
+              : "Center one drawing, on plain paper."}
+          </p>
           <button type="button" className="primary" disabled={!ready} onClick={takePhoto}>
             Take photo
           </button>
-        </>
+        </div>
       )}
     </Dialog>
   );

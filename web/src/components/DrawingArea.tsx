@@ -5,6 +5,8 @@ import "../styles/drawing-area.css";
 
 /** Width of the ruler around the drawing area. */
 export const MARGIN = 12;
+/** Height of the hint at the bottom, as drawing-area.css has it. */
+export const HINT_HEIGHT = 28;
 
 const VIEW_BOX = `${-MARGIN} ${-MARGIN} ${CANVAS_SIZE + 2 * MARGIN} ${CANVAS_SIZE + 2 * MARGIN}`;
 const TICKS = Array.from({ length: 29 }, (_, index) => index * 10);
@@ -17,6 +19,8 @@ const RULER = TICKS.map((at, index) => {
 
 interface Props {
   readonly label: string;
+  /** What a gesture would do, where that is not obvious. */
+  readonly hint?: string | null;
   readonly erasing: boolean;
   readonly cursor: Cursor;
   /** Whether the keyboard is in use, so that its cursor is shown. */
@@ -27,7 +31,7 @@ interface Props {
 
 /** A square to draw on, with a ruler around it and the cursor of the keyboard. */
 export function DrawingArea(props: Props) {
-  const { label, erasing, cursor, byKeyboard, handlers, children } = props;
+  const { label, hint, erasing, cursor, byKeyboard, handlers, children } = props;
   return (
     <div
       className="drawing-area"
@@ -61,6 +65,7 @@ export function DrawingArea(props: Props) {
           <path d="M0 -13v8M0 13v-8M-13 0h8M13 0h-8" />
         </g>
       </svg>
+      {hint && <p className="drawing-area-hint">{hint}</p>}
     </div>
   );
 }

@@ -1,13 +1,15 @@
 import { memo, useCallback, useEffect, useRef } from "react";
 import { useGestures } from "../hooks/useGestures";
 import type { Update } from "../hooks/useHistory";
-import { addStroke, type FreehandDrawing, newId } from "../lib/drawing";
+import { addStroke, type FreehandDrawing, newId, type OpenedImage } from "../lib/drawing";
 import { pointsBetween } from "../lib/geometry";
 import { CANVAS_SIZE, eraseAt, type Point, type Stroke, strokeShape } from "../lib/strokes";
-import { DrawingArea, MARGIN } from "./DrawingArea";
+import { DrawingArea, HINT_HEIGHT, MARGIN } from "./DrawingArea";
 
 interface Props {
   readonly drawing: FreehandDrawing;
+  /** Shown while nothing is drawn. */
+  readonly placeholder: string;
   readonly erasing: boolean;
   readonly width: number;
   readonly update: Update<FreehandDrawing>;
@@ -18,9 +20,11 @@ interface Props {
 
 const DRAFT_INTERVAL_MS = 90;
 const ERASER_RADIUS = 5;
+const IMAGE_HEIGHT = CANVAS_SIZE - HINT_HEIGHT;
 
 /** Freehand mode: strokes of a round pen, or an opened image. */
-export function FreehandCanvas({ drawing, erasing, width, update, onDraft, announce }: Props) {
+export function FreehandCanvas(props: Props) {
+  const { drawing, placeholder, erasing, width, update, onDraft, announce } = props;
   const draftPath = useRef<SVGPathElement>(null);
   const draft = useRef<{ points: Point[]; width: number; hasPressure: boolean } | null>(null);
   const eraseGesture = useRef(false);
@@ -73,6 +77,7 @@ export function FreehandCanvas({ drawing, erasing, width, update, onDraft, annou
         if (erasing || options.erasing) {
           eraseGesture.current = true;
           lastErased.current = null;
+          if (drawing.image) announce(`${imageHint(true)} Clear removes the image.`);
           erase([point]);
           return;
         }
@@ -97,7 +102,9 @@ export function FreehandCanvas({ drawing, erasing, width, update, onDraft, annou
         const stroke = draft.current;
         discardDraft();
         const id = newId(); // here, because updates must be pure
-        if (stroke) update((present) => addStroke(present, stroke, id));
+        if (!stroke) return;
+        update((present) => addStroke(present, stroke, id));
+        if (drawing.image) announce("Your drawing has replaced the image. Undo brings it back.");
       },
       cancel: discardDraft,
       announce,
@@ -108,6 +115,7 @@ export function FreehandCanvas({ drawing, erasing, width, update, onDraft, annou
   return (
     <DrawingArea
       label="Drawing area"
+      hint={drawing.image && !cursor.down ? imageHint(erasing) : null}
       erasing={erasing}
       cursor={cursor}
       byKeyboard={byKeyboard}
@@ -115,23 +123,44 @@ export function FreehandCanvas({ drawing, erasing, width, update, onDraft, annou
     >
       {drawing.strokes.length === 0 && !drawing.image && !cursor.down && (
         <text className="placeholder" x={CANVAS_SIZE / 2} y={CANVAS_SIZE / 2}>
-          Draw a digit here
+          {placeholder}
         </text>
       )}
-      {drawing.image && (
-        <image
-          href={drawing.image.url}
-          width={CANVAS_SIZE}
-          height={CANVAS_SIZE}
-          data-testid="image"
-        />
-      )}
+      {drawing.image && <OpenedImageView image={drawing.image} />}
       {drawing.strokes.map((stroke, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: strokes are identified by their position
         <StrokePath key={index} stroke={stroke} />
       ))}
       <path ref={draftPath} className="ink" />
     </DrawingArea>
+  );
+}
+
+/** What the tool does to an opened image. */
+function imageHint(erasing: boolean): string {
+  return erasing ? "The eraser works on strokes only." : "Drawing replaces the image.";
+}
+
+/** Above the hint. On a transparent image, black and white ink are visible against the two grays of a checkerboard. */
+function OpenedImageView({ image }: { readonly image: OpenedImage }) {
+  return (
+    <>
+      {image.transparent && (
+        <>
+          <pattern id="checkerboard" width="20" height="20" patternUnits="userSpaceOnUse">
+            <path className="checkerboard-dark" d="M0 0h20v20h-20z" />
+            <path className="checkerboard-light" d="M0 0h10v20h10v-10h-20z" />
+          </pattern>
+          <rect
+            width={CANVAS_SIZE}
+            height={IMAGE_HEIGHT}
+            fill="url(#checkerboard)"
+            data-testid="checkerboard"
+          />
+        </>
+      )}
+      <image href={image.url} width={CANVAS_SIZE} height={IMAGE_HEIGHT} data-testid="image" />
+    </>
   );
 }
 

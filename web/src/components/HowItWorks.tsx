@@ -4,7 +4,9 @@ import mnistSamples from "../assets/mnist.png";
 import { useInView } from "../hooks/useInView";
 import type { Model, PredictionApi } from "../lib/api/client";
 import { ApiError } from "../lib/api/errors";
+import { areDigits, classesOf, DIGITS, listClasses } from "../lib/classes";
 import { sampleStrokes } from "../lib/digitPaths";
+import { formatCount } from "../lib/format";
 import {
   accuracyStats,
   datasetDescriptions,
@@ -28,6 +30,7 @@ interface Props {
 export const HowItWorks = memo(function HowItWorks({ api, model }: Props) {
   const datasets = useMemo(() => (model ? datasetDescriptions(model.training) : []), [model]);
   const stages = useMemo(() => (model ? diagramStages(model) : []), [model]);
+  const classes = model ? classesOf(model) : DIGITS;
   const handwriting = useMemo(() => (model ? handwritingRows(model.metrics) : []), [model]);
   return (
     <section className="how" id="how" aria-labelledby="how-title" tabIndex={-1}>
@@ -35,16 +38,22 @@ export const HowItWorks = memo(function HowItWorks({ api, model }: Props) {
 
       <Step
         title="Training data"
-        text="The network was trained on labeled images of digits. These are some of them."
+        text={
+          areDigits(classes)
+            ? "The network was trained on labeled images of digits. These are some of them."
+            : `The network was trained on labeled images of ${formatCount(classes.length)} classes: ${listClasses(classes, 200)}.`
+        }
       >
-        <img
-          className="mnist-samples"
-          src={mnistSamples}
-          width={280}
-          height={140}
-          loading="lazy"
-          alt="Five rows of the digits 0 to 9 from the MNIST data set, in different handwriting, white on black"
-        />
+        {areDigits(classes) && (
+          <img
+            className="mnist-samples"
+            src={mnistSamples}
+            width={280}
+            height={140}
+            loading="lazy"
+            alt="Five rows of the digits 0 to 9 from the MNIST data set, in different handwriting, white on black"
+          />
+        )}
         {datasets.length > 0 && (
           <ul className="dataset-list">
             {datasets.map((dataset) => (
@@ -68,7 +77,12 @@ export const HowItWorks = memo(function HowItWorks({ api, model }: Props) {
         text="Training starts from random parameters. After each batch of images, the optimizer adjusts every parameter slightly so that the predictions get better."
       >
         {model && (
-          <StatList stats={[...trainingStats(model.training), ...accuracyStats(model.metrics)]} />
+          <StatList
+            stats={[
+              ...trainingStats(model.training),
+              ...accuracyStats(model.metrics, areDigits(classes)),
+            ]}
+          />
         )}
       </Step>
 
@@ -170,6 +184,14 @@ function preprocessingText(model: Model | undefined): string {
 }
 
 function networkText(model: Model | undefined): string {
-  const hasOutlierClass = (model?.class_names.length ?? 10) > 10;
-  return `The image passes through a sequence of layers, each of which computes new feature maps or numbers from the previous ones. The last layer outputs a logit for each digit${hasOutlierClass ? ", and one for non-digits" : ""}. Softmax turns the logits into the ten probabilities.`;
+  const classes = model ? classesOf(model) : DIGITS;
+  const [each, all] = areDigits(classes)
+    ? ["digit", "ten"]
+    : ["class", formatCount(classes.length)];
+  const outlierClass = !model?.rejects_non_digits
+    ? ""
+    : areDigits(classes)
+      ? ", and one for non-digits"
+      : ", and one for images of none of them";
+  return `The image passes through a sequence of layers, each of which computes new feature maps or numbers from the previous ones. The last layer outputs a logit for each ${each}${outlierClass}. Softmax turns the logits into the ${all} probabilities.`;
 }

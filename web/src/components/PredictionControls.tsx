@@ -71,7 +71,9 @@ function ModelInfo({ models, invalidModels, model, prediction, onModel }: Props)
       )}
       {current && <span>{formatCount(current.parameters)} parameters</span>}
       {prediction && (
-        <span>· {prediction.duration_ms.toFixed(prediction.duration_ms < 10 ? 1 : 0)} ms</span>
+        <span className="model-duration">
+          · {prediction.duration_ms.toFixed(prediction.duration_ms < 10 ? 1 : 0)} ms
+        </span>
       )}
     </div>
   );

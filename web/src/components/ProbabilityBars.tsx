@@ -1,32 +1,57 @@
 import { memo } from "react";
-import { digitName, formatPercent } from "../lib/format";
+import { areDigits, MAX_ROWS, shownRows } from "../lib/classes";
+import { digitName, formatCount, formatPercent } from "../lib/format";
 import "../styles/bars.css";
 
 interface Props {
-  /** One for each digit. */
+  /** Names of the classes. */
+  readonly classes: readonly string[];
+  /** One for each class. */
   readonly probabilities: readonly number[] | undefined;
-  /** The predicted digit, whose bar is highlighted. */
-  readonly digit: number | null;
+  /** The predicted class, whose bar is highlighted. */
+  readonly label: string | null;
 }
 
-const DIGITS = Array.from({ length: 10 }, (_, digit) => digit);
+const MAX_SHORT_NAME = 2;
 
-/** Bar chart of the ten probabilities. The rows keep their height, so that the layout never jumps. */
-export const ProbabilityBars = memo(function ProbabilityBars({ probabilities, digit }: Props) {
+/** Bar chart of the probabilities; of many classes, the most likely ones are shown.
+ *
+ * The rows keep their height and number, so that the layout never jumps.
+ */
+export const ProbabilityBars = memo(function ProbabilityBars(props: Props) {
+  const { classes, probabilities, label } = props;
+  const digits = areDigits(classes);
+  const many = classes.length > MAX_ROWS;
+  const areShort = classes.every((name) => name.length <= MAX_SHORT_NAME);
   return (
-    <ol className="bars" aria-label="Probability of each digit">
-      {DIGITS.map((row) => {
-        const probability = probabilities?.[row];
-        return (
-          <li key={row} data-predicted={row === digit || undefined}>
-            <span className="bar-digit">
-              <span aria-hidden="true">{row}</span>
-              <span className="visually-hidden">{digitName(row)}: </span>
+    <div className="probabilities">
+      <ol
+        className="bars"
+        data-names={areShort ? "short" : "long"}
+        aria-label={digits ? "Probability of each digit" : "Probability of each class"}
+      >
+        {shownRows(classes, probabilities).map(({ index, name, probability }, position) => (
+          // Of many classes, the rows are places in an order, which the classes take and leave.
+          <li key={many ? position : index} data-predicted={name === label || undefined}>
+            <span className="bar-name" title={name}>
+              {many && probability === undefined ? (
+                <span aria-hidden="true">–</span>
+              ) : digits ? (
+                <>
+                  <span aria-hidden="true">{name}</span>
+                  <span className="visually-hidden">{digitName(index)}: </span>
+                </>
+              ) : (
+                <>
+                  <bdi>{name}</bdi>
+                  <span className="visually-hidden">: </span>
+                </>
+              )}
             </span>
             <span className="bar-track" aria-hidden="true">
               <span
                 className="bar-fill"
-                data-testid={`bar-${row}`}
+                data-testid={`bar-${index}`}
                 style={{ transform: `scaleX(${probability ?? 0})` }}
               />
             </span>
@@ -41,8 +66,13 @@ export const ProbabilityBars = memo(function ProbabilityBars({ probabilities, di
               )}
             </span>
           </li>
-        );
-      })}
-    </ol>
+        ))}
+      </ol>
+      {many && (
+        <p className="bars-note">
+          The {MAX_ROWS} most likely of {formatCount(classes.length)} classes
+        </p>
+      )}
+    </div>
   );
 });

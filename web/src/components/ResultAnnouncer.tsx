@@ -1,19 +1,24 @@
 import { useEffect, useState } from "react";
 import { confidenceLabel, digitName, formatPercent } from "../lib/format";
-import type { Result } from "./PredictionResult";
+import { type Result, resultText } from "./PredictionResult";
 
 const DELAY_MS = 800;
 
 /** Announces the result to screen readers once the drawing has been left alone for a moment. */
 export function ResultAnnouncer({
   result,
+  classes,
+  outdated,
   settled,
 }: {
   readonly result: Result;
+  readonly classes: readonly string[];
+  /** Whether the result is for an earlier version of the drawing. */
+  readonly outdated: boolean;
   readonly settled: boolean;
 }) {
   const [announced, setAnnounced] = useState("");
-  const text = settled ? announcement(result) : "";
+  const text = settled ? announcement(result, classes, outdated) : "";
   useEffect(() => {
     if (!text) return;
     const timer = setTimeout(() => setAnnounced(text), DELAY_MS);
@@ -26,16 +31,19 @@ export function ResultAnnouncer({
   );
 }
 
-function announcement(result: Result): string {
+function announcement(result: Result, classes: readonly string[], outdated: boolean): string {
+  const [heading, detail] = resultText(result, classes, true, outdated);
+  if (outdated) return `${heading}. ${detail}`;
   switch (result.kind) {
-    case "digit": {
-      const { digit, confidence } = result;
-      return `Answer: ${digitName(digit)}. ${confidenceLabel(confidence)}, ${formatPercent(confidence)}.`;
+    case "answer": {
+      const { label, digit, confidence } = result;
+      const answer = digit === null ? label : digitName(digit);
+      return `Answer: ${answer}. ${confidenceLabel(confidence)}, ${formatPercent(confidence)}.`;
     }
-    case "not_a_digit":
-      return "This does not look like a digit.";
+    case "rejected":
+    case "blank":
     case "empty":
-      return "No digit yet.";
+      return `${heading}.`;
     case "pending":
       return "";
   }

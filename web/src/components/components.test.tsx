@@ -3,7 +3,8 @@
 import { cleanup, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { PREDICTION, SEEN } from "../../tests/fixtures";
+import { CLOTHES, CLOTHES_PREDICTION, PREDICTION, SEEN } from "../../tests/fixtures";
+import { DIGITS } from "../lib/classes";
 import { DrawingTools } from "./DrawingTools";
 import { HandwritingTable } from "./HandwritingTable";
 import { NetworkDiagram } from "./NetworkDiagram";
@@ -14,34 +15,62 @@ import { RecentDrawings } from "./RecentDrawings";
 
 afterEach(cleanup);
 
-const BLANK = { ...PREDICTION, digit: null, reason: "blank" as const };
-const NOT_A_DIGIT = { ...PREDICTION, digit: null, reason: "not_a_digit" as const };
+const BLANK = { ...PREDICTION, digit: null, label: null, reason: "blank" as const };
+const NOT_A_DIGIT = { ...PREDICTION, digit: null, label: null, reason: "not_a_digit" as const };
+const LETTERS = Array.from({ length: 26 }, (_, index) => String.fromCharCode(65 + index));
 
 describe("ProbabilityBars", () => {
   it("has ten rows, with and without a prediction", () => {
-    const { rerender } = render(<ProbabilityBars probabilities={undefined} digit={null} />);
+    const { rerender } = render(
+      <ProbabilityBars classes={DIGITS} probabilities={undefined} label={null} />,
+    );
     expect(screen.getAllByRole("listitem")).toHaveLength(10);
-    rerender(<ProbabilityBars probabilities={PREDICTION.probabilities} digit={7} />);
+    rerender(
+      <ProbabilityBars classes={DIGITS} probabilities={PREDICTION.probabilities} label="7" />,
+    );
     expect(screen.getAllByRole("listitem")).toHaveLength(10);
   });
   it("shows each probability next to its digit", () => {
-    render(<ProbabilityBars probabilities={PREDICTION.probabilities} digit={7} />);
+    render(<ProbabilityBars classes={DIGITS} probabilities={PREDICTION.probabilities} label="7" />);
     const row = screen.getAllByRole("listitem")[7] as HTMLElement;
     expect(row.textContent).toContain("seven: ");
     expect(row.textContent).toContain("93.0%");
     expect(screen.getByTestId("bar-7").style.transform).toBe("scaleX(0.93)");
   });
+  it("names other classes, as text", () => {
+    const classes = CLOTHES.with(4, "<b>Coat</b>");
+    const { probabilities } = CLOTHES_PREDICTION;
+    render(<ProbabilityBars classes={classes} probabilities={probabilities} label="<b>Coat</b>" />);
+    const rows = screen.getAllByRole("listitem");
+    expect(rows).toHaveLength(CLOTHES.length);
+    expect(rows[4]?.textContent).toBe("<b>Coat</b>: 80.0%");
+    expect(rows[4]?.dataset.predicted).toBe("true");
+    expect(screen.getByRole("list", { name: "Probability of each class" })).toBeTruthy();
+  });
+  it("shows the ten most likely of many classes, the most likely first", () => {
+    const probabilities = LETTERS.map((name) => (name === "Q" ? 0.75 : 0.01));
+    const { rerender } = render(
+      <ProbabilityBars classes={LETTERS} probabilities={probabilities} label="Q" />,
+    );
+    const rows = screen.getAllByRole("listitem");
+    expect(rows.map((row) => row.querySelector("bdi")?.textContent).join("")).toBe("QABCDEFGHI");
+    expect(screen.getByText("The 10 most likely of 26 classes")).toBeTruthy();
+    rerender(<ProbabilityBars classes={LETTERS} probabilities={undefined} label={null} />);
+    expect(screen.getAllByRole("listitem")).toHaveLength(10);
+  });
 });
 
 describe("resultOf", () => {
   it.each([
-    ["nothing drawn", false, undefined, "empty"],
-    ["a blank drawing", true, BLANK, "empty"],
-    ["a drawing without a prediction", true, undefined, "pending"],
-    ["a digit", true, PREDICTION, "digit"],
-    ["a rejected drawing", true, NOT_A_DIGIT, "not_a_digit"],
-  ])("%s", (_, hasDrawing, prediction, kind) => {
-    expect(resultOf(hasDrawing, prediction).kind).toBe(kind);
+    ["nothing drawn", "nothing", undefined, "empty"],
+    ["a blank drawing", "drawing", BLANK, "blank"],
+    ["a blank image", "image", BLANK, "blank"],
+    ["a drawing without a prediction", "drawing", undefined, "pending"],
+    ["a digit", "drawing", PREDICTION, "answer"],
+    ["another class", "drawing", CLOTHES_PREDICTION, "answer"],
+    ["a rejected drawing", "drawing", NOT_A_DIGIT, "rejected"],
+  ] as const)("%s", (_, content, prediction, kind) => {
+    expect(resultOf(content, prediction, DIGITS).kind).toBe(kind);
   });
 });
 
@@ -50,17 +79,43 @@ describe("resultText", () => {
     [0.643, ["Not sure", "64.3% for 1"]],
     [0.98, ["Very likely", "98.0% for 1"]],
   ])("gives a confidence of %f in words and in percent", (confidence, text) => {
-    expect(resultText({ kind: "digit", digit: 1, confidence }, true)).toEqual(text);
+    const result = { kind: "answer", label: "1", digit: 1, confidence } as const;
+    expect(resultText(result, DIGITS, true)).toEqual(text);
   });
   it("names the most likely digit of a rejected drawing", () => {
-    expect(resultText(resultOf(true, NOT_A_DIGIT), true)).toEqual([
+    expect(resultText(resultOf("drawing", NOT_A_DIGIT, DIGITS), DIGITS, true)).toEqual([
       "This does not look like a digit",
       "If it is one, most likely a 7.",
     ]);
   });
+  it("tells a blank image from an empty drawing area", () => {
+    const heading = (content: "nothing" | "drawing" | "image") =>
+      resultText(resultOf(content, BLANK, DIGITS), DIGITS, true)[0];
+    expect(heading("image")).toBe("This image is blank");
+    expect(heading("drawing")).toBe("There is no ink to read");
+    expect(heading("nothing")).toBe("No digit yet");
+  });
+  it("does not speak of digits if the classes are others", () => {
+    const rejected = { ...CLOTHES_PREDICTION, label: null, reason: "not_a_digit" as const };
+    const results = [
+      resultOf("nothing", undefined, CLOTHES),
+      resultOf("drawing", undefined, CLOTHES),
+      resultOf("drawing", CLOTHES_PREDICTION, CLOTHES),
+      resultOf("drawing", rejected, CLOTHES),
+    ];
+    const texts = results.map((result) => resultText(result, CLOTHES, true).join(" "));
+    for (const text of texts) expect(text).not.toMatch(/digit/);
+    expect(texts[0]).toContain("T-shirt/top, Trouser, Pullover");
+    expect(texts[2]).toContain("80.0% for Coat");
+    expect(texts[3]).toContain("most likely Coat");
+  });
+  it("says that an answer is for an earlier version of the drawing", () => {
+    const result = resultOf("drawing", PREDICTION, DIGITS);
+    expect(resultText(result, DIGITS, false, true)[0]).toBe("Your drawing has changed");
+  });
   it("says that the prediction is pending, or how to request it", () => {
-    expect(resultText({ kind: "pending" }, true)[0]).toBe("Reading your digit…");
-    expect(resultText({ kind: "pending" }, false)[1]).toBe("Press Predict.");
+    expect(resultText({ kind: "pending" }, DIGITS, true)[0]).toBe("Reading your digit…");
+    expect(resultText({ kind: "pending" }, DIGITS, false)[1]).toBe("Press Predict.");
   });
 });
 
@@ -68,8 +123,10 @@ describe("PredictionResult", () => {
   it("shows the digit, its confidence and the network's input", () => {
     render(
       <PredictionResult
-        result={resultOf(true, PREDICTION)}
+        result={resultOf("drawing", PREDICTION, DIGITS)}
+        classes={DIGITS}
         stale={false}
+        outdated={false}
         live
         seen={SEEN}
         notice={null}
@@ -80,6 +137,23 @@ describe("PredictionResult", () => {
     expect(screen.getByText("93.0% for 7")).toBeTruthy();
     expect(screen.getByTestId("seen").getAttribute("alt")).toContain("28 by 28");
   });
+  it("shows the name of another class as text", () => {
+    const prediction = { ...CLOTHES_PREDICTION, label: "<img src=x>" };
+    render(
+      <PredictionResult
+        result={resultOf("drawing", prediction, CLOTHES)}
+        classes={CLOTHES}
+        stale
+        outdated
+        live={false}
+        seen={null}
+        notice={null}
+      />,
+    );
+    expect(screen.getByTestId("result-label").textContent).toBe("<img src=x>");
+    expect(screen.getByTestId("result").dataset.digit).toBe("none");
+    expect(screen.getByText("Earlier answer")).toBeTruthy();
+  });
   it("shows a notice in place of the text", () => {
     const notice = {
       reason: "Can't reach the server.",
@@ -88,7 +162,15 @@ describe("PredictionResult", () => {
       retry_at_ms: null,
     };
     render(
-      <PredictionResult result={{ kind: "pending" }} stale live seen={null} notice={notice} />,
+      <PredictionResult
+        result={{ kind: "pending" }}
+        classes={DIGITS}
+        stale
+        outdated={false}
+        live
+        seen={null}
+        notice={notice}
+      />,
     );
     expect(screen.getByRole("alert").textContent).toContain("Can't reach the server.");
     expect(screen.queryByTestId("result-heading")).toBeNull();
@@ -137,7 +219,7 @@ describe("RecentDrawings", () => {
   const recent = {
     id: "a",
     drawing: { mode: "freehand", id: "a", strokes: [], image: null } as const,
-    digit: 4,
+    label: "4",
     confidence: 0.98,
     seen: SEEN,
   };
@@ -154,8 +236,8 @@ describe("RecentDrawings", () => {
     expect(onDeleteAll).toHaveBeenCalledOnce();
   });
   it("gives no probability for a rejected drawing", () => {
-    render(<RecentDrawings recents={[{ ...recent, digit: null }]} {...callbacks()} />);
-    expect(screen.getByRole("button", { name: "Open drawing: not a digit" })).toBeTruthy();
+    render(<RecentDrawings recents={[{ ...recent, label: null }]} {...callbacks()} />);
+    expect(screen.getByRole("button", { name: "Open drawing: not recognized" })).toBeTruthy();
     expect(screen.getByRole("listitem").textContent).toBe("–");
   });
 });

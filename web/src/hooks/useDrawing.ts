@@ -2,16 +2,16 @@ import { useCallback, useEffect, useEffectEvent, useMemo, useState } from "react
 import { sampleStrokes } from "../lib/digitPaths";
 import {
   type Drawing,
-  FreehandDrawingSchema,
   type Mode,
   ModeSchema,
   newFreehandDrawing,
   newPixelDrawing,
   type OpenedImage,
-  PixelDrawingSchema,
 } from "../lib/drawing";
 import { drawLine, isEmpty, toRows } from "../lib/grid";
+import { createHistory, type History } from "../lib/history";
 import { strokesToPng } from "../lib/render";
+import { encodeHistory, FreehandHistorySchema, PixelHistorySchema } from "../lib/savedHistory";
 import { load, save } from "../lib/storage";
 import type { Stroke } from "../lib/strokes";
 import { useHistory } from "./useHistory";
@@ -35,15 +35,15 @@ function objectId(object: object): number {
 export function useDrawing() {
   const [mode, setMode] = usePersistentState<Mode>("session", "mode", ModeSchema, "freehand");
   const freehand = useHistory(
-    () => load("session", "freehand", FreehandDrawingSchema) ?? newFreehandDrawing(),
+    () => load("session", "freehand", FreehandHistorySchema) ?? createHistory(newFreehandDrawing()),
   );
   const pixels = useHistory(
-    () => load("session", "pixels", PixelDrawingSchema) ?? newPixelDrawing(),
+    () => load("session", "pixels", PixelHistorySchema) ?? createHistory(newPixelDrawing()),
   );
   const [draft, setDraft] = useState<Stroke | null>(null);
   const [painting, setPainting] = useState(false);
-  useSaved(freehand.present);
-  useSaved(pixels.present);
+  useSaved(freehand.history);
+  useSaved(pixels.history);
 
   const request = useMemo((): PredictionRequest | null => {
     if (mode === "pixels") {
@@ -128,14 +128,13 @@ function rasterize(strokes: readonly Stroke[]) {
   return grid;
 }
 
-/** Save a drawing, so that it survives a reload and a crash of the page. */
-function useSaved(drawing: Drawing) {
-  const { mode } = drawing;
+/** Save a drawing and its undo steps, so that they survive a reload and a crash of the page. */
+function useSaved(history: History<Drawing>) {
   useEffect(() => {
-    const timer = setTimeout(() => save("session", mode, drawing), SAVE_DELAY_MS);
+    const timer = setTimeout(() => saveHistory(history), SAVE_DELAY_MS);
     return () => clearTimeout(timer);
-  }, [mode, drawing]);
-  const saveNow = useEffectEvent(() => save("session", mode, drawing));
+  }, [history]);
+  const saveNow = useEffectEvent(() => saveHistory(history));
   useEffect(() => {
     const onPageHide = () => saveNow();
     window.addEventListener("pagehide", onPageHide);
@@ -145,4 +144,12 @@ function useSaved(drawing: Drawing) {
       saveNow();
     };
   }, []);
+}
+
+/** Without room for the undo steps, the drawing alone is saved. */
+function saveHistory(history: History<Drawing>) {
+  const { mode } = history.present;
+  if (!save("session", mode, encodeHistory(history))) {
+    save("session", mode, encodeHistory(history, 0));
+  }
 }

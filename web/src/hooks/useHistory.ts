@@ -1,5 +1,5 @@
 import { useMemo, useReducer } from "react";
-import { createHistory, type History, push, redo, undo } from "../lib/history";
+import { type History, push, redo, undo } from "../lib/history";
 
 /** A new state, or a pure function that computes it. */
 type Change<State extends object> = State | ((present: State) => State);
@@ -35,8 +35,8 @@ function reduce<State extends object>(
 }
 
 /** State with undo and redo. */
-export function useHistory<State extends object>(initial: () => State) {
-  const [history, dispatch] = useReducer(reduce<State>, undefined, () => createHistory(initial()));
+export function useHistory<State extends object>(initial: () => History<State>) {
+  const [history, dispatch] = useReducer(reduce<State>, undefined, initial);
   const actions = useMemo(
     () => ({
       update: ((change, gesture) => dispatch({ type: "update", change, gesture })) as Update<State>,
@@ -46,6 +46,7 @@ export function useHistory<State extends object>(initial: () => State) {
     [],
   );
   return {
+    history,
     present: history.present,
     canUndo: history.past.length > 0,
     canRedo: history.future.length > 0,

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { Prediction, PredictionApi, PredictionBody } from "../lib/api/client";
 import { ApiError, type ApiFailure } from "../lib/api/errors";
 import { useThrottledValue } from "./useThrottledValue";
@@ -54,8 +54,21 @@ export function usePrediction(
   const [lastFailure, setLastFailure] = useState<{ failure: ApiFailure; at_ms: number } | null>(
     null,
   );
-  const sent =
-    request && (live && requested?.revision !== request.revision ? throttled : requested);
+  // When live prediction ends, what it has predicted stays the answer.
+  const lastLive = useRef<PredictionRequest | null>(null);
+  useEffect(() => {
+    if (live) lastLive.current = throttled;
+  }, [live, throttled]);
+  useEffect(() => {
+    if (live) return () => setRequested(lastLive.current);
+  }, [live]);
+
+  // Not that of another drawing.
+  const ofThisDrawing = (other: PredictionRequest | null) =>
+    other?.id === request?.id ? other : null;
+  const sent = ofThisDrawing(
+    live && requested?.revision !== request?.revision ? throttled : requested,
+  );
 
   const query = useQuery({
     queryKey: ["prediction", request?.id, model, sent?.revision],

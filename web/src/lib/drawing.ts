@@ -8,6 +8,8 @@ import { CANVAS_SIZE, type Stroke } from "./strokes";
 export interface OpenedImage {
   readonly name: string;
   readonly url: string;
+  /** Whether its background shows through. */
+  readonly transparent: boolean;
 }
 
 /** Strokes, or an opened image. */
@@ -30,9 +32,10 @@ export type Mode = Drawing["mode"];
 
 let serial = 0;
 
+/** An id that no other drawing has, not even one in another tab. */
 export function newId(): string {
   serial += 1;
-  return `${Date.now().toString(36)}-${serial}`;
+  return `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}-${serial}`;
 }
 
 export function newFreehandDrawing(
@@ -53,7 +56,7 @@ export function addStroke(drawing: FreehandDrawing, stroke: Stroke, id: string):
 
 const MAX_COORDINATE = 100 * CANVAS_SIZE;
 
-const IdSchema = v.pipe(v.string(), v.maxLength(100));
+export const IdSchema = v.pipe(v.string(), v.maxLength(100));
 const CoordinateSchema = v.pipe(
   v.number(),
   v.minValue(-MAX_COORDINATE),
@@ -61,7 +64,7 @@ const CoordinateSchema = v.pipe(
 );
 const PressureSchema = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
-const StrokeSchema = v.object({
+export const StrokeSchema = v.object({
   points: v.pipe(
     v.array(v.strictTuple([CoordinateSchema, CoordinateSchema, PressureSchema])),
     v.minLength(1),
@@ -70,8 +73,9 @@ const StrokeSchema = v.object({
   hasPressure: v.boolean(),
 });
 
-const ImageSchema = v.object({
+export const ImageSchema = v.object({
   name: v.string(),
+  transparent: v.optional(v.boolean(), false),
   // SVG is excluded: it is a document of its own, and this page never stores one.
   url: v.pipe(v.string(), v.regex(/^data:image\/(?!svg)[a-z0-9.+-]+;base64,/)),
 });
@@ -85,11 +89,13 @@ export const FreehandDrawingSchema = v.object({
   image: v.nullable(ImageSchema),
 });
 
+export const GridSchema = v.pipe(
+  v.array(v.pipe(v.number(), v.minValue(0), v.maxValue(255))),
+  v.length(GRID_SIZE * GRID_SIZE),
+);
+
 export const PixelDrawingSchema = v.object({
   mode: v.literal("pixels"),
   id: IdSchema,
-  grid: v.pipe(
-    v.array(v.pipe(v.number(), v.minValue(0), v.maxValue(255))),
-    v.length(GRID_SIZE * GRID_SIZE),
-  ),
+  grid: GridSchema,
 });

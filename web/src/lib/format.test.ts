@@ -27,7 +27,7 @@ it("has a label for each range of confidence", () => {
 
 it("names digits", () => {
   expect(digitName(7)).toBe("seven");
-  expect([withArticle(0), withArticle(8)]).toEqual(["a 0", "an 8"]);
+  expect([withArticle("0"), withArticle("8")]).toEqual(["a 0", "an 8"]);
 });
 
 it("formats counts and sizes", () => {

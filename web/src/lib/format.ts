@@ -7,8 +7,8 @@ export function digitName(digit: number): string {
 }
 
 /** A digit with its article: "a 7", "an 8". */
-export function withArticle(digit: number): string {
-  return `${digit === 8 ? "an" : "a"} ${digit}`;
+export function withArticle(digit: string): string {
+  return `${digit === "8" ? "an" : "a"} ${digit}`;
 }
 
 /** Format a probability; only exact values become 0.0% or 100%. */

@@ -6,6 +6,8 @@ const MAX_FILE_BYTES = 64 * 2 ** 20;
 /** Larger images are scaled down before they are sent: a digit does not need more detail. */
 const MAX_SENT_BYTES = 1.5 * 2 ** 20;
 const MAX_SENT_SIDE_PX = 1280;
+/** The others that a browser opens, such as AVIF, are sent as PNG. */
+const SENT_TYPES = new Set(["png", "jpeg", "webp", "gif", "bmp"].map((type) => `image/${type}`));
 const MAX_NAME_LENGTH = 60;
 
 export class ImageError extends Error {
@@ -32,16 +34,29 @@ export async function loadImage(file: File | Blob, fallbackName = "Image"): Prom
   const bitmap = await createImageBitmap(file).catch(() => {
     throw new ImageError(
       `“${name}” cannot be opened as an image.`,
-      "Choose a PNG, JPEG, WebP, GIF or BMP file.",
+      "Choose a PNG, JPEG, WebP, AVIF, GIF or BMP file.",
     );
   });
   const side_px = Math.max(bitmap.width, bitmap.height);
   const url =
-    file.size <= MAX_SENT_BYTES && side_px <= MAX_SENT_SIDE_PX && /^image\//.test(file.type)
+    file.size <= MAX_SENT_BYTES && side_px <= MAX_SENT_SIDE_PX && SENT_TYPES.has(file.type)
       ? await toDataUrl(file)
       : rescale(bitmap, Math.min(1, MAX_SENT_SIDE_PX / side_px), file.type !== "image/jpeg");
+  const transparent = file.type !== "image/jpeg" && isTransparent(bitmap);
   bitmap.close();
-  return { name, url };
+  return { name, url, transparent };
+}
+
+/** Whether any part of an image is transparent, as far as a small copy of it tells. */
+function isTransparent(bitmap: ImageBitmap): boolean {
+  const side_px = 64;
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = side_px;
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context) return false;
+  context.drawImage(bitmap, 0, 0, side_px, side_px);
+  const { data } = context.getImageData(0, 0, side_px, side_px);
+  return data.some((value, index) => index % 4 === 3 && value < 255);
 }
 
 /** Shorten a file name so that it fits into a notice. */

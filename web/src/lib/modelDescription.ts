@@ -109,18 +109,34 @@ export function trainingStats(training: Model["training"]): Stat[] {
   ];
 }
 
-const ACCURACIES: readonly [metric: string, label: string][] = [
-  ["test_accuracy", "accuracy on test digits that were never used for model selection"],
-  ["validation_accuracy", "accuracy on MNIST writers not seen in training"],
-  ["accuracy", "accuracy on the augmented training images"],
+const ACCURACIES: readonly [metric: string, ofDigits: string, ofOthers: string][] = [
+  [
+    "test_accuracy",
+    "accuracy on test digits that were never used for model selection",
+    "accuracy on test images that were never used for model selection",
+  ],
+  [
+    "validation_accuracy",
+    "accuracy on MNIST writers not seen in training",
+    "accuracy on validation images, which were not trained on",
+  ],
+  [
+    "accuracy",
+    "accuracy on the augmented training images",
+    "accuracy on the augmented training images",
+  ],
 ];
 
 const ShareSchema = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
-/** The recorded accuracies; other metrics are not shown. */
-export function accuracyStats(metrics: Model["metrics"]): Stat[] {
-  return ACCURACIES.flatMap(([metric, label]) => {
+/** The recorded accuracies; other metrics are not shown.
+ *
+ * @param digits  whether the classes are the digits: then the images are known
+ */
+export function accuracyStats(metrics: Model["metrics"], digits = true): Stat[] {
+  return ACCURACIES.flatMap(([metric, ofDigits, ofOthers]) => {
     const accuracy = metrics[metric];
+    const label = digits ? ofDigits : ofOthers;
     return v.is(ShareSchema, accuracy) ? [{ value: formatShare(accuracy), label }] : [];
   });
 }

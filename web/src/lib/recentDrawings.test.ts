@@ -9,10 +9,10 @@ import {
   RecentDrawingsSchema,
 } from "./recentDrawings";
 
-const recent = (id: string, digit: number | null = 3): RecentDrawing => ({
+const recent = (id: string, label: string | null = "3"): RecentDrawing => ({
   id,
   drawing: newFreehandDrawing(),
-  digit,
+  label,
   confidence: 0.9,
   seen: SEEN,
 });
@@ -22,10 +22,10 @@ describe("addRecent", () => {
     expect(addRecent([recent("a")], recent("b")).map(({ id }) => id)).toEqual(["b", "a"]);
   });
   it("replaces an earlier version of the same drawing", () => {
-    const recents = addRecent([recent("b"), recent("a", 3)], recent("a", 8));
-    expect(recents.map(({ id, digit }) => [id, digit])).toEqual([
-      ["a", 8],
-      ["b", 3],
+    const recents = addRecent([recent("b"), recent("a", "3")], recent("a", "8"));
+    expect(recents.map(({ id, label }) => [id, label])).toEqual([
+      ["a", "8"],
+      ["b", "3"],
     ]);
   });
   it("drops the oldest", () => {
@@ -46,6 +46,12 @@ describe("the stored list", () => {
     expect(restore(stored)).toEqual(stored);
   });
 
+  it("is restored from earlier versions of the page, which stored digits", () => {
+    const { label: _, ...stored } = recent("a");
+    expect(restore([{ ...stored, digit: 3 }])).toEqual([{ ...stored, label: "3" }]);
+    expect(restore([{ ...stored, digit: null }])).toEqual([{ ...stored, label: null }]);
+  });
+
   it.each([null, {}, 7, "[]"])("is not %j", (value) => {
     expect(v.is(RecentDrawingsSchema, value)).toBe(false);
   });
@@ -60,7 +66,9 @@ describe("the stored list", () => {
     ["an image on another server", { ...recent("b"), seen: "https://elsewhere.example/x.png" }],
     ["a script", { ...recent("b"), seen: "javascript:alert(1)" }],
     ["an SVG image", { ...recent("b"), seen: "data:image/svg+xml;base64,PHN2Zy8+" }],
-    ["a digit above 9", { ...recent("b"), digit: 42 }],
+    ["a digit above 9", { ...recent("b"), label: undefined, digit: 42 }],
+    ["an object as its label", { ...recent("b"), label: {} }],
+    ["a label of a thousand characters", { ...recent("b"), label: "l".repeat(1000) }],
     ["a confidence above 1", { ...recent("b"), confidence: 1e300 }],
     ["an object as its id", { ...recent("b"), id: {} }],
     ["an unknown mode", { ...recent("b"), drawing: { mode: "film" } }],

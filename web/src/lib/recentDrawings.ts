@@ -1,13 +1,14 @@
 /** Recent drawings with their predictions, newest first. They are stored only in the browser. */
 
 import * as v from "valibot";
-import { DigitSchema, ProbabilitySchema, SeenSchema } from "./api/responses";
+import { DigitSchema, NameSchema, ProbabilitySchema, SeenSchema } from "./api/responses";
 import { type Drawing, FreehandDrawingSchema, PixelDrawingSchema } from "./drawing";
 
 export interface RecentDrawing {
   readonly id: string;
   readonly drawing: Drawing;
-  readonly digit: number | null;
+  /** The name of the predicted class; null if the drawing was rejected. */
+  readonly label: string | null;
   readonly confidence: number;
   /** The network's input, as a data URL. */
   readonly seen: string;
@@ -23,13 +24,24 @@ export function addRecent(
   return [recent, ...recents.filter(({ id }) => id !== recent.id)].slice(0, MAX_RECENT_DRAWINGS);
 }
 
-const RecentDrawingSchema = v.object({
+const entries = {
   id: v.pipe(v.string(), v.maxLength(100)),
   drawing: v.variant("mode", [FreehandDrawingSchema, PixelDrawingSchema]),
-  digit: v.nullable(DigitSchema),
   confidence: ProbabilitySchema,
   seen: SeenSchema,
-});
+};
+
+const RecentDrawingSchema = v.union([
+  v.object({ ...entries, label: v.nullable(NameSchema) }),
+  // As earlier versions of the page stored them.
+  v.pipe(
+    v.object({ ...entries, digit: v.nullable(DigitSchema) }),
+    v.transform(({ digit, ...recent }) => ({
+      ...recent,
+      label: digit === null ? null : String(digit),
+    })),
+  ),
+]);
 
 /** The stored list; invalid entries are dropped and the others kept. */
 export const RecentDrawingsSchema = v.pipe(

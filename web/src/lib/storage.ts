@@ -26,11 +26,12 @@ export function load<Value>(
   }
 }
 
-/** Store a value; false if there is no room. */
+/** Store a value; false if there is no room, or no storage. */
 export function save(area: StorageArea, name: string, value: unknown): boolean {
   try {
-    storageFor(area)?.setItem(`inkdigits.${name}`, JSON.stringify(value));
-    return true;
+    const storage = storageFor(area);
+    storage?.setItem(`inkdigits.${name}`, JSON.stringify(value));
+    return storage !== undefined;
   } catch {
     return false;
   }
@@ -42,4 +43,15 @@ export function remove(area: StorageArea, name: string): void {
   } catch {
     // Storage is disabled, so nothing was stored.
   }
+}
+
+/** Call a function when another tab changes a stored value; returns a function that stops that. */
+export function onStoredElsewhere(area: StorageArea, name: string, onChange: () => void) {
+  const onStorage = ({ key, storageArea }: StorageEvent) => {
+    // Without a key, everything was deleted.
+    if (key !== null && key !== `inkdigits.${name}`) return;
+    if (storageArea === null || storageArea === storageFor(area)) onChange();
+  };
+  window.addEventListener("storage", onStorage);
+  return () => window.removeEventListener("storage", onStorage);
 }

@@ -68,9 +68,9 @@ describe("failureMessage", () => {
     expect(reason).toMatch(/\.$/);
     expect(action).toMatch(/\.$/);
   });
-  it("shows what the API says about a bad image", () => {
-    const detail = "The image file is damaged.";
-    expect(failureMessage({ kind: "http_error", status: 400, detail }).reason).toBe(detail);
+  it.each([400, 413, 415, 422])("shows what the API says about a bad image (%d)", (status) => {
+    const detail = "The image is animated; send a single frame.";
+    expect(failureMessage({ kind: "http_error", status, detail }).reason).toBe(detail);
   });
 });
 

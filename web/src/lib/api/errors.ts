@@ -107,12 +107,15 @@ export function failureMessage(failure: ApiFailure): FailureMessage {
 
 function httpErrorMessage(status: number, detail: string): FailureMessage {
   if (status === 413) {
-    return { reason: "The image is too large.", action: "Choose one of up to 16 MB." };
+    return {
+      reason: detail || "The image is too large.",
+      action: detail ? "Choose a smaller image." : "Choose one of up to 16 MB.",
+    };
   }
   if (status === 415) {
     return {
-      reason: "This file cannot be opened as an image.",
-      action: "Choose a PNG, JPEG, WebP, GIF or BMP file.",
+      reason: detail || "This file cannot be opened as an image.",
+      action: detail ? "Choose another image." : "Choose a PNG, JPEG, WebP, GIF or BMP file.",
     };
   }
   if (status >= 500) {

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { MODEL, MODELS, PREDICTION, SEEN } from "../../../tests/fixtures";
+import { CLOTHES_PREDICTION, MODEL, MODELS, PREDICTION, SEEN } from "../../../tests/fixtures";
 import { ModelsSchema, PredictionSchema, ProblemSchema, SeenSchema } from "./responses";
 import type { components } from "./schema";
 
@@ -26,8 +26,10 @@ describe("a prediction", () => {
   it.each([
     PREDICTION,
     { ...PREDICTION, seen: SEEN },
-    { ...PREDICTION, digit: null, reason: "not_a_digit" },
-    { ...PREDICTION, digit: null, reason: "blank" },
+    { ...PREDICTION, digit: null, label: null, reason: "not_a_digit" },
+    { ...PREDICTION, digit: null, label: null, reason: "blank" },
+    CLOTHES_PREDICTION,
+    { ...CLOTHES_PREDICTION, probabilities: Array(1000).fill(0.001) },
   ])("is accepted as the API returns it", (response) => {
     expect(v.parse(PredictionSchema, response)).toEqual(response);
   });
@@ -41,15 +43,29 @@ describe("a prediction", () => {
     expect(v.is(PredictionSchema, response)).toBe(false);
   });
 
-  it.each(Object.keys(PREDICTION))("is rejected without %s", (field) => {
-    expect(v.is(PredictionSchema, withFields(PREDICTION, { [field]: undefined }))).toBe(false);
+  it("may have no label, as from an older API: then the label is the digit", () => {
+    const { label: _, ...answered } = PREDICTION;
+    expect(v.parse(PredictionSchema, answered)).toEqual(PREDICTION);
+    const rejected = { ...answered, digit: null, reason: "not_a_digit" };
+    expect(v.parse(PredictionSchema, rejected)).toEqual({ ...rejected, label: null });
   });
+
+  it.each(Object.keys(PREDICTION).filter((field) => field !== "label"))(
+    "is rejected without %s",
+    (field) => {
+      expect(v.is(PredictionSchema, withFields(PREDICTION, { [field]: undefined }))).toBe(false);
+    },
+  );
 
   it.each<[string, unknown]>([
     ["digit", 42],
     ["digit", -1],
     ["digit", 7.5],
     ["digit", "7"],
+    ["label", ""],
+    ["label", 7],
+    ["label", "8"],
+    ["label", "l".repeat(1000)],
     ["reason", "because"],
     ["confidence", "0.93"],
     ["confidence", 1.5],
@@ -58,6 +74,7 @@ describe("a prediction", () => {
     ["probabilities", null],
     ["probabilities", {}],
     ["probabilities", [0.2, 0.3, 0.5]],
+    ["probabilities", [1]],
     ["probabilities", Array(10_000).fill(1e-4)],
     ["probabilities", Array(10).fill(null)],
     ["probabilities", Array(10).fill("0.1")],

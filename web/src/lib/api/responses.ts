@@ -10,6 +10,7 @@ export const MAX_RESPONSE_BYTES = 2 ** 20;
 
 const MAX_MODELS = 100;
 const MAX_LAYERS = 1000;
+const MIN_CLASSES = 2;
 const MAX_CLASSES = 1000;
 const MAX_DIMENSIONS = 8;
 const MAX_NAME_LENGTH = 200;
@@ -21,7 +22,7 @@ const MAX_DURATION_MS = 3_600_000;
 /** Probabilities are float32, so their sum may differ slightly from 1. */
 const SUM_TOLERANCE = 1e-3;
 
-const NameSchema = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_NAME_LENGTH));
+export const NameSchema = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_NAME_LENGTH));
 const CountSchema = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_COUNT));
 const ShapeSchema = v.pipe(v.array(CountSchema), v.maxLength(MAX_DIMENSIONS));
 export const ProbabilitySchema = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -36,19 +37,35 @@ export const SeenSchema = v.pipe(
 
 const ModelNameSchema = v.object({ name: NameSchema, digest: NameSchema });
 
-export const PredictionSchema = v.object({
-  digit: v.nullable(DigitSchema),
-  reason: v.nullable(v.picklist(["blank", "not_a_digit"])),
-  confidence: ProbabilitySchema,
-  probabilities: v.pipe(
-    v.array(ProbabilitySchema),
-    v.length(10),
-    v.check((ten) => Math.abs(ten.reduce((a, b) => a + b, 0) - 1) <= SUM_TOLERANCE),
+/** A prediction. An API from before there were other classes than the digits sends no label. */
+export const PredictionSchema = v.pipe(
+  v.object({
+    digit: v.nullable(DigitSchema),
+    label: v.optional(v.nullable(NameSchema)),
+    reason: v.nullable(v.picklist(["blank", "not_a_digit"])),
+    confidence: ProbabilitySchema,
+    probabilities: v.pipe(
+      v.array(ProbabilitySchema),
+      v.minLength(MIN_CLASSES),
+      v.maxLength(MAX_CLASSES),
+      v.check((all) => Math.abs(all.reduce((a, b) => a + b, 0) - 1) <= SUM_TOLERANCE),
+    ),
+    seen: v.nullable(SeenSchema),
+    model: ModelNameSchema,
+    duration_ms: v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_DURATION_MS)),
+  }),
+  v.transform((prediction) => ({ ...prediction, label: labelOf(prediction) })),
+  // Only a model whose classes are the ten digits predicts a digit.
+  v.check(
+    ({ digit, label, probabilities }) =>
+      digit === null || (label === String(digit) && probabilities.length === 10),
   ),
-  seen: v.nullable(SeenSchema),
-  model: ModelNameSchema,
-  duration_ms: v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_DURATION_MS)),
-});
+);
+
+function labelOf(prediction: { digit: number | null; label?: string | null | undefined }) {
+  const { digit, label } = prediction;
+  return label === undefined && digit !== null ? String(digit) : (label ?? null);
+}
 
 /** `options` are the layer's constructor arguments. */
 const LayerSchema = v.object({
@@ -65,7 +82,7 @@ const ModelSchema = v.object({
   summary: v.pipe(v.string(), v.maxLength(MAX_SUMMARY_LENGTH)),
   preprocessing: v.object({ name: NameSchema, revision: CountSchema }),
   input_shape: ShapeSchema,
-  class_names: v.pipe(v.array(NameSchema), v.maxLength(MAX_CLASSES)),
+  class_names: v.pipe(v.array(NameSchema), v.maxLength(MAX_CLASSES + 1)),
   layers: v.pipe(v.array(LayerSchema), v.maxLength(MAX_LAYERS)),
   parameters: CountSchema,
   size_bytes: CountSchema,
