@@ -333,7 +333,7 @@ def test_freed_memory_is_kept_for_the_next_step():
     script = """if True:
         import sys
         import numpy as np
-        from inkdigits.cli.train import keep_freed_memory
+        from inkdigits.cli.training_environment import keep_freed_memory
 
         def resident():
             pages = open("/proc/self/statm", encoding="ascii").read().split()[1]
