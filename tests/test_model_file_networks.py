@@ -123,8 +123,11 @@ def test_every_allowed_layer_type_is_saved_and_loaded():
         (({"type": "\x1b[2J\n" * 999},), "type '\\x1b[2J\\n"),
         (({"type": ["Dense"]},), "type a list is not one of"),
         (({},), "type None is not one of"),
-        (({"type": "Flatten", "extra": 1},), "a missing or an unknown field, 'extra'"),
-        (({"type": "Dense", "inputs": 784, "outputs": 11},), "a missing or an unknown field"),
+        (({"type": "Flatten", "extra": 1},), "layers[0]: Flatten has no field 'extra'"),
+        (
+            ({"type": "Dense", "inputs": 784, "outputs": 11},),
+            "layers[0]: Dense lacks the field 'bias'",
+        ),
         ((layer_json(Dense(784, 11)) | {"bias": 1},), "expected bool, got 1"),
         ((layer_json(Dense(784, 11)) | {"outputs": True},), "expected int, got True"),
         ((layer_json(Dense(784, 11)) | {"outputs": 11.0},), "expected int, got 11.0"),
