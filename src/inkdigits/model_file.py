@@ -286,22 +286,31 @@ def _check_network(path: str | Path, network: Network) -> None:
                 path, f"the type or a size of its layer {ascii(layer)[:100]} is not allowed"
             )
     try:
-        shapes = network.output_shapes(INPUT_SHAPE)
+        network.output_shapes(INPUT_SHAPE)
     except ValueError as error:
         raise invalid_file(
             path, f"its layers do not fit together ({ascii(str(error))[1:-1]})"
         ) from None
+    try:
+        check_cost(network)
+    except ValueError as error:
+        raise invalid_file(path, str(error)) from None
+
+
+def check_cost(network: Network) -> None:
+    """Check what an image costs, of a network whose layers fit together; allocate nothing.
+
+    raises   ValueError, with the cause as a clause, if it is more than a model file may need
+    """
     multiply_adds = 0
-    for layer, shape in zip(network.layers, shapes, strict=True):
+    for layer, shape in zip(network.layers, network.output_shapes(INPUT_SHAPE), strict=True):
         weight: Shape = layer.param_shapes().get("weight", (0,))
         positions = prod(shape[:-1])
         multiply_adds += positions * prod(weight)
         if max(prod(shape), positions * prod(weight[:-1])) > MAX_LAYER_VALUES:
-            raise invalid_file(path, f"a layer needs more than {MAX_LAYER_VALUES} values per image")
+            raise ValueError(f"a layer needs more than {MAX_LAYER_VALUES} values per image")
     if multiply_adds > MAX_MULTIPLY_ADDS:
-        raise invalid_file(
-            path, f"its network needs more than {MAX_MULTIPLY_ADDS} multiply-adds per image"
-        )
+        raise ValueError(f"its network needs more than {MAX_MULTIPLY_ADDS} multiply-adds per image")
 
 
 def _has_valid_fields(layer: Layer) -> bool:

@@ -104,12 +104,14 @@ class Recipe:
         return content
 
     @classmethod
-    def from_json(cls, content: Any) -> "Recipe":
-        """Read a recipe that `to_json` wrote.
+    def from_json(cls, content: Any, *, complete: bool = True) -> "Recipe":
+        """Read a recipe that `to_json` wrote, or with `complete=False` one that people write.
 
-        raises   ValueError, with the cause as a clause, if it is anything else
+        complete  whether every field must be there; if not, those with a default may be left out
+        raises    ValueError, with the field and the cause as a clause, if it is anything else; a
+                  recipe that is read may still not be fit for training: see recipe_check
         """
-        recipe: Recipe = dataclass_json.from_json(content, cls, _CHOICES)
+        recipe: Recipe = dataclass_json.from_json(content, cls, _CHOICES, complete=complete)
         return recipe
 
 
