@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
 Choices: TypeAlias = Mapping[Any, Sequence[Any]]  # protocol -> the classes or functions it allows
 MAX_EXACT_INTEGER = 2**53  # above it, floats skip integers
 MAX_INTEGER_BITS = 2**10  # of an integer in a message: converting a larger one takes long
+MAX_SHOWN = 40  # characters of a value in a message
 MAX_COMPARED = 64  # characters of a name that is compared with the known ones
 
 
@@ -59,7 +60,7 @@ def from_json(
         return from_json(value, annotation, choices, complete=complete, path=path)
     if get_origin(annotation) is tuple:
         if not isinstance(value, list):
-            raise _error(path, f"expected a list, got {_shown(value)}")
+            raise _error(path, f"expected a list, got {shown(value)}")
         item_type = get_args(annotation)[0]
         return tuple(
             from_json(item, item_type, choices, complete=complete, path=f"{path}[{number}]")
@@ -68,7 +69,7 @@ def from_json(
     if annotation is float and type(value) is int and abs(value) <= MAX_EXACT_INTEGER:
         return float(value)
     if type(value) is not annotation:
-        raise _error(path, f"expected {annotation.__name__}, got {_shown(value)}")
+        raise _error(path, f"expected {annotation.__name__}, got {shown(value)}")
     return value
 
 
@@ -78,13 +79,13 @@ def _build(
     """Build a dataclass, or return a function, that is one of the options."""
     by_name = {option.__name__: option for option in options}
     if not isinstance(value, dict):
-        raise _error(path, f"expected an object, got {_shown(value)}")
+        raise _error(path, f"expected an object, got {shown(value)}")
     content = dict(value)
     only_option = options[0].__name__ if len(options) == 1 and not complete else None
     name = content.pop("type", only_option)
     if not isinstance(name, str) or name not in by_name:
         raise _error(
-            path, f"type {_shown(name)} is not one of {', '.join(by_name)}{_hint(name, by_name)}"
+            path, f"type {shown(name)} is not one of {', '.join(by_name)}{_hint(name, by_name)}"
         )
     option = by_name[name]
     is_function = not is_dataclass(option)
@@ -93,10 +94,10 @@ def _build(
     for key in content:
         if key not in annotations:
             hint = _hint(key, [known for known in annotations if known not in content])
-            raise _error(path, f"{name} has no field {_shown(key)}{hint}")
+            raise _error(path, f"{name} has no field {shown(key)}{hint}")
     for key in annotations:
         if key not in content and key not in optional:
-            raise _error(path, f"{name} lacks the field {_shown(key)}")
+            raise _error(path, f"{name} lacks the field {shown(key)}")
     values = {
         key: from_json(
             item,
@@ -132,7 +133,7 @@ def _error(path: str, cause: str) -> ValueError:
     return ValueError(f"{path}: {cause}" if path else cause)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """Quote a value from a file, shortened and without control characters."""
     match value:
         case list():
@@ -141,4 +142,5 @@ def _shown(value: Any) -> str:
             return "an object"
         case int() if value.bit_length() > MAX_INTEGER_BITS:
             return "an integer that is too large"
-    return ascii(value)[:40]
+    text = ascii(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."

@@ -10,6 +10,7 @@ from typing import Any
 
 from inkdigits.constants import DIGITS
 from inkdigits.data.augment import Augment
+from inkdigits.dataclass_json import shown
 from inkdigits.model_file import MAX_LAYERS, MAX_SIZE, check_class_names, check_cost
 from inkdigits.nn.convolution import Conv2D, MaxPool2D, ZeroPad2D
 from inkdigits.nn.layers import BatchNorm, Dense, Dropout, Layer, Shape
@@ -134,7 +135,7 @@ def _check_texts(recipe: Recipe) -> None:
     if not NAME.fullmatch(recipe.name) or RESERVED.fullmatch(recipe.name):
         raise RecipeError(
             "name",
-            f"must be 1 to 64 letters, digits, '-', '_' or '.', not {ascii(recipe.name)[:80]}",
+            f"must be 1 to 64 letters, digits, '-', '_' or '.', not {shown(recipe.name)}",
         )
     if len(recipe.summary) > MAX_SUMMARY or not (recipe.summary or " ").isprintable():
         raise RecipeError("summary", f"must be at most {MAX_SUMMARY} printable characters")
@@ -150,14 +151,14 @@ def _check_ranges(part: Any, path: str) -> None:
         value = getattr(part, name)
         if value not in allowed:
             field = f"{path}.{name}" if path else name
-            raise RecipeError(field, f"must be {allowed}, not {ascii(value)[:40]}")
+            raise RecipeError(field, f"must be {allowed}, not {shown(value)}")
 
 
 def _check_data(recipe: Recipe) -> None:
     """Check that the images fit the classes and the preprocessing."""
     if recipe.preprocessing not in PREPROCESSORS:
         known = " or ".join(f'"{name}"' for name in PREPROCESSORS)
-        raise RecipeError("preprocessing", f"must be {known}, not {recipe.preprocessing[:40]!a}")
+        raise RecipeError("preprocessing", f"must be {known}, not {shown(recipe.preprocessing)}")
     if recipe.classes != DIGITS:
         for name in (*OTHER_DIGITS, "outliers"):
             if getattr(recipe, name):

@@ -12,9 +12,10 @@ from inkdigits.arrays import DEVICES, Array, to_host
 from inkdigits.calibration import calibrate
 from inkdigits.cli.curves import draw_curves
 from inkdigits.cli.options import data_dir_option
+from inkdigits.cli.recipe_choice import choose_recipe, recipe_options
 from inkdigits.cli.signals import Signals
 from inkdigits.cli.training_environment import keep_freed_memory, machine, versions
-from inkdigits.cli.training_progress import prepare_data, train_epochs
+from inkdigits.cli.training_progress import change_epochs, prepare_data, train_epochs
 from inkdigits.evaluation import measure_held_out, summarize
 from inkdigits.model_file import Model, save_model
 from inkdigits.recipes import RECIPES, Recipe
@@ -26,7 +27,7 @@ from inkdigits.training_data import TrainingData
 
 
 @click.command("train")
-@click.argument("recipe_name", metavar="RECIPE", type=click.Choice(list(RECIPES)))
+@click.argument("source", metavar="RECIPE")
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
@@ -48,9 +49,11 @@ from inkdigits.training_data import TrainingData
 )
 @click.option(
     "--epochs",
-    type=click.IntRange(min=1),
-    help="Number of epochs.  [default: the recipe's]",
+    type=click.IntRange(1, 100_000),
+    help="Number of epochs; with --resume, it may be another than before.  [default: the recipe's, "
+    "or with --resume the run's]",
 )
+@recipe_options
 @click.option(
     "--mnist-only",
     is_flag=True,
@@ -72,7 +75,7 @@ from inkdigits.training_data import TrainingData
 )
 @data_dir_option
 def train_command(
-    recipe_name: str,
+    source: str,
     seed: int,
     run_dir: Path | None,
     resume: bool,
@@ -82,17 +85,23 @@ def train_command(
     device: str,
     workers: int,
     data_dir: Path | None,
+    **changes: Any,
 ) -> None:
     """Train RECIPE on MNIST's training digits, and on the other data sets that it uses.
+
+    RECIPE is a name that `inkdigits recipe list` prints, or a TOML or JSON file.
 
     The test digits are not used: `inkdigits evaluate` measures the model on them.
     """
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
-    recipe = _adjusted(RECIPES[recipe_name], epochs, mnist_only, data_dir, console)
+    recipe = choose_recipe(source, RECIPES, epochs, **changes)
+    recipe = _with_available_data(recipe, mnist_only, data_dir, console)
     keep_freed_memory()
-    run = Run(run_dir or Path("runs") / f"{recipe_name}-seed-{seed}")
+    run = Run(run_dir or Path("runs") / f"{recipe.name}-seed-{seed}")
     signals = Signals()
     with signals.caught(console), run.locked():
+        if resume and epochs is None:
+            recipe = _with_epochs_of_run(recipe, run, console)
         sources = training_data.load(recipe, data_dir, limit)
         settings = {
             "recipe": recipe.to_json(),
@@ -108,15 +117,20 @@ def train_command(
         state, records = checkpoint or (training.init_state(recipe, seed), [])
         if checkpoint:
             console.print(f"Resumed at step {state.step}, {_epochs_done(len(records))}.")
+            run.check_epochs(state, records, recipe.epochs)
         else:
             run.save(state, records)
 
         console.print(f"{recipe.name}: {recipe.summary}", style="bold")
         data = prepare_data(recipe, sources, seed, device, workers, console)
         run.check_state(state, records, recipe, len(data.batches))
+        if resume:
+            change_epochs(run, recipe, state.step, len(data.batches), console)
         state = training.state_to_device(state, device)
         vector = train_epochs(recipe, run, data, state, records, signals, console)
         provenance = settings | {"versions": versions()}
+        if changed := run.epochs_changed:
+            provenance["epochs_changed"] = changed
         model = _measured_model(recipe, vector, data, records, provenance)
         path = run.folder / f"{recipe.name}.safetensors"
         save_model(path, model)
@@ -152,14 +166,10 @@ def _measured_model(
     return replace(model, metrics=model.metrics | {"development": summarize(measured)})
 
 
-def _adjusted(
-    recipe: Recipe,
-    epochs: int | None,
-    mnist_only: bool,
-    data_dir: Path | None,
-    console: Console,
+def _with_available_data(
+    recipe: Recipe, mnist_only: bool, data_dir: Path | None, console: Console
 ) -> Recipe:
-    """Apply the options to a recipe."""
+    """Leave out the sources that the user does not want or have."""
     if mnist_only:
         recipe = training_data.only_mnist(recipe)
     recipe, missing = training_data.without_missing(recipe, data_dir)
@@ -171,7 +181,17 @@ def _adjusted(
             "handwriting less accurately.",
             style="yellow",
         )
-    return recipe if epochs is None else replace(recipe, epochs=epochs)
+    return recipe
+
+
+def _with_epochs_of_run(recipe: Recipe, run: Run, console: Console) -> Recipe:
+    """Return the recipe with the number of epochs that the run was last given."""
+    epochs = run.epochs
+    if epochs != recipe.epochs:
+        console.print(
+            f"The run is to have {epochs} epochs, not {recipe.epochs}; --epochs changes it."
+        )
+    return replace(recipe, epochs=epochs)
 
 
 def _epochs_done(count: int) -> str:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 
 import click
+import numpy as np
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -27,6 +28,7 @@ from inkdigits.training_data import Sources, TrainingData
 from inkdigits.worker_pool import WorkerDied
 
 BAR_SECONDS = 0.1  # between updates: a training step may be faster than drawing the bar
+RATES = 500  # points of a schedule at which the learning rate is computed
 HEADINGS = "epoch    loss  accuracy  validation: loss  accuracy  seconds  images/s"
 
 
@@ -85,6 +87,42 @@ def prepare_data(
     counts = ", ".join(f"{count:,} {name}" for name, count in data.counts.items())
     console.print(f"{counts}; preprocessing: {recipe.preprocessing}")
     return data
+
+
+def change_epochs(
+    run: Run, recipe: Recipe, step: int, steps_per_epoch: int, console: Console
+) -> None:
+    """Record another number of epochs for a run that is resumed, and say what the schedule does.
+
+    step    number of the next step
+    """
+    before = run.epochs
+    if before == recipe.epochs and not run.epochs_changed:
+        return
+    run.change_epochs(recipe.epochs, step)
+    steps = steps_per_epoch * recipe.epochs
+    if before == recipe.epochs or step >= steps:
+        return
+    console.print(
+        f"The run is to have {recipe.epochs} epochs instead of {before}. From step {step} on, the "
+        f"learning rate is that of a schedule of {recipe.epochs} epochs: "
+        f"{_rates(recipe, step, steps_per_epoch * before, steps)}. The optimizer's state and the "
+        "averages of the weights continue. The model will differ from one that is trained for "
+        f"{recipe.epochs} epochs from the start.",
+        style="yellow",
+    )
+
+
+def _rates(recipe: Recipe, step: int, steps_before: int, steps: int) -> str:
+    """Describe how the learning rate goes on."""
+    was = recipe.schedule(step - 1, steps_before) if step else None
+    numbers = np.linspace(step, steps - 1, RATES).astype(int).tolist()
+    rates = [recipe.schedule(number, steps) for number in numbers]
+    text = f"{rates[0]:.3g} now" if was is None else f"{was:.3g} before, {rates[0]:.3g} now"
+    peak = max(rates)
+    if peak > max(rates[0], rates[-1]):
+        text += f", up to {peak:.3g}"
+    return f"{text}, {rates[-1]:.3g} at the end"
 
 
 def train_epochs(
