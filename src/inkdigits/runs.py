@@ -272,7 +272,9 @@ class Run:
 def _first_difference(begun: Any, now: Any, name: str = "") -> tuple[str, str, str] | None:
     """Find where two settings differ: the path to the first difference, and both values."""
     if isinstance(begun, dict) and isinstance(now, dict):
-        for key in [*now, *(key for key in begun if key not in now)]:
+        keys = [*now, *(key for key in begun if key not in now)]
+        # The summary last: it only says in words what differs.
+        for key in sorted(keys, key="summary".__eq__):
             path = f"{name}.{key}" if name else key
             if key not in begun or key not in now:
                 was, is_now = (_shown(values.get(key, "unset")) for values in (begun, now))

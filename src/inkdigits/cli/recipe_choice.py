@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from inkdigits.recipe_check import RecipeError, check_recipe
 from inkdigits.recipe_files import find_recipe
 from inkdigits.recipe_options import ACTIVATIONS, AUGMENTS, customize
-from inkdigits.recipes import Recipe
+from inkdigits.recipes import RECIPES, Recipe
 from inkdigits.storage.files import FileError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -36,6 +37,16 @@ def _parse_sizes(
         )
     return tuple(map(int, parts))
 
+
+def _complete(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Complete the name of a recipe, or else of a file."""
+    names = [name for name in RECIPES if name.startswith(incomplete)]
+    return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="file")]
+
+
+recipe_argument = click.argument("source", metavar="RECIPE", shell_complete=_complete)
 
 # Those that change the recipe itself; --epochs is an option of every run.
 OPTIONS = (

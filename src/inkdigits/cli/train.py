@@ -12,10 +12,11 @@ from inkdigits.arrays import DEVICES, Array, to_host
 from inkdigits.calibration import calibrate
 from inkdigits.cli.curves import draw_curves
 from inkdigits.cli.options import data_dir_option
-from inkdigits.cli.recipe_choice import choose_recipe, recipe_options
+from inkdigits.cli.recipe_choice import choose_recipe, recipe_argument, recipe_options
 from inkdigits.cli.signals import Signals
 from inkdigits.cli.training_environment import keep_freed_memory, machine, versions
 from inkdigits.cli.training_progress import change_epochs, prepare_data, train_epochs
+from inkdigits.constants import DIGITS
 from inkdigits.evaluation import measure_held_out, summarize
 from inkdigits.model_file import Model, save_model
 from inkdigits.recipes import RECIPES, Recipe
@@ -27,7 +28,7 @@ from inkdigits.training_data import TrainingData
 
 
 @click.command("train")
-@click.argument("source", metavar="RECIPE")
+@recipe_argument
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
@@ -95,6 +96,11 @@ def train_command(
     """
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     recipe = choose_recipe(source, RECIPES, epochs, **changes)
+    if recipe.classes != DIGITS:
+        raise click.ClickException(
+            f"The classes of the recipe {recipe.name} are not the digits 0 to 9 that it would be "
+            "trained on: leave the field classes out."
+        )
     recipe = _with_available_data(recipe, mnist_only, data_dir, console)
     keep_freed_memory()
     run = Run(run_dir or Path("runs") / f"{recipe.name}-seed-{seed}")

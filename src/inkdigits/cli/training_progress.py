@@ -158,7 +158,7 @@ def train_epochs(
     except DivergenceError as error:
         raise click.ClickException(
             f"Training stopped because {error}; the last good weights are in the newest checkpoint "
-            f"in {run.folder}. A lower learning rate in recipes.py may help."
+            f"in {run.folder}. A lower --learning-rate may help."
         ) from None
 
 
