@@ -277,6 +277,14 @@ def _preprocess_chunk(first: int, images: Pixels, preprocessing: str) -> Pixels:
     return PREPROCESSORS[preprocessing].from_mnist(images)
 
 
+def validation_digits(recipe: Recipe, digits: Digits, seed: int) -> Digits | None:
+    """Return the digits that a training with this recipe and seed holds out, or None if none.
+
+    digits   MNIST's that it is given: all training digits, or the first ones
+    """
+    return _split(recipe, digits, seed)[1]
+
+
 def _split(recipe: Recipe, digits: Digits, seed: int) -> tuple[Digits, Digits | None]:
     """Hold out the validation share, by writer if the writers are known."""
     if not recipe.validation:

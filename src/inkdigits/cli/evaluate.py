@@ -13,12 +13,14 @@ from rich.table import Table
 from rich.text import Text
 
 from inkdigits.arrays import Array, Labels, Pixels
+from inkdigits.cli.curves import records_of
 from inkdigits.cli.options import data_dir_option, model_argument
 from inkdigits.cli.report import Mistake, render_report
 from inkdigits.constants import CLASSES, IMAGE_SIDE
 from inkdigits.data import mnist
 from inkdigits.evaluation import WriterMetrics, evaluate_writers
 from inkdigits.metrics import Coverage, Metrics, measure, risk_coverage
+from inkdigits.model_file import locate
 from inkdigits.recognizer import Recognizer
 from inkdigits.storage.files import write_atomically
 
@@ -42,6 +44,7 @@ def evaluate_command(model: str, as_json: bool, report: Path | None, data_dir: P
     If the files of Pendigits or UNIPEN are there, also on their writers that no recipe trains on.
     """
     recognizer = Recognizer.load(model)
+    records = [] if report is None else records_of(locate(model), recognizer.model)
     digits = mnist.load("test", data_dir)
     console = Console(highlight=False, soft_wrap=True, stderr=as_json)
     with console.status(f"Evaluating {len(digits):,} digits"):
@@ -70,7 +73,15 @@ def evaluate_command(model: str, as_json: bool, report: Path | None, data_dir: P
         if sources:
             _show_writers(console, sources)
     if report is not None:
-        html = render_report(recognizer, metrics, mistakes[:MISTAKES_REPORTED])
+        html = render_report(
+            recognizer,
+            metrics,
+            mistakes[:MISTAKES_REPORTED],
+            rejected=rejected,
+            coverage=coverage,
+            writers=sources,
+            records=records,
+        )
         write_atomically(report, html.encode())
         console.print(f"Report: {report}", markup=False)
 
