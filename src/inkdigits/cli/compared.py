@@ -164,7 +164,8 @@ def _split_settings(model: Compared) -> dict[str, Any] | None:
             "limit": int() | None as limit,
             "data": {**data},
         } if seed >= 0 and (limit is None or limit > 0):
-            hashes = {f"data.{name}": data.get(name) for name in mnist.SOURCES if name in data}
+            files = mnist.TRAIN_IMAGES, mnist.TRAIN_LABELS, mnist.TRAIN_WRITERS
+            hashes = {f"data.{name}": data.get(name) for name in files}
             try:
                 check_recipe(recipe_from(model.training["recipe"]))
             except ValueError:
