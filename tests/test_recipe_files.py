@@ -1,19 +1,21 @@
 """Recipes in files: TOML and JSON, round trips, and files that strangers wrote."""
 
 import json
+import re
 import time
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
+from pathlib import Path
 
 import pytest
 
 from inkdigits.nn.initializers import glorot
-from inkdigits.nn.layers import Dense, Flatten, Sigmoid
-from inkdigits.nn.losses import LabelSmoothing
+from inkdigits.nn.layers import BatchNorm, Dense, Flatten, Sigmoid
+from inkdigits.nn.losses import LabelSmoothing, SoftTargets
 from inkdigits.nn.network import Network
-from inkdigits.nn.optimizers import SGD
-from inkdigits.nn.schedules import Constant
+from inkdigits.nn.optimizers import SGD, AdamW
+from inkdigits.nn.schedules import Constant, Cosine, OneCycle
 from inkdigits.recipe_files import MAX_RECIPE_BYTES, find_recipe, read_recipe, to_json, to_toml
-from inkdigits.recipes import MLP, RECIPES, Recipe
+from inkdigits.recipes import INFERENCE_LAYERS, MLP, RECIPES, Recipe
 from inkdigits.storage.files import FileError
 
 LETTERS = Recipe(
@@ -45,27 +47,40 @@ def test_json_is_what_a_model_file_keeps():
     assert json.loads(to_json(MLP)) == MLP.to_json()
 
 
-def test_short_file_is_enough(tmp_path):
-    path = tmp_path / "short.toml"
-    path.write_text("""
-        name = "short"
-        summary = "As short as it gets."
-        preprocessing = "ink"
-        batch_size = 32
-        epochs = 3
-        targets = { type = "LabelSmoothing", share = 0 }
-        optimizer = { type = "AdamW" }
-        schedule = { type = "Constant", rate = 0.001 }
-        [[network.layers]]
-        type = "Flatten"
-        [[network.layers]]
-        type = "Dense"
-        inputs = 784
-        outputs = 10
-    """)
+DOCUMENT = (Path(__file__).parents[1] / "docs/recipes.md").read_text(encoding="utf-8")
+
+
+def test_shortest_recipe_of_the_documentation_is_complete(tmp_path):
+    (toml,) = re.findall(r"```toml\n(.*?)```", DOCUMENT, re.DOTALL)
+    path = tmp_path / "my.toml"
+    path.write_text(toml)
     recipe = read_recipe(path)
     assert recipe.network == Network((Flatten(), Dense(784, 10)))
     assert (recipe.validation, recipe.augment, recipe.outliers) == (0.1, None, 0.0)
+    for line in toml.splitlines():
+        if " = " in line and "type" not in line:
+            path.write_text(toml.replace(line, ""))
+            with pytest.raises(FileError, match=r"lacks the field|not valid TOML"):
+                read_recipe(path)
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Recipe)])
+def test_every_field_is_documented_with_its_default(name):
+    (row,) = [row for row in DOCUMENT.splitlines() if re.match(rf"\| (.*, )?`{name}\b", row)]
+    default = next(field.default for field in fields(Recipe) if field.name == name)
+    shown = row.split("|")[-2].strip()
+    if default is MISSING:
+        assert shown == "an error"
+    elif default is None:
+        assert shown == "none"
+    elif name != "classes":
+        assert shown.lower().startswith(f"{default:g}" if default != 1 else str(default).lower())
+
+
+def test_every_type_of_a_file_is_documented():
+    kinds = [*INFERENCE_LAYERS, BatchNorm, LabelSmoothing, SoftTargets, SGD, AdamW]
+    for kind in (*kinds, Constant, Cosine, OneCycle):
+        assert f"`{kind.__name__}`" in DOCUMENT
 
 
 def test_recipe_is_found_by_name_or_path(tmp_path, monkeypatch):
