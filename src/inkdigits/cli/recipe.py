@@ -9,10 +9,9 @@ from inkdigits import recipe_files
 from inkdigits.model_file import load_model
 from inkdigits.recipe_check import check_recipe
 from inkdigits.recipes import RECIPES, Recipe
+from inkdigits.runs import MAX_SETTINGS_BYTES
 from inkdigits.storage.files import FileError, read_file
 from inkdigits.strict_json import parse
-
-MAX_SETTINGS_BYTES = 2**18
 
 
 @click.group("recipe")
@@ -48,13 +47,13 @@ def _recipe_of(name: str) -> Recipe:
     path = Path(name)
     if name not in RECIPES and path.is_dir():
         settings = path / "settings.json"
-        return _recorded(settings, parse_settings(settings))
+        return _recorded(settings, _parse_settings(settings))
     if name not in RECIPES and path.suffix == ".safetensors":
         return _recorded(path, load_model(path).training)
     return recipe_files.find_recipe(name, RECIPES)
 
 
-def parse_settings(path: Path) -> Any:
+def _parse_settings(path: Path) -> Any:
     """Parse the settings of a run; raise FileError if that fails."""
     try:
         return parse(read_file(path, MAX_SETTINGS_BYTES))
