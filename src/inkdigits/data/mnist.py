@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.arrays import Pixels
+from inkdigits.arrays import Labels, Pixels
 from inkdigits.constants import CLASSES, IMAGE_SIDE
 from inkdigits.data import folders
 from inkdigits.data.folders import DataError
@@ -32,7 +32,7 @@ class Digits:
     """Images of handwritten digits with their labels and writers."""
 
     images: Pixels  # uint8 (N, 28, 28), 0 is background and 255 is full ink
-    labels: NDArray[np.uint8]  # (N,) 0 to 9
+    labels: Labels  # (N,) 0 to 9
     writers: NDArray[Any] | None  # (N,) integers or strings; None if unknown
     hashes: Mapping[str, str] = field(default_factory=dict)  # file name -> SHA-256 of its content
 
