@@ -117,14 +117,22 @@ def read_file(paths: Sequence[Path], name: str) -> bytes:
 
     raises  DataError if none of the folders has the file, or its content is wrong
     """
-    source = SOURCES[name]
-    path = folders.find_file(paths, name)
+    remedy = "replace it, or delete it and run `inkdigits data`"
+    return read_source(paths, SOURCES[name], remedy)
+
+
+def read_source(paths: Sequence[Path], source: Source, remedy: str) -> bytes:
+    """Return the content of a file, verified by its hash.
+
+    remedy  what to do if the content is wrong, as the end of a sentence
+    raises  DataError if none of the folders has the file, or its content is wrong
+    """
+    path = folders.find_file(paths, source.name)
     if path is None:
         raise DataError(
-            f"{folders.missing_files_message(paths, [name])}: "
+            f"{folders.missing_files_message(paths, [source.name])}: "
             "copy it there, compressed (.gz) or not."
         )
-    remedy = "replace it, or delete it and run `inkdigits data`"
     return folders.read_verified(path, source.size, source.sha256, remedy)
 
 
