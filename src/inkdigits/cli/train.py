@@ -26,6 +26,7 @@ from inkdigits.arrays import DEVICES, Array, Labels, to_host
 from inkdigits.calibration import calibrate
 from inkdigits.cli.curves import draw_curves
 from inkdigits.cli.options import data_dir_option
+from inkdigits.cli.own_data import OwnDataOptions, own_data_options
 from inkdigits.cli.signals import Signals, StopRequested
 from inkdigits.data import mnist
 from inkdigits.data.batches import Batches
@@ -119,6 +120,7 @@ class WatchedBatches:
     show_default="one for each available CPU",
     help="Number of processes that prepare the training images.",
 )
+@own_data_options
 @data_dir_option
 def train_command(
     recipe_name: str,
@@ -130,19 +132,23 @@ def train_command(
     mnist_only: bool,
     device: str,
     workers: int,
+    own: OwnDataOptions,
     data_dir: Path | None,
 ) -> None:
-    """Train RECIPE on MNIST's training digits, and on the other data sets that it uses.
+    """Train RECIPE on MNIST's training digits, or on --data, and on the data sets that it uses.
 
     The test digits are not used: `inkdigits evaluate` measures the model on them.
     """
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
-    recipe = _adjusted(RECIPES[recipe_name], epochs, mnist_only, data_dir, console)
+    own_data = own.load(RECIPES[recipe_name], data_dir, console)
+    recipe = own_data.recipe if own_data else RECIPES[recipe_name]
+    recipe = _adjusted(recipe, epochs, mnist_only, data_dir, console)
     keep_freed_memory()
-    run = Run(run_dir or Path("runs") / f"{recipe_name}-seed-{seed}")
+    run = Run(run_dir or Path("runs") / f"{recipe_name}-{own.run_name}seed-{seed}")
     signals = Signals()
     with signals.caught(console), run.locked():
-        sources = training_data.load(recipe, data_dir, limit)
+        load = own_data.sources if own_data else training_data.load
+        sources = load(recipe, data_dir, limit)
         settings = {
             "recipe": recipe.to_json(),
             "seed": seed,
@@ -183,7 +189,8 @@ def train_command(
         console.print(f"Model: {path}")
         if not draw_curves(run.folder / "learning-curves.svg", records):
             console.print("No learning curves: they need pip install 'inkdigits[plots]'.")
-        console.print(f"Evaluate it on the test digits: inkdigits evaluate {path}")
+        where, option = ("test data", " --data SOURCE") if own_data else ("the test digits", "")
+        console.print(f"Evaluate it on {where}: inkdigits evaluate {path}{option}")
 
 
 def _adjusted(
@@ -216,7 +223,7 @@ def _prepare(
     recipe: Recipe, sources: Sources, seed: int, device: str, workers: int, console: Console
 ) -> TrainingData:
     """Prepare the training data, and show the progress."""
-    if recipe.validation and sources.digits.writers is None:
+    if recipe.validation and sources.digits.writers is None and not sources.are_own:
         console.print(
             f"The file of MNIST's writers, {mnist.TRAIN_WRITERS}, is missing: the validation "
             "digits are drawn at random, and their accuracy is too high, because their writers "

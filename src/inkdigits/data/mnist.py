@@ -5,7 +5,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,7 @@ class Digits:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def take(self, selection: Any) -> "Digits":
+    def take(self, selection: Any) -> Self:
         """Return the digits selected by an index array, a boolean mask (N,) or a slice."""
         return replace(
             self,
