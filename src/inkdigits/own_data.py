@@ -23,7 +23,7 @@ def adapt(recipe: Recipe, classes: tuple[str, ...], preprocessing: str | None = 
 
     The ten digits, preprocessed as "ink", are learned with all that the recipe adds to MNIST. For
     anything else the other data sets, made digits and non-digits are left out, and the network's
-    last layer gets an output for each class.
+    last layer gets an output for each class. Pictures preprocessed as "plain" are not augmented.
 
     preprocessing  None for the recipe's
     raises         DataError if the names of the classes are not valid, or the network does not end
@@ -45,9 +45,8 @@ def adapt(recipe: Recipe, classes: tuple[str, ...], preprocessing: str | None = 
             "it cannot get other classes; use another recipe."
         )
     network = replace(recipe.network, layers=(*layers, replace(last, outputs=len(classes))))
-    augment = recipe.augment
-    if augment and recipe.preprocessing == "plain":
-        augment = replace(augment, stroke=0.0, gap_share=0.0)  # there are no strokes
+    # Distortions imitate pens and hands; on other pictures they cost accuracy.
+    augment = None if recipe.preprocessing == "plain" else recipe.augment
     return replace(
         training_data.only_mnist(recipe),
         network=network,

@@ -12,6 +12,8 @@ from inkdigits.imaging.decode import encode_png
 from inkdigits.metrics import Metrics
 from inkdigits.recognizer import Recognizer
 
+MATRIX_CLASSES = 64  # a larger confusion matrix is left out
+
 
 @dataclass(frozen=True)
 class Mistake:
@@ -29,9 +31,12 @@ class Mistake:
     confidence: float
 
 
-def render_report(recognizer: Recognizer, metrics: Metrics, mistakes: Sequence[Mistake]) -> str:
+def render_report(
+    recognizer: Recognizer, metrics: Metrics, mistakes: Sequence[Mistake], tested: str
+) -> str:
     """Render `report.html` with the metrics and some mistakes.
 
+    tested   what the images are, in the plural
     raises   ClickException if Jinja, which the extra `plots` installs, is missing
     """
     try:
@@ -47,6 +52,9 @@ def render_report(recognizer: Recognizer, metrics: Metrics, mistakes: Sequence[M
         metrics=metrics,
         mistakes=[(mistake, _data_url(mistake)) for mistake in mistakes],
         wrong=metrics.total - metrics.correct,
+        classes=recognizer.model.classes,
+        has_matrix=len(recognizer.model.classes) <= MATRIX_CLASSES,
+        tested=tested,
     )
 
 

@@ -56,7 +56,7 @@ def read_class_folders(folder: Path) -> LabeledImages:
                     f"or add {', '.join(sorted(SUFFIXES))} files."
                 )
     except OSError as error:
-        path = labeled.shown_path(error.filename or folder)
+        path = labeled.printable(error.filename or folder)
         raise DataError(
             f"{path} cannot be read ({error.strerror}): make it readable or remove it."
         ) from error

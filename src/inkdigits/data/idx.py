@@ -37,7 +37,7 @@ def read_folder(folder: Path, split: Split) -> LabeledImages:
     if len(found) != 1:
         some = ", ".join(map(labeled.file_name, found.values())) or "none"
         raise DataError(
-            f"{labeled.shown_path(folder)} must have one file of {split} images, such as "
+            f"{labeled.printable(folder)} must have one file of {split} images, such as "
             f"{SPLITS[split][0]}-images-idx3-ubyte, but there is {some}; name the file itself."
         )
     return read_file(next(iter(found.values())))

@@ -117,8 +117,7 @@ def shown(value: str) -> str:
 
 def file_name(path: str | os.PathLike[str]) -> str:
     """Return the last part of a path, escaped so that JSON and a terminal can have it."""
-    name = os.path.basename(os.path.normpath(path))
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
+    return printable(os.path.basename(os.path.abspath(path)))
 
 
 def with_class_names(data: LabeledImages, names: Sequence[str]) -> LabeledImages:
@@ -215,15 +214,18 @@ def _decode(file: PictureFile) -> Pixels:
         with open(file.path, "rb") as opened:
             content = opened.read(Limits.bytes + 1)
         if hashlib.sha256(content).hexdigest() != file.sha256:
-            raise DataError(f"{shown_path(file.path)} has just been changed: start again.")
+            raise DataError(f"{printable(file.path)} has just been changed: start again.")
         return to_rgba(content)
     except (ImageError, OSError) as error:
-        cause = error.strerror if isinstance(error, OSError) else error
-        raise DataError(
-            f"{shown_path(file.path)} cannot be used ({cause}): replace or remove it."
-        ) from None
+        raise unusable(file, error) from None
 
 
-def shown_path(path: str | os.PathLike[str]) -> str:
-    """Return a path as a message may show it: without control characters."""
+def unusable(file: PictureFile, error: ImageError | OSError) -> DataError:
+    """Make the error for a file that cannot be decoded."""
+    cause = error.strerror if isinstance(error, OSError) else str(error).rstrip(".")
+    return DataError(f"{printable(file.path)} cannot be used ({cause}): replace or remove it.")
+
+
+def printable(path: str | os.PathLike[str]) -> str:
+    """Return a path or a name as a message may show it: control characters are escaped."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in os.fspath(path))

@@ -52,7 +52,7 @@ def load_unlabeled(source: str) -> Table:
     """
     path = _existing(source)
     if path.is_dir():
-        raise DataError(f"{labeled.shown_path(path)} is a folder; name a CSV or Parquet file.")
+        raise DataError(f"{labeled.printable(path)} is a folder; name a CSV or Parquet file.")
     return _read_table(path, _first_bytes(path))
 
 
@@ -73,10 +73,10 @@ def _existing(source: str) -> Path:
         is_something = False
     if is_something:
         raise DataError(
-            f"{labeled.shown_path(path)} is a device or a pipe; save the data in a file."
+            f"{labeled.printable(path)} is a device or a pipe; save the data in a file."
         )
     raise DataError(
-        f"{labeled.shown_path(source)} does not exist: name a CSV, Parquet, NumPy (.npz) or IDX "
+        f"{labeled.printable(source)} does not exist: name a CSV, Parquet, NumPy (.npz) or IDX "
         f"file, a folder, or one of {', '.join(named_sets.SETS)}."
     )
 
@@ -93,5 +93,5 @@ def _first_bytes(path: Path) -> bytes:
     except (OSError, EOFError, zlib.error) as error:
         cause = getattr(error, "strerror", None) or error
         raise DataError(
-            f"{labeled.shown_path(path)} cannot be read ({cause}): replace it, or make it readable."
+            f"{labeled.printable(path)} cannot be read ({cause}): replace it, or make it readable."
         ) from error

@@ -273,6 +273,6 @@ def _level(text: str, source: str, row: int, column: str) -> int:
 def wrong_level(source: str, row: int, column: str, value: str) -> DataError:
     """Make the error for a value that is not a gray level; it is data, and so escaped."""
     return DataError(
-        f"{source}: row {row}, column {labeled.shown_path(column)}: {shown(value)} is not a number "
+        f"{source}: row {row}, column {labeled.printable(column)}: {shown(value)} is not a number "
         f"from 0 to 255; {CORRECT}."
     )
