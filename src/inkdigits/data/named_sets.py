@@ -118,7 +118,7 @@ SETS: Mapping[str, NamedSet] = MappingProxyType(
         "kmnist": NamedSet(
             title="Kuzushiji-MNIST",
             classes=tuple("おきすつなはまやれを"),
-            origin="the four files of http://codh.rois.ac.jp/kmnist (Clanuwat et al. 2018, CC "
+            origin="the four files of http://codh.rois.ac.jp/kmnist (Clanuwat and others 2018, CC "
             "BY-SA 4.0)",
             folder="kmnist",
         ),
