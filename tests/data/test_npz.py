@@ -163,6 +163,20 @@ def test_number_of_arrays_is_limited(write):
     assert "more than 64 arrays" in error_of(write(**{f"x{n}": [0] for n in range(65)}))
 
 
+def test_list_of_many_members_is_not_read(raw, monkeypatch):
+    path = raw(**{f"x{n}": b"" for n in range(2000)})
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    assert "is not an .npz file that NumPy has written" in error_of(path)
+
+
+@pytest.mark.parametrize("end", [b"PK\6\7" + bytes(16), b"comment"])
+def test_other_ends_than_numpys_are_refused(write, end):
+    path = write(x=IMAGES, y=LABELS)
+    content = path.read_bytes()
+    path.write_bytes(content[:-22] + end + content[-22:] if end[0] == 80 else content + end)
+    assert "is not an .npz file that NumPy has written" in error_of(path)
+
+
 def test_header_of_thousands_of_brackets_is_refused(raw):
     header = b"{'descr': " + b"(" * 9000 + b"}"
     content = b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header

@@ -54,8 +54,7 @@ def test_table_is_read(write, compression, dtype):
     np.testing.assert_array_equal(table.labels, np.array([1, 0, 1, 2, 0], np.uint8), strict=True)
 
 
-def test_groups_of_rows_are_joined(write, monkeypatch):
-    monkeypatch.setattr(parquet, "ROWS", 2)
+def test_groups_of_rows_are_joined(write):
     names = ["a", "b", "c", "c", "a"]
     table = read_parquet(write({"row_group_size": 3}, label=names, writer=list("vwvwv")))
     np.testing.assert_array_equal(table.images, IMAGES)
@@ -77,8 +76,7 @@ def test_groups_of_rows_are_joined(write, monkeypatch):
         ("writer", ["a", "b", "x" * 300, "d", "e"], "'xxx"),
     ],
 )
-def test_wrong_value_is_named_by_row_and_column(write, monkeypatch, column, values, value):
-    monkeypatch.setattr(parquet, "ROWS", 2)
+def test_wrong_value_is_named_by_row_and_column(write, column, values, value):
     row = 1 if value is None else 3
     message = error_of(write(**{column: values}))
     assert message.startswith(f"table.parquet: row {row}, column {column}: {value or ''}")
@@ -97,10 +95,10 @@ def test_wrong_columns_are_refused(write):
 
 
 def test_declared_sizes_are_limited_before_anything_is_read(write, monkeypatch):
-    monkeypatch.setattr(parquet, "_add", None)
+    monkeypatch.setattr(parquet, "_levels", None)
     for name, limit, message in [
-        ("MAX_IMAGES", 4, "more than 4 rows"),
-        ("MAX_PIXELS", 16, "more than 4 rows"),
+        ("MAX_IMAGES", 4, "it must have 1 to 4"),
+        ("MAX_PIXELS", 16, "it must have 1 to 4"),
         ("MAX_GROUP_BYTES", 20, "group of rows"),
         ("MAX_BYTES", 20, "more than 20 bytes"),
         ("MAX_SIDE", 1, "has 5 columns"),
@@ -117,7 +115,17 @@ def test_small_file_of_many_equal_rows_is_limited_by_what_it_declares(pa, tmp_pa
     column = pa.array(np.zeros(2_000_000, np.int64))
     writer.write_table(pa.table({"label": column, "pixel0": column}), path, compression="zstd")
     assert path.stat().st_size < 20_000
-    assert "more than 1,000,000 rows" in error_of(path)
+    assert "it must have 1 to 1,000,000" in error_of(path)
+
+
+def test_file_whose_footer_declares_fewer_or_more_rows_is_refused_or_cut(write):
+    valid = write().read_bytes()
+    path = write()
+    counts = [place for place in range(len(valid)) if valid[place] == 10]  # 5 as a varint
+    for place in counts:
+        for count in (2, 20, 126):
+            path.write_bytes(valid[:place] + bytes([count]) + valid[place + 1 :])
+            read_or_refuse(read_parquet, path)
 
 
 def test_mutated_files_are_read_or_refused_in_a_sentence(write):

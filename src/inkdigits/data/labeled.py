@@ -26,8 +26,8 @@ MAX_IMAGES = 1_000_000
 MAX_SIDE = 128  # of images in arrays and tables, in pixels
 MAX_PIXELS = 2**30  # of all images in arrays and tables
 MAX_CLASSES = 1000
-MAX_NAME = 200  # characters of a class or a writer that are read
-SHOWN = 40  # characters of a name or value in a message
+MAX_NAME = 64  # characters of a class or a writer
+SHOWN = 40  # characters of a name or a value in a message
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ from inkdigits.imaging.inputs import to_gray_levels
 MAGIC = b"PK"
 MAX_BYTES = 2**31  # of the file
 MAX_ARRAYS = 64
+MAX_LIST_BYTES = 2**16  # of a ZIP file's list of its members
+END_BYTES, LOCATOR_BYTES = 22, 20  # of the record at its end, and of one that may come before
 MAX_ARRAY_BYTES = 4 * MAX_PIXELS  # decompressed, as the header of an array declares: float32
 KINDS = {"images": "buif", "labels": "uiUS", "names": "US"}  # of NumPy's types; never objects
 
@@ -41,6 +43,7 @@ def read_npz(path: Path, split: Split = "train") -> LabeledImages:
             raise DataError(f"{source} has more than {MAX_BYTES:,} bytes; use fewer images.")
         file.seek(0)
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    _check_end(path, source)
     try:
         with zipfile.ZipFile(path) as archive:
             return _read(archive, source, sha256, split)
@@ -52,6 +55,28 @@ def read_npz(path: Path, split: Split = "train") -> LabeledImages:
         raise DataError(
             f"{source} is damaged or not an .npz file ({cause.replace('. ', '; ')}): replace it."
         ) from error
+
+
+def _check_end(path: Path, source: str) -> None:
+    """Raise DataError unless the file ends as NumPy writes it, with a short list of its arrays.
+
+    zipfile reads the whole list, which could take gigabytes of memory.
+    source   PKWARE's APPNOTE 6.3.10, sections 4.3.15 and 4.3.16
+    """
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - END_BYTES - LOCATOR_BYTES))
+        end = file.read()
+    record = end[-END_BYTES:]
+    if (
+        not record.startswith(b"PK\5\6")
+        or int.from_bytes(record[12:16], "little") > MAX_LIST_BYTES
+        or end.startswith(b"PK\6\7")  # the sizes are in another record
+    ):
+        raise DataError(
+            f"{source} is not an .npz file that NumPy has written, or is damaged: save it again "
+            "with numpy.savez, or unpack it if it is an archive of other files."
+        )
 
 
 def _read(archive: zipfile.ZipFile, source: str, sha256: str, split: Split) -> LabeledImages:

@@ -9,21 +9,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.arrays import Pixels
+from inkdigits.arrays import Labels, Pixels
 from inkdigits.data import labeled, tables
 from inkdigits.data.folders import DataError
-from inkdigits.data.labeled import MAX_IMAGES, MAX_NAME, MAX_PIXELS, MAX_SIDE, shown
-from inkdigits.data.tables import CORRECT, Rows, Table
+from inkdigits.data.labeled import (
+    MAX_IMAGES,
+    MAX_NAME,
+    MAX_PIXELS,
+    MAX_SIDE,
+    ClassNames,
+    shown,
+)
+from inkdigits.data.tables import CORRECT, Table
 
 MAGIC = b"PAR1"
 MAX_BYTES = 2**30  # of the file
-MAX_GROUP_BYTES = 2**30  # declared, decompressed, of a group of rows: columns are read in parallel
+MAX_GROUP_BYTES = 2**33  # declared, decompressed, of a group of rows
 MAX_FOOTER_STRING, MAX_FOOTER_ITEMS = 2**20, 2**20  # of what Thrift declares
-ROWS = 1024  # that are read at a time
 
 
 def read_parquet(path: Path) -> Table:
-    """Read a Parquet file, some rows at a time.
+    """Read a Parquet file, one column at a time.
 
     raises   DataError, with the row (the first image is 1) and the column, if a value is wrong; or
              if pyarrow, which the extra `parquet` installs, is missing
@@ -40,17 +46,14 @@ def read_parquet(path: Path) -> Table:
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise DataError(f"{source} has more than {MAX_BYTES:,} bytes; use fewer rows.")
+    sha256 = hashlib.sha256(content).hexdigest()
     try:
         with ParquetFile(
             io.BytesIO(content),
             thrift_string_size_limit=MAX_FOOTER_STRING,
             thrift_container_size_limit=MAX_FOOTER_ITEMS,
-        ) as file:
-            rows = _rows(file, source)
-            first = 1
-            for batch in file.iter_batches(ROWS, use_threads=False):
-                _add(rows, batch, first)
-                first += batch.num_rows
+        ) as parquet:
+            return _table(parquet, source, sha256)
     except DataError:
         raise
     # Depending on the damage, pyarrow raises its own errors, OSError, ValueError, MemoryError, ...
@@ -59,63 +62,66 @@ def read_parquet(path: Path) -> Table:
         raise DataError(
             f"{source} is damaged or not a Parquet file ({cause}): replace it."
         ) from error
-    return rows.finish(hashlib.sha256(content).hexdigest())
 
 
-def _rows(file: Any, source: str) -> Rows:
-    """Check what a file declares, before any column is read."""
-    metadata = file.metadata
-    if metadata.num_columns > MAX_SIDE**2 + 2:
+def _table(parquet: Any, source: str, sha256: str) -> Table:
+    """Check what a file declares, then read one column at a time, so that few are in memory."""
+    names = parquet.schema_arrow.names
+    rows = parquet.metadata.num_rows
+    if len(names) > MAX_SIDE**2 + 2:
         raise DataError(
-            f"{source} has {metadata.num_columns:,} columns; images may have at most {MAX_SIDE} x "
-            f"{MAX_SIDE} pixels."
+            f"{source} has {len(names):,} columns; images may have at most {MAX_SIDE} x {MAX_SIDE} "
+            "pixels."
         )
-    columns = tables.columns_of(file.schema_arrow.names, source)
+    columns = tables.columns_of(names, source)
     most = min(MAX_IMAGES, MAX_PIXELS // columns.side**2)
-    if metadata.num_rows > most:
-        raise DataError(f"{source} has more than {most:,} rows; use fewer of them.")
-    for number in range(metadata.num_row_groups):
-        size = metadata.row_group(number).total_byte_size
+    if not 0 < rows <= most:
+        raise DataError(f"{source} has {rows:,} rows; it must have 1 to {most:,}.")
+    for number in range(parquet.metadata.num_row_groups):
+        size = parquet.metadata.row_group(number).total_byte_size
         if size > MAX_GROUP_BYTES:
             raise DataError(
                 f"{source} has a group of rows of {size:,} bytes, more than {MAX_GROUP_BYTES:,}; "
                 "write it with smaller groups."
             )
-    return Rows(source, columns)
-
-
-def _add(rows: Rows, batch: Any, first: int) -> None:
-    """Add some rows; the first of them has the number `first`."""
-    columns = rows.columns
 
     def values(place: int) -> NDArray[Any]:
-        return np.asarray(batch.column(place).to_numpy(zero_copy_only=False))
+        column = parquet.read(columns=[names[place]], use_threads=False).column(0)
+        array = np.asarray(column.to_numpy(zero_copy_only=False))
+        if array.shape != (rows,):
+            raise DataError(f"{source} does not have the {rows:,} rows that it declares.")
+        return array
 
     def texts(place: int) -> list[str]:
         return [
-            _text(value, rows.source, first + row, columns.names[place])
-            for row, value in enumerate(values(place).tolist())
+            _text(value, source, row, columns.names[place])
+            for row, value in enumerate(values(place).tolist(), 1)
         ]
 
-    places = columns.pixels
-    pixels = np.empty((batch.num_rows, len(places)), np.uint8)
-    for number, place in enumerate(places):
-        pixels[:, number] = _levels(values(place), rows.source, first, columns.names[place])
-    labels = [] if columns.label is None else texts(columns.label)
-    writers = [] if columns.writer is None else texts(columns.writer)
-    rows.add(pixels.tobytes(), labels, writers, batch.num_rows)
+    images = np.empty((rows, columns.side, columns.side), np.uint8)
+    pixels = images.reshape(rows, -1)
+    for number, place in enumerate(columns.pixels):
+        pixels[:, number] = _levels(values(place), source, columns.names[place])
+    images.flags.writeable = False
+    labels: Labels | None = None
+    classes: tuple[str, ...] = ()
+    if columns.label is not None:
+        numbers = ClassNames(source)
+        labels, classes = numbers.sort([numbers.number(text) for text in texts(columns.label)])
+    writers = None if columns.writer is None else np.array(texts(columns.writer))
+    return Table(images, labels, classes, writers, sha256)
 
 
-def _levels(values: NDArray[Any], source: str, first: int, column: str) -> Pixels:
+def _levels(values: NDArray[Any], source: str, column: str) -> Pixels:
     """Return gray levels; missing ones are NaN, or None."""
     if values.dtype.kind not in "iuf":
-        raise tables.wrong_level(source, first, column, str(values[0])[:MAX_NAME])
+        raise tables.wrong_level(source, 1, column, str(values[0])[:MAX_NAME])
     wrong = ~((values >= 0) & (values <= 255))
     if values.dtype.kind == "f":
         wrong |= values != np.floor(values)
     if wrong.any():
         row = int(wrong.argmax())
-        raise tables.wrong_level(source, first + row, column, str(values[row]))
+        raise tables.wrong_level(source, 1 + row, column, str(values[row]))
     return values.astype(np.uint8)
 
 

@@ -116,7 +116,7 @@ def check_square(pixels: int, source: str) -> None:
         )
 
 
-class Rows:
+class _Rows:
     """The rows that have been read, within the limits."""
 
     def __init__(self, source: str, columns: Columns) -> None:
@@ -165,7 +165,7 @@ def read_csv(path: Path) -> Table:
             for row in reader:
                 if rows is None:
                     columns, is_data = _header(row, source)
-                    rows = Rows(source, columns)
+                    rows = _Rows(source, columns)
                     pixels = _slices(columns.pixels)
                     if not is_data:
                         continue
@@ -227,7 +227,7 @@ def _slices(places: list[int]) -> list[slice]:
     return [slice(places[first], places[end - 1] + 1) for first, end in parts]
 
 
-def _add(rows: Rows, row: list[str], pixels: list[slice], number: int) -> None:
+def _add(rows: _Rows, row: list[str], pixels: list[slice], number: int) -> None:
     """Add a row of a CSV file."""
     columns = rows.columns
     if len(row) != len(columns.names):
