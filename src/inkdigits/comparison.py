@@ -60,11 +60,16 @@ def answer(recognizer: Recognizer, images: Pixels) -> Answers:
     images   uint8 (N, 28, 28)
     """
     batch = recognizer.predict_batch(recognizer.preprocess_mnist(images))
-    return Answers(
-        predicted=batch.probabilities.argmax(axis=1),
-        confidence=batch.probabilities.max(axis=1),
-        rejected=batch.rejected,
-    )
+    return from_probabilities(batch.probabilities, batch.rejected)
+
+
+def from_probabilities(probabilities: Array, rejected: NDArray[np.bool_]) -> Answers:
+    """Take the most likely class of each image.
+
+    probabilities  float64 (N, C)
+    rejected       bool (N,)
+    """
+    return Answers(probabilities.argmax(axis=1), probabilities.max(axis=1), rejected)
 
 
 def score(answers: Answers, labels: Labels) -> Score:

@@ -51,7 +51,7 @@ class Model:
 
     network              the inference network: no batch normalization
     vector               float32 (P,), its parameters
-    preprocessing        "classic" or "ink", in the revision of this version of inkdigits
+    preprocessing        "classic", "ink" or "plain", in the revision of this version of inkdigits
     tta                  whether images with an unsure prediction get test-time augmentation
     classes              the name of each class, without the one for non-digits
     recipe, summary      the name of the recipe it was trained with, and one sentence for people

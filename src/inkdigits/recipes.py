@@ -52,7 +52,7 @@ class Recipe:
     summary           one sentence for people
     network           takes float32 (N, 28, 28), pixels / 255, and returns logits: (N, 10) for the
                       digits, or (N, 11) with one more for non-digits; (N, C) for other classes
-    preprocessing     "classic" or "ink", for training and for inference
+    preprocessing     "classic", "ink" or "plain", for training and for inference
     targets           the target distribution of each class
     batch_size        examples per optimizer step
     epochs            passes over the training images

@@ -164,12 +164,11 @@ def test_page_escapes_the_names_of_classes():
         for seed in range(2)
     ]
     pixels = np.zeros((4, 28, 28), np.uint8)
-    images = Images("<u>images</u>", pixels, np.array([0, 1, 0, 1]), {})
     answers = [answer(model.recognizer, pixels) for model in models]
+    images = Images("<u>images</u>", pixels, np.array([0, 1, 0, 1]), {}, answers)
     html = render_comparison(
         models,
         images,
-        answers,
         [score(given, images.labels) for given in answers],
         {"<em>": ("<em>", "b")},
         compare_pairs(answers, images.labels),
@@ -245,6 +244,58 @@ def test_other_validation_digits_are_rejected(run_inkdigits, runs, tmp_path, cha
     if "data" in changes:
         return
     assert run_inkdigits("compare", *models).returncode == 0
+
+
+# Own images
+
+
+@pytest.fixture
+def letters(tmp_path):
+    """A table of 20 images with their labels, and models of its classes."""
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (20, 784))
+    names = np.resize(["<b>a</b>", "b"], 20)
+    lines = [",".join([name, *map(str, row)]) for name, row in zip(names, pixels, strict=True)]
+    header = ",".join(["label", *(f"pixel{number}" for number in range(784))])
+    table = tmp_path / "letters.csv"
+    table.write_text("\n".join([header, *lines]) + "\n")
+    network = Network((Flatten(), Dense(784, 2)))
+    paths = []
+    for seed in range(2):
+        vector = network.init(np.random.default_rng(seed))
+        model = Model(network, vector, "plain", False, "letters", classes=("<b>a</b>", "b"))
+        paths.append(tmp_path / f"{seed}.safetensors")
+        save_model(paths[-1], model)
+    return table, paths, names
+
+
+def test_models_of_other_classes_are_compared_on_own_images(run_inkdigits, letters, tmp_path):
+    table, paths, names = letters
+    report = tmp_path / "report.html"
+    done = run_inkdigits("compare", *paths, "--data", table, "--json", "--report", report)
+    assert done.returncode == 0, done.stderr
+    values = json.loads(done.stdout)
+    assert values["images"] == "20 images of letters.csv"
+    assert list(values["data"]) == ["letters.csv"]
+    differences = values["differences"]
+    assert differences
+    assert all(names[image["number"]] == image["label"] for image in differences)
+    # Of two classes, one of the two is right wherever they differ.
+    (pair,) = values["pairs"]
+    assert pair["only_first"] + pair["only_second"] == len(differences)
+    html = report.read_text(encoding="utf-8")
+    assert "<b>a" not in html
+    assert "&lt;b&gt;a&lt;/b&gt;" in html
+
+
+def test_options_that_do_not_fit_together_are_told(run_inkdigits, letters):
+    table, paths, _ = letters
+    done = run_inkdigits("compare", *paths, "--classes", "a,b")
+    assert (done.returncode, "--classes needs --data" in done.stderr) == (2, True)
+    done = run_inkdigits("compare", *paths, "--data", table, "--on", "validation")
+    assert (done.returncode, "does not fit --data" in done.stderr) == (2, True)
+    done = run_inkdigits("compare", "mlp", "classic", "--data", table)
+    assert_one_sentence(done, "letters.csv")
 
 
 # Errors

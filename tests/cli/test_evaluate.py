@@ -270,7 +270,13 @@ def rendered(classes, labels):
     mistake = Mistake(0, np.zeros((28, 28), np.uint8), 1, 0, 0.5)
     coverage = risk_coverage(probabilities, labels)
     return render_report(
-        Recognizer(model, "mine"), metrics, [mistake], rejected=0, coverage=coverage, writers={}
+        Recognizer(model, "mine"),
+        metrics,
+        [mistake],
+        "images",
+        rejected=0,
+        coverage=coverage,
+        writers={},
     )
 
 

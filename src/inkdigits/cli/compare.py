@@ -11,14 +11,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from inkdigits.cli.compared import Compared, Images, Part, load_compared, load_images
+from inkdigits.cli.compared import (
+    Compared,
+    Images,
+    Part,
+    load_compared,
+    predict_mnist,
+    predict_own,
+)
 from inkdigits.cli.comparison_report import render_comparison
 from inkdigits.cli.options import data_dir_option
+from inkdigits.cli.own_data import classes_option, data_option
 from inkdigits.comparison import (
-    Answers,
     Pair,
     Score,
-    answer,
     brief,
     compare_pairs,
     differing_images,
@@ -43,6 +49,8 @@ SETTING_LENGTH = 200  # characters, there
     show_default=True,
     help="Compare on MNIST's test digits, or on the validation digits that the runs share.",
 )
+@data_option
+@classes_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option(
     "--report",
@@ -51,7 +59,13 @@ SETTING_LENGTH = 200  # characters, there
 )
 @data_dir_option
 def compare_command(
-    runs: tuple[str, ...], part: Part, as_json: bool, report: Path | None, data_dir: Path | None
+    runs: tuple[str, ...],
+    part: Part,
+    data: str | None,
+    classes: str | None,
+    as_json: bool,
+    report: Path | None,
+    data_dir: Path | None,
 ) -> None:
     """Compare models: the settings that differ, accuracy, learning curves, predictions.
 
@@ -59,26 +73,31 @@ def compare_command(
     """
     if not 2 <= len(runs) <= MAX_RUNS:
         raise click.UsageError(f"{len(runs)} given: name 2 to {MAX_RUNS} runs or models.")
+    if data is None and classes is not None:
+        raise click.UsageError("--classes needs --data: name the images, or leave it out.")
+    if data is not None and part == "validation":
+        raise click.UsageError("--on validation does not fit --data: leave one of them out.")
     if len(set(runs)) < len(runs):
         raise click.UsageError("A run is named twice: name each once.")
     models = [load_compared(name) for name in runs]
-    images = load_images(models, part, data_dir)
     console = Console(highlight=False, soft_wrap=True, stderr=as_json)
-    answers = []
-    for model in models:
-        with console.status(f"Predicting {len(images.labels):,} images", spinner="line"):
-            answers.append(answer(model.recognizer, images.pixels))
+    with console.status("Predicting", spinner="line"):
+        if data is not None:
+            images = predict_own(models, data, classes, data_dir)
+        else:
+            images = predict_mnist(models, part, data_dir)
+    answers = images.answers
     scores = [score(model_answers, images.labels) for model_answers in answers]
     settings = differing_settings([model.training for model in models])
     pairs = compare_pairs(answers, images.labels)
     numbers = differing_images(answers, images.labels).tolist()
     if as_json:
-        content = _to_json(models, images, answers, scores, settings, pairs, numbers)
+        content = _to_json(models, images, scores, settings, pairs, numbers)
         click.echo(json.dumps(content))
     else:
         _show(console, models, images, scores, settings, pairs, len(numbers))
     if report is not None:
-        html = render_comparison(models, images, answers, scores, settings, pairs, numbers)
+        html = render_comparison(models, images, scores, settings, pairs, numbers)
         write_atomically(report, html.encode())
         console.print(f"Report: {report}", markup=False)
 
@@ -86,7 +105,6 @@ def compare_command(
 def _to_json(
     models: Sequence[Compared],
     images: Images,
-    answers: Sequence[Answers],
     scores: Sequence[Score],
     settings: dict[str, tuple[Any, ...]],
     pairs: Sequence[Pair],
@@ -126,7 +144,7 @@ def _to_json(
                         "confidence": float(model_answers.confidence[number]),
                         "rejected": bool(model_answers.rejected[number]),
                     }
-                    for model_answers in answers
+                    for model_answers in images.answers
                 ],
             }
             for number in numbers

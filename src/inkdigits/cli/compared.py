@@ -9,17 +9,25 @@ import click
 
 from inkdigits.arrays import Labels, Pixels
 from inkdigits.cli.curves import records_of
+from inkdigits.cli.own_data import load_images
+from inkdigits.comparison import Answers, answer, from_probabilities
 from inkdigits.constants import DIGITS
 from inkdigits.data import mnist
+from inkdigits.data.labeled import match_classes
 from inkdigits.data.mnist import Digits
 from inkdigits.dataclass_json import shown
+from inkdigits.evaluation import predict_images
 from inkdigits.model_file import load_model, locate
 from inkdigits.recipe_check import check_recipe
 from inkdigits.recipe_files import recipe_from
 from inkdigits.recognizer import Recognizer
 from inkdigits.storage.files import FileError
+from inkdigits.threads import available_cpus
 from inkdigits.training import Record
-from inkdigits.training_data import validation_digits
+from inkdigits.training_data import Sources, hold_out
+from inkdigits.worker_pool import WorkerDied
+
+FILES_PER_WORKER = 64  # a process takes as long to start as to read this many
 
 Part: TypeAlias = Literal["test", "validation"]
 
@@ -47,15 +55,17 @@ class Images:
     """The images that models are compared on.
 
     title    what they are, for people
-    pixels   uint8 (N, 28, 28), in MNIST's form
+    pixels   uint8 (N, 28, 28), for people: MNIST's, or own ones as the first model sees them
     labels   int (N,)
     hashes   SHA-256 of the files that they are from, by name
+    answers  what each model predicts
     """
 
     title: str
     pixels: Pixels
     labels: Labels
     hashes: Mapping[str, str]
+    answers: Sequence[Answers]
 
 
 def load_compared(name: str) -> Compared:
@@ -101,26 +111,49 @@ def check_classes(models: Sequence[Compared]) -> tuple[str, ...]:
     return first.recognizer.model.classes
 
 
-def load_images(models: Sequence[Compared], part: Part, data_dir: Path | None) -> Images:
-    """Load MNIST's test digits, or the validation digits that all models have in common.
+def predict_mnist(models: Sequence[Compared], part: Part, data_dir: Path | None) -> Images:
+    """Predict MNIST's test digits, or the validation digits that all models have in common.
 
     raises   ClickException if the models know other classes, or have other validation digits;
              DataError if a file is missing or damaged
     """
     if check_classes(models) != DIGITS:
         raise click.ClickException(
-            f"The classes of {models[0].name} are not the digits 0 to 9, which MNIST has: compare "
-            "models of digits."
+            f"The classes of {models[0].name} are not the digits 0 to 9, which MNIST has: name "
+            "images of them with --data."
         )
     if part == "test":
         digits = mnist.load("test", data_dir)
-        return _images(f"MNIST's {len(digits):,} test digits", digits)
-    digits = _validation_digits(models, data_dir)
-    return _images(f"{len(digits):,} validation digits of MNIST", digits)
+        title = f"MNIST's {len(digits):,} test digits"
+    else:
+        digits = _validation_digits(models, data_dir)
+        title = f"{len(digits):,} validation digits of MNIST"
+    answers = [answer(model.recognizer, digits.images) for model in models]
+    return Images(title, digits.images, digits.labels, digits.hashes, answers)
 
 
-def _images(title: str, digits: Digits) -> Images:
-    return Images(title, digits.images, digits.labels, digits.hashes)
+def predict_own(
+    models: Sequence[Compared], source: str, names: str | None, data_dir: Path | None
+) -> Images:
+    """Predict images that a person brings.
+
+    source   as `train --data` takes it
+    names    of its labels, separated by commas, if they are numbers
+    raises   ClickException if the models know other classes; DataError if the images cannot be
+             used
+    """
+    images = match_classes(load_images(source, names, "test", data_dir), check_classes(models))
+    workers = min(available_cpus(), max(1, len(images) // FILES_PER_WORKER))
+    try:
+        predicted = [predict_images(model.recognizer, images, workers) for model in models]
+    except WorkerDied as error:
+        raise click.ClickException(str(error)) from None
+    answers = [
+        from_probabilities(predictions.probabilities, predictions.rejected)
+        for predictions, _ in predicted
+    ]
+    title = f"{len(images):,} images of {images.name}"
+    return Images(title, predicted[0][1], images.labels, images.hashes, answers)
 
 
 def _validation_digits(models: Sequence[Compared], data_dir: Path | None) -> Digits:
@@ -149,7 +182,8 @@ def _validation_digits(models: Sequence[Compared], data_dir: Path | None) -> Dig
             f"{models[0].name} was trained with other files of MNIST than the present ones: {use}"
         )
     recipe = check_recipe(recipe_from(training["recipe"]))
-    held_out = validation_digits(recipe, digits.take(slice(training["limit"])), training["seed"])
+    sources = Sources(digits.take(slice(training["limit"])), {}, None, {})
+    _, held_out = hold_out(recipe, sources, training["seed"])
     if held_out is None:
         raise click.ClickException(f"{models[0].name} was trained without validation digits: {use}")
     return held_out

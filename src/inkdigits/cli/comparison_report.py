@@ -6,7 +6,7 @@ from typing import Any
 from inkdigits.cli.compared import Compared, Images
 from inkdigits.cli.curves import COLORS, panels_of_runs
 from inkdigits.cli.report import data_url, render_page
-from inkdigits.comparison import Answers, Pair, Score, brief
+from inkdigits.comparison import Pair, Score, brief
 
 IMAGES_REPORTED = 60
 SETTING_LENGTH = 400  # characters of a value
@@ -15,7 +15,6 @@ SETTING_LENGTH = 400  # characters of a value
 def render_comparison(
     models: Sequence[Compared],
     images: Images,
-    answers: Sequence[Answers],
     scores: Sequence[Score],
     settings: Mapping[str, tuple[Any, ...]],
     pairs: Sequence[Pair],
@@ -40,7 +39,7 @@ def render_comparison(
                     "is_right": bool(model.predicted[number] == images.labels[number]),
                     "rejected": bool(model.rejected[number]),
                 }
-                for model in answers
+                for model in images.answers
             ],
         }
         for number in numbers[:IMAGES_REPORTED]

@@ -42,17 +42,21 @@ def render_report(
     recognizer: Recognizer,
     metrics: Metrics,
     mistakes: Sequence[Mistake],
+    tested: str,
     *,
     rejected: int,
     coverage: Sequence[Coverage],
     writers: Mapping[str, WriterMetrics],
+    are_own: bool = False,
     records: Sequence[Record] = (),
 ) -> str:
     """Render `report.html` with the metrics and some mistakes.
 
+    tested     what the images are, in the plural
     rejected   how many images the model rejects
     coverage   the risk-coverage curve
     writers    the metrics on other people's digits, by source
+    are_own    whether a person has brought the images
     records    of the run that the model comes from, if they are known
     raises     ClickException if Jinja, which the extra `plots` installs, is missing
     """
@@ -61,6 +65,7 @@ def render_report(
     return render_page(
         "report.html",
         model=model,
+        tested=tested,
         metrics=metrics,
         names=names,
         noun="digit" if names == DIGITS else "image",
@@ -70,6 +75,7 @@ def render_report(
         rejected=rejected,
         coverage=coverage,
         writers=writers,
+        are_own=are_own,
         plots=panels_of_run(records) if records else None,
         has_validation=any(record.validation_loss is not None for record in records),
         colors={"training": TRAINING, "validation": VALIDATION},

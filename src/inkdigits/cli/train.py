@@ -12,6 +12,7 @@ from inkdigits.arrays import DEVICES, Array, to_host
 from inkdigits.calibration import calibrate
 from inkdigits.cli.curves import draw_curves
 from inkdigits.cli.options import data_dir_option
+from inkdigits.cli.own_data import OwnDataOptions, own_data_options
 from inkdigits.cli.recipe_choice import choose_recipe, recipe_argument, recipe_options
 from inkdigits.cli.signals import Signals
 from inkdigits.cli.training_environment import keep_freed_memory, machine, versions
@@ -74,6 +75,7 @@ from inkdigits.training_data import TrainingData
     show_default="one for each available CPU",
     help="Number of processes that prepare the training images.",
 )
+@own_data_options
 @data_dir_option
 def train_command(
     source: str,
@@ -85,10 +87,11 @@ def train_command(
     mnist_only: bool,
     device: str,
     workers: int,
+    own: OwnDataOptions,
     data_dir: Path | None,
     **changes: Any,
 ) -> None:
-    """Train RECIPE on MNIST's training digits, and on the other data sets that it uses.
+    """Train RECIPE on MNIST's training digits, or on --data, and on the data sets that it uses.
 
     RECIPE is a name that `inkdigits recipe list` prints, or a TOML or JSON file.
 
@@ -96,19 +99,23 @@ def train_command(
     """
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     recipe = choose_recipe(source, RECIPES, epochs, **changes)
-    if recipe.classes != DIGITS:
+    own_data = own.load(recipe, data_dir, console)
+    if own_data:
+        recipe = own_data.recipe
+    elif recipe.classes != DIGITS:
         raise click.ClickException(
-            f"The classes of the recipe {recipe.name} are not the digits 0 to 9 that it would be "
-            "trained on: leave the field classes out."
+            f"The classes of the recipe {recipe.name} are not the digits 0 to 9, which MNIST has: "
+            "name images of them with --data."
         )
     recipe = _with_available_data(recipe, mnist_only, data_dir, console)
     keep_freed_memory()
-    run = Run(run_dir or Path("runs") / f"{recipe.name}-seed-{seed}")
+    run = Run(run_dir or Path("runs") / f"{recipe.name}-{own.run_name}seed-{seed}")
     signals = Signals()
     with signals.caught(console), run.locked():
         if resume and epochs is None:
             recipe = _with_epochs_of_run(recipe, run, console)
-        sources = training_data.load(recipe, data_dir, limit)
+        load = own_data.sources if own_data else training_data.load
+        sources = load(recipe, data_dir, limit)
         settings = {
             "recipe": recipe.to_json(),
             "seed": seed,
@@ -143,7 +150,8 @@ def train_command(
         console.print(f"Model: {path}")
         if not draw_curves(run.folder / "learning-curves.svg", records):
             console.print("No learning curves: they need pip install 'inkdigits[plots]'.")
-        console.print(f"Evaluate it on the test digits: inkdigits evaluate {path}")
+        where, option = ("test data", " --data SOURCE") if own_data else ("the test digits", "")
+        console.print(f"Evaluate it on {where}: inkdigits evaluate {path}{option}")
 
 
 def _measured_model(

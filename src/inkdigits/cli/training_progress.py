@@ -64,7 +64,7 @@ def prepare_data(
     recipe: Recipe, sources: Sources, seed: int, device: str, workers: int, console: Console
 ) -> TrainingData:
     """Prepare the training data, and show the progress."""
-    if recipe.validation and sources.digits.writers is None:
+    if recipe.validation and sources.digits.writers is None and not sources.are_own:
         console.print(
             f"The file of MNIST's writers, {mnist.TRAIN_WRITERS}, is missing: the validation "
             "digits are drawn at random, and their accuracy is too high, because their writers "
