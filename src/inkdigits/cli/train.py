@@ -140,7 +140,7 @@ def train_command(
     The test digits are not used: `inkdigits evaluate` measures the model on them.
     """
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
-    own_data = own.load(RECIPES[recipe_name], data_dir, console)
+    own_data = own.load(RECIPES[recipe_name], data_dir, workers, console)
     recipe = own_data.recipe if own_data else RECIPES[recipe_name]
     recipe = _adjusted(recipe, epochs, mnist_only, data_dir, console)
     keep_freed_memory()
