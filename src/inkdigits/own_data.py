@@ -7,8 +7,9 @@ import numpy as np
 
 from inkdigits import training_data
 from inkdigits.constants import DIGITS
+from inkdigits.data.chunks import OnProgress, no_progress
 from inkdigits.data.folders import DataError
-from inkdigits.data.labeled import LabeledImages, match_classes, shown
+from inkdigits.data.labeled import LabeledImages, match_classes, preprocess, shown
 from inkdigits.model_file import check_class_names
 from inkdigits.nn.layers import Dense
 from inkdigits.recipes import Recipe
@@ -63,15 +64,20 @@ def load(
     validation: LabeledImages | None = None,
     limit: int | None = None,
     data_dir: Path | None = None,
+    workers: int = 1,
+    on_progress: OnProgress = no_progress,
 ) -> Sources:
     """Check the images, and load the other sources that an adapted recipe uses.
+
+    Picture files are decoded and preprocessed, so that a damaged one is found before training.
 
     validation  images to validate on; None to hold out the recipe's share, by writer if the writers
                 are known
     limit       maximum number of the images
     data_dir    folder of the other sources' files
-    raises      DataError if the images cannot be split, or those of the validation have a class
-                that the others lack
+    workers, on_progress  as of labeled.preprocess
+    raises      DataError if the images cannot be split, a file cannot be decoded, or those of the
+                validation have a class that the others lack; WorkerDied
     """
     if validation is not None:
         validation = match_classes(validation, recipe.classes)
@@ -80,6 +86,10 @@ def load(
         data = data.take(np.linspace(0, len(data) - 1, limit).astype(int))
     if recipe.validation and validation is None:
         _check_split(data, recipe.validation)
+    if data.are_files:
+        data = preprocess(data, recipe.preprocessing, workers, on_progress)
+    if validation is not None and validation.are_files:
+        validation = preprocess(validation, recipe.preprocessing, workers, on_progress)
     step = max(1, MNIST_DIGITS // len(data))
     return training_data.with_other_sources(recipe, data, step, data_dir, validation)
 

@@ -19,6 +19,7 @@ from inkdigits.own_data import MAX_SHARE
 from inkdigits.preprocessing import PREPROCESSORS
 from inkdigits.recipes import Recipe
 from inkdigits.training_data import Sources
+from inkdigits.worker_pool import WorkerDied
 
 PICTURES_LOOKED_AT = 1000
 BACKGROUND = 32  # of 255; a pixel of at most this level is background
@@ -44,10 +45,27 @@ class OwnData:
     recipe: Recipe
     images: LabeledImages
     validation: LabeledImages | None
+    workers: int
+    console: Console
 
     def sources(self, recipe: Recipe, data_dir: Path | None, limit: int | None) -> Sources:
-        """Return what the recipe is trained on, which may have been changed since."""
-        return own_data.load(recipe, self.images, self.validation, limit, data_dir)
+        """Return what the recipe is trained on, which may have been changed since.
+
+        raises   DataError; ClickException if a worker process dies
+        """
+        try:
+            with self.console.status("Preprocessing") as status:
+
+                def on_progress(done: int) -> None:
+                    status.update(f"Preprocessing: {done:,} pictures")
+
+                return own_data.load(
+                    *(recipe, self.images, self.validation, limit, data_dir),
+                    workers=self.workers,
+                    on_progress=on_progress,
+                )
+        except WorkerDied as error:
+            raise click.ClickException(str(error)) from None
 
 
 @dataclass(frozen=True)
@@ -67,9 +85,12 @@ class OwnDataOptions:
         stem = Path(self.data).name.partition(".")[0]
         return "".join(c if c.isalnum() and c.isascii() else "-" for c in stem).strip("-") + "-"
 
-    def load(self, recipe: Recipe, data_dir: Path | None, console: Console) -> OwnData | None:
+    def load(
+        self, recipe: Recipe, data_dir: Path | None, workers: int, console: Console
+    ) -> OwnData | None:
         """Load the images, and adapt the recipe to them; None if there are none.
 
+        workers  processes that will preprocess them
         raises   DataError; UsageError for an option that needs --data, or has a wrong value
         """
         if self.data is None:
@@ -89,7 +110,7 @@ class OwnDataOptions:
             # None are held out, and these are validated on.
             adapted = replace(adapted, validation=0.0)
         _describe(adapted, images, console)
-        return OwnData(adapted, images, validation)
+        return OwnData(adapted, images, validation, workers, console)
 
     def _check_unused(self) -> None:
         for name, value in vars(self).items():

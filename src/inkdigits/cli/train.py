@@ -99,7 +99,7 @@ def train_command(
     """
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     recipe = choose_recipe(source, RECIPES, epochs, **changes)
-    own_data = own.load(recipe, data_dir, console)
+    own_data = own.load(recipe, data_dir, workers, console)
     if own_data:
         recipe = own_data.recipe
     elif recipe.classes != DIGITS:

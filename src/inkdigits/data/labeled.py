@@ -42,20 +42,22 @@ class PictureFile:
 class LabeledImages(Digits):
     """Images with the number of their class, and the names of the classes.
 
-    images   uint8 (N, H, W) of any size, 0 is background; or PictureFile objects (N,)
-    labels   uint8 or uint16 (N,)
-    writers  str (N,), or None if unknown
-    hashes   name of the file or folder -> SHA-256 of its content, decompressed if it is a .gz
-    classes  at least one, sorted; by their value if they are whole numbers
-    name     of the data, for people
-    notes    sentences for the user, such as what was skipped
-    suited   name of the preprocessing that suits the images; None if it is not known
+    images         uint8 (N, H, W) of any size, 0 is background; or PictureFile objects (N,)
+    labels         uint8 or uint16 (N,)
+    writers        str (N,), or None if unknown
+    hashes         name of the file or folder -> SHA-256 of its content, decompressed if it is a .gz
+    classes        at least one, sorted; by their value if they are whole numbers
+    name           of the data, for people
+    notes          sentences for the user, such as what was skipped
+    suited         name of the preprocessing that suits the images; None if it is not known
+    preprocessing  name of the preprocessing that the images have been through, if any
     """
 
     classes: tuple[str, ...] = DIGITS
     name: str = ""
     notes: tuple[str, ...] = ()
     suited: str | None = None
+    preprocessing: str | None = None
 
     @property
     def are_files(self) -> bool:
@@ -185,18 +187,20 @@ def preprocess(
     preprocessing: str,
     workers: int = 1,
     on_progress: OnProgress = no_progress,
-) -> Digits:
-    """Preprocess images as `preprocessing` does those that a model is given.
+) -> LabeledImages:
+    """Preprocess images as `preprocessing` does those that a model is given, unless they are.
 
     workers      processes to use; the images are the same for any number
     on_progress  called with the number of images that are done
-    returns      Digits, with images uint8 (N, 28, 28)
+    returns      the data with images uint8 (N, 28, 28)
     raises       DataError if a file cannot be decoded, or has changed since it was loaded;
                  WorkerDied
     """
+    if data.preprocessing == preprocessing:
+        return data
     make = partial(_preprocess_chunk, preprocessing=preprocessing)
     images = make_in_chunks(make, data.images, workers, on_progress)
-    return Digits(images, data.labels, data.writers, data.hashes)
+    return replace(data, images=images, preprocessing=preprocessing)
 
 
 def _preprocess_chunk(first: int, images: NDArray[Any], preprocessing: str) -> Pixels:

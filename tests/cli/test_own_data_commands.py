@@ -267,6 +267,20 @@ def test_unreadable_picture_is_named_by_evaluation(run_inkdigits, model, tmp_pat
     assert "a/2.png cannot be used" in done.stderr
 
 
+def test_run_begins_only_if_every_picture_can_be_decoded(run_inkdigits, tmp_path):
+    images, labels = own_images.images_of(80)
+    names = [own_images.NAMES[label] for label in labels]
+    folder = own_images.write_folders(tmp_path / "things", images, names)
+    (folder / "top" / "2.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
+    arguments = ("train", "mlp", "--data", folder, "--run-dir", tmp_path / "run", "--epochs", 1)
+    done = run_inkdigits(*arguments)
+    assert_one_sentence(done)
+    assert "top/2.png cannot be used" in done.stderr
+    (folder / "top" / "2.png").unlink()
+    done = run_inkdigits(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 # Hostile data
 
 
