@@ -15,7 +15,7 @@ from interleaved import Comparison, Contender, run
 
 from inkdigits import training
 from inkdigits.arrays import Array, Labels
-from inkdigits.cli.train import keep_freed_memory
+from inkdigits.cli.training_environment import keep_freed_memory
 from inkdigits.data import mnist
 from inkdigits.data.batches import Batches
 from inkdigits.nn.layers import Dense, Flatten, ReLU

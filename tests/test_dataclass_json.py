@@ -193,15 +193,15 @@ LAYER_1 = ("network", "layers", 1)
         (("optimizer", "type"), "\x1b[2J" * 100, "type '\\x1b[2J"),
         (("optimizer",), {"type": "Constant", "rate": 0.1}, "'Constant' is not one of SGD, AdamW"),
         (("schedule",), {"type": "eval"}, "type 'eval' is not one of Constant, Cosine, OneCycle"),
-        (("targets",), {"type": "SoftTargets"}, "a missing or an unknown field, "),
+        (("targets",), {"type": "SoftTargets"}, "targets: SoftTargets lacks the field 'on'"),
         (LAYER_1, {"type": "LSTM", "size": 3}, "type 'LSTM' is not one of Flatten, "),
-        (LAYER_1, {"type": "ZeroPad2D"}, "ZeroPad2D has a missing or an unknown field, 'width'"),
-        (LAYER_1, {"type": "ReLU", "slope": 0.1}, "a missing or an unknown field, 'slope'"),
+        (LAYER_1, {"type": "ZeroPad2D"}, "layers[1]: ZeroPad2D lacks the field 'width'"),
+        (LAYER_1, {"type": "ReLU", "slope": 0.1}, "ReLU has no field 'slope'"),
         (LAYER_1, {"width": 1}, "type None is not one of"),
         (LAYER_1, "ZeroPad2D", "expected an object, got 'ZeroPad2D'"),
         (LAYER_1, None, "expected an object, got None"),
         (LAYER_1, [], "expected an object, got a list"),
-        ((*LAYER_1, "width"), True, "expected int, got True"),
+        ((*LAYER_1, "width"), True, "network.layers[1].width: expected int, got True"),
         ((*LAYER_1, "width"), 1.5, "expected int, got 1.5"),
         ((*LAYER_1, "width"), 1.0, "expected int, got 1.0"),
         ((*LAYER_1, "width"), "1", "expected int, got '1'"),
@@ -215,7 +215,8 @@ LAYER_1 = ("network", "layers", 1)
         (("validation",), "0.1", "expected float, got '0.1'"),
         (("validation",), None, "expected float, got None"),
         (("validation",), 2**53 + 1, "expected float, got 9007199254740993"),
-        (("validation",), int("9" * 400), "expected float, got 999"),
+        (("validation",), int("9" * 300), "expected float, got 999"),
+        (("validation",), int("9" * 400), "expected float, got an integer that is too large"),
         (("name",), 1, "expected str, got 1"),
         (("name",), None, "expected str, got None"),
         (("augment",), 0, "expected an object, got 0"),
@@ -224,8 +225,8 @@ LAYER_1 = ("network", "layers", 1)
         (("network", "layers"), {}, "expected a list, got an object"),
         (("network", "layers"), "Flatten", "expected a list, got 'Flatten'"),
         (("network", "layers"), None, "expected a list, got None"),
-        (("extra",), 1, "Recipe has a missing or an unknown field, 'extra'"),
-        (("\x1b[2J",), 1, "Recipe has a missing or an unknown field, '\\x1b[2J'"),
+        (("extra",), 1, "Recipe has no field 'extra'"),
+        (("\x1b[2J",), 1, "Recipe has no field '\\x1b[2J'"),
     ],
     ids=lambda value: ascii(value)[:50],
 )
@@ -238,7 +239,7 @@ def test_missing_field_is_rejected(name):
     """Even if it has a default: a file must be complete."""
     content = CNN.to_json()
     del content[name]
-    assert f"missing or an unknown field, '{name}'" in rejection(content)
+    assert f"Recipe lacks the field '{name}'" in rejection(content)
 
 
 @pytest.mark.parametrize("content", [None, True, 1, 1.5, "Recipe", [], {}, [{"type": "Recipe"}]])
@@ -260,7 +261,7 @@ def test_integer_is_accepted_for_a_float():
 
 def test_function_takes_no_fields():
     layer = to_json(Dense(1, 2)) | {"initializer": {"type": "he", "scale": 2}}
-    with pytest.raises(ValueError, match="he has a missing or an unknown field, 'scale'"):
+    with pytest.raises(ValueError, match="initializer: he has no field 'scale'"):
         from_json(layer, Layer, CHOICES)
 
 
@@ -289,3 +290,28 @@ def test_field_added_to_a_dataclass_is_in_the_json():
 def test_network_survives_a_round_trip():
     network = CNN.network.inference_network
     assert from_json(through_text(to_json(network)), Network, CHOICES) == network
+
+
+# Files that people write
+
+
+def test_misspelled_names_are_told_with_the_nearest():
+    content = changed_recipe("epochs", value=40)
+    content["epoch"] = content.pop("epochs")
+    assert rejection(content) == "Recipe has no field 'epoch'; did you mean 'epochs'?"
+    message = rejection(changed_recipe(*LAYER_1, value={"type": "Relu"}))
+    assert message.startswith("network.layers[1]: type 'Relu' is not one of Flatten, ")
+    assert message.endswith("; did you mean 'ReLU'?")
+
+
+def test_fields_with_a_default_may_be_left_out_if_the_caller_says_so():
+    content = {"layers": [{"type": "Flatten"}, {"type": "Dense", "inputs": 784, "outputs": 10}]}
+    network = from_json(content, Network, CHOICES, complete=False)
+    assert network == Network((Flatten(), Dense(784, 10)))
+    with pytest.raises(ValueError, match=r"^type None is not one of Network$"):
+        from_json(content, Network, CHOICES)
+    del content["layers"][1]["outputs"]
+    with pytest.raises(ValueError, match=r"^layers\[1\]: Dense lacks the field 'outputs'$"):
+        from_json(content, Network, CHOICES, complete=False)
+    with pytest.raises(ValueError, match=r"^layers\[0\]: type None is not one of"):
+        from_json({"layers": [{}]}, Network, CHOICES, complete=False)

@@ -4,9 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from inkdigits.metrics import (
+    McNemar,
     WriterAccuracy,
+    mcnemar,
     measure,
     measure_by_writer,
     rank_writers,
@@ -134,3 +137,42 @@ def test_risk_coverage_counts_accepted_and_wrong_predictions_by_threshold():
     assert rows[0.8] == (3, 1)
     assert rows[0.9] == (2, 0)
     assert rows[0.999] == (1, 0)
+
+
+# McNemar's test
+
+
+def right(*, both=0, first=0, second=0, neither=0):
+    """Whether two models are right, with these numbers of examples of each kind."""
+    counts = (both, first, second, neither)
+    of_first = np.repeat([True, True, False, False], counts)
+    of_second = np.repeat([True, False, True, False], counts)
+    return of_first, of_second
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "p_value"),
+    [
+        (0, 0, 1.0),
+        (1, 0, 1.0),  # 2 * 1 / 2
+        (5, 0, 0.0625),  # 2 * 1 / 32
+        (1, 6, 0.125),  # 2 * (1 + 7) / 128
+        (10, 2, 0.03857421875),  # 2 * (1 + 12 + 66) / 4096
+        (3, 3, 1.0),  # 2 * (1 + 6 + 15 + 20) / 64 is more than 1
+    ],
+)
+def test_mcnemar_matches_values_computed_by_hand(first, second, p_value):
+    test = mcnemar(*right(both=90, first=first, second=second, neither=7))
+    assert test == McNemar(first, second, p_value)
+    assert mcnemar(*right(second=first, first=second)).p_value == p_value
+
+
+@pytest.mark.parametrize(("first", "second"), [(25, 31), (480, 611), (2500, 2600), (9000, 1000)])
+def test_mcnemar_is_exact_for_many_images(first, second):
+    expected = binomtest(first, first + second).pvalue
+    assert mcnemar(*right(first=first, second=second)).p_value == pytest.approx(expected, rel=1e-9)
+
+
+def test_mcnemar_needs_the_same_images():
+    with pytest.raises(ValueError, match=r"shapes \(2,\) and \(3,\)"):
+        mcnemar(np.ones(2, bool), np.ones(3, bool))

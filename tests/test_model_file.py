@@ -35,12 +35,12 @@ from untrained import untrained
 from inkdigits import model_file
 from inkdigits.model_file import (
     DEFAULT_MODEL,
-    MAX_SIZE,
     load_model,
     locate,
     save_model,
     shipped_models,
 )
+from inkdigits.model_limits import MAX_SIZE
 from inkdigits.nn.convolution import AddChannel, Conv2D, ZeroPad2D
 from inkdigits.nn.layers import Dense, Flatten, ReLU
 from inkdigits.nn.network import Network

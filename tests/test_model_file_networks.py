@@ -18,15 +18,8 @@ from forged import (
 )
 from untrained import untrained
 
-from inkdigits.model_file import (
-    MAX_LAYER_VALUES,
-    MAX_LAYERS,
-    MAX_MULTIPLY_ADDS,
-    MAX_SIZE,
-    Model,
-    load_model,
-    save_model,
-)
+from inkdigits.model_file import Model, load_model, save_model
+from inkdigits.model_limits import MAX_LAYER_VALUES, MAX_LAYERS, MAX_MULTIPLY_ADDS, MAX_SIZE
 from inkdigits.nn.convolution import AddChannel, Conv2D, MaxPool2D, ZeroPad2D
 from inkdigits.nn.initializers import glorot
 from inkdigits.nn.layers import BatchNorm, Dense, Dropout, Flatten, ReLU, Sigmoid
@@ -123,8 +116,11 @@ def test_every_allowed_layer_type_is_saved_and_loaded():
         (({"type": "\x1b[2J\n" * 999},), "type '\\x1b[2J\\n"),
         (({"type": ["Dense"]},), "type a list is not one of"),
         (({},), "type None is not one of"),
-        (({"type": "Flatten", "extra": 1},), "a missing or an unknown field, 'extra'"),
-        (({"type": "Dense", "inputs": 784, "outputs": 11},), "a missing or an unknown field"),
+        (({"type": "Flatten", "extra": 1},), "layers[0]: Flatten has no field 'extra'"),
+        (
+            ({"type": "Dense", "inputs": 784, "outputs": 11},),
+            "layers[0]: Dense lacks the field 'bias'",
+        ),
         ((layer_json(Dense(784, 11)) | {"bias": 1},), "expected bool, got 1"),
         ((layer_json(Dense(784, 11)) | {"outputs": True},), "expected int, got True"),
         ((layer_json(Dense(784, 11)) | {"outputs": 11.0},), "expected int, got 11.0"),

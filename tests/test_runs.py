@@ -477,7 +477,7 @@ def test_folder_holds_one_run(run):
     ("change", "difference"),
     [
         ({"recipe": "classic"}, "recipe {'name': 'mlp', 'epochs': 10}, not 'classic'"),
-        ({"recipe": {"name": "mlp", "epochs": 12}}, "recipe.epochs 10, not 12"),
+        ({"recipe": {"name": "mlp", "epochs": -2}}, "recipe.epochs 10, not -2"),
         ({"recipe": {"name": "mlp"}}, "recipe.epochs 10, not unset"),
         ({"recipe": {"name": "mlp", "epochs": 10, "tta": 1}}, "recipe.tta unset, not 1"),
         ({"seed": 1}, "seed 0, not 1"),
@@ -498,7 +498,7 @@ def test_another_run_is_not_resumed(run, change, difference):
 @pytest.mark.parametrize(
     ("change", "difference"),
     [
-        ({"epochs": 12}, "recipe.epochs 60, not 12"),
+        ({"batch_size": 64}, "recipe.batch_size 128, not 64"),
         ({"tta": False}, "recipe.tta True, not False"),
         ({"augment": None}, "recipe.augment {'type': 'Augment', "),
         ({"optimizer": AdamW(beta1=0.5)}, "recipe.optimizer.beta1 0.9, not 0.5"),
@@ -603,7 +603,74 @@ def test_any_mutation_of_the_settings_is_the_same_run_or_a_run_error(run):
             run.check_settings(SETTINGS)
         except RunError:
             continue
-        assert {name: changed[name] for name in SETTINGS} == SETTINGS
+        assert changed["recipe"].pop("epochs") >= 1  # it may differ
+        assert {name: changed[name] for name in SETTINGS} == SETTINGS | {"recipe": {"name": "mlp"}}
+
+
+# Another number of epochs.
+
+
+def test_number_of_epochs_may_change(run):
+    run.begin(SETTINGS | {"versions": {"numpy": "2.0.0"}})
+    assert (run.epochs, run.epochs_changed) == (10, [])
+    run.check_settings(SETTINGS | {"recipe": {"name": "mlp", "epochs": 12}})
+    run.change_epochs(12, 70)
+    assert run.epochs == 12
+    assert run.epochs_changed == [{"step": 70, "before": 10, "after": 12}]
+    settings = json.loads((run.folder / "settings.json").read_text())
+    assert settings["recipe"] == {"name": "mlp", "epochs": 12}
+    assert settings["versions"] == {"numpy": "2.0.0"}
+    run.check_settings(SETTINGS)
+
+
+def test_only_changes_that_affected_a_step_are_recorded(run):
+    run.begin(SETTINGS)
+    for epochs, step in ((12, 70), (13, 70), (20, 84), (20, 90)):
+        run.change_epochs(epochs, step)
+    assert run.epochs_changed == [
+        {"step": 70, "before": 10, "after": 13},
+        {"step": 84, "before": 13, "after": 20},
+    ]
+    run.change_epochs(20, 77)  # the newest checkpoint was damaged, and steps are repeated
+    assert [change["step"] for change in run.epochs_changed] == [70, 77]
+    run.change_epochs(10, 70)
+    assert run.epochs_changed == []
+    assert "epochs_changed" not in json.loads((run.folder / "settings.json").read_text())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"recipe": {"name": "mlp"}},
+        {"recipe": {"name": "mlp", "epochs": 0}},
+        {"recipe": {"name": "mlp", "epochs": True}},
+        {"recipe": "mlp"},
+        {"epochs_changed": {}},
+        {"epochs_changed": [1]},
+        {"epochs_changed": [{"step": 1, "before": 2}]},
+        {"epochs_changed": [{"step": -1, "before": 2, "after": 3}]},
+        {"epochs_changed": [{"step": 1.5, "before": 2, "after": 3}]},
+    ],
+    ids=str,
+)
+def test_wrong_numbers_of_epochs_are_run_errors(run, change):
+    run.begin(SETTINGS | change)
+    before = (run.folder / "settings.json").read_bytes()
+    with pytest.raises(RunError, match=r"settings\.json is missing, damaged .* wrong\), so"):
+        run.change_epochs(12, 70)
+    assert (run.folder / "settings.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(("examples", "begun"), [(0, 3), (64, 4)])
+def test_fewer_epochs_than_begun_are_rejected(run, examples, begun):
+    state = replace(state_at(41), tally=Tally(examples, 0.5, 7, 0.125))
+    run.check_epochs(state, RECORDS, begun)
+    with pytest.raises(RunError) as caught:
+        run.check_epochs(state, RECORDS, begun - 1)
+    assert str(caught.value) == (
+        f"{run.folder} has begun epoch {begun}, more than {begun - 1}: continue it with --epochs "
+        f"{begun} or more, or start again in another folder with --run-dir."
+    )
 
 
 # Lock.

@@ -1,4 +1,4 @@
-"""How well a model recognizes the digits of people whom no recipe trains on."""
+"""How well a model recognizes images: of people whom no recipe trains on, or that a person has."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from inkdigits.arrays import Array, Labels, Pixels, to_host
 from inkdigits.calibration import HeldOut
-from inkdigits.data import development
+from inkdigits.data import development, labeled
+from inkdigits.data.labeled import LabeledImages
 from inkdigits.metrics import (
     ByWriter,
     WriterAccuracy,
@@ -19,7 +20,7 @@ from inkdigits.metrics import (
     rank_writers,
 )
 from inkdigits.preprocessing import PREPROCESSORS
-from inkdigits.recognizer import Recognizer
+from inkdigits.recognizer import Prediction, Recognizer
 
 MIN_DIGITS = 20  # by a writer who is ranked
 WORST_WRITERS = 5  # of each source
@@ -29,12 +30,34 @@ WORST_WRITERS = 5  # of each source
 class Predictions:
     """What a model predicts for N images.
 
-    probabilities   float64 (N, 10)
+    probabilities   float64 (N, C)
     rejected        bool (N,)
     """
 
     probabilities: Array
     rejected: NDArray[np.bool_]
+
+
+def predict_images(
+    recognizer: Recognizer, data: LabeledImages, workers: int = 1
+) -> tuple[Predictions, Pixels]:
+    """Predict the images that a person has: files as for any user, arrays as in training.
+
+    workers  processes that decode files
+    returns  the predictions, and the preprocessed images, uint8 (N, 28, 28)
+    raises   DataError if a file cannot be decoded; WorkerDied
+    """
+    if not data.are_files:
+        pictures = labeled.preprocess(data, recognizer.model.preprocessing).images
+        batch = recognizer.predict_batch(pictures)
+        return Predictions(batch.probabilities, batch.rejected), pictures
+    predictions = []
+    results = recognizer.recognize_many((file.path for file in data.images), workers)
+    for file, result in zip(data.images, results, strict=True):
+        if not isinstance(result, Prediction):
+            raise labeled.unusable(file, result)
+        predictions.append(result)
+    return _gather(predictions), np.stack([prediction.seen for prediction in predictions])
 
 
 @dataclass(frozen=True)
@@ -81,7 +104,10 @@ def predict(recognizer: Recognizer, images: Sequence[Pixels]) -> Predictions:
 
     images   for each image its candidates, uint8 (K, 28, 28), the likeliest first
     """
-    predictions = recognizer.predict_candidates(images)
+    return _gather(recognizer.predict_candidates(images))
+
+
+def _gather(predictions: Sequence[Prediction]) -> Predictions:
     return Predictions(
         probabilities=np.array([prediction.probabilities for prediction in predictions]),
         rejected=np.array([prediction.reason is not None for prediction in predictions]),

@@ -182,6 +182,51 @@ def risk_coverage(probabilities: Array, labels: Labels) -> tuple[Coverage, ...]:
     )
 
 
+@dataclass(frozen=True)
+class McNemar:
+    """McNemar's test of two models on the same examples.
+
+    only_first   number of examples that only the first model predicts correctly
+    only_second  the same of the second
+    p_value      probability of so uneven a split, or a more uneven one, if the models were equally
+                 accurate
+    """
+
+    only_first: int
+    only_second: int
+    p_value: float
+
+
+def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> McNemar:
+    """Test whether two models differ in accuracy: McNemar's test in its exact form, two-sided.
+
+    If the models are equally accurate, each of the n examples that exactly one of them predicts
+    correctly is as likely to be the first's as the second's: a binomial distribution with
+    probability 1/2. With b of the first's and c of the second's, the p-value is twice its tail,
+
+        min(1, 2 * sum(C(n, k) for k in 0 ... min(b, c)) / 2^n)
+
+    which is exact for any n, so the usual approximation by chi-squared is not needed.
+
+    first, second  bool (N,), whether each prediction is correct
+    raises         ValueError if they have different shapes
+    source         McNemar 1947, Note on the Sampling Error of the Difference between Correlated
+                   Proportions or Percentages; Dietterich 1998, Approximate Statistical Tests for
+                   Comparing Supervised Classification Learning Algorithms, section 3.1
+    """
+    if first.shape != second.shape:
+        raise ValueError(f"predictions of shapes {first.shape} and {second.shape}")
+    only_first = int(np.count_nonzero(first & ~second))
+    only_second = int(np.count_nonzero(second & ~first))
+    n, smaller = only_first + only_second, min(only_first, only_second)
+    tail = term = 1  # C(n, 0)
+    for k in range(1, smaller + 1):
+        term = term * (n - k + 1) // k
+        tail += term
+    # Division of integers of any size; each may be too large for a float.
+    return McNemar(only_first, only_second, min(1.0, 2 * tail / 2**n))
+
+
 def wilson_interval(correct: int, total: int, z: float = 1.96) -> tuple[float, float]:
     """Compute the Wilson score interval of an accuracy; z = 1.96 gives 95% confidence.
 

@@ -5,9 +5,8 @@ revision of its preprocessing, so a model never sees images preprocessed another
 """
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from math import prod
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,9 @@ from inkdigits import dataclass_json
 from inkdigits.arrays import Array
 from inkdigits.constants import DIGITS
 from inkdigits.inference import may_overflow
+from inkdigits.model_limits import NON_DIGIT_NAME, check_class_names, check_network
 from inkdigits.nn.initializers import Initializer
-from inkdigits.nn.layers import Layer, Shape
+from inkdigits.nn.layers import Layer
 from inkdigits.nn.network import Network
 from inkdigits.preprocessing import PREPROCESSORS
 from inkdigits.recipes import INFERENCE_LAYERS, INITIALIZERS, INPUT_SHAPE, Recipe
@@ -30,17 +30,7 @@ from inkdigits.version import __version__
 FORMAT = 3
 DEFAULT_MODEL = "cnn-small"
 PRETRAINED = Path(__file__).parent / "pretrained"
-NON_DIGIT_NAME = "non-digit"  # of the last output of a network that rejects non-digits
 TEMPERATURES = (1e-3, 1e3)  # allowed range, far wider than what calibration finds
-
-# Limits of a network, checked before anything of its size is allocated. `cnn`, the largest that
-# ships with a recipe, has 22 layers, 226,000 values and 24 million multiply-adds.
-MAX_LAYERS = 64
-MAX_SIZE = 2**16  # of any field of a layer
-MAX_LAYER_VALUES = 2**18  # an image's values in one layer, counting a convolution's windows
-MAX_MULTIPLY_ADDS = 2**27  # per image
-MAX_CLASSES = 1000
-MAX_CLASS_NAME = 64  # characters
 
 _CHOICES: dataclass_json.Choices = {Layer: INFERENCE_LAYERS, Initializer: INITIALIZERS}
 
@@ -51,7 +41,7 @@ class Model:
 
     network              the inference network: no batch normalization
     vector               float32 (P,), its parameters
-    preprocessing        "classic" or "ink", in the revision of this version of inkdigits
+    preprocessing        "classic", "ink" or "plain", in the revision of this version of inkdigits
     tta                  whether images with an unsure prediction get test-time augmentation
     classes              the name of each class, without the one for non-digits
     recipe, summary      the name of the recipe it was trained with, and one sentence for people
@@ -268,62 +258,12 @@ def _check_classes(
         raise invalid_file(path, f"its class names are not valid: {error}") from None
 
 
-def check_class_names(names: Sequence[Any]) -> tuple[str, ...]:
-    """Check the names of the classes that a network tells apart.
-
-    raises   ValueError, with the cause as a clause, unless they are 2 to MAX_CLASSES different
-             names of 1 to MAX_CLASS_NAME printable characters, none of them "non-digit"
-    """
-    if not 2 <= len(names) <= MAX_CLASSES:
-        raise ValueError(f"there are {len(names)} classes, not 2 to {MAX_CLASSES}")
-    for name in names:
-        if not isinstance(name, str) or not 1 <= len(name) <= MAX_CLASS_NAME:
-            raise ValueError(
-                f"{ascii(name)[:40]} is not a text of 1 to {MAX_CLASS_NAME} characters"
-            )
-        if not name.isprintable() or name != name.strip() or name == NON_DIGIT_NAME:
-            raise ValueError(f"{ascii(name)[:40]} cannot be the name of a class")
-    if len(set(names)) < len(names):
-        raise ValueError("two classes have the same name")
-    return tuple(names)
-
-
 def _check_network(path: str | Path, network: Network) -> None:
     """Check layers, sizes and cost without allocating anything of that size."""
-    if not 1 <= len(network.layers) <= MAX_LAYERS:
-        raise invalid_file(path, f"its network does not have 1 to {MAX_LAYERS} layers")
-    for layer in network.layers:
-        if not isinstance(layer, INFERENCE_LAYERS) or not _has_valid_fields(layer):
-            raise invalid_file(
-                path, f"the type or a size of its layer {ascii(layer)[:100]} is not allowed"
-            )
     try:
-        shapes = network.output_shapes(INPUT_SHAPE)
+        check_network(network)
     except ValueError as error:
-        raise invalid_file(
-            path, f"its layers do not fit together ({ascii(str(error))[1:-1]})"
-        ) from None
-    multiply_adds = 0
-    for layer, shape in zip(network.layers, shapes, strict=True):
-        weight: Shape = layer.param_shapes().get("weight", (0,))
-        positions = prod(shape[:-1])
-        multiply_adds += positions * prod(weight)
-        if max(prod(shape), positions * prod(weight[:-1])) > MAX_LAYER_VALUES:
-            raise invalid_file(path, f"a layer needs more than {MAX_LAYER_VALUES} values per image")
-    if multiply_adds > MAX_MULTIPLY_ADDS:
-        raise invalid_file(
-            path, f"its network needs more than {MAX_MULTIPLY_ADDS} multiply-adds per image"
-        )
-
-
-def _has_valid_fields(layer: Layer) -> bool:
-    """Return whether all sizes of a layer are from 1 to MAX_SIZE, and all rates below 1."""
-    values = [getattr(layer, field.name) for field in fields(layer)]  # type: ignore[arg-type]
-    return all(
-        1 <= value <= MAX_SIZE if type(value) is int else 0 <= value < 1
-        for value in values
-        if type(value) in (int, float)
-    )
+        raise invalid_file(path, str(error)) from None
 
 
 def shipped_models() -> dict[str, Path]:

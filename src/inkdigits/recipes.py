@@ -52,7 +52,7 @@ class Recipe:
     summary           one sentence for people
     network           takes float32 (N, 28, 28), pixels / 255, and returns logits: (N, 10) for the
                       digits, or (N, 11) with one more for non-digits; (N, C) for other classes
-    preprocessing     "classic" or "ink", for training and for inference
+    preprocessing     "classic", "ink" or "plain", for training and for inference
     targets           the target distribution of each class
     batch_size        examples per optimizer step
     epochs            passes over the training images
@@ -104,12 +104,14 @@ class Recipe:
         return content
 
     @classmethod
-    def from_json(cls, content: Any) -> "Recipe":
-        """Read a recipe that `to_json` wrote.
+    def from_json(cls, content: Any, *, complete: bool = True) -> "Recipe":
+        """Read a recipe that `to_json` wrote, or with `complete=False` one that people write.
 
-        raises   ValueError, with the cause as a clause, if it is anything else
+        complete  whether every field must be there; if not, those with a default may be left out
+        raises    ValueError, with the field and the cause as a clause, if it is anything else; a
+                  recipe that is read may still not be fit for training: see recipe_check
         """
-        recipe: Recipe = dataclass_json.from_json(content, cls, _CHOICES)
+        recipe: Recipe = dataclass_json.from_json(content, cls, _CHOICES, complete=complete)
         return recipe
 
 

@@ -9,29 +9,26 @@ RECIPE.safetensors               the model, at the end
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
 
 from inkdigits.arrays import to_host
-from inkdigits.dataclass_json import MAX_EXACT_INTEGER
+from inkdigits.checkpoints import FORMAT, read_checkpoint
 from inkdigits.recipes import Recipe
 from inkdigits.storage.files import FileError, invalid_file, read_file, write_atomically
-from inkdigits.storage.tensors import read_tensors, write_tensors
+from inkdigits.storage.tensors import write_tensors
 from inkdigits.strict_json import canonical, parse
-from inkdigits.training import DivergenceError, Record, Tally, TrainState
+from inkdigits.training import DivergenceError, Record, TrainState
 
 CHECKPOINTS_KEPT = 2
-FORMAT = 2  # of settings and checkpoints
 MAX_SETTINGS_BYTES = 2**18  # fifty times what they need
-MAX_MAGNITUDE = 1e100  # of a measured number, so that sums and ratios of them are finite
 MAX_SHOWN = 200  # characters of a setting in a message
-NOT_COMPARED = {"versions", "machine"}  # settings that may differ on resuming
-
-Numbers = TypeVar("Numbers", Tally, Record)
+# Settings that may differ on resuming.
+NOT_COMPARED = {"versions", "machine", "epochs_changed"}
 
 
 class RunError(FileError):
@@ -85,9 +82,7 @@ class Run:
                 f"{self.folder} already has a training run: continue it with --resume, or choose "
                 "another folder with --run-dir."
             )
-        content = {"format": FORMAT, **settings}
-        data = (json.dumps(content, indent=2) + "\n").encode()
-        write_atomically(self.folder / "settings.json", data)
+        self._write_settings(settings)
 
     def check_settings(self, settings: dict[str, Any]) -> None:
         """Make sure that a training run is resumed with the settings it started with.
@@ -95,13 +90,8 @@ class Run:
         raises   RunError if the folder has no training run, or one with other settings
         """
         begun = self._read_settings()
-        if begun.pop("format", None) != FORMAT:
-            raise RunError(
-                f"{self.folder} was started by another version of inkdigits, whose settings and "
-                "checkpoints this version does not read: resume it with that version, or start "
-                "again in another folder with --run-dir."
-            )
         begun = {key: value for key, value in begun.items() if key not in NOT_COMPARED}
+        begun = _with_epochs_of(settings, begun)
         difference = _first_difference(begun, settings)
         if difference is not None:
             name, was, now = difference
@@ -110,7 +100,55 @@ class Run:
                 "settings, or choose another folder with --run-dir."
             )
 
+    @property
+    def epochs(self) -> int:
+        """The number of epochs that the run is to have.
+
+        raises   RunError if there is no run, or the number is wrong
+        """
+        match self._read_settings():
+            case {"recipe": {"epochs": epochs}} if _is_count(epochs):
+                return int(epochs)
+        raise self._no_settings(" (its number of epochs is missing or wrong)")
+
+    @property
+    def epochs_changed(self) -> list[dict[str, int]]:
+        """When the number of epochs was changed: "step", the next one then, "before", "after".
+
+        raises   RunError if there is no run, or the list is wrong
+        """
+        changes = self._read_settings().get("epochs_changed", [])
+        if isinstance(changes, list) and all(map(_is_change, changes)):
+            return changes
+        raise self._no_settings(" (its changes of the number of epochs are wrong)")
+
+    def change_epochs(self, epochs: int, step: int) -> None:
+        """Change the number of epochs in the settings, and record since which step it is so.
+
+        step     number of the next step
+        raises   RunError if there is no run, OSError
+        """
+        # After a damaged checkpoint, steps are repeated, which then follow a later change.
+        changes = [change | {"step": min(step, change["step"])} for change in self.epochs_changed]
+        changes.append({"step": step, "before": self.epochs, "after": epochs})
+        merged: list[dict[str, int]] = []
+        for change in changes:
+            if merged and merged[-1]["step"] == change["step"]:
+                change = change | {"before": merged.pop()["before"]}
+            if change["before"] != change["after"]:
+                merged.append(change)
+        settings = self._read_settings()
+        settings.pop("epochs_changed", None)
+        settings["recipe"]["epochs"] = epochs
+        self._write_settings(settings | ({"epochs_changed": merged} if merged else {}))
+
+    def _write_settings(self, settings: dict[str, Any]) -> None:
+        content = {"format": FORMAT, **settings}
+        data = (json.dumps(content, indent=2) + "\n").encode()
+        write_atomically(self.folder / "settings.json", data)
+
     def _read_settings(self) -> dict[str, Any]:
+        """Read the settings, without their format."""
         path = self.folder / "settings.json"
         try:
             begun = parse(read_file(path, MAX_SETTINGS_BYTES))
@@ -118,11 +156,21 @@ class Run:
                 raise ValueError("it is not a JSON object")
         except (FileError, ValueError) as error:
             cause = "" if isinstance(error, FileError) else f" ({ascii(str(error))[1:-1][:120]})"
+            raise self._no_settings(cause) from None
+        if begun.pop("format", None) != FORMAT:
             raise RunError(
-                f"{path} is missing, damaged or not a regular file{cause}, so there is no run "
-                "to resume: start one without --resume, or choose another folder with --run-dir."
-            ) from None
+                f"{self.folder} was started by another version of inkdigits, whose settings and "
+                "checkpoints this version does not read: resume it with that version, or start "
+                "again in another folder with --run-dir."
+            )
         return begun
+
+    def _no_settings(self, cause: str) -> RunError:
+        return RunError(
+            f"{self.folder / 'settings.json'} is missing, damaged or not a regular file{cause}, "
+            "so there is no run to resume: start one without --resume, or choose another folder "
+            "with --run-dir."
+        )
 
     def save(self, state: TrainState, records: list[Record]) -> Path:
         """Write a checkpoint; on return, it is on disk.
@@ -167,13 +215,25 @@ class Run:
             return None
         for path in reversed(paths):
             try:
-                state, records = _read_checkpoint(path)
+                state, records = read_checkpoint(path)
                 if path != self._checkpoint(state.step):
                     raise invalid_file(path, f"it is the checkpoint of step {state.step}")
                 return state, records
             except FileError as error:
                 warn(f"{error} Using the checkpoint before it.")
         raise RunError(f"No checkpoint in {self.folder} is whole: start again in another folder.")
+
+    def check_epochs(self, state: TrainState, records: list[Record], epochs: int) -> None:
+        """Make sure that the run has not done more than a number of epochs.
+
+        raises   RunError
+        """
+        begun = len(records) + (state.tally.examples > 0)
+        if begun > epochs:
+            raise RunError(
+                f"{self.folder} has begun epoch {begun}, more than {epochs}: continue it with "
+                f"--epochs {begun} or more, or start again in another folder with --run-dir."
+            )
 
     def check_state(
         self, state: TrainState, records: list[Record], recipe: Recipe, steps_per_epoch: int
@@ -212,7 +272,9 @@ class Run:
 def _first_difference(begun: Any, now: Any, name: str = "") -> tuple[str, str, str] | None:
     """Find where two settings differ: the path to the first difference, and both values."""
     if isinstance(begun, dict) and isinstance(now, dict):
-        for key in [*now, *(key for key in begun if key not in now)]:
+        keys = [*now, *(key for key in begun if key not in now)]
+        # The summary last: it only says in words what differs.
+        for key in sorted(keys, key="summary".__eq__):
             path = f"{name}.{key}" if name else key
             if key not in begun or key not in now:
                 was, is_now = (_shown(values.get(key, "unset")) for values in (begun, now))
@@ -229,6 +291,28 @@ def _first_difference(begun: Any, now: Any, name: str = "") -> tuple[str, str, s
     return ascii(name)[1:-1][:80], _shown(begun), _shown(now)
 
 
+def _with_epochs_of(settings: dict[str, Any], begun: dict[str, Any]) -> dict[str, Any]:
+    """Return what a run was begun with, but with the current number of epochs: it may change."""
+    match begun, settings:
+        case {"recipe": {"epochs": was} as recipe}, {"recipe": {"epochs": now}}:
+            if _is_count(was) and _is_count(now):
+                return begun | {"recipe": recipe | {"epochs": now}}
+    return begun
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value >= 1
+
+
+def _is_change(value: Any) -> bool:
+    """Return whether a value is what `change_epochs` records."""
+    return (
+        isinstance(value, dict)
+        and value.keys() == {"step", "before", "after"}
+        and all(type(number) is int and number >= 0 for number in value.values())
+    )
+
+
 def _by_index(items: list[Any]) -> dict[str, Any]:
     return {str(index): item for index, item in enumerate(items)}
 
@@ -236,83 +320,3 @@ def _by_index(items: list[Any]) -> dict[str, Any]:
 def _shown(value: Any) -> str:
     text = value if value == "unset" else ascii(value)
     return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
-
-
-def _read_checkpoint(path: Path) -> tuple[TrainState, list[Record]]:
-    """Read a checkpoint and verify all of it, whoever made it.
-
-    raises   FileError if anything differs from what `Run.save` writes
-    """
-    tensors, document, _ = read_tensors(path)
-    version = document.get("checkpoint")
-    if type(version) is not int or version != FORMAT:
-        raise FileError(f"{path} is not a checkpoint of this version of inkdigits.")
-    match document:
-        case {
-            "step": int() as step,
-            "rng": rng_state,
-            "tally": tally,
-            "records": list() as records,
-        } if len(document) == 5 and _is_number(step, int):
-            pass
-        case _:
-            raise invalid_file(path, "a field of its document is missing, unknown or wrong")
-    try:
-        rng = _generator(rng_state)
-        read_tally = _of_numbers(Tally, tally)
-        read_records = [_of_numbers(Record, record) for record in records]
-    except ValueError as error:
-        raise invalid_file(path, str(error)) from None
-    if [record.epoch for record in read_records] != list(range(1, len(records) + 1)):
-        raise invalid_file(path, "its records are not of consecutive epochs")
-    if read_tally.seconds < 0 or read_tally.correct > read_tally.examples:
-        raise invalid_file(path, "its sums contradict each other")
-
-    match tensors:
-        case {"params": params, "optimizer_state": optimizer_state, **others} if (
-            params.ndim == 1
-            and optimizer_state.ndim == 2
-            and optimizer_state.shape[1:] == params.shape
-            and all(name == "ema" and other.shape == params.shape for name, other in others.items())
-        ):
-            pass
-        case _:
-            raise invalid_file(path, "its arrays are not parameters and an optimizer's state")
-    # Copies, because training updates them in place.
-    params, optimizer_state = params.copy(), optimizer_state.copy()
-    ema = others["ema"].copy() if others else params
-    return TrainState(params, optimizer_state, ema, rng, step, read_tally), read_records
-
-
-def _generator(state: Any) -> np.random.Generator:
-    """Make a generator from a state; raise ValueError unless it returns this very state."""
-    rng = np.random.default_rng()
-    try:
-        rng.bit_generator.state = state
-        # NumPy accepts a state with fractions or extra fields, and drops them.
-        is_same = canonical(rng.bit_generator.state) == canonical(state)
-    except (ArithmeticError, LookupError, TypeError, ValueError):
-        is_same = False
-    if not is_same:
-        raise ValueError("its random state is not that of NumPy's default generator")
-    return rng
-
-
-def _of_numbers(kind: type[Numbers], values: Any) -> Numbers:
-    """Make a tally or a record from a JSON object; raise ValueError if any field is wrong."""
-    types = {field.name: field.type for field in fields(kind)}
-    if not isinstance(values, dict) or values.keys() != types.keys():
-        raise ValueError(f"the fields of a {kind.__name__.lower()} in it are wrong")
-    for name, value in values.items():
-        if not _is_number(value, types[name]):
-            raise ValueError(f"the {name} of a {kind.__name__.lower()} in it is not a valid number")
-    return kind(**values)
-
-
-def _is_number(value: Any, kind: Any) -> bool:
-    """Return whether a value is valid for a field: int (a count), float, or float | None."""
-    if kind is int:
-        return type(value) is int and 0 <= value <= MAX_EXACT_INTEGER
-    if value is None:
-        return kind is not float
-    return type(value) in (int, float) and abs(value) <= MAX_MAGNITUDE

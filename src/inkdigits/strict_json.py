@@ -28,7 +28,7 @@ def parse(data: bytes | str) -> Any:
         value = _DECODER.decode(text)
     except RecursionError:
         raise ValueError("it is nested too deep") from None
-    _check(value)
+    check_depth(value)
     return value
 
 
@@ -37,8 +37,11 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def _check(value: Any) -> None:
-    """Check all strings and the depth, level by level; raise ValueError."""
+def check_depth(value: Any) -> None:
+    """Check all strings and the depth of a parsed value, level by level.
+
+    raises   ValueError, with the cause as a clause
+    """
     level, depth = [value], 0
     while level:
         for item in level:

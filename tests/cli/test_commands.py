@@ -19,6 +19,8 @@ OTHERS = [
     "pydantic",
     "requests",
     "rich",
+    "tomli_w",
+    "tomllib",
     "inkdigits.api",
     "inkdigits.data.download",
     "inkdigits.data.outliers",
@@ -31,6 +33,7 @@ OTHERS = [
     "inkdigits.cli.data",
     "inkdigits.cli.evaluate",
     "inkdigits.cli.model",
+    "inkdigits.cli.recipe",
     "inkdigits.cli.serve",
     "inkdigits.cli.train",
 ]
@@ -73,6 +76,7 @@ def test_commands_and_options_are_completed():
     assert completions([], "pre") == ["predict"]
     assert {"--model", "--json", "--workers"} <= set(completions(["predict"], "--"))
     assert completions(["model"], "") == ["export", "import", "show"]
+    assert completions(["train"], "cnn") == ["cnn-small", "cnn"]
 
 
 def test_predict_imports_nothing_that_only_other_commands_need():

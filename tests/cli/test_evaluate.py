@@ -12,8 +12,9 @@ from untrained import untrained
 
 from inkdigits import inference
 from inkdigits.cli import main
+from inkdigits.cli.report import Mistake, render_report
 from inkdigits.data import development, mnist
-from inkdigits.metrics import measure
+from inkdigits.metrics import measure, risk_coverage
 from inkdigits.model_file import Model, locate, save_model
 from inkdigits.nn.convolution import AddChannel, Conv2D, MaxPool2D
 from inkdigits.nn.layers import Dense, Flatten, ReLU
@@ -185,7 +186,7 @@ def test_report_is_self_contained_and_agrees_with_the_json(evaluated):
     mistakes = min(24, values["total"] - values["correct"])
     assert len(outline.sources) == mistakes
     assert all(source.startswith("data:image/png;base64,") for source in outline.sources)
-    assert "url(" not in html
+    assert "url(" not in html.replace("url(#", "")
     assert f"{100 * values['accuracy']:.2f}%" in outline.text
     assert values["digest"] in outline.text
     assert html.count("<circle") == len(values["bins"])
@@ -208,6 +209,92 @@ def test_report_shows_the_most_confident_mistakes_first(run_inkdigits, small_tes
         (str(small_test_digits.labels[n]), str(predicted[n]), f"{100 * confidence[n]:.1f}")
         for n in expected
     ]
+
+
+def cells(html, region):
+    """The texts of the cells of a table, row by row."""
+    part = html[html.index(f'aria-label="{region}"') :]
+    rows = part[: part.index("</table>")].split("<tr>")[1:]
+    return [re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", row) for row in rows]
+
+
+def test_report_has_rejections_and_the_risk_coverage_curve(evaluated):
+    values, html = evaluated
+    rejected = values["rejected"]
+    assert f"<dt>Rejected</dt><dd>{rejected}</dd>" in html
+    assert f"The model rejects {rejected} of these 500 digits" in html
+    _, *rows = cells(html, "Accepted predictions by confidence")
+    assert [(row[0], int(row[1]), int(row[3])) for row in rows] == [
+        (f"{point['threshold']:.1%}", point["accepted"], point["wrong"])
+        for point in values["risk_coverage"]
+    ]
+
+
+def test_report_has_the_accuracy_on_other_people(evaluated):
+    values, html = evaluated
+    _, *rows = cells(html, "Accuracy by source")
+    assert [(row[0], row[2]) for row in rows] == [
+        (name, f"{source['by_writer']['mean']:.2%}") for name, source in values["writers"].items()
+    ]
+
+
+def test_confusion_matrix_of_the_report_is_labeled(evaluated):
+    values, html = evaluated
+    axis, headings, *rows = cells(html, "Precision, recall and confusion matrix")
+    assert axis == ["", "Predicted as"]
+    assert headings == ["Label", "Precision", "Recall", *"0123456789"]
+    assert [row[0] for row in rows] == list("0123456789")
+    assert [
+        [0 if count == "&middot;" else int(count) for count in row[3:]] for row in rows
+    ] == values["confusion"]
+
+
+def test_report_of_a_run_has_its_learning_curves(run_inkdigits, evaluated, tmp_path):
+    run, report = tmp_path / "run", tmp_path / "report.html"
+    options = ("--limit", 100, "--mnist-only", "--epochs", 2, "--run-dir", run)
+    assert run_inkdigits("train", "mlp", *options).returncode == 0
+    assert run_inkdigits("evaluate", run / "mlp.safetensors", "--report", report).returncode == 0
+    html = report.read_text(encoding="utf-8")
+    assert "<h2>Learning curves</h2>" in html
+    assert html.count('over the epochs"') == 2
+    assert "<h2>Learning curves</h2>" not in evaluated[1]  # of a shipped model
+
+
+def rendered(classes, labels):
+    """The report of a model with these classes, which is random, on a few images."""
+    network = Network((Flatten(), Dense(784, len(classes))))
+    vector = network.init(np.random.default_rng(0))
+    model = Model(network, vector, "ink", False, "mine", classes=classes)
+    probabilities = np.full((len(labels), len(classes)), 1 / len(classes))
+    metrics = measure(probabilities, labels)
+    mistake = Mistake(0, np.zeros((28, 28), np.uint8), 1, 0, 0.5)
+    coverage = risk_coverage(probabilities, labels)
+    return render_report(
+        Recognizer(model, "mine"),
+        metrics,
+        [mistake],
+        "images",
+        rejected=0,
+        coverage=coverage,
+        writers={},
+    )
+
+
+def test_names_of_classes_are_escaped():
+    html = rendered(("<script>a</script>", "b & <b>c"), np.array([0, 1, 1]))
+    assert "<script>" not in html
+    assert "<b>c" not in html
+    assert "<b>b &amp; &lt;b&gt;c</b> as <b>&lt;script&gt;a&lt;/script&gt;</b>" in html
+    assert "The model does not reject images that are not images" not in html
+
+
+def test_report_on_many_classes_has_the_most_frequent_confusions():
+    labels = np.repeat(np.arange(41), np.arange(41))
+    html = rendered(tuple(f"class {n}" for n in range(41)), labels)
+    _, first, second, *others = cells(html, "Most frequent confusions")
+    assert (first, second) == (["class 40", "class 0", "40"], ["class 39", "class 0", "39"])
+    assert len(others) == 38
+    assert "Precision, recall and confusion matrix" not in html
 
 
 def test_unwritable_report_gives_a_one_sentence_error(run_inkdigits, tmp_path):

@@ -172,7 +172,10 @@ def test_folder_of_a_run_is_rejected_without_resume(train, finished):
     [
         (["mlp", "--seed", "8", "--limit", "200"], "seed 7, not 8"),
         (["mlp", "--seed", "7", "--limit", "201"], "limit 200, not 201"),
-        (["mlp", "--seed", "7", "--limit", "200", "--epochs", "12"], "recipe.epochs 10, not 12"),
+        (
+            ["mlp", "--seed", "7", "--limit", "200", "--batch-size", "9", "--name", "mlp"],
+            "recipe.batch_size 64, not 9",
+        ),
         (["classic", "--seed", "7", "--limit", "200"], "recipe.name 'mlp', not 'classic'"),
     ],
 )
@@ -333,7 +336,7 @@ def test_freed_memory_is_kept_for_the_next_step():
     script = """if True:
         import sys
         import numpy as np
-        from inkdigits.cli.train import keep_freed_memory
+        from inkdigits.cli.training_environment import keep_freed_memory
 
         def resident():
             pages = open("/proc/self/statm", encoding="ascii").read().split()[1]

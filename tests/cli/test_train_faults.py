@@ -344,7 +344,7 @@ def test_signal_just_before_divergence_keeps_the_last_finite_weights(train, tmp_
 def test_signal_while_images_are_prepared_ends_all_processes(train, tmp_path):
     lines = (
         "from inkdigits.data import chunks; chunks.CHUNK = 2; "
-        "train.Progress.update = pausing(train.Progress.update, 20)"
+        "from rich.progress import Progress; Progress.update = pausing(Progress.update, 20)"
     )
     options = ("mlp", "--limit", LIMIT, "--workers", 2, "--run-dir", tmp_path)
     process = train(*options, lines=lines, start_new_session=True)
@@ -362,7 +362,8 @@ def test_signal_while_images_are_prepared_ends_all_processes(train, tmp_path):
 
 def test_dead_worker_is_reported_in_one_sentence(train, tmp_path):
     lines = (
-        "def die(*arguments): raise train.WorkerDied('A worker process died.')\n"
+        "from inkdigits.worker_pool import WorkerDied\n"
+        "def die(*arguments): raise WorkerDied('A worker process died.')\n"
         "train.training_data.prepare = die"
     )
     _, err = wait_for_failure(train("mlp", "--limit", 100, "--run-dir", tmp_path, lines=lines))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inkdigits.data.mnist import Digits
-from inkdigits.data.split import split_at_random, split_by_writer
+from inkdigits.data.split import split_at_random, split_by_writer, split_evenly
 
 N = 3000
 
@@ -78,3 +78,30 @@ def test_split_by_writer_needs_two_writers(written):
     assert split_at_random(unknown, 0.1, 0)[1].writers is None
     with pytest.raises(ValueError, match="at least two writers"):
         split_by_writer(written.take(written.writers == 1050), 0.1, 0)
+
+
+@pytest.mark.parametrize("fraction", [0.1, 0.25, 0.5])
+@pytest.mark.parametrize("counts", [(2, 2, 2), (3, 50, 7), (40, 2, 9, 2)])
+def test_even_split_takes_the_share_and_leaves_every_class_an_image(counts, fraction):
+    labels = np.repeat(np.arange(len(counts), dtype=np.uint8), counts)
+    digits = Digits(np.zeros((len(labels), 28, 28), np.uint8), labels, None)
+    for seed in range(5):
+        training, validation = split_evenly(digits, fraction, seed)
+        assert len(validation) == int(fraction * len(labels))
+        assert len(training) + len(validation) == len(labels)
+        taken = np.bincount(validation.labels, minlength=len(counts))
+        for count, held_out in zip(counts, taken, strict=True):
+            assert abs(held_out - fraction * count) < 1
+            assert held_out < count
+
+
+def test_even_split_depends_on_the_seed_and_is_limited_to_a_half():
+    labels = np.repeat(np.arange(4, dtype=np.uint8), 25)
+    images = np.zeros((100, 28, 28), np.uint8)
+    images[:, 0, 0] = np.arange(100)
+    digits = Digits(images, labels, None)
+    first, again, other = (split_evenly(digits, 0.2, seed)[1].images[:, 0, 0] for seed in (0, 0, 1))
+    assert first.tolist() == again.tolist() != other.tolist()
+    for fraction in (0.0, 0.6):
+        with pytest.raises(ValueError, match=r"from 0 to 0\.5"):
+            split_evenly(digits, fraction, 0)

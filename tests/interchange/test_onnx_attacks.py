@@ -13,7 +13,8 @@ from untrained import untrained
 from inkdigits.interchange.onnx_file import MAX_NODES, MAX_ONNX_BYTES, MAX_TENSORS
 from inkdigits.interchange.onnx_import import import_onnx
 from inkdigits.interchange.protobuf import MAX_FIELDS
-from inkdigits.model_file import MAX_LAYERS, load_model, save_model, to_document
+from inkdigits.model_file import load_model, save_model, to_document
+from inkdigits.model_limits import MAX_LAYERS
 from inkdigits.storage.files import FileError
 from inkdigits.strict_json import canonical
 

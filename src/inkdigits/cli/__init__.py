@@ -16,7 +16,17 @@ from inkdigits.version import __version__
 
 # Each is NAME_command in the module of its name, which is imported when the command is used: all of
 # them together take longer to import than `predict` takes to run.
-COMMANDS = ("data", "evaluate", "model", "predict", "serve", "train")
+COMMANDS = (
+    "compare",
+    "data",
+    "evaluate",
+    "model",
+    "predict",
+    "recipe",
+    "serve",
+    "submit",
+    "train",
+)
 
 
 class Inkdigits(click.Group):

@@ -1,6 +1,6 @@
-"""The command `inkdigits data`: download MNIST and verify the data sets."""
+"""The command `inkdigits data`: download MNIST and other data sets, and verify them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -11,24 +11,54 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from inkdigits.data import download, folders, mnist, pendigits, semeion, unipen
+from inkdigits.data import download, folders, mnist, named_sets, pendigits, semeion, unipen
+from inkdigits.data.mnist import Source, Split
+from inkdigits.data.named_sets import SETS
 
 
 @click.command("data")
+@click.argument("name", metavar="[NAME]", required=False, type=click.Choice(list(SETS)))
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
     help="Folder with the data files, compressed (.gz) or not. They are verified and nothing is "
     "downloaded. INKDIGITS_DATA can name one or more folders instead, separated as in PATH.",
 )
-def data_command(data_dir: Path | None) -> None:
-    """Download MNIST and QMNIST's list of writers to the cache, or verify a folder's files."""
-    if not folders.user_folders(data_dir):
-        _download(folders.cache_folder())
+def data_command(name: str | None, data_dir: Path | None) -> None:
+    """Download MNIST and QMNIST's list of writers to the cache, or verify a folder's files.
+
+    NAME is another data set for `train --data`: fashion-mnist is downloaded, and the others are
+    verified where they are.
+    """
+    downloads = not folders.user_folders(data_dir)
+    if name is not None:
+        if downloads and SETS[name].mirrors:
+            _download_set(name)
+        _show_set(name, data_dir)
+        return
+    if downloads:
+        _download(folders.cache_folder(), mnist.SOURCES, download.MIRRORS)
     _show(data_dir)
 
 
-def _download(folder: Path) -> None:
+def _download_set(name: str) -> None:
+    named = SETS[name]
+    mirrors = {file: [f"{url}{file}.gz" for url in named.mirrors] for file in named.sources}
+    _download(named_sets.cache_folder(name), named.sources, mirrors)
+
+
+def _show_set(name: str, data_dir: Path | None) -> None:
+    """Verify both splits of a data set, and say how many images they have."""
+    splits: tuple[Split, ...] = ("train", "test")
+    for split in splits:
+        images = named_sets.load(name, split, data_dir)
+        how = "verified" if SETS[name].sources else "its form is right, but its hash is not known"
+        click.echo(f"{images.name}, {split}: {len(images):,} images, {how}")
+
+
+def _download(
+    folder: Path, sources: Mapping[str, Source], mirrors: Mapping[str, Sequence[str]]
+) -> None:
     progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -38,7 +68,7 @@ def _download(folder: Path) -> None:
     )
     tasks = {
         name: progress.add_task(name, total=source.size, visible=False)
-        for name, source in mnist.SOURCES.items()
+        for name, source in sources.items()
     }
 
     def on_progress(name: str, done: int, total: int) -> None:
@@ -48,7 +78,7 @@ def _download(folder: Path) -> None:
         progress.console.print(message, markup=False, highlight=False, soft_wrap=True)
 
     with progress:
-        download.download(folder, on_progress, on_failure)
+        download.download(folder, on_progress, on_failure, sources=sources, mirrors=mirrors)
 
 
 def _show(data_dir: Path | None) -> None:

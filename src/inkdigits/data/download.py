@@ -1,8 +1,8 @@
-"""Download MNIST and the QMNIST writers from mirrors, verified by SHA-256."""
+"""Download data sets, such as MNIST and the QMNIST writers, from mirrors, verified by SHA-256."""
 
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -46,19 +46,26 @@ def download(
     on_progress: Callable[[str, int, int], None],
     on_failure: Callable[[str], None],
     timeouts: Timeouts = Timeouts(),
+    sources: Mapping[str, Source] | None = None,
+    mirrors: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
-    """Download the files of mnist.SOURCES that a folder lacks, uncompressed and verified.
+    """Download the files that a folder lacks, uncompressed and verified.
 
     on_progress  called with a file's name, the bytes written so far, and its size
     on_failure   called with a message when a mirror fails: why, and which is tried next
+    sources      files by name; None for those of MNIST
+    mirrors      the URLs of each file's .gz, by name; None for those of MNIST
     raises       DataError if all mirrors of a file fail, or the folder is not writable
     """
     pooch.get_logger().setLevel("WARNING")
     failed = []
-    for source in mnist.SOURCES.values():
+    urls = MIRRORS if mirrors is None else mirrors
+    for source in (mnist.SOURCES if sources is None else sources).values():
         if _is_present(folder, source):
             continue
-        if not _download_from_mirrors(folder, source, on_progress, on_failure, timeouts):
+        if not _download_from_mirrors(
+            folder, source, urls[source.name], on_progress, on_failure, timeouts
+        ):
             failed.append(source)
     if failed:
         files = ", ".join(f"{source.name} (SHA-256 {source.sha256})" for source in failed)
@@ -70,7 +77,7 @@ def download(
 
 def _is_present(folder: Path, source: Source) -> bool:
     try:
-        mnist.read_file([folder], source.name)
+        mnist.read_source([folder], source, "")
     except DataError:
         return False
     return True
@@ -83,6 +90,7 @@ class _MirrorError(Exception):
 def _download_from_mirrors(
     folder: Path,
     source: Source,
+    mirrors: Sequence[str],
     on_progress: Callable[[str, int, int], None],
     on_failure: Callable[[str], None],
     timeouts: Timeouts,
@@ -96,7 +104,6 @@ def _download_from_mirrors(
                 size += file.write(content)
                 on_progress(source.name, size, source.size)
 
-    mirrors = MIRRORS[source.name]
     for url, next_url in zip(mirrors, (*mirrors[1:], None), strict=True):
         try:
             pooch.retrieve(url, source.sha256, source.name, folder, downloader=save)

@@ -5,12 +5,12 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.arrays import Pixels
+from inkdigits.arrays import Labels, Pixels
 from inkdigits.constants import CLASSES, IMAGE_SIDE
 from inkdigits.data import folders
 from inkdigits.data.folders import DataError
@@ -32,14 +32,14 @@ class Digits:
     """Images of handwritten digits with their labels and writers."""
 
     images: Pixels  # uint8 (N, 28, 28), 0 is background and 255 is full ink
-    labels: NDArray[np.uint8]  # (N,) 0 to 9
+    labels: Labels  # (N,) 0 to 9
     writers: NDArray[Any] | None  # (N,) integers or strings; None if unknown
     hashes: Mapping[str, str] = field(default_factory=dict)  # file name -> SHA-256 of its content
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def take(self, selection: Any) -> "Digits":
+    def take(self, selection: Any) -> Self:
         """Return the digits selected by an index array, a boolean mask (N,) or a slice."""
         return replace(
             self,
@@ -117,14 +117,22 @@ def read_file(paths: Sequence[Path], name: str) -> bytes:
 
     raises  DataError if none of the folders has the file, or its content is wrong
     """
-    source = SOURCES[name]
-    path = folders.find_file(paths, name)
+    remedy = "replace it, or delete it and run `inkdigits data`"
+    return read_source(paths, SOURCES[name], remedy)
+
+
+def read_source(paths: Sequence[Path], source: Source, remedy: str) -> bytes:
+    """Return the content of a file, verified by its hash.
+
+    remedy  what to do if the content is wrong, as the end of a sentence
+    raises  DataError if none of the folders has the file, or its content is wrong
+    """
+    path = folders.find_file(paths, source.name)
     if path is None:
         raise DataError(
-            f"{folders.missing_files_message(paths, [name])}: "
+            f"{folders.missing_files_message(paths, [source.name])}: "
             "copy it there, compressed (.gz) or not."
         )
-    remedy = "replace it, or delete it and run `inkdigits data`"
     return folders.read_verified(path, source.size, source.sha256, remedy)
 
 

@@ -42,6 +42,25 @@ def split_at_random(digits: Digits, fraction: float, seed: int) -> tuple[Digits,
     return digits.take(~in_validation), digits.take(in_validation)
 
 
+def split_evenly(digits: Digits, fraction: float, seed: int) -> tuple[Digits, Digits]:
+    """Split digits whose writers are unknown, with about the same fraction of each class.
+
+    Both sets keep the order of the digits. A class of two or more keeps one for training.
+
+    fraction  of the digits to validate on, above 0 and at most a half
+    returns   the training set and the validation set
+    """
+    if not 0 < fraction <= 0.5:
+        raise ValueError(f"the validation fraction must be from 0 to 0.5, not {fraction}")
+    shuffled = np.random.default_rng(seed).permutation(len(digits))
+    by_class = shuffled[np.argsort(digits.labels[shuffled], kind="stable")]
+    # Of n digits in a row, at most ceil(n * fraction) are taken.
+    reached = np.floor(np.arange(len(digits) + 1) * fraction)
+    in_validation = np.zeros(len(digits), bool)
+    in_validation[by_class[np.diff(reached) > 0]] = True
+    return digits.take(~in_validation), digits.take(in_validation)
+
+
 def _check(fraction: float) -> None:
     if not 0 < fraction < 1:
         raise ValueError(f"the validation fraction must be between 0 and 1, not {fraction}")

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.arrays import Array
-from inkdigits.model_file import MAX_LAYER_VALUES, MAX_LAYERS
+from inkdigits.model_limits import MAX_LAYER_VALUES, MAX_LAYERS
 from inkdigits.nn.convolution import AddChannel, Conv2D, MaxPool2D, ZeroPad2D
 from inkdigits.nn.layers import Dense, Flatten, Layer, ReLU, Shape, Sigmoid
 from inkdigits.recipes import INPUT_SHAPE

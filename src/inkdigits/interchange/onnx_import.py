@@ -13,7 +13,8 @@ from inkdigits.constants import DIGITS
 from inkdigits.interchange.layer_builder import LayerBuilder
 from inkdigits.interchange.onnx_file import FLOAT, Graph, Input, Node, parse_onnx, shown
 from inkdigits.interchange.onnx_operators import LAST, apply_operator
-from inkdigits.model_file import Model, check_class_names, from_document, to_document
+from inkdigits.model_file import Model, from_document, to_document
+from inkdigits.model_limits import check_class_names
 from inkdigits.nn.network import Network
 from inkdigits.recipes import INPUT_SHAPE
 from inkdigits.storage.files import FileError

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from inkdigits.arrays import Array
 from inkdigits.interchange.layer_builder import LayerBuilder
 from inkdigits.interchange.onnx_file import MAX_DIMENSIONS, Node, shown
-from inkdigits.model_file import MAX_SIZE
+from inkdigits.model_limits import MAX_SIZE
 from inkdigits.nn.layers import ReLU, Sigmoid
 
 LAST = ("Softmax", "LogSoftmax")  # both leave the probabilities as they are

@@ -7,7 +7,7 @@ from types import MappingProxyType
 import numpy as np
 
 from inkdigits.arrays import Array, Pixels
-from inkdigits.preprocessing import classic, ink
+from inkdigits.preprocessing import classic, ink, plain
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,14 @@ PREPROCESSORS: Mapping[str, Preprocessor] = MappingProxyType(
         ),
         "ink": Preprocessor(
             ink.from_image, ink.from_ink, ink.from_mnist, ink.candidates, ink.candidates_from_ink
+        ),
+        "plain": Preprocessor(
+            plain.from_image,
+            plain.from_ink,
+            plain.from_mnist,
+            plain.candidates,
+            plain.candidates_from_ink,
+            revision=1,
         ),
     }
 )

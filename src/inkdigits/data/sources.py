@@ -1,0 +1,97 @@
+"""Load labeled images from whatever a person names: a file, a folder, or a data set's name."""
+
+import gzip
+import zlib
+from pathlib import Path
+
+from inkdigits.data import class_folders, idx, labeled, named_sets, npz, parquet, tables
+from inkdigits.data.folders import DataError
+from inkdigits.data.labeled import LabeledImages
+from inkdigits.data.mnist import Split
+from inkdigits.data.tables import Table
+
+IDX_MAGIC = b"\0\0"
+
+
+def load(source: str, split: Split = "train", data_dir: Path | None = None) -> LabeledImages:
+    """Load labeled images; the kind of a file is recognized by its content.
+
+    source    a table, CSV (compressed or not) or Parquet; an .npz; the images of an IDX pair; a
+              folder with an IDX pair, or with a folder for each class; or a name of named_sets
+    split     which images to take of a set that has both
+    data_dir  where the files of a named set are; see folders.search_paths()
+    raises    DataError
+    """
+    if source in named_sets.SETS:
+        return named_sets.load(source, split, data_dir)
+    path = _existing(source)
+    if path.is_dir():
+        if idx.has_idx_files(path):
+            return idx.read_folder(path, split)
+        return class_folders.read_class_folders(path)
+    first = _first_bytes(path)
+    if first.startswith(npz.MAGIC):
+        return npz.read_npz(path, split)
+    if first.startswith(IDX_MAGIC):
+        return idx.read_file(path)
+    table = _read_table(path, first)
+    name = labeled.file_name(path)
+    if table.labels is None:
+        raise DataError(
+            f"{name} has no column 'label', so there is nothing to learn or to compare with; name "
+            "the column with the labels so."
+        )
+    hashes = {name: table.sha256}
+    return LabeledImages(table.images, table.labels, table.writers, hashes, table.classes, name)
+
+
+def load_unlabeled(source: str) -> Table:
+    """Load a table of images, with or without labels.
+
+    raises   DataError
+    """
+    path = _existing(source)
+    if path.is_dir():
+        raise DataError(f"{labeled.printable(path)} is a folder; name a CSV or Parquet file.")
+    return _read_table(path, _first_bytes(path))
+
+
+def _read_table(path: Path, first: bytes) -> Table:
+    if first.startswith(parquet.MAGIC):
+        return parquet.read_parquet(path)
+    return tables.read_csv(path)
+
+
+def _existing(source: str) -> Path:
+    """Return the path of a source, which must be a folder or a regular file."""
+    path = Path(source)
+    try:
+        if path.is_dir() or path.is_file():
+            return path
+        is_something = path.exists()
+    except (OSError, ValueError):  # ValueError: a zero byte in the name
+        is_something = False
+    if is_something:
+        raise DataError(
+            f"{labeled.printable(path)} is a device or a pipe; save the data in a file."
+        )
+    raise DataError(
+        f"{labeled.printable(source)} does not exist: name a CSV, Parquet, NumPy (.npz) or IDX "
+        f"file, a folder, or one of {', '.join(named_sets.SETS)}."
+    )
+
+
+def _first_bytes(path: Path) -> bytes:
+    """Return the first bytes of a file, decompressed if it is a .gz."""
+    try:
+        with path.open("rb") as file:
+            first = file.read(4)
+        if first.startswith(b"\x1f\x8b"):
+            with gzip.open(path) as content:
+                first = content.read(4)
+        return first
+    except (OSError, EOFError, zlib.error) as error:
+        cause = getattr(error, "strerror", None) or error
+        raise DataError(
+            f"{labeled.printable(path)} cannot be read ({cause}): replace it, or make it readable."
+        ) from error
