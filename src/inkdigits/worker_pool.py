@@ -7,12 +7,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent import futures  # which imports its pool of processes only when it is used
 from contextlib import contextmanager
-from threading import Lock, Thread
+from threading import Thread
 from typing import Any, TypeVar
 
 import cv2
 
-from inkdigits.threads import limit_blas_threads, one_blas_thread
+from inkdigits.threads import SharedLimit, limit_blas_threads, one_blas_thread
 
 CALLS_WAITING = 2  # for each process, so that it never waits for this one
 MAX_WORKERS = 61  # what Windows allows
@@ -69,42 +69,18 @@ def map_in_processes(
         receiver.close()
 
 
-class _OpenCVThreads:
-    """OpenCV's setting for the whole process: one thread while any thread is inside."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._inside = 0
-        self._before = 1
-
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        with self._lock:
-            if self._inside == 0:
-                self._before = cv2.getNumThreads()
-                cv2.setNumThreads(1)
-            self._inside += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._inside -= 1
-                if self._inside == 0:
-                    cv2.setNumThreads(self._before)
-
-
-_opencv_threads = _OpenCVThreads()
+_opencv = SharedLimit(cv2.getNumThreads, cv2.setNumThreads, 1)
 
 
 def use_one_thread() -> None:
     """Let NumPy and OpenCV use one thread in this process from now on."""
     limit_blas_threads()
-    cv2.setNumThreads(1)
+    _opencv.apply_for_good()
 
 
 def _call_with_one_thread(function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
     """Call a function as in a worker: the number of threads could change the last bit."""
-    with _opencv_threads.one(), one_blas_thread():
+    with _opencv.applied(), one_blas_thread():
         return function(*arguments)
 
 
