@@ -58,8 +58,7 @@ def predict_command(files: tuple[str, ...], model: str, as_json: bool, workers: 
         results = recognizer.recognize_many(_contents(names), workers)
         for name, result in zip(names, results, strict=True):
             if isinstance(result, Prediction):
-                # click's own stream would be UTF-8 where the terminal's encoding is ASCII.
-                click.echo(show(name, result), file=sys.stdout, color=color)
+                click.echo(show(name, result), color=color)
             else:
                 # The other images are still processed; the exit status reports the failure.
                 reason = result.strerror if isinstance(result, OSError) else result
