@@ -5,6 +5,7 @@ revision of its preprocessing, so a model never sees images preprocessed another
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from math import prod
@@ -318,6 +319,15 @@ def shipped_models() -> dict[str, Path]:
     """Return the model files that come with the package, by name."""
     # Some installers install files as links, which `read_file` rejects.
     return {path.stem: path.resolve() for path in sorted(PRETRAINED.glob("*.safetensors"))}
+
+
+def split_name(model: str | Path) -> tuple[str | None, str | Path]:
+    """Split NAME=FILE, which gives a model another name than its file has; else the name is None.
+
+    A file whose path has this form is meant as it is.
+    """
+    named = re.fullmatch(r"([\w.-]{1,64})=(.+)", str(model), re.ASCII)
+    return (None, model) if named is None or os.path.lexists(model) else (named[1], named[2])
 
 
 def locate(model: str | Path) -> Path:

@@ -2,11 +2,14 @@
 
 import multiprocessing
 import os
+import re
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent import futures  # which imports its pool of processes only when it is used
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
 
@@ -62,6 +65,9 @@ def map_in_processes(
         raise WorkerDied(
             "A worker process ended unexpectedly, perhaps because the memory was full: use fewer "
             "workers."
+            if can_start_processes()
+            else "The workers cannot start: a script must call this below "
+            '`if __name__ == "__main__":`, or use one worker.'
         ) from None
     finally:
         sender.close()
@@ -70,6 +76,24 @@ def map_in_processes(
 
 
 _opencv = SharedLimit(cv2.getNumThreads, cv2.setNumThreads, 1)
+
+
+def can_start_processes() -> bool:
+    """Whether a new process can import the script that runs without running it once more.
+
+    It can if the script checks its name, as the documentation of multiprocessing demands, or if
+    there is none, as in a notebook.
+    """
+    if multiprocessing.parent_process() is not None:  # a worker must not start others
+        return False
+    path = getattr(sys.modules["__main__"], "__file__", None)
+    if path is None:
+        return True
+    try:
+        script = Path(path).read_bytes()
+    except OSError:  # such as <stdin>, which a new process does not import either
+        return True
+    return re.search(rb"^if\s*\(?\s*__name__\b", script, re.MULTILINE) is not None
 
 
 def use_one_thread() -> None:

@@ -30,7 +30,8 @@ class ImageDrawing(StrictModel):
     """An image file."""
 
     image: str = Field(
-        description="A PNG, JPEG, WebP, GIF or BMP file, in base64 or as a base64 data URL.",
+        description="A PNG, JPEG, WebP, GIF, BMP, TIFF, HEIC or AVIF file, in base64 or as a "
+        "base64 data URL.",
         # The decoder rejects an empty string, like everything else that is wrong with base64.
         json_schema_extra={"format": "digit-image", "minLength": 1},
     )

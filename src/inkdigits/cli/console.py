@@ -29,6 +29,8 @@ _SIMILAR = str.maketrans(
     }
 )
 
+_REORDERING = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+
 
 def prepare_console() -> None:
     """Make standard output and error accept any text, in whatever encoding the console has.
@@ -46,6 +48,19 @@ def prepare_console() -> None:
         # click takes ASCII for a mistake, and writes UTF-8 instead.
         is_ascii = codecs.lookup(stream.encoding).name == "ascii"
         stream.reconfigure(encoding=_ASCII if is_ascii else None, errors=errors)
+
+
+def printable(text: str) -> str:
+    """Escape characters that control a terminal, or reorder what it shows.
+
+    Names of files and of classes are data: anybody may have chosen them.
+    """
+    return "".join(
+        ascii(character)[1:-1]
+        if unicodedata.category(character) in ("Cc", "Zl", "Zp") or character in _REORDERING
+        else character
+        for character in text
+    )
 
 
 def similar(error: UnicodeError) -> tuple[str | bytes, int]:

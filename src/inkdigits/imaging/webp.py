@@ -22,9 +22,7 @@ def size(data: bytes) -> tuple[int, int]:
     if data[8:12] != b"WEBP":
         if len(data) < 12:
             raise damaged("it is truncated")
-        raise UnsupportedImage(
-            "This RIFF file is not a WebP image; send a PNG, JPEG, WebP, GIF or BMP file."
-        )
+        raise UnsupportedImage("This RIFF file is not a WebP image; save it in another format.")
     kind = data[12:16]
     if kind == b"VP8 ":
         width, height = struct.unpack_from("<HH", data, 26)
