@@ -138,9 +138,10 @@ class Recognizer:
         """
         name, source = model_file.split_name(model)
         path = model_file.locate(source)
-        if path.stem.encode(errors="ignore").decode() != path.stem:
+        name = name or path.stem
+        if name.encode(errors="ignore").decode() != name:
             raise FileError(f"The name of {str(path)!a} is not valid UTF-8; rename the file.")
-        return cls(model_file.load_model(path), name or path.stem)
+        return cls(model_file.load_model(path), name)
 
     @property
     def digest(self) -> str:
