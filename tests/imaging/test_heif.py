@@ -248,6 +248,33 @@ def test_tile_that_is_used_thousands_of_times_is_refused(monkeypatch):
         decode(data)
 
 
+@pytest.mark.parametrize(
+    ("size", "color", "is_allowed"),
+    [
+        ((5712, 4284), (1, 0, 0), True),  # an iPhone's photo
+        ((5712, 4284), (3, 0, 0), False),
+        ((4032, 3024), (1, 2, 2), True),
+        ((4032, 3024), (3, 2, 2), False),
+    ],
+)
+def test_memory_of_a_heic_is_limited(monkeypatch, size, color, is_allowed):
+    monkeypatch.setitem(sys.modules, "pi_heif", None)
+    kind, properties, data = picture(size)
+    chroma, luma_bits, chroma_bits = color
+    configuration = bytearray(hvcc(sps(*size, color)))
+    configuration[8 + 16 : 8 + 19] = bytes([chroma, luma_bits, chroma_bits])
+    with pytest.raises(UnsupportedImage if is_allowed else ImageTooLarge):
+        decode(heic_of([(kind, [properties[1], bytes(configuration)], data)]))
+
+
+@NEEDS_AVIF
+def test_pixels_of_an_avif_are_limited():
+    data = file_of(Image.new("L", (300, 200)), "AVIF")
+    assert decode(data, limits=Limits(webp_pixels=60_000)).shape == (200, 300, 4)
+    with pytest.raises(ImageTooLarge, match="allowed in an AVIF"):
+        decode(data, limits=Limits(webp_pixels=59_999))
+
+
 @pytest.mark.parametrize("color", [(1, 2, 0), (1, 0, 2), (0, 0, 0), (3, 0, 0), (1, 8, 8)])
 def test_headers_that_contradict_each_other_are_damaged(monkeypatch, color):
     """A reader that goes by one and a decoder that goes by the other overwrite memory."""

@@ -47,6 +47,13 @@ class HevcParameters:
     size: Size
     color: tuple[int, int, int]
 
+    @property
+    def plane_bytes(self) -> int:
+        """The memory that the decoded picture takes."""
+        chroma, *more_bits = self.color
+        samples = {0: 2, 1: 3, 2: 4}.get(chroma, 6)  # of two pixels
+        return self.size[0] * self.size[1] * samples * (2 if any(more_bits) else 1) // 2
+
 
 def hevc_parameters(units: list[bytes]) -> list[HevcParameters]:
     """Parse each sequence parameter set among NAL units of HEVC.

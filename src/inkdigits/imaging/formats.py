@@ -188,7 +188,7 @@ def _skip_sub_blocks(data: bytes, start: int, budget: int) -> tuple[int, int]:
 
 
 def _read_webp(data: bytes, limits: Limits) -> Content:
-    file, exif, animated = webp.read(data)
+    file, exif, animated = webp.read(data, limits.webp_pixels)
     return Content(file, exif, animated=animated)
 
 
@@ -242,6 +242,18 @@ def _read_heif(data: bytes, limits: Limits) -> Content:
         check_size(size, limits)
     if container.tiled > 2 * limits.decoded_pixels:
         raise ImageTooLarge("The tiles of the image have too many pixels; scale it down.")
+    width, height = container.size
+    if container.codec == "AVIF" and width * height > limits.webp_pixels:
+        raise ImageTooLarge(
+            f"The image has {width:,} x {height:,} pixels, more than the {limits.webp_pixels:,} "
+            "allowed in an AVIF; scale it down, or save it as JPEG."
+        )
+    # 8 bits with chroma at half resolution take 1.5 bytes for each pixel.
+    if container.bytes > 2 * limits.decoded_pixels:
+        raise ImageTooLarge(
+            f"Decoding this HEIC would take {container.bytes:,} bytes of memory, more than the "
+            f"{2 * limits.decoded_pixels:,} allowed; scale it down, or save it as JPEG."
+        )
     return Content(data)
 
 

@@ -10,7 +10,13 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from inkdigits.imaging.coded_size import Size, av1_sizes, hevc_parameters, nal_units
+from inkdigits.imaging.coded_size import (
+    HevcParameters,
+    Size,
+    av1_sizes,
+    hevc_parameters,
+    nal_units,
+)
 from inkdigits.imaging.errors import UnsupportedImage, damaged
 
 MAX_BOXES = 10_000  # of a file, all levels together; a photo of 48 megapixels has some 500
@@ -59,12 +65,14 @@ class Container:
     sizes  of everything that a decoder may allocate for: tiles, alpha, previews, as the container
            and as the codec declare them
     tiled  pixels of all tiles together; one that is used more than once counts each time
+    bytes  of a HEIC, the memory that all that is decoded takes together
     """
 
     codec: str
     size: Size
     sizes: list[Size]
     tiled: int
+    bytes: int = 0
 
 
 def is_heif(data: bytes) -> bool:
@@ -93,7 +101,8 @@ def read(data: bytes) -> Container:
     codecs = kinds & set(_CODECS)
     if len(codecs) != 1 or kinds - codecs - {_GRID, *_OTHER_ITEMS}:
         raise UnsupportedImage(_UNSUPPORTED)
-    sizes, tiled = [], 0
+    sizes: list[Size] = []
+    tiled = plane_bytes = 0
     for item in items.values():
         if item.kind == _GRID:
             sizes.append(item.size())
@@ -103,7 +112,16 @@ def read(data: bytes) -> Container:
                 width, height = items[tile].size()
                 tiled += width * height
         elif item.kind in _CODECS:
-            sizes += [item.size(), *_coded_sizes(data, item, item_data)]
+            coded = _coded(data, item, item_data)
+            if item.kind == b"av01":
+                coded_sizes = av1_sizes(coded)
+            else:
+                parameters = _hevc_parameters(item, coded)
+                coded_sizes = [each.size for each in parameters]
+                plane_bytes += max((each.plane_bytes for each in parameters), default=0)
+            if not coded_sizes:
+                raise damaged("the header of its pixels is missing")
+            sizes += [item.size(), *coded_sizes]
     depths = {
         body[17] & 7 for item in items.values() for kind, body in item.properties if kind == b"hvcC"
     }
@@ -112,7 +130,7 @@ def read(data: bytes) -> Container:
     (codec,) = codecs
     if items[primary].kind not in (codec, _GRID):
         raise damaged("its picture is missing")
-    return Container(_CODECS[codec], items[primary].size(), sizes, tiled)
+    return Container(_CODECS[codec], items[primary].size(), sizes, tiled, plane_bytes)
 
 
 class _Boxes:
@@ -245,8 +263,8 @@ def _read_tiles(data: bytes, boxes: _Boxes, start: int, end: int, items: dict[in
             item.tiles += tiles
 
 
-def _coded_sizes(data: bytes, item: _Item, item_data: bytes) -> list[Size]:
-    """Return the sizes that the codec declares for an item."""
+def _coded(data: bytes, item: _Item, item_data: bytes) -> bytes:
+    """Return the compressed pixels of an item."""
     source = item_data if item.in_box else data
     if not item.extents:
         raise damaged("its compressed pixels are missing")
@@ -258,13 +276,10 @@ def _coded_sizes(data: bytes, item: _Item, item_data: bytes) -> list[Size]:
     coded = b"".join(source[a : a + (n or len(source))] for a, n in item.extents)
     if not coded:
         raise damaged("its compressed pixels are missing")
-    sizes = av1_sizes(coded) if item.kind == b"av01" else _hevc_sizes(item, coded)
-    if not sizes:
-        raise damaged("the header of its pixels is missing")
-    return sizes
+    return coded
 
 
-def _hevc_sizes(item: _Item, coded: bytes) -> list[Size]:
+def _hevc_parameters(item: _Item, coded: bytes) -> list[HevcParameters]:
     configurations = [body for kind, body in item.properties if kind == b"hvcC"]
     if len(configurations) != 1:
         raise damaged("the header of its pixels is missing")
@@ -275,7 +290,7 @@ def _hevc_sizes(item: _Item, coded: bytes) -> list[Size]:
     color = configuration[16] & 3, configuration[17] & 7, configuration[18] & 7
     if any(each.color != color for each in parameters):
         raise damaged("its headers contradict each other")
-    return [each.size for each in parameters]
+    return parameters
 
 
 def _parameter_sets(configuration: bytes) -> list[bytes]:

@@ -5,6 +5,7 @@ from math import ceil
 
 from inkdigits.imaging.errors import ImageTooLarge, damaged
 from inkdigits.imaging.png import MAX_DATA_BYTES
+from inkdigits.imaging.webp import MAX_PIXELS as MAX_WEBP_PIXELS
 
 _PIXEL_BYTES = 4
 _JPEG_REDUCTIONS = (1, 2, 4, 8)  # the scales at which libjpeg decodes
@@ -19,6 +20,7 @@ class Limits:
     declared_pixels  by a file of any format but JPEG: all of them are decoded. None is `pixels`
     jpeg_pixels      declared by a JPEG; over `pixels`, it is decoded at half, a quarter or an
                      eighth of its resolution
+    webp_pixels      declared by a WebP or AVIF, whose decoders take up to 20 bytes for each
     data_bytes       of the pixels of a PNG or TIFF as they are stored, inflated
     side             width or height declared by the file, in pixels. JPEG and GIF cannot exceed the
                      default. Decoders work by rows: very few or very many rows take more memory or
@@ -31,6 +33,7 @@ class Limits:
     pixels: int = 25_000_000
     declared_pixels: int | None = None
     jpeg_pixels: int = 64_000_000
+    webp_pixels: int = MAX_WEBP_PIXELS
     data_bytes: int = MAX_DATA_BYTES
     side: int = 65_535
 
@@ -52,6 +55,7 @@ LARGE_FILES = Limits(
     bytes=128 * 2**20,
     declared_pixels=100_000_000,
     jpeg_pixels=400_000_000,
+    webp_pixels=64_000_000,
     data_bytes=400 * 2**20,
 )
 

@@ -35,7 +35,7 @@ def size(data: bytes) -> tuple[int, int]:
     raise damaged("it does not declare its size")
 
 
-def read(data: bytes) -> tuple[bytes, bytes, bool]:
+def read(data: bytes, max_pixels: int = MAX_PIXELS) -> tuple[bytes, bytes, bool]:
     """Validate all chunks.
 
     returns  the file up to its end, the EXIF block (empty if there is none), and whether the image
@@ -50,9 +50,9 @@ def read(data: bytes) -> tuple[bytes, bytes, bool]:
     if length % 2:  # some encoders leave out the byte that pads the last chunk
         data = data[:4] + struct.pack("<I", length + 1) + data[8:] + b"\0"
     width, height = size(data)
-    if width * height > MAX_PIXELS:
+    if width * height > max_pixels:
         raise ImageTooLarge(
-            f"The image has {width:,} x {height:,} pixels, more than the {MAX_PIXELS:,} allowed in"
+            f"The image has {width:,} x {height:,} pixels, more than the {max_pixels:,} allowed in"
             " a WebP; scale it down, or save it as JPEG."
         )
     chunks: dict[bytes, memoryview] = {}
