@@ -333,15 +333,16 @@ def split_name(model: str | Path) -> tuple[str | None, str | Path]:
 def locate(model: str | Path) -> Path:
     """Find a model's file.
 
-    model    the name of a shipped model, or else a path; write "./mlp" for a file that has the name
-             of a shipped model
+    model    the name of a shipped model, or else a path, or NAME=FILE; write "./mlp" for a file
+             that has the name of a shipped model
     raises   FileError, with the names of the shipped models, if it is neither
     """
     shipped = shipped_models()
-    if isinstance(model, str) and model in shipped:
-        return shipped[model]
-    if os.path.lexists(model):
-        return Path(model)
+    source = split_name(model)[1]
+    if isinstance(source, str) and source in shipped:
+        return shipped[source]
+    if os.path.lexists(source):
+        return Path(source)
     raise FileError(
         f"{model} is neither a file nor a shipped model: name a file or one of "
         f"{', '.join(shipped) or '(none is shipped)'}."

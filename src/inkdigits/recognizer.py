@@ -136,9 +136,8 @@ class Recognizer:
         raises   FileError if there is no such model, its file is damaged, or its name is not valid
                  UTF-8, so that responses could not contain it
         """
-        name, source = model_file.split_name(model)
-        path = model_file.locate(source)
-        name = name or path.stem
+        path = model_file.locate(model)
+        name = model_file.split_name(model)[0] or path.stem
         if name.encode(errors="ignore").decode() != name:
             raise FileError(f"The name of {str(path)!a} is not valid UTF-8; rename the file.")
         return cls(model_file.load_model(path), name)

@@ -290,6 +290,11 @@ def test_model_can_have_another_name_than_its_file(run_inkdigits, tmp_path):
     named = f"mine={tmp_path / 'mlp.safetensors'}"
     result = run_inkdigits("predict", "--model", named, GOLDEN / "7.png")
     assert result.stdout.startswith(f"{GOLDEN / '7.png'}: 7")
+    assert run_inkdigits("evaluate", named).stdout.startswith("mine: accuracy")
+    assert run_inkdigits("model", "show", named).returncode == 0
+    missing = run_inkdigits("predict", "--model", "mine=missing", GOLDEN / "7.png")
+    assert missing.returncode == 1
+    assert missing.stderr.startswith("Error: mine=missing is neither a file nor a shipped model")
 
 
 # Progress

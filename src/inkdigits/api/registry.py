@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from inkdigits.model_file import locate, split_name
+from inkdigits.model_file import locate
 from inkdigits.recognizer import Recognizer
 from inkdigits.storage.files import FileError
 
@@ -92,7 +92,7 @@ def _load(source: str) -> _Entry:
 
 def _file_stamp(source: str) -> FileStamp | None:
     try:
-        status = os.stat(locate(split_name(source)[1]))
+        status = os.stat(locate(source))
     except (OSError, FileError):
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns
