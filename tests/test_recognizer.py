@@ -6,6 +6,7 @@ from threading import Thread
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 from untrained import untrained
 
 from inkdigits import Recognizer
@@ -313,25 +314,41 @@ def test_image_errors_reach_the_caller(recognizer, digits):
         recognizer.recognize(encode_png(digits.images[0]), "image/jpeg")
 
 
-def test_many_threads_share_one_recognizer(recognizer, digits):
+@pytest.mark.parametrize("blas_threads", [1, 2])
+def test_many_threads_share_one_recognizer(recognizer, digits, blas_threads):
+    """With two BLAS threads, the last bits would differ if a thread lifted the others' limit."""
     batches = np.split(recognizer.preprocess_mnist(digits.images[:50]), 10)
 
     def probabilities():
         return [recognizer.predict_batch(batch).probabilities for batch in batches]
 
-    expected = probabilities()
     results = [None] * 8
 
     def work(place):
         results[place] = probabilities()
 
-    threads = [Thread(target=work, args=(place,)) for place in range(len(results))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with threadpool_limits(blas_threads, user_api="blas"):
+        expected = probabilities()
+        threads = [Thread(target=work, args=(place,)) for place in range(len(results))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     for result in results:
         np.testing.assert_array_equal(result, expected)
+
+
+def test_number_of_blas_threads_does_not_change_a_large_batch(recognizer, digits):
+    images = recognizer.preprocess_mnist(digits.images[:200])
+    one, two = (
+        _probabilities_with_threads(recognizer, images, blas_threads) for blas_threads in (1, 2)
+    )
+    np.testing.assert_array_equal(one, two)
+
+
+def _probabilities_with_threads(recognizer, images, blas_threads):
+    with threadpool_limits(blas_threads, user_api="blas"):
+        return recognizer.predict_batch(images).probabilities
 
 
 def test_default_model_recognizes_the_golden_drawings():

@@ -3,15 +3,13 @@
 import os
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
-from threading import Barrier, BrokenBarrierError, Event, Thread
+from threading import Event, Thread
 
 import pytest
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import OpenBLASController, ThreadpoolController
 
-import inkdigits.threads
-from inkdigits.threads import available_cpus, one_blas_thread
+from inkdigits.threads import available_cpus, limit_blas_threads, one_blas_thread
 
 GOLDEN = Path(__file__).parent / "golden"
 # NumPy's own; OpenCV and SciPy bring others.
@@ -26,17 +24,21 @@ def threads():
     return [library.get_num_threads() for library in LIBRARIES]
 
 
+def set_threads(number):
+    OpenBLASController.clear_controlling_thread(force=True)
+    for library in LIBRARIES:
+        library.set_num_threads(number)
+
+
 @pytest.fixture(autouse=True)
 def three_threads():
     """Let the process use three threads, even if it has fewer CPUs."""
     if not LIBRARIES:
         pytest.skip("NumPy's BLAS library cannot be configured")
     before = threads()
-    for library in LIBRARIES:
-        library.set_num_threads(3)
+    set_threads(3)
     yield
-    for library, number in zip(LIBRARIES, before, strict=True):
-        library.set_num_threads(number)
+    set_threads(*set(before))
 
 
 def test_context_uses_one_thread_and_restores_the_setting():
@@ -58,68 +60,46 @@ def test_setting_is_restored_after_an_error():
     assert set(threads()) == {3}
 
 
-def test_setting_is_restored_when_several_threads_are_inside():
-    other_entered, first_left = Event(), Event()
-
-    def work():
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_limit_holds_until_the_last_thread_leaves(order):
+    def work(entered, leave):
         with one_blas_thread():
-            other_entered.set()
-            first_left.wait(60)
+            entered.set()
+            assert leave.wait(60)
 
-    other = Thread(target=work)
-    with one_blas_thread():
+    entered, leave = ([Event() for _ in order] for _ in range(2))
+    others = [Thread(target=work, args=events) for events in zip(entered, leave, strict=True)]
+    for number, other in enumerate(others):
         other.start()
-        assert other_entered.wait(60)
-        assert set(threads()) == {1}
-    first_left.set()
-    other.join()
-    assert set(threads()) == {3}
-
-
-@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_second_thread_that_enters_at_the_same_time_restores_nothing(monkeypatch, order):
-    """It must not take the limit of the first one for the setting to restore."""
-    both_have_looked, both_are_inside = Barrier(2), Barrier(3)
-    blas_threads = inkdigits.threads.blas_threads
-
-    def look():
-        number = blas_threads()
-        with suppress(BrokenBarrierError):
-            both_have_looked.wait(0.2)
-        return number
-
-    monkeypatch.setattr(inkdigits.threads, "blas_threads", look)
-
-    def work(leave):
-        with one_blas_thread():
-            both_are_inside.wait(60)
-            leave.wait(60)
-
-    leave = [Event(), Event()]
-    others = [Thread(target=work, args=(event,)) for event in leave]
-    for other in others:
-        other.start()
-    both_are_inside.wait(60)
+        assert entered[number].wait(60)
     for number in order:
+        assert set(threads()) == {1}
         leave[number].set()
         others[number].join()
     assert set(threads()) == {3}
 
 
-def test_setting_is_restored_when_many_threads_enter_and_leave():
+def test_limit_holds_while_many_threads_enter_and_leave():
+    seen = set()
+
     def work():
         for _ in range(300):
             with one_blas_thread():
-                pass
+                seen.update(threads())
 
     others = [Thread(target=work) for _ in range(4)]
     for other in others:
         other.start()
     for other in others:
         other.join()
+    assert seen == {1}
     assert set(threads()) == {3}
+
+
+def test_limit_that_is_set_for_good_is_not_lifted_by_a_thread_that_leaves():
     with one_blas_thread():
-        assert set(threads()) == {1}
+        limit_blas_threads()
+    assert set(threads()) == {1}
 
 
 def test_single_image_is_recognized_on_one_thread():

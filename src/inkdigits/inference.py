@@ -41,29 +41,32 @@ def forward_batches(network: Network, params: NetworkParams, x: Array) -> Array:
     """Compute the logits without TTA, in parts of a few images: they are faster in the cache.
 
     The parts of many images are computed in as many threads as a matrix product may use: two
-    threads compute two parts faster than one after the other.
+    threads compute two parts faster than one after the other. Each product uses one thread, so the
+    number of threads does not change the result.
 
     The arguments and the result are those of `predict_logits`, for inputs of any shape, and with
     parameters and inputs in float64, too.
     """
     if len(x) == 1:
-        return _forward(network, params, x)
+        with one_blas_thread():
+            return _forward(network, params, x)
     shapes = [x.shape[1:], *network.output_shapes(x.shape[1:])]
     logits = np.empty((len(x), *shapes[-1]), x.dtype, like=x)
     parts = batch_parts(x, x.itemsize * max(prod(shape) for shape in shapes))
     _keep_freed_memory()
 
+    @one_blas_thread()  # in each thread: some BLAS libraries have a limit per thread
     def forward_part(part: slice) -> None:
         logits[part] = _forward(network, params, x[part])
 
     threads = min(blas_threads(), len(parts))
-    if threads < 2:
-        for part in parts:
-            forward_part(part)
-    else:
-        in_thread = one_blas_thread()(forward_part)  # some BLAS libraries have a limit per thread
-        with one_blas_thread(), ThreadPoolExecutor(threads) as pool:
-            list(pool.map(in_thread, parts))  # raises what a thread has raised
+    with one_blas_thread():
+        if threads < 2:
+            for part in parts:
+                forward_part(part)
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                list(pool.map(forward_part, parts))  # raises what a thread has raised
     return logits
 
 

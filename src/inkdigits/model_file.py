@@ -5,6 +5,7 @@ revision of its preprocessing, so a model never sees images preprocessed another
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -272,18 +273,28 @@ def shipped_models() -> dict[str, Path]:
     return {path.stem: path.resolve() for path in sorted(PRETRAINED.glob("*.safetensors"))}
 
 
+def split_name(model: str | Path) -> tuple[str | None, str | Path]:
+    """Split NAME=FILE, which gives a model another name than its file has; else the name is None.
+
+    A file whose path has this form is meant as it is.
+    """
+    named = re.fullmatch(r"([\w.-]{1,64})=(.+)", str(model), re.ASCII)
+    return (None, model) if named is None or os.path.lexists(model) else (named[1], named[2])
+
+
 def locate(model: str | Path) -> Path:
     """Find a model's file.
 
-    model    the name of a shipped model, or else a path; write "./mlp" for a file that has the name
-             of a shipped model
+    model    the name of a shipped model, or else a path, or NAME=FILE; write "./mlp" for a file
+             that has the name of a shipped model
     raises   FileError, with the names of the shipped models, if it is neither
     """
     shipped = shipped_models()
-    if isinstance(model, str) and model in shipped:
-        return shipped[model]
-    if os.path.lexists(model):
-        return Path(model)
+    source = split_name(model)[1]
+    if isinstance(source, str) and source in shipped:
+        return shipped[source]
+    if os.path.lexists(source):
+        return Path(source)
     raise FileError(
         f"{model} is neither a file nor a shipped model: name a file or one of "
         f"{', '.join(shipped) or '(none is shipped)'}."

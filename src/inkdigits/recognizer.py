@@ -1,6 +1,6 @@
 """From an image to a digit: the only inference path, for command line, service and tests."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from math import prod
@@ -17,10 +17,11 @@ from inkdigits.constants import DIGITS
 from inkdigits.imaging.decode import encode_png
 from inkdigits.imaging.errors import ImageError, UnsupportedImage
 from inkdigits.imaging.inputs import ImageInput, to_gray_levels, to_rgba
+from inkdigits.imaging.limits import DEFAULT_LIMITS, Limits
 from inkdigits.model_file import DEFAULT_MODEL, Model
 from inkdigits.nn.losses import softmax
 from inkdigits.preprocessing import PREPROCESSORS, network_input
-from inkdigits.preprocessing_pool import preprocess_many
+from inkdigits.preprocessing_pool import choose_workers, preprocess_many
 from inkdigits.recipes import INPUT_SHAPE
 from inkdigits.storage.files import FileError
 from inkdigits.threads import one_blas_thread
@@ -130,14 +131,16 @@ class Recognizer:
     def load(cls, model: str | Path = DEFAULT_MODEL) -> "Recognizer":
         """Load and verify a model.
 
-        model    a file, or the name of a model that ships with inkdigits
+        model    a file, the name of a model that ships with inkdigits, or NAME=FILE for a file with
+                 another name than its own
         raises   FileError if there is no such model, its file is damaged, or its name is not valid
                  UTF-8, so that responses could not contain it
         """
         path = model_file.locate(model)
-        if path.stem.encode(errors="ignore").decode() != path.stem:
+        name = model_file.split_name(model)[0] or path.stem
+        if name.encode(errors="ignore").decode() != name:
             raise FileError(f"The name of {str(path)!a} is not valid UTF-8; rename the file.")
-        return cls(model_file.load_model(path), path.stem)
+        return cls(model_file.load_model(path), name)
 
     @property
     def digest(self) -> str:
@@ -179,10 +182,10 @@ class Recognizer:
     def recognize(self, image: ImageInput, media_type: str | None = None) -> Prediction:
         """Recognize the digit in one image.
 
-        image       a path; the content of a PNG, JPEG, WebP, GIF or BMP file, as bytes or as a file
-                    that is open in binary mode; a Pillow image; or a NumPy array (H, W),
-                    (H, W, 3) or (H, W, 4) of uint8, of uint16 up to 65,535, of bool, in which True
-                    is white, or of float from 0 to 1
+        image       a path; the content of an image file, as bytes or as a file that is open in
+                    binary mode; a Pillow image; or a NumPy array (H, W), (H, W, 3) or (H, W, 4) of
+                    uint8, of uint16 up to 65,535, of bool, in which True is white, or of float
+                    from 0 to 1
         media_type  the type that the sender of a file declares, such as "image/png", if any
         raises      UnsupportedImage, ImageTooLarge or DamagedImage, all of them ImageError;
                     OSError if a file cannot be read
@@ -190,23 +193,40 @@ class Recognizer:
         return self.predict_candidates([self.preprocess_image(image, media_type)])[0]
 
     def recognize_many(
-        self, images: Iterable[ImageInput | OSError], workers: int = 1
+        self,
+        images: Iterable[ImageInput | OSError],
+        workers: int | None = None,
+        progress: Callable[[int], None] | None = None,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> Iterator[Prediction | ImageError | OSError]:
         """Recognize the digits in any number of images, faster than one by one.
 
         Images are taken from the iterable, and predictions given, some at a time and in order.
 
-        images   each as `recognize` takes it, or an OSError, which is then its result
-        workers  processes that decode and preprocess; 1 is this process. Others start anew, as with
-                 multiprocessing, so a script must only call this below
-                 `if __name__ == "__main__":`
-        returns  for each image the prediction, or the error that `recognize` raises
-        raises   WorkerDied, if a process is killed; ValueError if there is not at least one worker
+        images    each as `recognize` takes it, or an OSError, which is then its result
+        workers   processes that decode and preprocess; 1 is this process. Others start anew, as
+                  with multiprocessing, so a script must only call this below
+                  `if __name__ == "__main__":`. None chooses: one for each CPU, if there are
+                  enough images for it to pay, that is, 64 or more for each process. It stays in
+                  this process if the number of images is not known, as that of a generator, and
+                  in a script without `if __name__ == "__main__":`
+        progress  called with the number of images that are done, after each of them
+        limits    on the size of each file; LARGE_FILES in `inkdigits.imaging.limits` are those of
+                  the command line
+        returns   for each image the prediction, or the error that `recognize` raises: the other
+                  images are recognized all the same
+        raises    WorkerDied, if a process is killed; ValueError if there is not at least one worker
         """
-        for preprocessed in preprocess_many(images, self.model.preprocessing, workers):
+        if workers is None:
+            workers = choose_workers(len(images)) if isinstance(images, Sized) else 1
+        done = 0
+        for preprocessed in preprocess_many(images, self.model.preprocessing, workers, limits):
             candidates = [image for image in preprocessed if isinstance(image, np.ndarray)]
             predictions = iter(self.predict_candidates(candidates))
             for image in preprocessed:
+                done += 1
+                if progress is not None:
+                    progress(done)
                 yield next(predictions) if isinstance(image, np.ndarray) else image
 
     @one_blas_thread()

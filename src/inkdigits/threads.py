@@ -1,13 +1,73 @@
 """How many threads and processes to compute with."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Lock
+from typing import Generic, TypeVar
 
 import numpy as np  # noqa: F401 (the controller finds only libraries that are already loaded)
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import OpenBLASController, ThreadpoolController
 
-_CONTROLLER = ThreadpoolController().select(user_api="blas")
+_LIBRARIES = ThreadpoolController().select(user_api="blas").lib_controllers
+
+Setting = TypeVar("Setting")
+
+
+class SharedLimit(Generic[Setting]):
+    """A limit on a setting of the whole process, for as long as any thread needs it.
+
+    The first thread that needs it sets it, and the last one restores what was set before. If each
+    thread did both for itself, one would lift the limit while another one still computes.
+    """
+
+    def __init__(
+        self, get: Callable[[], Setting], set_to: Callable[[Setting], None], limit: Setting
+    ) -> None:
+        self._get, self._set_to, self._limit = get, set_to, limit
+        self._lock = Lock()
+        self._inside = 0
+        self._before = limit
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Apply the limit inside this context, or decorated function."""
+        with self._lock:
+            now = self._get()
+            if self._inside == 0:
+                self._before = now
+            if now != self._limit:  # some libraries have a setting for each thread
+                self._set_to(self._limit)
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
+                if self._inside == 0 and self._before != self._limit:
+                    self._set_to(self._before)
+
+    def apply_for_good(self) -> None:
+        """Apply the limit from now on."""
+        with self._lock:
+            self._before = self._limit
+            self._set_to(self._limit)
+
+
+def _numbers() -> list[int]:
+    return [library.get_num_threads() for library in _LIBRARIES]
+
+
+def _set_numbers(numbers: list[int]) -> None:
+    # threadpoolctl ignores other threads than the one that set the number last; the lock of the
+    # limit is all that is needed here.
+    OpenBLASController.clear_controlling_thread(force=True)
+    for library, number in zip(_LIBRARIES, numbers, strict=True):
+        library.set_num_threads(number)
+    OpenBLASController.clear_controlling_thread(force=True)
+
+
+_blas = SharedLimit(_numbers, _set_numbers, [1] * len(_LIBRARIES))
 
 
 @contextmanager
@@ -15,26 +75,24 @@ def one_blas_thread() -> Iterator[None]:
     """Let NumPy's matrix products use one thread inside this context, or decorated function.
 
     More threads slow down the small products of a single image. On a busy machine they take many
-    times as long: each product waits for threads that are not running.
+    times as long: each product waits for threads that are not running. The number of threads may
+    also change the last bits of a result.
 
-    A BLAS library has one setting for the whole process. The limit of threadpoolctl allows for
-    threads that are inside at the same time: the setting is restored when the last one leaves.
+    A BLAS library has one setting for the whole process, so the limit holds for all of its threads,
+    until the last one leaves.
     """
-    if blas_threads() == 1:
-        yield  # the usual case in the service, and ten times as fast as setting it
-    else:
-        with _CONTROLLER.limit(limits=1):
-            yield
+    with _blas.applied():
+        yield
 
 
 def limit_blas_threads() -> None:
     """Let NumPy's matrix products use one thread in this process from now on."""
-    _CONTROLLER.limit(limits=1)
+    _blas.apply_for_good()
 
 
 def blas_threads() -> int:
     """Return how many threads a matrix product of NumPy may use."""
-    return max((library.get_num_threads() for library in _CONTROLLER.lib_controllers), default=1)
+    return max(_numbers(), default=1)
 
 
 def available_cpus() -> int:

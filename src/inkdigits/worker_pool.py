@@ -2,17 +2,20 @@
 
 import multiprocessing
 import os
+import re
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent import futures  # which imports its pool of processes only when it is used
 from contextlib import contextmanager
-from threading import Lock, Thread
+from pathlib import Path
+from threading import Thread
 from typing import Any, TypeVar
 
 import cv2
 
-from inkdigits.threads import limit_blas_threads, one_blas_thread
+from inkdigits.threads import SharedLimit, limit_blas_threads, one_blas_thread
 
 CALLS_WAITING = 2  # for each process, so that it never waits for this one
 MAX_WORKERS = 61  # what Windows allows
@@ -62,6 +65,9 @@ def map_in_processes(
         raise WorkerDied(
             "A worker process ended unexpectedly, perhaps because the memory was full: use fewer "
             "workers."
+            if can_start_processes()
+            else "The workers cannot start: a script must call this below "
+            '`if __name__ == "__main__":`, or use one worker.'
         ) from None
     finally:
         sender.close()
@@ -69,42 +75,36 @@ def map_in_processes(
         receiver.close()
 
 
-class _OpenCVThreads:
-    """OpenCV's setting for the whole process: one thread while any thread is inside."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._inside = 0
-        self._before = 1
-
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        with self._lock:
-            if self._inside == 0:
-                self._before = cv2.getNumThreads()
-                cv2.setNumThreads(1)
-            self._inside += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._inside -= 1
-                if self._inside == 0:
-                    cv2.setNumThreads(self._before)
+_opencv = SharedLimit(cv2.getNumThreads, cv2.setNumThreads, 1)
 
 
-_opencv_threads = _OpenCVThreads()
+def can_start_processes() -> bool:
+    """Whether a new process can import the script that runs without running it once more.
+
+    It can if the script checks its name, as the documentation of multiprocessing demands, or if
+    there is none, as in a notebook.
+    """
+    if multiprocessing.parent_process() is not None:  # a worker must not start others
+        return False
+    path = getattr(sys.modules["__main__"], "__file__", None)
+    if path is None:
+        return True
+    try:
+        script = Path(path).read_bytes()
+    except OSError:  # such as <stdin>, which a new process does not import either
+        return True
+    return re.search(rb"^if\s*\(?\s*__name__\b", script, re.MULTILINE) is not None
 
 
 def use_one_thread() -> None:
     """Let NumPy and OpenCV use one thread in this process from now on."""
     limit_blas_threads()
-    cv2.setNumThreads(1)
+    _opencv.apply_for_good()
 
 
 def _call_with_one_thread(function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
     """Call a function as in a worker: the number of threads could change the last bit."""
-    with _opencv_threads.one(), one_blas_thread():
+    with _opencv.applied(), one_blas_thread():
         return function(*arguments)
 
 

@@ -33,6 +33,19 @@ def test_duplicate_model_names_are_rejected(path, tmp_path):
         ModelRegistry([str(path), str(other)])
 
 
+def test_file_can_be_given_another_name(path, tmp_path):
+    registry = ModelRegistry(["mlp", f"mlp-2={path}"])
+    assert [recognizer.name for recognizer in registry] == ["mlp", "mlp-2"]
+    old = registry.get("mlp-2")
+    save_model(tmp_path / "new", untrained())
+    os.replace(tmp_path / "new", path)
+    registry.reload_changed()
+    assert registry.get("mlp-2").digest != old.digest
+    assert registry.get("mlp-2").name == "mlp-2"
+    with pytest.raises(FileError, match=r"another name, as in --model NAME=FILE\.$"):
+        ModelRegistry(["mlp", f"mlp={path}"])
+
+
 def test_replaced_file_is_loaded_and_the_old_model_stays_usable(path, tmp_path):
     registry = ModelRegistry([str(path)])
     old = registry.default

@@ -12,7 +12,7 @@ from hostile_images import MAKERS
 PROGRAM = Path(__file__).parents[2] / "benchmarks" / "hostile_image_cost.py"
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WebP", "GIF"])
+@pytest.mark.parametrize("kind", ["JPEG,", "PNG", "WebP", "GIF", "TIFF", "AVIF"])
 def test_hostile_images_use_little_memory_and_give_a_prediction_or_an_image_error(kind):
     command = [sys.executable, PROGRAM, "--only", kind]
     # The exit status is ignored: it also depends on the speed, and so on how busy the machine is.

@@ -210,6 +210,16 @@ def test_ctrl_c_and_sigterm_exit_cleanly(model, number):
         assert process.stdout.read() == process.stderr.read() == ""
 
 
+def test_model_file_can_be_served_under_another_name(model):
+    with serving("--model", "mlp", "--model", f"mlp-2={model}") as (_, printed):
+        assert " is serving the models mlp, mlp-2 at" in printed
+        address = re.search(r"http://[0-9.:]+", printed)[0]
+        _, _, body = request(address, "GET", "/api/v1/models")
+        assert [each["name"] for each in body["models"]] == ["mlp", "mlp-2"]
+        _, _, body = request(address, "GET", "/api/v1/models/mlp-2")
+        assert body["digest"] == Recognizer.load(model).digest
+
+
 def test_port_in_use_is_reported_in_one_sentence(model):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inkdigits.imaging.decode import Limits, decode
+from inkdigits.imaging.decode import decode
 from inkdigits.imaging.errors import DamagedImage, ImageTooLarge, UnsupportedImage
 from inkdigits.imaging.inputs import to_gray_levels, to_rgba
+from inkdigits.imaging.limits import Limits
 
 FILE = Path(__file__).parents[1] / "golden" / "drawings" / "6-colored.png"
 EXPECTED = decode(FILE.read_bytes())

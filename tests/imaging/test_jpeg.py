@@ -8,9 +8,10 @@ import pytest
 from hostile_images import BASELINE, FIRST_DC, REFINED_DC, jpeg
 from PIL import Image
 
-from inkdigits.imaging.decode import Limits, decode
+from inkdigits.imaging.decode import decode
 from inkdigits.imaging.errors import DamagedImage, ImageTooLarge
 from inkdigits.imaging.jpeg import MAX_BLOCK_PASSES, MAX_FILL_BYTES, read
+from inkdigits.imaging.limits import Limits
 
 CHROMA_420 = [(2, 2), (1, 1), (1, 1)]  # sampling factors: chroma at half resolution
 CHROMA_444 = [(1, 1)] * 3

@@ -36,6 +36,10 @@ IMAGE_TYPES = (
     "image/webp",
     "image/gif",
     "image/bmp",
+    "image/tiff",
+    "image/heic",
+    "image/heif",
+    "image/avif",
     "application/octet-stream",
 )
 _TEMPLATE = "#/components/schemas/{model}"

@@ -40,7 +40,7 @@ class ModelRegistry:
     def __init__(self, models: Sequence[str]) -> None:
         """Load all models.
 
-        models   files, or names of shipped models; the first is the default
+        models   files, names of shipped models, or NAME=FILE; the first is the default
         raises   FileError if one is missing or damaged, or two have the same name
         """
         self._entries: dict[str, _Entry] = {}
@@ -50,7 +50,7 @@ class ModelRegistry:
             if name in self._entries:
                 raise FileError(
                     f"Two models are named {name}: {self._entries[name].source} and {source}; "
-                    "rename one of the files."
+                    "give one of them another name, as in --model NAME=FILE."
                 )
             self._entries[name] = entry
         self.default_name = next(iter(self._entries))

@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     models: Names = Field(
         (DEFAULT_MODEL,),
         min_length=1,
-        description="model files, or names of shipped models; the first is the default",
+        description="model files, names of shipped models, or NAME=FILE; the first is the default",
     )
     origins: Names = Field(
         DEFAULT_ORIGINS, description="origins whose pages may call the API from a browser"

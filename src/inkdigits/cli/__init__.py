@@ -3,12 +3,12 @@
 import errno
 import sys
 from importlib import import_module
-from io import TextIOWrapper
 from typing import Any
 
 import click
 
 from inkdigits.arrays import DeviceError
+from inkdigits.cli.console import prepare_console
 from inkdigits.data.folders import DataError
 from inkdigits.imaging.errors import ImageError
 from inkdigits.storage.files import FileError
@@ -45,11 +45,13 @@ class Inkdigits(click.Group):
         )
         return command
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run as a program; what it prints never ends it, whatever the console's encoding is."""
+        prepare_console()
+        return super().main(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; an error that is meant for the user becomes the last line."""
-        if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
-            # Escape what the terminal's encoding lacks, such as in a file name.
-            sys.stdout.reconfigure(errors="backslashreplace")
         try:
             return super().invoke(ctx)
         except (DataError, DeviceError, FileError, ImageError) as error:

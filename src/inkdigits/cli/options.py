@@ -17,7 +17,7 @@ model_option = click.option(
     "--model",
     default=DEFAULT_MODEL,
     show_default=True,
-    help="Model file, or the name of a model that ships with the package.",
+    help="Model file, name of a model that ships with the package, or NAME=FILE.",
 )
 
 model_argument = click.argument("model")

@@ -28,8 +28,8 @@ SAMPLE = Path(__file__).parents[3] / "tests" / "golden" / "7.png"
     "--model",
     "models",
     multiple=True,
-    help="Model file, or name of a shipped model; repeat the option for several. The first is the "
-    "default.  [default: cnn-small]",
+    help="Model file, name of a shipped model, or NAME=FILE to give a file another name; repeat "
+    "the option for several. The first is the default.  [default: cnn-small]",
 )
 @click.option(
     "--origin",
@@ -86,7 +86,8 @@ def serve_command(
         raise click.UsageError(_describe_errors(error)) from None
     for message in misspelt_settings(os.environ):
         click.echo(f"Warning: {message}", err=True)
-    ModelRegistry(settings.models)  # so that a bad model is reported once, not by every worker
+    # So that a bad model is reported once, not by every worker.
+    names = [recognizer.name for recognizer in ModelRegistry(settings.models)]
 
     def on_ready(url: str) -> None:
         if opens and _has_display():
@@ -99,7 +100,7 @@ def serve_command(
                 "This installation has no drawing page: run `make run` in a clone of the "
                 "repository, or install a released package."
             )
-        _print_greeting(url, settings.models)
+        _print_greeting(url, names)
 
     try:
         serve(settings, on_ready)
@@ -122,11 +123,9 @@ def _has_display() -> bool:
     return not unix or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
-def _print_greeting(url: str, models: Sequence[str]) -> None:
-    names = ", ".join(Path(model).stem for model in models)
-    click.echo(
-        f"inkdigits {__version__} is serving the model{'s' if len(models) > 1 else ''} {names} at"
-    )
+def _print_greeting(url: str, names: Sequence[str]) -> None:
+    models = f"model{'s' if len(names) > 1 else ''} {', '.join(names)}"
+    click.echo(f"inkdigits {__version__} is serving the {models} at")
     click.echo(f"  {url}/")
     image = os.path.relpath(SAMPLE) if SAMPLE.exists() else "digit.png"
     click.echo("Try it with an image of a digit:")

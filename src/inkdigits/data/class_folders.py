@@ -10,7 +10,7 @@ import numpy as np
 from inkdigits.data import labeled
 from inkdigits.data.folders import DataError
 from inkdigits.data.labeled import MAX_CLASSES, MAX_IMAGES, ClassNames, LabeledImages, PictureFile
-from inkdigits.imaging.decode import Limits
+from inkdigits.imaging.limits import Limits
 
 # Files with other endings are skipped. Whether one of these can be decoded, its content decides.
 SUFFIXES = frozenset(

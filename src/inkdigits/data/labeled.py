@@ -15,9 +15,9 @@ from inkdigits.constants import DIGITS, IMAGE_SIDE
 from inkdigits.data.chunks import OnProgress, make_in_chunks, no_progress
 from inkdigits.data.folders import DataError
 from inkdigits.data.mnist import Digits
-from inkdigits.imaging.decode import Limits
 from inkdigits.imaging.errors import ImageError
 from inkdigits.imaging.inputs import to_rgba
+from inkdigits.imaging.limits import Limits
 from inkdigits.preprocessing import PREPROCESSORS
 
 # Limits of what is read, checked before it takes memory. EMNIST ByClass, the largest data set of

@@ -6,7 +6,7 @@ class ImageError(ValueError):
 
 
 class UnsupportedImage(ImageError):
-    """The file is not a still PNG, JPEG, WebP, GIF or BMP, or is labeled as another format."""
+    """The file is not a still image in one of the formats, or is labeled as another one."""
 
 
 class ImageTooLarge(ImageError):

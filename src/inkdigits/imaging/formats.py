@@ -1,17 +1,32 @@
-"""The five file formats: detect them, and validate a file's structure before it is decoded."""
+"""The file formats: detect them, and validate a file's structure before it is decoded."""
 
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from inkdigits.imaging import jpeg, png, webp
+from inkdigits.imaging import heif, jpeg, png, tiff, webp
 from inkdigits.imaging.errors import ImageTooLarge, UnsupportedImage, damaged
+from inkdigits.imaging.limits import Limits, check_size
 
 MAX_GIF_BLOCKS = 10_000  # extensions and frames; real files have a few
 # Data sub-blocks in a GIF; skipping one takes 50 ns. A file of 16 MiB has 66,000 of the usual 255
 # bytes, or 133,000 of the 127 bytes that encoders without compression write.
 MAX_GIF_SUB_BLOCKS = 200_000
 
+FORMAT_NAMES = "PNG, JPEG, WebP, GIF, BMP, TIFF, HEIC or AVIF"
+SUFFIXES = frozenset(  # of files, in lower case
+    (
+        *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp", ".dib"),
+        *(".tif", ".tiff", ".heic", ".heif", ".hif", ".avif"),
+    )
+)
+# What other files are, which people take for pictures, and what to do with them.
+_OTHERS = {
+    b"%PDF-": "This is a PDF file; export its page as a PNG.",
+    b"%!PS": "This is an EPS file; export its page as a PNG.",
+    b"8BPS": "This is a Photoshop file; export the image as a PNG.",
+    b"<svg": "This is an SVG file, which is not made of pixels; export it as a PNG.",
+}
 _UNSUPPORTED_BMP = "This BMP variant is not supported; save the image as PNG."
 
 
@@ -49,7 +64,7 @@ class Format:
     signatures   how its files start
     media_types  the preferred one first
     size         returns the declared width and height
-    read         validates the file's structure, and returns its content
+    read         validates the file's structure, within limits, and returns its content
 
     `size` and `read` raise DamagedImage, UnsupportedImage or ImageTooLarge, and IndexError or
     struct.error at a missing byte.
@@ -59,22 +74,34 @@ class Format:
     signatures: tuple[bytes, ...]
     media_types: tuple[str, ...]
     size: Callable[[bytes], tuple[int, int]]
-    read: Callable[[bytes], Content]
+    read: Callable[[bytes, Limits], Content]
 
 
 def detect_format(data: bytes) -> Format:
-    """Detect a file's format by its signature.
+    """Detect a file's format by how it starts.
 
-    raises  UnsupportedImage if it is none of the five
+    raises  UnsupportedImage if it is none of them; and of HEIC and AVIF, what `size` raises
     """
     for file_format in FORMATS:
         for signature in file_format.signatures:
             # The second condition holds for a file truncated within its signature.
             if data.startswith(signature) or signature.startswith(data):
                 return file_format
-    raise UnsupportedImage(
-        "This is not a PNG, JPEG, WebP, GIF or BMP file; save the image in one of these formats."
-    )
+    if heif.is_heif(data):
+        return HEIF_FORMATS[heif.read(data).codec]
+    raise UnsupportedImage(_what_it_is(data))
+
+
+def _what_it_is(data: bytes) -> str:
+    start = data[:1024].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    if start.startswith((b"<?xml", b"<!--", b"<!doctype svg")) and b"<svg" in start:
+        start = b"<svg"
+    for signature, message in _OTHERS.items():
+        if start.startswith(signature.lower()):
+            return message
+    if data.startswith(tiff.BIG_SIGNATURES):
+        return "This is a BigTIFF file; export the image as a PNG."
+    return f"This is not a {FORMAT_NAMES} file; save the image in one of these formats."
 
 
 def _png_size(data: bytes) -> tuple[int, int]:
@@ -82,13 +109,9 @@ def _png_size(data: bytes) -> tuple[int, int]:
     return header.width, header.height
 
 
-def _read_png(data: bytes) -> Content:
+def _read_png(data: bytes, limits: Limits) -> Content:
     header = png.read_header(data)
-    if header.data_bytes > png.MAX_DATA_BYTES:
-        raise ImageTooLarge(
-            f"The image has {header.data_bytes:,} bytes when decompressed, more than the"
-            f" {png.MAX_DATA_BYTES:,} allowed; save it with 8 bits per color, or scale it down."
-        )
+    _check_data_bytes(header.data_bytes, limits)
     chunks, streams = png.read(data, header)
     return Content(
         streams[0],
@@ -101,7 +124,15 @@ def _read_png(data: bytes) -> Content:
     )
 
 
-def _read_jpeg(data: bytes) -> Content:
+def _check_data_bytes(data_bytes: int, limits: Limits) -> None:
+    if data_bytes > limits.data_bytes:
+        raise ImageTooLarge(
+            f"The image has {data_bytes:,} bytes when decompressed, more than the"
+            f" {limits.data_bytes:,} allowed; save it with 8 bits per color, or scale it down."
+        )
+
+
+def _read_jpeg(data: bytes, limits: Limits) -> Content:
     return Content(*jpeg.read(data))
 
 
@@ -110,7 +141,7 @@ def _gif_size(data: bytes) -> tuple[int, int]:
     return width, height
 
 
-def _read_gif(data: bytes) -> Content:
+def _read_gif(data: bytes, limits: Limits) -> Content:
     width, height = _gif_size(data)
     start = 13 + _palette_bytes(data[10])
     screen, control, frame = data[:start], b"", b""
@@ -156,8 +187,8 @@ def _skip_sub_blocks(data: bytes, start: int, budget: int) -> tuple[int, int]:
     raise damaged(f"it has more than {MAX_GIF_SUB_BLOCKS:,} sub-blocks")
 
 
-def _read_webp(data: bytes) -> Content:
-    file, exif, animated = webp.read(data)
+def _read_webp(data: bytes, limits: Limits) -> Content:
+    file, exif, animated = webp.read(data, limits.webp_pixels)
     return Content(file, exif, animated=animated)
 
 
@@ -178,7 +209,7 @@ def _bmp_size(data: bytes) -> tuple[int, int]:
     return width, abs(height)
 
 
-def _read_bmp(data: bytes) -> Content:
+def _read_bmp(data: bytes, limits: Limits) -> Content:
     width, height, bits, compression = _bmp_header(data)
     # No run-length encoding: Pillow decodes it in Python, seconds for 20 KB, and rejects some
     # valid files.
@@ -195,6 +226,37 @@ def _read_bmp(data: bytes) -> Content:
     return Content(data)
 
 
+def _read_tiff(data: bytes, limits: Limits) -> Content:
+    _check_data_bytes(tiff.read_page(data).data_bytes, limits)
+    # A TIFF file declares its orientation as an EXIF block does, which has the same form.
+    return Content(tiff.read(data), exif=data)
+
+
+def _heif_size(data: bytes) -> tuple[int, int]:
+    return heif.read(data).size
+
+
+def _read_heif(data: bytes, limits: Limits) -> Content:
+    container = heif.read(data)
+    for size in container.sizes:
+        check_size(size, limits)
+    if container.tiled > 2 * limits.decoded_pixels:
+        raise ImageTooLarge("The tiles of the image have too many pixels; scale it down.")
+    width, height = container.size
+    if container.codec == "AVIF" and width * height > limits.webp_pixels:
+        raise ImageTooLarge(
+            f"The image has {width:,} x {height:,} pixels, more than the {limits.webp_pixels:,} "
+            "allowed in an AVIF; scale it down, or save it as JPEG."
+        )
+    # 8 bits with chroma at half resolution take 1.5 bytes for each pixel.
+    if container.bytes > 2 * limits.decoded_pixels:
+        raise ImageTooLarge(
+            f"Decoding this HEIC would take {container.bytes:,} bytes of memory, more than the "
+            f"{2 * limits.decoded_pixels:,} allowed; scale it down, or save it as JPEG."
+        )
+    return Content(data)
+
+
 FORMATS = (
     Format("PNG", (png.SIGNATURE,), ("image/png",), _png_size, _read_png),
     Format(
@@ -207,4 +269,9 @@ FORMATS = (
     Format("WEBP", (b"RIFF",), ("image/webp",), webp.size, _read_webp),
     Format("GIF", (b"GIF87a", b"GIF89a"), ("image/gif",), _gif_size, _read_gif),
     Format("BMP", (b"BM",), ("image/bmp", "image/x-ms-bmp"), _bmp_size, _read_bmp),
+    Format("TIFF", tiff.SIGNATURES, ("image/tiff",), tiff.size, _read_tiff),
 )
+HEIF_FORMATS = {  # which have no signature at their beginning
+    "HEIC": Format("HEIC", (), ("image/heic", "image/heif"), _heif_size, _read_heif),
+    "AVIF": Format("AVIF", (), ("image/avif",), _heif_size, _read_heif),
+}

@@ -7,42 +7,46 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.arrays import Pixels
-from inkdigits.imaging.decode import Limits, PillowImage, check_size, convert, decode
+from inkdigits.imaging.decode import PillowImage, convert, decode
 from inkdigits.imaging.errors import UnsupportedImage
+from inkdigits.imaging.limits import DEFAULT_LIMITS, Limits, check_size
 
 ImageInput: TypeAlias = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | PillowImage | NDArray[Any]
 )
 
 
-def to_rgba(image: ImageInput, media_type: str | None = None) -> Pixels:
-    """Convert an image to RGBA, within the limits of `decode`.
+def to_rgba(
+    image: ImageInput, media_type: str | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Pixels:
+    """Convert an image to RGBA, within limits.
 
-    image       a path; the content of a PNG, JPEG, WebP, GIF or BMP file, as bytes or as a file
-                that is open in binary mode; a Pillow image; or a NumPy array (H, W), (H, W, 1),
-                (H, W, 3) or (H, W, 4) of values as `to_gray_levels` takes them
+    image       a path; the content of an image file, as bytes or as a file that is open in binary
+                mode; a Pillow image; or a NumPy array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of
+                values as `to_gray_levels` takes them
     media_type  of a file, as declared by its sender, if at all
+    limits      of a file; arrays and Pillow images have the default ones
     returns     uint8 (H, W, 4) red, green, blue, alpha
     raises      UnsupportedImage, ImageTooLarge or DamagedImage; OSError if a file cannot be read
     """
     if isinstance(image, (bytes, bytearray, memoryview)):
-        return decode(bytes(image), media_type)
+        return decode(bytes(image), media_type, limits)
     if isinstance(image, np.ndarray):
         return _from_array(image)
     if isinstance(image, PillowImage):
         return convert(image)
     if isinstance(image, (str, os.PathLike)):
         with open(image, "rb") as file:
-            return decode(file.read(Limits.bytes + 1), media_type)
+            return decode(file.read(limits.bytes + 1), media_type, limits)
     if not hasattr(image, "read"):
         raise UnsupportedImage(
             "An image must be a path, bytes, a file, a Pillow image or a NumPy array, not "
             f"{type(image).__name__}."
         )
-    content = image.read(Limits.bytes + 1)
+    content = image.read(limits.bytes + 1)
     if not isinstance(content, bytes):
         raise UnsupportedImage('The file is open as text; open it in binary mode, "rb".')
-    return decode(content, media_type)
+    return decode(content, media_type, limits)
 
 
 def to_gray_levels(array: NDArray[Any]) -> Pixels:

@@ -22,9 +22,7 @@ def size(data: bytes) -> tuple[int, int]:
     if data[8:12] != b"WEBP":
         if len(data) < 12:
             raise damaged("it is truncated")
-        raise UnsupportedImage(
-            "This RIFF file is not a WebP image; send a PNG, JPEG, WebP, GIF or BMP file."
-        )
+        raise UnsupportedImage("This RIFF file is not a WebP image; save it in another format.")
     kind = data[12:16]
     if kind == b"VP8 ":
         width, height = struct.unpack_from("<HH", data, 26)
@@ -37,7 +35,7 @@ def size(data: bytes) -> tuple[int, int]:
     raise damaged("it does not declare its size")
 
 
-def read(data: bytes) -> tuple[bytes, bytes, bool]:
+def read(data: bytes, max_pixels: int = MAX_PIXELS) -> tuple[bytes, bytes, bool]:
     """Validate all chunks.
 
     returns  the file up to its end, the EXIF block (empty if there is none), and whether the image
@@ -52,9 +50,9 @@ def read(data: bytes) -> tuple[bytes, bytes, bool]:
     if length % 2:  # some encoders leave out the byte that pads the last chunk
         data = data[:4] + struct.pack("<I", length + 1) + data[8:] + b"\0"
     width, height = size(data)
-    if width * height > MAX_PIXELS:
+    if width * height > max_pixels:
         raise ImageTooLarge(
-            f"The image has {width:,} x {height:,} pixels, more than the {MAX_PIXELS:,} allowed in"
+            f"The image has {width:,} x {height:,} pixels, more than the {max_pixels:,} allowed in"
             " a WebP; scale it down, or save it as JPEG."
         )
     chunks: dict[bytes, memoryview] = {}

@@ -687,6 +687,10 @@ export interface operations {
                 "image/webp": string;
                 "image/gif": string;
                 "image/bmp": string;
+                "image/tiff": string;
+                "image/heic": string;
+                "image/heif": string;
+                "image/avif": string;
                 "application/octet-stream": string;
                 "multipart/form-data": {
                     /** Format: binary */

@@ -1,0 +1,125 @@
+"""Predictions as text, as JSON lines and as a CSV table."""
+
+import csv
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol, TextIO
+
+import click
+
+from inkdigits.cli.console import printable
+from inkdigits.constants import DIGITS
+from inkdigits.recognizer import Prediction
+
+BAR_WIDTH = 32  # characters
+BARS = tuple(  # by length
+    click.style("█" * length, fg="cyan")
+    + click.style("·" * (BAR_WIDTH - length), fg="bright_black")
+    for length in range(BAR_WIDTH + 1)
+)
+MAX_CONFIDENCE_SHOWN = 0.999  # no prediction is certain
+MAX_NAME_SHOWN = 24  # characters of a class
+
+# A cell that starts with one of these is a formula to spreadsheet programs, which may send data
+# away or start programs. The last four are the wide forms that East Asian keyboards type.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+Writer = Callable[[str, Prediction | None], None]
+
+
+class _HasBuffer(Protocol):
+    buffer: object
+
+
+def text_writer(classes: Sequence[str]) -> Writer:
+    """Return a function that prints a prediction with a bar for each class, in colors."""
+    color = False if os.environ.get("NO_COLOR") else None  # None: only if it is a terminal
+    names = [printable(name)[:MAX_NAME_SHOWN] for name in classes]
+    width = max(map(len, names))
+    kind = "a digit" if tuple(classes) == DIGITS else "one of the classes"
+
+    def write(name: str, prediction: Prediction | None) -> None:
+        if prediction is None:
+            return
+        name = printable(name)
+        if prediction.reason == "blank":
+            click.echo(f"{name}: blank", color=color)
+            return
+        if prediction.label is None:
+            lines = [f"{name}: not {kind}; if it is one, most likely:"]
+        else:
+            confidence = min(prediction.confidence, MAX_CONFIDENCE_SHOWN)
+            lines = [f"{name}: {printable(prediction.label)} ({confidence:.1%})"]
+        for own, shown, probability in zip(classes, names, prediction.probabilities, strict=True):
+            shown, percentage = f"{shown:>{width}}", f"{probability:7.2%}"
+            if own == prediction.label:
+                shown = click.style(shown, bold=True)
+                percentage = click.style(percentage, bold=True)
+            lines.append(f"  {shown} {BARS[round(probability * BAR_WIDTH)]} {percentage}")
+        click.echo("\n".join(lines), color=color)
+
+    return write
+
+
+def write_json(name: str, prediction: Prediction | None) -> None:
+    """Print a prediction as one JSON object on a line."""
+    if prediction is not None:
+        values = {
+            "file": name,
+            "digit": prediction.digit,
+            "label": prediction.label,
+            "reason": prediction.reason,
+            "confidence": prediction.confidence,
+            "probabilities": prediction.probabilities,
+        }
+        click.echo(json.dumps(values))
+
+
+@contextmanager
+def csv_writer(path: str, classes: Sequence[str]) -> Iterator[Writer]:
+    """Open a table, and return a function that writes a row for each image.
+
+    path    of the file to write, in UTF-8; - for standard output
+    raises  OSError if it cannot be written
+    """
+    with _open_table(path) as file:
+        rows = csv.writer(file, lineterminator="\n")
+        head = ["file", "label", "reason", "confidence"]
+        rows.writerow([*head, *(f"probability of {name}" for name in classes)])
+
+        def write(name: str, prediction: Prediction | None) -> None:
+            cells = [defused(name), "", "unreadable", ""]
+            probabilities: Sequence[float] = [] if prediction is None else prediction.probabilities
+            if prediction is not None:
+                cells[1:] = [
+                    defused(prediction.label or ""),
+                    prediction.reason or "",
+                    f"{prediction.confidence:.6f}",
+                ]
+            numbers = [f"{number:.6f}" for number in probabilities]
+            rows.writerow([*cells, *(numbers or [""] * len(classes))])
+            if path == "-":  # whoever reads it should not have to wait
+                file.flush()
+
+        yield write
+
+
+@contextmanager
+def _open_table(path: str) -> Iterator[TextIO]:
+    # A name that is not valid UTF-8 is escaped, as on a terminal.
+    if path != "-":
+        with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            yield file
+        return
+    # It is data for a program: UTF-8 even if the terminal's encoding is another.
+    descriptor = os.dup(sys.stdout.fileno())
+    with open(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        yield file
+
+
+def defused(cell: str) -> str:
+    """Return a cell of text that no spreadsheet program takes for a formula."""
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
