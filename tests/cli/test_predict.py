@@ -422,6 +422,7 @@ def waiting(inkdigits_command, tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        errors="replace",  # a signal may end the output within a character
         start_new_session=True,
     ) as process:
         try:

@@ -454,30 +454,28 @@ def test_refused_file_takes_little_memory(tmp_path):
     convolution = onnx.tensor(np.zeros((2**18, 1, 1, 1), np.float32), "w")
     image = [onnx.value("x", ("N", 1, 28, 28))]
     files = {
-        "valid": onnx.model(valid()),
-        "empty nodes": onnx.model(onnx.field(1, b"") * (size // 2)),
-        "empty tensors": onnx.model(onnx.field(5, b"") * (size // 2)),
-        "empty values": onnx.model(onnx.field(13, b"") * (size // 2)),
-        "packed dimensions": with_tensor(onnx.field(1, some) + onnx.field(8, "w")),
-        "packed integers": with_tensor(onnx.field(7, some) + onnx.field(2, 7)),
-        "bytes of text": with_tensor(onnx.field(6, some)),
-        "declared sizes": with_tensor(onnx.tensor(W, "w", dims=(2**31 - 1,) * 8)),
-        "values of a layer": onnx.model(
+        "valid": lambda: onnx.model(valid()),
+        "empty nodes": lambda: onnx.model(onnx.field(1, b"") * (size // 2)),
+        "empty tensors": lambda: onnx.model(onnx.field(5, b"") * (size // 2)),
+        "empty values": lambda: onnx.model(onnx.field(13, b"") * (size // 2)),
+        "packed dimensions": lambda: with_tensor(onnx.field(1, some) + onnx.field(8, "w")),
+        "packed integers": lambda: with_tensor(onnx.field(7, some) + onnx.field(2, 7)),
+        "bytes of text": lambda: with_tensor(onnx.field(6, some)),
+        "declared sizes": lambda: with_tensor(onnx.tensor(W, "w", dims=(2**31 - 1,) * 8)),
+        "values of a layer": lambda: onnx.model(
             onnx.graph([onnx.node("Conv", "x w", "y")], [convolution], inputs=image)
         ),
-        "padding": onnx.model(
+        "padding": lambda: onnx.model(
             onnx.graph(
                 [onnx.node("Conv", "x w", "y", pads=[2**16] * 4)],
                 {"w": np.zeros((1, 1, 1, 1), np.float32)},
                 inputs=image,
             )
         ),
-        "nested messages": onnx.model(onnx.field(1, some)),
-        "unknown fields": onnx.model(valid()) + onnx.field(99, some),
+        "nested messages": lambda: onnx.model(onnx.field(1, some)),
     }
-    del files["unknown fields"]  # valid: they are skipped
-    for name, data in files.items():
-        (tmp_path / name).write_bytes(data)
+    for name, make in files.items():  # one at a time: each has 32 MB
+        (tmp_path / name).write_bytes(make())
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, *(str(tmp_path / name) for name in files)],
         capture_output=True,
