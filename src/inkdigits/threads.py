@@ -1,9 +1,9 @@
 """How many threads and processes to compute with."""
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import Lock
+from collections.abc import Callable
+from contextlib import ContextDecorator
+from threading import Lock, local
 from typing import Generic, TypeVar
 
 import numpy as np  # noqa: F401 (the controller finds only libraries that are already loaded)
@@ -14,11 +14,13 @@ _LIBRARIES = ThreadpoolController().select(user_api="blas").lib_controllers
 Setting = TypeVar("Setting")
 
 
-class SharedLimit(Generic[Setting]):
+class SharedLimit(ContextDecorator, Generic[Setting]):
     """A limit on a setting of the whole process, for as long as any thread needs it.
 
-    The first thread that needs it sets it, and the last one restores what was set before. If each
-    thread did both for itself, one would lift the limit while another one still computes.
+    The first thread that enters sets it, and the last one to leave restores what was set before. If
+    each thread did both for itself, one would lift the limit while another one still computes.
+
+    It is used in a `with` statement or as a decorator, also within itself.
     """
 
     def __init__(
@@ -28,10 +30,13 @@ class SharedLimit(Generic[Setting]):
         self._lock = Lock()
         self._inside = 0
         self._before = limit
+        self._depths = local()  # how many times each thread has entered
 
-    @contextmanager
-    def applied(self) -> Iterator[None]:
-        """Apply the limit inside this context, or decorated function."""
+    def __enter__(self) -> None:
+        depth = getattr(self._depths, "depth", 0)
+        self._depths.depth = depth + 1
+        if depth:
+            return
         with self._lock:
             now = self._get()
             if self._inside == 0:
@@ -39,13 +44,15 @@ class SharedLimit(Generic[Setting]):
             if now != self._limit:  # some libraries have a setting for each thread
                 self._set_to(self._limit)
             self._inside += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._inside -= 1
-                if self._inside == 0 and self._before != self._limit:
-                    self._set_to(self._before)
+
+    def __exit__(self, *_: object) -> None:
+        self._depths.depth -= 1
+        if self._depths.depth:
+            return
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0 and self._before != self._limit:
+                self._set_to(self._before)
 
     def apply_for_good(self) -> None:
         """Apply the limit from now on."""
@@ -70,8 +77,7 @@ def _set_numbers(numbers: list[int]) -> None:
 _blas = SharedLimit(_numbers, _set_numbers, [1] * len(_LIBRARIES))
 
 
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
+def one_blas_thread() -> SharedLimit[list[int]]:
     """Let NumPy's matrix products use one thread inside this context, or decorated function.
 
     More threads slow down the small products of a single image. On a busy machine they take many
@@ -81,8 +87,7 @@ def one_blas_thread() -> Iterator[None]:
     A BLAS library has one setting for the whole process, so the limit holds for all of its threads,
     until the last one leaves.
     """
-    with _blas.applied():
-        yield
+    return _blas
 
 
 def limit_blas_threads() -> None:

@@ -104,7 +104,7 @@ def use_one_thread() -> None:
 
 def _call_with_one_thread(function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
     """Call a function as in a worker: the number of threads could change the last bit."""
-    with _opencv.applied(), one_blas_thread():
+    with _opencv, one_blas_thread():
         return function(*arguments)
 
 
