@@ -20,6 +20,7 @@ from inkdigits.cli.compared import (
     predict_own,
 )
 from inkdigits.cli.comparison_report import render_comparison
+from inkdigits.cli.console import printable
 from inkdigits.cli.options import data_dir_option
 from inkdigits.cli.own_data import classes_option, data_option
 from inkdigits.comparison import (
@@ -169,7 +170,7 @@ def _show(
         low, high = result.interval
         table.add_row(
             f"[bold]{letter}[/]",
-            Text(_printable(model.name)),
+            Text(printable(model.name)),
             f"[bold]{result.accuracy:.2%}[/]",
             f"{low:.2%}-{high:.2%}",
             f"{result.total - result.correct:,}",
@@ -211,12 +212,5 @@ def _show(
 
 
 def _short(value: Any) -> str:
-    text = _printable(brief(value))
+    text = printable(brief(value))
     return text if len(text) <= SETTING_LENGTH else f"{text[:SETTING_LENGTH]}..."
-
-
-def _printable(text: str) -> str:
-    """Escape what a file may contain, but must not reach the terminal."""
-    return "".join(
-        character if character.isprintable() else ascii(character)[1:-1] for character in text
-    )

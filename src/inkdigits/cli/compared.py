@@ -15,7 +15,7 @@ from inkdigits.constants import DIGITS
 from inkdigits.data import mnist
 from inkdigits.data.labeled import match_classes
 from inkdigits.data.mnist import Digits
-from inkdigits.dataclass_json import shown
+from inkdigits.escaping import shown
 from inkdigits.evaluation import predict_images
 from inkdigits.model_file import load_model, locate
 from inkdigits.recipe_check import check_recipe

@@ -16,13 +16,14 @@ from rich.text import Text
 
 from inkdigits.arrays import Array, Labels, Pixels
 from inkdigits.cli.class_tables import show_classes
+from inkdigits.cli.console import printable
 from inkdigits.cli.curves import records_of
 from inkdigits.cli.options import data_dir_option, model_argument
 from inkdigits.cli.own_data import classes_option, data_option, load_images
 from inkdigits.cli.report import Mistake, render_report
 from inkdigits.constants import DIGITS, IMAGE_SIDE
 from inkdigits.data import mnist
-from inkdigits.data.labeled import match_classes, printable
+from inkdigits.data.labeled import match_classes
 from inkdigits.evaluation import WriterMetrics, evaluate_writers, measure_writers, predict_images
 from inkdigits.metrics import Coverage, Metrics, measure, risk_coverage
 from inkdigits.model_file import locate

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from inkdigits.cli.console import printable
 from inkdigits.cli.options import model_argument
 from inkdigits.interchange.huggingface import export_huggingface, load_huggingface
 from inkdigits.interchange.npz import export_npz, import_npz
@@ -62,15 +63,8 @@ def show_command(model: str) -> None:
     width = max(map(len, rows))
     for name, value in rows.items():
         # The file may contain anything: its control characters must not reach the terminal.
-        name, value = _printable(f"{name:{width}}"), _printable(str(value))
+        name, value = printable(f"{name:{width}}"), printable(str(value))
         click.echo(f"{click.style(name, bold=True)}  {value}")
-
-
-def _printable(text: str) -> str:
-    """Escape control characters, and whatever else a terminal cannot show, as Python does."""
-    return "".join(
-        character if character.isprintable() else ascii(character)[1:-1] for character in text
-    )
 
 
 def _flat(values: dict[str, object], prefix: str = "") -> list[tuple[str, object]]:
@@ -139,7 +133,7 @@ def import_command(
             raise
         raise click.ClickException(f"{file}: {error}") from None
     model = save_model(output, model)
-    click.echo(f"{output}: recipe {_printable(model.recipe)}, SHA-256 {model.digest}")
+    click.echo(f"{output}: recipe {printable(model.recipe)}, SHA-256 {model.digest}")
 
 
 def _import(file: Path, options: dict[str, Any]) -> Model:

@@ -10,17 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.arrays import Labels, Pixels
+from inkdigits.constants import MAX_NAME
 from inkdigits.data import labeled, tables
 from inkdigits.data.folders import DataError
-from inkdigits.data.labeled import (
-    MAX_IMAGES,
-    MAX_NAME,
-    MAX_PIXELS,
-    MAX_SIDE,
-    ClassNames,
-    shown,
-)
+from inkdigits.data.labeled import MAX_IMAGES, MAX_PIXELS, MAX_SIDE, ClassNames
 from inkdigits.data.tables import CORRECT, Table
+from inkdigits.escaping import shown
 
 MAGIC = b"PAR1"
 MAX_BYTES = 2**30  # of the file

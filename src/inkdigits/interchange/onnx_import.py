@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from inkdigits import dataclass_json
 from inkdigits.arrays import Array
 from inkdigits.constants import DIGITS
+from inkdigits.escaping import shown
 from inkdigits.interchange.layer_builder import LayerBuilder
-from inkdigits.interchange.onnx_file import FLOAT, Graph, Input, Node, parse_onnx, shown
+from inkdigits.interchange.onnx_file import FLOAT, Graph, Input, Node, parse_onnx
 from inkdigits.interchange.onnx_operators import LAST, apply_operator
 from inkdigits.model_file import Model, from_document, to_document
 from inkdigits.model_limits import check_class_names
