@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from inkdigits.cli.compared import (
+    LETTERS,
     Compared,
     Images,
     Part,
@@ -22,7 +23,7 @@ from inkdigits.cli.compared import (
 from inkdigits.cli.comparison_report import render_comparison
 from inkdigits.cli.console import printable
 from inkdigits.cli.options import data_dir_option
-from inkdigits.cli.own_data import classes_option, data_option
+from inkdigits.cli.own_data import CLASSES_NEED_DATA, classes_option, data_option
 from inkdigits.comparison import (
     Pair,
     Score,
@@ -34,8 +35,7 @@ from inkdigits.comparison import (
 )
 from inkdigits.storage.files import write_atomically
 
-MAX_RUNS = 8  # as many as the plot has colors
-LETTERS = "ABCDEFGH"
+MAX_RUNS = len(LETTERS)
 SETTINGS_SHOWN = 40  # on the terminal
 SETTING_LENGTH = 200  # characters, there
 
@@ -75,7 +75,7 @@ def compare_command(
     if not 2 <= len(runs) <= MAX_RUNS:
         raise click.UsageError(f"{len(runs)} given: name 2 to {MAX_RUNS} runs or models.")
     if data is None and classes is not None:
-        raise click.UsageError("--classes needs --data: name the images, or leave it out.")
+        raise click.UsageError(CLASSES_NEED_DATA)
     if data is not None and part == "validation":
         raise click.UsageError("--on validation does not fit --data: leave one of them out.")
     if len(set(runs)) < len(runs):

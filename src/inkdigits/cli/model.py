@@ -1,6 +1,5 @@
 """The commands `inkdigits model ...`: show, import and export model files."""
 
-import csv
 import keyword
 import re
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import click
 
 from inkdigits.cli.console import printable
-from inkdigits.cli.options import model_argument
+from inkdigits.cli.options import model_argument, split_names
 from inkdigits.interchange.huggingface import export_huggingface, load_huggingface
 from inkdigits.interchange.npz import export_npz, import_npz
 from inkdigits.interchange.onnx_export import export_onnx
@@ -122,7 +121,7 @@ def import_command(
     """
     options = {
         "preprocessing": preprocessing,
-        "classes": None if classes is None else _names(classes),
+        "classes": None if classes is None else split_names(classes),
         "mean": mean,
         "deviation": std,
     }
@@ -154,14 +153,6 @@ def _import(file: Path, options: dict[str, Any]) -> Model:
             )
         return import_npz(data)
     return import_pickle(data)
-
-
-def _names(text: str) -> list[str]:
-    """Split names at the commas; one with a comma in it is quoted."""
-    try:
-        return next(csv.reader([text], skipinitialspace=True), [])
-    except csv.Error:
-        raise click.UsageError("--classes is not a list of names with commas between.") from None
 
 
 def _reject(options: dict[str, Any]) -> None:
