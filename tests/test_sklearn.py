@@ -264,7 +264,7 @@ def test_names_of_features_are_kept_and_checked(small_digits):
         classifier.predict(frame.rename(columns={"pixel3": "other"}))
 
 
-@pytest.mark.parametrize("kind", ["ink", "classic"])
+@pytest.mark.parametrize("kind", ["ink", "classic", "plain"])
 def test_pictures_are_preprocessed_as_for_our_models(pictures, kind):
     x, y = pictures
     x = np.concatenate([x, x[:100] // 3])  # and faint ones

@@ -38,7 +38,7 @@ def import_onnx(
     """Make a model from an ONNX file. One that inkdigits exported needs no options.
 
     data           the content of the file
-    preprocessing  "ink" or "classic", for the images that the model will see; None for "ink"
+    preprocessing  a name in PREPROCESSORS, for the images that the model will see; None for "ink"
     classes        the name of each class; None for the ten digits
     mean           what the network expects to be subtracted from pixels / 255; None for 0
     deviation      by what it then expects them to be divided; None for 1
