@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from inkdigits.model_limits import MAX_CLASS_NAME, MAX_CLASSES, check_class_names
+from inkdigits.constants import MAX_CLASSES, MAX_NAME
+from inkdigits.model_limits import check_class_names
 
 
 @pytest.mark.parametrize(
@@ -12,7 +13,7 @@ from inkdigits.model_limits import MAX_CLASS_NAME, MAX_CLASSES, check_class_name
     [
         ("a", "b"),
         ("Größe", "<b>", "不"),
-        ("a" * MAX_CLASS_NAME, "b"),
+        ("a" * MAX_NAME, "b"),
         tuple(map(str, range(MAX_CLASSES))),
     ],
     ids=lambda names: names[0][:10],
@@ -28,7 +29,7 @@ def test_different_printable_names_are_valid(names):
         (["a"], "there are 1 classes, not 2 to 1000"),
         (list(map(str, range(MAX_CLASSES + 1))), "there are 1001 classes"),
         (["a", ""], "'' is not a text of 1 to 64 characters"),
-        (["a", "b" * (MAX_CLASS_NAME + 1)], "is not a text of 1 to 64 characters"),
+        (["a", "b" * (MAX_NAME + 1)], "is not a text of 1 to 64 characters"),
         (["a", 1], "1 is not a text"),
         (["a", None], "None is not a text"),
         (["a", " b"], "' b' cannot be the name of a class"),

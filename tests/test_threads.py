@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 from threading import Event, Thread
 
+import numpy as np
 import pytest
 from threadpoolctl import OpenBLASController, ThreadpoolController
 
+from inkdigits import Recognizer, inference, recognizer
 from inkdigits.threads import available_cpus, limit_blas_threads, one_blas_thread
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -100,6 +102,20 @@ def test_limit_that_is_set_for_good_is_not_lifted_by_a_thread_that_leaves():
     with one_blas_thread():
         limit_blas_threads()
     assert set(threads()) == {1}
+
+
+@pytest.mark.parametrize("images", [2, recognizer.THREADS_FROM - 1, recognizer.THREADS_FROM])
+def test_only_many_images_use_several_threads(monkeypatch, images):
+    used = []
+    predict_logits = inference.predict_logits
+
+    def watched(*arguments):
+        used.append(set(threads()))
+        return predict_logits(*arguments)
+
+    monkeypatch.setattr(inference, "predict_logits", watched)
+    Recognizer.load("mlp").predict_batch(np.ones((images, 28, 28), np.uint8))
+    assert used == [{3} if images == recognizer.THREADS_FROM else {1}]
 
 
 def test_single_image_is_recognized_on_one_thread():

@@ -11,10 +11,10 @@ from difflib import get_close_matches
 from types import NoneType, UnionType
 from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
 
+from inkdigits.escaping import shown
+
 Choices: TypeAlias = Mapping[Any, Sequence[Any]]  # protocol -> the classes or functions it allows
 MAX_EXACT_INTEGER = 2**53  # above it, floats skip integers
-MAX_INTEGER_BITS = 2**10  # of an integer in a message: converting a larger one takes long
-MAX_SHOWN = 40  # characters of a value in a message
 MAX_COMPARED = 64  # characters of a name that is compared with the known ones
 
 
@@ -131,16 +131,3 @@ def _hint(name: Any, known: Iterable[str]) -> str:
 
 def _error(path: str, cause: str) -> ValueError:
     return ValueError(f"{path}: {cause}" if path else cause)
-
-
-def shown(value: Any) -> str:
-    """Quote a value from a file, shortened and without control characters."""
-    match value:
-        case list():
-            return "a list"
-        case dict():
-            return "an object"
-        case int() if value.bit_length() > MAX_INTEGER_BITS:
-            return "an integer that is too large"
-    text = ascii(value)
-    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."

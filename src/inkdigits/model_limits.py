@@ -5,6 +5,7 @@ from dataclasses import fields
 from math import prod
 from typing import Any
 
+from inkdigits.constants import MAX_CLASSES, MAX_NAME
 from inkdigits.nn.layers import Layer, Shape
 from inkdigits.nn.network import Network
 from inkdigits.recipes import INFERENCE_LAYERS, INPUT_SHAPE
@@ -15,8 +16,6 @@ MAX_LAYERS = 64
 MAX_SIZE = 2**16  # of any field of a layer
 MAX_LAYER_VALUES = 2**18  # an image's values in one layer, counting a convolution's windows
 MAX_MULTIPLY_ADDS = 2**27  # per image
-MAX_CLASSES = 1000
-MAX_CLASS_NAME = 64  # characters
 NON_DIGIT_NAME = "non-digit"  # of the last output of a network that rejects non-digits
 
 
@@ -68,15 +67,13 @@ def check_class_names(names: Sequence[Any]) -> tuple[str, ...]:
     """Check the names of the classes that a network tells apart.
 
     raises   ValueError, with the cause as a clause, unless they are 2 to MAX_CLASSES different
-             names of 1 to MAX_CLASS_NAME printable characters, none of them "non-digit"
+             names of 1 to MAX_NAME printable characters, none of them "non-digit"
     """
     if not 2 <= len(names) <= MAX_CLASSES:
         raise ValueError(f"there are {len(names)} classes, not 2 to {MAX_CLASSES}")
     for name in names:
-        if not isinstance(name, str) or not 1 <= len(name) <= MAX_CLASS_NAME:
-            raise ValueError(
-                f"{ascii(name)[:40]} is not a text of 1 to {MAX_CLASS_NAME} characters"
-            )
+        if not isinstance(name, str) or not 1 <= len(name) <= MAX_NAME:
+            raise ValueError(f"{ascii(name)[:40]} is not a text of 1 to {MAX_NAME} characters")
         if not name.isprintable() or name != name.strip() or name == NON_DIGIT_NAME:
             raise ValueError(f"{ascii(name)[:40]} cannot be the name of a class")
     if len(set(names)) < len(names):

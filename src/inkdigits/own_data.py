@@ -9,7 +9,8 @@ from inkdigits import training_data
 from inkdigits.constants import DIGITS
 from inkdigits.data.chunks import OnProgress, no_progress
 from inkdigits.data.folders import DataError
-from inkdigits.data.labeled import LabeledImages, match_classes, preprocess, shown
+from inkdigits.data.labeled import LabeledImages, match_classes, preprocess
+from inkdigits.escaping import shown
 from inkdigits.model_limits import check_class_names
 from inkdigits.nn.layers import Dense
 from inkdigits.recipes import Recipe

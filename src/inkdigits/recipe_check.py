@@ -10,7 +10,7 @@ from typing import Any
 
 from inkdigits.constants import DIGITS
 from inkdigits.data.augment import Augment
-from inkdigits.dataclass_json import shown
+from inkdigits.escaping import shown
 from inkdigits.model_limits import MAX_LAYERS, MAX_SIZE, check_class_names, check_cost
 from inkdigits.nn.convolution import Conv2D, MaxPool2D, ZeroPad2D
 from inkdigits.nn.layers import BatchNorm, Dense, Dropout, Layer, Shape

@@ -104,9 +104,9 @@ class InkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sci
                          improve, and keep the weights of the best epoch
     validation_fraction  share of the examples that early stopping holds out, stratified by class
     n_iter_no_change     epochs without an improvement after which `fit` stops
-    preprocessing        None, or "ink" or "classic": each row is then a square picture, row by
-                         row, with light ink on a dark background, and the network gets the 28x28
-                         picture that the models of inkdigits would get
+    preprocessing        None, or "ink", "classic" or "plain": each row is then a square picture,
+                         row by row, and the network gets the 28x28 picture that the models of
+                         inkdigits would get. All but plain need light ink on a dark background
     pixel_max            value of a pixel of full ink, for preprocessing; background is 0
     random_state         an integer for the same result each time; a RandomState; or None
 
@@ -135,7 +135,7 @@ class InkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sci
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
-        preprocessing: Literal["ink", "classic"] | None = None,
+        preprocessing: Literal["ink", "classic", "plain"] | None = None,
         pixel_max: float = 255.0,
         random_state: Any = None,
     ) -> None:

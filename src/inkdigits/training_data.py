@@ -31,6 +31,7 @@ from inkdigits.data.restroke import restroke
 from inkdigits.data.split import split_at_random, split_by_writer, split_evenly
 from inkdigits.data.traces import Traces, copies_by_writer, select_writers
 from inkdigits.data.variation import AS_MADE
+from inkdigits.escaping import shown
 from inkdigits.preprocessing import PREPROCESSORS, ink, network_input
 from inkdigits.recipes import NON_DIGIT, Recipe
 
@@ -340,7 +341,7 @@ def _check_classes(digits: Digits, training: Digits) -> None:
     """Raise DataError if a class is left without a training image."""
     lost = np.setdiff1d(digits.labels, training.labels)
     if len(lost) and isinstance(digits, LabeledImages):
-        name = labeled.shown(digits.classes[lost[0]])
+        name = shown(digits.classes[lost[0]])
         raise DataError(
             f"All images of the class {name} are of the writers that were drawn for validation: "
             "try another --seed, or name other data with --validation."

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from inkdigits.cli.console import prepare_console, similar
+from inkdigits.cli.console import prepare_console, printable, similar
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 NAME = "sieben–×│ü漢\u2003█.png"
@@ -91,6 +91,19 @@ def test_similar_characters_keep_bars_and_tables_readable(run_inkdigits, digit):
 def test_similar_characters(text, shown):
     codecs.register_error("similar", similar)
     assert text.encode("ascii", "similar").decode() == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\x1b[2J\r\nb\x9b", "a\\x1b[2J\\r\\nb\\x9b"),
+        ("7\u202egpj.exe\u2069", "7\\u202egpj.exe\\u2069"),
+        ("a\u2028b", "a\\u2028b"),
+        ("é 漢\u3000\u200d\udcff", "é 漢\u3000\u200d\udcff"),  # a byte of a file's name, too
+    ],
+)
+def test_text_cannot_control_or_reorder_the_terminal(text, shown):
+    assert printable(text) == shown
 
 
 def test_reading_is_not_affected():

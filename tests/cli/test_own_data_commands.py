@@ -124,14 +124,15 @@ def test_folder_is_learned_and_a_file_of_it_is_recognized(run_inkdigits, tmp_pat
 def test_labels_get_names_by_option(run_inkdigits, tmp_path):
     path = own_images.write_csv(tmp_path / "numbers.csv", *own_images.images_of(100))
     done = run_inkdigits(
-        *("train", "mlp", "--data", path, "--classes", "cat, dog,cow,hen"),
+        *("train", "mlp", "--data", path, "--classes", 'cat, dog,"cow, bull" ,hen'),
         *("--run-dir", tmp_path / "run", "--epochs", 1),
     )
     assert (done.returncode, done.stderr) == (0, "")
     model = tmp_path / "run" / "mlp.safetensors"
-    assert load_model(model).classes == ("cat", "dog", "cow", "hen")
+    names = ["cat", "dog", "cow, bull", "hen"]
+    assert load_model(model).classes == tuple(names)
     # Numbers stand for the classes in order.
-    assert evaluate(run_inkdigits, model, "--data", path)["classes"] == ["cat", "dog", "cow", "hen"]
+    assert evaluate(run_inkdigits, model, "--data", path)["classes"] == names
 
 
 def test_run_folder_is_named_after_recipe_and_data(run_inkdigits, tmp_path):
@@ -182,6 +183,16 @@ def test_options_of_own_data_need_own_data(run_inkdigits, option):
     done = run_inkdigits("train", "mlp", f"--{option}", "x")
     assert done.returncode == 2
     assert f"--{option} needs --data" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("evaluate", "mlp"), ("compare", "mlp", "cnn-small")])
+def test_images_that_are_not_used_are_never_ignored(run_inkdigits, arguments):
+    named = run_inkdigits(*arguments, "--classes", "x")
+    assert named.returncode == 2
+    assert "--classes needs --data" in named.stderr
+    empty = run_inkdigits(*arguments, "--data", "")
+    assert empty.returncode == 1
+    assert_one_sentence(empty)
 
 
 # Resume

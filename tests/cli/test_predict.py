@@ -169,6 +169,14 @@ def test_folder_that_cannot_be_read_is_a_failure(run_inkdigits, folder):
     assert f"Error: {folder / 'a'}: Permission denied" in result.stderr
 
 
+def test_link_to_itself_does_not_stop_the_others(run_inkdigits, folder):
+    os.symlink("round.png", folder / "round.png")
+    result = run_inkdigits("predict", "--json", folder)
+    assert result.returncode == 1
+    assert f"Error: {folder / 'round.png'}: " in result.stderr
+    assert len(files_of(result)) == 3
+
+
 @POSIX
 def test_pipe_in_a_folder_is_not_waited_for(run_inkdigits, folder):
     os.mkfifo(folder / "pipe.png")

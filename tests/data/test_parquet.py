@@ -118,6 +118,25 @@ def test_small_file_of_many_equal_rows_is_limited_by_what_it_declares(pa, tmp_pa
     assert "it must have 1 to 1,000,000" in error_of(path)
 
 
+def test_text_that_a_small_file_repeats_takes_memory_once(pa, tmp_path):
+    from pyarrow import parquet as writer
+
+    path = tmp_path / "bomb.parquet"
+    places, zeros = pa.array(np.zeros(300, np.int32)), np.zeros(300, np.int64)
+    long = pa.DictionaryArray.from_arrays(places, pa.array(["x" * 1_000_000]))
+    for columns in ({"label": long, "pixel0": zeros}, {"label": zeros, "pixel0": long}):
+        writer.write_table(pa.table(columns), path, store_schema=False, compression="zstd")
+        assert path.stat().st_size < 20_000
+        before = pa.default_memory_pool().max_memory()
+        assert "'xxx" in error_of(path)
+        assert pa.default_memory_pool().max_memory() < max(before, 50_000_000)
+
+
+@pytest.mark.parametrize("value", [[1], {"a": 1}, None, True])
+def test_labels_of_another_type_are_refused_before_they_are_read(write, value):
+    assert "column label has the type" in error_of(write(label=[value] * 5))
+
+
 def test_file_whose_footer_declares_fewer_or_more_rows_is_refused_or_cut(write):
     valid = write().read_bytes()
     path = write()

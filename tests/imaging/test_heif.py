@@ -414,3 +414,74 @@ def test_any_bytes_decode_or_raise_an_image_error(name, seed):
 def test_file_object_is_recognized():
     pytest.importorskip("pi_heif")
     assert Recognizer.load().recognize(io.BytesIO(HEIC["7"])).label == "7"
+
+
+def heic_with(locations, associations=(), references=b"", items=1, item_data=b""):
+    """A file whose description has these boxes."""
+    entries = b"".join(
+        box(b"infe", struct.pack(">HH", number, 0), b"hvc1", b"\0", version=2)
+        for number in range(1, items + 1)
+    )
+    _, properties, _ = picture()
+    meta = box(
+        b"meta",
+        box(b"pitm", struct.pack(">H", 1), version=0),
+        box(b"iloc", locations, version=1),
+        box(b"iinf", struct.pack(">H", items), entries, version=0),
+        box(b"iprp", box(b"ipco", *properties), *associations),
+        box(b"iref", references, version=0),
+        box(b"idat", item_data),
+        version=0,
+    )
+    return box(b"ftyp", b"heic", bytes(4), b"mif1", b"heic") + meta
+
+
+def associations_of(count, indices):
+    entry = struct.pack(">HB", 1, len(indices)) + indices
+    return box(b"ipma", struct.pack(">I", count), count * entry, version=0)
+
+
+NOWHERE = struct.pack(">HHHHII", 1, 1, 0, 1, 0, 1)  # the place of one item
+EXHAUSTING = {  # what a file of a few bytes can repeat very often
+    "extents": lambda: heic_with(
+        struct.pack(">HH", 0, heif.MAX_ITEMS) + heif.MAX_ITEMS * struct.pack(">4H", 9, 1, 0, 1000)
+    ),
+    "places": lambda: heic_with(
+        struct.pack(">HH", 0, 60_000) + 60_000 * struct.pack(">4H", 9, 1, 0, 0)
+    ),
+    "associations": lambda: heic_with(
+        struct.pack(">HH", 0x4400, 1) + NOWHERE, [associations_of(20, bytes(255))] * 3
+    ),
+    "associations without properties": lambda: heic_with(
+        struct.pack(">HH", 0x4400, 1) + NOWHERE, [associations_of(10_001, b"")]
+    ),
+    "references": lambda: heic_with(
+        struct.pack(">HH", 0x4400, 1) + NOWHERE,
+        [associations_of(1, b"\1\2")],
+        tiles(*[1] * 2000) * 6,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", EXHAUSTING)
+def test_lists_in_a_container_are_limited(kind):
+    with pytest.raises(DamagedImage, match="more than"):
+        heif.read(EXHAUSTING[kind]())
+
+
+def test_parts_of_a_file_that_overlap_are_damaged():
+    """Each extent, and each item, would be copied: gigabytes for a small file."""
+    _, _, data = picture()
+    whole = struct.pack(">II", 0, 0)  # all that follows
+    both = associations_of(1, b"\1\2")
+    one_item = struct.pack(">HH", 0x4400, 1) + struct.pack(">4H", 1, 1, 0, 900) + 900 * whole
+    with pytest.raises(DamagedImage, match="overlap"):
+        heif.read(heic_with(one_item, [both], item_data=data))
+    places = [struct.pack(">4H", number, 1, 0, 1) + whole for number in range(1, 41)]
+    many_items = struct.pack(">HH", 0x4400, 40) + b"".join(places)
+    all_of_them = [
+        box(b"ipma", struct.pack(">I", 1), struct.pack(">HB", number, 2), b"\1\2", version=0)
+        for number in range(1, 41)
+    ]
+    with pytest.raises(DamagedImage, match="overlap"):
+        heif.read(heic_with(many_items, all_of_them, items=40, item_data=data * 9))

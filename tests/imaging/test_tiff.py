@@ -231,6 +231,17 @@ def test_compressed_pixels_are_inflated_up_to_the_declared_size_only(compression
         assert decode(data).shape == (2, 3, 4)
 
 
+def test_strips_that_overlap_are_damaged():
+    """Each would be decompressed anew: a small file could take minutes."""
+    rows = (tiff.STRIP_ROWS, 3, [1])
+    apart = tiff_of(rows, (tiff.STRIP_OFFSETS, 4, [8, 11]), (tiff.STRIP_BYTES, 4, [3, 3]))
+    assert decode(apart).shape == (2, 3, 4)
+    whole = len(apart) - 8
+    overlapping = tiff_of(rows, (tiff.STRIP_OFFSETS, 4, [8, 8]), (tiff.STRIP_BYTES, 4, [whole] * 2))
+    with pytest.raises(DamagedImage, match="do not fit its size"):
+        decode(overlapping)
+
+
 def test_decoder_writes_nothing_to_standard_error(tmp_path):
     """libtiff would, for each damaged file."""
     data = file_of(drawing(), "TIFF", compression="tiff_adobe_deflate")

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from inkdigits.cli.compared import (
+    LETTERS,
     Compared,
     Images,
     Part,
@@ -20,8 +21,9 @@ from inkdigits.cli.compared import (
     predict_own,
 )
 from inkdigits.cli.comparison_report import render_comparison
+from inkdigits.cli.console import printable
 from inkdigits.cli.options import data_dir_option
-from inkdigits.cli.own_data import classes_option, data_option
+from inkdigits.cli.own_data import CLASSES_NEED_DATA, classes_option, data_option
 from inkdigits.comparison import (
     Pair,
     Score,
@@ -33,8 +35,7 @@ from inkdigits.comparison import (
 )
 from inkdigits.storage.files import write_atomically
 
-MAX_RUNS = 8  # as many as the plot has colors
-LETTERS = "ABCDEFGH"
+MAX_RUNS = len(LETTERS)
 SETTINGS_SHOWN = 40  # on the terminal
 SETTING_LENGTH = 200  # characters, there
 
@@ -74,7 +75,7 @@ def compare_command(
     if not 2 <= len(runs) <= MAX_RUNS:
         raise click.UsageError(f"{len(runs)} given: name 2 to {MAX_RUNS} runs or models.")
     if data is None and classes is not None:
-        raise click.UsageError("--classes needs --data: name the images, or leave it out.")
+        raise click.UsageError(CLASSES_NEED_DATA)
     if data is not None and part == "validation":
         raise click.UsageError("--on validation does not fit --data: leave one of them out.")
     if len(set(runs)) < len(runs):
@@ -169,7 +170,7 @@ def _show(
         low, high = result.interval
         table.add_row(
             f"[bold]{letter}[/]",
-            Text(_printable(model.name)),
+            Text(printable(model.name)),
             f"[bold]{result.accuracy:.2%}[/]",
             f"{low:.2%}-{high:.2%}",
             f"{result.total - result.correct:,}",
@@ -211,12 +212,5 @@ def _show(
 
 
 def _short(value: Any) -> str:
-    text = _printable(brief(value))
+    text = printable(brief(value))
     return text if len(text) <= SETTING_LENGTH else f"{text[:SETTING_LENGTH]}..."
-
-
-def _printable(text: str) -> str:
-    """Escape what a file may contain, but must not reach the terminal."""
-    return "".join(
-        character if character.isprintable() else ascii(character)[1:-1] for character in text
-    )

@@ -15,19 +15,19 @@ from inkdigits.constants import DIGITS
 from inkdigits.data import mnist
 from inkdigits.data.labeled import match_classes
 from inkdigits.data.mnist import Digits
-from inkdigits.dataclass_json import shown
+from inkdigits.escaping import shown
 from inkdigits.evaluation import predict_images
 from inkdigits.model_file import load_model, locate
+from inkdigits.preprocessing_pool import choose_workers
 from inkdigits.recipe_check import check_recipe
 from inkdigits.recipe_files import recipe_from
 from inkdigits.recognizer import Recognizer
 from inkdigits.storage.files import FileError
-from inkdigits.threads import available_cpus
 from inkdigits.training import Record
 from inkdigits.training_data import Sources, hold_out
 from inkdigits.worker_pool import WorkerDied
 
-FILES_PER_WORKER = 64  # a process takes as long to start as to read this many
+LETTERS = "ABCDEFGH"  # that stand for the models; as many as the plot has colors
 
 Part: TypeAlias = Literal["test", "validation"]
 
@@ -143,7 +143,7 @@ def predict_own(
              used
     """
     images = match_classes(load_images(source, names, "test", data_dir), check_classes(models))
-    workers = min(available_cpus(), max(1, len(images) // FILES_PER_WORKER))
+    workers = choose_workers(len(images))
     try:
         predicted = [predict_images(model.recognizer, images, workers) for model in models]
     except WorkerDied as error:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from inkdigits.cli.compared import Compared, Images
+from inkdigits.cli.compared import LETTERS, Compared, Images
 from inkdigits.cli.curves import COLORS, panels_of_runs
 from inkdigits.cli.report import data_url, render_page
 from inkdigits.comparison import Pair, Score, brief
@@ -47,7 +47,7 @@ def render_comparison(
     return render_page(
         "comparison.html",
         title=images.title,
-        runs=list(zip("ABCDEFGH", COLORS, models, scores, strict=False)),
+        runs=list(zip(LETTERS, COLORS, models, scores, strict=False)),
         pairs=pairs,
         settings={
             name: [brief(value)[:SETTING_LENGTH] for value in values]

@@ -16,25 +16,25 @@ from rich.text import Text
 
 from inkdigits.arrays import Array, Labels, Pixels
 from inkdigits.cli.class_tables import show_classes
+from inkdigits.cli.console import printable
 from inkdigits.cli.curves import records_of
 from inkdigits.cli.options import data_dir_option, model_argument
-from inkdigits.cli.own_data import classes_option, data_option, load_images
+from inkdigits.cli.own_data import CLASSES_NEED_DATA, classes_option, data_option, load_images
 from inkdigits.cli.report import Mistake, render_report
 from inkdigits.constants import DIGITS, IMAGE_SIDE
 from inkdigits.data import mnist
-from inkdigits.data.labeled import match_classes, printable
+from inkdigits.data.labeled import match_classes
 from inkdigits.evaluation import WriterMetrics, evaluate_writers, measure_writers, predict_images
 from inkdigits.metrics import Coverage, Metrics, measure, risk_coverage
 from inkdigits.model_file import locate
+from inkdigits.preprocessing_pool import choose_workers
 from inkdigits.recognizer import Recognizer
 from inkdigits.storage.files import write_atomically
-from inkdigits.threads import available_cpus
 from inkdigits.worker_pool import WorkerDied
 
 MISTAKES_SHOWN = 4  # on the terminal
 MISTAKES_REPORTED = 24  # in the report
 NAME_WIDTH = 9  # characters of a class below an image
-FILES_PER_WORKER = 64  # a process takes as long to start as to read this many
 SHADES = " ░▒▓█"
 
 
@@ -62,12 +62,15 @@ def evaluate_command(
     Without --data, if the files of Pendigits or UNIPEN are there, also on their writers that no
     recipe trains on.
     """
+    if data is None and classes is not None:
+        raise click.UsageError(CLASSES_NEED_DATA)
     recognizer = Recognizer.load(model)
     records = [] if report is None else records_of(locate(model), recognizer.model)
     console = Console(highlight=False, soft_wrap=True, stderr=as_json)
-    tested = _test_own(recognizer, data, classes, data_dir, console) if data else None
-    if tested is None:
+    if data is None:
         tested = _test_mnist(recognizer, data_dir, console)
+    else:
+        tested = _test_own(recognizer, data, classes, data_dir, console)
     metrics = measure(tested.probabilities, tested.labels)
     coverage = risk_coverage(tested.probabilities, tested.labels)
     rejected = int(tested.rejected.sum())
@@ -151,7 +154,7 @@ def _test_own(
     images = match_classes(load_images(source, names, "test", data_dir), recognizer.model.classes)
     for note in images.notes:
         console.print(note, style="yellow", markup=False)
-    workers = min(available_cpus(), max(1, len(images) // FILES_PER_WORKER))
+    workers = choose_workers(len(images))
     try:
         with console.status(f"Evaluating {len(images):,} images"):
             predictions, pictures = predict_images(recognizer, images, workers)

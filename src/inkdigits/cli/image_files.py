@@ -18,7 +18,7 @@ class Found:
     images     names, in the order of the arguments, and in a folder sorted by name
     others     files in folders that are no images, by their names
     folders    in folders, which were not searched
-    errors     folders that cannot be searched, and why
+    errors     folders that cannot be searched, and links that cannot be followed, and why
     """
 
     images: list[str] = field(default_factory=list)
@@ -73,11 +73,14 @@ def _search(folder: str, recursive: bool, found: Found) -> list[str]:
         name = str(Path(folder, entry.name))
         if entry.name.startswith("."):
             continue
-        if entry.is_dir(follow_symlinks=False):
-            (folders if recursive else found.folders).append(name)
-        elif entry.is_file() and not entry.is_dir():
-            is_image = os.path.splitext(entry.name)[1].lower() in SUFFIXES
-            (found.images if is_image else found.others).append(name)
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                (folders if recursive else found.folders).append(name)
+            elif entry.is_file():
+                is_image = os.path.splitext(entry.name)[1].lower() in SUFFIXES
+                (found.images if is_image else found.others).append(name)
+        except OSError as error:  # such as a link to itself
+            found.errors.append((name, error.strerror or str(error)))
     return folders
 
 

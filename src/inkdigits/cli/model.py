@@ -1,6 +1,5 @@
 """The commands `inkdigits model ...`: show, import and export model files."""
 
-import csv
 import keyword
 import re
 from pathlib import Path
@@ -8,7 +7,8 @@ from typing import Any
 
 import click
 
-from inkdigits.cli.options import model_argument
+from inkdigits.cli.console import printable
+from inkdigits.cli.options import model_argument, split_names
 from inkdigits.interchange.huggingface import export_huggingface, load_huggingface
 from inkdigits.interchange.npz import export_npz, import_npz
 from inkdigits.interchange.onnx_export import export_onnx
@@ -62,15 +62,8 @@ def show_command(model: str) -> None:
     width = max(map(len, rows))
     for name, value in rows.items():
         # The file may contain anything: its control characters must not reach the terminal.
-        name, value = _printable(f"{name:{width}}"), _printable(str(value))
+        name, value = printable(f"{name:{width}}"), printable(str(value))
         click.echo(f"{click.style(name, bold=True)}  {value}")
-
-
-def _printable(text: str) -> str:
-    """Escape control characters, and whatever else a terminal cannot show, as Python does."""
-    return "".join(
-        character if character.isprintable() else ascii(character)[1:-1] for character in text
-    )
 
 
 def _flat(values: dict[str, object], prefix: str = "") -> list[tuple[str, object]]:
@@ -128,7 +121,7 @@ def import_command(
     """
     options = {
         "preprocessing": preprocessing,
-        "classes": None if classes is None else _names(classes),
+        "classes": None if classes is None else split_names(classes),
         "mean": mean,
         "deviation": std,
     }
@@ -139,7 +132,7 @@ def import_command(
             raise
         raise click.ClickException(f"{file}: {error}") from None
     model = save_model(output, model)
-    click.echo(f"{output}: recipe {_printable(model.recipe)}, SHA-256 {model.digest}")
+    click.echo(f"{output}: recipe {printable(model.recipe)}, SHA-256 {model.digest}")
 
 
 def _import(file: Path, options: dict[str, Any]) -> Model:
@@ -160,14 +153,6 @@ def _import(file: Path, options: dict[str, Any]) -> Model:
             )
         return import_npz(data)
     return import_pickle(data)
-
-
-def _names(text: str) -> list[str]:
-    """Split names at the commas; one with a comma in it is quoted."""
-    try:
-        return next(csv.reader([text], skipinitialspace=True), [])
-    except csv.Error:
-        raise click.UsageError("--classes is not a list of names with commas between.") from None
 
 
 def _reject(options: dict[str, Any]) -> None:

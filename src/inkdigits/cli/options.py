@@ -1,5 +1,6 @@
 """Options and arguments that several commands share."""
 
+import csv
 from pathlib import Path
 
 import click
@@ -21,3 +22,15 @@ model_option = click.option(
 )
 
 model_argument = click.argument("model")
+
+
+def split_names(text: str) -> list[str]:
+    """Split names of classes at the commas; one with a comma in it is quoted.
+
+    raises   UsageError
+    """
+    try:
+        names = next(csv.reader([text], skipinitialspace=True), [])
+    except csv.Error:
+        raise click.UsageError("--classes is not a list of names with commas between.") from None
+    return [name.strip() for name in names]

@@ -11,6 +11,7 @@ import numpy as np
 from rich.console import Console
 
 from inkdigits import own_data
+from inkdigits.cli.options import split_names
 from inkdigits.constants import DIGITS
 from inkdigits.data import sources
 from inkdigits.data.labeled import LabeledImages, with_class_names
@@ -36,6 +37,7 @@ classes_option = click.option(
     metavar="NAMES",
     help="Names of the labels 0, 1, ... of the data, separated by commas.",
 )
+CLASSES_NEED_DATA = "--classes needs --data: name the images, or leave it out."
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,7 @@ def load_images(
     images = sources.load(source, split, data_dir)
     if classes is None:
         return images
-    return with_class_names(images, [name.strip() for name in classes.split(",")])
+    return with_class_names(images, split_names(classes))
 
 
 def _describe(recipe: Recipe, images: LabeledImages, console: Console) -> None:

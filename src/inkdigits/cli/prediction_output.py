@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol, TextIO
+from typing import TextIO
 
 import click
 
@@ -28,10 +28,6 @@ MAX_NAME_SHOWN = 24  # characters of a class
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 Writer = Callable[[str, Prediction | None], None]
-
-
-class _HasBuffer(Protocol):
-    buffer: object
 
 
 def text_writer(classes: Sequence[str]) -> Writer:

@@ -8,6 +8,7 @@ import click
 import numpy as np
 
 from inkdigits.arrays import Labels
+from inkdigits.cli.console import printable
 from inkdigits.cli.options import model_argument
 from inkdigits.constants import DIGITS
 from inkdigits.data import labeled, sources
@@ -57,7 +58,7 @@ def submit_command(model: str, table: str, output: Path) -> None:
     if not is_valid(content, labels):
         raise click.ClickException("The submission is not valid; please report this as a bug.")
     write_atomically(output, content)
-    click.echo(f"{labeled.printable(output)}: {rows:,} predictions of {recognizer.name}")
+    click.echo(f"{printable(str(output))}: {rows:,} predictions of {recognizer.name}")
 
 
 def submission(labels: Labels) -> bytes:

@@ -7,15 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
+from inkdigits.constants import MAX_CLASSES
 from inkdigits.data import labeled
 from inkdigits.data.folders import DataError
-from inkdigits.data.labeled import MAX_CLASSES, MAX_IMAGES, ClassNames, LabeledImages, PictureFile
+from inkdigits.data.labeled import MAX_IMAGES, ClassNames, LabeledImages, PictureFile
+from inkdigits.escaping import printable, shown
+from inkdigits.imaging.formats import SUFFIXES
 from inkdigits.imaging.limits import Limits
 
-# Files with other endings are skipped. Whether one of these can be decoded, its content decides.
-SUFFIXES = frozenset(
-    (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif")
-)
 MAX_SKIPPED = 100_000  # entries that are not pictures
 
 
@@ -41,6 +40,7 @@ def read_class_folders(folder: Path) -> LabeledImages:
             number = names.number(entry.name)
             before = len(files)
             for picture in _entries(Path(entry.path), MAX_IMAGES + MAX_SKIPPED, source):
+                # Whether it can be decoded, its content decides.
                 is_picture = os.path.splitext(picture.name)[1].lower() in SUFFIXES
                 if not (is_picture and picture.is_file(follow_symlinks=False)):
                     skipped.add()
@@ -52,11 +52,11 @@ def read_class_folders(folder: Path) -> LabeledImages:
                 digest.update(f"{entry.name}/{picture.name}\0{sha256}\n".encode(errors="replace"))
             if len(files) == before:
                 raise DataError(
-                    f"{source}: the folder {labeled.shown(entry.name)} has no pictures; remove it, "
+                    f"{source}: the folder {shown(entry.name)} has no pictures; remove it, "
                     f"or add {', '.join(sorted(SUFFIXES))} files."
                 )
     except OSError as error:
-        path = labeled.printable(error.filename or folder)
+        path = printable(error.filename or folder)
         raise DataError(
             f"{path} cannot be read ({error.strerror}): make it readable or remove it."
         ) from error

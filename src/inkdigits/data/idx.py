@@ -12,6 +12,7 @@ from inkdigits.data import folders, labeled
 from inkdigits.data.folders import DataError
 from inkdigits.data.labeled import MAX_IMAGES, MAX_PIXELS, ClassNames, LabeledImages
 from inkdigits.data.mnist import Split, read_idx
+from inkdigits.escaping import printable
 
 MAX_HEADER_BYTES = 4 + 4 * 3
 # "emnist-letters-test-images-idx3-ubyte.gz", "t10k-images.idx3-ubyte"
@@ -37,7 +38,7 @@ def read_folder(folder: Path, split: Split) -> LabeledImages:
     if len(found) != 1:
         some = ", ".join(map(labeled.file_name, found.values())) or "none"
         raise DataError(
-            f"{labeled.printable(folder)} must have one file of {split} images, such as "
+            f"{printable(folder)} must have one file of {split} images, such as "
             f"{SPLITS[split][0]}-images-idx3-ubyte, but there is {some}; name the file itself."
         )
     return read_file(next(iter(found.values())))

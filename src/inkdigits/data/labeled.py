@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.arrays import Labels, Pixels
-from inkdigits.constants import DIGITS, IMAGE_SIDE
+from inkdigits.constants import DIGITS, IMAGE_SIDE, MAX_CLASSES, MAX_NAME
 from inkdigits.data.chunks import OnProgress, make_in_chunks, no_progress
 from inkdigits.data.folders import DataError
 from inkdigits.data.mnist import Digits
+from inkdigits.escaping import printable, shown
 from inkdigits.imaging.errors import ImageError
 from inkdigits.imaging.inputs import to_rgba
 from inkdigits.imaging.limits import Limits
@@ -25,9 +26,6 @@ from inkdigits.preprocessing import PREPROCESSORS
 MAX_IMAGES = 1_000_000
 MAX_SIDE = 128  # of images in arrays and tables, in pixels
 MAX_PIXELS = 2**30  # of all images in arrays and tables
-MAX_CLASSES = 1000
-MAX_NAME = 64  # characters of a class or a writer
-SHOWN = 40  # characters of a name or a value in a message
 
 
 @dataclass(frozen=True)
@@ -110,11 +108,6 @@ def label_type(classes: int) -> type[np.unsignedinteger[Any]]:
 def _is_number(name: str) -> bool:
     """Return whether a name is a whole number as Python writes it."""
     return name.isascii() and name.isdigit() and str(int(name[:9])) == name
-
-
-def shown(value: str) -> str:
-    """Return a name or a value from a file as a message may show it: escaped and shortened."""
-    return ascii(value if len(value) <= SHOWN else value[:SHOWN] + "...")
 
 
 def file_name(path: str | os.PathLike[str]) -> str:
@@ -228,8 +221,3 @@ def unusable(file: PictureFile, error: ImageError | OSError) -> DataError:
     """Make the error for a file that cannot be decoded."""
     cause = error.strerror if isinstance(error, OSError) else str(error).rstrip(".")
     return DataError(f"{printable(file.path)} cannot be used ({cause}): replace or remove it.")
-
-
-def printable(path: str | os.PathLike[str]) -> str:
-    """Return a path or a name as a message may show it: control characters are escaped."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in os.fspath(path))

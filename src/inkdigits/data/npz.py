@@ -15,9 +15,10 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from inkdigits.arrays import Pixels
+from inkdigits.constants import MAX_NAME
 from inkdigits.data import labeled
 from inkdigits.data.folders import DataError
-from inkdigits.data.labeled import MAX_IMAGES, MAX_NAME, MAX_PIXELS, ClassNames, LabeledImages
+from inkdigits.data.labeled import MAX_IMAGES, MAX_PIXELS, ClassNames, LabeledImages
 from inkdigits.data.mnist import Split
 from inkdigits.imaging.errors import UnsupportedImage
 from inkdigits.imaging.inputs import to_gray_levels

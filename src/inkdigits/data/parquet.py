@@ -10,17 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.arrays import Labels, Pixels
+from inkdigits.constants import MAX_NAME
 from inkdigits.data import labeled, tables
 from inkdigits.data.folders import DataError
-from inkdigits.data.labeled import (
-    MAX_IMAGES,
-    MAX_NAME,
-    MAX_PIXELS,
-    MAX_SIDE,
-    ClassNames,
-    shown,
-)
+from inkdigits.data.labeled import MAX_IMAGES, MAX_PIXELS, MAX_SIDE, ClassNames
 from inkdigits.data.tables import CORRECT, Table
+from inkdigits.escaping import shown
 
 MAGIC = b"PAR1"
 MAX_BYTES = 2**30  # of the file
@@ -48,11 +43,16 @@ def read_parquet(path: Path) -> Table:
         raise DataError(f"{source} has more than {MAX_BYTES:,} bytes; use fewer rows.")
     sha256 = hashlib.sha256(content).hexdigest()
     try:
-        with ParquetFile(
-            io.BytesIO(content),
-            thrift_string_size_limit=MAX_FOOTER_STRING,
-            thrift_container_size_limit=MAX_FOOTER_ITEMS,
-        ) as parquet:
+        limits = {
+            "thrift_string_size_limit": MAX_FOOTER_STRING,
+            "thrift_container_size_limit": MAX_FOOTER_ITEMS,
+        }
+        with ParquetFile(io.BytesIO(content), **limits) as parquet:
+            metadata = parquet.metadata
+        # Texts as references to different ones: a file of 50 KB may repeat one of 1 MB a million
+        # times.
+        names = [column.path for column in map(metadata.schema.column, range(metadata.num_columns))]
+        with ParquetFile(io.BytesIO(content), read_dictionary=names, **limits) as parquet:
             return _table(parquet, source, sha256)
     except DataError:
         raise
@@ -86,8 +86,14 @@ def _table(parquet: Any, source: str, sha256: str) -> Table:
             )
 
     def values(place: int) -> NDArray[Any]:
+        kind = parquet.schema_arrow.field(place).type
+        if not _is_flat(kind):
+            raise DataError(
+                f"{source}: column {columns.names[place]} has the type {shown(str(kind))}, which "
+                f"is neither numbers nor text; {CORRECT}."
+            )
         column = parquet.read(columns=[names[place]], use_threads=False).column(0)
-        array = np.asarray(column.to_numpy(zero_copy_only=False))
+        array = _texts(column) if _is_text(kind) else column.to_numpy(zero_copy_only=False)
         if array.shape != (rows,):
             raise DataError(f"{source} does not have the {rows:,} rows that it declares.")
         return array
@@ -112,10 +118,36 @@ def _table(parquet: Any, source: str, sha256: str) -> Table:
     return Table(images, labels, classes, writers, sha256)
 
 
+def _is_text(kind: Any) -> bool:
+    from pyarrow import types
+
+    if types.is_dictionary(kind):
+        return _is_text(kind.value_type)
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_binary(kind))
+
+
+def _is_flat(kind: Any) -> bool:
+    """Return whether a column has one number or text for each row, and not lists of any length."""
+    from pyarrow import types
+
+    if types.is_dictionary(kind):
+        return _is_flat(kind.value_type)
+    return _is_text(kind) or bool(types.is_integer(kind) or types.is_floating(kind))
+
+
+def _texts(column: Any) -> NDArray[Any]:
+    """Return a column of texts, of which those that are too long are cut, and still too long."""
+    texts: list[Any] = []
+    for part in column.chunks:
+        different = [text and text[: MAX_NAME + 1] for text in part.dictionary.to_pylist()]
+        texts += [None if n is None else different[n] for n in part.indices.to_pylist()]
+    return np.array(texts, object)
+
+
 def _levels(values: NDArray[Any], source: str, column: str) -> Pixels:
     """Return gray levels; missing ones are NaN, or None."""
     if values.dtype.kind not in "iuf":
-        raise tables.wrong_level(source, 1, column, str(values[0])[:MAX_NAME])
+        raise tables.wrong_level(source, 1, column, str(values[0]))
     wrong = ~((values >= 0) & (values <= 255))
     if values.dtype.kind == "f":
         wrong |= values != np.floor(values)
@@ -130,7 +162,7 @@ def _text(value: Any, source: str, row: int, column: str) -> str:
     text = str(value).strip() if type(value) in (int, str) else ""
     if not 0 < len(text) <= MAX_NAME:
         raise DataError(
-            f"{source}: row {row}, column {column}: {shown(str(value)[:MAX_NAME])} is not a whole "
+            f"{source}: row {row}, column {column}: {shown(str(value))} is not a whole "
             f"number or a name of at most {MAX_NAME} characters; {CORRECT}."
         )
     return text

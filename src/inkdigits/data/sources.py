@@ -9,6 +9,7 @@ from inkdigits.data.folders import DataError
 from inkdigits.data.labeled import LabeledImages
 from inkdigits.data.mnist import Split
 from inkdigits.data.tables import Table
+from inkdigits.escaping import printable
 
 IDX_MAGIC = b"\0\0"
 
@@ -52,7 +53,7 @@ def load_unlabeled(source: str) -> Table:
     """
     path = _existing(source)
     if path.is_dir():
-        raise DataError(f"{labeled.printable(path)} is a folder; name a CSV or Parquet file.")
+        raise DataError(f"{printable(path)} is a folder; name a CSV or Parquet file.")
     return _read_table(path, _first_bytes(path))
 
 
@@ -72,11 +73,9 @@ def _existing(source: str) -> Path:
     except (OSError, ValueError):  # ValueError: a zero byte in the name
         is_something = False
     if is_something:
-        raise DataError(
-            f"{labeled.printable(path)} is a device or a pipe; save the data in a file."
-        )
+        raise DataError(f"{printable(path)} is a device or a pipe; save the data in a file.")
     raise DataError(
-        f"{labeled.printable(source)} does not exist: name a CSV, Parquet, NumPy (.npz) or IDX "
+        f"{printable(source)} does not exist: name a CSV, Parquet, NumPy (.npz) or IDX "
         f"file, a folder, or one of {', '.join(named_sets.SETS)}."
     )
 
@@ -93,5 +92,5 @@ def _first_bytes(path: Path) -> bytes:
     except (OSError, EOFError, zlib.error) as error:
         cause = getattr(error, "strerror", None) or error
         raise DataError(
-            f"{labeled.printable(path)} cannot be read ({cause}): replace it, or make it readable."
+            f"{printable(path)} cannot be read ({cause}): replace it, or make it readable."
         ) from error

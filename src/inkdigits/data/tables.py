@@ -20,9 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.arrays import Labels, Pixels
+from inkdigits.constants import MAX_NAME
 from inkdigits.data import labeled
 from inkdigits.data.folders import DataError
-from inkdigits.data.labeled import MAX_IMAGES, MAX_NAME, MAX_PIXELS, MAX_SIDE, ClassNames, shown
+from inkdigits.data.labeled import MAX_IMAGES, MAX_PIXELS, MAX_SIDE, ClassNames
+from inkdigits.escaping import printable, shown
 
 MAX_LINE_BYTES = 2**17  # of a row of a CSV file: twice what the largest images need
 LEVELS = {str(level): level for level in range(256)}
@@ -273,6 +275,6 @@ def _level(text: str, source: str, row: int, column: str) -> int:
 def wrong_level(source: str, row: int, column: str, value: str) -> DataError:
     """Make the error for a value that is not a gray level; it is data, and so escaped."""
     return DataError(
-        f"{source}: row {row}, column {labeled.printable(column)}: {shown(value)} is not a number "
+        f"{source}: row {row}, column {printable(column)}: {shown(value)} is not a number "
         f"from 0 to 255; {CORRECT}."
     )

@@ -21,6 +21,7 @@ from inkdigits.imaging.errors import UnsupportedImage, damaged
 
 MAX_BOXES = 10_000  # of a file, all levels together; a photo of 48 megapixels has some 500
 MAX_ITEMS = 1_000  # a photo of 48 megapixels has some 200 tiles
+MAX_ENTRIES = 10_000  # extents, properties of items, and references, each; it has some 1,000
 _SEQUENCES = (b"avis", b"msf1", b"hevc", b"hevx")
 _BRANDS = (b"heic", b"heix", b"mif1", b"mif2", b"avif", b"miaf", b"heim", b"heis", b"MA1A", b"MA1B")
 # Types of items that are no pictures, or that refer to others and are not decoded here.
@@ -102,7 +103,7 @@ def read(data: bytes) -> Container:
     if len(codecs) != 1 or kinds - codecs - {_GRID, *_OTHER_ITEMS}:
         raise UnsupportedImage(_UNSUPPORTED)
     sizes: list[Size] = []
-    tiled = plane_bytes = 0
+    tiled = plane_bytes = coded_bytes = 0
     for item in items.values():
         if item.kind == _GRID:
             sizes.append(item.size())
@@ -113,6 +114,10 @@ def read(data: bytes) -> Container:
                 tiled += width * height
         elif item.kind in _CODECS:
             coded = _coded(data, item, item_data)
+            # So that parsing takes no longer than the file is large.
+            coded_bytes += len(coded)
+            if coded_bytes > len(data):
+                raise damaged("its parts overlap")
             if item.kind == b"av01":
                 coded_sizes = av1_sizes(coded)
             else:
@@ -218,15 +223,21 @@ def _read_locations(body: bytes, items: dict[int, _Item]) -> None:
         lengths >> shift & 0xF for shift in (12, 8, 4, 0)
     )
     wide = 4 if version == 2 else 2
-    for _ in range(numbers.read(wide)):
+    count = numbers.read(wide)
+    if count > MAX_ITEMS:
+        raise damaged(f"it has more than {MAX_ITEMS:,} items")
+    left = MAX_ENTRIES  # an extent may take no bytes in the file
+    for _ in range(count):
         number = numbers.read(wide)
         method = numbers.read(2) & 0xF if version else 0
         reference = numbers.read(2)
         base, extents = numbers.read(base_bytes), []
-        for _ in range(numbers.read(2)):
+        parts = numbers.read(2)
+        left = _spend(left, parts)
+        for _ in range(parts):
             numbers.read(index_bytes if version else 0)
             extents.append((base + numbers.read(offset_bytes), numbers.read(length_bytes)))
-        if reference or method > 1 or len(extents) > MAX_ITEMS:
+        if reference or method > 1:
             raise UnsupportedImage(_UNSUPPORTED)
         if number in items:
             items[number].extents, items[number].in_box = extents, method == 1
@@ -236,6 +247,7 @@ def _read_properties(
     data: bytes, boxes: _Boxes, span: tuple[int, int], items: dict[int, _Item]
 ) -> None:
     properties: list[tuple[bytes, bytes]] = []
+    left = MAX_ENTRIES
     for kind, start, end in list(boxes.within(*span)):
         if kind == b"ipco":
             properties += [(name, data[a:b]) for name, a, b in boxes.within(start, end)]
@@ -243,9 +255,13 @@ def _read_properties(
             continue
         version, wide = data[start], data[start + 3] & 1
         numbers = _Numbers(data[start + 4 : end])
-        for _ in range(min(numbers.read(4), MAX_ITEMS)):
+        count = numbers.read(4)
+        left = _spend(left, count)
+        for _ in range(count):
             item = items.get(numbers.read(4 if version else 2), _Item())
-            for _ in range(numbers.read(1)):
+            indices = numbers.read(1)
+            left = _spend(left, indices)
+            for _ in range(indices):
                 index = numbers.read(2) & 0x7FFF if wide else numbers.read(1) & 0x7F
                 if index > len(properties):
                     raise damaged("a property of its picture is missing")
@@ -255,25 +271,34 @@ def _read_properties(
 
 def _read_tiles(data: bytes, boxes: _Boxes, start: int, end: int, items: dict[int, _Item]) -> None:
     wide = 4 if data[start] else 2
+    left = MAX_ENTRIES
     for kind, first, last in boxes.within(start + 4, end):
         numbers = _Numbers(data[first:last])
         item = items.get(numbers.read(wide), _Item())
-        tiles = [numbers.read(wide) for _ in range(numbers.read(2))]
+        count = numbers.read(2)
+        left = _spend(left, count)
+        tiles = [numbers.read(wide) for _ in range(count)]
         if kind == b"dimg":
             item.tiles += tiles
+
+
+def _spend(left: int, count: int) -> int:
+    """Return how many entries are left after some more; raise DamagedImage if they are too many."""
+    if count > left:
+        raise damaged(f"it has more than {MAX_ENTRIES:,} entries of a kind")
+    return left - count
 
 
 def _coded(data: bytes, item: _Item, item_data: bytes) -> bytes:
     """Return the compressed pixels of an item."""
     source = item_data if item.in_box else data
-    if not item.extents:
-        raise damaged("its compressed pixels are missing")
-    for offset, length in item.extents:
-        if offset + length > len(source):
-            raise damaged("it is truncated")
-    if sum(length for _, length in item.extents) > len(source):
+    # A length of 0 means all that follows.
+    spans = [(offset, length or len(source) - offset) for offset, length in item.extents]
+    if any(length < 0 or offset + length > len(source) for offset, length in spans):
+        raise damaged("it is truncated")
+    if sum(length for _, length in spans) > len(source):
         raise damaged("its parts overlap")
-    coded = b"".join(source[a : a + (n or len(source))] for a, n in item.extents)
+    coded = b"".join(source[offset : offset + length] for offset, length in spans)
     if not coded:
         raise damaged("its compressed pixels are missing")
     return coded

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from inkdigits.data import mnist
+from inkdigits.escaping import printable
 from inkdigits.interchange.card import ORIGINS, intended_use, training_files
 from inkdigits.model_file import (
     Model,
@@ -154,7 +155,4 @@ def _model_index(model: Model, name: str) -> dict[str, Any]:
 
 def _escaped(text: str) -> str:
     """Escape text from a model file for one line of Markdown."""
-    printable = "".join(
-        character if character.isprintable() else ascii(character)[1:-1] for character in text
-    )
-    return re.sub(r"([\\`*_{}\[\]<>()#!|~&]|^[-+=])", r"\\\1", printable)
+    return re.sub(r"([\\`*_{}\[\]<>()#!|~&]|^[-+=])", r"\\\1", printable(text))

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.escaping import shown
 from inkdigits.interchange.protobuf import Parser, data, float32, integer, integers, text
 
 MAX_ONNX_BYTES = 32 * 2**20  # as for a model file
@@ -288,8 +289,3 @@ def _pair(parser: Parser, message: memoryview) -> tuple[str, str]:
         elif number == 2:
             entry = text(value)
     return key, entry
-
-
-def shown(name: str) -> str:
-    """Quote a name from a file, shortened and without control characters."""
-    return ascii(name)[:60]

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from inkdigits import dataclass_json
 from inkdigits.arrays import Array
 from inkdigits.constants import DIGITS
+from inkdigits.escaping import shown
 from inkdigits.interchange.layer_builder import LayerBuilder
-from inkdigits.interchange.onnx_file import FLOAT, Graph, Input, Node, parse_onnx, shown
+from inkdigits.interchange.onnx_file import FLOAT, Graph, Input, Node, parse_onnx
 from inkdigits.interchange.onnx_operators import LAST, apply_operator
 from inkdigits.model_file import Model, from_document, to_document
 from inkdigits.model_limits import check_class_names
@@ -37,7 +38,7 @@ def import_onnx(
     """Make a model from an ONNX file. One that inkdigits exported needs no options.
 
     data           the content of the file
-    preprocessing  "ink" or "classic", for the images that the model will see; None for "ink"
+    preprocessing  a name in PREPROCESSORS, for the images that the model will see; None for "ink"
     classes        the name of each class; None for the ten digits
     mean           what the network expects to be subtracted from pixels / 255; None for 0
     deviation      by what it then expects them to be divided; None for 1

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.arrays import Array
+from inkdigits.escaping import shown
 from inkdigits.interchange.layer_builder import LayerBuilder
-from inkdigits.interchange.onnx_file import MAX_DIMENSIONS, Node, shown
+from inkdigits.interchange.onnx_file import MAX_DIMENSIONS, Node
 from inkdigits.model_limits import MAX_SIZE
 from inkdigits.nn.layers import ReLU, Sigmoid
 
