@@ -192,3 +192,10 @@ def test_link_and_folder_are_not_read(tmp_path):
 def test_digits_need_not_be_named(tmp_path):
     assert "classes" not in to_toml(MLP)
     assert "classes" in to_toml(replace(LETTERS, classes=("0", "1")))
+
+
+@pytest.mark.parametrize("name", [".", "train.csv", "x.npz", "digits.csv.gz", "a.PARQUET"])
+def test_data_in_place_of_a_recipe_are_told_apart(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileError, match=f"`inkdigits train mlp --data {re.escape(name)}`"):
+        find_recipe(name, RECIPES)

@@ -293,9 +293,19 @@ def locate(model: str | Path) -> Path:
     source = split_name(model)[1]
     if isinstance(source, str) and source in shipped:
         return shipped[source]
+    if os.path.isdir(source):
+        raise FileError(_not_a_folder(Path(source)))
     if os.path.lexists(source):
         return Path(source)
     raise FileError(
         f"{model} is neither a file nor a shipped model: name a file or one of "
         f"{', '.join(shipped) or '(none is shipped)'}."
     )
+
+
+def _not_a_folder(folder: Path) -> str:
+    """Say that a model is a file, and which one a run's folder has."""
+    found = [path for path in folder.glob("*.safetensors") if not path.match("checkpoint-*")]
+    if len(found) == 1:
+        return f"{folder} is a folder; name the model in it: {found[0]}."
+    return f"{folder} is a folder; name a model file, such as {folder / 'mlp.safetensors'}."

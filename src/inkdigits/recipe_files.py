@@ -17,6 +17,7 @@ from inkdigits.recipes import Recipe
 from inkdigits.storage.files import FileError, read_file
 
 MAX_RECIPE_BYTES = 2**16  # ten times the largest recipe that ships
+DATA_SUFFIXES = (".csv", ".gz", ".npz", ".npy", ".parquet", ".zip")
 MAX_LINE = 1000  # characters: the time that tomllib takes grows with the square of a key's parts
 
 
@@ -29,6 +30,11 @@ def find_recipe(source: str, known: Mapping[str, Recipe]) -> Recipe:
     if source in known:
         return known[source]
     path = Path(source)
+    if path.is_dir() or path.suffix.lower() in DATA_SUFFIXES:
+        raise FileError(
+            f"{source} is not a recipe; to train on the images in it, name a recipe, too, as in "
+            f"`inkdigits train mlp --data {source}`."
+        )
     if path.suffix in (".toml", ".json") or path.exists():
         return read_recipe(path)
     nearest = get_close_matches(source[:64].lower(), known, n=1)
