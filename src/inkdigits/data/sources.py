@@ -2,6 +2,7 @@
 
 import gzip
 import zlib
+from difflib import get_close_matches
 from pathlib import Path
 
 from inkdigits.data import class_folders, idx, labeled, named_sets, npz, parquet, tables
@@ -11,6 +12,7 @@ from inkdigits.data.mnist import Split
 from inkdigits.data.tables import Table
 
 IDX_MAGIC = b"\0\0"
+NPY_MAGIC = b"\x93NUM"
 
 
 def load(source: str, split: Split = "train", data_dir: Path | None = None) -> LabeledImages:
@@ -59,6 +61,11 @@ def load_unlabeled(source: str) -> Table:
 def _read_table(path: Path, first: bytes) -> Table:
     if first.startswith(parquet.MAGIC):
         return parquet.read_parquet(path)
+    if first.startswith(NPY_MAGIC):
+        raise DataError(
+            f"{labeled.file_name(path)} is a single array; save the images and their labels "
+            "together: numpy.savez('data.npz', x=images, y=labels)."
+        )
     return tables.read_csv(path)
 
 
@@ -75,9 +82,11 @@ def _existing(source: str) -> Path:
         raise DataError(
             f"{labeled.printable(path)} is a device or a pipe; save the data in a file."
         )
+    nearest = get_close_matches(source[:64].lower(), named_sets.SETS, n=1)
+    hint = f"; did you mean {nearest[0]}?" if nearest else "."
     raise DataError(
         f"{labeled.printable(source)} does not exist: name a CSV, Parquet, NumPy (.npz) or IDX "
-        f"file, a folder, or one of {', '.join(named_sets.SETS)}."
+        f"file, a folder, or one of {', '.join(named_sets.SETS)}{hint}"
     )
 
 
