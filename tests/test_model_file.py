@@ -621,3 +621,12 @@ def test_folder_of_a_run_is_refused_with_the_name_of_its_model(tmp_path):
     assert str(error.value) == f"{tmp_path} is a folder; name the model in it: {path}."
     with pytest.raises(FileError, match=r"is a folder; name a file\.$"):
         load_model(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a/b", "x" * 65])
+def test_wrong_name_before_a_file_is_told(tmp_path, name):
+    path = tmp_path / "mine.safetensors"
+    save_model(path, untrained("mlp"))
+    assert locate(f"mine-2={path}") == path
+    with pytest.raises(FileError, match="the name before the = must be 1 to 64 letters"):
+        locate(f"{name}={path}")
