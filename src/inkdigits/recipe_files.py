@@ -1,5 +1,6 @@
 """Recipes in files that people write: TOML or JSON, with the fields that a model file keeps."""
 
+import codecs
 import json
 import tomllib
 from collections.abc import Mapping
@@ -97,8 +98,10 @@ def _parse(data: bytes, suffix: str) -> Any:
 
     raises   ValueError, with the cause as a clause
     """
+    # Some editors put a byte order mark first, and `>` in Windows PowerShell 5 writes UTF-16.
+    is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = data.decode("utf-8-sig")  # some editors put a byte order mark first
+        text = data.decode("utf-16" if is_utf16 else "utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError("it is not text in UTF-8") from None
     if suffix == ".json" or (suffix != ".toml" and text.lstrip().startswith("{")):
