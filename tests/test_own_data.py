@@ -170,7 +170,9 @@ def test_classes_of_numbers_get_names():
         assert "names of classes do not fit" in error_of(
             with_class_names, data_of(8, ("0", "2", "3", "5")), names
         )
-    assert "is not a number" in error_of(with_class_names, data_of(8), tuple("abcd"))
+    told = error_of(with_class_names, data_of(8), tuple("abcd"))
+    assert "are names already, such as" in told
+    assert "leave the other names out" in told
 
 
 def test_labels_are_matched_to_the_classes_of_a_model():
@@ -184,6 +186,8 @@ def test_labels_are_matched_to_the_classes_of_a_model():
     )
     # Numbers are names, if the model has some.
     assert "label '0'" in error_of(match_classes, data_of(8, tuple("0123")), ("1", "2", "x"))
+    told = error_of(match_classes, data_of(8, ("0", "2", "9", "10")), tuple("abc"))
+    assert "the label '10', and the model has only 3 classes, for which 0 to 2 stand" in told
 
 
 def test_more_than_256_classes_are_numbered_right():
