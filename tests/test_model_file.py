@@ -608,3 +608,25 @@ def test_shipped_models_match_their_recipes():
         assert (model.preprocessing, model.tta) == (recipe.preprocessing, recipe.tta)
         assert model.class_names[:10] == tuple("0123456789")
         assert (model.rejection_threshold is not None) == (len(model.class_names) == 11)
+
+
+def test_folder_of_a_run_is_refused_with_the_name_of_its_model(tmp_path):
+    (tmp_path / "checkpoint-00000002.safetensors").touch()
+    with pytest.raises(FileError, match="is a folder; name a model file, such as"):
+        locate(tmp_path)
+    path = tmp_path / "mine.safetensors"
+    save_model(path, untrained("mlp"))
+    with pytest.raises(FileError) as error:
+        locate(str(tmp_path))
+    assert str(error.value) == f"{tmp_path} is a folder; name the model in it: {path}."
+    with pytest.raises(FileError, match=r"is a folder; name a file\.$"):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a/b", "x" * 65])
+def test_wrong_name_before_a_file_is_told(tmp_path, name):
+    path = tmp_path / "mine.safetensors"
+    save_model(path, untrained("mlp"))
+    assert locate(f"mine-2={path}") == path
+    with pytest.raises(FileError, match="the name before the = must be 1 to 64 letters"):
+        locate(f"{name}={path}")

@@ -26,7 +26,7 @@ def test_different_printable_names_are_valid(names):
     ("names", "cause"),
     [
         ([], "there are 0 classes, not 2 to 1000"),
-        (["a"], "there are 1 classes, not 2 to 1000"),
+        (["a"], "there is 1 class, not 2 to 1000"),
         (list(map(str, range(MAX_CLASSES + 1))), "there are 1001 classes"),
         (["a", ""], "'' is not a text of 1 to 64 characters"),
         (["a", "b" * (MAX_NAME + 1)], "is not a text of 1 to 64 characters"),

@@ -1,6 +1,7 @@
 """Recipes adapted to other classes, and the checks of data before training."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import own_images
@@ -10,7 +11,7 @@ from sentences import assert_sentence
 from inkdigits import own_data, training, training_data
 from inkdigits.calibration import calibrate
 from inkdigits.constants import DIGITS
-from inkdigits.data import labeled
+from inkdigits.data import labeled, sources
 from inkdigits.data.folders import DataError
 from inkdigits.data.labeled import LabeledImages, match_classes, with_class_names
 from inkdigits.imaging.decode import encode_png
@@ -169,7 +170,9 @@ def test_classes_of_numbers_get_names():
         assert "names of classes do not fit" in error_of(
             with_class_names, data_of(8, ("0", "2", "3", "5")), names
         )
-    assert "is not a number" in error_of(with_class_names, data_of(8), tuple("abcd"))
+    told = error_of(with_class_names, data_of(8), tuple("abcd"))
+    assert "are names already, such as" in told
+    assert "leave the other names out" in told
 
 
 def test_labels_are_matched_to_the_classes_of_a_model():
@@ -183,6 +186,8 @@ def test_labels_are_matched_to_the_classes_of_a_model():
     )
     # Numbers are names, if the model has some.
     assert "label '0'" in error_of(match_classes, data_of(8, tuple("0123")), ("1", "2", "x"))
+    told = error_of(match_classes, data_of(8, ("0", "2", "9", "10")), tuple("abc"))
+    assert "the label '10', and the model has only 3 classes, for which 0 to 2 stand" in told
 
 
 def test_more_than_256_classes_are_numbered_right():
@@ -193,3 +198,19 @@ def test_more_than_256_classes_are_numbered_right():
     prepared = training_data.prepare(recipe, own_data.load(recipe, data), 0)
     labels = np.concatenate([prepared.batches.labels, prepared.validation[1]])
     assert sorted(labels.tolist()) == sorted(data.labels.tolist())
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("fashion-mnst", r"did you mean fashion-mnist\?$"),
+        ("images.npy", r"numpy\.savez\('data\.npz', x=images, y=labels\)\.$"),
+        ("picture.png", "save the file as CSV in UTF-8, or name a Parquet, NumPy"),
+    ],
+)
+def test_wrong_kind_of_data_is_told_with_the_right_one(tmp_path, monkeypatch, name, message):
+    monkeypatch.chdir(tmp_path)
+    np.save("images.npy", np.zeros((2, 8, 8), np.uint8))
+    Path("picture.png").write_bytes(encode_png(np.zeros((8, 8), np.uint8)))
+    with pytest.raises(DataError, match=message):
+        sources.load(name)

@@ -79,7 +79,7 @@ def test_recipe_that_can_be_trained_passes(recipe):
             "augment.elastic_length_scale_px",
         ),
         ({"augment": replace(MILD, noise=float("inf"))}, "augment.noise: must be at least 0"),
-        ({"classes": ("one",)}, "classes: there are 1 classes, not 2 to 1000"),
+        ({"classes": ("one",)}, "classes: there is 1 class, not 2 to 1000"),
         ({"classes": ("a", "a")}, "classes: two classes have the same name"),
         (
             {"classes": ("a", "b"), "made_digits": 3},

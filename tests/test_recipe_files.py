@@ -150,7 +150,7 @@ def test_wrong_field_is_named(tmp_path):
         ("epochs", "not valid TOML"),
         ("", "Recipe lacks the field 'name'"),
         (b"a = '\xff'", "not text in UTF-8"),
-        (to_json(MLP).encode("utf-16"), "not text in UTF-8"),
+        (to_json(MLP).encode("utf-16")[:-1], "not text in UTF-8"),
     ],
     ids=lambda value: str(value)[:30],
 )
@@ -192,3 +192,19 @@ def test_link_and_folder_are_not_read(tmp_path):
 def test_digits_need_not_be_named(tmp_path):
     assert "classes" not in to_toml(MLP)
     assert "classes" in to_toml(replace(LETTERS, classes=("0", "1")))
+
+
+def test_recipe_that_powershell_wrote_is_read(tmp_path):
+    path = tmp_path / "my.toml"
+    path.write_text(to_toml(LETTERS), encoding="utf-16", newline="\r\n")
+    assert read_recipe(path) == LETTERS
+    path.write_bytes(b"\xff\xfen")
+    with pytest.raises(FileError, match="it is not text in UTF-8"):
+        read_recipe(path)
+
+
+@pytest.mark.parametrize("name", [".", "train.csv", "x.npz", "digits.csv.gz", "a.PARQUET"])
+def test_data_in_place_of_a_recipe_are_told_apart(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileError, match=f"`inkdigits train mlp --data {re.escape(name)}`"):
+        find_recipe(name, RECIPES)

@@ -440,3 +440,15 @@ def test_description_matches_one_computed_by_hand():
     assert (description.recipe, description.name) == ("mine", "name")
     assert not description.rejects_non_digits
     assert not description.test_time_augmentation
+
+
+@pytest.mark.parametrize("ink", [None, "7.png", [[0] * 28] * 28, 7])
+def test_ink_that_is_not_an_array_is_refused(recognizer, ink):
+    with pytest.raises(UnsupportedImage, match="must be a NumPy array"):
+        recognizer.recognize_ink(ink)
+
+
+@pytest.mark.parametrize("images", ["7.png", Path("7.png"), b"7"])
+def test_a_single_image_is_not_many(recognizer, images):
+    with pytest.raises(TypeError, match="takes a list of images"):
+        next(recognizer.recognize_many(images))

@@ -756,3 +756,10 @@ def test_checkpoint_is_a_safetensors_file_of_three_arrays(run):
         "ema": (50,),
     }
     assert document["step"] == 3
+
+
+def test_option_that_was_forgotten_on_resuming_is_named(run):
+    recipe = {**SETTINGS["recipe"], "validation": 0.0}
+    run.begin(SETTINGS | {"recipe": recipe})
+    with pytest.raises(RunError, match=r"resume it with the same settings \(--validation\), or"):
+        run.check_settings(SETTINGS | {"recipe": {**recipe, "validation": 0.1}})

@@ -29,6 +29,7 @@ from inkdigits.strict_json import canonical
 from inkdigits.version import __version__
 
 FORMAT = 3
+MAX_NAME = 64  # characters of a name before a file, as in NAME=FILE
 DEFAULT_MODEL = "cnn-small"
 PRETRAINED = Path(__file__).parent / "pretrained"
 TEMPERATURES = (1e-3, 1e3)  # allowed range, far wider than what calibration finds
@@ -278,7 +279,7 @@ def split_name(model: str | Path) -> tuple[str | None, str | Path]:
 
     A file whose path has this form is meant as it is.
     """
-    named = re.fullmatch(r"([\w.-]{1,64})=(.+)", str(model), re.ASCII)
+    named = re.fullmatch(rf"([\w.-]{{1,{MAX_NAME}}})=(.+)", str(model), re.ASCII)
     return (None, model) if named is None or os.path.lexists(model) else (named[1], named[2])
 
 
@@ -293,9 +294,25 @@ def locate(model: str | Path) -> Path:
     source = split_name(model)[1]
     if isinstance(source, str) and source in shipped:
         return shipped[source]
+    if os.path.isdir(source):
+        raise FileError(_not_a_folder(Path(source)))
     if os.path.lexists(source):
         return Path(source)
+    _, equals, file = str(model).partition("=")
+    if equals and os.path.lexists(file):
+        raise FileError(
+            f"{model} does not name a model: the name before the = must be 1 to {MAX_NAME} "
+            "letters, digits, '-', '_' or '.'."
+        )
     raise FileError(
         f"{model} is neither a file nor a shipped model: name a file or one of "
         f"{', '.join(shipped) or '(none is shipped)'}."
     )
+
+
+def _not_a_folder(folder: Path) -> str:
+    """Say that a model is a file, and which one a run's folder has."""
+    found = [path for path in folder.glob("*.safetensors") if not path.match("checkpoint-*")]
+    if len(found) == 1:
+        return f"{folder} is a folder; name the model in it: {found[0]}."
+    return f"{folder} is a folder; name a model file, such as {folder / 'mlp.safetensors'}."

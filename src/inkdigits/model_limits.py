@@ -70,7 +70,8 @@ def check_class_names(names: Sequence[Any]) -> tuple[str, ...]:
              names of 1 to MAX_NAME printable characters, none of them "non-digit"
     """
     if not 2 <= len(names) <= MAX_CLASSES:
-        raise ValueError(f"there are {len(names)} classes, not 2 to {MAX_CLASSES}")
+        number = "is 1 class" if len(names) == 1 else f"are {len(names)} classes"
+        raise ValueError(f"there {number}, not 2 to {MAX_CLASSES}")
     for name in names:
         if not isinstance(name, str) or not 1 <= len(name) <= MAX_NAME:
             raise ValueError(f"{ascii(name)[:40]} is not a text of 1 to {MAX_NAME} characters")

@@ -1,5 +1,6 @@
 """Recipes in files that people write: TOML or JSON, with the fields that a model file keeps."""
 
+import codecs
 import json
 import tomllib
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from inkdigits.recipes import Recipe
 from inkdigits.storage.files import FileError, read_file
 
 MAX_RECIPE_BYTES = 2**16  # ten times the largest recipe that ships
+DATA_SUFFIXES = (".csv", ".gz", ".npz", ".npy", ".parquet", ".zip")
 MAX_LINE = 1000  # characters: the time that tomllib takes grows with the square of a key's parts
 
 
@@ -29,6 +31,11 @@ def find_recipe(source: str, known: Mapping[str, Recipe]) -> Recipe:
     if source in known:
         return known[source]
     path = Path(source)
+    if path.is_dir() or path.suffix.lower() in DATA_SUFFIXES:
+        raise FileError(
+            f"{source} is not a recipe; to train on the images in it, name a recipe, too, as in "
+            f"`inkdigits train mlp --data {source}`."
+        )
     if path.suffix in (".toml", ".json") or path.exists():
         return read_recipe(path)
     nearest = get_close_matches(source[:64].lower(), known, n=1)
@@ -91,8 +98,10 @@ def _parse(data: bytes, suffix: str) -> Any:
 
     raises   ValueError, with the cause as a clause
     """
+    # Some editors put a byte order mark first, and `>` in Windows PowerShell 5 writes UTF-16.
+    is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = data.decode("utf-8-sig")  # some editors put a byte order mark first
+        text = data.decode("utf-16" if is_utf16 else "utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError("it is not text in UTF-8") from None
     if suffix == ".json" or (suffix != ".toml" and text.lstrip().startswith("{")):

@@ -217,6 +217,8 @@ class Recognizer:
                   images are recognized all the same
         raises    WorkerDied, if a process is killed; ValueError if there is not at least one worker
         """
+        if isinstance(images, (str, Path, bytes, bytearray)):
+            raise TypeError("recognize_many takes a list of images; give a single one to recognize")
         if workers is None:
             workers = choose_workers(len(images)) if isinstance(images, Sized) else 1
         done = 0
@@ -327,6 +329,8 @@ class Recognizer:
 
 def _checked(ink: NDArray[Any]) -> Pixels:
     """Return ink as uint8 (H, W); raise UnsupportedImage if it is something else."""
+    if not isinstance(ink, np.ndarray):
+        raise UnsupportedImage(f"The ink must be a NumPy array (H, W), not {type(ink).__name__}.")
     if ink.ndim != 2 or not ink.size:
         raise UnsupportedImage(f"The ink has the shape {ink.shape}; it must be (H, W), not empty.")
     return to_gray_levels(ink)

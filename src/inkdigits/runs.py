@@ -28,6 +28,11 @@ CHECKPOINTS_KEPT = 2
 MAX_SETTINGS_BYTES = 2**18  # fifty times what they need
 MAX_SHOWN = 200  # characters of a setting in a message
 # Settings that may differ on resuming.
+OPTIONS = {  # those that one forgets on resuming, by what they change
+    "recipe.validation": "--validation",
+    "recipe.preprocessing": "--preprocessing",
+    "recipe.classes": "--classes",
+}
 NOT_COMPARED = {"versions", "machine", "epochs_changed"}
 
 
@@ -95,9 +100,10 @@ class Run:
         difference = _first_difference(begun, settings)
         if difference is not None:
             name, was, now = difference
+            option = f" ({OPTIONS[name]})" if name in OPTIONS else ""
             raise RunError(
                 f"{self.folder} was started with {name} {was}, not {now}: resume it with the same "
-                "settings, or choose another folder with --run-dir."
+                f"settings{option}, or choose another folder with --run-dir."
             )
 
     @property

@@ -325,3 +325,9 @@ def test_arrays_of_another_form_are_a_value_error(service, array, words):
 def test_client_stays_small(module):
     """The requests are in one module and the two clients in another, each read in minutes."""
     assert len(inspect.getsource(module).splitlines()) <= 200
+
+
+@pytest.mark.parametrize("drawings", ["7.png", Path("7.png"), b"7"])
+def test_a_single_drawing_is_not_many(service, drawings):
+    with pytest.raises(TypeError, match="takes a list of drawings"):
+        next(service.predict_many(drawings))

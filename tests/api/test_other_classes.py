@@ -49,6 +49,12 @@ def test_write_ups_format_has_the_name_of_the_class(clothes, png):
     assert response["predicted_digit"] == "none"
 
 
+def test_description_of_the_service_is_of_its_classes(clothes, client):
+    example = clothes.test_client().get("/").json["example"]["response"]
+    assert example["predicted_digit"] == '<the name of a class, or "none">'
+    assert "0 to 9" in client.get("/").json["example"]["response"]["predicted_digit"]
+
+
 def test_python_client_has_the_label(clothes):
     with serving(clothes) as address, Client(address) as client:
         prediction = client.predict(STROKES["strokes"])

@@ -261,6 +261,33 @@ def test_export_to_a_missing_folder_is_told_in_one_sentence(run_inkdigits, tmp_p
         assert str(output.parent) in done.stderr
 
 
+@pytest.mark.parametrize(
+    "content", [b"label,pixel0\n1,2\n", b"\x89PNG\r\n\x1a\n", b"hello", b"", b"{}"]
+)
+def test_import_of_something_else_says_what_can_be_imported(run_inkdigits, tmp_path, content):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    done = run_inkdigits("model", "import", path, "-o", tmp_path / "out.safetensors")
+    assert done.returncode == 1
+    assert re.fullmatch(r"Error: [^\n]+: it is not an ONNX network, [^\n]+\.\n", done.stderr)
+    assert "opcode" not in done.stderr
+
+
+def test_import_of_a_model_file_says_that_it_needs_none(run_inkdigits, tmp_path):
+    done = run_inkdigits("model", "import", locate("mlp"), "-o", tmp_path / "out.safetensors")
+    assert done.returncode == 1
+    assert "a .safetensors file needs no import; name it where a model" in done.stderr
+
+
+def test_export_without_a_format_names_the_option(run_inkdigits, tmp_path):
+    done = run_inkdigits("model", "export", "mlp", "-o", tmp_path / "mlp.weights")
+    assert done.returncode == 1
+    assert "choose one with --to, because a model of the recipe mlp does not fit" in done.stderr
+    done = run_inkdigits("model", "export", "mlp", "--to", "pickle", "-o", tmp_path / "mlp.weights")
+    assert done.returncode == 1
+    assert "--to" not in done.stderr
+
+
 @pytest.mark.extras
 def test_model_is_exported_to_onnx_and_imported_again(run_inkdigits, tmp_path):
     exported, imported = tmp_path / "mlp.onnx", tmp_path / "again.safetensors"

@@ -91,6 +91,7 @@ def test_digits_stay_digits_with_all_of_the_recipe(run_inkdigits, small_test_dig
         *("--epochs", 2),
     )
     assert (done.returncode, done.stderr) == (0, "")
+    assert "500 images of 10 classes by 20 writers: 0, 1," in done.stdout
     assert re.search(r"digits\.csv images, .*non-digits, .* held out", done.stdout)
     loaded = load_model(tmp_path / "run" / "mlp.safetensors")
     assert loaded.classes == DIGITS

@@ -91,7 +91,10 @@ def test_invalid_image_does_not_stop_the_others(run_inkdigits, tmp_path):
     errors = result.stderr.splitlines()
     assert len(errors) == 3
     assert errors[0].startswith(f"Error: {tmp_path / 'a.png'}: ")
-    assert errors[1] == f"Error: {tmp_path / 'missing.png'}: No such file or directory"
+    assert (
+        errors[1]
+        == f"Error: {tmp_path / 'missing.png'}: No such file or directory; check the name."
+    )
     assert re.fullmatch(SUMMARY.format("1 of 3 images recognized, 2 could not be read"), errors[2])
 
 
@@ -291,6 +294,21 @@ def test_names_of_classes_are_shown(run_inkdigits, tmp_path):
     header, row = rows_of(run_inkdigits("predict", "--csv", "-", *options).stdout)
     assert header[5] == "probability of =boot"
     assert row[1] == "'=boot"
+
+
+def test_of_many_classes_the_likeliest_are_shown(run_inkdigits, tmp_path):
+    classes = tuple(f"class {number}" for number in range(40))
+    network = Network((Flatten(), Dense(784, len(classes))))
+    vector = np.zeros(785 * len(classes), np.float32)
+    network.unflatten(vector)["1.bias"][:] = np.arange(40) / 10
+    path = tmp_path / "many.safetensors"
+    save_model(path, Model(network, vector, "ink", tta=False, recipe="mine", classes=classes))
+    done = run_inkdigits("predict", GOLDEN / "7.png", "--model", path)
+    assert done.returncode == 0
+    first, *bars, rest = done.stdout.splitlines()
+    assert first.endswith("7.png: class 39 (9.7%)")
+    assert [bar[2:10] for bar in bars] == [f"class {number}" for number in range(39, 29, -1)]
+    assert rest == "  and 30 less likely classes"
 
 
 def test_model_can_have_another_name_than_its_file(run_inkdigits, tmp_path):

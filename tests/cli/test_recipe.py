@@ -80,5 +80,5 @@ def test_wrong_settings_are_told_in_one_sentence(tmp_path, settings, cause):
 
 
 def test_folder_without_a_run_and_unknown_name_are_told(tmp_path):
-    assert "settings.json cannot be read" in run("show", tmp_path).stderr
+    assert "is a folder without settings.json; name" in run("show", tmp_path).stderr
     assert "is neither a file nor a recipe" in run("show", "resnet").stderr

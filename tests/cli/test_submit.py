@@ -109,3 +109,12 @@ def test_other_content_is_not_valid(change):
     assert submit.is_valid(content, labels)
     assert not submit.is_valid(change(content.decode()).encode(), labels)
     assert not submit.is_valid(submit.submission(np.array([10, 9, 5])), np.array([10, 9, 5]))
+
+
+def test_table_is_not_overwritten(run_inkdigits, table, tmp_path):
+    copy = tmp_path / "test.csv"
+    copy.write_bytes(table.read_bytes())
+    done = run_inkdigits("submit", "mlp", copy, "-o", f"{tmp_path}/../{tmp_path.name}/test.csv")
+    assert done.returncode == 2
+    assert "is TEST itself; name another file." in done.stderr
+    assert copy.read_bytes() == table.read_bytes()

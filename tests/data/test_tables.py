@@ -99,6 +99,13 @@ def test_variants_that_programs_write_are_read(write, change):
     assert table.classes == ("0", "7", "12")
 
 
+def test_table_without_column_names_may_have_labels_that_are_words(write):
+    names = ["bag", "coat", "bag"]
+    table = read_csv(write(text_of(label=names).partition("\n")[2]))
+    np.testing.assert_array_equal(table.images, IMAGES)
+    assert table.classes == ("bag", "coat")
+
+
 @pytest.mark.parametrize("pattern", ["pixel{n}", "{n}", "{row}x{column}", "px_{n}", "x{n}"])
 @pytest.mark.parametrize("first", [0, 1])
 def test_pixels_may_have_other_names(write, pattern, first):

@@ -104,7 +104,12 @@ def test_other_objects_are_refused(image):
         to_rgba(image)
 
 
-def test_text_file_is_refused():
+def test_file_that_is_open_as_text_is_refused():
+    with FILE.open() as file, pytest.raises(UnsupportedImage, match="open it in binary mode"):
+        to_rgba(file)
+
+
+def test_text_is_refused():
     with pytest.raises(UnsupportedImage, match="open it in binary mode"):
         to_rgba(io.StringIO("text"))
 

@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "@playwright/test";
 import { type AppPage, expect, handwritten, test } from "./fixtures";
 
-const golden = (digit: number) =>
-  fileURLToPath(new URL(`../../tests/golden/${digit}.png`, import.meta.url));
+const file = (path: string) => fileURLToPath(new URL(`../../tests/${path}`, import.meta.url));
+const golden = (digit: number) => file(`golden/${digit}.png`);
 const base64 = (digit: number) => readFileSync(golden(digit)).toString("base64");
 
 test("opens an image", async ({ app }) => {
@@ -125,6 +125,66 @@ test("gives the API's reason for not reading an animated GIF", async ({ app, con
   // The browser reports the status 415.
   consoleErrors.length = 0;
 });
+
+for (const name of ["7.heic", "7.tiff"]) {
+  test(`reads ${name}, which the browser cannot show`, async ({ app }) => {
+    const { page } = app;
+    const buffer = name === "7.tiff" ? sevenAsTiff() : readFileSync(file(`imaging/files/${name}`));
+    await page.locator("input[type=file]").setInputFiles({ name, mimeType: "", buffer });
+    await app.expectDigit(7);
+    await expect(page.getByTestId("unshown")).toHaveText("This browser cannot show this image.");
+    await page.reload();
+    await app.expectDigit(7);
+    await expect(page.getByTestId("unshown")).toBeAttached();
+  });
+}
+
+for (const [name, content, told] of [
+  ["page.pdf", "%PDF-1.4", "“page.pdf” is a PDF file. Export its page as a PNG."],
+  ["seven.svg", "<svg xmlns='x'><path/></svg>", "“seven.svg” is an SVG file. Export it as a PNG."],
+] as const) {
+  test(`says what to do with ${name}`, async ({ app }) => {
+    await app.page.locator("input[type=file]").setInputFiles({
+      name,
+      mimeType: "",
+      buffer: Buffer.from(content),
+    });
+    await expect(app.notice).toHaveText(told);
+  });
+}
+
+/** An uncompressed TIFF file of 28 by 28 pixels with a 7. */
+function sevenAsTiff(): Buffer {
+  const side = 28;
+  const tags = [
+    [256, side],
+    [257, side],
+    [258, 8],
+    [259, 1],
+    [262, 1],
+    [273, 8 + 2 + 12 * 8 + 4],
+    [278, side],
+    [279, side * side],
+  ] as const;
+  const header = Buffer.alloc(8 + 2 + 12 * tags.length + 4);
+  header.write("II*\0", 0, "latin1");
+  header.writeUInt32LE(8, 4);
+  header.writeUInt16LE(tags.length, 8);
+  tags.forEach(([tag, value], index) => {
+    const at = 10 + 12 * index;
+    header.writeUInt16LE(tag, at);
+    header.writeUInt16LE(4, at + 2); // LONG
+    header.writeUInt32LE(1, at + 4);
+    header.writeUInt32LE(value, at + 8);
+  });
+  const pixels = Buffer.alloc(side * side, 255);
+  const dot = (x: number, y: number) => {
+    for (const shift of [0, 1, side, side + 1]) pixels[y * side + x + shift] = 0;
+  };
+  for (let x = 8; x < 19; x++) dot(x, 6);
+  for (let y = 6; y < 21; y++) dot(Math.round(18 - (y - 6) / 2), y);
+  return Buffer.concat([header, pixels]);
+}
 
 /** A PNG file of 280 by 280 pixels: a vertical stroke on a background, or without one of them. */
 async function drawnPng(page: Page, ink: string | null, background: string | null) {

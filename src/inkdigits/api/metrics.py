@@ -57,7 +57,7 @@ class Metrics:
         )
         self.predictions = Counter(
             "inkdigits_predictions",
-            "Predictions made, by digit: 0 to 9, blank or not_a_digit.",
+            "Predictions made, by digit (or the name of the class), blank or not_a_digit.",
             ["model", "digit"],
             registry=registry,
         )

@@ -23,6 +23,7 @@ from inkdigits.storage.files import FileError, read_file, write_atomically
 
 FORMATS = ("onnx", "npz", "torch", "huggingface", "pickle")
 SUFFIXES = {".onnx": "onnx", ".npz": "npz", ".pt": "torch", ".pth": "torch"}
+PICKLES = (b"\x80", b"(", b"}")  # how a pickled dictionary begins, in protocols 2 to 5, 0 and 1
 MAX_IMPORT_BYTES = MAX_ONNX_BYTES  # the largest of all formats; each has a limit of its own
 
 
@@ -152,6 +153,13 @@ def _import(file: Path, options: dict[str, Any]) -> Model:
                 "the network with torch.onnx.export(..., external_data=False)."
             )
         return import_npz(data)
+    if data[8:10] == b'{"':
+        raise FileError("a .safetensors file needs no import; name it where a model is expected.")
+    if not data.startswith(PICKLES):
+        raise FileError(
+            "it is not an ONNX network, an .npz file of `inkdigits model export`, or the "
+            "write-up's pickle; name one of these."
+        )
     return import_pickle(data)
 
 
@@ -204,7 +212,14 @@ def export_command(model: str, target: str | None, output: Path) -> None:
             export_huggingface(content, output, path.stem)
             click.echo(f"{output}: a folder for the Hugging Face Hub")
         case _:
-            write_atomically(output, export_pickle(content))
+            try:
+                pickled = export_pickle(content)
+            except FileError as error:
+                if target:
+                    raise
+                hint = f"{output} names no other format: choose one with --to"
+                raise FileError(f"{hint}, because {error}") from None
+            write_atomically(output, pickled)
             click.echo(f"{output}: the write-up's pickle")
 
 

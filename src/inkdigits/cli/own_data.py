@@ -179,7 +179,10 @@ def _describe(recipe: Recipe, images: LabeledImages, console: Console) -> None:
     """Tell how the data are understood, and what of the recipe does not apply."""
     classes = images.classes
     shown = ", ".join(classes[:12]) + (", ..." if len(classes) > 12 else "")
-    console.print(f"{images.name}: {len(images):,} images of {len(classes)} classes: {shown}")
+    number = f"{len(images):,} images of {len(classes)} classes"
+    if images.writers is not None:
+        number += f" by {len(set(images.writers))} writers"
+    console.print(f"{images.name}: {number}: {shown}")
     if classes != DIGITS:
         console.print(
             "The classes are not the ten digits: other data sets of digits, made digits and "

@@ -107,6 +107,8 @@ def predict_command(
                 else:
                     # The other images are still processed; the exit status reports the failure.
                     why = getattr(result, "strerror", None) or str(result)
+                    if isinstance(result, FileNotFoundError):
+                        why += "; check the name."
                     report(f"Error: {printable(name)}: {why}")
                     counts["failed"] += 1
         except WorkerDied as error:

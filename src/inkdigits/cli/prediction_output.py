@@ -22,6 +22,7 @@ BARS = tuple(  # by length
 )
 MAX_CONFIDENCE_SHOWN = 0.999  # no prediction is certain
 MAX_NAME_SHOWN = 24  # characters of a class
+MAX_CLASSES_SHOWN = 10  # of more classes, the most likely ones are shown
 
 # A cell that starts with one of these is a formula to spreadsheet programs, which may send data
 # away or start programs. The last four are the wide forms that East Asian keyboards type.
@@ -31,7 +32,10 @@ Writer = Callable[[str, Prediction | None], None]
 
 
 def text_writer(classes: Sequence[str]) -> Writer:
-    """Return a function that prints a prediction with a bar for each class, in colors."""
+    """Return a function that prints a prediction with a bar for each class, in colors.
+
+    Of more than ten classes, the ten most likely have one, the most likely first.
+    """
     color = False if os.environ.get("NO_COLOR") else None  # None: only if it is a terminal
     names = [printable(name)[:MAX_NAME_SHOWN] for name in classes]
     width = max(map(len, names))
@@ -49,12 +53,17 @@ def text_writer(classes: Sequence[str]) -> Writer:
         else:
             confidence = min(prediction.confidence, MAX_CONFIDENCE_SHOWN)
             lines = [f"{name}: {printable(prediction.label)} ({confidence:.1%})"]
-        for own, shown, probability in zip(classes, names, prediction.probabilities, strict=True):
+        bars = list(zip(classes, names, prediction.probabilities, strict=True))
+        if len(bars) > MAX_CLASSES_SHOWN:
+            bars = sorted(bars, key=lambda bar: -bar[2])[:MAX_CLASSES_SHOWN]
+        for own, shown, probability in bars:
             shown, percentage = f"{shown:>{width}}", f"{probability:7.2%}"
             if own == prediction.label:
                 shown = click.style(shown, bold=True)
                 percentage = click.style(percentage, bold=True)
             lines.append(f"  {shown} {BARS[round(probability * BAR_WIDTH)]} {percentage}")
+        if len(bars) < len(classes):
+            lines.append(f"  and {len(classes) - len(bars):,} less likely classes")
         click.echo("\n".join(lines), color=color)
 
     return write

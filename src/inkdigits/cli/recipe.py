@@ -47,6 +47,11 @@ def _recipe_of(name: str) -> Recipe:
     path = Path(name)
     if name not in RECIPES and path.is_dir():
         settings = path / "settings.json"
+        if not settings.exists():
+            raise FileError(
+                f"{path} is a folder without {settings.name}; name a recipe, its file, or a run's "
+                "folder."
+            )
         return _recorded(settings, _parse_settings(settings))
     if name not in RECIPES and path.suffix == ".safetensors":
         return _recorded(path, load_model(path).training)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from pathlib import Path
 
 import click
@@ -33,6 +34,8 @@ def submit_command(model: str, table: str, output: Path) -> None:
     TEST is a CSV or Parquet file with the columns pixel0 to pixel783. The competition's test digits
     are MNIST's: a model that is trained on all of MNIST has seen them.
     """
+    if output.exists() and os.path.exists(table) and output.samefile(table):
+        raise click.UsageError(f"--output {output} is TEST itself; name another file.")
     recognizer = Recognizer.load(model)
     if recognizer.model.classes != DIGITS:
         raise click.ClickException(

@@ -112,6 +112,8 @@ def batches(
     drawings: Iterable[Drawing], model: str | None, seen: bool
 ) -> Iterator[Call[list[Result]] | OSError]:
     """Yield a call for some drawings at a time, and the error for a file that cannot be read."""
+    if isinstance(drawings, (str, os.PathLike, bytes, bytearray)):
+        raise TypeError("predict_many takes a list of drawings; give a single one to predict")
     batch: list[dict[str, Any]] = []
     size = 0
 

@@ -122,7 +122,12 @@ def with_class_names(data: LabeledImages, names: Sequence[str]) -> LabeledImages
     """
     numbers = []
     for name in data.classes:
-        if not _is_number(name) or int(name) >= len(names):
+        if not _is_number(name):
+            raise DataError(
+                f"The labels of {data.name} are names already, such as {shown(name)}; leave the "
+                "other names out."
+            )
+        if int(name) >= len(names):
             raise DataError(
                 f"{data.name} has the label {shown(name)}, which is not a number from 0 to "
                 f"{len(names) - 1}, so the {len(names)} names of classes do not fit; name as many "
@@ -141,6 +146,13 @@ def match_classes(data: LabeledImages, classes: Sequence[str]) -> LabeledImages:
     raises   DataError if a label is none of the classes
     """
     if all(map(_is_number, data.classes)) and not any(map(_is_number, classes)):
+        largest = max(data.classes, key=int)
+        if int(largest) >= len(classes):
+            raise DataError(
+                f"{data.name} has the label {shown(largest)}, and the model has only "
+                f"{len(classes)} classes, for which 0 to {len(classes) - 1} stand; use data with "
+                "the same classes."
+            )
         return with_class_names(data, classes)
     places = {name: place for place, name in enumerate(classes)}
     unknown = [name for name in data.classes if name not in places]

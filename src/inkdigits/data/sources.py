@@ -2,6 +2,7 @@
 
 import gzip
 import zlib
+from difflib import get_close_matches
 from pathlib import Path
 
 from inkdigits.data import class_folders, idx, labeled, named_sets, npz, parquet, tables
@@ -12,6 +13,7 @@ from inkdigits.data.tables import Table
 from inkdigits.escaping import printable
 
 IDX_MAGIC = b"\0\0"
+NPY_MAGIC = b"\x93NUM"
 
 
 def load(source: str, split: Split = "train", data_dir: Path | None = None) -> LabeledImages:
@@ -60,6 +62,11 @@ def load_unlabeled(source: str) -> Table:
 def _read_table(path: Path, first: bytes) -> Table:
     if first.startswith(parquet.MAGIC):
         return parquet.read_parquet(path)
+    if first.startswith(NPY_MAGIC):
+        raise DataError(
+            f"{labeled.file_name(path)} is a single array; save the images and their labels "
+            "together: numpy.savez('data.npz', x=images, y=labels)."
+        )
     return tables.read_csv(path)
 
 
@@ -74,9 +81,11 @@ def _existing(source: str) -> Path:
         is_something = False
     if is_something:
         raise DataError(f"{printable(path)} is a device or a pipe; save the data in a file.")
+    nearest = get_close_matches(source[:64].lower(), named_sets.SETS, n=1)
+    hint = f"; did you mean {nearest[0]}?" if nearest else "."
     raise DataError(
         f"{printable(source)} does not exist: name a CSV, Parquet, NumPy (.npz) or IDX "
-        f"file, a folder, or one of {', '.join(named_sets.SETS)}."
+        f"file, a folder, or one of {', '.join(named_sets.SETS)}{hint}"
     )
 
 

@@ -202,8 +202,10 @@ def _lines(file: BinaryIO | gzip.GzipFile, source: str, digest: "hashlib._Hash")
         try:
             yield line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError:
+            others = ", or name a Parquet, NumPy (.npz) or IDX file, or a folder of pictures"
             raise DataError(
-                f"{source}: row {number} is not UTF-8 text; save the file as CSV in UTF-8."
+                f"{source}: row {number} is not UTF-8 text; save the file as CSV in UTF-8"
+                f"{others if number == 1 else ''}."
             ) from None
 
 
@@ -213,13 +215,26 @@ def _header(row: list[str], source: str) -> tuple[Columns, bool]:
         raise DataError(f"{source}: row 1 is empty; it must have the names of the columns.")
     if len(row) == 1 and (";" in row[0] or "\t" in row[0]):
         raise DataError(f"{source} does not separate its columns by commas; save it with commas.")
-    are_levels = all(field.strip() in LEVELS for field in row)
-    if not are_levels or row == [str(n) for n in range(int(row[0]), int(row[0]) + len(row))]:
+    is_image = _are_levels(row)
+    # A label need not be a number: a row such as "A,0,0,..." is an image, too.
+    first = 0 if is_image and _is_square(len(row)) else 1  # without a label, or with one
+    if not is_image and not (_is_square(len(row) - 1) and _are_levels(row[1:])):
         return columns_of(row, source), False
-    first = 0 if math.isqrt(len(row)) ** 2 == len(row) else 1  # without a label, or with one
     check_square(len(row) - first, source)
     names = [f"pixel{n}" for n in range(len(row) - first)]
     return Columns((*["label"][:first], *names), 0 if first else None, None), True
+
+
+def _is_square(number: int) -> bool:
+    return math.isqrt(number) ** 2 == number
+
+
+def _are_levels(fields: Sequence[str]) -> bool:
+    """Return whether texts are gray levels, and not the numbers of columns."""
+    texts = [field.strip() for field in fields]
+    if not texts or not all(text in LEVELS for text in texts):
+        return False
+    return texts != [str(int(texts[0]) + n) for n in range(len(texts))]
 
 
 def _slices(places: list[int]) -> list[slice]:

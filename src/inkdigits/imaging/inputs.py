@@ -1,5 +1,6 @@
 """Take an image in any form in which Python programs have one: a file, a Pillow image, an array."""
 
+import io
 import os
 from typing import Any, BinaryIO, TypeAlias
 
@@ -43,7 +44,8 @@ def to_rgba(
             "An image must be a path, bytes, a file, a Pillow image or a NumPy array, not "
             f"{type(image).__name__}."
         )
-    content = image.read(limits.bytes + 1)
+    # Reading a text file would fail before its content could be looked at.
+    content = "" if isinstance(image, io.TextIOBase) else image.read(limits.bytes + 1)
     if not isinstance(content, bytes):
         raise UnsupportedImage('The file is open as text; open it in binary mode, "rb".')
     return decode(content, media_type, limits)

@@ -73,6 +73,8 @@ def read_file(path: str | Path, limit: int) -> bytes:
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         if isinstance(error, OSError) and error.errno == errno.ELOOP:
             raise FileError(f"{path} is a link; name the file it points to.") from None
+        if os.path.isdir(path):  # which Windows reports as a lack of permission
+            raise FileError(f"{path} is a folder; name a file.") from None
         cause = getattr(error, "strerror", None) or error
         raise FileError(f"{path} cannot be read ({cause}); check the name.") from None
 

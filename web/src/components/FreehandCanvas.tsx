@@ -3,6 +3,7 @@ import { useGestures } from "../hooks/useGestures";
 import type { Update } from "../hooks/useHistory";
 import { addStroke, type FreehandDrawing, newId, type OpenedImage } from "../lib/drawing";
 import { pointsBetween } from "../lib/geometry";
+import { canBeShown } from "../lib/images";
 import { CANVAS_SIZE, eraseAt, type Point, type Stroke, strokeShape } from "../lib/strokes";
 import { DrawingArea, HINT_HEIGHT, MARGIN } from "./DrawingArea";
 
@@ -143,6 +144,13 @@ function imageHint(erasing: boolean): string {
 
 /** Above the hint. On a transparent image, black and white ink are visible against the two grays of a checkerboard. */
 function OpenedImageView({ image }: { readonly image: OpenedImage }) {
+  if (!canBeShown(image)) {
+    return (
+      <text className="placeholder" x={CANVAS_SIZE / 2} y={IMAGE_HEIGHT / 2} data-testid="unshown">
+        This browser cannot show this image.
+      </text>
+    );
+  }
   return (
     <>
       {image.transparent && (

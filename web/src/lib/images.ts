@@ -8,6 +8,13 @@ const MAX_SENT_BYTES = 1.5 * 2 ** 20;
 const MAX_SENT_SIDE_PX = 1280;
 /** The others that a browser opens, such as AVIF, are sent as PNG. */
 const SENT_TYPES = new Set(["png", "jpeg", "webp", "gif", "bmp"].map((type) => `image/${type}`));
+/** What the API reads although many browsers cannot show it: the type, and how a file begins. */
+const UNSHOWN_TYPES: readonly (readonly [string, RegExp])[] = [
+  ["image/heic", /^.{4}ftyp(?:hei[cfmsx]|hev[cmsx]|mif1|msf1)/s],
+  ["image/tiff", /^(?:II\*\0|MM\0\*)/],
+];
+/** The API's limit on a file. */
+const MAX_API_BYTES = 16 * 2 ** 20;
 const MAX_NAME_LENGTH = 60;
 
 export class ImageError extends Error {
@@ -31,12 +38,8 @@ export async function loadImage(file: File | Blob, fallbackName = "Image"): Prom
   if (file.size > MAX_FILE_BYTES) {
     throw new ImageError(`“${name}” is too large.`, "Choose an image of up to 64 MB.");
   }
-  const bitmap = await createImageBitmap(file).catch(() => {
-    throw new ImageError(
-      `“${name}” cannot be opened as an image.`,
-      "Choose a PNG, JPEG, WebP, AVIF, GIF or BMP file.",
-    );
-  });
+  const bitmap = await createImageBitmap(file).catch(() => null);
+  if (!bitmap) return unshownImage(file, name);
   const side_px = Math.max(bitmap.width, bitmap.height);
   const url =
     file.size <= MAX_SENT_BYTES && side_px <= MAX_SENT_SIDE_PX && SENT_TYPES.has(file.type)
@@ -45,6 +48,34 @@ export async function loadImage(file: File | Blob, fallbackName = "Image"): Prom
   const transparent = file.type !== "image/jpeg" && isTransparent(bitmap);
   bitmap.close();
   return { name, url, transparent };
+}
+
+/** Make an image of a file that the browser cannot show, but the API can read.
+ *
+ * @throws ImageError if the API cannot read it either
+ */
+async function unshownImage(file: Blob, name: string): Promise<OpenedImage> {
+  const start = new TextDecoder("latin1").decode(await file.slice(0, 1024).arrayBuffer());
+  const type = UNSHOWN_TYPES.find(([, signature]) => signature.test(start))?.[0];
+  if (type && file.size > MAX_API_BYTES) {
+    throw new ImageError(`“${name}” is too large.`, "Choose an image of up to 16 MB.");
+  }
+  if (type) return { name, url: await toDataUrl(new Blob([file], { type })), transparent: false };
+  if (start.startsWith("%PDF")) {
+    throw new ImageError(`“${name}” is a PDF file.`, "Export its page as a PNG.");
+  }
+  if (/<svg[\s>]/.test(start)) {
+    throw new ImageError(`“${name}” is an SVG file.`, "Export it as a PNG.");
+  }
+  throw new ImageError(
+    `“${name}” cannot be opened as an image.`,
+    "Choose a PNG, JPEG, WebP, AVIF, HEIC, TIFF, GIF or BMP file.",
+  );
+}
+
+/** Whether this browser can show an opened image; if it could, it would have been sent as PNG. */
+export function canBeShown(image: OpenedImage): boolean {
+  return !UNSHOWN_TYPES.some(([type]) => image.url.startsWith(`data:${type};`));
 }
 
 /** Whether any part of an image is transparent, as far as a small copy of it tells. */

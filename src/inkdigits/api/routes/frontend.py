@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request, send_from_directory
 from inkdigits.api import schemas
 from inkdigits.api.headers import require_accepts_json
 from inkdigits.api.registry import ModelRegistry
+from inkdigits.constants import DIGITS
 from inkdigits.version import __version__
 
 PAGE_FOLDER = Path(__file__).parents[2] / "page"  # built from web/ by the Makefile
@@ -31,17 +32,19 @@ builds it; released packages contain it.</p>
 """
 # For the files whose names contain a hash of their content. All others are revalidated.
 IMMUTABLE_MAX_AGE_S = 365 * 24 * 3600
-_EXAMPLE = schemas.Example(
-    request=schemas.ExampleRequest(
-        method="POST",
-        path="/predict",
-        body={"image": "<an image file in base64, or a data URL>"},
-    ),
-    response={
-        "predicted_digit": '<0 to 9, or "none">',
-        "probabilities": "<ten numbers, one for each digit>",
-    },
+_REQUEST = schemas.ExampleRequest(
+    method="POST",
+    path="/predict",
+    body={"image": "<an image file in base64, or a data URL>"},
 )
+_RESPONSE = {
+    "predicted_digit": '<0 to 9, or "none">',
+    "probabilities": "<ten numbers, one for each digit>",
+}
+_RESPONSE_OF_OTHER_CLASSES = {
+    "predicted_digit": '<the name of a class, or "none">',
+    "probabilities": "<a number for each class>",
+}
 
 
 def create_blueprint(registry: ModelRegistry) -> Blueprint:
@@ -54,11 +57,15 @@ def create_blueprint(registry: ModelRegistry) -> Blueprint:
             return _page() if has_page() else _no_page()
         require_accepts_json()
         model = registry.default
+        of_digits = model.model.classes == DIGITS
         service = schemas.Service(
             name="inkdigits",
             version=__version__,
             model=schemas.ModelName(name=model.name, digest=model.digest),
-            example=_EXAMPLE,
+            example=schemas.Example(
+                request=_REQUEST,
+                response=_RESPONSE if of_digits else _RESPONSE_OF_OTHER_CLASSES,
+            ),
             links={"docs": "/docs", "openapi": "/openapi.json"},
         )
         return Response(service.model_dump_json(), content_type="application/json")
