@@ -12,12 +12,15 @@ from inkdigits import Recognizer
 
 TESTS = Path(__file__).parent
 README = (TESTS.parent / "README.md").read_text(encoding="utf-8")
-# Makes the process accept the small MNIST, and runs the example on it.
+# Makes the process accept the small MNIST, and runs the example on it, with few made digits.
 RUN = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 import small_mnist
+from inkdigits import recipes
 small_mnist.install(Path(sys.argv[1]))
+recipes.MLP = replace(recipes.MLP, made_digits=200)
 exec(compile(sys.stdin.read(), "README.md", "exec"))
 """
 
