@@ -310,9 +310,15 @@ def locate(model: str | Path) -> Path:
     )
 
 
+def models_in(folder: Path) -> list[Path]:
+    """Return the model files in a folder by name; a run's folder has checkpoints, too."""
+    paths = sorted(folder.glob("*.safetensors"))
+    return [path for path in paths if not path.match("checkpoint-*")]
+
+
 def _not_a_folder(folder: Path) -> str:
     """Say that a model is a file, and which one a run's folder has."""
-    found = [path for path in folder.glob("*.safetensors") if not path.match("checkpoint-*")]
+    found = models_in(folder)
     if len(found) == 1:
         return f"{folder} is a folder; name the model in it: {found[0]}."
     return f"{folder} is a folder; name a model file, such as {folder / 'mlp.safetensors'}."

@@ -130,8 +130,8 @@ def test_what_a_folder_contains_besides_images_is_told(run_inkdigits, folder):
     skipped, _ = result.stderr.splitlines()
     assert skipped == (
         "Skipped 3 files that cannot be read as an image (drawing.svg, notes.txt, scan.pdf): "
-        "export as PNG what shows digits; and 1 folder (a): use --recursive to search folders in "
-        "folders."
+        "export those that show digits as PNG; and 1 folder (a): use --recursive to search folders "
+        "in folders."
     )
 
 

@@ -1174,14 +1174,12 @@ def mutated(rng, files, in_place=False):
     return repaired(bytes(data)) if rng.random() < 0.7 else bytes(data)
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_any_bytes_decode_or_raise_an_image_error(seed):
+def count_decoded(seed, files, limits, mutations, in_place_share=0.0):
+    """Decode damaged files, which must give pixels or raise an ImageError; count the former."""
     rng = np.random.default_rng(seed)
-    files = list(real_files())
-    limits = Limits(pixels=10_000, jpeg_pixels=40_000)
     decoded = 0
-    for _ in range(1_000):
-        data = mutated(rng, files)
+    for _ in range(mutations):
+        data = mutated(rng, files, in_place=rng.random() < in_place_share)
         try:
             pixels = decode(data, limits=limits)
         except ImageError:
@@ -1189,6 +1187,13 @@ def test_any_bytes_decode_or_raise_an_image_error(seed):
         assert pixels.dtype == np.uint8
         assert pixels.ndim == 3
         assert pixels.shape[2] == 4
-        assert 0 < pixels.size <= 40_000
+        assert 0 < pixels.size <= 4 * limits.pixels
         decoded += 1
+    return decoded
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_bytes_decode_or_raise_an_image_error(seed):
+    limits = Limits(pixels=10_000, jpeg_pixels=40_000)
+    decoded = count_decoded(seed, list(real_files()), limits, mutations=1_000)
     assert 100 < decoded < 900  # otherwise the damage is too small or too large to test anything

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, features
-from test_decode import decoded_by_pillow, drawing, exif_block, file_of, mutated
+from test_decode import count_decoded, decoded_by_pillow, drawing, exif_block, file_of
 
 from inkdigits import Recognizer
 from inkdigits.imaging import heif
 from inkdigits.imaging.coded_size import av1_sizes, hevc_parameters
 from inkdigits.imaging.decode import decode
-from inkdigits.imaging.errors import DamagedImage, ImageError, ImageTooLarge, UnsupportedImage
+from inkdigits.imaging.errors import DamagedImage, ImageTooLarge, UnsupportedImage
 from inkdigits.imaging.limits import Limits
 
 FILES = Path(__file__).parent / "files"
@@ -394,20 +394,10 @@ def test_any_bytes_decode_or_raise_an_image_error(name, seed):
         pytest.importorskip("pi_heif")
     elif not features.check("avif"):
         pytest.skip("Pillow was built without AVIF")
-    rng = np.random.default_rng(seed)
-    files = list(real_files(name))
     limits = Limits(pixels=20_000)
-    decoded = 0
-    for _ in range(1_200):
-        data = mutated(rng, files, in_place=rng.random() < 0.8)
-        try:
-            pixels = decode(data, limits=limits)
-        except ImageError:
-            continue
-        assert pixels.dtype == np.uint8
-        assert pixels.shape[2:] == (4,)
-        assert 0 < pixels.size <= 80_000
-        decoded += 1
+    decoded = count_decoded(
+        seed, list(real_files(name)), limits, mutations=1_200, in_place_share=0.8
+    )
     assert 30 < decoded < 1_100
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
-from test_decode import decoded_by_pillow, drawing, file_of, mutated
+from test_decode import count_decoded, decoded_by_pillow, drawing, file_of
 
 from inkdigits.imaging import tiff
 from inkdigits.imaging.decode import decode
-from inkdigits.imaging.errors import DamagedImage, ImageError, ImageTooLarge, UnsupportedImage
+from inkdigits.imaging.errors import DamagedImage, ImageTooLarge, UnsupportedImage
 from inkdigits.imaging.limits import Limits
 from inkdigits.imaging.orientation import ORIENTATION_TAG
 
@@ -276,18 +276,6 @@ def real_files():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_any_bytes_decode_or_raise_an_image_error(seed):
-    rng = np.random.default_rng(seed)
-    files = list(real_files())
     limits = Limits(pixels=10_000)
-    decoded = 0
-    for _ in range(1_200):
-        data = mutated(rng, files, in_place=rng.random() < 0.6)
-        try:
-            pixels = decode(data, limits=limits)
-        except ImageError:
-            continue
-        assert pixels.dtype == np.uint8
-        assert pixels.shape[2:] == (4,)
-        assert 0 < pixels.size <= 40_000
-        decoded += 1
+    decoded = count_decoded(seed, list(real_files()), limits, mutations=1_200, in_place_share=0.6)
     assert 100 < decoded < 1_100

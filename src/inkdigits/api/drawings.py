@@ -95,7 +95,7 @@ def render_strokes(strokes: list[Stroke]) -> Pixels:
     points = [np.array(stroke.points) for stroke in strokes]
     corner = np.min([stroke.min(axis=0) for stroke in points], axis=0)
     extent = np.max([stroke.max(axis=0) for stroke in points], axis=0) - corner
-    # Any width does for a single dot, which has no extent.
+    # A single dot has no extent: then the width does not matter.
     default = DEFAULT_WIDTH * float(extent.max()) or 1.0
     widths = np.array([default if pen.width is None else pen.width for pen in strokes])
     # A dot is as large as its pen. The lower bound keeps the scale finite.

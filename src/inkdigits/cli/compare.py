@@ -22,7 +22,7 @@ from inkdigits.cli.compared import (
 )
 from inkdigits.cli.comparison_report import render_comparison
 from inkdigits.cli.console import printable
-from inkdigits.cli.options import data_dir_option
+from inkdigits.cli.options import data_dir_option, json_option
 from inkdigits.cli.own_data import CLASSES_NEED_DATA, classes_option, data_option
 from inkdigits.comparison import (
     Pair,
@@ -52,7 +52,7 @@ SETTING_LENGTH = 200  # characters, there
 )
 @data_option
 @classes_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@json_option
 @click.option(
     "--report",
     type=click.Path(path_type=Path),

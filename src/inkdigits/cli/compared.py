@@ -17,7 +17,7 @@ from inkdigits.data.labeled import match_classes
 from inkdigits.data.mnist import Digits
 from inkdigits.escaping import shown
 from inkdigits.evaluation import predict_images
-from inkdigits.model_file import load_model, locate
+from inkdigits.model_file import load_model, locate, models_in
 from inkdigits.preprocessing_pool import choose_workers
 from inkdigits.recipe_check import check_recipe
 from inkdigits.recipe_files import recipe_from
@@ -81,17 +81,15 @@ def load_compared(name: str) -> Compared:
 
 
 def _model_of_run(folder: Path) -> Path:
-    """Find the model in a run's folder, which has no other."""
-    models = [
-        path for path in folder.glob("*.safetensors") if not path.name.startswith("checkpoint-")
-    ]
+    """Find the only model in a run's folder."""
+    models = models_in(folder)
     if not models:
         raise FileError(
-            f"{folder} has no model: name the folder of a run that has ended, or continue the run "
+            f"{folder} has no model: name the folder of a finished run, or continue the run "
             "with `inkdigits train --resume`."
         )
     if len(models) > 1:
-        names = ", ".join(sorted(path.name for path in models)[:4])
+        names = ", ".join(path.name for path in models[:4])
         raise FileError(f"{folder} has several models ({names}): name one of the files.")
     return models[0]
 

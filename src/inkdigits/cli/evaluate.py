@@ -18,7 +18,7 @@ from inkdigits.arrays import Array, Labels, Pixels
 from inkdigits.cli.class_tables import show_classes
 from inkdigits.cli.console import printable
 from inkdigits.cli.curves import records_of
-from inkdigits.cli.options import data_dir_option, model_argument
+from inkdigits.cli.options import data_dir_option, json_option, model_argument
 from inkdigits.cli.own_data import CLASSES_NEED_DATA, classes_option, data_option, load_images
 from inkdigits.cli.report import Mistake, render_report
 from inkdigits.constants import DIGITS, IMAGE_SIDE
@@ -40,7 +40,7 @@ SHADES = " ░▒▓█"
 
 @click.command("evaluate")
 @model_argument
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@json_option
 @click.option(
     "--report",
     type=click.Path(path_type=Path),

@@ -16,7 +16,7 @@ class Found:
     """What was found.
 
     images     names, in the order of the arguments, and in a folder sorted by name
-    others     files in folders that are no images, by their names
+    others     files in folders that do not have an image's suffix
     folders    in folders, which were not searched
     errors     folders that cannot be searched, and links that cannot be followed, and why
     """
@@ -32,7 +32,7 @@ class Found:
         if self.others:
             parts.append(
                 f"{_counted(self.others, 'file')} that cannot be read as an image "
-                f"({_listed(self.others)}): export as PNG what shows digits"
+                f"({_listed(self.others)}): export those that show digits as PNG"
             )
         if self.folders:
             parts.append(

@@ -23,6 +23,10 @@ model_option = click.option(
 
 model_argument = click.argument("model")
 
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."
+)
+
 
 def split_names(text: str) -> list[str]:
     """Split names of classes at the commas; one with a comma in it is quoted.

@@ -87,7 +87,7 @@ def predict_command(
             writers.append(write_json)
         elif not csv_path:
             writers.append(text_writer(classes))
-        # On the terminal that shows the results there is no place for a bar.
+        # A progress bar would disturb results that are printed to the same terminal.
         prints = as_json or csv_path in (None, "-")
         quiet = not sys.stderr.isatty() or (prints and sys.stdout.isatty())
         report, progress = stack.enter_context(_progress(len(found.images), quiet))

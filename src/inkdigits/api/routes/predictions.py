@@ -161,7 +161,7 @@ def _recognize(recognizer: Recognizer, fields: Any) -> Prediction:
 
 
 def _predicted_digit(prediction: Prediction) -> int | str:
-    """Return the answer in the write-up's format, which has no other field for it."""
+    """Return the digit, the name of the class, or "none", in the write-up's only field."""
     if prediction.digit is not None:
         return prediction.digit
     return "none" if prediction.label is None else prediction.label
