@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx_files as onnx
 import pytest
+from refusals import refusal_of
 from untrained import untrained
 
 from inkdigits.interchange.onnx_file import MAX_NODES, MAX_ONNX_BYTES, MAX_TENSORS
@@ -29,14 +30,7 @@ def valid(**options):
 
 
 def refusal(data):
-    """The sentence with which an import is refused."""
-    with pytest.raises(FileError) as caught:
-        import_onnx(data)
-    message = str(caught.value)
-    assert message.isprintable()
-    assert message.endswith(".")
-    assert len(message) < 600
-    return message
+    return refusal_of(import_onnx, data)
 
 
 def with_tensor(encoded):

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import onnx_files as onnx
 import pytest
+from refusals import refusal_of
 
 from inkdigits.inference import forward_batches
 from inkdigits.interchange.onnx_import import import_onnx
 from inkdigits.model_file import load_model, save_model
 from inkdigits.nn.convolution import Conv2D, MaxPool2D, ZeroPad2D
 from inkdigits.nn.layers import Dense, ReLU, Sigmoid
-from inkdigits.storage.files import FileError
 
 RNG = np.random.default_rng(0)
 X = RNG.random((3, 28, 28), np.float32)
@@ -408,14 +408,7 @@ def test_model_states_where_it_is_from():
 
 
 def refusal(data, **options):
-    """The sentence with which an import is refused."""
-    with pytest.raises(FileError) as caught:
-        import_onnx(data, **options)
-    message = str(caught.value)
-    assert message.isprintable()
-    assert message.endswith(".")
-    assert len(message) < 600
-    return message
+    return refusal_of(import_onnx, data, **options)
 
 
 @pytest.mark.parametrize(
