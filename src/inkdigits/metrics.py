@@ -188,8 +188,7 @@ class McNemar:
 
     only_first   number of examples that only the first model predicts correctly
     only_second  the same of the second
-    p_value      probability of so uneven a split, or a more uneven one, if the models were equally
-                 accurate
+    p_value      probability of a split at least this uneven if the models were equally accurate
     """
 
     only_first: int
