@@ -130,7 +130,9 @@ def string(digits: Digits, text: str, gaps: tuple[float, float], rng: Generator)
     canvas = canvas[:, :right]
     scale = rng.uniform(*DIGIT_PX) / GLYPH_PX
     size = (round(canvas.shape[1] * scale), round(canvas.shape[0] * scale))
-    image = Image.fromarray(np.rint(255 * canvas).astype(np.uint8)).resize(size, Image.Resampling.BICUBIC)
+    image = Image.fromarray(np.rint(255 * canvas).astype(np.uint8)).resize(
+        size, Image.Resampling.BICUBIC
+    )
     return np.asarray(image, np.float64) / 255
 
 
@@ -204,7 +206,9 @@ def amount(material: Material, number: int, rng: Generator) -> Picture:
     if form > 0.85:
         written = whole
     if len(whole) > 3 and rng.random() < 0.4:
-        written = written.replace(whole, f"{whole[:-3]}{',' if sign == '.' else '.'}{whole[-3:]}", 1)
+        written = written.replace(
+            whole, f"{whole[:-3]}{',' if sign == '.' else '.'}{whole[-3:]}", 1
+        )
     if rng.random() < 0.5:
         written = "$" + written
     covered = written_amount(material.traces, written, rng)
@@ -234,7 +238,9 @@ def written_amount(traces: Traces, written: str, rng: Generator) -> Array:
     points = np.concatenate(placed)
     corner = points.min(axis=0) - pen_px / 2 - 1
     extent = np.ceil(points.max(axis=0) - corner + pen_px / 2 + 1)
-    return coverage([stroke - corner for stroke in placed], pen_px, (int(extent[0]), int(extent[1])))
+    return coverage(
+        [stroke - corner for stroke in placed], pen_px, (int(extent[0]), int(extent[1]))
+    )
 
 
 def _traced(traces: Traces, writer: str, symbol: str, rng: Generator) -> list[Array]:
@@ -289,7 +295,9 @@ def arithmetic(material: Material, number: int, rng: Generator) -> Picture:
         if symbol.isdigit():
             pictures.append(_digit_of(material.digits, writer, int(symbol), rng))
         else:
-            pictures.append(coverage([stroke * 14 + 3 for stroke in SUM_SIGNS[symbol]], 2.7, (20, 20)))
+            pictures.append(
+                coverage([stroke * 14 + 3 for stroke in SUM_SIGNS[symbol]], 2.7, (20, 20))
+            )
     canvas = np.zeros((28, sum(picture.shape[1] + 4 for picture in pictures) + 8))
     left = 4
     for picture in pictures:
@@ -298,7 +306,9 @@ def arithmetic(material: Material, number: int, rng: Generator) -> Picture:
         left += picture.shape[1] + int(rng.integers(2, 5))
     scale = rng.uniform(*DIGIT_PX) / GLYPH_PX
     size = (round(canvas.shape[1] * scale), round(canvas.shape[0] * scale))
-    image = Image.fromarray(np.rint(255 * canvas).astype(np.uint8)).resize(size, Image.Resampling.BICUBIC)
+    image = Image.fromarray(np.rint(255 * canvas).astype(np.uint8)).resize(
+        size, Image.Resampling.BICUBIC
+    )
     covered = np.asarray(image, np.float64) / 255
     return Picture("", on_any_ground(covered, covered.shape[0] / 8, rng), f"{number}")
 
