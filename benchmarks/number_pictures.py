@@ -17,6 +17,7 @@ from outlier_strokes import scribble
 from outlier_text import letter, word
 from pens import coverage
 from PIL import Image
+from scipy import ndimage
 
 from inkdigits.arrays import Array, Generator
 from inkdigits.data import unipen_numbers
@@ -27,6 +28,7 @@ SEED = 0
 COPIES = 10  # pictures of each number of UNIPEN
 GLYPH_PX = 20  # height of MNIST's digits
 PEN = 2.7  # mean width of MNIST's strokes, in its pixels
+NEAR_ROWS = 5  # of MNIST's pixels
 MIN_DIGITS = 30  # digits that a writer must have
 DIGIT_PX = (34, 110)  # height of digits in a picture
 
@@ -137,8 +139,11 @@ def string(digits: Digits, text: str, gaps: tuple[float, float], rng: Generator)
 
 
 def _next_left(canvas: Array, picture: Array, top: int, right: int, gap: float) -> int:
-    """Find where a digit begins so that the nearest ink to its left is `gap` away."""
-    inked = canvas[top : top + len(picture)] > 0.4
+    """Find where a digit begins so that the nearest ink to its left is `gap` away.
+
+    Ink a little above or below is near, too: digits that lean do not reach into each other.
+    """
+    inked = ndimage.grey_dilation(canvas, (NEAR_ROWS, 1))[top : top + len(picture)] > 0.4
     starts = picture > 0.4
     both = inked.any(axis=1) & starts.any(axis=1)
     if not both.any():
