@@ -80,7 +80,7 @@ def remove_clutter(ink: Pixels) -> Pixels:
         return ink
     ink = remove_ruled_lines(ink)
     mask = (ink > CLUTTER.inked * peak).view(np.uint8)
-    count, components, statistics, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    _, components, statistics, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     boxes = statistics[:, :4]
     frames = _frames(boxes)
     height = _digit_height(boxes[1:][~frames[1:]])
