@@ -228,7 +228,7 @@ def _marker(number: int) -> Array:
 
 def _qr_code(text: str) -> Array:
     """Return a QR code's black modules, without the border that OpenCV adds; bool (21, 21)."""
-    parameters = cv2.QRCodeEncoder_Params()
+    parameters = cv2.QRCodeEncoder.Params()
     parameters.correction_level = cv2.QRCODE_ENCODER_CORRECT_LEVEL_M
     parameters.mode = cv2.QRCODE_ENCODER_MODE_ALPHANUMERIC
     dark = cv2.QRCodeEncoder.create(parameters).encode(text) == 0
