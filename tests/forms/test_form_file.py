@@ -94,7 +94,10 @@ MISTAKES = {
     "empty": ("", "lacks the field 'title'"),
     "no fields": ('title = "T"\nfields = []', "there are 0, not 1 to 60; each begins with a line"),
     "misspelled key": ('titel = "T"', "no field 'titel'; did you mean 'title'?"),
-    "misspelled key of a field": (with_field(lenght=3).replace("length = 3, ", ""), "did you mean 'length'?"),
+    "misspelled key of a field": (
+        with_field(lenght=3).replace("length = 3, ", ""),
+        "did you mean 'length'?",
+    ),
     "no length": (with_field().replace(", length = 3", ""), "lacks the field 'length'"),
     "text as length": (with_field(length="3"), "fields[2].length: expected int, got '3'"),
     "huge length": (with_field(length=10**30), "field 'c': length = 1000"),
