@@ -22,7 +22,7 @@ _FILLERS = ("hash", "asterisk")
 
 
 def sign(symbol: str, rng: Generator) -> list[Array]:
-    """Make one of ".", ",", "-", "$", "#" for a filler, those of SUMS, or "?" for any other sign."""
+    """Make one of ".", ",", "-", "$", "#" for a filler, those of SUMS, or "?" for others."""
     return _MAKERS[symbol](rng)
 
 
