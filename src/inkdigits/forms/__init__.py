@@ -1,1 +1,1 @@
-"""Sheets of numbers: print forms, recognize what is written on them, review and export it."""
+"""Sheets of numbers: described in a file, printed, filled in by hand, and recognized."""
