@@ -67,7 +67,7 @@ def table(store: Store) -> tuple[list[str], list[list[Cell]]]:
 
     A page that could not be read is one row, which tells why in the column `problem`.
     """
-    names = store.form.fields
+    names = store.form.names
     threshold = store.threshold
     columns = ["source", "page", "copy", "row", *names]
     for name in names:

@@ -14,7 +14,7 @@ JOURNAL = "-journal"  # what SQLite appends to the name of the file it undoes a 
 
 
 def forget(path: Path, exports_too: bool = False) -> list[Path]:
-    """Overwrite and delete a file of results, its journal and, if wanted, the files written from it.
+    """Overwrite and delete results, their journal and, if wanted, the files written from them.
 
     Works on a damaged file too. If it is killed, it can be repeated.
 
