@@ -40,7 +40,7 @@ def ctc_loss(
     total = exponentials.sum(axis=2, keepdims=True)
     log_probabilities = (logits - peak - np.log(total)).astype(np.float64)
 
-    extended, can_skip, sizes = _extend(targets)
+    extended, can_skip, sizes = extend_with_blanks(targets)
     positions = np.arange(extended.shape[1])
     # scores[n, t, s]: log probability of the symbol at position s in column t
     scores = np.take_along_axis(log_probabilities, extended[:, None, :], axis=2)
@@ -86,10 +86,10 @@ def ctc_loss(
     return float(-log_likelihood.mean()), backward
 
 
-def _extend(
+def extend_with_blanks(
     targets: Sequence[Sequence[int]],
 ) -> tuple[NDArray[np.intp], NDArray[np.bool_], NDArray[np.intp]]:
-    """Put blanks around all symbols.
+    """Put blanks around all symbols of each text.
 
     returns  intp (N, S), padded with blanks; bool (N, S), whether a position can be reached past
              the blank before it; and intp (N,), the number of positions of each text
