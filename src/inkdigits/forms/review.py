@@ -1,16 +1,15 @@
 """The page on which a person checks doubtful fields: what it shows, and the answers it sends."""
 
-from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
 
 from inkdigits.dataclass_json import from_json
 from inkdigits.forms.answers import hint, impossible, unusual
-from inkdigits.forms.export import REVIEW, export_again
+from inkdigits.forms.export import REVIEW
 from inkdigits.forms.likeness import MAX_GROUP, group_alike
 from inkdigits.forms.results import StoredField, StoredSheet
 from inkdigits.forms.store import MAX_WHO, Store
@@ -36,15 +35,17 @@ class _Answer:
     anyway: bool
 
 
-def create_routes(path: Path, who: str, answered: bool = False) -> Blueprint:
+def create_routes(
+    path: Path, who: str, on_answer: Callable[[], object], answered: bool = False
+) -> Blueprint:
     """Create the routes of the page.
 
     path      of the results
     who       name of the person, until the page sends another
+    on_answer  called when an answer has been kept
     answered  whether to show the fields, too, that were answered before
     """
     routes = Blueprint("review", __name__)
-    lock = Lock()  # one answer after the other, so that the files are written in their order
 
     @routes.get("/queue")
     def queue() -> Response:
@@ -62,8 +63,10 @@ def create_routes(path: Path, who: str, answered: bool = False) -> Blueprint:
     @routes.post("/answers")
     def answers() -> Response:
         answer = _parse_answer(request.get_data())
-        with lock, Store.open(path, verify=False) as store:
-            return _keep(store, answer)
+        with Store.open(path, verify=False) as store:
+            response = _keep(store, answer)
+        on_answer()
+        return response
 
     return routes
 
@@ -126,25 +129,22 @@ def _parse_answer(body: bytes) -> _Answer:
 
 
 def _keep(store: Store, answer: _Answer) -> Response:
-    """Keep an answer, and write it to the files, or tell why it is refused."""
+    """Keep an answer, or tell why it is refused."""
     known = [field for field in map(store.field, answer.fields) if field is not None]
     if len(known) < len(answer.fields):
         abort(404, "There is no such field.")
     if answer.value is not None:
         _check(store, known, answer.value, answer.anyway)
     corrections = [store.correct(field.id, answer.value, answer.who) for field in known]
-    export_again(store)
     return jsonify([{"id": each.field, "old": each.old, "new": each.new} for each in corrections])
 
 
 def _check(store: Store, fields: list[StoredField], value: str, anyway: bool) -> None:
     form = {field.name: field for field in store.form.fields}
-    rows: dict[tuple[int, int], dict[str, str]] = defaultdict(dict)
-    for other in store.fields():
-        rows[other.sheet, other.row][other.name] = other.value
     for field in fields:
         rule = form[field.name]
         if problem := impossible(rule, value):
             abort(422, problem)
-        if not anyway and (problem := unusual(rule, value, rows[field.sheet, field.row])):
+        row = {other.name: other.value for other in store.row(field)}
+        if not anyway and (problem := unusual(rule, value, row)):
             abort(409, problem)
