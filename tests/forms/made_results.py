@@ -39,8 +39,9 @@ def box(digit, seed):
     rng = np.random.default_rng([seed, 99 if digit is None else digit])
     ink = np.zeros((BOX[1], BOX[0]), np.uint8)
     if digit is not None:
-        source = cv2.imread(str(GOLDEN / f"{digit}.png"), cv2.IMREAD_GRAYSCALE)
-        source = 255 - source if source[0, 0] > 127 else source
+        gray = cv2.imread(str(GOLDEN / f"{digit}.png"), cv2.IMREAD_GRAYSCALE).astype(np.float32)
+        source = np.clip(2.0 * (np.median(gray) - gray - 25), 0, 255)
+        source = cv2.resize(source, (28, 28), interpolation=cv2.INTER_AREA).astype(np.uint8)
         turn = cv2.getRotationMatrix2D((14, 14), rng.uniform(-9, 9), rng.uniform(1.0, 1.25))
         turn[:, 2] += (BOX[0] / 2 - 14 + rng.uniform(-2, 2), BOX[1] / 2 - 14 + rng.uniform(-2, 2))
         ink = cv2.warpAffine(source, turn, BOX)
@@ -55,6 +56,9 @@ def field(row, name, written, length, seed=0, **changes):
     """Make a field in which a number is written, right-aligned; it is recognized as `value`."""
     digits = [None] * (length - len(written)) + [int(digit) for digit in written]
     boxes = [box(digit, seed + 7 * n) for n, digit in enumerate(digits)]
+    if changes.get("reason") == "struck_out":
+        for picture in boxes:
+            cv2.line(picture, (1, 26), (BOX[0] - 2, 13), (120, 50, 25), 2, cv2.LINE_AA)
     values = {
         "value": written,
         "confidence": 0.999 if written else 1.0,

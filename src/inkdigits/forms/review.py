@@ -1,6 +1,7 @@
 """The page on which a person checks doubtful fields: what it shows, and the answers it sends."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,14 @@ from flask import Blueprint, Response, abort, jsonify, request
 from inkdigits.dataclass_json import from_json
 from inkdigits.forms.answers import hint, impossible, unusual
 from inkdigits.forms.export import REVIEW
+from inkdigits.forms.form import Field
 from inkdigits.forms.likeness import MAX_GROUP, group_alike
 from inkdigits.forms.results import StoredField, StoredSheet
 from inkdigits.forms.store import MAX_WHO, Store
 from inkdigits.strict_json import parse
 
 PAGE = "review.html"
-FILES = ("local.css", "review.css", "review.js", "review-api.js")
+FILES = ("favicon.svg", "local.css", "review.css", "review.js", "review-api.js")
 MAX_ID = 2**63 - 1  # SQLite has no larger integers
 MAX_SHOWN = 600  # fields at once; when they are answered, the page asks for the next ones
 
@@ -87,6 +89,9 @@ def _queue(store: Store, who: str, answered: bool) -> dict[str, Any]:
     sheets = {sheet.id: sheet for sheet in store.sheets()}
     groups = group_alike(shown, [store.crop(field.id) or b"" for field in shown])
     form = store.form
+    rows: dict[tuple[int, int], dict[str, str]] = defaultdict(dict)
+    for field in fields:
+        rows[field.sheet, field.row][field.name] = field.value
     return {
         "title": form.title,
         "results": store.path.stem,
@@ -95,7 +100,14 @@ def _queue(store: Store, who: str, answered: bool) -> dict[str, Any]:
         "answered": sum(field.who is not None for field in fields),
         "waiting": sum(field.who is None for field in waiting),
         "hints": {field.name: hint(field) for field in form.fields},
-        "groups": [[_describe(field, sheets[field.sheet]) for field in group] for group in groups],
+        "groups": [
+            [
+                _describe(field, sheets[field.sheet])
+                | {"sum": _sum(form.fields, field, rows[field.sheet, field.row])}
+                for field in group
+            ]
+            for group in groups
+        ],
     }
 
 
@@ -112,6 +124,17 @@ def _describe(field: StoredField, sheet: StoredSheet) -> dict[str, Any]:
         "reason": REVIEW.get(field.reason or "", ""),
         "candidates": [text for text, _ in field.candidates if text != field.value],
     }
+
+
+def _sum(rules: Sequence[Field], field: StoredField, row: Mapping[str, str]) -> str:
+    """Write the sum that is wrong in a field's row, such as "12 + 30 = 43"."""
+    if field.reason != "sum_rule":
+        return ""
+    for rule in rules:
+        if rule.sum is not None and field.name in (rule.name, *rule.sum):
+            parts = " + ".join(row.get(name) or "?" for name in rule.sum)
+            return f"{parts} = {row.get(rule.name) or '?'}"
+    return ""
 
 
 def _parse_answer(body: bytes) -> _Answer:
