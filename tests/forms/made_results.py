@@ -1,11 +1,10 @@
 """Results as `inkdigits form read` keeps them, with fields made of the golden digits.
 
-As a script it makes some in a new folder and starts the review of them, for the browser's tests:
-python made_results.py --port 1234
+As a script, for the browser's tests, it makes some in a folder and starts their review:
+python made_results.py FOLDER --who Ada
 """
 
 import sys
-import tempfile
 from pathlib import Path
 
 import cv2
@@ -115,6 +114,5 @@ def make_results(folder, sheets=3):
 if __name__ == "__main__":
     from inkdigits.cli import main
 
-    with tempfile.TemporaryDirectory() as folder:
-        make_results(folder)
-        main(["form", "review", str(Path(folder, "results.csv")), "--no-open", *sys.argv[1:]])
+    path = make_results(sys.argv[1])
+    main(["form", "review", str(path.with_suffix(".csv")), "--no-open", *sys.argv[2:]])
