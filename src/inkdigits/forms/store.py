@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from inkdigits.dataclass_json import from_json, to_json
+from inkdigits.escaping import printable
 from inkdigits.forms import database
 from inkdigits.forms.database import errors_of, transaction
 from inkdigits.forms.results import (
@@ -173,15 +174,16 @@ class Store:
 
         returns  whether it was added; False if the same page of the same file is there already
         """
+        problem = None if result.problem is None else printable(result.problem)
         with errors_of(self.path), transaction(self._connection) as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO sources (sha256, name, pages) VALUES (?, ?, ?)",
-                [result.sha256, result.source, result.pages],
+                [result.sha256, printable(result.source), result.pages],
             )
             cursor = connection.execute(
                 "INSERT OR IGNORE INTO sheets (source, page, form_page, copy, problem) "
                 "SELECT id, ?, ?, ?, ? FROM sources WHERE sha256 = ?",
-                [result.page, result.form_page, result.copy, result.problem, result.sha256],
+                [result.page, result.form_page, result.copy, problem, result.sha256],
             )
             if not cursor.rowcount:
                 return False
