@@ -176,7 +176,7 @@ class _Paper:
         if label.align == "right":  # the number of a row
             self.draw_text(label.text, label.place, (7.5, 5), _GRAY, align="right")
         else:
-            text = self.fonts.check("label", label.text)
+            text = self.fonts.check("name or label", label.text)
             self.draw_text(text, label.place, (8.5, 5.5), _BLACK)
 
     def _draw_boxes(self, boxes: Sequence[Rectangle]) -> None:
