@@ -1,1 +1,1 @@
-"""Sheets of numbers: described in a file, printed, filled in by hand, photographed and recognized."""
+"""Sheets of numbers: described in a file, printed, filled in by hand, and recognized."""

