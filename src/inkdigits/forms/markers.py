@@ -1,5 +1,6 @@
 """Find the four markers of a sheet in a picture, in any orientation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from inkdigits.forms.layout import MARKER_DICTIONARY, Marker, Rectangle
 # is enlarged if that fails.
 SEARCH_PX = (1400, 2400, 4000)
 MIN_MARKER_PX = 10  # a side that is shorter cannot be told from noise
+_AROUND_MM = 15  # of where a marker should be; paper bends
+_PX_PER_MM = 8
 SAME_PLACE = 0.5  # of a marker's side; two markers nearer to each other are the same one
 
 
@@ -32,12 +35,15 @@ class FoundMarkers:
     several: bool = False
 
 
-def find_markers(gray: Pixels) -> FoundMarkers:
+def find_markers(gray: Pixels, markers: Sequence[Marker]) -> FoundMarkers:
     """Find the markers of a sheet.
 
-    gray   uint8 (H, W)
+    gray     uint8 (H, W)
+    markers  of the layout
     """
     found = _search(gray)
+    if len(found.corners) == 3:
+        found = _complete(gray, found, markers)
     if len(found.corners) < 3 and not found.several:
         mirrored = _search(np.ascontiguousarray(gray[:, ::-1]))
         if len(mirrored.corners) > len(found.corners) + 1:
@@ -45,7 +51,7 @@ def find_markers(gray: Pixels) -> FoundMarkers:
     return found
 
 
-def marker_points(markers: tuple[Marker, ...], numbers: list[int]) -> Array:
+def marker_points(markers: Sequence[Marker], numbers: Sequence[int]) -> Array:
     """Return the corners of markers on the page, in the order in which they are found.
 
     returns  float64 (4 * N, 2), x and y in millimeters
@@ -90,6 +96,33 @@ def _search(gray: Pixels) -> FoundMarkers:
         if len(corners) == 4:
             break
     return FoundMarkers({n: _refine(gray, corners[n]) for n in sorted(corners)}, False, several)
+
+
+def _complete(gray: Pixels, found: FoundMarkers, markers: Sequence[Marker]) -> FoundMarkers:
+    """Look for the fourth marker where the other three say that it is, in a straightened copy."""
+    (missing,) = set(range(4)) - set(found.corners)
+    numbers = list(found.corners)
+    page = marker_points(markers, numbers)
+    matrix, _ = cv2.findHomography(page, np.concatenate([found.corners[n] for n in numbers]))
+    place = marker_points(markers, [missing])
+    if matrix is None:
+        return found
+    low = place.min(0) - _AROUND_MM
+    scale = np.diag([1 / _PX_PER_MM, 1 / _PX_PER_MM, 1])
+    scale[:2, 2] = low
+    side = round((np.ptp(place[:, 0]) + 2 * _AROUND_MM) * _PX_PER_MM)
+    picture = cv2.warpPerspective(
+        gray,
+        matrix @ scale,
+        (side, side),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    for number, corners in _detect(picture):
+        if number == missing:
+            back = cv2.perspectiveTransform(corners[None], matrix @ scale)[0]
+            return FoundMarkers({**found.corners, missing: _refine(gray, back)})
+    return found
 
 
 def _detect(picture: Pixels) -> list[tuple[int, Array]]:
