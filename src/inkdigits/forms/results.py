@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from inkdigits.forms.form import Field
+
 Reason = Literal["empty", "struck_out", "not_a_number", "constraint", "sum_rule"]
 REASONS: tuple[str, ...] = get_args(Reason)
 
@@ -11,14 +13,18 @@ REASONS: tuple[str, ...] = get_args(Reason)
 class StoredForm:
     """The form whose sheets were read, as far as the results need it.
 
-    identity  digest of the form's layout and meaning
-    text      the file that describes it, TOML
-    fields    names of its fields, in order
+    identity  tells its sheets from those of other forms
+    fields    of each row, in order
     """
 
     identity: str
-    text: str
-    fields: tuple[str, ...]
+    title: str
+    fields: tuple[Field, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the fields."""
+        return tuple(field.name for field in self.fields)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from inkdigits.dataclass_json import from_json, to_json
 from inkdigits.forms import database
 from inkdigits.forms.database import errors_of, transaction
 from inkdigits.forms.results import (
@@ -25,7 +26,7 @@ from inkdigits.forms.results import (
     StoredForm,
     StoredSheet,
 )
-from inkdigits.storage.files import FileError
+from inkdigits.storage.files import FileError, invalid_file
 
 __all__ = [
     "REASONS",
@@ -78,9 +79,7 @@ class Store:
         path = Path(path)
         if not path.exists() or (path.is_file() and not path.stat().st_size):
             settings = {
-                "form": form.text,
-                "identity": form.identity,
-                "fields": json.dumps(form.fields),
+                "form": json.dumps(to_json(form)),
                 "threshold": repr(DEFAULT_THRESHOLD),
             }
             database.create(path, settings)
@@ -120,8 +119,11 @@ class Store:
     @property
     def form(self) -> StoredForm:
         """The form whose sheets were read."""
-        fields = tuple(json.loads(self._setting("fields")))
-        return StoredForm(self._setting("identity"), self._setting("form"), fields)
+        try:
+            form: StoredForm = from_json(json.loads(self._setting("form")), StoredForm, {})
+        except ValueError:
+            raise invalid_file(self.path, "its form is damaged") from None
+        return form
 
     @property
     def threshold(self) -> float:
