@@ -71,8 +71,8 @@ def find_bend(signal: Array, layout: Layout, cells: Sequence[Cell], flat: Bend) 
     bend = flat
     for reach in SETTINGS.reach_mm:
         offsets = bend.at(centers)
-        moved = [_moved(cell, *offset) for cell, offset in zip(cells, offsets, strict=True)]
-        found = measure(signal, moved, reach)
+        here = [moved(cell, *offset) for cell, offset in zip(cells, offsets, strict=True)]
+        found = measure(signal, here, reach)
         bend = _fit(centers, offsets + found.offsets, found.visible, layout)
     return bend
 
@@ -175,6 +175,7 @@ def _middle(place: Rectangle) -> tuple[float, float]:
     return place.left + place.width / 2, place.top + place.height / 2
 
 
-def _moved(cell: Cell, x: float, y: float) -> Cell:
+def moved(cell: Cell, x: float, y: float) -> Cell:
+    """Return a cell elsewhere on the page, by so many millimeters."""
     boxes = tuple(replace(box, left=box.left + x, top=box.top + y) for box in cell.boxes)
     return replace(cell, boxes=boxes)
