@@ -67,7 +67,7 @@ def find_bend(signal: Array, layout: Layout, cells: Sequence[Cell], flat: Bend) 
     signal  float32 (H, W), of the page straightened without a bend
     flat    the bend to start from
     """
-    centers = np.array([_center(cell) for cell in cells])
+    centers = np.array([middle(cell.place) for cell in cells])
     bend = flat
     for reach in SETTINGS.reach_mm:
         offsets = bend.at(centers)
@@ -85,7 +85,7 @@ def no_bend(layout: Layout) -> Bend:
 def _fit(centers: Array, offsets: Array, visible: Array, layout: Layout) -> Bend:
     """Fit a smooth bend to measured offsets, without outliers; the markers are where they are."""
     size = layout.width, layout.height
-    corners = np.array([_middle(marker.place) for marker in layout.markers])
+    corners = np.array([middle(marker.place) for marker in layout.markers])
     terms = bend_terms(np.concatenate([centers, corners]), size)
     degrees = np.repeat(np.arange(5), np.arange(1, 6))
     penalty = np.diag(SETTINGS.smoothness * len(terms) * (degrees / 2) ** 2 + 1e-6)
@@ -167,11 +167,8 @@ def _cut(signal: Array, left: float, top: float, right: float, bottom: float) ->
     return signal[np.ix_(rows, columns)]
 
 
-def _center(cell: Cell) -> tuple[float, float]:
-    return _middle(cell.place)
-
-
-def _middle(place: Rectangle) -> tuple[float, float]:
+def middle(place: Rectangle) -> tuple[float, float]:
+    """Return x and y of the middle of a rectangle."""
     return place.left + place.width / 2, place.top + place.height / 2
 
 

@@ -1,6 +1,7 @@
 """Recognize the sheet on one page of a source: from the picture to the values of its fields."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -8,7 +9,7 @@ import numpy as np
 
 from inkdigits.arrays import Array, Pixels
 from inkdigits.forms import quality
-from inkdigits.forms.alignment import Alignment, find_bend, measure, moved, no_bend
+from inkdigits.forms.alignment import Alignment, find_bend, measure, middle, moved, no_bend
 from inkdigits.forms.boxes import FieldInk, cut_boxes
 from inkdigits.forms.fields import Reading, recognize_field, settle_sums
 from inkdigits.forms.form import Form, FormError
@@ -16,16 +17,17 @@ from inkdigits.forms.ink import cut, extract_ink
 from inkdigits.forms.layout import Cell, Layout, Rectangle, layout
 from inkdigits.forms.markers import find_markers
 from inkdigits.forms.page_code import read_code
-from inkdigits.forms.paper import darkness, estimate_paper, line_signal
+from inkdigits.forms.paper import darkness, estimate_paper, gray_line_signal, line_signal
 from inkdigits.forms.results import BoxCrop, FieldResult, SheetResult
 from inkdigits.forms.sheet_code import SheetCode
 from inkdigits.forms.sources import PageError, Source, load_page
-from inkdigits.forms.straighten import PX_PER_MM, find_plane, straighten
+from inkdigits.forms.straighten import PX_PER_MM, Bend, find_plane, straighten
 from inkdigits.imaging.decode import encode_png
 from inkdigits.recognizer import Recognizer
 
 CROP_MARGIN_MM = 1.5  # around a field, in the picture that a person is shown
 CROP_PX_PER_MM = 6
+ENOUGH_SEEN = 0.8  # of the fields' lines
 FINAL_REACH_MM = 1.0  # how far lines may still be from their places on the straightened page
 
 
@@ -98,11 +100,10 @@ def straighten_page(picture: Pixels, form: Form) -> StraightPage:
     if code is None:
         raise SheetError(quality.NO_CODE)
     plan, cells = _cells(form, code)
-    signal = line_signal(darkness(page, paper))
-    bend = find_bend(signal, plan, cells, no_bend(plan))
+    signal_of, bend = _find_lines(darkness(page, paper), plan, cells)
     page = straighten(picture, plane, plan, bend)
     dark = darkness(page, estimate_paper(page))
-    aligned = measure(line_signal(dark), cells, FINAL_REACH_MM)
+    aligned = measure(signal_of(dark), cells, FINAL_REACH_MM)
     _check(quality.flatness_problem(plane, aligned.seen))
     return StraightPage(code, _aligned(cells, aligned), _seen(aligned), page, dark)
 
@@ -120,6 +121,27 @@ def _cells(form: Form, code: SheetCode) -> tuple[Layout, tuple[Cell, ...]]:
     if not 1 <= code.page <= len(plan.pages):
         raise SheetError(quality.WRONG_ROWS)
     return plan, plan.pages[code.page - 1].cells
+
+
+def _find_lines(
+    dark: Array, plan: Layout, cells: tuple[Cell, ...]
+) -> tuple[Callable[[Array], Array], Bend]:
+    """Find how the page is bent, from orange lines, or from gray ones if the picture is gray.
+
+    returns  the function that shows the lines best, and the bend
+    """
+    found = []
+    for signal_of in (line_signal, gray_line_signal):
+        signal = signal_of(dark)
+        bend = find_bend(signal, plan, cells, no_bend(plan))
+        offsets = bend.at(np.array([middle(cell.place) for cell in cells]))
+        here = [moved(cell, x, y) for cell, (x, y) in zip(cells, offsets.tolist(), strict=True)]
+        seen = float(measure(signal, here, FINAL_REACH_MM).seen.mean())
+        found.append((seen, signal_of, bend))
+        if seen > ENOUGH_SEEN:
+            break
+    _, best, bend = max(found, key=lambda each: each[0])
+    return best, bend
 
 
 def _aligned(cells: tuple[Cell, ...], aligned: Alignment) -> tuple[Cell, ...]:
