@@ -8,6 +8,7 @@ that a site whose name is rebound to 127.0.0.1 gets nothing; requests of other o
 import logging
 import secrets
 import signal
+import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -64,7 +65,11 @@ class LocalServer:
         app = Flask(__name__, static_folder=None)
         app.config["MAX_CONTENT_LENGTH"] = max_body_bytes
         secret = secrets.token_urlsafe(SECRET_BYTES)
-        self._server = make_server(ADDRESS, port, app, threaded=True, request_handler=_Quiet)
+        # Of our own, because werkzeug ends the program if the port is in use.
+        with socket.create_server((ADDRESS, port)) as listening:
+            self._server = make_server(
+                ADDRESS, port, app, threaded=True, request_handler=_Quiet, fd=listening.fileno()
+            )
         self._stopped = threading.Event()
         host = f"{ADDRESS}:{self._server.port}"
         self.url = f"http://{host}/{secret}/"

@@ -277,6 +277,11 @@ class Store:
             )
             return [Correction(*row) for row in rows]
 
+    def last_person(self) -> str | None:
+        """Return who answered last."""
+        corrections = self.corrections()
+        return corrections[-1].who if corrections else None
+
     def add_export(self, name: str) -> None:
         """Note that a file beside this one was written from it, so that corrections reach it."""
         with errors_of(self.path), transaction(self._connection) as connection:
