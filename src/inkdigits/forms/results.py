@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 from inkdigits.forms.form import Field
 
-Reason = Literal["empty", "struck_out", "not_a_number", "constraint", "sum_rule"]
+Reason = Literal["empty", "struck_out", "not_a_number", "constraint", "sum_rule", "unclear"]
 REASONS: tuple[str, ...] = get_args(Reason)
 
 
