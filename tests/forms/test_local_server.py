@@ -184,7 +184,7 @@ def test_a_signal_stops_it_cleanly(tmp_path, number):
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 0
     assert errors == ""
-    assert "Answered 1 fields" in output
+    assert "Answered 1 field; 11 left" in output
     assert ",21," in (tmp_path / "results.csv").read_text()
 
 

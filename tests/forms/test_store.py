@@ -74,11 +74,11 @@ def test_no_page_is_added_twice(path):
 def test_a_killed_process_loses_no_finished_sheet_and_leaves_no_half_one(tmp_path):
     path = tmp_path / "results.sqlite"
     pause = 0.02
-    for _ in range(4):
+    for _ in range(3):
         process = subprocess.Popen(
             [sys.executable, "-c", WRITER, path],
             stdout=subprocess.PIPE,
-            cwd=made.GOLDEN.parent / "forms",
+            cwd=made.GOLDEN.parent,
         )
         first = process.stdout.readline()
         time.sleep(pause)
@@ -134,6 +134,13 @@ def test_foreign_damaged_and_other_files_are_refused_in_a_sentence(path, tmp_pat
         connection.commit()
         connection.close()
         assert part in error_of(path)
+
+
+def test_what_was_corrected_about_the_form_is_kept(path):
+    fields = (replace(made.FORM.fields[0], range=(1, 5)), *made.FORM.fields[1:])
+    with Store.create(path, replace(made.FORM, fields=fields)) as store:
+        assert store.form.fields[0].range == (1, 5)
+        assert len(store.fields()) == 24
 
 
 def test_results_of_another_form_are_refused(path):

@@ -1,4 +1,4 @@
-/** The page of `inkdigits form review`, on results that tests/forms/made_results.py makes. */
+/** The page of `inkdigits form review`, on results that tests/made_results.py makes. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -9,7 +9,7 @@ import AxeBuilder from "@axe-core/playwright";
 import { test as base, expect, type Page } from "@playwright/test";
 
 const PYTHON = process.env.INKDIGITS_PYTHON ?? "python3";
-const SCRIPT = fileURLToPath(new URL("../../tests/forms/made_results.py", import.meta.url));
+const SCRIPT = fileURLToPath(new URL("../../tests/made_results.py", import.meta.url));
 
 class Review {
   output = "";
@@ -145,7 +145,7 @@ test("fields are answered by keyboard, and the CSV file has the answers at once"
 
   await review.interrupt();
   expect(review.process.exitCode).toBe(0);
-  expect(review.output).toContain("Answered 12 fields; 0 are left");
+  expect(review.output).toContain("Answered 12 fields; 0 left");
 });
 
 test("answers are kept under the name that was entered", async ({ page, review, errors }) => {

@@ -75,6 +75,8 @@ class Store:
     def create(cls, path: str | Path, form: StoredForm) -> Self:
         """Open the results of a form, or create them if there are none.
 
+        What has changed about the form since its sheets were printed, such as a range, is kept.
+
         raises   FileError if the file has other content, or the results of another form
         """
         path = Path(path)
@@ -90,6 +92,7 @@ class Store:
             raise FileError(
                 f"{path} has the results of another form; choose another name for the results."
             )
+        store._set("form", json.dumps(to_json(form)))
         return store
 
     @classmethod
@@ -133,10 +136,12 @@ class Store:
 
     @threshold.setter
     def threshold(self, value: float) -> None:
-        with errors_of(self.path), transaction(self._connection) as connection:
-            connection.execute(
-                "UPDATE settings SET value = ? WHERE name = 'threshold'", [repr(value)]
-            )
+        self._set("threshold", repr(value))
+
+    def _set(self, name: str, value: str) -> None:
+        if self._setting(name) != value:
+            with errors_of(self.path), transaction(self._connection) as connection:
+                connection.execute("UPDATE settings SET value = ? WHERE name = ?", [value, name])
 
     def _setting(self, name: str) -> str:
         with errors_of(self.path):

@@ -5,6 +5,7 @@ python made_results.py FOLDER --who Ada
 """
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -14,7 +15,7 @@ from inkdigits.forms.export import export
 from inkdigits.forms.form import Field
 from inkdigits.forms.store import BoxCrop, FieldResult, SheetResult, Store, StoredForm
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+GOLDEN = Path(__file__).parent / "golden"
 BOX = (34, 40)  # width and height in pixels
 FORM = StoredForm(
     "MADEFORM",
@@ -75,6 +76,22 @@ def field(row, name, written, length, seed=0, **changes):
         ),
         **values,
     )
+
+
+@dataclass(frozen=True)
+class Recognized:
+    """What `group_alike` needs to know of a field, and its picture."""
+
+    recognized: str
+    confidence: float
+    reason: str | None
+    crop: bytes
+
+
+def result(written, seed, value=None, confidence=0.5):
+    """Make a field that was recognized as a value, by default what is written."""
+    made = field(1, "x", written, len(written), seed)
+    return Recognized(value or written, confidence, None, made.crop)
 
 
 def sheet(copy, rows=6, source="scan.pdf"):
