@@ -1,5 +1,7 @@
 """What a person may type for a field, and which fields are shown together."""
 
+from dataclasses import replace
+
 import made_results as made
 import pytest
 
@@ -45,6 +47,12 @@ def test_the_least_certain_come_first_and_alike_ones_of_the_same_value_follow():
     assert [[fields.index(field) for field in group] for group in groups] == [
         *([6], [0, 2, 4], [1, 3, 5])
     ]
+
+
+def test_what_was_not_recognized_is_not_alike():
+    fields = [made.result("88", seed=0) for _ in range(3)]
+    fields = [replace(field, recognized="", reason="struck_out") for field in fields]
+    assert len(group_alike(fields, [field.crop for field in fields])) == 3
 
 
 def test_a_group_fits_on_the_page_and_a_picture_may_be_damaged():
