@@ -74,7 +74,9 @@ def cheque(covered: Array, rng: Generator) -> bytes:
         angle = rng.uniform(0, np.pi)
         along = np.cos(angle) * columns + np.sin(angle) * rows
         across = np.cos(angle) * rows - np.sin(angle) * columns
-        wave = np.sin(2 * np.pi * (along + bend * np.sin(across / rng.uniform(0.3, 1.5) / height)) / period)
+        wave = np.sin(
+            2 * np.pi * (along + bend * np.sin(across / rng.uniform(0.3, 1.5) / height)) / period
+        )
         paper -= (rng.uniform(4, 26) * (wave > 0.4))[..., None] * rng.uniform(0.3, 1, 3)
     grain = ndimage.gaussian_filter(rng.standard_normal(covered.shape), 0.8)
     paper += (rng.uniform(1, 6) * grain / grain.std())[..., None]
@@ -96,7 +98,11 @@ def _stamped(image: Array, height: float, rng: Generator) -> Array:
     line = max(1, round(0.03 * height))
     if rng.random() < 0.5:
         pen.ellipse((x - size, y - size, x + size, y + size), outline=255, width=line)
-        pen.ellipse((x - 0.8 * size, y - 0.8 * size, x + 0.8 * size, y + 0.8 * size), outline=255, width=line)
+        pen.ellipse(
+            (x - 0.8 * size, y - 0.8 * size, x + 0.8 * size, y + 0.8 * size),
+            outline=255,
+            width=line,
+        )
     else:
         pen.rectangle((x - size, y - 0.4 * size, x + size, y + 0.4 * size), outline=255, width=line)
         pen.line((x - 0.8 * size, y, x + 0.8 * size, y), fill=255, width=line)

@@ -17,6 +17,7 @@ from outlier_strokes import scribble
 from outlier_text import letter, word
 from pens import coverage
 from PIL import Image
+from scipy import ndimage
 
 from inkdigits.arrays import Array, Generator
 from inkdigits.data import unipen_numbers
@@ -27,6 +28,7 @@ SEED = 0
 COPIES = 10  # pictures of each number of UNIPEN
 GLYPH_PX = 20  # height of MNIST's digits
 PEN = 2.7  # mean width of MNIST's strokes, in its pixels
+NEAR_ROWS = 5  # of MNIST's pixels
 MIN_DIGITS = 30  # digits that a writer must have
 DIGIT_PX = (34, 110)  # height of digits in a picture
 
@@ -130,13 +132,18 @@ def string(digits: Digits, text: str, gaps: tuple[float, float], rng: Generator)
     canvas = canvas[:, :right]
     scale = rng.uniform(*DIGIT_PX) / GLYPH_PX
     size = (round(canvas.shape[1] * scale), round(canvas.shape[0] * scale))
-    image = Image.fromarray(np.rint(255 * canvas).astype(np.uint8)).resize(size, Image.Resampling.BICUBIC)
+    image = Image.fromarray(np.rint(255 * canvas).astype(np.uint8)).resize(
+        size, Image.Resampling.BICUBIC
+    )
     return np.asarray(image, np.float64) / 255
 
 
 def _next_left(canvas: Array, picture: Array, top: int, right: int, gap: float) -> int:
-    """Find where a digit begins so that the nearest ink to its left is `gap` away."""
-    inked = canvas[top : top + len(picture)] > 0.4
+    """Find where a digit begins so that the nearest ink to its left is `gap` away.
+
+    Ink a little above or below is near, too: digits that lean do not reach into each other.
+    """
+    inked = ndimage.grey_dilation(canvas, (NEAR_ROWS, 1))[top : top + len(picture)] > 0.4
     starts = picture > 0.4
     both = inked.any(axis=1) & starts.any(axis=1)
     if not both.any():
@@ -204,7 +211,9 @@ def amount(material: Material, number: int, rng: Generator) -> Picture:
     if form > 0.85:
         written = whole
     if len(whole) > 3 and rng.random() < 0.4:
-        written = written.replace(whole, f"{whole[:-3]}{',' if sign == '.' else '.'}{whole[-3:]}", 1)
+        written = written.replace(
+            whole, f"{whole[:-3]}{',' if sign == '.' else '.'}{whole[-3:]}", 1
+        )
     if rng.random() < 0.5:
         written = "$" + written
     covered = written_amount(material.traces, written, rng)
@@ -234,7 +243,9 @@ def written_amount(traces: Traces, written: str, rng: Generator) -> Array:
     points = np.concatenate(placed)
     corner = points.min(axis=0) - pen_px / 2 - 1
     extent = np.ceil(points.max(axis=0) - corner + pen_px / 2 + 1)
-    return coverage([stroke - corner for stroke in placed], pen_px, (int(extent[0]), int(extent[1])))
+    return coverage(
+        [stroke - corner for stroke in placed], pen_px, (int(extent[0]), int(extent[1]))
+    )
 
 
 def _traced(traces: Traces, writer: str, symbol: str, rng: Generator) -> list[Array]:
@@ -289,7 +300,9 @@ def arithmetic(material: Material, number: int, rng: Generator) -> Picture:
         if symbol.isdigit():
             pictures.append(_digit_of(material.digits, writer, int(symbol), rng))
         else:
-            pictures.append(coverage([stroke * 14 + 3 for stroke in SUM_SIGNS[symbol]], 2.7, (20, 20)))
+            pictures.append(
+                coverage([stroke * 14 + 3 for stroke in SUM_SIGNS[symbol]], 2.7, (20, 20))
+            )
     canvas = np.zeros((28, sum(picture.shape[1] + 4 for picture in pictures) + 8))
     left = 4
     for picture in pictures:
@@ -298,7 +311,9 @@ def arithmetic(material: Material, number: int, rng: Generator) -> Picture:
         left += picture.shape[1] + int(rng.integers(2, 5))
     scale = rng.uniform(*DIGIT_PX) / GLYPH_PX
     size = (round(canvas.shape[1] * scale), round(canvas.shape[0] * scale))
-    image = Image.fromarray(np.rint(255 * canvas).astype(np.uint8)).resize(size, Image.Resampling.BICUBIC)
+    image = Image.fromarray(np.rint(255 * canvas).astype(np.uint8)).resize(
+        size, Image.Resampling.BICUBIC
+    )
     covered = np.asarray(image, np.float64) / 255
     return Picture("", on_any_ground(covered, covered.shape[0] / 8, rng), f"{number}")
 

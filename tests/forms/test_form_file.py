@@ -125,6 +125,12 @@ MISTAKES = {
     "sum of one": (with_field(sum=["a"]), "sum is not a list of two or more different names"),
     "sum of an unknown": (with_field(sum=["a", "d"]), "sum names 'd', which is not the name of"),
     "sum of itself": (with_field(sum=["a", "c"]), "field 'c': sum includes the field itself"),
+    "circle in what a sum adds": (
+        'title = "T"\n'
+        'fields = [{name="c", length=1, sum=["a", "b"]}, {name="a", length=1, sum=["b", "d"]},'
+        ' {name="b", length=1, sum=["a", "d"]}, {name="d", length=1}]',
+        "field 'a': sum includes the field itself",
+    ),
     "sums in a circle": (
         with_field(sum=["a", "b"]).replace(
             'name = "a"\n', 'name = "a"\nsum = ["b", "c"]\n'

@@ -15,7 +15,9 @@ from inkdigits.data.unipen_format import INCLUDE_FOLDER, Segment, read_segments
 
 DEVELOPMENT_CONTRIBUTORS = ("apc", "art", "att", "hpp")  # never trained on, only evaluated
 TRAINING_CONTRIBUTORS = ("apd", "ape", "sta")
-NUMBERS_SHA256 = "ec34c2a7a51aed2036d70797990821fbaff099113baff344f11d2c14842671e6"  # of the parsed numbers
+NUMBERS_SHA256 = (
+    "ec34c2a7a51aed2036d70797990821fbaff099113baff344f11d2c14842671e6"  # of the parsed numbers
+)
 
 _NUMBERS = "data/7"
 _CONTRIBUTORS = "|".join(DEVELOPMENT_CONTRIBUTORS + TRAINING_CONTRIBUTORS)
