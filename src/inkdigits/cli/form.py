@@ -5,7 +5,14 @@ from importlib import import_module
 import click
 
 # The module of each command, which is imported when the command is used.
-MODULES = {"new": "form_new", "print": "form_print"}
+MODULES = {
+    "new": "form_new",
+    "print": "form_print",
+    "read": "form_read",
+    "review": "form_review",
+    "export": "form_review",
+    "forget": "form_review",
+}
 
 
 class FormGroup(click.Group):
