@@ -61,6 +61,12 @@ class Metrics:
             ["model", "digit"],
             registry=registry,
         )
+        self.numbers = Counter(
+            "inkdigits_numbers",
+            "Numbers of several digits, by outcome: recognized, blank or not_a_number.",
+            ["model", "outcome"],
+            registry=registry,
+        )
 
     def count_request(self, route: str, method: str, status: int) -> None:
         """Count one request.
@@ -83,6 +89,8 @@ class Metrics:
         _child(self.duration, route).observe(seconds)
         for model, prediction in environ.get("inkdigits.predictions", ()):
             _child(self.predictions, model, prediction.label or prediction.reason).inc()
+        for model, outcome in environ.get("inkdigits.numbers", ()):
+            _child(self.numbers, model, outcome).inc()
 
     def value(self, name: str, **labels: str) -> float:
         """Return one sample of this worker's metrics; 0 if there is none yet."""
