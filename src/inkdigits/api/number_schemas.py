@@ -13,7 +13,8 @@ from inkdigits.api.schemas import (
     StrokesDrawing,
     drawing_kind,
 )
-from inkdigits.numbers import MAX_CHOICES, MAX_LENGTH, MAX_PATTERN_LENGTH
+from inkdigits.numbers.constraints import MAX_CHOICES, MAX_LENGTH
+from inkdigits.numbers.patterns import MAX_PATTERN
 
 # Requests.
 
@@ -35,7 +36,7 @@ class NumberConstraints(StrictModel):
     pattern: str | None = Field(
         None,
         min_length=1,
-        max_length=MAX_PATTERN_LENGTH,
+        max_length=MAX_PATTERN,
         description="A regular expression for all digits of the number, of 0-9, \\d, ., [1-6], "
         "(12|34), ?, *, + and {2,4}.",
         json_schema_extra={"format": "digit-pattern"},
@@ -107,7 +108,7 @@ Box = Annotated[
 class NumberDigit(StrictModel):
     """One digit of a number."""
 
-    box: Box
+    box: Box | None
     digit: int = Field(ge=0, le=9)
     probabilities: list[Probability] = Field(
         min_length=10,

@@ -133,7 +133,10 @@ def _recognize(
     outcome = prediction.reason or "recognized"
     request.environ.setdefault("inkdigits.numbers", []).append((recognizer.name, outcome))
 
-    def box(pixels: Box) -> list[float]:
+    def box(pixels: Box | None) -> list[float] | None:
+        """Convert a box to the unit of the drawing."""
+        if pixels is None:
+            return None
         left, top, width, height = (length / scale for length in pixels)
         return [left + corner[0], top + corner[1], width, height]
 
@@ -147,17 +150,16 @@ def _recognize(
                 box=box(digit.box), digit=digit.digit, probabilities=list(digit.probabilities)
             )
             for digit in prediction.digits
-            if digit.box is not None  # as of an image it never is
         ],
         separators=[
-            number_schemas.Separator(
-                symbol=separator.symbol, box=box(separator.box), position=separator.position
+            number_schemas.Separator.model_validate(
+                {"symbol": sign.symbol, "box": box(sign.box), "position": sign.position}
             )
-            for separator in prediction.separators
+            for sign in prediction.separators
         ],
         candidates=[
-            number_schemas.NumberCandidate(text=candidate.text, probability=candidate.probability)
-            for candidate in prediction.candidates
+            number_schemas.NumberCandidate(text=each.text, probability=each.probability)
+            for each in prediction.candidates
         ],
         model=ModelName(name=recognizer.name, digest=recognizer.digest),
         duration_ms=duration_ms,

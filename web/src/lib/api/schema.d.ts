@@ -488,11 +488,8 @@ export interface components {
          * @description One digit of a number.
          */
         NumberDigit: {
-            /**
-             * Box
-             * @description Left, top, width and height, in pixels of the image, or in the unit of the strokes.
-             */
-            box: number[];
+            /** Box */
+            box: number[] | null;
             /** Digit */
             digit: number;
             /**
