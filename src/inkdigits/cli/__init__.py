@@ -21,6 +21,7 @@ COMMANDS = (
     "data",
     "evaluate",
     "model",
+    "number",
     "predict",
     "recipe",
     "serve",
