@@ -1,4 +1,6 @@
-"""Train the line network of `inkdigits.numbers` and save it, calibrated by benchmarks/numbers.py.
+"""Train the line network of `inkdigits.numbers` and save it.
+
+benchmarks/number_recognition.py calibrates it.
 
 It is made as the shipped one: of the writers that the recipes train on, none of whom writes
 anything in the benchmark.
