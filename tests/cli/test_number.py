@@ -66,7 +66,7 @@ def test_json_has_boxes_and_candidates(run_inkdigits, folder):
     assert (first["file"], first["text"], first["reason"]) == (str(folder / "a.png"), "42", None)
     (left, top, width, height), (next_left, *_) = first["boxes"]
     assert 0 <= left < left + width <= next_left + 5
-    assert 0 <= top
+    assert top >= 0
     assert 100 < height < 150
     assert first["candidates"][0] == {"text": "42", "probability": first["confidence"]}
     assert [(sign["symbol"], sign["position"]) for sign in second["separators"]] == [
