@@ -26,7 +26,7 @@ from inkdigits.numbers import (
     ConstraintError,
     Constraints,
     NumberPrediction,
-    recognize_number,
+    recognize_constrained,
 )
 from inkdigits.preprocessing_pool import choose_workers
 from inkdigits.recognizer import Recognizer
@@ -121,14 +121,8 @@ class _Recognize:
         if isinstance(image, OSError):
             return image
         try:
-            return recognize_number(
-                to_rgba(image, limits=LARGE_FILES),
-                self.recognizer,
-                length=self.constraints.length,
-                pattern=self.constraints.pattern,
-                choices=self.constraints.choices,
-                checksum=self.constraints.checksum,
-            )
+            rgba = to_rgba(image, limits=LARGE_FILES)
+            return recognize_constrained(rgba, self.recognizer, self.constraints)
         except (ImageError, OSError) as error:
             return error
 

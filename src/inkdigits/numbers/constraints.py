@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
-from inkdigits.escaping import shown
 from inkdigits.numbers.checksums import CHECKSUMS, Checksum
-from inkdigits.numbers.patterns import Pattern, PatternError, States
+from inkdigits.numbers.patterns import Pattern, PatternError, States, shown_pattern
 
 MAX_LENGTH = 20  # digits of a text
 MAX_CHOICES = 10_000
@@ -54,7 +53,7 @@ class Constraints:
             _check_choices(self.choices)
         if self._pattern is not None and not self._pattern.matches_up_to(MAX_LENGTH):
             raise ConstraintError(
-                f"No text of 1 to {MAX_LENGTH} digits matches the pattern {shown(self.pattern)}."
+                f"No text of 1 to {MAX_LENGTH} digits matches the pattern {shown_pattern(self.pattern or '')}."
             )
         if self.choices is not None and not self.allowed_choices:
             raise ConstraintError("None of the choices satisfies the other constraints.")
@@ -105,6 +104,8 @@ class Constraints:
     def allowed_choices(self) -> tuple[str, ...]:
         """The choices that satisfy the other constraints."""
         others = Constraints(self.length, self.pattern, None, self.checksum)
+        if others == Constraints():
+            return self.choices or ()
         return tuple(text for text in self.choices or () if others.allows(text))
 
     @cached_property

@@ -20,6 +20,11 @@ DIGITS = frozenset("0123456789")
 States = frozenset[int]
 
 
+def shown_pattern(pattern: str) -> str:
+    """Quote a pattern for a message, shortened; "?" stands for what is not ASCII."""
+    return shown(pattern.encode("ascii", "replace").decode())
+
+
 class PatternError(ValueError):
     """A pattern is not valid; the message says why, for people."""
 
@@ -43,8 +48,6 @@ class Pattern:
         """Compile an expression; raise PatternError if it is not valid."""
         if not 1 <= len(pattern) <= MAX_PATTERN:
             raise PatternError(f"The pattern must have 1 to {MAX_PATTERN} characters.")
-        if not (pattern.isascii() and pattern.isprintable()):
-            raise PatternError("The pattern has a character that is not printable ASCII.")
         return _Parser(pattern).parse()
 
     @property
@@ -216,7 +219,7 @@ class _Parser:
         """Add a state, which is left with one of the digits."""
         if len(self.moves) >= MAX_STATES:
             raise PatternError(
-                f"The pattern {shown(self.pattern)} is too large; repeat less, or use fewer "
+                f"The pattern {shown_pattern(self.pattern)} is too large; repeat less, or use fewer "
                 "brackets."
             )
         self.moves.append((digits, target))
@@ -225,6 +228,6 @@ class _Parser:
 
     def error(self, advice: str) -> PatternError:
         return PatternError(
-            f"The pattern {shown(self.pattern)} is not valid at character {self.place + 1}: "
+            f"The pattern {shown_pattern(self.pattern)} is not valid at character {self.place + 1}: "
             f"{advice}."
         )

@@ -57,7 +57,19 @@ def recognize_number(
     """
     texts = None if choices is None else tuple(choices)
     constraints = Constraints(length, pattern, texts, checksum)
-    recognizer = recognizer or Recognizer.load()
+    return recognize_constrained(image, recognizer or Recognizer.load(), constraints, media_type)
+
+
+def recognize_constrained(
+    image: ImageInput,
+    recognizer: Recognizer,
+    constraints: Constraints,
+    media_type: str | None = None,
+) -> NumberPrediction:
+    """Recognize the number in one picture; for many pictures, constraints are checked only once.
+
+    The arguments and errors are those of `recognize_number`.
+    """
     _check_classes(recognizer)
     with one_blas_thread():
         found = [

@@ -27,7 +27,7 @@ from inkdigits.api.validation import parse_query, validate
 from inkdigits.constants import DIGITS
 from inkdigits.numbers import (
     Constraints,
-    recognize_number,
+    recognize_constrained,
     recognize_number_in_ink,
 )
 from inkdigits.recognizer import Recognizer
@@ -120,14 +120,7 @@ def _recognize(
         scale, corner = rendering.scale, tuple(rendering.corner.tolist())
     else:
         file = drawing if isinstance(drawing, bytes) else decode_image(drawing.image)
-        prediction = recognize_number(
-            file,
-            recognizer,
-            length=constraints.length,
-            pattern=constraints.pattern,
-            choices=constraints.choices,
-            checksum=constraints.checksum,
-        )
+        prediction = recognize_constrained(file, recognizer, constraints)
     duration_ms = 1000 * (time.perf_counter() - start)
     # The server counts numbers by model and outcome.
     outcome = prediction.reason or "recognized"
