@@ -1,9 +1,9 @@
 """Measure the time and memory that the images of `hostile_images.py` cost, up to the prediction.
 
 Each image passes through the Recognizer in its own process, or with --number through the
-recognition of numbers, with a constraint that makes the search longer. The table shows the CPU seconds, and
-the peak memory beyond what the process used before. Measure on an otherwise idle machine, with
-OMP_NUM_THREADS=1.
+recognition of numbers, with a constraint that makes the search longer. The table shows the CPU
+seconds, and the peak memory beyond what the process used before. Measure on an otherwise idle
+machine, with OMP_NUM_THREADS=1.
 """
 
 import argparse

@@ -52,8 +52,9 @@ class Constraints:
             object.__setattr__(self, "choices", tuple(dict.fromkeys(self.choices)))
             _check_choices(self.choices)
         if self._pattern is not None and not self._pattern.matches_up_to(MAX_LENGTH):
+            pattern = shown_pattern(self.pattern or "")
             raise ConstraintError(
-                f"No text of 1 to {MAX_LENGTH} digits matches the pattern {shown_pattern(self.pattern or '')}."
+                f"No text of 1 to {MAX_LENGTH} digits matches the pattern {pattern}."
             )
         if self.choices is not None and not self.allowed_choices:
             raise ConstraintError("None of the choices satisfies the other constraints.")

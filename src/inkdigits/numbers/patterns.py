@@ -219,8 +219,8 @@ class _Parser:
         """Add a state, which is left with one of the digits."""
         if len(self.moves) >= MAX_STATES:
             raise PatternError(
-                f"The pattern {shown_pattern(self.pattern)} is too large; repeat less, or use fewer "
-                "brackets."
+                f"The pattern {shown_pattern(self.pattern)} is too large; repeat less, or use "
+                "fewer brackets."
             )
         self.moves.append((digits, target))
         self.jumps.append([])
@@ -228,6 +228,6 @@ class _Parser:
 
     def error(self, advice: str) -> PatternError:
         return PatternError(
-            f"The pattern {shown_pattern(self.pattern)} is not valid at character {self.place + 1}: "
-            f"{advice}."
+            f"The pattern {shown_pattern(self.pattern)} is not valid at character "
+            f"{self.place + 1}: {advice}."
         )

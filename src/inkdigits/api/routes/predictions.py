@@ -22,6 +22,7 @@ from inkdigits.api.parsing import parse_image
 from inkdigits.api.registry import ModelRegistry
 from inkdigits.api.settings import Settings
 from inkdigits.api.validation import parse_query, validate
+from inkdigits.constants import DIGITS
 from inkdigits.numbers import may_be_number
 from inkdigits.recognizer import Prediction, Recognizer
 
@@ -106,7 +107,9 @@ def _predict(
         digit=prediction.digit,
         label=prediction.label,
         reason=prediction.reason,
-        may_be_number=prediction.reason == "not_a_digit" and may_be_number(prediction.seen),
+        may_be_number=prediction.reason == "not_a_digit"
+        and recognizer.model.classes == DIGITS
+        and may_be_number(prediction.seen),
         confidence=prediction.confidence,
         probabilities=list(prediction.probabilities),
         seen=None if png is None else f"data:image/png;base64,{png}",
