@@ -113,3 +113,19 @@ def test_log_sum_adds_probabilities():
         math.log(0.75)
     )
     assert decoding.log_sum([]) == -math.inf
+
+
+def test_certain_blanks_are_merged_without_changing_the_result():
+    sure = {"_": 0.9999, "1": 0.00005, "8": 0.00005}
+    columns = columns_of({"_": 0.1, "1": 0.9}, *[sure] * 6, {"_": 0.3, "8": 0.3, "1": 0.4})
+    sums = sums_over_paths(columns, "18")
+    found = decoding.search(columns, Constraints(length=2))
+    assert [text.written for text in found[:2]] == ["11", "18"]
+    for text in found[:2]:
+        assert text.score == pytest.approx(math.log(sums[text.written]), abs=0.01)
+    # A digit that the network hardly sees, before, in and after the run of blanks.
+    for text in ("111", "118", "181"):
+        constrained = decoding.search(columns, Constraints(pattern=text))[0]
+        (choice,) = decoding.score_choices(columns, [text])
+        for score in (constrained.score, choice.score):
+            assert score == pytest.approx(math.log(sums[text]), abs=0.7)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from written import number
 
-from inkdigits.numbers.line import DIGIT_PX, HEIGHT, MARGIN, normalize_line
+from inkdigits.numbers.line import DIGIT_PX, HEIGHT, LINE, MARGIN, normalize_line
 from inkdigits.preprocessing.stroke_width import stroke_width
 
 
@@ -67,3 +67,14 @@ def test_a_very_long_line_is_squeezed():
     ink = np.zeros((40, 8000), np.uint8)
     ink[10:30, 10:7990:30] = 255
     assert normalize_line(ink).pixels.shape[1] == 700 + 2 * MARGIN
+
+
+def test_dots_of_a_large_texture_are_not_enlarged():
+    dots = np.zeros((1500, 1500), np.uint8)
+    dots[::8, ::8] = 255  # as digits of one pixel, each side would have 30,000
+    line = normalize_line(dots)
+    assert line.pixels.shape == (HEIGHT, LINE.max_width_px + 2 * MARGIN)
+    # Nothing is left near the middle of two far ones.
+    dots[1:-1] = 0
+    dots[-1, ::8] = 255
+    assert not normalize_line(dots).pixels.any()

@@ -22,6 +22,7 @@ COMMANDS = (
     "evaluate",
     "form",
     "model",
+    "number",
     "predict",
     "recipe",
     "serve",

@@ -6,6 +6,7 @@ from inkdigits.numbers.prediction import Candidate, NumberDigit, NumberPredictio
 from inkdigits.numbers.recognize import (
     may_be_number,
     recognize_boxes,
+    recognize_constrained,
     recognize_number,
     recognize_number_in_ink,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "Separator",
     "may_be_number",
     "recognize_boxes",
+    "recognize_constrained",
     "recognize_number",
     "recognize_number_in_ink",
 ]

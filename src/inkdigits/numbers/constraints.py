@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from inkdigits.numbers.checksums import CHECKSUMS, Checksum
-from inkdigits.numbers.patterns import Pattern, PatternError, States
+from inkdigits.numbers.patterns import Pattern, PatternError, States, shown_pattern
 
 MAX_LENGTH = 20  # digits of a text
 MAX_CHOICES = 10_000
@@ -52,8 +52,9 @@ class Constraints:
             object.__setattr__(self, "choices", tuple(dict.fromkeys(self.choices)))
             _check_choices(self.choices)
         if self._pattern is not None and not self._pattern.matches_up_to(MAX_LENGTH):
+            pattern = shown_pattern(self.pattern or "")
             raise ConstraintError(
-                f"No text of 1 to {MAX_LENGTH} digits matches the pattern {self.pattern!a}."
+                f"No text of 1 to {MAX_LENGTH} digits matches the pattern {pattern}."
             )
         if self.choices is not None and not self.allowed_choices:
             raise ConstraintError("None of the choices satisfies the other constraints.")
@@ -104,6 +105,8 @@ class Constraints:
     def allowed_choices(self) -> tuple[str, ...]:
         """The choices that satisfy the other constraints."""
         others = Constraints(self.length, self.pattern, None, self.checksum)
+        if others == Constraints():
+            return self.choices or ()
         return tuple(text for text in self.choices or () if others.allows(text))
 
     @cached_property

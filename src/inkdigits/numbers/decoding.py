@@ -7,7 +7,7 @@ symbols are merged and blanks are left out; the probability of a text is the sum
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from heapq import nlargest
-from math import exp, inf, log1p
+from math import exp, inf, log, log1p
 from typing import NamedTuple
 
 import numpy as np
@@ -20,8 +20,12 @@ from inkdigits.numbers.line_model import OTHER, SYMBOLS
 
 BEAM = 16  # beginnings of texts that are kept in each column
 BEAM_EACH_LENGTH = 12  # the same for each number of digits, if the text is constrained
+# ... and fewer for many columns, as of a texture: then this is the number of all of them together.
+BEAM_TOTAL = 600
+BLANK_RUN = 0.999  # columns in a row that are more probably blank are searched as one
 LIKELY = -9.0  # log probability; a symbol that is less likely does not begin in a column ...
 LIKELY_CONSTRAINED = -20.0  # ... unless a constraint may need it
+CHUNK = 512  # texts whose probabilities are computed at a time, so that they fit into the cache
 SEPARATORS = [1 + SYMBOLS.index(symbol) for symbol in ".,-$"]
 
 
@@ -63,6 +67,10 @@ def search(log_probabilities: Array, constraints: Constraints | None = None) -> 
     likely = LIKELY if constraints is None else LIKELY_CONSTRAINED
     symbols = SYMBOLS if constraints is None else SYMBOLS.replace(OTHER, "")
     states: dict[str, State | None] = {"": constraints.start if constraints else None}
+    size = BEAM
+    if constraints is not None:
+        log_probabilities = _merge_blanks(log_probabilities)
+        size = max(1, min(BEAM_EACH_LENGTH, BEAM_TOTAL // len(log_probabilities)))
     beam = {"": _Beginning(0.0, -inf)}
     for row in log_probabilities.tolist():
         starting = [(symbol, row[k]) for k, symbol in enumerate(symbols, 1) if row[k] > likely]
@@ -78,7 +86,7 @@ def search(log_probabilities: Array, constraints: Constraints | None = None) -> 
                 before = beginning.blank if symbol == last else total
                 if before > -inf and (constraints is None or _allow(constraints, states, longer)):
                     _add(following, longer, -inf, before + score)
-        beam = _prune(following, states)
+        beam = _prune(following, states, size)
     found = [Text(text, beginning.total) for text, beginning in beam.items()]
     if constraints is not None:
         found = [
@@ -102,15 +110,31 @@ def _allow(constraints: Constraints, states: dict[str, State | None], longer: st
     return states[longer] is not None
 
 
-def _prune(beam: dict[str, _Beginning], states: dict[str, State | None]) -> dict[str, _Beginning]:
+def _prune(
+    beam: dict[str, _Beginning], states: dict[str, State | None], size: int
+) -> dict[str, _Beginning]:
     """Keep the most probable beginnings; if they have states, those of each number of digits."""
     groups: defaultdict[int, list[str]] = defaultdict(list)
     for text in beam:
         state = states.get(text)
         groups[state[0] if state else 0].append(text)
-    size = BEAM_EACH_LENGTH if states[""] else BEAM
     kept = [nlargest(size, texts, key=lambda text: beam[text].total) for texts in groups.values()]
     return {text: beam[text] for texts in kept for text in texts}
+
+
+def _merge_blanks(log_probabilities: Array) -> Array:
+    """Merge columns that are almost certainly blank, as most are, and so are both beside them.
+
+    A symbol is then as probable as that it is in one of the columns, and blank in the others. The
+    first and the last column of a blank run remain, or no digit could be there twice.
+    """
+    blank = log_probabilities[:, BLANK]
+    certain = np.pad(blank > log(BLANK_RUN), 1)
+    inside = certain[:-2] & certain[1:-1] & certain[2:]
+    begins = np.flatnonzero(~(inside & np.pad(inside, (1, 0))[:-1]))
+    merged = np.logaddexp.reduceat(log_probabilities - blank[:, None], begins, axis=0)
+    merged[:, BLANK] = 0
+    return merged + np.add.reduceat(blank, begins)[:, None]
 
 
 def score_choices(log_probabilities: Array, choices: Sequence[str]) -> list[Text]:
@@ -122,7 +146,13 @@ def score_choices(log_probabilities: Array, choices: Sequence[str]) -> list[Text
     ignored = np.logaddexp.reduce(log_probabilities[:, [BLANK, *SEPARATORS]], axis=1)
     merged = log_probabilities.copy()
     merged[:, BLANK] = ignored
-    scores = _forward(merged, choices)
+    merged = _merge_blanks(merged)
+    scores = np.concatenate(
+        [
+            _forward(merged, choices[first : first + CHUNK])
+            for first in range(0, len(choices), CHUNK)
+        ]
+    )
     order = np.argsort(-scores, kind="stable")
     return [Text(choices[place], float(scores[place])) for place in order]
 
@@ -160,18 +190,28 @@ def align(log_probabilities: Array, texts: Sequence[str]) -> list[NDArray[np.int
 
 
 def _forward(log_probabilities: Array, texts: Sequence[str]) -> Array:
-    """Compute the log probability of each text, float64 (N,)."""
+    """Compute the log probability of each text, float64 (N,).
+
+    Probabilities are scaled in each column, so that they do not underflow: that takes a tenth of
+    the time of adding up logarithms.
+    """
     extended, skips, sizes = extend_with_blanks(_classes(texts))
-    reached = np.full(extended.shape, -1e30)
-    reached[:, :2] = log_probabilities[0][extended[:, :2]]
-    for row in log_probabilities[1:]:
+    probabilities = np.exp(np.maximum(log_probabilities, LIKELY_CONSTRAINED))
+    reached = np.zeros(extended.shape)
+    reached[:, 0] = 1.0  # before the first column, in which a text begins with a blank or not
+    scales = np.zeros(len(texts))
+    for t, row in enumerate(probabilities):
         before = reached.copy()
-        reached[:, 1:] = np.logaddexp(reached[:, 1:], before[:, :-1])
-        skipped = np.where(skips[:, 2:], before[:, :-2], -1e30)
-        reached[:, 2:] = np.logaddexp(reached[:, 2:], skipped)
-        reached += row[extended]
+        reached[:, 1:] += before[:, :-1]
+        if t:
+            reached[:, 2:] += skips[:, 2:] * before[:, :-2]
+        reached *= row[extended]
+        largest = reached.max(axis=1)
+        reached /= largest[:, None]
+        scales += np.log(largest)
     each = np.arange(len(texts))
-    return np.logaddexp(reached[each, sizes - 1], reached[each, sizes - 2])
+    ends = reached[each, sizes - 1] + reached[each, sizes - 2]
+    return scales + np.log(np.maximum(ends, 1e-300))
 
 
 def _classes(texts: Sequence[str]) -> list[list[int]]:

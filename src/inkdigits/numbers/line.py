@@ -38,6 +38,7 @@ class LineSettings:
     thickened_stroke: float = 2.4
     thinned_stroke: float = 4.0
     max_thinning: float = 0.2  # of the stroke, on each side
+    kept_lines: int = 6  # heights of the line, around its middle; ink above and below is cut off
     working: int = 3  # times the line's size, at which strokes are measured and changed
     stroke_edge: float = 0.4  # strength; the edge of a stroke when it is changed
     room_px: int = 8  # around the line while strokes are changed
@@ -151,7 +152,7 @@ def _level(ink: Pixels, slope: float) -> tuple[Pixels, float]:
     return cv2.warpAffine(ink, shear, (width, height + room), flags=cv2.INTER_LINEAR), lowered
 
 
-def _scale(ink: Pixels, scale: float, middle: float) -> tuple[Pixels, tuple[float, float], int]:
+def _scale(ink: Pixels, scale: float, middle: float) -> tuple[Pixels, tuple[float, float], float]:
     """Scale the ink, normalize its strokes, and place it in the line.
 
     scale    of both sides; long lines are squeezed
@@ -159,6 +160,11 @@ def _scale(ink: Pixels, scale: float, middle: float) -> tuple[Pixels, tuple[floa
     returns  uint8 (32, W), the scales of columns and of rows, and the row of the line in which the
              ink begins; what is above or below the line is cut off
     """
+    # The dots of a texture are small digits in a high picture: what is far from them is cut off
+    # before it is enlarged.
+    reach = LINE.kept_lines * HEIGHT / 2 / scale
+    top = max(0, int(middle - reach))
+    ink, middle = ink[top : int(middle + reach) + 1], middle - top
     height, width = ink.shape
     columns = max(1, min(LINE.max_width_px, round(width * scale)))
     rows = max(1, round(height * scale))
@@ -172,7 +178,8 @@ def _scale(ink: Pixels, scale: float, middle: float) -> tuple[Pixels, tuple[floa
     start, stop = max(0, first), min(HEIGHT, first + rows)
     if start < stop:
         line[start:stop, MARGIN:-MARGIN] = scaled[start - first : stop - first]
-    return np.rint(255 * line).astype(np.uint8), (columns / width, rows / height), first
+    first_row = first - top * rows / height
+    return np.rint(255 * line).astype(np.uint8), (columns / width, rows / height), first_row
 
 
 def _normalize_strokes(ink: Pixels, scale: float) -> Array:
@@ -181,10 +188,14 @@ def _normalize_strokes(ink: Pixels, scale: float) -> Array:
     scale    to the size at which strokes are measured
     returns  float32, ink in [0, 1], at that size
     """
-    shape = tuple(max(1, round(side * scale)) for side in ink.shape[::-1])
+    height, width = (max(1, round(side * scale)) for side in ink.shape)
+    shape = min(width, LINE.working * LINE.max_width_px), height
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     strokes = cv2.resize(ink.astype(np.float32), shape, interpolation=method)
-    strokes /= strokes.max()
+    peak = float(strokes.max())
+    if peak == 0:  # all ink was far from the middle, and has been cut off
+        return strokes
+    strokes /= peak
     width = stroke_width(strokes) / LINE.working
     if LINE.min_stroke <= width <= LINE.max_stroke:
         return strokes

@@ -9,6 +9,8 @@ source   Thompson 1968, Regular Expression Search Algorithm
 
 from dataclasses import dataclass, field
 
+from inkdigits.escaping import shown
+
 MAX_PATTERN = 100  # characters
 MAX_STATES = 1000
 MAX_REPEATS = 20
@@ -16,6 +18,11 @@ ANY = frozenset(range(10))
 DIGITS = frozenset("0123456789")
 
 States = frozenset[int]
+
+
+def shown_pattern(pattern: str) -> str:
+    """Quote a pattern for a message, shortened; "?" stands for what is not ASCII."""
+    return shown(pattern.encode("ascii", "replace").decode())
 
 
 class PatternError(ValueError):
@@ -212,7 +219,8 @@ class _Parser:
         """Add a state, which is left with one of the digits."""
         if len(self.moves) >= MAX_STATES:
             raise PatternError(
-                f"The pattern {self.pattern!a} is too large; repeat less, or use fewer brackets."
+                f"The pattern {shown_pattern(self.pattern)} is too large; repeat less, or use "
+                "fewer brackets."
             )
         self.moves.append((digits, target))
         self.jumps.append([])
@@ -220,5 +228,6 @@ class _Parser:
 
     def error(self, advice: str) -> PatternError:
         return PatternError(
-            f"The pattern {self.pattern!a} is not valid at character {self.place + 1}: {advice}."
+            f"The pattern {shown_pattern(self.pattern)} is not valid at character "
+            f"{self.place + 1}: {advice}."
         )

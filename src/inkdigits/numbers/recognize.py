@@ -8,6 +8,7 @@ docs/numbers.md derives how their answers are combined.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,13 +23,14 @@ from inkdigits.numbers.decoding import Text
 from inkdigits.numbers.line import DIGIT_PX, MARGIN, Line, normalize_line
 from inkdigits.numbers.line_model import OTHER, LineModel, load_line_model
 from inkdigits.numbers.picture import NumberInk, inks_of, remove_clutter
-from inkdigits.numbers.pieces import Pieces
+from inkdigits.numbers.pieces import INKED, Pieces
 from inkdigits.numbers.prediction import BLANK, NumberPrediction
 from inkdigits.recognizer import Recognizer
 from inkdigits.threads import one_blas_thread
 
 WEIGHED = 8  # texts of the line network that the network for digits weighs
-WIDE = 1.5  # times a digit's height; a line as wide as that may be several digits
+WIDE = 1.05  # times a digit's height; a line as wide as that may be several digits
+TALL = 0.6  # times a digit's height; two parts as high as that, side by side, may be two digits
 
 
 def recognize_number(
@@ -55,7 +57,19 @@ def recognize_number(
     """
     texts = None if choices is None else tuple(choices)
     constraints = Constraints(length, pattern, texts, checksum)
-    recognizer = recognizer or Recognizer.load()
+    return recognize_constrained(image, recognizer or Recognizer.load(), constraints, media_type)
+
+
+def recognize_constrained(
+    image: ImageInput,
+    recognizer: Recognizer,
+    constraints: Constraints,
+    media_type: str | None = None,
+) -> NumberPrediction:
+    """Recognize the number in one picture; for many pictures, constraints are checked only once.
+
+    The arguments and errors are those of `recognize_number`.
+    """
     _check_classes(recognizer)
     with one_blas_thread():
         found = [
@@ -99,10 +113,19 @@ def recognize_boxes(
 def may_be_number(ink: NDArray[Any]) -> bool:
     """Return whether an image of ink that is no digit looks like several symbols side by side.
 
-    It looks at the size of the ink alone, and costs far less than recognizing a number.
+    It looks at the sizes of the ink's parts alone, and costs far less than recognizing a number.
     """
     line = normalize_line(remove_clutter(to_ink(ink)))
-    return line is not None and line.pixels.shape[1] - 2 * MARGIN > WIDE * DIGIT_PX
+    if line is None:
+        return False
+    if line.pixels.shape[1] - 2 * MARGIN > WIDE * DIGIT_PX:
+        return True
+    mask = (line.pixels > INKED).view(np.uint8)
+    parts = cv2.connectedComponentsWithStats(mask, connectivity=8)[2][1:, :4]
+    tall = parts[parts[:, 3] >= TALL * DIGIT_PX]
+    tall = tall[np.argsort(tall[:, 0])]
+    # Side by side: the middle of one is to the right of the one before.
+    return bool((tall[1:, 0] + tall[1:, 2] / 2 > tall[:-1, 0] + tall[:-1, 2]).any())
 
 
 def _check_classes(recognizer: Recognizer) -> None:
