@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
@@ -26,8 +26,8 @@ class NumberCalibration:
 
     digit_weight: float = 0.5
     temperature: float = 1.0
-    confidence: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0)
-    numberness: tuple[float, ...] = (0.0, 1.0, 0.0, 0.0)
+    confidence: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    numberness: tuple[float, ...] = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     threshold: float = 0.0
 
 
@@ -37,16 +37,22 @@ class Evidence:
 
     lead         log odds of the text against all other texts
     number       log odds, by the line network, of texts without a sign that no number has
-    digit        the lowest log odds, by the network for single digits, that a digit is one
+    line         log probability of the text by the line network, for each of its symbols
+    digit        the lowest log odds, by the network for single digits, that a piece is a digit
+    digits       the mean of these log odds
+    worst        the lowest log probability, by the same network, of a digit of the text
     """
 
     lead: float
     number: float
+    line: float
     digit: float
+    digits: float
+    worst: float
 
     def values(self) -> Array:
-        """Return the values, float64 (3,)."""
-        return np.array([self.lead, self.number, self.digit])
+        """Return the values in order, float64 (6,)."""
+        return np.array(astuple(self))
 
 
 def fit(evidence: Sequence[Evidence], happened: Sequence[bool]) -> tuple[float, ...]:

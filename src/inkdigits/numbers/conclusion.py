@@ -27,6 +27,7 @@ CANDIDATES = 5
 DOUBT = 1e-3
 MAX_ODDS = 12.0  # log odds; so that no single piece of evidence decides
 MIN_DIGIT_SCORE = -12.0  # log probability of a digit
+LEAST = 1e-30  # probability whose logarithm is taken
 
 Cut = list[tuple[Pixels, Box | None]]  # the pictures of a text's symbols, and where they are
 
@@ -43,6 +44,11 @@ class Symbol:
     box: Box | None
     probabilities: tuple[float, ...]
     digit_odds: float
+
+    @property
+    def probability(self) -> float:
+        """The probability of the digit that the symbol is."""
+        return self.probabilities[int(self.symbol)]
 
 
 @dataclass(frozen=True)
@@ -87,8 +93,7 @@ def _digit_score(symbol: Symbol) -> float:
     """Return the log probability that a picture is a digit, and the one that the text says."""
     if not symbol.symbol.isdigit():
         return 0.0
-    probability = symbol.probabilities[int(symbol.symbol)] * sigmoid(symbol.digit_odds)
-    return max(MIN_DIGIT_SCORE, log(max(probability, 1e-30)))
+    return max(MIN_DIGIT_SCORE, log(max(symbol.probability * sigmoid(symbol.digit_odds), LEAST)))
 
 
 @dataclass(frozen=True)
@@ -127,13 +132,18 @@ def conclude(
         (each for each in weighed if each.text in allowed and each.text.digits == first),
         key=lambda each: each.score,
     )
+    digits = [symbol for symbol in best.symbols if symbol.symbol.isdigit()]
+    odds = [symbol.digit_odds for symbol in digits]
     evidence = Evidence(
         lead=_odds(scores[first], log_sum([*(scores[digits] for digits in others), doubt])),
         number=_odds(
             log_sum(text.score for text in found if OTHER not in text.written),
             log_sum(text.score for text in found if OTHER in text.written),
         ),
-        digit=min(each.digit_odds for each in best.symbols if each.symbol.isdigit()),
+        line=max(-MAX_ODDS, best.text.score / len(best.symbols)),
+        digit=min(odds),
+        digits=sum(odds) / len(odds),
+        worst=max(-MAX_ODDS, min(log(max(each.probability, LEAST)) for each in digits)),
     )
     return Conclusion(best, {each: exp(scores[each] - total) for each in ranked}, evidence)
 
