@@ -52,9 +52,9 @@ afterEach(() => {
   window.sessionStorage.clear();
 });
 
-/** Open the page in pixel mode, which does not need a canvas. */
-export function openPage() {
-  window.sessionStorage.setItem("inkdigits.mode", '"pixels"');
+/** Open the page; pixel mode does not need a canvas. */
+export function openPage(mode: "pixels" | "number" = "pixels") {
+  window.sessionStorage.setItem("inkdigits.mode", JSON.stringify(mode));
   return render(
     <QueryClientProvider client={new QueryClient()}>
       <App
