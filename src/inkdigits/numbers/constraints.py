@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
+from inkdigits.escaping import shown
 from inkdigits.numbers.checksums import CHECKSUMS, Checksum
 from inkdigits.numbers.patterns import Pattern, PatternError, States
 
@@ -53,7 +54,7 @@ class Constraints:
             _check_choices(self.choices)
         if self._pattern is not None and not self._pattern.matches_up_to(MAX_LENGTH):
             raise ConstraintError(
-                f"No text of 1 to {MAX_LENGTH} digits matches the pattern {self.pattern!a}."
+                f"No text of 1 to {MAX_LENGTH} digits matches the pattern {shown(self.pattern)}."
             )
         if self.choices is not None and not self.allowed_choices:
             raise ConstraintError("None of the choices satisfies the other constraints.")

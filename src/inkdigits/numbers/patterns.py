@@ -9,6 +9,8 @@ source   Thompson 1968, Regular Expression Search Algorithm
 
 from dataclasses import dataclass, field
 
+from inkdigits.escaping import shown
+
 MAX_PATTERN = 100  # characters
 MAX_STATES = 1000
 MAX_REPEATS = 20
@@ -41,6 +43,8 @@ class Pattern:
         """Compile an expression; raise PatternError if it is not valid."""
         if not 1 <= len(pattern) <= MAX_PATTERN:
             raise PatternError(f"The pattern must have 1 to {MAX_PATTERN} characters.")
+        if not (pattern.isascii() and pattern.isprintable()):
+            raise PatternError("The pattern has a character that is not printable ASCII.")
         return _Parser(pattern).parse()
 
     @property
@@ -212,7 +216,8 @@ class _Parser:
         """Add a state, which is left with one of the digits."""
         if len(self.moves) >= MAX_STATES:
             raise PatternError(
-                f"The pattern {self.pattern!a} is too large; repeat less, or use fewer brackets."
+                f"The pattern {shown(self.pattern)} is too large; repeat less, or use fewer "
+                "brackets."
             )
         self.moves.append((digits, target))
         self.jumps.append([])
@@ -220,5 +225,6 @@ class _Parser:
 
     def error(self, advice: str) -> PatternError:
         return PatternError(
-            f"The pattern {self.pattern!a} is not valid at character {self.place + 1}: {advice}."
+            f"The pattern {shown(self.pattern)} is not valid at character {self.place + 1}: "
+            f"{advice}."
         )
