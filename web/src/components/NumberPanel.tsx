@@ -76,7 +76,7 @@ export function NumberPanel(props: Props) {
         </div>
       </div>
       <div className="number-digit">
-        <h3 data-testid="digit-caption">{digitCaption(shown, selected, number.isChosen)}</h3>
+        <h2 data-testid="digit-caption">{digitCaption(shown, selected, number.isChosen)}</h2>
         <ProbabilityBars
           classes={DIGITS}
           probabilities={digit?.probabilities}
@@ -152,7 +152,7 @@ function Candidates({ candidates, text, onChoose }: CandidatesProps) {
       className="number-candidates"
       data-long={candidates.some(({ text }) => text.length > 12) || undefined}
     >
-      <h3>Candidates</h3>
+      <h2>Candidates</h2>
       <ol className="bars" data-names="long" aria-label="Probability of each candidate">
         {rows.map((candidate, index) => (
           <Bar
