@@ -73,7 +73,7 @@ describe("number mode", () => {
     digit(2).focus();
     await userEvent.keyboard("7c");
     expect(writeText).toHaveBeenLastCalledWith("3.57");
-    await userEvent.click(screen.getByRole("switch", { name: "Keep . , - $" }));
+    await userEvent.click(screen.getByRole("switch", { name: "Separators" }));
     await userEvent.click(screen.getByRole("button", { name: /^Cop/ }));
     expect(writeText).toHaveBeenLastCalledWith("357");
   });

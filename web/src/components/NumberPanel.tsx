@@ -62,7 +62,7 @@ export function NumberPanel(props: Props) {
           >
             Undo corrections
           </button>
-          <Switch label="Keep . , - $" on={keepSeparators} onChange={onKeepSeparators} />
+          <Switch label="Separators" on={keepSeparators} onChange={onKeepSeparators} />
         </div>
         <div className="result-text">
           {notice ? (
