@@ -7,13 +7,15 @@ import * as fixtures from "../tests/fixtures";
 import { api, drawWithKeyboard, heading, openPage, PREDICTION } from "../tests/page";
 import { ApiError } from "./lib/api/errors";
 
+const SLOWLY = { timeout: 4000 };
+
 /** Open the page in number mode with an image, which does not need a canvas. */
-async function openNumber() {
+async function openNumber(shown = "3.51") {
   const image = { name: "3.51", url: "data:image/png;base64,AAAA", size: [980, 252] };
   const history = { parts: [image], steps: [["a", [0]]], present: 0 };
   window.sessionStorage.setItem("inkdigits.number", JSON.stringify(history));
   const page = openPage("number");
-  await waitFor(() => expect(number()).toBe("3.51"));
+  await waitFor(() => expect(number()).toBe(shown), SLOWLY);
   return page;
 }
 
@@ -84,7 +86,7 @@ describe("number mode", () => {
     await userEvent.keyboard("9");
     unmount();
     openPage("number");
-    await waitFor(() => expect(number()).toBe("9.51"));
+    await waitFor(() => expect(number()).toBe("9.51"), SLOWLY);
     await userEvent.click(screen.getByRole("radio", { name: "Pixels" }));
     expect(heading()).toBe("No digit yet");
   });
@@ -98,21 +100,20 @@ describe("number mode", () => {
     await openNumber();
     const field = screen.getByLabelText("Length");
     await userEvent.type(field, "40");
-    await waitFor(() => expect(screen.getByText(detail)).toBeTruthy());
+    await screen.findByText(detail, {}, SLOWLY);
     expect(field.getAttribute("aria-invalid")).toBe("true");
     expect(field.closest("details")?.open).toBe(true);
     expect(screen.queryByTestId("notice")).toBeNull();
     expect(heading()).toBe("A constraint is not valid");
     await userEvent.click(screen.getByRole("button", { name: "Clear constraints" }));
-    await waitFor(() => expect(heading()).toBe("Very likely"));
+    await waitFor(() => expect(heading()).toBe("Very likely"), SLOWLY);
     expect(screen.queryByText(detail)).toBeNull();
   });
 
   it("says what does not look like a number, and lets a person choose", async () => {
     api.recognizeNumber = async () => ({ ...fixtures.NUMBER, text: null, reason: "not_a_number" });
-    const opened = openNumber();
-    await waitFor(() => expect(heading()).toBe("This does not look like a number"));
-    void opened.catch(() => undefined);
+    await openNumber("–No number");
+    await waitFor(() => expect(heading()).toBe("This does not look like a number"), SLOWLY);
     expect(screen.getByText("If it is one, most likely 3.51.")).toBeTruthy();
     expect(number()).toBe("–No number");
     await userEvent.click(screen.getByRole("button", { name: "Choose 361" }));
