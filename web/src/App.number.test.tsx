@@ -44,6 +44,7 @@ describe("number mode", () => {
     expect(number()).toBe("3.61");
     expect(heading()).toBe("Corrected by you");
     expect(digit(1).getAttribute("aria-label")).toBe("Digit 2 of 3: six, corrected by you");
+    expect(caption()).toBe("Digit 2 of 3, corrected by you");
     await userEvent.keyboard("{Backspace}");
     expect(number()).toBe("3.51");
     await userEvent.click(screen.getByRole("button", { name: "Change to eight" }));

@@ -80,6 +80,12 @@ export function useNumber(
   );
 
   const [chosen, setChosen] = useState<{ id: string; index: number } | null>(null);
+  const select = (index: number) => setChosen({ id, index });
+  /** Change one digit, which stays the one whose probabilities are shown. */
+  const editDigit = (index: number, change: (edits: Edits) => Edits) => {
+    select(index);
+    edit(change);
+  };
   const digits = shown?.digits ?? [];
   const isChosen = chosen?.id === id && chosen.index < digits.length;
 
@@ -92,10 +98,11 @@ export function useNumber(
     /** Index of the digit whose probabilities are shown: the chosen one, or the least sure. */
     selected: isChosen ? chosen.index : leastSure(digits),
     isChosen,
-    select: (index: number) => setChosen({ id, index }),
+    select,
     correct: (index: number, digit: number) =>
-      shown && edit((edits) => correctDigit(shown, edits, index, digit)),
-    uncorrect: (index: number) => shown && edit((edits) => uncorrectDigit(shown, edits, index)),
+      shown && editDigit(index, (edits) => correctDigit(shown, edits, index, digit)),
+    uncorrect: (index: number) =>
+      shown && editDigit(index, (edits) => uncorrectDigit(shown, edits, index)),
     choose: (text: string) => answer && edit((edits) => chooseText(answer, edits, text)),
     takeBack: () => edit(() => NO_EDITS),
     typed,
