@@ -3,6 +3,7 @@ import { MIN_LABEL_SHARE, type ShownNumber, spreadLabels } from "../lib/numbers"
 import { digitLabel } from "../lib/numberText";
 import { NUMBER_WIDTH } from "../lib/strokes";
 import { MARGIN } from "./DrawingArea";
+import "../styles/digit-strip.css";
 
 interface Props {
   readonly shown: ShownNumber | undefined;
