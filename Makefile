@@ -98,7 +98,7 @@ lint: $(VENV)/installed-test web/node_modules/.package-lock.json ## Check style,
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/cog --check -I docs -I docs/models -I benchmarks README.md docs/performance.md
+	$(BIN)/cog --check -I docs -I docs/models -I benchmarks README.md docs/performance.md docs/numbers.md
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
@@ -132,6 +132,7 @@ accuracy: $(VENV)/installed-compare ## Measure accuracy: train every recipe (hou
 	$(BIN)/python benchmarks/writers.py --digits test --model $(SHIPPED)
 	$(BIN)/python benchmarks/drawings.py --digits test --model $(SHIPPED)
 	$(BIN)/python benchmarks/any_picture.py --digits test --model $(SHIPPED)
+	$(BIN)/python benchmarks/number_recognition.py
 	$(BIN)/python benchmarks/robustness.py --digits test --model $(SHIPPED)
 	$(BIN)/python benchmarks/rejection.py --split test --model $(filter-out classic,$(SHIPPED))
 	$(BIN)/python benchmarks/calibration.py --digits test --model $(SHIPPED)
@@ -155,7 +156,7 @@ figures: $(VENV)/installed-run ## Regenerate the figures of docs/how-it-works.md
 
 cards: $(VENV)/installed-test ## Regenerate the model cards and the tables of results.md, performance.md and README from the results
 	$(BIN)/python docs/models/write.py
-	$(BIN)/cog -r -I docs -I docs/models -I benchmarks README.md docs/performance.md
+	$(BIN)/cog -r -I docs -I docs/models -I benchmarks README.md docs/performance.md docs/numbers.md
 
 lock: $(VENV)/pip ## Update requirements/ from pyproject.toml (ARGS=--upgrade takes the newest versions)
 	$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
