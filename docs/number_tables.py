@@ -27,10 +27,10 @@ def results() -> str:
     lines = ["| pictures | right | 95% interval | rejected |", "| --- | --- | --- | --- |"]
     for kind, meaning in KINDS.items():
         each = figures["kinds"][kind]
-        low, high = each["interval"]
-        lines.append(
-            f"| {meaning} | {each['right']:.1%} | {low:.1%} to {high:.1%} | {each['rejected']:.1%} |"
+        right, low, high, rejected = (
+            f"{share:.1%}" for share in (each["right"], *each["interval"], each["rejected"])
         )
+        lines.append(f"| {meaning} | {right} | {low} to {high} | {rejected} |")
     risk = figures["risk"]
     lines += [
         "",
