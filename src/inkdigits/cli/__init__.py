@@ -20,6 +20,7 @@ COMMANDS = (
     "compare",
     "data",
     "evaluate",
+    "form",
     "model",
     "predict",
     "recipe",

@@ -12,6 +12,7 @@ import click
 
 from inkdigits.cli.console import printable
 from inkdigits.constants import DIGITS
+from inkdigits.escaping import defused
 from inkdigits.recognizer import Prediction
 
 BAR_WIDTH = 32  # characters
@@ -23,10 +24,6 @@ BARS = tuple(  # by length
 MAX_CONFIDENCE_SHOWN = 0.999  # no prediction is certain
 MAX_NAME_SHOWN = 24  # characters of a class
 MAX_CLASSES_SHOWN = 10  # of more classes, the most likely ones are shown
-
-# A cell that starts with one of these is a formula to spreadsheet programs, which may send data
-# away or start programs. The last four are the wide forms that East Asian keyboards type.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 Writer = Callable[[str, Prediction | None], None]
 
@@ -123,8 +120,3 @@ def _open_table(path: str) -> Iterator[TextIO]:
     descriptor = os.dup(sys.stdout.fileno())
     with open(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         yield file
-
-
-def defused(cell: str) -> str:
-    """Return a cell of text that no spreadsheet program takes for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell

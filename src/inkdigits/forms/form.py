@@ -4,10 +4,6 @@ import base64
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Literal
-
-Arrangement = Literal["columns", "rows"]
-PageName = Literal["A4", "Letter"]
 
 DEFAULT_INSTRUCTIONS = (
     "Write one digit in each box with a dark pen, without touching the lines. If a number has "
@@ -54,7 +50,7 @@ class Form:
 
     title         printed on every page; also tells two forms with equal fields apart
     fields        the numbers that each row asks for
-    page          the size of the paper
+    page          the size of the paper, "A4" or "Letter"
     arrangement   "columns": each field is a column of a table, and each row is a line of it;
                   "rows": each field of a row has a line of its own
     rows          how many rows are printed, unless the command says otherwise
@@ -63,8 +59,8 @@ class Form:
 
     title: str
     fields: tuple[Field, ...]
-    page: PageName = "A4"
-    arrangement: Arrangement = "columns"
+    page: str = "A4"
+    arrangement: str = "columns"
     rows: int = 20
     instructions: str = DEFAULT_INSTRUCTIONS
 

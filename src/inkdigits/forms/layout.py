@@ -4,6 +4,7 @@ All lengths are in millimeters, measured from the top left corner of the page.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,8 +27,9 @@ MAX_PAGES = 99
 _MARGIN = 10.0  # many printers leave out the outermost 5 to 8 mm
 _SIDE = 12.0  # left and right of the table
 _QUIET = 4.0  # free space around the code
-_EXAMPLES_TOP = 28.0
-_TABLE_TOP = 36.0
+_EXAMPLES_TOP = 28.5
+_EXAMPLES_LABEL = 43.0
+_TABLE_TOP = 36.5
 _HEADING = 5.5  # height of the fields' labels above a table
 _FOOTER = 24.0  # the markers at the bottom, and the space above them
 _BOX_WIDTHS = (6.5, 5.0)  # the widest is used if there is space
@@ -151,17 +153,16 @@ def layout(form: Form, rows: int) -> Layout:
     left, right = _MARGIN + MARKER_SIDE + _QUIET, width - _MARGIN - MARKER_SIDE - _QUIET
     code = Rectangle(right - CODE_SIDE, _MARGIN, CODE_SIDE, CODE_SIDE)
     text_width = code.left - _QUIET - left
-    examples_left = _SIDE + _LABEL
     return Layout(
         width=width,
         height=height,
         rows=rows,
         markers=_markers(width, height),
         code=code,
-        title=Rectangle(left, _MARGIN, text_width, 6.5),
-        instructions=Rectangle(left, _MARGIN + 7, text_width, 10),
-        examples=_boxes(10, examples_left, _EXAMPLES_TOP, 6.0, 7.0),
-        examples_label=Rectangle(_SIDE, _EXAMPLES_TOP, _LABEL - 2, 7.0),
+        title=Rectangle(left, _MARGIN, text_width, 6.0),
+        instructions=Rectangle(left, _MARGIN + 6.5, text_width, 11.5),
+        examples=_boxes(10, _SIDE + _EXAMPLES_LABEL, _EXAMPLES_TOP, 6.0, 7.0),
+        examples_label=Rectangle(_SIDE, _EXAMPLES_TOP, _EXAMPLES_LABEL - 2, 7.0),
         footer=Rectangle(left, height - _MARGIN - 5, right - left, 5),
         pages=tuple(_page(form, grid, number, rows) for number in range(1, pages + 1)),
     )
@@ -177,10 +178,15 @@ class _Grid:
 
     top: float
     box_width: float
-    pitch: float
+    pitch: float  # from one line of boxes to the next
+    step: float  # from one row to the next
     bands: int
     band_width: float
     per_band: int
+
+    @property
+    def box_height(self) -> float:
+        return self.pitch - _LINE_GAP
 
     @property
     def per_page(self) -> int:
@@ -218,71 +224,50 @@ def _grid(form: Form, rows: int, width: float, height: float) -> _Grid:
     bands = min(fitting, -(-rows // most))
     pages = -(-rows // (bands * most))
     per_band = -(-rows // (bands * pages))  # so that the pages are equally full
-    pitch = ((available + gap) / per_band - gap) / lines
-    return _Grid(top, box_width, min(pitch, largest), bands, band_width, per_band)
+    pitch = min(((available + gap) / per_band - gap) / lines, largest)
+    return _Grid(top, box_width, pitch, lines * pitch + gap, bands, band_width, per_band)
 
 
 def _page(form: Form, grid: _Grid, number: int, rows: int) -> Page:
+    place_fields = _side_by_side if form.arrangement == "columns" else _below_each_other
     cells: list[Cell] = []
     labels: list[Label] = []
     first = (number - 1) * grid.per_page
     for row in range(first, min(first + grid.per_page, rows)):
         band, place = divmod(row - first, grid.per_band)
         left = _SIDE + band * (grid.band_width + _BAND_GAP)
-        if form.arrangement == "columns":
-            _add_line(form, grid, row, left, place, cells, labels)
-        else:
-            _add_block(form, grid, row, left, place, cells, labels)
+        top = grid.top + place * grid.step
+        if rows > 1:
+            number_place = Rectangle(left, top, _NUMBER - 2, grid.box_height)
+            labels.append(Label(str(row + 1), number_place, "right"))
+        for label, cell in place_fields(form, grid, row, left + _NUMBER, top):
+            cells.append(cell)
+            if form.arrangement == "rows" or place == 0:
+                labels.append(label)
     return Page(number, tuple(cells), tuple(labels))
 
 
-def _add_line(
-    form: Form,
-    grid: _Grid,
-    row: int,
-    left: float,
-    place: int,
-    cells: list[Cell],
-    labels: list[Label],
-) -> None:
-    """Add a row that is a line of boxes, and above the first one the fields' labels."""
-    top, height = grid.top + place * grid.pitch, grid.pitch - _LINE_GAP
-    labels.append(_row_number(row, left, top, height))
-    left += _NUMBER
+def _side_by_side(
+    form: Form, grid: _Grid, row: int, left: float, top: float
+) -> Iterator[tuple[Label, Cell]]:
+    """Place a row's fields side by side, with labels above the table."""
     for field in form.fields:
-        boxes = _boxes(field.length, left, top, grid.box_width, height)
-        cells.append(Cell(row, field, boxes))
         width = field.length * grid.box_width
-        if place == 0:
-            heading_place = Rectangle(left, _TABLE_TOP, width + _FIELD_GAP - 1, _HEADING - 0.5)
-            labels.append(Label(field.heading, heading_place))
+        label_place = Rectangle(left, _TABLE_TOP, width + _FIELD_GAP - 2, _HEADING - 0.5)
+        boxes = _boxes(field.length, left, top, grid.box_width, grid.box_height)
+        yield Label(field.heading, label_place), Cell(row, field, boxes)
         left += width + _FIELD_GAP
 
 
-def _add_block(
-    form: Form,
-    grid: _Grid,
-    row: int,
-    left: float,
-    place: int,
-    cells: list[Cell],
-    labels: list[Label],
-) -> None:
-    """Add a row whose fields have a line each, with the field's label beside it."""
-    lines, height = len(form.fields), grid.pitch - _LINE_GAP
-    top = grid.top + place * (lines * grid.pitch + _BLOCK_GAP * (lines > 1))
-    labels.append(_row_number(row, left, top, height))
+def _below_each_other(
+    form: Form, grid: _Grid, row: int, left: float, top: float
+) -> Iterator[tuple[Label, Cell]]:
+    """Place a row's fields below each other, with labels beside them."""
     for field in form.fields:
-        labels.append(Label(field.heading, Rectangle(left + _NUMBER, top, _LABEL - 2, height)))
-        boxes_left = left + _NUMBER + _LABEL
-        cells.append(
-            Cell(row, field, _boxes(field.length, boxes_left, top, grid.box_width, height))
-        )
+        label_place = Rectangle(left, top, _LABEL - 2, grid.box_height)
+        boxes = _boxes(field.length, left + _LABEL, top, grid.box_width, grid.box_height)
+        yield Label(field.heading, label_place), Cell(row, field, boxes)
         top += grid.pitch
-
-
-def _row_number(row: int, left: float, top: float, height: float) -> Label:
-    return Label(str(row + 1), Rectangle(left, top, _NUMBER - 2, height), "right")
 
 
 def _boxes(

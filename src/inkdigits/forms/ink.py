@@ -1,0 +1,100 @@
+"""The ink on a straightened page: what is darker than the paper, without the lines of the boxes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from inkdigits.arrays import Array, Pixels
+from inkdigits.forms.layout import LINE_WIDTH, Cell, Rectangle
+from inkdigits.forms.straighten import PX_PER_MM
+
+_BAND_MM = LINE_WIDTH / 2 + 0.45  # on each side of a line, where it darkens a blurred picture
+_MAX_LINE = 0.5  # darkness; a line is lighter, so that something darker is ink on all of it
+_ALLOWANCE = 1.25  # of a cell's usual line, for a single one
+_GREEN_SHARE = 0.9  # red ink is dark in green alone; that of other pens in both
+_FAINT = 0.1  # darkness of the weakest ink, of a pencil; noise and dirt are lighter
+_PENCIL = 0.3  # darkness of the middle of its strokes
+_WEAK, _STRONG = 0.3, 0.85  # of a stroke's darkness; what counts as paper, and as full ink
+
+
+def extract_ink(dark: Array, cells: Sequence[Cell]) -> Array:
+    """Remove the lines of all boxes from a page.
+
+    Lines are orange: nothing of them is seen in red light, but that of a gray scan. Red ink is seen
+    in green light, where lines are pale.
+
+    dark     float32 (H, W, 3), as `paper.darkness` returns it
+    cells    with the boxes where they are on this page
+    returns  float32 (H, W), 0 is paper and 1 is black
+    """
+    red, green = dark[..., 2].copy(), dark[..., 1] * np.float32(_GREEN_SHARE)
+    for cell in cells:
+        for channel in (red, green):
+            _remove_lines(channel, cell)
+    ink: Array = np.maximum(red, green)
+    np.maximum(ink, 0, out=ink)
+    return ink
+
+
+def to_levels(ink: Array, strength: float) -> Pixels:
+    """Scale ink to 8 bits, so that the middle of a stroke is 255 and paper is 0.
+
+    ink       float32 (H, W), as `extract_ink` returns it
+    strength  darkness of the strokes
+    returns   uint8 (H, W)
+    """
+    low = max(_FAINT, _WEAK * strength)
+    scaled = (ink - low) * (255 / max(_STRONG * strength - low, 0.05))
+    levels: Pixels = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    return levels
+
+
+def stroke_strength(ink: Array) -> float:
+    """Return how dark the strokes in a part of a page are, at least as dark as a pencil's."""
+    strong = ink[ink > _PENCIL / 2]
+    if len(strong) < PX_PER_MM**2 // 4:
+        return _PENCIL
+    return max(_PENCIL, float(np.percentile(strong, 80)))
+
+
+def _remove_lines(channel: Array, cell: Cell) -> None:
+    """Subtract from a page what each line of a cell usually adds to it, in place."""
+    place = cell.place
+    xs = [*(box.left for box in cell.boxes), cell.boxes[-1].right]
+    _subtract(channel, [_Line(x, place.top, place.bottom) for x in xs])
+    _subtract(channel.T, [_Line(y, place.left, place.right) for y in (place.top, place.bottom)])
+
+
+class _Line(tuple[float, float, float]):
+    """Where a vertical line is, and from where to where it goes, in millimeters."""
+
+    def __new__(cls, at: float, start: float, end: float) -> "_Line":
+        return super().__new__(cls, (at, start, end))
+
+
+def _subtract(channel: Array, lines: Sequence[_Line]) -> None:
+    bands = []
+    for at, start, end in lines:
+        first = max(0, round((at - _BAND_MM) * PX_PER_MM))
+        last = round((at + _BAND_MM) * PX_PER_MM) + 1
+        ends = max(0, round((start - LINE_WIDTH) * PX_PER_MM)), round((end + LINE_WIDTH) * PX_PER_MM)
+        bands.append(channel[ends[0] : ends[1], first:last])
+    # Ink crosses a line in a few places, and seldom runs along all of it.
+    profiles = [np.median(band, axis=0) for band in bands]
+    width = min(map(len, profiles))
+    usual = np.median([profile[:width] for profile in profiles], axis=0)
+    for band, profile in zip(bands, profiles, strict=True):
+        most = _ALLOWANCE * np.interp(np.arange(len(profile)), np.arange(width), usual)
+        band -= np.clip(np.minimum(profile, most + 0.02), 0, _MAX_LINE).astype(np.float32)
+
+
+def cut(page: Array, place: Rectangle) -> Array:
+    """Cut a rectangle out of a straightened page; it is a view.
+
+    page   (H, W) or (H, W, 3)
+    place  in millimeters
+    """
+    top, bottom = round(place.top * PX_PER_MM), round(place.bottom * PX_PER_MM)
+    left, right = round(place.left * PX_PER_MM), round(place.right * PX_PER_MM)
+    part: Array = page[max(0, top) : max(0, bottom), max(0, left) : max(0, right)]
+    return part

@@ -1,0 +1,55 @@
+"""From the scores of a search to probabilities: fitted on numbers that chose nothing else."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from inkdigits.arrays import Array
+
+
+@dataclass(frozen=True)
+class NumberCalibration:
+    """What calibration adds to the line network.
+
+    digit_weight  of the logarithm of the digits' probabilities, by the network for single digits,
+                  beside that of the text's probability, by the line network
+    temperature   the sums of both are divided by it
+    confidence    coefficients of `Evidence`, then a constant: the log odds that the text is right
+    numberness    the same for the log odds that the picture is a number
+    threshold     a picture whose log odds are lower is rejected
+    """
+
+    digit_weight: float = 0.5
+    temperature: float = 1.0
+    confidence: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0)
+    numberness: tuple[float, ...] = (0.0, 1.0, 0.0, 0.0)
+    threshold: float = 0.0
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks for a text.
+
+    lead         log odds of the text against all other texts
+    number       log odds, by the line network, of texts without a sign that no number has
+    digit        the lowest log odds, by the network for single digits, that a digit is one
+    """
+
+    lead: float
+    number: float
+    digit: float
+
+    def values(self) -> Array:
+        """Return the values, float64 (3,)."""
+        return np.array([self.lead, self.number, self.digit])
+
+
+def log_odds(coefficients: tuple[float, ...], evidence: Evidence) -> float:
+    """Weigh the evidence."""
+    return float(np.dot(coefficients[:-1], evidence.values()) + coefficients[-1])
+
+
+def sigmoid(value: float) -> float:
+    """Convert log odds to a probability."""
+    return 1 / (1 + math.exp(-value)) if value >= 0 else 1 - 1 / (1 + math.exp(value))
