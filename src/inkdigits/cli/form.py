@@ -8,6 +8,7 @@ import click
 MODULES = {
     "new": "form_new",
     "print": "form_print",
+    "read": "form_read",
     "review": "form_review",
     "export": "form_review",
     "forget": "form_review",

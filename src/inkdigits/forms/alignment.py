@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from inkdigits.arrays import Array
 from inkdigits.forms.layout import LINE_WIDTH, Cell, Layout, Rectangle
@@ -37,13 +38,12 @@ class Alignment:
     """
 
     offsets: Array
-    visible: Array
+    visible: NDArray[np.bool_]
 
     @property
-    def seen(self) -> Array:
+    def seen(self) -> NDArray[np.bool_]:
         """Return whether the lines of each cell were found in both directions, bool (N,)."""
-        both: Array = self.visible.all(axis=1)
-        return both
+        return np.logical_and(self.visible[:, 0], self.visible[:, 1])
 
 
 def measure(signal: Array, cells: Sequence[Cell], reach_mm: float) -> Alignment:
@@ -82,7 +82,7 @@ def no_bend(layout: Layout) -> Bend:
     return Bend(np.zeros((15, 2)), (layout.width, layout.height))
 
 
-def _fit(centers: Array, offsets: Array, visible: Array, layout: Layout) -> Bend:
+def _fit(centers: Array, offsets: Array, visible: NDArray[np.bool_], layout: Layout) -> Bend:
     """Fit a smooth bend to measured offsets, without outliers; the markers are where they are."""
     size = layout.width, layout.height
     corners = np.array([middle(marker.place) for marker in layout.markers])

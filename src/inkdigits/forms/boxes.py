@@ -1,6 +1,7 @@
 """The ink of each box of a field, also where it crosses a line, and whether it is struck out."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -73,7 +74,7 @@ def cut_boxes(ink: Array, cell: Cell) -> FieldInk:
     width = (columns[-1] - columns[0]) / len(cell.boxes)
     struck = _has_strike(inside, width) or any(
         (levels[top:bottom, left:right] > _INK).mean() > _SCRIBBLE
-        for left, right in zip(columns[:-1], columns[1:], strict=True)
+        for left, right in pairwise(columns.tolist())
     )
     return FieldInk(boxes, struck, dropped < _MIN_AREA_MM2 * PX_PER_MM**2)
 
@@ -109,7 +110,8 @@ def _assign(
     owner[0] = -1  # the paper
     owners = owner[labels]
     # Touching digits: each column's ink is the box's, and what leaves the field its neighbor's.
-    nearest = np.clip(np.searchsorted(columns, np.arange(levels.shape[1]), "right") - 1, 0, size - 2)
+    nearest = np.searchsorted(columns, np.arange(levels.shape[1]), side="right") - 1
+    nearest = np.clip(nearest, 0, size - 2)
     shared = owners == -2
     owners[shared] = np.broadcast_to(nearest, levels.shape)[shared]
     dropped = int(np.count_nonzero((owners == -1) & (levels > _INK) & (home >= 0)))

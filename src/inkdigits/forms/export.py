@@ -20,6 +20,7 @@ REVIEW = {  # in a table; fields that nobody must look at have none
     "not_a_number": "not a number",
     "constraint": "constraint",
     "sum_rule": "sum rule",
+    "unclear": "unclear",
 }
 Cell = str | int | float | None
 

@@ -1,4 +1,4 @@
-"""Recognize the fields of a page from the ink of their boxes, with all that the form says of them."""
+"""Recognize the fields of a page from their ink, with all that the form says of them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -99,9 +99,7 @@ def constraints_of(field: Field, digits: int) -> Constraints | None:
         if high - low < MAX_CHOICES:
             choices = (str(number).zfill(digits) for number in range(low, high + 1))
     if choices is not None:
-        choices = tuple(
-            text for text in choices if len(text) == digits and _in_range(field, text)
-        )
+        choices = tuple(text for text in choices if len(text) == digits and _in_range(field, text))
         if not choices:
             return None
     try:

@@ -1,6 +1,7 @@
 """The ink on a straightened page: what is darker than the paper, without the lines of the boxes."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from inkdigits.arrays import Array, Pixels
 from inkdigits.forms.layout import LINE_WIDTH, Cell, Rectangle
 from inkdigits.forms.straighten import PX_PER_MM
 
+Page = TypeVar("Page", Array, Pixels)
 _BAND_MM = LINE_WIDTH / 2 + 0.45  # on each side of a line, where it darkens a blurred picture
 _MAX_LINE = 0.5  # darkness; a line is lighter, so that something darker is ink on all of it
 _ALLOWANCE = 1.25  # of a cell's usual line, for a single one
@@ -77,7 +79,10 @@ def _subtract(channel: Array, lines: Sequence[_Line]) -> None:
     for at, start, end in lines:
         first = max(0, round((at - _BAND_MM) * PX_PER_MM))
         last = round((at + _BAND_MM) * PX_PER_MM) + 1
-        ends = max(0, round((start - LINE_WIDTH) * PX_PER_MM)), round((end + LINE_WIDTH) * PX_PER_MM)
+        ends = (
+            max(0, round((start - LINE_WIDTH) * PX_PER_MM)),
+            round((end + LINE_WIDTH) * PX_PER_MM),
+        )
         bands.append(channel[ends[0] : ends[1], first:last])
     # Ink crosses a line in a few places, and seldom runs along all of it.
     profiles = [np.median(band, axis=0) for band in bands]
@@ -88,7 +93,7 @@ def _subtract(channel: Array, lines: Sequence[_Line]) -> None:
         band -= np.clip(np.minimum(profile, most + 0.02), 0, _MAX_LINE).astype(np.float32)
 
 
-def cut(page: Array, place: Rectangle) -> Array:
+def cut(page: Page, place: Rectangle) -> Page:
     """Cut a rectangle out of a straightened page; it is a view.
 
     page   (H, W) or (H, W, 3)
@@ -96,5 +101,5 @@ def cut(page: Array, place: Rectangle) -> Array:
     """
     top, bottom = round(place.top * PX_PER_MM), round(place.bottom * PX_PER_MM)
     left, right = round(place.left * PX_PER_MM), round(place.right * PX_PER_MM)
-    part: Array = page[max(0, top) : max(0, bottom), max(0, left) : max(0, right)]
+    part: Page = page[max(0, top) : max(0, bottom), max(0, left) : max(0, right)]
     return part

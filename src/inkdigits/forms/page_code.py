@@ -1,11 +1,12 @@
 """Decode the QR code of a straightened page."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import cv2
 import numpy as np
 
-from inkdigits.arrays import Pixels
+from inkdigits.arrays import Array, Pixels
 from inkdigits.forms.ink import cut
 from inkdigits.forms.layout import Layout, Rectangle
 from inkdigits.forms.sheet_code import SheetCode
@@ -33,17 +34,21 @@ def read_code(gray: Pixels, layout: Layout) -> SheetCode | None:
     end = side + code.width * PX_PER_MM
     corners = np.array([[(side, side), (end, side), (end, end), (side, end)]], np.float32)
     for picture in _variants(np.ascontiguousarray(cut(gray, wide))):
-        for decode in (
-            lambda p: detector.detectAndDecode(p)[0],
-            lambda p: detector.decode(p, corners)[0],
-        ):
-            try:
-                text = decode(picture)
-            except (cv2.error, UnicodeDecodeError):  # what seemed to be a code, and is none
-                continue
+        for place in (None, corners):
+            text = _decode(detector, picture, place)
             if found := SheetCode.from_text(text):
                 return found
     return None
+
+
+def _decode(detector: Any, picture: Pixels, corners: Array | None) -> str:
+    """Decode a code, after a search for it if its corners are not given; "" if it fails."""
+    try:
+        if corners is None:
+            return str(detector.detectAndDecode(picture)[0])
+        return str(detector.decode(picture, corners)[0])
+    except (cv2.error, UnicodeDecodeError):  # what seemed to be a code, and is none
+        return ""
 
 
 def _variants(picture: Pixels) -> Iterator[Pixels]:

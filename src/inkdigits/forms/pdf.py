@@ -11,7 +11,6 @@ import numpy as np
 
 from inkdigits.arrays import Pixels
 from inkdigits.forms import pdf_child
-from inkdigits.storage.files import FileError
 
 SIGNATURE = b"%PDF-"
 SIGNATURE_WITHIN = 1024  # bytes from the beginning, as readers of PDF accept it
@@ -28,15 +27,6 @@ class PdfError(Exception):
 def is_pdf(start: bytes) -> bool:
     """Return whether a file is a PDF, by its first SIGNATURE_WITHIN bytes."""
     return SIGNATURE in start[:SIGNATURE_WITHIN]
-
-
-def check_installed() -> None:
-    """Raise FileError unless the package that renders PDF is installed."""
-    if importlib.util.find_spec("pypdfium2") is None:
-        raise FileError(
-            "Reading a PDF needs the package pypdfium2: run pip install 'inkdigits[forms]', or "
-            "export the pages as PNG files."
-        )
 
 
 def count_pages(path: str) -> int:
@@ -65,6 +55,11 @@ def render_page(path: str, number: int) -> Pixels:
 
 def _ask(*arguments: str) -> tuple[dict[str, Any], bytes]:
     """Run a process, and return what it answers and the bytes that follow."""
+    if importlib.util.find_spec("pypdfium2") is None:
+        raise PdfError(
+            "Reading a PDF needs the package pypdfium2: run pip install 'inkdigits[forms]', or "
+            "export the pages as PNG files."
+        )
     command = [sys.executable, "-P", str(_CHILD), *arguments]
     try:
         done = subprocess.run(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from inkdigits.arrays import Array, Pixels
 from inkdigits.forms.ink import cut
@@ -37,12 +38,12 @@ class QualitySettings:
 QUALITY = QualitySettings()
 
 NO_MARKERS = (
-    "No markers were found, so there is no sheet in the picture, or it is too small or too blurred: "
-    "photograph the whole sheet from above."
+    "No markers were found, so there is no sheet in the picture, or it is too small or too "
+    "blurred: photograph the whole sheet from above."
 )
 SEVERAL = (
-    "A marker was found more than once, so there are several sheets in the picture: photograph each "
-    "by itself."
+    "A marker was found more than once, so there are several sheets in the picture: photograph "
+    "each by itself."
 )
 MIRRORED = "The picture is mirrored: switch off mirroring, or use another camera."
 NOT_A_SHEET = (
@@ -55,19 +56,16 @@ NO_CODE = (
 )
 WRONG_SHEET = "This is a sheet of another form: name its own form."
 WRONG_ROWS = (
-    "The code of this sheet does not fit the form, whose fields may have been changed: use the file "
-    "that it was printed from."
+    "The code of this sheet does not fit the form, whose fields may have been changed: use the "
+    "file that it was printed from."
 )
 TOO_SMALL = (
-    "The sheet is too small in the picture, or photographed too much from the side: fill the picture "
-    "with it, from above."
+    "The sheet is too small in the picture, or photographed too much from the side: fill the "
+    "picture with it, from above."
 )
 TOO_BLURRED = "The picture is too blurred: hold the camera still, and let it focus on the sheet."
-DARK = (
-    "A part of the sheet is too dark: photograph it in more light, without a shadow on it."
-)
+DARK = "A part of the sheet is too dark: photograph it in more light, without a shadow on it."
 BENT = "The sheet is bent or crumpled: press it flat."
-PARTLY = "{count} of {of} markers"
 
 
 def marker_problem(found: FoundMarkers, layout: Layout, shape: tuple[int, ...]) -> str | None:
@@ -121,7 +119,7 @@ def sharpness_problem(gray: Pixels, plane: Plane, layout: Layout) -> str | None:
     return TOO_BLURRED if blur > QUALITY.blur_mm else None
 
 
-def flatness_problem(plane: Plane, seen: Array) -> str | None:
+def flatness_problem(plane: Plane, seen: NDArray[np.bool_]) -> str | None:
     """Say whether the page is too far from flat.
 
     seen    bool (N,), whether the lines of each field were found

@@ -155,7 +155,7 @@ def _seen(aligned: Alignment) -> tuple[bool, ...]:
     """Return which cells are seen; if few are, the printer's lines are pale, and all count."""
     if aligned.seen.mean() < quality.QUALITY.seen:
         return (True,) * len(aligned.seen)
-    return tuple(map(bool, aligned.visible.any(axis=1)))
+    return tuple(bool(either) for either in np.logical_or(*aligned.visible.T))
 
 
 def _result(reading: Reading, cell: Cell, ink: FieldInk, gray: Pixels) -> FieldResult:

@@ -47,7 +47,6 @@ def open_source(path: str) -> Source:
     data = _read(path)
     digest = hashlib.sha256(data).hexdigest()
     if pdf.is_pdf(data[: pdf.SIGNATURE_WITHIN]):
-        pdf.check_installed()
         try:
             return Source(path, digest, pdf.count_pages(path))
         except pdf.PdfError as error:

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from inkdigits.arrays import Array, Pixels
-from inkdigits.forms.markers import FoundMarkers, marker_points
 from inkdigits.forms.layout import Layout
+from inkdigits.forms.markers import FoundMarkers, marker_points
 
 PX_PER_MM = 8  # of a straightened page
 _BEND_STEP_MM = 4  # between the points at which a bend is computed; it is smooth

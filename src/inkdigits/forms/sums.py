@@ -40,8 +40,8 @@ def settle(
     names = [*parts, total]
     lists = [list(candidates[name]) for name in names]
     while _count(lists) > MAX_COMBINATIONS:  # leave out the least probable text
-        longest = max((texts for texts in lists if len(texts) > 1), key=lambda t: -t[-1].probability)
-        longest.pop()
+        several = [texts for texts in lists if len(texts) > 1]
+        min(several, key=lambda texts: texts[-1].probability).pop()
     totals = 10 ** max(len(candidate.text) for candidate in candidates[total])
     bonus = totals * (1 - MISTAKE) / MISTAKE
     weights: list[dict[str, float]] = [{} for _ in names]
