@@ -9,7 +9,7 @@ import click
 
 from inkdigits.cli.console import printable
 from inkdigits.cli.serve import has_display
-from inkdigits.forms.export import export, export_again
+from inkdigits.forms.export import export, export_again, exporting
 from inkdigits.forms.forget import forget
 from inkdigits.forms.store import MAX_WHO, Store, database_path
 from inkdigits.forms.training_digits import write_digits
@@ -70,18 +70,20 @@ def review_command(
         )
         return
     logging.basicConfig(format="%(message)s")
-    try:
-        server = LocalServer(PAGE, FILES, create_routes(path, name, answered), port=port)
-    except OSError:
-        raise click.ClickException(
-            f"Port {port} is in use; choose another one, or leave --port out."
-        ) from None
-    click.echo(f"{waiting:,} fields to review, on a page that only this computer can open:")
-    click.echo(f"  {server.url}")
-    click.echo("Press Ctrl-C to stop; every answer is kept at once.")
-    if opens and has_display():
-        webbrowser.open(server.url)
-    server.serve()
+    with exporting(path) as update:
+        try:
+            routes = create_routes(path, name, update, answered)
+            server = LocalServer(PAGE, FILES, routes, port=port)
+        except OSError:
+            raise click.ClickException(
+                f"Port {port} is in use; choose another one, or leave --port out."
+            ) from None
+        click.echo(f"{waiting:,} fields to review, on a page that only this computer can open:")
+        click.echo(f"  {server.url}")
+        click.echo("Press Ctrl-C to stop; every answer is kept at once.")
+        if opens and has_display():
+            webbrowser.open(server.url)
+        server.serve()
     with Store.open(path, verify=False) as store:
         left, now = _count(store)
     click.echo(f"\nAnswered {now - before:,} fields; {left:,} are left to review.")

@@ -3,8 +3,11 @@
 import csv
 import io
 import json
+import logging
+import threading
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -49,6 +52,39 @@ def export_again(store: Store) -> None:
         path = store.path.with_name(name)
         if path.name == name and path.is_file():  # the name comes from a file
             export(store, path)
+
+
+@contextmanager
+def exporting(path: Path) -> Iterator[Callable[[], None]]:
+    """Return a function that makes another thread write the files again, at once.
+
+    Calls during the seconds that large files take are answered together. At the end of the block
+    the files are up to date.
+
+    path    of the results
+    raises  what `export` does, at the end of the block; earlier errors are logged
+    """
+    changed, ends = threading.Event(), threading.Event()
+
+    def work() -> None:
+        while changed.wait() and not ends.is_set():
+            changed.clear()
+            try:
+                with Store.open(path, verify=False) as store:
+                    export_again(store)
+            except (FileError, OSError) as error:
+                logging.getLogger(__name__).error("%s", error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield changed.set
+    finally:
+        ends.set()
+        changed.set()
+        thread.join()
+        with Store.open(path, verify=False) as store:
+            export_again(store)
 
 
 def review_of(field: StoredField, threshold: float) -> str:

@@ -225,6 +225,14 @@ class Store:
                 map(_field, self._connection.execute(f'{_FIELD} ORDER BY sheet, "row", fields.id'))
             )
 
+    def row(self, field: StoredField) -> list[StoredField]:
+        """Return all fields of the row that a field is in."""
+        with errors_of(self.path):
+            rows = self._connection.execute(
+                f'{_FIELD} WHERE sheet = ? AND "row" = ?', [field.sheet, field.row]
+            )
+            return list(map(_field, rows))
+
     def field(self, identifier: int) -> StoredField | None:
         """Return one field, or None if there is none."""
         with errors_of(self.path):
