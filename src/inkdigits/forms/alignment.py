@@ -22,6 +22,7 @@ class AlignmentSettings:
     beside_mm: float = 0.5  # on both sides of it
     min_contrast: float = 0.03  # between a line and what is beside it
     min_noise_ratio: float = 3.0  # of a line to other places
+    clear_share: float = 0.4  # of the usual contrast, for lines that count as seen
     smoothness: float = 0.02  # weight of a bend's terms, growing with their degree
     outlier_mm: float = 0.6  # a line farther from the bend than this is not one
 
@@ -35,10 +36,12 @@ class Alignment:
 
     offsets  float64 (N, 2), how far from its place each cell is, in millimeters
     visible  bool (N, 2), whether its vertical and its horizontal lines were found
+    contrast float64 (N, 2), between these lines, found or not, and what is beside them
     """
 
     offsets: Array
     visible: NDArray[np.bool_]
+    contrast: Array
 
     @property
     def seen(self) -> NDArray[np.bool_]:
@@ -55,20 +58,31 @@ def measure(signal: Array, cells: Sequence[Cell], reach_mm: float) -> Alignment:
         [_measure(signal, cell, reach_mm, is_vertical) for is_vertical in (True, False)]
         for cell in cells
     ]
-    values = np.array(found).reshape(-1, 2, 2)
-    return Alignment(values[..., 0], values[..., 1] > 0)
+    values = np.array(found).reshape(-1, 2, 3)
+    return Alignment(values[..., 0], values[..., 1] > 0, values[..., 2])
 
 
-def find_bend(signal: Array, layout: Layout, cells: Sequence[Cell], flat: Bend) -> Bend:
+def is_seen(alignment: Alignment) -> NDArray[np.bool_]:
+    """Return which cells are not hidden: whose lines are there, or almost as clear as others.
+
+    If the lines are hardly seen anywhere, as in a blurred picture, that of one cell says nothing.
+
+    returns  bool (N,)
+    """
+    usual = np.median(alignment.contrast, axis=0)
+    clear = alignment.visible | (alignment.contrast >= SETTINGS.clear_share * usual)
+    return np.logical_and(clear[:, 0], clear[:, 1])
+
+
+def find_bend(signal: Array, layout: Layout, cells: Sequence[Cell]) -> Bend:
     """Find how a page is bent, from the lines of its boxes.
 
     The lines are searched for farther and farther from the markers, where the page is known.
 
     signal  float32 (H, W), of the page straightened without a bend
-    flat    the bend to start from
     """
     centers = np.array([middle(cell.place) for cell in cells])
-    bend = flat
+    bend = Bend(np.zeros((bend_terms(centers[:1], (1, 1)).shape[1], 2)), _size(layout))
     for reach in SETTINGS.reach_mm:
         offsets = bend.at(centers)
         here = [moved(cell, *offset) for cell, offset in zip(cells, offsets, strict=True)]
@@ -77,14 +91,13 @@ def find_bend(signal: Array, layout: Layout, cells: Sequence[Cell], flat: Bend) 
     return bend
 
 
-def no_bend(layout: Layout) -> Bend:
-    """Return the bend of a flat page."""
-    return Bend(np.zeros((15, 2)), (layout.width, layout.height))
+def _size(layout: Layout) -> tuple[float, float]:
+    return layout.width, layout.height
 
 
 def _fit(centers: Array, offsets: Array, visible: NDArray[np.bool_], layout: Layout) -> Bend:
     """Fit a smooth bend to measured offsets, without outliers; the markers are where they are."""
-    size = layout.width, layout.height
+    size = _size(layout)
     corners = np.array([middle(marker.place) for marker in layout.markers])
     terms = bend_terms(np.concatenate([centers, corners]), size)
     degrees = np.repeat(np.arange(5), np.arange(1, 6))
@@ -102,10 +115,13 @@ def _fit(centers: Array, offsets: Array, visible: NDArray[np.bool_], layout: Lay
     return Bend(coefficients, size)
 
 
-def _measure(signal: Array, cell: Cell, reach_mm: float, is_vertical: bool) -> tuple[float, bool]:
+def _measure(
+    signal: Array, cell: Cell, reach_mm: float, is_vertical: bool
+) -> tuple[float, bool, float]:
     """Find the vertical or horizontal lines of a cell.
 
-    returns  how far they are from their place, in millimeters, and whether they were found
+    returns  how far they are from their place, in millimeters, whether they were found, and their
+             contrast
     """
     place, inset = cell.place, SETTINGS.inset_mm
     beyond = reach_mm + SETTINGS.center_mm + SETTINGS.beside_mm
@@ -139,11 +155,11 @@ def _measure(signal: Array, cell: Cell, reach_mm: float, is_vertical: bool) -> t
         and 0 < best < len(steps) - 1
     )
     if not is_found:
-        return 0.0, False
+        return 0.0, False, float(scores[len(steps) // 2])
     before, after = float(scores[best - 1]), float(scores[best + 1])
     bow = before - 2 * peak + after
     fraction = 0.5 * (before - after) / bow if bow < 0 else 0.0
-    return (float(steps[best]) + fraction) / PX_PER_MM, True
+    return (float(steps[best]) + fraction) / PX_PER_MM, True, peak
 
 
 def _contrast(profile: Array) -> Array:

@@ -16,7 +16,7 @@ _AROUND = 0.35  # of a box's width and height; ink that leaves the box by more i
 _MIN_AREA_MM2 = 0.25  # of ink in a box; less is a speck
 _SPECK_MM2 = 0.04  # a smaller component is none
 _OWN_SHARE = 0.7  # of a component that is in one box; it is that box's as a whole
-_STRIKE = 1.5  # box widths; a straight stroke through more boxes strikes them out
+_STRIKE = 1.8  # box widths; a straight stroke through more boxes strikes them out
 _STRIKE_DEGREES = range(-35, 36, 5)
 _STRIKE_STEP = 2  # pixels; strokes are searched for in every second one
 _SCRIBBLE = 0.5  # of a box; digits cover less, even with a felt pen
@@ -140,7 +140,7 @@ def _has_strike(inside: NDArray[np.bool_], box_width: float) -> bool:
     if small.shape[1] <= length or not small.any():
         return False
     # A hand does not draw quite straight.
-    thick = cv2.dilate(small, np.ones((3, 3), np.uint8))
+    thick = cv2.dilate(small, np.ones((3, 1), np.uint8))
     return any(_opens(thick, _stroke(length, degrees)) for degrees in _STRIKE_DEGREES)
 
 

@@ -10,7 +10,8 @@ _COARSE_PER_MM = 2  # pixels of the picture on which the paper is estimated
 _WIDEST_STROKE_MM = 5.0  # a wider dark area counts as paper in the shadow
 _SMOOTHING_MM = 1.0
 _DARKEST = 8  # of 255; below it nothing can be said about the paper
-MIN_COLOR = 0.12  # of the lines, for a picture to count as one in color
+_MOST_ORANGE = 0.7
+_PALE = 0.35  # darkness of a line in green light, at most
 
 
 def estimate_paper(page: Pixels) -> Pixels:
@@ -42,17 +43,11 @@ def darkness(page: Pixels, paper: Pixels) -> Array:
 
 
 def line_signal(dark: Array) -> Array:
-    """Return where something is as light, or as orange, as the lines of the boxes.
+    """Return where something looks like the lines of the boxes: orange, or pale if it is gray.
 
-    dark     float32 (H, W, 3), blue, green, red
-    returns  float32 (H, W); ink is at most a little stronger than a line
+    dark     float32 (H, W, 3), as `darkness` returns it
+    returns  float32 (H, W), larger on a line than on ink
     """
-    orange = dark[..., 0] - dark[..., 2]
-    np.clip(orange, 0, 0.7, out=orange)
-    return orange
-
-
-def gray_line_signal(dark: Array) -> Array:
-    """Return the same for a picture without colors."""
-    gray: Array = np.clip(dark[..., 1], 0, 0.35)
-    return gray
+    orange = np.clip(dark[..., 0] - dark[..., 2], 0, _MOST_ORANGE)
+    signal: Array = orange + np.clip(dark[..., 1], 0, _PALE)
+    return signal

@@ -45,6 +45,10 @@ SEVERAL = (
     "A marker was found more than once, so there are several sheets in the picture: photograph "
     "each by itself."
 )
+ONE_MARKER = (
+    "Only one of the four markers was found: photograph the whole sheet from above, sharp and "
+    "evenly lit."
+)
 MIRRORED = "The picture is mirrored: switch off mirroring, or use another camera."
 NOT_A_SHEET = (
     "The markers that were found are not those of one sheet: photograph the sheet by itself, from "
@@ -82,6 +86,8 @@ def marker_problem(found: FoundMarkers, layout: Layout, shape: tuple[int, ...]) 
     missing = sorted(set(range(4)) - set(found.corners))
     if not missing:
         return None
+    if len(missing) > 2:
+        return ONE_MARKER
     names = ("upper left", "upper right", "lower right", "lower left")
     which = " and the ".join(names[number] for number in missing)
     markers = f"The {which} marker{'s' if len(missing) > 1 else ''}"
@@ -183,11 +189,7 @@ def _is_outside(
     numbers = sorted(found.corners)
     page = marker_points(layout.markers, numbers)
     picture = np.concatenate([found.corners[number] for number in numbers])
-    if len(numbers) == 1:
-        matrix = cv2.getAffineTransform(page[:3].astype(np.float32), picture[:3].astype(np.float32))
-        matrix = np.vstack([matrix, (0, 0, 1)])
-    else:
-        matrix, _ = cv2.findHomography(page, picture)
+    matrix, _ = cv2.findHomography(page, picture)
     if matrix is None:
         return False
     places = cv2.perspectiveTransform(marker_points(layout.markers, missing)[None], matrix)[0]

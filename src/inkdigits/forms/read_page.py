@@ -1,7 +1,6 @@
 """Recognize the sheet on one page of a source: from the picture to the values of its fields."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -9,7 +8,7 @@ import numpy as np
 
 from inkdigits.arrays import Array, Pixels
 from inkdigits.forms import quality
-from inkdigits.forms.alignment import Alignment, find_bend, measure, middle, moved, no_bend
+from inkdigits.forms.alignment import Alignment, find_bend, is_seen, measure, moved
 from inkdigits.forms.boxes import FieldInk, cut_boxes
 from inkdigits.forms.fields import Reading, recognize_field, settle_sums
 from inkdigits.forms.form import Form, FormError
@@ -17,17 +16,16 @@ from inkdigits.forms.ink import cut, extract_ink
 from inkdigits.forms.layout import Cell, Layout, Rectangle, layout
 from inkdigits.forms.markers import find_markers
 from inkdigits.forms.page_code import read_code
-from inkdigits.forms.paper import darkness, estimate_paper, gray_line_signal, line_signal
+from inkdigits.forms.paper import darkness, estimate_paper, line_signal
 from inkdigits.forms.results import BoxCrop, FieldResult, SheetResult
 from inkdigits.forms.sheet_code import SheetCode
 from inkdigits.forms.sources import PageError, Source, load_page
-from inkdigits.forms.straighten import PX_PER_MM, Bend, find_plane, straighten
+from inkdigits.forms.straighten import PX_PER_MM, find_plane, straighten
 from inkdigits.imaging.decode import encode_png
 from inkdigits.recognizer import Recognizer
 
 CROP_MARGIN_MM = 1.5  # around a field, in the picture that a person is shown
 CROP_PX_PER_MM = 6
-ENOUGH_SEEN = 0.8  # of the fields' lines
 FINAL_REACH_MM = 1.0  # how far lines may still be from their places on the straightened page
 
 
@@ -66,8 +64,8 @@ def read_page(source: Source, number: int, form: Form, recognizer: Recognizer) -
     ink = extract_ink(page.dark, page.cells)
     inks = [cut_boxes(ink, cell) for cell in page.cells]
     readings = [
-        recognize_field(cell.row, cell.field, field_ink, recognizer, is_seen)
-        for cell, field_ink, is_seen in zip(page.cells, inks, page.seen, strict=True)
+        recognize_field(cell.row, cell.field, field_ink, recognizer, seen)
+        for cell, field_ink, seen in zip(page.cells, inks, page.seen, strict=True)
     ]
     gray = cv2.cvtColor(page.colors, cv2.COLOR_BGR2GRAY)
     fields = tuple(
@@ -100,12 +98,14 @@ def straighten_page(picture: Pixels, form: Form) -> StraightPage:
     if code is None:
         raise SheetError(quality.NO_CODE)
     plan, cells = _cells(form, code)
-    signal_of, bend = _find_lines(darkness(page, paper), plan, cells)
+    bend = find_bend(line_signal(darkness(page, paper)), plan, cells)
     page = straighten(picture, plane, plan, bend)
     dark = darkness(page, estimate_paper(page))
-    aligned = measure(signal_of(dark), cells, FINAL_REACH_MM)
+    aligned = measure(line_signal(dark), cells, FINAL_REACH_MM)
     _check(quality.flatness_problem(plane, aligned.seen))
-    return StraightPage(code, _aligned(cells, aligned), _seen(aligned), page, dark)
+    return StraightPage(
+        code, _aligned(cells, aligned), tuple(is_seen(aligned).tolist()), page, dark
+    )
 
 
 def _check(problem: str | None) -> None:
@@ -123,39 +123,11 @@ def _cells(form: Form, code: SheetCode) -> tuple[Layout, tuple[Cell, ...]]:
     return plan, plan.pages[code.page - 1].cells
 
 
-def _find_lines(
-    dark: Array, plan: Layout, cells: tuple[Cell, ...]
-) -> tuple[Callable[[Array], Array], Bend]:
-    """Find how the page is bent, from orange lines, or from gray ones if the picture is gray.
-
-    returns  the function that shows the lines best, and the bend
-    """
-    found = []
-    for signal_of in (line_signal, gray_line_signal):
-        signal = signal_of(dark)
-        bend = find_bend(signal, plan, cells, no_bend(plan))
-        offsets = bend.at(np.array([middle(cell.place) for cell in cells]))
-        here = [moved(cell, x, y) for cell, (x, y) in zip(cells, offsets.tolist(), strict=True)]
-        seen = float(measure(signal, here, FINAL_REACH_MM).seen.mean())
-        found.append((seen, signal_of, bend))
-        if seen > ENOUGH_SEEN:
-            break
-    _, best, bend = max(found, key=lambda each: each[0])
-    return best, bend
-
-
 def _aligned(cells: tuple[Cell, ...], aligned: Alignment) -> tuple[Cell, ...]:
     """Move each cell to where its lines were found."""
     return tuple(
         moved(cell, float(x), float(y)) for cell, (x, y) in zip(cells, aligned.offsets, strict=True)
     )
-
-
-def _seen(aligned: Alignment) -> tuple[bool, ...]:
-    """Return which cells are seen; if few are, the printer's lines are pale, and all count."""
-    if aligned.seen.mean() < quality.QUALITY.seen:
-        return (True,) * len(aligned.seen)
-    return tuple(bool(either) for either in np.logical_or(*aligned.visible.T))
 
 
 def _result(reading: Reading, cell: Cell, ink: FieldInk, gray: Pixels) -> FieldResult:
