@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -153,12 +154,14 @@ def is_flagged(result: Any) -> bool:
     )
 
 
-def measure(reader: Reader, count: int, writers: list[Writer], wrong: Path | None) -> dict[str, Any]:
+def measure(
+    reader: Reader, count: int, writers: list[Writer], wrong: Path | None
+) -> dict[str, Any]:
     """Read sheets that are not spoilt; report fields by kind of photograph."""
     overall = Counts()
     by_kind: dict[str, dict[str, Counts]] = defaultdict(lambda: defaultdict(Counts))
     empty, struck_out = Counts(), Counts()
-    calibration: list[tuple[float, bool]] = []
+    calibration: list[tuple[float, bool]] = []  # confidence, 0 if it is flagged for a reason
     for number, sheet in enumerate(track(sheets(count, None, writers), "sheets", total=count)):
         result = reader.read(sheet)
         levels = sheet.camera.levels | {
@@ -181,7 +184,8 @@ def measure(reader: Reader, count: int, writers: list[Writer], wrong: Path | Non
             _count(all_counts, answer, entry)
             if answer is None:
                 continue
-            calibration.append((answer.confidence, answer.value == entry.text))
+            confidence = 0.0 if answer.review else answer.confidence
+            calibration.append((confidence, answer.value == entry.text))
             if wrong and not is_flagged(answer) and answer.value != entry.text:
                 name = f"{number} {entry.row} {entry.name} {entry.text} as {answer.value or 'none'}"
                 wrong.mkdir(parents=True, exist_ok=True)
@@ -222,16 +226,26 @@ def _figures(counts: Counts) -> dict[str, Any]:
 
 
 def _reliability(calibration: list[tuple[float, bool]]) -> dict[str, Any]:
-    """Return the accuracy of fields by their confidence, and that of the surest 70%."""
+    """Return the accuracy of fields by confidence, of the surest 70%, and by other thresholds."""
     table = np.array(sorted(calibration), float).reshape(-1, 2)
     edges = (0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 1.0001)
     bins = {}
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         inside = table[(table[:, 0] >= low) & (table[:, 0] < high), 1]
         if len(inside):
             bins[f"from {low}"] = {"fields": len(inside), "right": float(inside.mean())}
     surest = table[int(0.3 * len(table)) :, 1]
-    return {"bins": bins, "surest_70_percent": float(surest.mean()) if len(surest) else None}
+    thresholds = {}
+    for threshold in (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99):
+        kept = table[table[:, 0] >= threshold, 1]
+        if len(kept):
+            flagged = 1 - len(kept) / len(table)
+            thresholds[str(threshold)] = {"flagged": flagged, "right": float(kept.mean())}
+    return {
+        "bins": bins,
+        "surest_70_percent": float(surest.mean()) if len(surest) else None,
+        "thresholds": thresholds,
+    }
 
 
 def measure_spoilt(reader: Reader, count: int, writers: list[Writer]) -> dict[str, Any]:
@@ -270,7 +284,9 @@ def measure_spoilt(reader: Reader, count: int, writers: list[Writer]) -> dict[st
 def show(figures: dict[str, Any]) -> None:
     """Print the figures as tables."""
     console = Console(width=130)
-    table = Table("photographs", "", "sheets", "refused", "fields", "right, if not flagged", "flagged")
+    table = Table(
+        "photographs", "", "sheets", "refused", "fields", "right, if not flagged", "flagged"
+    )
 
     def add(name: str, level: str, each: dict[str, Any]) -> None:
         table.add_row(

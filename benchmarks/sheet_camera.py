@@ -97,16 +97,16 @@ def photograph(
     markers_mm  centers of the markers, (N, 2), one of which is covered if the sheet is spoilt so
     returns     a JPEG file
     """
-    page = page.astype(np.float32)
+    sheet: Array = page.astype(np.float32)
     if camera.spoilt == "corner folded":
-        page, table = _folded(page, size_mm, rng)
+        sheet, table = _folded(sheet, size_mm, rng)
     else:
         table = np.zeros(page.shape[:2], np.float32)
     if camera.spoilt == "marker covered":
         assert markers_mm is not None
-        page = _covered(page, size_mm, markers_mm[rng.integers(len(markers_mm))], rng)
+        sheet = _covered(sheet, size_mm, markers_mm[rng.integers(len(markers_mm))], rng)
     corners, shape = _corners(size_mm, camera)
-    scene = _place(page, table, corners, shape, size_mm, camera, rng)
+    scene = _place(sheet, table, corners, shape, size_mm, camera, rng)
     lit = scene * _light(corners, shape, camera, rng)[..., None]
     tint = np.clip(rng.normal(1, 0.04, 3), 0.88, 1.1).astype(np.float32)
     lit *= tint * np.float32(rng.uniform(0.75, 1.02))
@@ -165,7 +165,7 @@ def _place(
 ) -> Array:  # fmt: skip
     """Lay the page on a table, and look at it; float32 (H, W, 3)."""
     height, width = page.shape[:2]
-    source = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
+    source = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     to_photo = cv2.getPerspectiveTransform(source, corners.astype(np.float32))
     # Reduced first: a warp samples single pixels, and would make thin lines rough.
     reduction = np.sqrt(width * height / _area(corners))
@@ -245,8 +245,8 @@ def _folded(page: Array, size_mm: tuple[float, float], rng: Generator) -> tuple[
     across, down = rng.uniform(28, 60, 2) * scale
     is_right, is_bottom = rng.integers(2, size=2)
     corner = np.array([is_right * width, is_bottom * height], float)
-    first = corner + ((1 - 2 * is_right) * across, 0)
-    second = corner + (0, (1 - 2 * is_bottom) * down)
+    first = corner + np.array([(1 - 2 * is_right) * across, 0])
+    second = corner + np.array([0, (1 - 2 * is_bottom) * down])
     line = (second - first) / np.linalg.norm(second - first)
     onto = first + line * ((corner - first) @ line)
     tip = 2 * onto - corner  # the corner, mirrored by the fold

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from inkdigits.arrays import Array, Generator
+from inkdigits.arrays import Array, Generator, Pixels
 from inkdigits.data import pendigits, unipen
 from inkdigits.data.traces import Traces, select_writers
 from inkdigits.forms.form import Field
@@ -63,7 +63,8 @@ def _writer(traces: Traces, name: object) -> Writer:
         str(name),
         tuple(
             tuple(
-                upright(own.strokes[number]) for number in np.flatnonzero(own.labels == digit).tolist()
+                upright(own.strokes[number])
+                for number in np.flatnonzero(own.labels == digit).tolist()
             )
             for digit in range(10)
         ),
@@ -94,7 +95,7 @@ class Entry:
 
 
 def fill_page(
-    page: Array,
+    page: Pixels,
     cells: Sequence[Cell],
     writer: Writer,
     pen: Pen,
@@ -103,7 +104,7 @@ def fill_page(
     *,
     empty: float = 0.05,
     struck_out: float = 0.01,
-) -> tuple[Array, list[Entry]]:
+) -> tuple[Pixels, list[Entry]]:
     """Write into every field of a page.
 
     page     uint8 (H, W, 3), as printed; not changed
@@ -135,7 +136,7 @@ def fill_page(
     return inked(page, ink, pen, rng), entries
 
 
-def inked(page: Array, ink: Array, pen: Pen, rng: Generator) -> Array:
+def inked(page: Pixels, ink: Pixels, pen: Pen, rng: Generator) -> Pixels:
     """Put ink on a page: it lets through a share of the light.
 
     ink      uint8 (H, W), 255 is full ink
@@ -144,12 +145,12 @@ def inked(page: Array, ink: Array, pen: Pen, rng: Generator) -> Array:
     if pen.texture:
         grain = cv2.GaussianBlur(rng.standard_normal(ink.shape, np.float32), (0, 0), 1.2)
         cover *= np.clip(1 - pen.texture * (0.5 + 1.5 * np.abs(grain) / 0.25 * 0.3), 0, 1)
-    light = 1 - cover[..., None] * (1 - np.float32(pen.color))
+    light = 1 - cover[..., None] * (1 - np.array(pen.color, np.float32))
     return np.rint(page * light).astype(np.uint8)
 
 
 def _write(
-    ink: Array, strokes: list[Array], box: Rectangle, size: float, baseline: float,
+    ink: Pixels, strokes: list[Array], box: Rectangle, size: float, baseline: float,
     width_mm: float, px_per_mm: float, rng: Generator,
 ) -> None:  # fmt: skip
     """Write one digit into a box, about in its middle, sometimes across its lines."""
@@ -166,7 +167,7 @@ def _write(
 
 
 def _strike(
-    ink: Array, place: Rectangle, width_mm: float, px_per_mm: float, rng: Generator
+    ink: Pixels, place: Rectangle, width_mm: float, px_per_mm: float, rng: Generator
 ) -> None:
     """Cross out a field by a line, or by two."""
     for _ in range(int(rng.integers(1, 3))):
@@ -175,7 +176,7 @@ def _strike(
         _draw(ink, line, width_mm, px_per_mm)
 
 
-def _draw(ink: Array, points_mm: Array, width_mm: float, px_per_mm: float) -> None:
+def _draw(ink: Pixels, points_mm: Array, width_mm: float, px_per_mm: float) -> None:
     """Draw a stroke; (N, 2), x and y."""
     points = np.rint(points_mm * px_per_mm * (1 << _SHIFT)).astype(np.int32)
     thickness = max(1, round(width_mm * px_per_mm))

@@ -52,7 +52,7 @@ def cut_boxes(ink: Array, cell: Cell) -> FieldInk:
     cell  where its boxes are on this page
     """
     place, box = cell.place, cell.boxes[0]
-    around_x, around_y = _AROUND * box.width, _AROUND * box.height
+    around_x, around_y = _AROUND * min(box.width, box.height), _AROUND * box.height
     wide = Rectangle(
         max(0.0, place.left - around_x),
         max(0.0, place.top - around_y),
@@ -71,7 +71,8 @@ def cut_boxes(ink: Array, cell: Cell) -> FieldInk:
         for number in range(len(cell.boxes))
     )
     inside = levels[top:bottom, columns[0] : columns[-1]] > _INK
-    width = (columns[-1] - columns[0]) / len(cell.boxes)
+    # A number that is written freely is in a single wide box.
+    width = min((columns[-1] - columns[0]) / len(cell.boxes), bottom - top)
     struck = _has_strike(inside, width) or any(
         (levels[top:bottom, left:right] > _INK).mean() > _SCRIBBLE
         for left, right in pairwise(columns.tolist())
