@@ -13,7 +13,11 @@ from inkdigits.forms.layout import Cell, Rectangle
 from inkdigits.forms.straighten import PX_PER_MM
 
 _AROUND = 0.35  # of a box's width and height; ink that leaves the box by more is cut off
-_MIN_AREA_MM2 = 0.25  # of ink in a box; less is a speck
+_MIN_AREA_PX = PX_PER_MM**2 // 4  # of ink in a box; less is a speck
+_NEAR_LINE_MM = 0.6
+_DARK = 0.25  # darkness of ink near a line that is no rest of it
+_TRACE_MM, _TRACE = 0.25, 0.07  # a trace of ink is darker than this when it is blurred
+_MIN_TRACE_PX = PX_PER_MM**2
 _SPECK_MM2 = 0.04  # a smaller component is none
 _OWN_SHARE = 0.7  # of a component that is in one box; it is that box's as a whole
 _STRIKE = 1.8  # box widths; a straight stroke through more boxes strikes them out
@@ -66,10 +70,23 @@ def cut_boxes(ink: Array, cell: Cell) -> FieldInk:
     columns = np.rint([(x - wide.left) * PX_PER_MM for x in xs]).astype(int)
     top, bottom = (round((y - wide.top) * PX_PER_MM) for y in (place.top, place.bottom))
     owners, dropped = _assign(levels, columns, top, bottom)
-    boxes = tuple(
-        _box(levels, owners == number, columns[number : number + 2], round(around_x * PX_PER_MM))
-        for number in range(len(cell.boxes))
-    )
+    away = _away_from_lines(levels.shape, columns, top, bottom)
+    faint = cv2.GaussianBlur(part, (0, 0), _TRACE_MM * PX_PER_MM)
+    around_px = round(around_x * PX_PER_MM)
+    boxes: list[Pixels] = []
+    doubts = [dropped >= _MIN_AREA_PX]
+    for first, last in pairwise(columns.tolist()):
+        own = owners == len(boxes)
+        around = slice(max(0, first - around_px), last + around_px)
+        strokes = own & (levels > _INK)
+        if np.count_nonzero(strokes & away) >= _MIN_AREA_PX:
+            boxes.append(np.where(own, levels, 0).astype(np.uint8)[:, around])
+            continue
+        boxes.append(np.zeros_like(levels[:, around]))
+        # Strong ink along a line, or a trace of ink in the box: perhaps a digit all the same.
+        doubts.append(np.count_nonzero(strokes & (part > _DARK)) >= _MIN_TRACE_PX)
+        trace = (faint > _TRACE) & away
+        doubts.append(np.count_nonzero(trace[top:bottom, first:last]) >= _MIN_TRACE_PX)
     inside = levels[top:bottom, columns[0] : columns[-1]] > _INK
     # A number that is written freely is in a single wide box.
     width = min((columns[-1] - columns[0]) / len(cell.boxes), bottom - top)
@@ -77,7 +94,7 @@ def cut_boxes(ink: Array, cell: Cell) -> FieldInk:
         (levels[top:bottom, left:right] > _INK).mean() > _SCRIBBLE
         for left, right in pairwise(columns.tolist())
     )
-    return FieldInk(boxes, struck, dropped < _MIN_AREA_MM2 * PX_PER_MM**2)
+    return FieldInk(tuple(boxes), struck, not any(doubts))
 
 
 def _assign(
@@ -119,15 +136,17 @@ def _assign(
     return owners, dropped
 
 
-def _box(
-    levels: Pixels, own: NDArray[np.bool_], columns: NDArray[np.intp], around_px: int
-) -> Pixels:
-    """Return the ink of one box and around it, or all 0 if it is a speck."""
-    left, right = max(0, columns[0] - around_px), columns[1] + around_px
-    part: Pixels = np.where(own[:, left:right], levels[:, left:right], 0).astype(np.uint8)
-    if np.count_nonzero(part > _INK) < _MIN_AREA_MM2 * PX_PER_MM**2:
-        return np.zeros_like(part)
-    return part
+def _away_from_lines(
+    shape: tuple[int, ...], columns: NDArray[np.intp], top: int, bottom: int
+) -> NDArray[np.bool_]:
+    """Return where no line is near, of which a rest may be left; bool (H, W)."""
+    near = round(_NEAR_LINE_MM * PX_PER_MM)
+    away = np.ones(shape, bool)
+    for column in columns.tolist():
+        away[:, max(0, column - near) : column + near + 1] = False
+    for row in (top, bottom):
+        away[max(0, row - near) : row + near + 1] = False
+    return away
 
 
 def _has_strike(inside: NDArray[np.bool_], box_width: float) -> bool:

@@ -1,6 +1,7 @@
 """The ink on a straightened page: what is darker than the paper, without the lines of the boxes."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -63,34 +64,35 @@ def _remove_lines(channel: Array, cell: Cell) -> None:
     """Subtract from a page what each line of a cell usually adds to it, in place."""
     place = cell.place
     xs = [*(box.left for box in cell.boxes), cell.boxes[-1].right]
-    _subtract(channel, [_Line(x, place.top, place.bottom) for x in xs])
-    _subtract(channel.T, [_Line(y, place.left, place.right) for y in (place.top, place.bottom)])
+    ys = [place.top, place.bottom]
+    middle = (place.top + place.bottom) / 2
+    down = [place.top - LINE_WIDTH, middle, place.bottom + LINE_WIDTH]
+    across = [xs[0] - LINE_WIDTH, *xs[1:-1], xs[-1] + LINE_WIDTH]
+    _subtract(channel, xs, down)
+    _subtract(channel.T, ys, across)
 
 
-class _Line(tuple[float, float, float]):
-    """Where a vertical line is, and from where to where it goes, in millimeters."""
+def _subtract(channel: Array, lines: Sequence[float], stops: Sequence[float]) -> None:
+    """Subtract vertical lines, in pieces: one may be a little aslant, or in the shadow in part.
 
-    def __new__(cls, at: float, start: float, end: float) -> "_Line":
-        return super().__new__(cls, (at, start, end))
-
-
-def _subtract(channel: Array, lines: Sequence[_Line]) -> None:
-    bands = []
-    for at, start, end in lines:
-        first = max(0, round((at - _BAND_MM) * PX_PER_MM))
-        last = round((at + _BAND_MM) * PX_PER_MM) + 1
-        ends = (
-            max(0, round((start - LINE_WIDTH) * PX_PER_MM)),
-            round((end + LINE_WIDTH) * PX_PER_MM),
-        )
-        bands.append(channel[ends[0] : ends[1], first:last])
+    lines  where they are, in millimeters
+    stops  where the pieces begin and end
+    """
+    rows = [max(0, round(stop * PX_PER_MM)) for stop in stops]
+    columns = [round(line * PX_PER_MM) for line in lines]
+    width = round(_BAND_MM * PX_PER_MM)
+    bands = [
+        channel[top:bottom, max(0, column - width) : column + width + 1]
+        for column in columns
+        for top, bottom in pairwise(rows)
+    ]
     # Ink crosses a line in a few places, and seldom runs along all of it.
     profiles = [np.median(band, axis=0) for band in bands]
-    width = min(map(len, profiles))
-    usual = np.median([profile[:width] for profile in profiles], axis=0)
+    narrowest = min(map(len, profiles))
+    usual = float(np.median([profile[:narrowest].max() for profile in profiles]))
     for band, profile in zip(bands, profiles, strict=True):
-        most = _ALLOWANCE * np.interp(np.arange(len(profile)), np.arange(width), usual)
-        band -= np.clip(np.minimum(profile, most + 0.02), 0, _MAX_LINE).astype(np.float32)
+        most = min(_MAX_LINE, _ALLOWANCE * usual + 0.02)
+        band -= np.clip(profile, 0, most).astype(np.float32)
 
 
 def cut(page: Page, place: Rectangle) -> Page:

@@ -11,6 +11,7 @@ _WIDEST_STROKE_MM = 5.0  # a wider dark area counts as paper in the shadow
 _SMOOTHING_MM = 1.0
 _DARKEST = 8  # of 255; below it nothing can be said about the paper
 _MOST_ORANGE = 0.7
+_INK, _INK_SLOPE = 0.4, 4  # darkness in green light of ink, and how fast it replaces a line
 _PALE = 0.35  # darkness of a line in green light, at most
 
 
@@ -46,8 +47,9 @@ def line_signal(dark: Array) -> Array:
     """Return where something looks like the lines of the boxes: orange, or pale if it is gray.
 
     dark     float32 (H, W, 3), as `darkness` returns it
-    returns  float32 (H, W), larger on a line than on ink
+    returns  float32 (H, W), larger on a line than on ink, which is 0
     """
     orange = np.clip(dark[..., 0] - dark[..., 2], 0, _MOST_ORANGE)
-    signal: Array = orange + np.clip(dark[..., 1], 0, _PALE)
+    ink = np.clip(dark[..., 1] - _INK, 0, 1 / _INK_SLOPE) * _INK_SLOPE
+    signal: Array = (orange + np.clip(dark[..., 1], 0, _PALE)) * (1 - ink)
     return signal
