@@ -65,7 +65,7 @@ def review_command(
         name = _clean(who) or store.last_person() or _clean(_user_name()) or "reviewer"
     if not waiting and not (answered and before):
         click.echo(
-            f"Nothing to review: {before:,} fields were answered, and no other is doubtful."
+            f"Nothing to review: {_fields(before)} answered before, and no other is doubtful."
             f"{' --answered shows them again.' if before else ''}"
         )
         return
@@ -78,7 +78,7 @@ def review_command(
             raise click.ClickException(
                 f"Port {port} is in use; choose another one, or leave --port out."
             ) from None
-        click.echo(f"{waiting:,} fields to review, on a page that only this computer can open:")
+        click.echo(f"{_fields(waiting)} to review, on a page that only this computer can open:")
         click.echo(f"  {server.url}")
         click.echo("Press Ctrl-C to stop; every answer is kept at once.")
         if opens and has_display():
@@ -86,7 +86,7 @@ def review_command(
         server.serve()
     with Store.open(path, verify=False) as store:
         left, now = _count(store)
-    click.echo(f"\nAnswered {now - before:,} fields; {left:,} are left to review.")
+    click.echo(f"\nAnswered {_fields(now - before)}; {left:,} left to review.")
 
 
 @click.command("export")
@@ -125,11 +125,11 @@ def export_command(
         if folder is not None:
             digits = write_digits(store, folder)
             total = sum(digits.counts.values())
-            click.echo(f"Wrote {total:,} digits to {printable(str(folder))}.")
+            click.echo(f"Digits written to {printable(str(folder))}: {total:,}.")
             if digits.skipped:
                 click.echo(
-                    f"{digits.skipped:,} fields were left out, because it is not known which box "
-                    "holds which digit."
+                    f"Left out: {_fields(digits.skipped)}, of which it is not known which box has "
+                    "which digit."
                 )
             if not total:
                 click.echo("Only answered fields count: run `inkdigits form review` first.")
@@ -159,6 +159,10 @@ def _count(store: Store) -> tuple[int, int]:
     threshold, fields = store.threshold, store.fields()
     waiting = sum(field.needs_review(threshold) for field in fields)
     return waiting, sum(field.who is not None for field in fields)
+
+
+def _fields(count: int) -> str:
+    return f"{count:,} {'field' if count == 1 else 'fields'}"
 
 
 def _clean(name: str | None) -> str:

@@ -49,8 +49,8 @@ def export(store: Store, path: str | Path) -> None:
 def export_again(store: Store) -> None:
     """Write all files again that were written from the results and are still there, atomically."""
     for name in store.exports():
-        path = store.path.with_name(name)
-        if path.name == name and path.is_file():  # the name comes from a file
+        path = store.path.parent / name
+        if Path(name).name == name and path.is_file():  # the name comes from a file
             export(store, path)
 
 
@@ -152,8 +152,7 @@ def _csv(store: Store) -> bytes:
     writer.writerow(map(defused, columns))
     for row in rows:
         writer.writerow(defused(cell) if isinstance(cell, str) else cell for cell in row)
-    # A name that is not valid UTF-8 is escaped, as on a terminal.
-    return text.getvalue().encode(errors="backslashreplace")
+    return text.getvalue().encode()
 
 
 def _json(store: Store) -> bytes:
@@ -223,17 +222,7 @@ def _parquet(store: Store) -> bytes:
     text, whole, real = pyarrow.string(), pyarrow.int64(), pyarrow.float64()
     types = [text, whole, whole, whole, *[text] * fields, *[real, text] * fields, text]
     cells = zip(*rows, strict=True) if rows else ([] for _ in columns)
-    arrays = [
-        pyarrow.array([_valid(cell) for cell in column], kind)
-        for column, kind in zip(cells, types, strict=True)
-    ]
+    arrays = [pyarrow.array(list(column), kind) for column, kind in zip(cells, types, strict=True)]
     file = io.BytesIO()
     parquet.write_table(pyarrow.table(arrays, columns), file)
     return file.getvalue()
-
-
-def _valid(cell: Cell) -> Cell:
-    """Escape what is not valid in UTF-8 in a name of a file."""
-    if isinstance(cell, str):
-        return cell.encode(errors="backslashreplace").decode()
-    return cell

@@ -117,7 +117,7 @@ def _describe(field: StoredField, sheet: StoredSheet) -> dict[str, Any]:
         "id": field.id,
         "name": field.name,
         "row": field.row,
-        "place": f"{sheet.source}, page {sheet.page}{copy}",
+        "place": f"{Path(sheet.source).name}, page {sheet.page}{copy}",
         "value": field.value,
         "answered": field.who is not None,
         "confidence": field.confidence,

@@ -23,7 +23,10 @@ async function load() {
     group.map((item) => ({ ...item, group: index, skipped: false })),
   );
   undoable = undoable.map((step) =>
-    step.map((part) => ({ ...part, item: items.find(({ id }) => id === part.item.id) ?? part.item })),
+    step.map((part) => ({
+      ...part,
+      item: items.find(({ id }) => id === part.item.id) ?? part.item,
+    })),
   );
   current = 0;
   element("title").textContent = queue.title;
@@ -41,7 +44,7 @@ function show(index) {
   current = index;
   warnedOf = null;
   const item = items[index];
-  element("main").hidden = false;
+  element("review").hidden = false;
   element("done").hidden = true;
   element("problem").hidden = true;
   element("name").textContent = `${item.name}, row ${item.row}`;
@@ -94,6 +97,7 @@ function showCandidates(item) {
       button.textContent = text;
       button.addEventListener("click", () => {
         value.value = text;
+        updateButtons();
         answer([item]);
       });
       const entry = document.createElement("li");
@@ -240,7 +244,7 @@ async function goOn() {
 
 function showDone() {
   const skipped = items.filter((item) => item.skipped).length;
-  element("main").hidden = true;
+  element("review").hidden = true;
   element("done").hidden = false;
   element("done-title").textContent = skipped
     ? `${skipped} ${skipped === 1 ? "field is" : "fields are"} left`
@@ -290,7 +294,7 @@ function onKey(event) {
   if (command && !event.shiftKey && event.key.toLowerCase() === "z" && !edited) undo();
   else if (command || event.altKey) return;
   else if (event.key === "?") element("help").showModal();
-  else if (element("main").hidden) return;
+  else if (element("review").hidden) return;
   else if (event.key === "Escape") skip();
   else if (event.key === "ArrowUp" || (event.key === "ArrowLeft" && !edited)) move(-1);
   else if (event.key === "ArrowDown" || (event.key === "ArrowRight" && !edited)) move(1);
@@ -335,7 +339,7 @@ load().then(
     if (matchMedia("(pointer: fine)").matches) value.focus();
   },
   (error) => {
-    element("main").hidden = true;
+    element("review").hidden = true;
     element("count").textContent = error.message;
   },
 );

@@ -1,11 +1,11 @@
 """Results as `inkdigits form read` keeps them, with fields made of the golden digits.
 
-As a script it makes some in a new folder and starts the review of them, for the browser's tests:
-python made_results.py --port 1234
+As a script, for the browser's tests, it makes some in a folder and starts their review:
+python made_results.py FOLDER --who Ada
 """
 
 import sys
-import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -15,7 +15,7 @@ from inkdigits.forms.export import export
 from inkdigits.forms.form import Field
 from inkdigits.forms.store import BoxCrop, FieldResult, SheetResult, Store, StoredForm
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+GOLDEN = Path(__file__).parent / "golden"
 BOX = (34, 40)  # width and height in pixels
 FORM = StoredForm(
     "MADEFORM",
@@ -78,6 +78,22 @@ def field(row, name, written, length, seed=0, **changes):
     )
 
 
+@dataclass(frozen=True)
+class Recognized:
+    """What `group_alike` needs to know of a field, and its picture."""
+
+    recognized: str
+    confidence: float
+    reason: str | None
+    crop: bytes
+
+
+def result(written, seed, value=None, confidence=0.5):
+    """Make a field that was recognized as a value, by default what is written."""
+    made = field(1, "x", written, len(written), seed)
+    return Recognized(value or written, confidence, None, made.crop)
+
+
 def sheet(copy, rows=6, source="scan.pdf"):
     """Make a page whose third row is struck out, and in which some fields are doubtful."""
     rng = np.random.default_rng(copy)
@@ -115,6 +131,5 @@ def make_results(folder, sheets=3):
 if __name__ == "__main__":
     from inkdigits.cli import main
 
-    with tempfile.TemporaryDirectory() as folder:
-        make_results(folder)
-        main(["form", "review", str(Path(folder, "results.csv")), "--no-open", *sys.argv[1:]])
+    path = make_results(sys.argv[1])
+    main(["form", "review", str(path.with_suffix(".csv")), "--no-open", *sys.argv[2:]])
