@@ -131,7 +131,7 @@ def _marker_centers(plan: Layout) -> Any:
 
 
 class Reader:
-    """Reads sheets as `inkdigits form read` does, and measures how long that takes."""
+    """Reads sheets as `inkdigits form read` does, and measures the processor time that it takes."""
 
     def __init__(self, recognizer: Recognizer, folder: Path) -> None:
         self.recognizer, self.folder = recognizer, folder
@@ -141,9 +141,9 @@ class Reader:
         """Read one sheet from a file."""
         path = self.folder / "sheet.jpg"
         path.write_bytes(sheet.file)
-        started = time.perf_counter()
+        started = time.process_time()
         result = read_page(open_source(str(path)), 1, FORM, self.recognizer)
-        self.seconds.append(time.perf_counter() - started)
+        self.seconds.append(time.process_time() - started)
         return result
 
 
@@ -333,7 +333,6 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         reader = Reader(recognizer, Path(folder))
         figures = measure(reader, arguments.sheets, writers, arguments.wrong)
-        # The typical sheet: now and then another program takes the processor.
         speed = 60 / float(np.mean(reader.seconds))
         spoilt = measure_spoilt(reader, max(1, arguments.sheets * CLIP // 200), writers)
     figures |= {
