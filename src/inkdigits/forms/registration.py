@@ -176,14 +176,16 @@ def _straightened(
     centers = reference.centers[is_found].astype(np.float64) / reference.scale
     moves = shifts[is_found].astype(np.float64) / reference.scale
     size = (width, height)
-    near = np.abs(moves - np.median(moves, axis=0)).max(axis=1) < 3 / reference.scale
-    basis = _cubic(centers[near] / size)
-    if len(basis) < 4 * basis.shape[1] or np.abs(moves[near]).max() < 0.5 / reference.scale:
+    basis = _cubic(centers / size)
+    if len(basis) < 4 * basis.shape[1] or np.abs(moves).max() < 0.5 / reference.scale:
         return cv2.warpPerspective(
             picture, homography, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )  # fmt: skip
-    weights = _ridge(basis, moves[near])
+    weights = _ridge(basis, moves)
+    # Patches that were mistaken for others are far from what the rest agree on.
+    near = np.abs(basis @ weights - moves).max(axis=1) < 2 / reference.scale
+    weights = _ridge(basis[near], moves[near])
     columns, rows = np.meshgrid(np.arange(0, width, 8), np.arange(0, height, 8))
     grid = np.stack([columns, rows], axis=-1).astype(np.float64).reshape(-1, 2)
     moved = transformed(grid + _cubic(grid / size) @ weights, homography)
@@ -204,5 +206,5 @@ def _cubic(points: Array) -> Array:
 
 
 def _ridge(basis: Array, moves: Array) -> Array:
-    gram = basis.T @ basis + 0.01 * len(basis) * np.eye(basis.shape[1])
+    gram = basis.T @ basis + 0.002 * len(basis) * np.eye(basis.shape[1])
     return np.linalg.solve(gram, basis.T @ moves)

@@ -155,7 +155,7 @@ def write_scanned_form(form: ScannedForm, path: Path) -> None:
     content = {"title": form.title, "reference": reference, "fields": described}
     text = (
         "# Fields on a scan of an empty form, for `inkdigits form read`. A rectangle is left,\n"
-        "# top, width and height in pixels of the scan. boxes = false: a number is written freely.\n"
+        "# top, width and height in pixels of the scan. Without boxes a number is free.\n"
         "\n"
     )
     write_atomically(path, (text + tomli_w.dumps(content)).encode())
