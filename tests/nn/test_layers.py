@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from inkdigits import arrays
-from inkdigits.nn import convolution, layers
+from inkdigits.nn import convolution, layers, sequences
 from inkdigits.nn.convolution import AddChannel, Conv2D, MaxPool2D, ZeroPad2D
 from inkdigits.nn.layers import BatchNorm, Dense, Dropout, Flatten, ReLU, Sigmoid
 from inkdigits.nn.sequences import Columns, Conv1D, MaxPoolRows
@@ -102,7 +102,7 @@ def assert_same(actual, expected):
 
 
 def test_every_layer_is_in_the_table():
-    modules = vars(layers) | vars(convolution)
+    modules = vars(layers) | vars(convolution) | vars(sequences)
     every = {kind for kind in modules.values() if is_dataclass(kind)}
     assert {type(layer) for layer, _, _ in LAYERS} == every
 

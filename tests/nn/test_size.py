@@ -1,4 +1,4 @@
-"""The network stays readable: at most 500 lines, 150 more for lines of text, no imports but NumPy."""
+"""The network stays readable: 500 lines, 150 more for lines of text, no imports but NumPy."""
 
 import ast
 import io

@@ -1,9 +1,9 @@
 """The font of a printed form: which texts it can draw, and how large they fit."""
 
+import hashlib
 import unicodedata
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 from inkdigits.escaping import shown
 from inkdigits.forms.form import FormError
@@ -18,16 +18,15 @@ _COMBINING = ("Mn", "Mc", "Me")
 
 
 class Fonts:
-    """A regular and a bold font, known to reportlab under the names `regular` and `bold`."""
+    """A regular and a bold font, which reportlab knows by the names `regular` and `bold`."""
 
     def __init__(self, font: Path | None = None) -> None:
         """Load a TrueType font, or Bitstream Vera, which reportlab ships.
 
         raises   FileError if the file is not a font that reportlab can embed
         """
-        self.regular, self.bold = "inkdigits", "inkdigits-bold"
-        self._glyphs = set(_register(self.regular, font, "Vera.ttf"))
-        _register(self.bold, font, "VeraBd.ttf")
+        self.regular, self._glyphs = _register(font, "Vera.ttf")
+        self.bold, _ = _register(font, "VeraBd.ttf")
 
     def check(self, key: str, text: str) -> str:
         """Return the text with composed characters.
@@ -36,19 +35,19 @@ class Fonts:
         """
         text = unicodedata.normalize("NFC", text)
         for character in text:
-            code = f"U+{ord(character):04X}"
             if (
                 unicodedata.bidirectional(character) in _RIGHT_TO_LEFT
                 or unicodedata.category(character) in _COMBINING
             ):
                 raise FormError(
-                    f"{key}: {shown(text)} has {code}, of a script that is not supported; write "
-                    "the text in another script"
+                    f"{key}: {shown(text)} has {_code(character)}, of a script that is not "
+                    "supported; write the text in another script"
                 )
+        for character in text:
             if ord(character) not in self._glyphs:
                 raise FormError(
-                    f"{key}: {shown(text)} has {code}, which the font lacks; name a TrueType font "
-                    "that has it with --font"
+                    f"{key}: {shown(text)} has {_code(character)}, which the font lacks; name a "
+                    "TrueType font that has it with --font"
                 )
         return text
 
@@ -94,14 +93,16 @@ class Fonts:
         return None
 
 
-def _register(name: str, font: Path | None, default: str) -> dict[int, Any]:
-    """Register a font; return the glyphs of its characters."""
+def _register(font: Path | None, default: str) -> tuple[str, frozenset[int]]:
+    """Register a font with reportlab; return its name there, and the characters that it has."""
     from reportlab.pdfbase import pdfmetrics, ttfonts
 
     if font is None:
-        loaded = ttfonts.TTFont(name, default)
+        loaded = ttfonts.TTFont(default, default)
     else:
         content = read_file(font, MAX_FONT_BYTES)
+        # reportlab keeps what it knows of a name, so another font needs another name.
+        name = hashlib.sha256(content).hexdigest()
         try:
             loaded = ttfonts.TTFont(name, BytesIO(content))
         except Exception:  # the parser raises many kinds for a damaged file
@@ -109,4 +110,8 @@ def _register(name: str, font: Path | None, default: str) -> dict[int, Any]:
                 f"{font} is not a TrueType font that can be embedded; choose a .ttf file."
             ) from None
     pdfmetrics.registerFont(loaded)
-    return loaded.face.charToGlyph
+    return loaded.fontName, frozenset(pdfmetrics.getFont(loaded.fontName).face.charToGlyph)
+
+
+def _code(character: str) -> str:
+    return f"U+{ord(character):04X}"

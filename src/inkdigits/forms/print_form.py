@@ -1,6 +1,7 @@
 """Forms as PDF: printed on paper, each copy with a number of its own."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
@@ -119,8 +120,7 @@ class _Paper:
             self._draw_digit(box, strokes)
         for cell in page.cells:
             self._draw_boxes(cell.boxes)
-        for label in page.labels:
-            self._draw_label(label)
+        self._draw_labels(page.labels)
 
     def draw_text(
         self,
@@ -172,12 +172,23 @@ class _Paper:
             y -= size * LINE_HEIGHT
             self.canvas.drawString(place.left * MM, y + 0.2 * size, line)
 
-    def _draw_label(self, label: Label) -> None:
-        if label.align == "right":  # the number of a row
-            self.draw_text(label.text, label.place, (7.5, 5), _GRAY, align="right")
-        else:
-            text = self.fonts.check("label", label.text)
-            self.draw_text(text, label.place, (8.5, 5.5), _BLACK)
+    def _draw_labels(self, labels: Sequence[Label]) -> None:
+        """Draw the rows' numbers, and the fields' labels: in one size, unless some are long."""
+        largest, usual, smallest = 8.5, 7.0, 5.5
+        names = [
+            replace(label, text=self.fonts.check("name or label", label.text))
+            for label in labels
+            if label.align == "left"
+        ]
+        fitting = [
+            self.fonts.fit(label.text, label.place.width * MM, (largest, usual))[1]
+            for label in names
+        ]
+        for label in names:
+            self.draw_text(label.text, label.place, (min(fitting), smallest), _BLACK)
+        for label in labels:
+            if label.align == "right":
+                self.draw_text(label.text, label.place, (7.5, 5), _GRAY, align="right")
 
     def _draw_boxes(self, boxes: Sequence[Rectangle]) -> None:
         """Draw a comb: a frame, and a line between two boxes each."""

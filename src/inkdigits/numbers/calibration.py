@@ -1,11 +1,15 @@
 """From the scores of a search to probabilities: fitted on numbers that chose nothing else."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from inkdigits.arrays import Array
+
+RIDGE = 0.1  # of the sum of squares; without it, separable evidence has infinite coefficients
+STEPS = 50
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,23 @@ class Evidence:
     def values(self) -> Array:
         """Return the values, float64 (3,)."""
         return np.array([self.lead, self.number, self.digit])
+
+
+def fit(evidence: Sequence[Evidence], happened: Sequence[bool]) -> tuple[float, ...]:
+    """Fit coefficients, by logistic regression, of the log odds that something happened.
+
+    returns  one for each value of `Evidence`, then a constant
+    source   Platt 1999, Probabilistic Outputs for Support Vector Machines, with more than one input
+    """
+    x = np.array([[*each.values(), 1.0] for each in evidence])
+    y = np.array(happened, float)
+    coefficients = np.zeros(x.shape[1])
+    for _ in range(STEPS):  # of Newton's method
+        predicted = 1 / (1 + np.exp(-x @ coefficients))
+        gradient = x.T @ (y - predicted) - RIDGE * coefficients
+        curvature = (x * (predicted * (1 - predicted))[:, None]).T @ x
+        coefficients += np.linalg.solve(curvature + RIDGE * np.eye(len(coefficients)), gradient)
+    return tuple(coefficients.tolist())
 
 
 def log_odds(coefficients: tuple[float, ...], evidence: Evidence) -> float:

@@ -91,16 +91,27 @@ def _digit_score(symbol: Symbol) -> float:
     return max(MIN_DIGIT_SCORE, log(max(probability, 1e-30)))
 
 
-def conclude(
-    weighed: Sequence[Weighed],
-    allowed: Collection[Text],
-    found: Sequence[Text],
-    picture: NumberInk,
-    calibration: NumberCalibration,
-) -> NumberPrediction:
-    """Choose the best of the allowed texts, and say how sure it is.
+@dataclass(frozen=True)
+class Conclusion:
+    """What both networks make of a line.
 
-    weighed  the allowed texts and the most probable others
+    best      the most probable text that is allowed
+    shares    of the probability, by the digits of each allowed text, the largest first; those of
+              texts that are not allowed are missing from their sum
+    evidence  for the best text
+    """
+
+    best: Weighed
+    shares: dict[str, float]
+    evidence: Evidence
+
+
+def conclude(
+    weighed: Sequence[Weighed], allowed: Collection[Text], found: Sequence[Text]
+) -> Conclusion:
+    """Choose the best of the allowed texts, and collect what speaks for it.
+
+    weighed  the allowed texts, of which there is at least one, and the most probable others
     found    the most probable texts by the line network, also those that are no numbers
     """
     scores: dict[str, float] = defaultdict(lambda: -inf)  # of all texts with the same digits
@@ -110,27 +121,38 @@ def conclude(
             scores[each.text.digits] = log_sum([scores[each.text.digits], each.score])
         else:
             doubt = log_sum([doubt, each.score + log(DOUBT)])
-    ranked = sorted(scores, key=lambda digits: -scores[digits])
+    first, *others = ranked = sorted(scores, key=lambda digits: -scores[digits])
     total = log_sum([*scores.values(), doubt])
-    best = max((each for each in weighed if each.text.digits == ranked[0]), key=_score)
+    best = max(
+        (each for each in weighed if each.text in allowed and each.text.digits == first),
+        key=lambda each: each.score,
+    )
     evidence = Evidence(
-        lead=_odds(scores[ranked[0]], log_sum([*(scores[digits] for digits in ranked[1:]), doubt])),
+        lead=_odds(scores[first], log_sum([*(scores[digits] for digits in others), doubt])),
         number=_odds(
             log_sum(text.score for text in found if OTHER not in text.written),
             log_sum(text.score for text in found if OTHER in text.written),
         ),
         digit=min(each.digit_odds for each in best.symbols if each.symbol.isdigit()),
     )
+    return Conclusion(best, {each: exp(scores[each] - total) for each in ranked}, evidence)
+
+
+def to_prediction(
+    conclusion: Conclusion, picture: NumberInk, calibration: NumberCalibration
+) -> NumberPrediction:
+    """Say how sure a conclusion is, and whether the picture is a number at all."""
+    best, evidence = conclusion.best, conclusion.evidence
     confidence = sigmoid(log_odds(calibration.confidence, evidence))
     is_number = log_odds(calibration.numberness, evidence) >= calibration.threshold
-    rest = 1 - exp(scores[ranked[0]] - total)
-    others = [
-        Candidate(digits, (1 - confidence) * exp(scores[digits] - total) / rest)
-        for digits in ranked[1:CANDIDATES]
-        if rest > 0
-    ]
+    first, *others = conclusion.shares
+    rest = 1 - conclusion.shares[first]
+    candidates = [Candidate(first, confidence)]
+    for digits in others[: CANDIDATES - 1]:
+        share = conclusion.shares[digits] / rest if rest > 0 else 0.0
+        candidates.append(Candidate(digits, (1 - confidence) * min(1.0, share)))
     return NumberPrediction(
-        text=ranked[0] if is_number else None,
+        text=first if is_number else None,
         reason=None if is_number else "not_a_number",
         confidence=confidence,
         digits=tuple(
@@ -139,13 +161,9 @@ def conclude(
             if each.symbol.isdigit()
         ),
         separators=_separators(best.symbols, picture),
-        candidates=(Candidate(ranked[0], confidence), *others),
+        candidates=tuple(candidates),
         written=best.text.written,
     )
-
-
-def _score(weighed: Weighed) -> float:
-    return weighed.score
 
 
 def _odds(score: float, other: float) -> float:

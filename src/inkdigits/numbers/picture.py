@@ -14,6 +14,7 @@ from inkdigits.preprocessing.clutter import remove_ruled_lines
 from inkdigits.preprocessing.filters import opening
 from inkdigits.preprocessing.segmentation import located_segmentations
 
+MAX_COMPONENTS = 500  # of which it is examined whether one is a box around another
 MAX_SEGMENTATIONS = 2  # ways to understand a picture that are tried
 
 
@@ -26,6 +27,8 @@ class ClutterSettings:
     wide: float = 4.0  # times its height; a wider component is a line
     line: float = 2.5  # length; a longer straight stroke is a line of the paper, not of a digit
     upright: float = 1.6  # length; the same for upright lines, the sides of boxes
+    framed: float = 0.35  # of a component's height; a lower one inside it is not a digit in a box
+    side: float = 1.1  # length; the same for the sides of a box that has been found
     thick: float = 0.2  # thickness; a thicker stroke is not a line
     speck: float = 0.06  # length and width; a smaller component is dust
 
@@ -76,23 +79,48 @@ def remove_clutter(ink: Pixels) -> Pixels:
     if peak < MIN_CONTRAST:
         return ink
     ink = remove_ruled_lines(ink)
-    mask = (ink > CLUTTER.inked * int(ink.max())).view(np.uint8)
-    height = _digit_height(mask)
+    mask = (ink > CLUTTER.inked * peak).view(np.uint8)
+    _, components, statistics, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    boxes = statistics[:, :4]
+    frames = _frames(boxes)
+    height = _digit_height(boxes[1:][~frames[1:]])
     if height is None:
         return ink
     lines = _lines(mask, CLUTTER.line * height, CLUTTER.thick * height)
     lines |= _lines(mask.T, CLUTTER.upright * height, CLUTTER.thick * height).T
+    if frames.any():
+        framing = frames[components].view(np.uint8)
+        lines |= _lines(framing, CLUTTER.side * height, CLUTTER.thick * height)
+        lines |= _lines(framing.T, CLUTTER.side * height, CLUTTER.thick * height).T
     if lines.any():
         ink = np.where(lines, 0, ink)
         mask = (ink > CLUTTER.inked * peak).view(np.uint8)
-    dust = _dust(mask, CLUTTER.speck * height)
-    return np.where(dust, 0, ink) if dust.any() else ink
+        _, components, statistics, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    small = statistics[:, 2:4].max(axis=1) < CLUTTER.speck * height
+    small[0] = False
+    return np.where(small[components], 0, ink) if small.any() else ink
 
 
-def _digit_height(mask: Pixels) -> float | None:
+def _frames(boxes: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Find the components that have another tall one inside: boxes around digits.
+
+    boxes    int32 (N, 4), left, top, width and height, the first one of the background
+    returns  bool (N,)
+    """
+    frames = np.zeros(len(boxes), bool)
+    if len(boxes) > MAX_COMPONENTS:
+        return frames
+    corners, opposite = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
+    tall = boxes[:, 3] >= CLUTTER.framed * boxes[:, 3][:, None]
+    begins = (corners > corners[:, None]).all(axis=2)
+    ends = (opposite < opposite[:, None]).all(axis=2)
+    frames[1:] = (tall & begins & ends)[1:, 1:].any(axis=1)
+    return frames
+
+
+def _digit_height(boxes: NDArray[np.int32]) -> float | None:
     """Estimate the height of the digits by the median of the tall components."""
-    boxes = cv2.connectedComponentsWithStats(mask, connectivity=8)[2][1:, :4]
-    # The lines of the paper are wider, or longer, than digits.
+    # The lines of the paper are wider than any digits that touch.
     digits = boxes[boxes[:, 2] <= CLUTTER.wide * boxes[:, 3]]
     if not len(digits):
         return None
@@ -121,11 +149,3 @@ def _lines(mask: Pixels, length: float, thick: float) -> NDArray[np.bool_]:
     above = cv2.dilate(rest, kernel, anchor=(0, 2 * side))
     below = cv2.dilate(rest, kernel, anchor=(0, 0))
     return (thin & ~(above & below)).astype(bool)
-
-
-def _dust(mask: Pixels, size: float) -> NDArray[np.bool_]:
-    """Find the components that are smaller than any dot."""
-    count, components, statistics, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    small = statistics[:, 2:4].max(axis=1) < size
-    small[0] = False
-    return small[components] if small.any() and count > 1 else np.zeros(mask.shape, bool)

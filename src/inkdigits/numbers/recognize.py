@@ -16,11 +16,11 @@ from inkdigits.constants import DIGITS
 from inkdigits.imaging.inputs import ImageInput, to_ink, to_rgba
 from inkdigits.numbers import decoding
 from inkdigits.numbers.boxes import search_boxes
-from inkdigits.numbers.conclusion import conclude, weigh
+from inkdigits.numbers.conclusion import Conclusion, conclude, to_prediction, weigh
 from inkdigits.numbers.constraints import Constraints
 from inkdigits.numbers.decoding import Text
-from inkdigits.numbers.line import DIGIT_PX, MARGIN, normalize_line
-from inkdigits.numbers.line_model import OTHER, load_line_model
+from inkdigits.numbers.line import DIGIT_PX, MARGIN, Line, normalize_line
+from inkdigits.numbers.line_model import OTHER, LineModel, load_line_model
 from inkdigits.numbers.picture import NumberInk, inks_of, remove_clutter
 from inkdigits.numbers.pieces import Pieces
 from inkdigits.numbers.prediction import BLANK, NumberPrediction
@@ -125,19 +125,29 @@ def _recognize(
     if line is None:
         return BLANK
     model = load_line_model()
+    conclusion = examine(line, model, recognizer, constraints)
+    if conclusion is None:
+        return NumberPrediction(None, "not_a_number", 0.0)
+    return to_prediction(conclusion, picture, model.calibration)
+
+
+def examine(
+    line: Line, model: LineModel, recognizer: Recognizer, constraints: Constraints
+) -> Conclusion | None:
+    """Let both networks look at a line; None if no text satisfies the constraints."""
     columns = model.log_probabilities(line.pixels)
     found = decoding.search(columns)
     numbers = [text for text in found if text.digits and OTHER not in text.written]
     allowed = _allowed(columns, numbers, constraints)
-    texts = list(dict.fromkeys([*allowed[:WEIGHED], *numbers[:WEIGHED]]))
     if not allowed:
-        return NumberPrediction(None, "not_a_number", 0.0)
+        return None
+    texts = list(dict.fromkeys([*allowed[:WEIGHED], *numbers[:WEIGHED]]))
     pieces = Pieces(line)
     centers = model.columns(len(columns))
     aligned = decoding.align(columns, [text.written for text in texts])
     cut = [pieces.of(centers[places]) for places in aligned]
     weighed = weigh(texts, cut, recognizer, model.calibration)
-    return conclude(weighed, set(allowed), found, picture, model.calibration)
+    return conclude(weighed, set(allowed), found)
 
 
 def _allowed(columns: Array, numbers: list[Text], constraints: Constraints) -> list[Text]:
