@@ -31,7 +31,7 @@ NPM := cd web && PATH="$(abspath $(BIN)):$$PATH" npm --no-fund --no-audit --logl
 PAGE := src/inkdigits/page/index.html
 # Tests ignore the user's settings, except for the path of the browser.
 FORGET_SETTINGS := unset $(filter-out INKDIGITS_CHROMIUM,$(filter INKDIGITS_%,$(.VARIABLES)))
-SERVE_FOR_TESTS := INKDIGITS_SERVE="$(abspath $(INKDIGITS)) serve --port {port} --workers 1"
+SERVE_FOR_TESTS := INKDIGITS_SERVE="$(abspath $(INKDIGITS)) serve --port {port} --workers 1" INKDIGITS_PYTHON="$(abspath $(BIN))/python"
 PAGE_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f)
 
 .DEFAULT_GOAL := help

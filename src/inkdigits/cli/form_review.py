@@ -9,7 +9,7 @@ import click
 
 from inkdigits.cli.console import printable
 from inkdigits.cli.serve import has_display
-from inkdigits.forms.export import export, export_again
+from inkdigits.forms.export import export, export_again, exporting
 from inkdigits.forms.forget import forget
 from inkdigits.forms.store import MAX_WHO, Store, database_path
 from inkdigits.forms.training_digits import write_digits
@@ -65,26 +65,28 @@ def review_command(
         name = _clean(who) or store.last_person() or _clean(_user_name()) or "reviewer"
     if not waiting and not (answered and before):
         click.echo(
-            f"Nothing to review: {before:,} fields were answered, and no other is doubtful."
+            f"Nothing to review: {_fields(before)} answered before, and no other is doubtful."
             f"{' --answered shows them again.' if before else ''}"
         )
         return
     logging.basicConfig(format="%(message)s")
-    try:
-        server = LocalServer(PAGE, FILES, create_routes(path, name, answered), port=port)
-    except OSError:
-        raise click.ClickException(
-            f"Port {port} is in use; choose another one, or leave --port out."
-        ) from None
-    click.echo(f"{waiting:,} fields to review, on a page that only this computer can open:")
-    click.echo(f"  {server.url}")
-    click.echo("Press Ctrl-C to stop; every answer is kept at once.")
-    if opens and has_display():
-        webbrowser.open(server.url)
-    server.serve()
+    with exporting(path) as update:
+        try:
+            routes = create_routes(path, name, update, answered)
+            server = LocalServer(PAGE, FILES, routes, port=port)
+        except OSError:
+            raise click.ClickException(
+                f"Port {port} is in use; choose another one, or leave --port out."
+            ) from None
+        click.echo(f"{_fields(waiting)} to review, on a page that only this computer can open:")
+        click.echo(f"  {server.url}")
+        click.echo("Press Ctrl-C to stop; every answer is kept at once.")
+        if opens and has_display():
+            webbrowser.open(server.url)
+        server.serve()
     with Store.open(path, verify=False) as store:
         left, now = _count(store)
-    click.echo(f"\nAnswered {now - before:,} fields; {left:,} are left to review.")
+    click.echo(f"\nAnswered {_fields(now - before)}; {left:,} left to review.")
 
 
 @click.command("export")
@@ -123,11 +125,11 @@ def export_command(
         if folder is not None:
             digits = write_digits(store, folder)
             total = sum(digits.counts.values())
-            click.echo(f"Wrote {total:,} digits to {printable(str(folder))}.")
+            click.echo(f"Digits written to {printable(str(folder))}: {total:,}.")
             if digits.skipped:
                 click.echo(
-                    f"{digits.skipped:,} fields were left out, because it is not known which box "
-                    "holds which digit."
+                    f"Left out: {_fields(digits.skipped)}, of which it is not known which box has "
+                    "which digit."
                 )
             if not total:
                 click.echo("Only answered fields count: run `inkdigits form review` first.")
@@ -157,6 +159,10 @@ def _count(store: Store) -> tuple[int, int]:
     threshold, fields = store.threshold, store.fields()
     waiting = sum(field.needs_review(threshold) for field in fields)
     return waiting, sum(field.who is not None for field in fields)
+
+
+def _fields(count: int) -> str:
+    return f"{count:,} {'field' if count == 1 else 'fields'}"
 
 
 def _clean(name: str | None) -> str:

@@ -58,6 +58,8 @@ def errors_of(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into one sentence."""
     try:
         yield
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+        raise  # of a caller's value, not of the file
     except sqlite3.Error as error:
         code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):

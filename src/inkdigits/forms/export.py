@@ -3,8 +3,11 @@
 import csv
 import io
 import json
+import logging
+import threading
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -46,9 +49,42 @@ def export(store: Store, path: str | Path) -> None:
 def export_again(store: Store) -> None:
     """Write all files again that were written from the results and are still there, atomically."""
     for name in store.exports():
-        path = store.path.with_name(name)
-        if path.name == name and path.is_file():  # the name comes from a file
+        path = store.path.parent / name
+        if Path(name).name == name and path.is_file():  # the name comes from a file
             export(store, path)
+
+
+@contextmanager
+def exporting(path: Path) -> Iterator[Callable[[], None]]:
+    """Return a function that makes another thread write the files again, at once.
+
+    Calls during the seconds that large files take are answered together. At the end of the block
+    the files are up to date.
+
+    path    of the results
+    raises  what `export` does, at the end of the block; earlier errors are logged
+    """
+    changed, ends = threading.Event(), threading.Event()
+
+    def work() -> None:
+        while changed.wait() and not ends.is_set():
+            changed.clear()
+            try:
+                with Store.open(path, verify=False) as store:
+                    export_again(store)
+            except (FileError, OSError) as error:
+                logging.getLogger(__name__).error("%s", error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield changed.set
+    finally:
+        ends.set()
+        changed.set()
+        thread.join()
+        with Store.open(path, verify=False) as store:
+            export_again(store)
 
 
 def review_of(field: StoredField, threshold: float) -> str:
@@ -116,8 +152,7 @@ def _csv(store: Store) -> bytes:
     writer.writerow(map(defused, columns))
     for row in rows:
         writer.writerow(defused(cell) if isinstance(cell, str) else cell for cell in row)
-    # A name that is not valid UTF-8 is escaped, as on a terminal.
-    return text.getvalue().encode(errors="backslashreplace")
+    return text.getvalue().encode()
 
 
 def _json(store: Store) -> bytes:
@@ -187,17 +222,7 @@ def _parquet(store: Store) -> bytes:
     text, whole, real = pyarrow.string(), pyarrow.int64(), pyarrow.float64()
     types = [text, whole, whole, whole, *[text] * fields, *[real, text] * fields, text]
     cells = zip(*rows, strict=True) if rows else ([] for _ in columns)
-    arrays = [
-        pyarrow.array([_valid(cell) for cell in column], kind)
-        for column, kind in zip(cells, types, strict=True)
-    ]
+    arrays = [pyarrow.array(list(column), kind) for column, kind in zip(cells, types, strict=True)]
     file = io.BytesIO()
     parquet.write_table(pyarrow.table(arrays, columns), file)
     return file.getvalue()
-
-
-def _valid(cell: Cell) -> Cell:
-    """Escape what is not valid in UTF-8 in a name of a file."""
-    if isinstance(cell, str):
-        return cell.encode(errors="backslashreplace").decode()
-    return cell

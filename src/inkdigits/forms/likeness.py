@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 WIDTH, HEIGHT = 48, 16  # of the pictures that are compared, in pixels
+INK = 0.5  # of the contrast of the darkest pixel; the boxes' lines have less
 MAX_PIXELS = 2**22  # of a picture; larger ones are not decoded
-MAX_DISTANCE = 0.75  # of alike pictures: 0 for equal ones, about 1.4 for unrelated ones
+MAX_DISTANCE = 0.7  # of alike pictures; one number by several people has 0.4 to 0.7
 MAX_GROUP = 12  # as many as fit on the page
 
 
@@ -31,7 +32,8 @@ def group_alike(items: Sequence[Item], crops: Sequence[bytes]) -> list[list[Item
     """Sort items by confidence, the lowest first, each followed by those that look like it.
 
     crops    the item's pictures, PNG files
-    returns  groups of at most MAX_GROUP items that were recognized as the same value
+    returns  groups of at most MAX_GROUP items that were recognized as the same value; those that
+             were not recognized are alone
     """
     vectors = np.stack([_vector(crop) for crop in crops]) if crops else np.empty((0, 1))
     order = sorted(range(len(items)), key=lambda n: items[n].confidence)
@@ -47,7 +49,8 @@ def group_alike(items: Sequence[Item], crops: Sequence[bytes]) -> list[list[Item
             n for n in alike[items[first].recognized, items[first].reason] if n not in grouped
         ]
         distances = np.linalg.norm(vectors[others] - vectors[first], axis=1)
-        nearest = [others[n] for n in np.argsort(distances) if distances[n] <= MAX_DISTANCE]
+        close = distances <= (MAX_DISTANCE if items[first].recognized else -1)
+        nearest = [others[n] for n in np.argsort(distances) if close[n]]
         chosen = {first, *nearest[:MAX_GROUP]}
         group = sorted(chosen, key=lambda n: (n != first, items[n].confidence))[:MAX_GROUP]
         grouped.update(group)
@@ -63,8 +66,9 @@ def _vector(crop: bytes) -> NDArray[np.float32]:
     height, width = picture.shape
     scale = min(WIDTH / width, HEIGHT / height)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    small = np.abs(small - np.median(small))  # whatever the color of the paper
+    contrast = np.abs(picture - np.float32(np.median(picture)))  # whatever the color of the paper
+    ink = np.clip(contrast - INK * contrast.max(), 0, None)
+    small = cv2.resize(ink, size, interpolation=cv2.INTER_AREA)
     padded = np.zeros((HEIGHT, WIDTH), np.float32)
     padded[: size[1], : size[0]] = small
     vector = cv2.GaussianBlur(padded, (0, 0), 1.0).ravel()

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from inkdigits.dataclass_json import from_json, to_json
+from inkdigits.escaping import printable
 from inkdigits.forms import database
 from inkdigits.forms.database import errors_of, transaction
 from inkdigits.forms.results import (
@@ -74,6 +75,8 @@ class Store:
     def create(cls, path: str | Path, form: StoredForm) -> Self:
         """Open the results of a form, or create them if there are none.
 
+        What has changed about the form since its sheets were printed, such as a range, is kept.
+
         raises   FileError if the file has other content, or the results of another form
         """
         path = Path(path)
@@ -89,6 +92,7 @@ class Store:
             raise FileError(
                 f"{path} has the results of another form; choose another name for the results."
             )
+        store._set("form", json.dumps(to_json(form)))
         return store
 
     @classmethod
@@ -132,10 +136,12 @@ class Store:
 
     @threshold.setter
     def threshold(self, value: float) -> None:
-        with errors_of(self.path), transaction(self._connection) as connection:
-            connection.execute(
-                "UPDATE settings SET value = ? WHERE name = 'threshold'", [repr(value)]
-            )
+        self._set("threshold", repr(value))
+
+    def _set(self, name: str, value: str) -> None:
+        if self._setting(name) != value:
+            with errors_of(self.path), transaction(self._connection) as connection:
+                connection.execute("UPDATE settings SET value = ? WHERE name = ?", [value, name])
 
     def _setting(self, name: str) -> str:
         with errors_of(self.path):
@@ -173,15 +179,16 @@ class Store:
 
         returns  whether it was added; False if the same page of the same file is there already
         """
+        problem = None if result.problem is None else printable(result.problem)
         with errors_of(self.path), transaction(self._connection) as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO sources (sha256, name, pages) VALUES (?, ?, ?)",
-                [result.sha256, result.source, result.pages],
+                [result.sha256, printable(result.source), result.pages],
             )
             cursor = connection.execute(
                 "INSERT OR IGNORE INTO sheets (source, page, form_page, copy, problem) "
                 "SELECT id, ?, ?, ?, ? FROM sources WHERE sha256 = ?",
-                [result.page, result.form_page, result.copy, result.problem, result.sha256],
+                [result.page, result.form_page, result.copy, problem, result.sha256],
             )
             if not cursor.rowcount:
                 return False
@@ -224,6 +231,14 @@ class Store:
             return list(
                 map(_field, self._connection.execute(f'{_FIELD} ORDER BY sheet, "row", fields.id'))
             )
+
+    def row(self, field: StoredField) -> list[StoredField]:
+        """Return all fields of the row that a field is in."""
+        with errors_of(self.path):
+            rows = self._connection.execute(
+                f'{_FIELD} WHERE sheet = ? AND "row" = ?', [field.sheet, field.row]
+            )
+            return list(map(_field, rows))
 
     def field(self, identifier: int) -> StoredField | None:
         """Return one field, or None if there is none."""
