@@ -178,9 +178,9 @@ def test_code_that_is_covered_is_told(tmp_path):
 def test_hidden_field_is_not_empty(tmp_path):
     page = filled().copy()
     place = cells()[2, "number"].place  # an empty one
-    finger = Rectangle(place.left - 3, place.top + 1, place.width + 6, place.height)
-    corner, opposite = to_px(finger.left, finger.top), to_px(finger.right, finger.bottom)
-    cv2.rectangle(page, corner, opposite, (140, 170, 215), -1)
+    paper = Rectangle(place.left - 3, place.top + 1, place.width + 6, place.height)
+    corner, opposite = to_px(paper.left, paper.top), to_px(paper.right, paper.bottom)
+    cv2.rectangle(page, corner, opposite, (255, 255, 255), -1)
     fields = {(f.row, f.name): f for f in read(tmp_path, page, PLAIN).fields}
     assert fields[2, "number"].review
     assert not fields[2, "first"].review
