@@ -124,7 +124,7 @@ def save_example() -> None:
     rows = quiz_numbers(seed=5)
     plan = layout(form, form.rows)
     photo = photograph(
-        fill_quiz(form, page, rows, seed=3),
+        fill_quiz(form, page, rows, seed=4),
         (plan.width, plan.height),
         CAMERA,
         np.random.default_rng(8),
