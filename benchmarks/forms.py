@@ -10,57 +10,30 @@ With --wrong, the wrong fields that were not flagged are written to a folder, fo
 import argparse
 import time
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from filled_sheets import ANOTHER_FORM, FORM, SEED, Sheet, sheets
 from results_store import save_results
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from sheet_camera import SPOILT, Camera, Colors, choose_camera, photograph
-from sheet_filler import PENS, Entry, Writer, fill_page, unseen_writers
+from sheet_camera import SPOILT
+from sheet_filler import Entry, Writer, unseen_writers
 
 from inkdigits import Recognizer
-from inkdigits.arrays import Generator
-from inkdigits.forms.form import Field, Form
-from inkdigits.forms.layout import Layout, layout
-from inkdigits.forms.print_form import print_form
 from inkdigits.forms.read_page import read_page
 from inkdigits.forms.results import SheetResult
 from inkdigits.forms.sources import open_source
 from inkdigits.forms.store import DEFAULT_THRESHOLD
 from inkdigits.worker_pool import use_one_thread
 
-SEED = 23
-DPI = 300  # of the print; a page has 2480 x 3508 pixels
-ROWS = 30
-FORM = Form(
-    "Points and payments",
-    (Field("student", 6), Field("points", 2, range=(0, 60)), Field("amount", 5)),
-    rows=ROWS,
-)
-OTHER_FORM = Form("Meter readings", (Field("meter", 6), Field("month", 2), Field("reading", 5)))
-ANOTHER_FORM = "another form"
 AIM_RIGHT, AIM_FLAGGED, AIM_SPEED = 0.99, 0.08, 10.0
-CLIP = 20  # spoilt sheets of each kind, for 200 sheets
-
-
-@dataclass(frozen=True, eq=False)
-class Sheet:
-    """A photographed sheet, and what is written on it."""
-
-    file: bytes
-    camera: Camera
-    pen: str
-    writer: str
-    entries: list[Entry]
-    is_other_form: bool = False
+SPOILT_SHEETS = 20  # spoilt sheets of each kind, for 200 sheets
 
 
 @dataclass
@@ -84,50 +57,6 @@ class Counts:
     def share_flagged(self) -> float:
         """Share of all fields that were flagged."""
         return self.flagged / max(1, self.fields)
-
-
-def choose_text(asked: Field, rng: Generator) -> str:
-    """Choose a number for a field; some are shorter than the field."""
-    if asked.range is not None:
-        number = int(rng.integers(asked.range[0], asked.range[1] + 1))
-        return str(number) if rng.random() < 0.5 else str(number).zfill(asked.length)
-    length = asked.length
-    if asked.name == "amount" and rng.random() < 0.4:
-        length = int(rng.integers(2, asked.length + 1))
-    return "".join(map(str, rng.integers(10, size=length)))
-
-
-def printed_pages(form: Form, copies: int) -> Iterator[Colors]:
-    """Print copies of a form, and yield the first page of each."""
-    import pypdfium2  # an optional extra
-
-    pdf = pypdfium2.PdfDocument(BytesIO(print_form(form, rows=ROWS, copies=copies)))
-    for page in pdf:
-        picture = page.render(scale=DPI / 72, rev_byteorder=True).to_numpy()
-        yield np.ascontiguousarray(picture[..., :3])
-
-
-def sheets(count: int, spoilt: str | None, writers: list[Writer]) -> Iterator[Sheet]:
-    """Print, fill in and photograph sheets; they are always the same.
-
-    spoilt   None, one of SPOILT, or ANOTHER_FORM
-    """
-    form = OTHER_FORM if spoilt == ANOTHER_FORM else FORM
-    plan = layout(form, ROWS)
-    cells = plan.pages[0].cells
-    names = list(PENS)
-    for number, page in enumerate(printed_pages(form, count)):
-        rng = np.random.default_rng((SEED, number, *(spoilt or "").encode()))
-        writer, pen = writers[number % len(writers)], names[int(rng.integers(len(names)))]
-        filled, entries = fill_page(page, cells, writer, PENS[pen], choose_text, rng)
-        camera = choose_camera(rng, spoilt if spoilt in SPOILT else None)
-        file = photograph(filled, (plan.width, plan.height), camera, rng, _marker_centers(plan))
-        yield Sheet(file, camera, pen, writer.name, entries, spoilt == ANOTHER_FORM)
-
-
-def _marker_centers(plan: Layout) -> Any:
-    places = [marker.place for marker in plan.markers]
-    return np.array([(p.left + p.width / 2, p.top + p.height / 2) for p in places])
 
 
 class Reader:
@@ -334,7 +263,7 @@ def main() -> None:
         reader = Reader(recognizer, Path(folder))
         figures = measure(reader, arguments.sheets, writers, arguments.wrong)
         speed = 60 / float(np.mean(reader.seconds))
-        spoilt = measure_spoilt(reader, max(1, arguments.sheets * CLIP // 200), writers)
+        spoilt = measure_spoilt(reader, max(1, arguments.sheets * SPOILT_SHEETS // 200), writers)
     figures |= {
         "sheets": arguments.sheets,
         "threshold": DEFAULT_THRESHOLD,
