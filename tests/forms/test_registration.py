@@ -65,6 +65,13 @@ def test_another_form_is_refused():
     assert refused.value.reason in ("no_form", "wrong_sheet")
 
 
+def test_form_that_shares_only_the_upper_half_is_refused():
+    other = empty_form.draw_form([line[::-1].upper() for line in empty_form.LINES], seed=8)
+    other[:1480] = filled()[:1480]
+    with pytest.raises(RegistrationError, match="differs from the reference"):
+        register(reference(), seen(other))
+
+
 def test_page_without_print_is_refused():
     with pytest.raises(RegistrationError, match="not found"):
         register(reference(), seen(np.full_like(filled(), 250)))
