@@ -27,7 +27,8 @@ class Tuning:
     patches         the most patches, spread over the page
     min_texture     standard deviation of a patch that has print on it, in levels of 255
     search_px       how far around its place a patch is searched, on the first and second round
-    found           correlation from which on a patch counts as found
+    found           correlation from which on a patch counts as found ...
+    agreement_px    ... if it is no farther from where its neighbors tell, at `side_px`
     min_found       share of the patches that must be found ...
     min_agreement   ... and of the tiles of the page, of which half the patches must be
     min_patches     fewest patches of a usable reference
@@ -46,6 +47,7 @@ class Tuning:
     min_texture: float = 12.0
     search_px: tuple[int, int] = (14, 7)
     found: float = 0.55
+    agreement_px: float = 1.5
     min_found: float = 0.7
     min_agreement: float = 0.8
     min_patches: int = 24

@@ -66,7 +66,7 @@ def register(reference: Reference, picture: Pixels) -> Registration:
         homography = homography @ _shift_homography(reference.centers, shifts, is_found)
         straight = warped(picture_print, homography, reference.gray.shape)
     shifts, correlations = _search(reference, straight, TUNING.search_px[-1])
-    is_found = correlations >= TUNING.found
+    is_found = _agreeing(reference, shifts, correlations >= TUNING.found)
     check_print(reference, is_found)
     check_field_print(reference, straight)
     full = np.diag([1 / scale, 1 / scale, 1]) @ homography
@@ -183,9 +183,6 @@ def _straightened(
             borderMode=cv2.BORDER_REPLICATE,
         )  # fmt: skip
     weights = _ridge(basis, moves)
-    # Patches that were mistaken for others are far from what the rest agree on.
-    near = np.abs(basis @ weights - moves).max(axis=1) < 2 / reference.scale
-    weights = _ridge(basis[near], moves[near])
     columns, rows = np.meshgrid(np.arange(0, width, 8), np.arange(0, height, 8))
     grid = np.stack([columns, rows], axis=-1).astype(np.float64).reshape(-1, 2)
     moved = transformed(grid + _cubic(grid / size) @ weights, homography)
@@ -196,6 +193,24 @@ def _straightened(
     places = np.meshgrid(where_x, where_y)
     fine = cv2.remap(coarse, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return cv2.remap(picture, fine, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _agreeing(
+    reference: Reference, shifts: NDArray[np.float32], is_found: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Return which of the patches that were found moved as their neighbors did; bool (P,).
+
+    Other print is similar here and there, but not at the same places.
+    """
+    height, width = reference.gray.shape
+    basis = _cubic(reference.centers / (width, height))
+    is_near = is_found
+    for _ in range(3):
+        if int(is_near.sum()) < 4 * basis.shape[1]:
+            break
+        fitted = basis @ _ridge(basis[is_near], shifts[is_near])
+        is_near = is_found & (np.linalg.norm(fitted - shifts, axis=1) < TUNING.agreement_px)
+    return is_near
 
 
 def _cubic(points: Array) -> Array:
