@@ -69,8 +69,7 @@ def register(reference: Reference, picture: Pixels) -> Registration:
     is_found = _agreeing(reference, shifts, correlations >= TUNING.found)
     check_print(reference, is_found)
     check_field_print(reference, straight)
-    full = np.diag([1 / scale, 1 / scale, 1]) @ homography
-    full = full @ np.diag([reference.scale, reference.scale, 1])
+    full = np.linalg.inv(_scaling(scale)) @ homography @ _scaling(reference.scale)
     image = _straightened(picture, full, reference, shifts, is_found)
     return Registration(image, full / full[2, 2], float(is_found.mean()))
 
@@ -195,6 +194,12 @@ def _straightened(
     return cv2.remap(picture, fine, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
+def _scaling(factor: float) -> Array:
+    """Return the matrix from a picture's pixels to those of a smaller one, with centers at 0.5."""
+    middle = (factor - 1) / 2
+    return np.array([[factor, 0, middle], [0, factor, middle], [0, 0, 1]])
+
+
 def _agreeing(
     reference: Reference, shifts: NDArray[np.float32], is_found: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
@@ -221,5 +226,5 @@ def _cubic(points: Array) -> Array:
 
 
 def _ridge(basis: Array, moves: Array) -> Array:
-    gram = basis.T @ basis + 0.002 * len(basis) * np.eye(basis.shape[1])
+    gram = basis.T @ basis + 0.0003 * len(basis) * np.eye(basis.shape[1])
     return np.linalg.solve(gram, basis.T @ moves)
