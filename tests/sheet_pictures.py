@@ -139,7 +139,7 @@ def _warp(page, x, y, target, shape, scale):
     rows, columns = shape
     factor = min(1, max(scale, 0.1) * 1.2)
     small = cv2.resize(page, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    side = int(round(len(x) ** 0.5))
+    side = round(len(x) ** 0.5)
     grid = target.reshape(side, side, 2)
     image = np.empty((rows, columns, 3), np.uint8)
     image[:] = TABLE

@@ -8,6 +8,7 @@ import click
 MODULES = {
     "new": "form_new",
     "print": "form_print",
+    "from-scan": "form_scan",
     "read": "form_read",
     "review": "form_review",
     "export": "form_review",

@@ -17,9 +17,9 @@ from inkdigits.cli.image_files import find_images
 from inkdigits.cli.options import model_option
 from inkdigits.constants import DIGITS
 from inkdigits.forms.export import SUFFIXES, export
-from inkdigits.forms.form_file import load_form
 from inkdigits.forms.read_many import Page, choose_workers, read_many
 from inkdigits.forms.results import StoredForm
+from inkdigits.forms.scanned_form import load_any_form
 from inkdigits.forms.sources import SOURCE_SUFFIXES
 from inkdigits.forms.store import DEFAULT_THRESHOLD, Store, database_path
 from inkdigits.recognizer import Recognizer
@@ -74,7 +74,7 @@ def read_command(
     command is stopped, it continues there when it is run again.
     """
     _check_output(output)
-    described = load_form(form)
+    described = load_any_form(form)
     recognizer = Recognizer.load(model)
     if recognizer.model.classes != DIGITS:
         raise click.UsageError(f"--model {model} does not recognize digits; name one that does.")

@@ -56,7 +56,7 @@ def cut_boxes(ink: Array, cell: Cell) -> FieldInk:
     cell  where its boxes are on this page
     """
     place, box = cell.place, cell.boxes[0]
-    around_x, around_y = _AROUND * box.width, _AROUND * box.height
+    around_x, around_y = _AROUND * min(box.width, box.height), _AROUND * box.height
     wide = Rectangle(
         max(0.0, place.left - around_x),
         max(0.0, place.top - around_y),
@@ -74,7 +74,7 @@ def cut_boxes(ink: Array, cell: Cell) -> FieldInk:
     faint = cv2.GaussianBlur(part, (0, 0), _TRACE_MM * PX_PER_MM)
     around_px = round(around_x * PX_PER_MM)
     boxes: list[Pixels] = []
-    doubts = [dropped >= _MIN_AREA_PX]
+    doubts = [dropped / _MIN_AREA_PX]
     for first, last in pairwise(columns.tolist()):
         own = owners == len(boxes)
         around = slice(max(0, first - around_px), last + around_px)
@@ -84,16 +84,17 @@ def cut_boxes(ink: Array, cell: Cell) -> FieldInk:
             continue
         boxes.append(np.zeros_like(levels[:, around]))
         # Strong ink along a line, or a trace of ink in the box: perhaps a digit all the same.
-        doubts.append(np.count_nonzero(strokes & (part > _DARK)) >= _MIN_TRACE_PX)
+        doubts.append(np.count_nonzero(strokes & (part > _DARK)) / _MIN_TRACE_PX)
         trace = (faint > _TRACE) & away
-        doubts.append(np.count_nonzero(trace[top:bottom, first:last]) >= _MIN_TRACE_PX)
+        doubts.append(np.count_nonzero(trace[top:bottom, first:last]) / _MIN_TRACE_PX)
     inside = levels[top:bottom, columns[0] : columns[-1]] > _INK
-    width = (columns[-1] - columns[0]) / len(cell.boxes)
+    # A number that is written freely is in a single wide box.
+    width = min((columns[-1] - columns[0]) / len(cell.boxes), bottom - top)
     struck = _has_strike(inside, width) or any(
         (levels[top:bottom, left:right] > _INK).mean() > _SCRIBBLE
         for left, right in pairwise(columns.tolist())
     )
-    return FieldInk(tuple(boxes), struck, not any(doubts))
+    return FieldInk(tuple(boxes), struck, max(doubts) < 1)
 
 
 def _assign(

@@ -4,11 +4,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
+from inkdigits.arrays import Pixels
 from inkdigits.forms.boxes import FieldInk
 from inkdigits.forms.form import Field
 from inkdigits.forms.results import Reason
 from inkdigits.forms.sums import settle
-from inkdigits.numbers import Candidate, ConstraintError, Constraints, recognize_boxes
+from inkdigits.numbers import (
+    Candidate,
+    ConstraintError,
+    Constraints,
+    NumberPrediction,
+    recognize_boxes,
+    recognize_number_in_ink,
+)
 from inkdigits.numbers.constraints import MAX_CHOICES
 from inkdigits.recognizer import Recognizer
 
@@ -49,19 +57,22 @@ def recognize_field(
         reason: Reason = "unclear" if unclear else "empty"
         return Reading(row, field, "", 0.0 if unclear else 1.0, (), reason, unclear)
     boxes = [box for box in ink.boxes if box.any()]
-    constraints = constraints_of(field, len(boxes))
+    # A field without boxes of a form on a scan: a number is written freely in one rectangle.
+    is_free = len(ink.boxes) == 1 < field.length
+    recognize = recognize_free if is_free else recognize_boxes
+    constraints = free_constraints_of(field) if is_free else constraints_of(field, len(boxes))
     if constraints is None:
-        found = recognize_boxes(boxes, recognizer)
+        found = recognize(boxes, recognizer)
         texts = tuple(replace(each, probability=0.0) for each in found.candidates)
         return Reading(row, field, found.text or "", 0.0, texts, "constraint", unclear)
-    found = recognize_boxes(boxes, recognizer, constraints)
+    found = recognize(boxes, recognizer, constraints)
     allowed = tuple(each for each in found.candidates if _in_range(field, each.text))
     value, confidence, candidates = found.text or "", found.confidence, allowed
     given: Reason | None = "not_a_number" if found.text is None else None
     if value and (not allowed or allowed[0].text != value):
         value, confidence = (allowed[0].text, allowed[0].probability) if allowed else ("", 0.0)
     if confidence < DOUBTFUL and constraints != Constraints():
-        freely = recognize_boxes(boxes, recognizer)
+        freely = recognize(boxes, recognizer)
         if freely.text is not None and freely.confidence > confidence and freely.text != value:
             value, given = freely.text, "constraint"
             wrong = Candidate(value, 0.0)
@@ -71,6 +82,33 @@ def recognize_field(
     elif given is None and unclear:
         given = "unclear"
     return Reading(row, field, value, confidence, candidates, given, unclear)
+
+
+def recognize_free(
+    boxes: Sequence[Pixels], recognizer: Recognizer, constraints: Constraints | None = None
+) -> NumberPrediction:
+    """Recognize the number that is written freely in the only box of a field."""
+    return recognize_number_in_ink(boxes[0], recognizer, constraints)
+
+
+def free_constraints_of(field: Field) -> Constraints | None:
+    """Return what is known of a number that is written freely; None if the form allows none."""
+    choices: Iterable[str] | None = field.choices
+    if choices is None and field.range is not None:
+        low, high = field.range
+        if high - low < MAX_CHOICES // field.length:
+            choices = dict.fromkeys(  # with zeros before them, or without
+                str(number).zfill(digits)
+                for digits in range(1, field.length + 1)
+                for number in range(low, high + 1)
+            )
+    if choices is not None:
+        choices = tuple(text for text in choices if _in_range(field, text))
+    pattern = field.pattern or f"[0-9]{{1,{field.length}}}"
+    try:
+        return Constraints(None, pattern, choices, field.checksum)
+    except ConstraintError:
+        return None
 
 
 def settle_sums(readings: Sequence[Reading]) -> list[Reading]:

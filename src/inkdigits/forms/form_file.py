@@ -28,7 +28,7 @@ def load_form(path: Path) -> Form:
     """
     try:
         content = strict_toml.parse(strict_toml.decode(read_file(path, MAX_FORM_BYTES)))
-        form = from_json(_with_choices(content, path.parent), Form, {}, complete=False)
+        form = from_json(with_choices(content, path.parent), Form, {}, complete=False)
         return check_form(form)
     except ValueError as error:
         raise FileError(
@@ -37,9 +37,10 @@ def load_form(path: Path) -> Form:
         ) from None
 
 
-def check_form(form: Form) -> Form:
+def check_form(form: Form, is_printed: bool = True) -> Form:
     """Check everything about a form that its types do not say.
 
+    is_printed  whether it must fit on its page
     returns  the form, with its texts' spaces and line breaks as one space each
     raises   FormError, with the key and the cause as a clause
     """
@@ -62,11 +63,12 @@ def check_form(form: Form) -> Form:
             raise FormError(f"fields: two have the name {shown(field.name)}; rename one")
         names.add(field.name)
     _check_sums({field.name: field for field in form.fields})
-    layout(form, form.rows)
+    if is_printed:
+        layout(form, form.rows)
     return form
 
 
-def _with_choices(content: dict[str, Any], folder: Path) -> dict[str, Any]:
+def with_choices(content: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Replace the name of a file as a field's `choices` by the file's lines."""
     fields = content.get("fields")
     if not isinstance(fields, list):

@@ -17,7 +17,10 @@ from inkdigits.forms.layout import Cell, Layout, Rectangle, layout
 from inkdigits.forms.markers import find_markers
 from inkdigits.forms.page_code import read_code
 from inkdigits.forms.paper import darkness, estimate_paper, line_signal
+from inkdigits.forms.registration_checks import RegistrationError
 from inkdigits.forms.results import BoxCrop, FieldResult, SheetResult
+from inkdigits.forms.scanned_form import ScannedForm
+from inkdigits.forms.scanned_page import straighten_scanned
 from inkdigits.forms.sheet_code import SheetCode
 from inkdigits.forms.sources import PageError, Source, load_page
 from inkdigits.forms.straighten import PX_PER_MM, find_plane, straighten
@@ -37,14 +40,14 @@ class SheetError(Exception):
 class StraightPage:
     """A page of a sheet, straightened.
 
-    code    what the page says that it is
+    code    what the page says that it is; a form that we have not printed says nothing
     cells   the fields, with their boxes where they are on this page
     seen    for each of them, whether the lines of its boxes are seen
     colors  uint8 (H, W, 3), blue, green, red
     dark    float32 (H, W, 3), as `paper.darkness` returns it
     """
 
-    code: SheetCode
+    code: SheetCode | None
     cells: tuple[Cell, ...]
     seen: tuple[bool, ...]
     colors: Pixels
@@ -72,7 +75,8 @@ def read_page(source: Source, number: int, form: Form, recognizer: Recognizer) -
         _result(reading, cell, field_ink, gray)
         for reading, cell, field_ink in zip(settle_sums(readings), page.cells, inks, strict=True)
     )
-    return SheetResult(*known, page.code.page, page.code.copy, None, fields)
+    form_page, copy = (page.code.page, page.code.copy) if page.code else (1, None)
+    return SheetResult(*known, form_page, copy, None, fields)
 
 
 def straighten_page(picture: Pixels, form: Form) -> StraightPage:
@@ -81,6 +85,8 @@ def straighten_page(picture: Pixels, form: Form) -> StraightPage:
     picture  uint8 (H, W, 3), blue, green, red
     raises   SheetError if there is none, or the picture is not good enough
     """
+    if isinstance(form, ScannedForm):
+        return _straighten_scanned(picture, form)
     plan = layout(form, 1)  # the markers and the code are in the same places for any rows
     found = find_markers(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), plan.markers)
     _check(quality.marker_problem(found, plan, picture.shape))
@@ -106,6 +112,14 @@ def straighten_page(picture: Pixels, form: Form) -> StraightPage:
     return StraightPage(
         code, _aligned(cells, aligned), tuple(is_seen(aligned).tolist()), page, dark
     )
+
+
+def _straighten_scanned(picture: Pixels, form: ScannedForm) -> StraightPage:
+    try:
+        page = straighten_scanned(picture, form)
+    except (RegistrationError, PageError) as error:
+        raise SheetError(str(error)) from None
+    return StraightPage(None, page.cells, (True,) * len(page.cells), page.colors, page.dark)
 
 
 def _check(problem: str | None) -> None:
