@@ -18,7 +18,7 @@ from inkdigits.imaging.inputs import ImageInput, to_ink, to_rgba
 from inkdigits.numbers import decoding
 from inkdigits.numbers.boxes import search_boxes
 from inkdigits.numbers.conclusion import Conclusion, conclude, to_prediction, weigh
-from inkdigits.numbers.constraints import Constraints
+from inkdigits.numbers.constraints import Constraints, distinct
 from inkdigits.numbers.decoding import Text
 from inkdigits.numbers.line import DIGIT_PX, MARGIN, Line, normalize_line
 from inkdigits.numbers.line_model import OTHER, LineModel, load_line_model
@@ -55,7 +55,7 @@ def recognize_number(
     raises      ConstraintError, a ValueError, for a constraint that is not valid; ImageError or
                 OSError as `Recognizer.recognize`; ValueError for a recognizer of other classes
     """
-    texts = None if choices is None else tuple(choices)
+    texts = None if choices is None else distinct(choices)
     constraints = Constraints(length, pattern, texts, checksum)
     return recognize_constrained(image, recognizer or Recognizer.load(), constraints, media_type)
 
@@ -161,16 +161,23 @@ def examine(
     columns = model.log_probabilities(line.pixels)
     found = decoding.search(columns)
     numbers = [text for text in found if text.digits and OTHER not in text.written]
-    allowed = _allowed(columns, numbers, constraints)
+    allowed = _allowed(columns, numbers, constraints)[:WEIGHED]
     if not allowed:
         return None
-    texts = list(dict.fromkeys([*allowed[:WEIGHED], *numbers[:WEIGHED]]))
+    # A text that is allowed has another score there, where columns are merged.
+    known = {text.digits for text in allowed}
+    violating = [
+        text
+        for text in numbers[:WEIGHED]
+        if text.digits not in known and not constraints.allows(text.digits)
+    ]
+    texts = [*allowed, *violating]
     pieces = Pieces(line)
     centers = model.columns(len(columns))
     aligned = decoding.align(columns, [text.written for text in texts])
     cut = [pieces.of(centers[places]) for places in aligned]
     weighed = weigh(texts, cut, recognizer, model.calibration)
-    return conclude(weighed, set(allowed), found)
+    return conclude(weighed[: len(allowed)], weighed[len(allowed) :], found)
 
 
 def _allowed(columns: Array, numbers: list[Text], constraints: Constraints) -> list[Text]:
