@@ -35,7 +35,10 @@ def test_texts_that_are_allowed(constraints, allowed, others):
         ({"choices": ("",)}, "'' is not a text of 1 to 20 digits"),
         ({"choices": ("²",)}, "is not a text of 1 to 20 digits"),
         ({"pattern": "1{20}2"}, "No text of 1 to 20 digits matches"),
-        ({"length": 3, "pattern": "12|\\d{4}"}, "No text of 3 digits matches"),
+        (
+            {"length": 3, "pattern": "12|\\d{4}"},
+            r"No text of 3 digits matches the pattern '12|\d{4}'",
+        ),
         ({"length": "3"}, "length must be 1 to 20, not '3'"),
         ({"choices": "351"}, "must be a list of texts"),
         ({"choices": (351,)}, "The choice 351 is not a text"),

@@ -25,7 +25,8 @@ States: TypeAlias = int  # bit k is set if state k is in the set
 
 def shown_pattern(pattern: str) -> str:
     """Quote a pattern for a message, shortened; "?" stands for what is not ASCII."""
-    return shown(pattern.encode("ascii", "replace").decode())
+    quoted = shown(pattern.encode("ascii", "replace").decode())
+    return quoted.replace("\\\\", "\\")  # \d as it was typed
 
 
 class PatternError(ValueError):
