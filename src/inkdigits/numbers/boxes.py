@@ -14,7 +14,7 @@ from inkdigits.recognizer import BatchPrediction
 BEAM = 200  # beginnings of texts that are kept
 CANDIDATES = 5
 DOUBT = 1e-3  # probability that a number does not satisfy its constraints
-# A quarter of what the network for digits has been trained on is no digit; in a box made for a
+# A quarter of what the network for digits has been trained on is not a digit; in a box made for a
 # digit, one in a hundred is not.
 FEWER_OTHERS = log(99) - log(3)
 MAX_ODDS = 30.0

@@ -1,7 +1,7 @@
 """From a picture to a number: the line network proposes texts, the network for digits weighs them.
 
 Both networks look at the same line. The line network sees all of it, so it knows where one digit
-ends; the other one was trained on many more digits, each by itself, and knows what is no digit.
+ends; the other one was trained on many more digits, each by itself, and knows what is not a digit.
 docs/numbers.md derives how their answers are combined.
 """
 
@@ -111,7 +111,7 @@ def recognize_boxes(
 
 
 def may_be_number(ink: NDArray[Any]) -> bool:
-    """Return whether an image of ink that is no digit looks like several symbols side by side.
+    """Return whether an image of ink that is not a digit looks like several symbols side by side.
 
     It looks at the sizes of the ink's parts alone, and costs far less than recognizing a number.
     """
