@@ -21,7 +21,7 @@ from inkdigits.numbers import training
 from inkdigits.numbers.line_model import LineModel, load_line_model, save_line_model
 from inkdigits.recipes import CNN_SMALL
 
-LINES = 90_000
+LINES = 100_000
 OUTLIERS = 20_000
 SEED = 0
 

@@ -40,7 +40,7 @@ def box(digit, seed):
     ink = np.zeros((BOX[1], BOX[0]), np.uint8)
     if digit is not None:
         gray = cv2.imread(str(GOLDEN / f"{digit}.png"), cv2.IMREAD_GRAYSCALE).astype(np.float32)
-        source = np.clip(2.0 * (np.median(gray) - gray - 25), 0, 255)
+        source = np.clip(2.0 * (np.abs(np.median(gray) - gray) - 25), 0, 255)
         source = cv2.resize(source, (28, 28), interpolation=cv2.INTER_AREA).astype(np.uint8)
         turn = cv2.getRotationMatrix2D((14, 14), rng.uniform(-9, 9), rng.uniform(1.0, 1.25))
         turn[:, 2] += (BOX[0] / 2 - 14 + rng.uniform(-2, 2), BOX[1] / 2 - 14 + rng.uniform(-2, 2))

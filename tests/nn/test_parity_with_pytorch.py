@@ -126,7 +126,7 @@ def test_ctc_matches_pytorch(torch):
     theirs = tensor_with_gradient(torch, logits)
     their_loss = torch.nn.functional.ctc_loss(
         theirs.log_softmax(dim=2).transpose(0, 1),
-        torch.tensor(sum(targets, [])),
+        torch.tensor([label for target in targets for label in target]),
         torch.tensor(lengths),
         torch.tensor([len(target) for target in targets]),
         reduction="sum",

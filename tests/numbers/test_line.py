@@ -3,24 +3,10 @@
 import cv2
 import numpy as np
 import pytest
+from written import number
 
-from inkdigits.imaging.strokes import draw
 from inkdigits.numbers.line import DIGIT_PX, HEIGHT, MARGIN, normalize_line
 from inkdigits.preprocessing.stroke_width import stroke_width
-
-# Five digits as high as they are wide apart: of straight strokes.
-SEVEN = np.array([[0.0, 0.0], [0.6, 0.0], [0.2, 1.0]])
-FOUR = [np.array([[0.4, 0.0], [0.0, 0.6], [0.6, 0.6]]), np.array([[0.4, 0.0], [0.4, 1.0]])]
-
-
-def number(height=60, pen=6, slope=0.0, shape=(240, 500), at=(60, 80)):
-    strokes = []
-    for place in range(5):
-        offset = np.array([at[0] + place * height, at[1] + slope * place * height])
-        digit = [SEVEN] if place % 2 else FOUR
-        sheared = [stroke @ np.array([[1, slope], [0, 1]]) for stroke in digit]
-        strokes += [stroke * height + offset for stroke in sheared]
-    return draw(strokes, pen, shape)
 
 
 def ink_rows(line):

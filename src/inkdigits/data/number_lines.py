@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from inkdigits.arrays import Generator, Pixels
+from inkdigits.data.number_signs import SUMS
 from inkdigits.data.number_strings import Hand, write
 from inkdigits.data.sampling import log_uniform
 from inkdigits.data.unipen_numbers import NumberTrace
@@ -27,8 +28,8 @@ class Shares:
     """
 
     real: float = 0.14
-    amount: float = 0.24
-    other: float = 0.12
+    amount: float = 0.22
+    other: float = 0.26
 
 
 SHARES = Shares()
@@ -50,13 +51,8 @@ def example(
         number = numbers[int(rng.integers(len(numbers)))]
         return spoil(_drawn(number, rng), rng), number.text
     if kind > 1 - SHARES.other:
-        if len(outliers) and rng.random() < 0.35:
-            return spoil(_side_by_side(outliers, rng), rng), OTHER
-        text = _no_number(rng)
-    elif kind > 1 - SHARES.other - SHARES.amount:
-        text = _amount(rng)
-    else:
-        text = _digits(rng)
+        return _no_number(writers, outliers, rng)
+    text = _amount(rng) if kind > 1 - SHARES.other - SHARES.amount else _digits(rng)
     return spoil(write(text, writers, rng), rng), text.replace(FILLER, "-")
 
 
@@ -94,16 +90,52 @@ def _amount(rng: Generator) -> str:
     return text + ("$" if after < 0.06 else "-" if after < 0.1 else FILLER if after < 0.16 else "")
 
 
-def _no_number(rng: Generator) -> str:
-    """Choose signs that no number has, with or without digits among them."""
-    count = int(rng.integers(1, 7))
-    if rng.random() < 0.55:
-        return OTHER * count
-    others = rng.random(count + 1) < 0.4
-    others[rng.integers(count + 1)] = True
-    digits = rng.integers(0, 10, count + 1)
-    pairs = zip(others, digits, strict=True)
+def _no_number(writers: Sequence[Hand], outliers: Pixels, rng: Generator) -> tuple[Pixels, str]:
+    """Make a sum, a word, digits with other signs among them, a scribble, or other pictures."""
+    kind = rng.choice(["sum", "word", "mixed", "scribble", "pictures"],
+                      p=[0.26, 0.24, 0.16, 0.1, 0.24])  # fmt: skip
+    if kind == "scribble":
+        return spoil(_scribble(rng), rng), OTHER
+    if kind == "pictures" and len(outliers):
+        return spoil(_side_by_side(outliers, rng), rng), OTHER
+    text = _sum(rng) if kind == "sum" else _mixed(rng) if kind == "mixed" else _word(rng)
+    ink = write(text, writers, rng)
+    return spoil(ink, rng), "".join(OTHER if sign in SUMS else sign for sign in text)
+
+
+def _sum(rng: Generator) -> str:
+    """Choose two numbers with a sign between them, and mostly what they make."""
+    text = f"{rng.integers(200)}{rng.choice(list('+x:-'))}{rng.integers(200)}"
+    return f"{text}={rng.integers(300)}" if rng.random() < 0.75 or "-" in text else text
+
+
+def _word(rng: Generator) -> str:
+    return OTHER * int(rng.integers(1, 7))
+
+
+def _mixed(rng: Generator) -> str:
+    """Choose digits among which there is at least one sign that no number has."""
+    count = int(rng.integers(2, 8))
+    others = rng.random(count) < 0.4
+    others[rng.integers(count)] = True
+    pairs = zip(others, rng.integers(0, 10, count), strict=True)
     return "".join(OTHER if is_other else str(digit) for is_other, digit in pairs)
+
+
+def _scribble(rng: Generator) -> Pixels:
+    """Draw a long curve with random turns."""
+    count = int(rng.integers(40, 200))
+    turns = cv2.GaussianBlur(rng.standard_normal((count, 1)), (0, 0), rng.uniform(1, 6))
+    angles = np.cumsum(rng.uniform(0.3, 2.5) * turns / turns.std())
+    steps = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    drift = np.array([rng.uniform(-0.2, 1.0), 0.0])
+    points = np.cumsum(steps + drift, axis=0)
+    extent = np.maximum(np.ptp(points, axis=0), 1e-6)
+    size = np.array([rng.uniform(40, 300), rng.uniform(30, 90)])
+    pen = rng.uniform(0.04, 0.18) * size[1]
+    placed = (points - points.min(axis=0)) * (size / extent) + pen / 2 + 4
+    columns, rows = np.ceil(size + pen).astype(int) + 9
+    return draw([placed], pen, (int(rows), int(columns)))
 
 
 def _side_by_side(outliers: Pixels, rng: Generator) -> Pixels:

@@ -6,6 +6,7 @@ digit and 1 at its foot.
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -17,11 +18,11 @@ from inkdigits.data.mark_strokes import MARKS
 _IN_NUMBERS = ("dollar", "euro", "pound", "ellipsis", "therefore")
 _MARKS = [strokes for name, strokes in MARKS.items() if name not in _IN_NUMBERS]
 _LETTERS = list(LETTERS.values())
-_FILLERS = ("hash", "equals", "asterisk", "tilde")
+_FILLERS = ("hash", "asterisk")
 
 
 def sign(symbol: str, rng: Generator) -> list[Array]:
-    """Make one of ".", ",", "-", "$", "#" for a filler, or "?" for a sign that no number has."""
+    """Make one of ".", ",", "-", "$", "#" for a filler, those of SUMS, or "?" for others."""
     return _MAKERS[symbol](rng)
 
 
@@ -95,6 +96,18 @@ def _filler(rng: Generator) -> list[Array]:
     return _written([np.asarray(stroke) * size + (0, (1 - size) / 2) for stroke in strokes], rng)
 
 
+def _of_sum(mark: str, rng: Generator) -> list[Array]:
+    """Make a sign of a sum, in the middle of the line."""
+    size = rng.uniform(0.35, 0.75)
+    moved = (0, rng.uniform(0.45, 0.6) - size / 2)
+    return _written([np.asarray(stroke) * size + moved for stroke in MARKS[mark]], rng)
+
+
+def _colon(rng: Generator) -> list[Array]:
+    upper, lower = rng.uniform(0.2, 0.45), rng.uniform(0.7, 0.95)
+    return [np.array([[0, row], [0.02, row + rng.uniform(0, 0.05)]]) for row in (upper, lower)]
+
+
 def _other(rng: Generator) -> list[Array]:
     """Make a letter or a mark."""
     if rng.random() < 0.7:
@@ -120,4 +133,9 @@ _MAKERS: dict[str, Callable[[Generator], list[Array]]] = {
     "$": _currency,
     "#": _filler,
     "?": _other,
+    "+": partial(_of_sum, "plus"),
+    "x": partial(_of_sum, "multiplication sign"),
+    "=": partial(_of_sum, "equals"),
+    ":": _colon,
 }
+SUMS = "+x:="  # the signs of sums, which no number has

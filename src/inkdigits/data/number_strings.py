@@ -145,6 +145,8 @@ def _digit(
 ) -> Glyph:
     """Draw a digit with its foot on the line."""
     found = np.flatnonzero(hand.labels == label)
+    if not len(found) and not any((other.labels == label).any() for other in writers):
+        raise ValueError(f"no writer has a {label}")
     while not len(found):
         hand = writers[int(rng.integers(len(writers)))]
         found = np.flatnonzero(hand.labels == label)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 WIDTH, HEIGHT = 48, 16  # of the pictures that are compared, in pixels
 INK = 0.5  # of the contrast of the darkest pixel; the boxes' lines have less
 MAX_PIXELS = 2**22  # of a picture; larger ones are not decoded
-MAX_DISTANCE = 0.7  # of alike pictures; one number by several people has 0.4 to 0.7
+BLUR = 1.5  # standard deviation in pixels, so that small shifts count little
+MAX_DISTANCE = 0.6  # of alike pictures; one number by several people has 0.3 to 0.55
 MAX_GROUP = 12  # as many as fit on the page
 
 
@@ -71,7 +72,7 @@ def _vector(crop: bytes) -> NDArray[np.float32]:
     small = cv2.resize(ink, size, interpolation=cv2.INTER_AREA)
     padded = np.zeros((HEIGHT, WIDTH), np.float32)
     padded[: size[1], : size[0]] = small
-    vector = cv2.GaussianBlur(padded, (0, 0), 1.0).ravel()
+    vector = cv2.GaussianBlur(padded, (0, 0), BLUR).ravel()
     return vector / max(float(np.linalg.norm(vector)), 1e-6)
 
 

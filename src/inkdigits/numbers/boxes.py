@@ -1,7 +1,7 @@
 """Numbers whose digits are known to stand each in a box of its own."""
 
 from heapq import nlargest
-from math import inf, log
+from math import log
 
 import numpy as np
 
@@ -14,6 +14,10 @@ from inkdigits.recognizer import BatchPrediction
 BEAM = 200  # beginnings of texts that are kept
 CANDIDATES = 5
 DOUBT = 1e-3  # probability that a number does not satisfy its constraints
+# A quarter of what the network for digits has been trained on is no digit; in a box made for a
+# digit, one in a hundred is not.
+FEWER_OTHERS = log(99) - log(3)
+MAX_ODDS = 30.0
 LEAST = 1e-12  # probability that any digit has, whatever the network says
 
 
@@ -40,8 +44,9 @@ def search_boxes(batch: BatchPrediction, constraints: Constraints) -> NumberPred
             for choice in constraints.allowed_choices
             if len(choice) == len(logarithms)
         }
-    odds = [float(-score) for score in batch.rejection_scores]
-    all_digits = float(np.prod([1.0 if value == inf else sigmoid(value) for value in odds]))
+    # A network that knows digits only gives odds of infinity.
+    odds = np.minimum(FEWER_OTHERS - batch.rejection_scores, MAX_ODDS)
+    all_digits = float(np.prod([sigmoid(value) for value in odds.tolist()]))
     rejected = bool(batch.rejected.any())
     if not scores:
         return NumberPrediction(None, "not_a_number", 0.0)

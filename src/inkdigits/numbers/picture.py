@@ -28,7 +28,8 @@ class ClutterSettings:
     line: float = 2.5  # length; a longer straight stroke is a line of the paper, not of a digit
     upright: float = 1.6  # length; the same for upright lines, the sides of boxes
     framed: float = 0.35  # of a component's height; a lower one inside it is not a digit in a box
-    side: float = 1.1  # length; the same for the sides of a box that has been found
+    level_side: float = 0.75  # length; the same for the sides of a box that has been found
+    upright_side: float = 1.1
     thick: float = 0.2  # thickness; a thicker stroke is not a line
     speck: float = 0.06  # length and width; a smaller component is dust
 
@@ -84,15 +85,13 @@ def remove_clutter(ink: Pixels) -> Pixels:
     boxes = statistics[:, :4]
     frames = _frames(boxes)
     height = _digit_height(boxes[1:][~frames[1:]])
-    if height is None:
-        return ink
     lines = _lines(mask, CLUTTER.line * height, CLUTTER.thick * height)
     lines |= _lines(mask.T, CLUTTER.upright * height, CLUTTER.thick * height).T
     if frames.any():
         framing = frames[components].view(np.uint8)
-        lines |= _lines(framing, CLUTTER.side * height, CLUTTER.thick * height)
-        lines |= _lines(framing.T, CLUTTER.side * height, CLUTTER.thick * height).T
-    if lines.any():
+        lines |= _lines(framing, CLUTTER.level_side * height, CLUTTER.thick * height)
+        lines |= _lines(framing.T, CLUTTER.upright_side * height, CLUTTER.thick * height).T
+    if lines.any() and (mask & ~lines).any():
         ink = np.where(lines, 0, ink)
         mask = (ink > CLUTTER.inked * peak).view(np.uint8)
         _, components, statistics, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
@@ -118,13 +117,12 @@ def _frames(boxes: NDArray[np.int32]) -> NDArray[np.bool_]:
     return frames
 
 
-def _digit_height(boxes: NDArray[np.int32]) -> float | None:
+def _digit_height(boxes: NDArray[np.int32]) -> float:
     """Estimate the height of the digits by the median of the tall components."""
     # The lines of the paper are wider than any digits that touch.
     digits = boxes[boxes[:, 2] <= CLUTTER.wide * boxes[:, 3]]
-    if not len(digits):
-        return None
-    heights = digits[:, 3]
+    # An underline may connect all of them.
+    heights = (digits if len(digits) else boxes)[:, 3]
     return float(np.median(heights[heights >= CLUTTER.tall * heights.max()]))
 
 

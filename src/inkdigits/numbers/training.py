@@ -64,7 +64,7 @@ class LineTraining:
     average       how slowly the moving average of the weights, which is kept, follows at the end
     """
 
-    epochs: int = 12
+    epochs: int = 10
     batch_size: int = 48
     peak: float = 0.003
     weight_decay: float = 0.01
