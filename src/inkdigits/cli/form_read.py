@@ -54,8 +54,8 @@ from inkdigits.worker_pool import WorkerDied, use_one_thread
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
-    help="Number of processes that read sheets.  [default: one for each CPU, and at most one for "
-    "each file]",
+    help="Number of processes that read sheets.  [default: one for each CPU, and at most one "
+    "for each file if none has several pages]",
 )
 def read_command(
     form: Path,
@@ -96,7 +96,7 @@ def read_command(
     stored = StoredForm(described.identity, described.title, described.fields)
     with Store.create(database_path(output), stored) as store:
         store.threshold = threshold
-        workers = workers or choose_workers(len(found.images))
+        workers = workers or choose_workers(found.images)
         pages = read_many(found.images, described, recognizer, store, workers, photocopies)
         try:
             with _progress(len(found.images)) as advance:

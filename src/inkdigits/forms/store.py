@@ -44,7 +44,6 @@ __all__ = [
 ]
 
 DEFAULT_THRESHOLD = 0.98  # of the confidence; below it, a person should look
-MAX_VALUE = 64  # characters of a value that a person types
 MAX_WHO = 64  # characters of a person's name
 WHOLE_FIELD = -1  # in place of a box's number
 
@@ -150,21 +149,14 @@ class Store:
             return value
 
     def pages_read(self, sha256: str) -> frozenset[int]:
-        """Return which pages of a file were read, successfully or not."""
+        """Return which pages of a file were read, without those that could not be."""
         with errors_of(self.path):
             rows = self._connection.execute(
-                "SELECT page FROM sheets JOIN sources ON sources.id = source WHERE sha256 = ?",
+                "SELECT page FROM sheets JOIN sources ON sources.id = source "
+                "WHERE sha256 = ? AND problem IS NULL",
                 [sha256],
             )
             return frozenset(page for (page,) in rows)
-
-    def is_finished(self, sha256: str) -> bool:
-        """Return whether all pages of a file were read, successfully or not."""
-        with errors_of(self.path):
-            row = self._connection.execute(
-                "SELECT pages FROM sources WHERE sha256 = ?", [sha256]
-            ).fetchone()
-        return row is not None and len(self.pages_read(sha256)) >= row[0]
 
     def find_copy(self, copy: int, form_page: int) -> StoredSheet | None:
         """Return the sheet that was read from a page of a printed copy, to recognize duplicates."""
@@ -177,13 +169,20 @@ class Store:
     def add(self, result: SheetResult) -> bool:
         """Add a page with all its fields and pictures, or nothing if the process is killed.
 
-        returns  whether it was added; False if the same page of the same file is there already
+        A page that could not be read before is replaced.
+
+        returns  whether it was added; False if the same page of the same file has been read
         """
         problem = None if result.problem is None else printable(result.problem)
         with errors_of(self.path), transaction(self._connection) as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO sources (sha256, name, pages) VALUES (?, ?, ?)",
                 [result.sha256, printable(result.source), result.pages],
+            )
+            connection.execute(
+                "DELETE FROM sheets WHERE page = ? AND problem IS NOT NULL "
+                "AND source = (SELECT id FROM sources WHERE sha256 = ?)",
+                [result.page, result.sha256],
             )
             cursor = connection.execute(
                 "INSERT OR IGNORE INTO sheets (source, page, form_page, copy, problem) "
