@@ -120,14 +120,16 @@ def count_sheets(path):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("form.toml", "photos", "-o", "out.txt"), "is not a table"),
+        (("form.toml", "photos", "-o", "out.txt"), "is not a name of a table"),
+        (("form.toml", "photos", "-o", "folder.csv"), "folder.csv is a folder"),
         (("form.toml", "empty", "-o", "out.csv"), "contains no sheets"),
         (("missing.toml", "photos", "-o", "out.csv"), "missing.toml"),
         (("form.toml", "photos", "-o", "missing/out.csv"), "missing"),
     ],
 )
 def test_mistake_of_the_user_is_one_sentence(folder, run_inkdigits, arguments, sentence):
-    (folder / "empty").mkdir()
+    for name in ("empty", "folder.csv"):
+        (folder / name).mkdir()
     done = run_inkdigits("form", "read", *arguments, cwd=folder)
     assert done.returncode != 0
     assert sentence in done.stderr

@@ -1,6 +1,5 @@
 """The command `inkdigits form read`: from photos and scans of sheets to a table."""
 
-import importlib.util
 import signal
 import sys
 import time
@@ -16,7 +15,7 @@ from inkdigits.cli.console import printable
 from inkdigits.cli.image_files import find_images
 from inkdigits.cli.options import model_option
 from inkdigits.constants import DIGITS
-from inkdigits.forms.export import SUFFIXES, export
+from inkdigits.forms.export import check_table, export, export_again
 from inkdigits.forms.read_many import Page, choose_workers, read_many
 from inkdigits.forms.results import StoredForm
 from inkdigits.forms.scanned_form import load_any_form
@@ -73,7 +72,7 @@ def read_command(
     a folder of them. The results are kept in a file beside the table, sheet by sheet: if the
     command is stopped, it continues there when it is run again.
     """
-    _check_output(output)
+    check_table(output)
     described = load_any_form(form)
     recognizer = Recognizer.load(model)
     if recognizer.model.classes != DIGITS:
@@ -109,8 +108,9 @@ def read_command(
             raise click.ClickException(str(error)) from None
         finally:
             pages.close()
-            # Also if it is stopped: the table has what was read until then.
+            # Also if it is stopped: the tables have what was read until then.
             export(store, output)
+            export_again(store, output)
         fields = store.fields()
         counts["fields"] = len(fields)
         counts["doubtful"] = sum(field.needs_review(threshold) for field in fields)
@@ -119,18 +119,6 @@ def read_command(
     click.echo(_summary(counts, output, time.monotonic() - started), err=True)
     if failed or found.errors:
         sys.exit(1)
-
-
-def _check_output(output: Path) -> None:
-    if output.suffix.lower() not in SUFFIXES:
-        raise click.UsageError(
-            f"--output {output} is not a table; name a file that ends in {', '.join(SUFFIXES)}."
-        )
-    if output.suffix.lower() == ".parquet" and importlib.util.find_spec("pyarrow") is None:
-        raise click.ClickException(
-            "Writing Parquet needs the package pyarrow: run pip install 'inkdigits[parquet]', or "
-            "name a .csv file."
-        )
 
 
 def _place(page: Page) -> str:

@@ -121,7 +121,7 @@ def export_command(
             export(store, output)
             click.echo(f"Wrote {printable(str(output))}.")
         if threshold is not None:
-            export_again(store)
+            export_again(store, output)
         if folder is not None:
             digits = write_digits(store, folder)
             total = sum(digits.counts.values())

@@ -43,6 +43,7 @@ __all__ = [
     "database_path",
 ]
 
+TABLE_SUFFIXES = (".csv", ".json", ".parquet")  # of the files that are written from results
 DEFAULT_THRESHOLD = 0.98  # of the confidence; below it, a person should look
 MAX_WHO = 64  # characters of a person's name
 WHOLE_FIELD = -1  # in place of a box's number
@@ -58,7 +59,7 @@ _FIELD = """SELECT fields.id, sheet, "row", name, value, confidence, candidates,
 def database_path(results: str | Path) -> Path:
     """Return where the results are kept that a person names: "results", or its CSV file."""
     path = Path(results)
-    if path.suffix.lower() in (".csv", ".json", ".parquet"):
+    if path.suffix.lower() in TABLE_SUFFIXES:
         return path.with_suffix(".sqlite")
     return path if path.suffix == ".sqlite" else path.with_name(f"{path.name}.sqlite")
 
@@ -301,13 +302,15 @@ class Store:
         with errors_of(self.path), transaction(self._connection) as connection:
             connection.execute("INSERT OR IGNORE INTO exports VALUES (?)", [name])
 
-    def exports(self) -> list[str]:
-        """Return the names of the files that were written from the results."""
+    def exports(self) -> list[Path]:
+        """Return the tables that were written from the results and are still beside them.
+
+        Anybody may have made the file: it can name nothing but tables in its own folder.
+        """
         with errors_of(self.path):
-            return [
-                name
-                for (name,) in self._connection.execute("SELECT name FROM exports ORDER BY name")
-            ]
+            rows = self._connection.execute("SELECT name FROM exports ORDER BY name").fetchall()
+        paths = [self.path.parent / name for (name,) in rows if Path(name).name == name]
+        return [path for path in paths if path.suffix.lower() in TABLE_SUFFIXES and path.is_file()]
 
 
 def _field(row: tuple[Any, ...]) -> StoredField:
