@@ -77,9 +77,11 @@ def test_photos_become_a_table_and_bad_ones_are_listed(folder, run_inkdigits):
         ("1", "1", VALUE), ("1", "2", ""), ("2", "1", VALUE), ("2", "2", ""),
     ]  # fmt: skip
     # Only what failed is tried again: now with what the reason of the duplicate says to do.
+    (folder / "form.toml").write_text(FORM.replace("50", "9"))
     again = run_inkdigits(*command[:-1], "1", "--photocopies", cwd=folder)
     assert "1 sheet read, 3 not read, 2 read before" in again.stderr
     assert again.returncode == 1
+    assert "The form has other rules than before" in again.stderr
     read_now = [row for row in rows_of(folder / "out.csv") if not row["problem"]]
     assert len(read_now) == 6
     assert [row for row in read_now if row in read] == read

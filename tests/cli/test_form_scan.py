@@ -55,6 +55,12 @@ def test_photos_of_an_existing_form_become_a_table(folder):
     row = rows[str(files[0])]
     found = [row[name] for name in ("customer", "reading", "before", "persons")]
     assert found == ["271828", "4041", "1742", ""]
+    scan.rename(folder / "moved.png")
+    without = run("read", form, *files, "-o", folder / "other.csv")
+    assert without.exit_code == 1
+    assert without.output.startswith(f"Error: The scan of the empty form, {scan}: ")
+    assert "does not exist; check the name" in without.output
+    assert not (folder / "other.csv").exists()
 
 
 def test_page_shows_and_saves_fields(folder):

@@ -148,9 +148,16 @@ def test_foreign_damaged_and_other_files_are_refused_in_a_sentence(path, tmp_pat
 
 def test_what_was_corrected_about_the_form_is_kept(path):
     fields = (replace(made.FORM.fields[0], range=(1, 5)), *made.FORM.fields[1:])
-    with Store.create(path, replace(made.FORM, fields=fields)) as store:
+    changed = replace(made.FORM, fields=fields)
+    with Store.create(path, changed) as store:
         assert store.form.fields[0].range == (1, 5)
         assert len(store.fields()) == 24
+        assert store.rules_changed
+    labeled = replace(changed, fields=(replace(fields[0], label="Pupil"), *fields[1:]))
+    for form in (changed, labeled):
+        with Store.create(path, form) as store:
+            assert store.form == form
+            assert not store.rules_changed
 
 
 def test_results_of_another_form_are_refused(path):

@@ -18,8 +18,9 @@ from inkdigits.constants import DIGITS
 from inkdigits.forms.export import check_table, export, export_again
 from inkdigits.forms.read_many import Page, choose_workers, read_many
 from inkdigits.forms.results import StoredForm
-from inkdigits.forms.scanned_form import load_any_form
-from inkdigits.forms.sources import SOURCE_SUFFIXES
+from inkdigits.forms.scanned_form import ScannedForm, load_any_form
+from inkdigits.forms.scanned_page import load_scan
+from inkdigits.forms.sources import SOURCE_SUFFIXES, PageError
 from inkdigits.forms.store import DEFAULT_THRESHOLD, Store, database_path
 from inkdigits.recognizer import Recognizer
 from inkdigits.worker_pool import WorkerDied, use_one_thread
@@ -74,6 +75,11 @@ def read_command(
     """
     check_table(output)
     described = load_any_form(form)
+    if isinstance(described, ScannedForm):
+        try:
+            load_scan(described)
+        except PageError as error:  # which would be told of every page
+            raise click.ClickException(str(error)) from None
     recognizer = Recognizer.load(model)
     if recognizer.model.classes != DIGITS:
         raise click.UsageError(f"--model {model} does not recognize digits; name one that does.")
@@ -95,6 +101,12 @@ def read_command(
     stored = StoredForm(described.identity, described.title, described.fields)
     with Store.create(database_path(output), stored) as store:
         store.threshold = threshold
+        if store.rules_changed:
+            click.echo(
+                "The form has other rules than before: sheets that were read before keep their "
+                "values; write to another table to read them again.",
+                err=True,
+            )
         workers = workers or choose_workers(found.images)
         pages = read_many(found.images, described, recognizer, store, workers, photocopies)
         try:

@@ -65,10 +65,15 @@ def database_path(results: str | Path) -> Path:
 
 
 class Store:
-    """An open file of results; close it, or use it in a `with` block, in one thread."""
+    """An open file of results; close it, or use it in a `with` block, in one thread.
+
+    rules_changed  whether its sheets were read with other ranges, patterns and so on than `create`
+                   was called with
+    """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
+        self.rules_changed = False
         self._connection = connection
 
     @classmethod
@@ -92,6 +97,7 @@ class Store:
             raise FileError(
                 f"{path} has the results of another form; choose another name for the results."
             )
+        store.rules_changed = bool(store.sheets()) and store.form.rules != form.rules
         store._set("form", json.dumps(to_json(form)))
         return store
 
