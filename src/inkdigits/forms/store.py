@@ -95,7 +95,8 @@ class Store:
         if store.form.identity != form.identity:
             store.close()
             raise FileError(
-                f"{path} has the results of another form; choose another name for the results."
+                f"{path} has the results of another form, or of this one before its title, names "
+                "or lengths were changed; choose another name for the results."
             )
         store.rules_changed = bool(store.sheets()) and store.form.rules != form.rules
         store._set("form", json.dumps(to_json(form)))
