@@ -31,8 +31,8 @@ Cell = str | int | float | None
 def check_table(path: Path) -> None:
     """Check that a name is one of a table that can be written.
 
-    raises   FileError if the ending is unknown, Parquet needs a package that is not installed, or
-             it is the name of a folder
+    raises   FileError if the ending is unknown, Parquet needs a package that is not installed, it
+             is the name of a folder, or in a folder that does not exist
     """
     suffix = path.suffix.lower()
     if suffix not in TABLE_SUFFIXES:
@@ -43,6 +43,8 @@ def check_table(path: Path) -> None:
         )
     if path.is_dir():
         raise FileError(f"{path} is a folder; choose another name for the table.")
+    if not path.parent.is_dir():
+        raise FileError(f"The folder {path.parent} does not exist; create it, or choose another.")
 
 
 def export(store: Store, path: str | Path) -> None:
