@@ -71,10 +71,13 @@ def open_empty_form(scan: Path, page: int, output: Path) -> EmptyForm:
 
     raises   FileError if it cannot be used
     """
+    if output.exists() and scan.exists() and output.samefile(scan):
+        raise FileError(f"{output} is the scan itself; choose another name for the form.")
     try:
         source = open_source(str(scan))
         if page > source.pages:
-            raise FileError(f"{scan} has {source.pages} pages; choose one of them with --page.")
+            count = "1 page" if source.pages == 1 else f"{source.pages} pages"
+            raise FileError(f"{scan} has {count}; choose an earlier one with --page.")
         picture = load_page(str(scan), page)
     except PageError as error:
         raise FileError(f"{scan}: {error}") from None

@@ -90,7 +90,7 @@ def load_scan(form: ScannedForm) -> Pixels:
         digest = open_source(path).digest
         scan = load_page(path, form.scan.page)
     except PageError as error:
-        raise PageError(f"The scan of the empty form cannot be used: {error}") from None
+        raise PageError(f"The scan of the empty form, {path}: {error}") from None
     if digest != form.scan.sha256 or scan.shape[1::-1] != form.scan.size:
         raise PageError(
             "The scan of the empty form has changed since its fields were drawn: put the former "

@@ -30,7 +30,7 @@ SHARPNESS = 1.2
 LEAST = 1e-12  # probability that any digit has, whatever the network says
 
 
-def read_side_by_side(pictures: Pixels) -> Array:
+def predict_side_by_side(pictures: Pixels) -> Array:
     """Let the line network look at all boxes as one line, for a second opinion on each digit.
 
     pictures  uint8 (N, 28, 28), as the network for single digits sees them

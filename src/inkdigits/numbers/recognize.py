@@ -16,7 +16,7 @@ from inkdigits.arrays import Array, Pixels
 from inkdigits.constants import DIGITS
 from inkdigits.imaging.inputs import ImageInput, to_ink, to_rgba
 from inkdigits.numbers import decoding
-from inkdigits.numbers.boxes import read_side_by_side, search_boxes
+from inkdigits.numbers.boxes import predict_side_by_side, search_boxes
 from inkdigits.numbers.conclusion import Conclusion, conclude, to_prediction, weigh
 from inkdigits.numbers.constraints import Constraints, distinct
 from inkdigits.numbers.decoding import Text
@@ -109,7 +109,7 @@ def recognize_boxes(
     with one_blas_thread():
         seen = np.stack(inked)
         batch = recognizer.predict_batch(seen)
-        return search_boxes(batch, read_side_by_side(seen), constraints or Constraints())
+        return search_boxes(batch, predict_side_by_side(seen), constraints or Constraints())
 
 
 def may_be_number(ink: NDArray[Any]) -> bool:
