@@ -18,7 +18,7 @@ from inkdigits.forms.scanned_form import (
     parse_scanned_form,
     write_scanned_form,
 )
-from inkdigits.forms.scanned_page import prepare_empty_page
+from inkdigits.forms.scanned_page import prepare_reference
 from inkdigits.forms.sources import PageError, load_page, open_source
 from inkdigits.storage.files import FileError, read_file
 
@@ -47,7 +47,7 @@ class EmptyForm:
         """
         keys = {key: value for key, value in content.items() if key != "reference"}
         form = parse_scanned_form(keys, self.output.parent, self.scan)
-        prepare_empty_page(self.picture, form)
+        prepare_reference(self.picture, form)
         return form
 
     def save(self, content: Mapping[str, Any]) -> ScannedForm:
