@@ -47,7 +47,7 @@ SUREST = 0.7  # share of the numbers; of these ...
 AIM_OF_SUREST = 0.995  # ... so many should be right
 AIM_MS = 40  # one number of five digits, 600x200
 MAX_REJECTED = 0.01  # share of the numbers that the threshold rejects, when it is fitted
-WEIGHTS = (0.4, 0.7, 1.0)  # of the digits, of which the best is chosen
+WEIGHTS = (0.1, 0.2, 0.3, 0.4, 0.7, 1.0)  # of the digits, of which the best is chosen
 SEED = 0
 RESAMPLES = 2000
 

@@ -24,6 +24,9 @@ FORMAT = 1
 SYMBOLS = "0123456789.,-$?"  # class 0 is CTC's blank, and class k the symbol k - 1
 OTHER = "?"  # any sign that no number has
 ROOM = 6  # columns without ink that the network needs on each side of a line
+# ... and more at the end, whose outputs are left out: in a batch, as in training, there are empty
+# columns behind nearly all lines, and the zeros around a sequence are not the same to the network.
+REST = 16
 
 _LAYERS = (AddChannel, Conv2D, MaxPool2D, ReLU, MaxPoolRows, Columns, Conv1D)
 _CHOICES: dataclass_json.Choices = {Layer: _LAYERS, Initializer: (he, glorot)}
@@ -50,9 +53,11 @@ class LineModel:
         line     uint8 (32, W)
         returns  float64 (T, 1 + 15): the logarithm, for the blank and each of SYMBOLS
         """
-        padded = np.pad(line, ((0, 0), (ROOM, ROOM)))[None] / np.float32(255)
+        height, width = line.shape
+        *_, (count, _) = self.network.output_shapes((height, width + 2 * ROOM))
+        padded = np.pad(line, ((0, 0), (ROOM, ROOM + REST)))[None] / np.float32(255)
         params = self.network.layer_params(self.vector)
-        logits = forward_batches(self.network, params, padded)[0].astype(np.float64)
+        logits = forward_batches(self.network, params, padded)[0, :count].astype(np.float64)
         logits -= logits.max(axis=1, keepdims=True)
         logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
         return logits
