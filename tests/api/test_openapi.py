@@ -11,7 +11,7 @@ from schemathesis.config import SchemathesisConfig
 
 from inkdigits.api import ModelRegistry, Settings, create_app
 
-image_strategies.register()
+image_strategies.register(image_strategies.prepared_image_files)
 
 schema = schemathesis.openapi.from_wsgi(
     "/openapi.json",
