@@ -34,11 +34,11 @@ NPM := cd web && PATH="$(abspath $(BIN)):$$PATH" npm --no-fund --no-audit --logl
 PAGE := src/inkdigits/page/index.html
 # Tests ignore the user's settings, except for the path of the browser.
 FORGET_SETTINGS := unset $(filter-out INKDIGITS_CHROMIUM,$(filter INKDIGITS_%,$(.VARIABLES)))
-SERVE_FOR_TESTS := INKDIGITS_SERVE="$(abspath $(INKDIGITS)) serve --port {port} --workers 1"
+SERVE_FOR_TESTS := INKDIGITS_SERVE="$(abspath $(INKDIGITS)) serve --port {port} --workers 1" INKDIGITS_PYTHON="$(abspath $(BIN))/python"
 PAGE_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f)
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev up down logs replace digests train test test-py test-web test-data test-extras test-deploy lint format hooks client parity bench accuracy counts fuzz attack figures cards lock dist clean
+.PHONY: help run dev up down logs replace digests train test test-py test-web test-data test-extras test-deploy lint format hooks client parity bench accuracy counts fuzz attack figures form-figures cards lock dist clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -101,7 +101,7 @@ lint: $(VENV)/installed-test web/node_modules/.package-lock.json ## Check style,
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/cog --check -I docs -I docs/models -I benchmarks README.md docs/performance.md
+	$(BIN)/cog --check -I docs -I docs/models -I benchmarks README.md docs/performance.md docs/forms.md docs/numbers.md
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
@@ -135,6 +135,7 @@ accuracy: $(VENV)/installed-compare ## Measure accuracy: train every recipe (hou
 	$(BIN)/python benchmarks/writers.py --digits test --model $(SHIPPED)
 	$(BIN)/python benchmarks/drawings.py --digits test --model $(SHIPPED)
 	$(BIN)/python benchmarks/any_picture.py --digits test --model $(SHIPPED)
+	$(BIN)/python benchmarks/number_recognition.py
 	$(BIN)/python benchmarks/robustness.py --digits test --model $(SHIPPED)
 	$(BIN)/python benchmarks/rejection.py --split test --model $(filter-out classic,$(SHIPPED))
 	$(BIN)/python benchmarks/calibration.py --digits test --model $(SHIPPED)
@@ -156,9 +157,12 @@ figures: $(VENV)/installed-run ## Regenerate the figures of docs/how-it-works.md
 	$(BIN)/python docs/figures/draw.py
 	$(BIN)/python docs/figures/draw_scaling.py
 
-cards: $(VENV)/installed-test ## Regenerate the model cards and the tables of results.md, performance.md and README from the results
+form-figures: $(VENV)/installed-extras ## Regenerate the figures and the example of docs/forms.md; one needs Chromium
+	$(BIN)/python docs/figures/draw_forms.py
+
+cards: $(VENV)/installed-test ## Regenerate the model cards and the tables of results.md, performance.md, forms.md and README from the results
 	$(BIN)/python docs/models/write.py
-	$(BIN)/cog -r -I docs -I docs/models -I benchmarks README.md docs/performance.md
+	$(BIN)/cog -r -I docs -I docs/models -I benchmarks README.md docs/performance.md docs/forms.md docs/numbers.md
 
 lock: $(VENV)/pip ## Update requirements/ from pyproject.toml (ARGS=--upgrade takes the newest versions)
 	$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)

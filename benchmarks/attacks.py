@@ -42,6 +42,7 @@ from raw_requests import (
 from server_under_test import WORKERS, Prepare, Server
 
 BATCH = f"{PREDICTIONS}/batch"
+NUMBERS = "/api/v1/numbers"
 ADDRESSES = 24  # of the attack from several addresses
 RELOAD_S = 2.5  # time for the service to notice a replaced model file
 
@@ -86,14 +87,27 @@ async def long_data_url_header(server: Server) -> Outcome:
     return Outcome(await concurrently(2, lambda: send(server.port, request)))
 
 
-async def each_hostile_image(server: Server) -> Outcome:
-    """Send each image that is cheap to send and expensive to decode, one after the other."""
-    responses, slowest, slowest_s = [], "", 0.0
-    for name, image in images().items():
-        responses.append(await send(server.port, post_json(PREDICT, image_field(image))))
-        if responses[-1].seconds > slowest_s:
-            slowest, slowest_s = name, responses[-1].seconds
-    return Outcome(responses, f"slowest: {slowest}")
+def each_hostile_image(path: str, **constraints: object) -> Run:
+    """Return an attack that sends each image that is cheap to send and expensive to decode."""
+
+    async def run(server: Server) -> Outcome:
+        responses, slowest, slowest_s = [], "", 0.0
+        for name, image in images().items():
+            fields = image_field(image) | constraints
+            responses.append(await send(server.port, post_json(path, fields)))
+            if responses[-1].seconds > slowest_s:
+                slowest, slowest_s = name, responses[-1].seconds
+        return Outcome(responses, f"slowest: {slowest}")
+
+    return run
+
+
+async def numbers_with_many_choices(server: Server) -> Outcome:
+    """Send a dense picture ten times, each with 10,000 choices of 20 digits."""
+    choices = [str(10**19 + 982_451_653 * place) for place in range(10_000)]
+    image = images()["noise, 2048 x 2048"]
+    request = post_json(NUMBERS, image_field(image) | {"choices": choices})
+    return Outcome(await concurrently(10, lambda: send(server.port, request, timeout_s=60)))
 
 
 async def hostile_images_at_rate(server: Server) -> Outcome:
@@ -206,7 +220,9 @@ ONE_THREAD = {"INKDIGITS_THREADS": "1", "INKDIGITS_QUEUE_TIMEOUT_S": "1"}
 
 ATTACKS = (
     Attack("2 data URLs with 7 million header parameters", long_data_url_header),
-    Attack("each hostile image", each_hostile_image),
+    Attack("each hostile image", each_hostile_image(PREDICT)),
+    Attack("each hostile image as a number", each_hostile_image(NUMBERS, pattern=r"\d{5,20}")),
+    Attack("10 numbers with 10,000 choices", numbers_with_many_choices),
     Attack("10 progressive JPEGs per second", hostile_images_at_rate),
     Attack("batch of 24 slow images", batch_of_slow_images),
     Attack("4 batches of 24, clients disconnect", batch_without_client),

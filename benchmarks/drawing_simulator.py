@@ -82,8 +82,16 @@ def draw(strokes: list[Stroke], conditions: Conditions, rng: Generator) -> bytes
     strokes  in a box whose longer side is 1
     returns  the bytes of a PNG or JPEG file
     """
+    return draw_coverage(_coverage(strokes, conditions), conditions, rng)
+
+
+def draw_coverage(mask: Array, conditions: Conditions, rng: Generator) -> bytes:
+    """Put what has been drawn on the canvas, and encode it.
+
+    mask     float64 (H, W), how much of each pixel the pen covers, 0 to 1; it fits the canvas
+    returns  the bytes of a PNG or JPEG file
+    """
     width, height, scale = conditions.canvas
-    mask = _coverage(strokes, conditions)
     ink, background = _colors(conditions, rng)
     inner = _inside_frame(conditions, rng)
     top = int(rng.integers(inner[0], max(inner[0], inner[2] - mask.shape[0]) + 1))

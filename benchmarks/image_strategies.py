@@ -93,11 +93,20 @@ def base64_images(image_format: str, files: st.SearchStrategy[bytes]) -> st.Sear
     return st.builds(str.__add__, prefixes, encoded)
 
 
+def digit_patterns() -> st.SearchStrategy[str]:
+    """Draw regular expressions over digits, which numbers of up to 20 digits match."""
+    atoms = st.sampled_from(["7", "\\d", ".", "[1-6]", "[^0]", "(1|23)", "(4?5)"])
+    repeats = st.sampled_from(["", "?", "*", "+", "{2}", "{1,3}", "{2,}"])
+    parts = st.lists(st.builds(str.__add__, atoms, repeats), max_size=4)
+    return st.builds("{}{}".format, atoms, parts.map("".join))
+
+
 def register(
     strategy: Callable[[str], st.SearchStrategy[bytes]] = image_files,
 ) -> None:
     """Register the strategies with Schemathesis, by string format and by media type."""
     files = {name: strategy(name) for name in MODES}
+    schemathesis.openapi.format("digit-pattern", digit_patterns())
     in_base64 = st.one_of([base64_images(name, files[name]) for name in MODES])
     schemathesis.openapi.format("digit-image", in_base64)
     for name in MODES:

@@ -57,7 +57,7 @@ def write(directory, contents=None):
 
 def sha256_of(path):
     """Return the value of unipen.DIGITS_SHA256 with which inkdigits accepts an archive."""
-    return unipen.digits_sha256(unipen.read_digits(path))
+    return unipen.segments_sha256(unipen.read_digits(path))
 
 
 def content_sha256(path):

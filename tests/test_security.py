@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from inkdigits.api import Settings
+from inkdigits.api.bodies import MAX_FORM_HEADER_BYTES
 from inkdigits.api.parsing import MAX_DATA_URL_HEADER
-from inkdigits.api.routes.predictions import MAX_FORM_HEADER_BYTES
 from inkdigits.api.server import admission, connection, request_parser
 
 ROOT = Path(__file__).parents[1]

@@ -1,10 +1,14 @@
-"""Escape text that anybody may have written, such as names in files, for messages and pages."""
+"""Escape text that anybody may have written, such as names in files, wherever it is shown."""
 
 import os
 from typing import Any
 
 MAX_SHOWN = 40  # characters of a value in a message
 MAX_INTEGER_BITS = 2**10  # of an integer in a message: converting a larger one takes long
+
+# A cell that starts with one of these is a formula to spreadsheet programs, which may send data
+# away or start programs. The last four are the wide forms that East Asian keyboards type.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def printable(text: str | os.PathLike[str]) -> str:
@@ -28,3 +32,8 @@ def shown(value: Any) -> str:
             return ascii(value if len(value) <= MAX_SHOWN else f"{value[:MAX_SHOWN]}...")
     text = ascii(value)
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+
+
+def defused(cell: str) -> str:
+    """Return a cell of text that no spreadsheet program takes for a formula."""
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell

@@ -25,9 +25,9 @@ IMAGES_PER_WORKER = 64
 Preprocessed: TypeAlias = Pixels | ImageError | OSError
 
 
-def choose_workers(images: int) -> int:
+def choose_workers(images: int, images_per_worker: int = IMAGES_PER_WORKER) -> int:
     """Return how many processes to use for a number of images: as many as pay, and are safe."""
-    workers = min(available_cpus(), MAX_WORKERS, images // IMAGES_PER_WORKER)
+    workers = min(available_cpus(), MAX_WORKERS, images // images_per_worker)
     return workers if workers > 1 and can_start_processes() else 1
 
 

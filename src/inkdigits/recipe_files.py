@@ -1,8 +1,6 @@
 """Recipes in files that people write: TOML or JSON, with the fields that a model file keeps."""
 
-import codecs
 import json
-import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,7 +8,7 @@ from typing import Any
 
 import tomli_w
 
-from inkdigits import strict_json
+from inkdigits import strict_json, strict_toml
 from inkdigits.constants import DIGITS
 from inkdigits.nn.initializers import he
 from inkdigits.recipe_check import check_recipe
@@ -19,7 +17,6 @@ from inkdigits.storage.files import FileError, read_file
 
 MAX_RECIPE_BYTES = 2**16  # ten times the largest recipe that ships
 DATA_SUFFIXES = (".csv", ".gz", ".npz", ".npy", ".parquet", ".zip")
-MAX_LINE = 1000  # characters: the time that tomllib takes grows with the square of a key's parts
 
 
 def find_recipe(source: str, known: Mapping[str, Recipe]) -> Recipe:
@@ -98,21 +95,7 @@ def _parse(data: bytes, suffix: str) -> Any:
 
     raises   ValueError, with the cause as a clause
     """
-    # Some editors put a byte order mark first, and `>` in Windows PowerShell 5 writes UTF-16.
-    is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    try:
-        text = data.decode("utf-16" if is_utf16 else "utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError("it is not text in UTF-8") from None
+    text = strict_toml.decode(data)
     if suffix == ".json" or (suffix != ".toml" and text.lstrip().startswith("{")):
         return strict_json.parse(text)
-    if any(len(line) > MAX_LINE for line in text.splitlines()):
-        raise ValueError(f"a line has more than {MAX_LINE} characters")
-    try:
-        content = tomllib.loads(text)
-        strict_json.check_depth(content)
-    except RecursionError:
-        raise ValueError("it is nested too deep") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"it is not valid TOML: {ascii(str(error))[1:-1][:160]}") from None
-    return content
+    return strict_toml.parse(text)

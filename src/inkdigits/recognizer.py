@@ -15,8 +15,8 @@ from inkdigits.arrays import Array, Pixels
 from inkdigits.calibration import choose_candidates, rejection_scores
 from inkdigits.constants import DIGITS
 from inkdigits.imaging.decode import encode_png
-from inkdigits.imaging.errors import ImageError, UnsupportedImage
-from inkdigits.imaging.inputs import ImageInput, to_gray_levels, to_rgba
+from inkdigits.imaging.errors import ImageError
+from inkdigits.imaging.inputs import ImageInput, to_ink, to_rgba
 from inkdigits.imaging.limits import DEFAULT_LIMITS, Limits
 from inkdigits.model_file import DEFAULT_MODEL, Model
 from inkdigits.nn.losses import softmax
@@ -239,7 +239,7 @@ class Recognizer:
                  float, 1
         raises   UnsupportedImage, which is a ValueError, for any other array
         """
-        return self.predict_candidates([self._preprocessor.candidates_from_ink(_checked(ink))])[0]
+        return self.predict_candidates([self._preprocessor.candidates_from_ink(to_ink(ink))])[0]
 
     @one_blas_thread()
     def preprocess_image(self, image: ImageInput, media_type: str | None = None) -> Pixels:
@@ -269,7 +269,7 @@ class Recognizer:
         ink      as `recognize_ink` takes it
         returns  uint8 (28, 28), as in training: a box around the digit is not left out
         """
-        return self._preprocessor.from_ink(_checked(ink))
+        return self._preprocessor.from_ink(to_ink(ink))
 
     def predict_candidates(self, images: Sequence[Pixels]) -> list[Prediction]:
         """Predict a batch of images, each by the candidate that looks most like a digit.
@@ -325,15 +325,6 @@ class Recognizer:
             confidence=float(probabilities[best]),
             seen=seen,
         )
-
-
-def _checked(ink: NDArray[Any]) -> Pixels:
-    """Return ink as uint8 (H, W); raise UnsupportedImage if it is something else."""
-    if not isinstance(ink, np.ndarray):
-        raise UnsupportedImage(f"The ink must be a NumPy array (H, W), not {type(ink).__name__}.")
-    if ink.ndim != 2 or not ink.size:
-        raise UnsupportedImage(f"The ink has the shape {ink.shape}; it must be (H, W), not empty.")
-    return to_gray_levels(ink)
 
 
 def _checked_pictures(pictures: Pixels) -> Pixels:

@@ -53,6 +53,14 @@ def test_predictions_are_counted_by_digit_or_reason(metrics):
     assert metrics.value(name, model="mine", digit="blank") == 1
 
 
+def test_numbers_are_counted_by_outcome(metrics):
+    found = [("mine", "recognized"), ("mine", "recognized"), ("mine", "not_a_number")]
+    metrics.observe_request({"inkdigits.numbers": found}, "POST", 200, 0.003)
+    name = "inkdigits_numbers_total"
+    assert metrics.value(name, model="mine", outcome="recognized") == 2
+    assert metrics.value(name, model="mine", outcome="not_a_number") == 1
+
+
 def test_model_info_has_the_digest(metrics):
     text = metrics.text([("mine", "abc")]).decode()
     assert 'inkdigits_model_info{digest="abc",model="mine"} 1.0' in text

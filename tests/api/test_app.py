@@ -7,13 +7,24 @@ from http import HTTPStatus
 from pathlib import Path
 
 import pytest
-from requests_to import BATCH, BLANK, ONE, PREDICT, assert_problem, base64_of, post
+from requests_to import (
+    BATCH,
+    BLANK,
+    NUMBER,
+    NUMBER_BATCH,
+    ONE,
+    PREDICT,
+    assert_problem,
+    base64_of,
+    post,
+)
 from werkzeug.test import Client
 
 from inkdigits.api import MAX_BODY_BYTES, Settings, create_app
 from inkdigits.recognizer import Recognizer
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "api.md"
+SEVEN = [{"points": [[0, 0], [18, 0], [7, 30]]}]
 GET_METHODS, POST_METHODS = {"GET", "HEAD", "OPTIONS"}, {"POST", "OPTIONS"}
 
 
@@ -26,6 +37,8 @@ GET_METHODS, POST_METHODS = {"GET", "HEAD", "OPTIONS"}, {"POST", "OPTIONS"}
         ("GET", ONE, POST_METHODS),
         ("DELETE", ONE, POST_METHODS),
         ("GET", BATCH, POST_METHODS),
+        ("GET", NUMBER, POST_METHODS),
+        ("PUT", NUMBER_BATCH, POST_METHODS),
         ("POST", "/", GET_METHODS),
         ("DELETE", "/", GET_METHODS),
         ("POST", "/api/v1/models", GET_METHODS),
@@ -85,7 +98,7 @@ def test_no_url_returns_a_redirect_or_html(client, path, get, post):
         assert response.content_type == f"application/{'json' if status == 200 else 'problem+json'}"
 
 
-@pytest.mark.parametrize("path", [PREDICT, ONE, BATCH])
+@pytest.mark.parametrize("path", [PREDICT, ONE, BATCH, NUMBER, NUMBER_BATCH])
 def test_body_over_the_limit_returns_413(client, path):
     response = post(client, path, b" " * (MAX_BODY_BYTES + 1))
     assert f"{MAX_BODY_BYTES:,} bytes" in assert_problem(response, 413)
@@ -131,10 +144,10 @@ class Failing(Recognizer):
     def recognize(self, data, media_type=None):
         raise RuntimeError("secret in /home/someone/model.py")
 
-    recognize_ink = recognize
+    recognize_ink = preprocess_ink = recognize
 
 
-@pytest.mark.parametrize("path", [PREDICT, ONE, BATCH])
+@pytest.mark.parametrize("path", [PREDICT, ONE, BATCH, NUMBER])
 def test_failure_returns_500_without_details(recognizer, png, caplog, path):
     class BrokenRegistry(list):
         default_name = "failing"
@@ -167,16 +180,19 @@ def test_environ_has_route_and_predictions(app, recognizer):
     client.post(BATCH, json={"drawings": [BLANK, 7, BLANK]})
     client.get("/api/v1/models/mlp")
     client.get("/nothing")
+    client.post(NUMBER_BATCH, json={"drawings": [{"strokes": SEVEN}, 7]})
     assert [environ.get("inkdigits.route") for environ in seen] == [
         BATCH,
         "/api/v1/models/<name>",
         None,
+        NUMBER_BATCH,
     ]
     predictions = seen[0]["inkdigits.predictions"]
     assert [(name, prediction.reason) for name, prediction in predictions] == [
         (recognizer.name, "blank")
     ] * 2
     assert "inkdigits.predictions" not in seen[1]
+    assert seen[3]["inkdigits.numbers"] == [(recognizer.name, "recognized")]
 
 
 # Rate limits.

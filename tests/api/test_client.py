@@ -10,10 +10,21 @@ import numpy as np
 import pytest
 from requests_to import MODELS, serving
 
-from inkdigits.client import AsyncClient, Client, Prediction, ServiceError, calls, clients
+from inkdigits.api import examples
+from inkdigits.client import (
+    AsyncClient,
+    Client,
+    Prediction,
+    ServiceError,
+    calls,
+    clients,
+    drawings,
+    results,
+)
 
 SEVEN = Path(__file__).parents[1] / "golden" / "7.png"
 STROKES = [{"points": [(0, 0), (18, 0), (7, 30)], "width": 3}]
+NUMBER = examples.NUMBER_STROKES  # 42
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +171,48 @@ def test_failure_of_a_request_with_many_drawings_is_raised(service):
     with pytest.raises(ServiceError, match="no model") as caught:
         list(service.predict_many([SEVEN], model="gpt"))
     assert caught.value.status == 422
+
+
+# Numbers
+
+
+def test_number_has_all_parts(service):
+    number = service.recognize_number(NUMBER)
+    assert (number.text, number.reason, number.written) == ("42", None, "42")
+    assert number.confidence == number.candidates[0].probability > 0.9
+    assert [digit.digit for digit in number.digits] == [4, 2]
+    for digit in number.digits:
+        assert digit.probabilities[digit.digit] == max(digit.probabilities)
+    # In the unit of the strokes: the 4 is to the left of x = 20, the 2 to the right of it.
+    four, two = (digit.box for digit in number.digits)
+    assert -3 < four[0] < four[0] + four[2] < 20 < two[0] + 1 < two[0] + two[2] < 50
+    assert number.model["name"] == "cnn-small"
+
+
+def test_constraints_are_sent(service):
+    assert service.recognize_number(NUMBER, length=1).text in (None, "4", "2")
+    chosen = service.recognize_number(NUMBER, "mlp", choices=iter(["17", "42", "99"]))
+    assert (chosen.text, chosen.model["name"]) == ("42", "mlp")
+    assert service.recognize_number(NUMBER, pattern=r"\d{2}", checksum="luhn").text == "42"
+    with pytest.raises(ServiceError, match="not valid at character 1") as caught:
+        service.recognize_number(NUMBER, pattern="x")
+    assert caught.value.status == 422
+
+
+def test_many_numbers_are_recognized_in_order(address, service, monkeypatch):
+    monkeypatch.setattr(calls, "BATCH_DRAWINGS", 2)
+    sent = [NUMBER, "missing.png", SEVEN, b"not an image", NUMBER]
+    found = list(service.recognize_numbers(sent, choices=["7", "42"]))
+    assert [getattr(result, "text", None) for result in found] == ["42", None, "7", None, "42"]
+    assert isinstance(found[1], FileNotFoundError)
+    assert (type(found[3]), found[3].status) == (ServiceError, 415)
+
+    async def use(client):
+        assert (await client.recognize_number(NUMBER)).text == "42"
+        return [result async for result in client.recognize_numbers(sent, length=2)]
+
+    texts = [getattr(result, "text", None) for result in with_async_client(address, use)]
+    assert texts[0] == texts[4] == "42"
 
 
 # Asyncio
@@ -321,9 +374,9 @@ def test_arrays_of_another_form_are_a_value_error(service, array, words):
         service.predict(array)
 
 
-@pytest.mark.parametrize("module", [calls, clients])
+@pytest.mark.parametrize("module", [calls, clients, drawings, results])
 def test_client_stays_small(module):
-    """The requests are in one module and the two clients in another, each read in minutes."""
+    """Each module is read in minutes."""
     assert len(inspect.getsource(module).splitlines()) <= 200
 
 
@@ -331,3 +384,5 @@ def test_client_stays_small(module):
 def test_a_single_drawing_is_not_many(service, drawings):
     with pytest.raises(TypeError, match="takes a list of drawings"):
         next(service.predict_many(drawings))
+    with pytest.raises(TypeError, match="takes a list of drawings"):
+        next(service.recognize_numbers(drawings))

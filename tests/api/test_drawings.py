@@ -4,12 +4,8 @@ import numpy as np
 import pytest
 from werkzeug.exceptions import UnprocessableEntity
 
-from inkdigits.api.drawings import (
-    CANVAS_PX,
-    MAX_POINTS_PER_DRAWING,
-    MIN_CANVAS_PX,
-    render_strokes,
-)
+from inkdigits.api import drawings
+from inkdigits.api.drawings import CANVAS_PX, MAX_POINTS_PER_DRAWING, MIN_CANVAS_PX
 from inkdigits.api.schemas import Stroke
 
 SEVEN = [[0.0, 0.0], [1.8, 0.0], [0.7, 3.0]]
@@ -17,6 +13,10 @@ SEVEN = [[0.0, 0.0], [1.8, 0.0], [0.7, 3.0]]
 
 def stroke(points, width=0.3):
     return Stroke(points=[[float(x), float(y)] for x, y in points], width=float(width))
+
+
+def render_strokes(strokes):
+    return drawings.render_strokes(strokes).ink
 
 
 def test_canvas_fits_the_strokes():

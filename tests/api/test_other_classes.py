@@ -4,7 +4,17 @@ import httpx
 import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from requests_to import BATCH, BLANK, ONE, PREDICT, base64_of, file_of, serving
+from requests_to import (
+    BATCH,
+    BLANK,
+    NUMBER,
+    ONE,
+    PREDICT,
+    assert_problem,
+    base64_of,
+    file_of,
+    serving,
+)
 
 from inkdigits.api import ModelRegistry, Settings, create_app
 from inkdigits.api.metrics import Metrics
@@ -37,6 +47,11 @@ def test_prediction_has_the_label_and_one_probability_for_each_class(clothes):
     assert (blank["digit"], blank["label"], blank["reason"]) == (None, None, "blank")
     assert blank["probabilities"] == [1 / 3] * 3
     assert client.get("/api/v1/models/clothes").json["class_names"] == list(CLASSES)
+
+
+def test_number_needs_a_model_of_digits(clothes):
+    response = clothes.test_client().post(NUMBER, json=STROKES)
+    assert "not the digits" in assert_problem(response, 422)
 
 
 def test_write_ups_format_has_the_name_of_the_class(clothes, png):

@@ -176,3 +176,24 @@ def test_source_that_is_nothing_is_explained(source, message):
 def test_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.csv")
     assert "is a device or a pipe" in error_of(Path(tmp_path / "pipe.csv"))
+
+
+def test_a_table_beside_the_folders_tells_the_writers(folder):
+    table = folder / "writers.csv"
+    names = ["dog/1.png", "dog/0.png", "cat/0.png", "cat/1.png", "cat/deleted.png"]
+    rows = [f"{name},{writer}" for name, writer in zip(names, "aabbb", strict=True)]
+    before = sources.load(str(folder)).hashes
+    table.write_text("\n".join(["file,writer", *rows]))
+    data = sources.load(str(folder))
+    assert data.writers.tolist() == ["b", "b", "a", "a"]
+    assert data.notes == ()
+    assert data.hashes != before  # the split depends on the writers
+    for content, part in (
+        ("dog/1.png,a", "file,writer"),
+        ("file,writer\ndog/1.png", "row 2"),
+        ("file,writer\ndog/1.png," + 65 * "a", "row 2"),
+        ("file,writer\ndog/1.png,a", "'cat/0.png'"),
+        ('file,writer\n"dog/1.png', "CSV"),
+    ):
+        table.write_text(content)
+        assert part in error_of(folder)

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from inkdigits import arrays
-from inkdigits.nn import convolution, layers
+from inkdigits.nn import convolution, layers, sequences
 from inkdigits.nn.convolution import AddChannel, Conv2D, MaxPool2D, ZeroPad2D
 from inkdigits.nn.layers import BatchNorm, Dense, Dropout, Flatten, ReLU, Sigmoid
+from inkdigits.nn.sequences import Columns, Conv1D, MaxPoolRows
 
 LAYERS = [  # a layer, the shape of an example before it, and after it
     (Dense(5, 3), (5,), (3,)),
@@ -34,6 +35,12 @@ LAYERS = [  # a layer, the shape of an example before it, and after it
     (MaxPool2D(), (5, 3, 1), (2, 1, 1)),
     (MaxPool2D(3), (6, 7, 2), (2, 2, 2)),
     (MaxPool2D(1), (2, 3, 2), (2, 3, 2)),
+    (MaxPoolRows(), (4, 3, 2), (2, 3, 2)),
+    (MaxPoolRows(3), (7, 2, 1), (2, 2, 1)),
+    (Columns(), (3, 4, 2), (4, 6)),
+    (Conv1D(2, 3), (5, 2), (5, 3)),
+    (Conv1D(3, 2, kernel_size=5), (3, 3), (3, 2)),
+    (Conv1D(2, 2, kernel_size=1), (4, 2), (4, 2)),
     (BatchNorm(5), (6, 5), (6, 5)),
     (BatchNorm(2), (3, 4, 2), (3, 4, 2)),
 ]
@@ -95,7 +102,7 @@ def assert_same(actual, expected):
 
 
 def test_every_layer_is_in_the_table():
-    modules = vars(layers) | vars(convolution)
+    modules = vars(layers) | vars(convolution) | vars(sequences)
     every = {kind for kind in modules.values() if is_dataclass(kind)}
     assert {type(layer) for layer, _, _ in LAYERS} == every
 

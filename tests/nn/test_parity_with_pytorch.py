@@ -5,10 +5,12 @@ import pytest
 from test_layers import CASES, distinct, parameters, unset
 
 from inkdigits.nn.convolution import AddChannel, Conv2D, MaxPool2D, ZeroPad2D
+from inkdigits.nn.ctc import ctc_loss
 from inkdigits.nn.layers import BatchNorm, Dense, Dropout, Flatten, ReLU, Sigmoid
 from inkdigits.nn.losses import LabelSmoothing, SoftTargets, softmax_cross_entropy
 from inkdigits.nn.optimizers import SGD, AdamW
 from inkdigits.nn.schedules import Cosine
+from inkdigits.nn.sequences import Columns, Conv1D, MaxPoolRows
 from inkdigits.recipes import RECIPES
 
 pytestmark = pytest.mark.parity
@@ -64,6 +66,16 @@ def pytorch_forward(torch, layer, params, x):
             return channels_last(y)
         case MaxPool2D():
             return channels_last(torch.nn.functional.max_pool2d(channels_first(x), layer.pool_size))
+        case MaxPoolRows():
+            size = (layer.pool_size, 1)
+            return channels_last(torch.nn.functional.max_pool2d(channels_first(x), size))
+        case Columns():
+            return x.permute(0, 2, 1, 3).flatten(2)
+        case Conv1D():
+            filters = params["weight"].permute(2, 1, 0)
+            padding = layer.kernel_size // 2
+            y = torch.nn.functional.conv1d(x.mT, filters, params["bias"], padding=padding)
+            return y.mT
         case BatchNorm():
             rows = x.reshape(-1, layer.channels)
             scale, shift = params["scale"], params["shift"]
@@ -102,6 +114,26 @@ def test_dropout_in_training_scales_kept_values_alike(torch):
     their_y.backward(torch.tensor(ones))
     assert_close(np.unique(y), torch.unique(their_y))
     assert_close(np.unique(backward(ones, {})), torch.unique(their_x.grad))
+
+
+def test_ctc_matches_pytorch(torch):
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (4, 12, 6)).astype(np.float32)
+    targets = [[1, 2, 2, 3], [5], [4, 4, 4], [1, 2, 3, 4, 5]]
+    lengths = np.array([12, 3, 7, 9])
+    loss, backward = ctc_loss(logits, targets, lengths)
+
+    theirs = tensor_with_gradient(torch, logits)
+    their_loss = torch.nn.functional.ctc_loss(
+        theirs.log_softmax(dim=2).transpose(0, 1),
+        torch.tensor([label for target in targets for label in target]),
+        torch.tensor(lengths),
+        torch.tensor([len(target) for target in targets]),
+        reduction="sum",
+    ) / len(targets)
+    their_loss.backward()
+    np.testing.assert_allclose(loss, their_loss.item(), rtol=1e-5)
+    np.testing.assert_allclose(backward(), theirs.grad.numpy(), rtol=1e-4, atol=1e-5)
 
 
 def cross_entropy(torch, logits, targets):

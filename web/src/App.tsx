@@ -1,64 +1,41 @@
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { ErrorBoundary } from "react-error-boundary";
-import * as v from "valibot";
-import { DrawingTools, type SizeSetting } from "./components/DrawingTools";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type DialogName, Dialogs } from "./components/Dialogs";
+import { DigitStrip } from "./components/DigitStrip";
+import { DrawingTools } from "./components/DrawingTools";
 import { SectionBoundary } from "./components/ErrorFallbacks";
-import { FreehandCanvas } from "./components/FreehandCanvas";
 import { Header } from "./components/Header";
 import { HowItWorks } from "./components/HowItWorks";
 import { InputSources } from "./components/InputSources";
 import type { NoticeProps } from "./components/Notice";
-import { PixelCanvas } from "./components/PixelCanvas";
+import { NumberPanel } from "./components/NumberPanel";
 import { PredictionControls } from "./components/PredictionControls";
-import { type Content, PredictionResult, resultOf } from "./components/PredictionResult";
+import { PredictionResult, resultOf } from "./components/PredictionResult";
 import { ProbabilityBars } from "./components/ProbabilityBars";
 import { RecentDrawings } from "./components/RecentDrawings";
-import { ResultAnnouncer } from "./components/ResultAnnouncer";
+import { announcement, ResultAnnouncer } from "./components/ResultAnnouncer";
 import { SampleDigits } from "./components/SampleDigits";
+import { Sheet } from "./components/Sheet";
+import { useCopy } from "./hooks/useCopy";
 import { useDrawing } from "./hooks/useDrawing";
 import { useHasCamera } from "./hooks/useHasCamera";
 import { useImageDrop } from "./hooks/useImageDrop";
 import { useModels, useModelUpdates } from "./hooks/useModels";
-import { usePersistentState } from "./hooks/usePersistentState";
+import { useNumber } from "./hooks/useNumber";
 import { usePrediction } from "./hooks/usePrediction";
 import { useRecentDrawings } from "./hooks/useRecentDrawings";
+import { useSettings } from "./hooks/useSettings";
 import { useShortcuts } from "./hooks/useShortcuts";
 import { useTheme } from "./hooks/useTheme";
-import type { PredictionApi } from "./lib/api/client";
+import type { PredictionApi, PredictionBody } from "./lib/api/client";
 import { type FailureMessage, failureMessage } from "./lib/api/errors";
 import { areDigits, classesOf, classesOfPrediction, DIGITS } from "./lib/classes";
-import { clamp } from "./lib/geometry";
-import { GRID_SIZE } from "./lib/grid";
+import { summarize } from "./lib/constraints";
+import type { Content } from "./lib/drawing";
 import { ImageError, loadImage } from "./lib/images";
+import { type ShownNumber, withSeparators } from "./lib/numbers";
+import { numberAnnouncement, numberResult, numberText } from "./lib/numberText";
 import type { RecentDrawing } from "./lib/recentDrawings";
 import type { Command } from "./lib/shortcuts";
-import { CANVAS_SIZE } from "./lib/strokes";
-
-/** The dialogs, loaded when first opened. `lazy` caches a failed load, so a retry needs a new set. */
-function lazyDialogs() {
-  return {
-    CameraDialog: lazy(() =>
-      import("./components/CameraDialog").then((module) => ({ default: module.CameraDialog })),
-    ),
-    ShortcutsDialog: lazy(() =>
-      import("./components/ShortcutsDialog").then((module) => ({
-        default: module.ShortcutsDialog,
-      })),
-    ),
-  };
-}
-
-const PEN_WIDTH = { min: 6, max: 36, step: 2, initial: 16 };
-const BRUSH_SIZE = { min: 1, max: 4, step: 1, initial: 2 };
-
-const PenWidthSchema = v.pipe(v.number(), v.minValue(PEN_WIDTH.min), v.maxValue(PEN_WIDTH.max));
-const BrushSizeSchema = v.pipe(
-  v.number(),
-  v.integer(),
-  v.minValue(BRUSH_SIZE.min),
-  v.maxValue(BRUSH_SIZE.max),
-);
-const SwitchSchema = v.boolean();
 
 /** On a small screen the drawing area may be out of view when a drawing is opened. */
 function showDrawingArea() {
@@ -67,41 +44,35 @@ function showDrawingArea() {
 
 export function App({ api }: { readonly api: PredictionApi }) {
   const drawing = useDrawing();
-  const { mode, request, startFromSample, open } = drawing;
+  const { mode, digitMode, digitRequest, numberRequest, startFromSample, open } = drawing;
+  const isNumber = mode === "number";
+  const settings = useSettings(mode);
+  const { live, size, setSize, keepSeparators } = settings;
   const [erasing, setErasing] = useState(false);
-  const [penWidth, setPenWidth] = usePersistentState(
-    "local",
-    "pen-width",
-    PenWidthSchema,
-    PEN_WIDTH.initial,
-  );
-  const [brush, setBrush] = usePersistentState(
-    "local",
-    "brush-size",
-    BrushSizeSchema,
-    BRUSH_SIZE.initial,
-  );
-  const [live, setLive] = usePersistentState("local", "live", SwitchSchema, true);
-  const [singleKeys, setSingleKeys] = usePersistentState(
-    "local",
-    "single-keys",
-    SwitchSchema,
-    true,
-  );
   const [theme, setTheme] = useTheme();
-  const [dialog, setDialog] = useState<"none" | "camera" | "shortcuts">("none");
-  const [{ CameraDialog, ShortcutsDialog }, setDialogs] = useState(lazyDialogs);
+  const [dialog, setDialog] = useState<DialogName>("none");
   const [localFailure, setLocalFailure] = useState<FailureMessage | null>(null);
-  const [announcement, announce] = useState("");
+  const [announced, announce] = useState("");
   const fileInput = useRef<HTMLInputElement>(null);
   const hasCamera = useHasCamera();
+  const { outcome: copied, copy } = useCopy();
 
   const models = useModels(api);
-  const predictionState = usePrediction(api, request, models.requested, live);
-  useModelUpdates(models, predictionState);
-  const { prediction, stale, failure } = predictionState;
+  const { requested } = models;
+  const digit = usePrediction(
+    (body: PredictionBody, model, signal) => api.predict(body, model, signal),
+    digitRequest,
+    requested,
+    live,
+  );
+  const { present: numberDrawing, update: updateNumber } = drawing.number;
+  const number = useNumber(api, numberDrawing, updateNumber, numberRequest, requested, live);
+  const state = isNumber ? number : digit;
+  useModelUpdates(models, state);
+  const { prediction } = digit;
+  const request = digitRequest ?? numberRequest;
   const busy = request?.inProgress ?? false;
-  const { recents, remove, removeAll } = useRecentDrawings(drawing.drawing, busy, predictionState);
+  const { recents, remove, removeAll } = useRecentDrawings(drawing.digitDrawing, busy, digit);
 
   const openFile = async (file: File | Blob, fallbackName?: string) => {
     setDialog("none");
@@ -118,12 +89,51 @@ export function App({ api }: { readonly api: PredictionApi }) {
   };
   const dragging = useImageDrop(openFile);
 
-  const size: SizeSetting =
-    mode === "freehand"
-      ? { label: "Pen width", value: penWidth, ...PEN_WIDTH, fraction: penWidth / CANVAS_SIZE }
-      : { label: "Brush size", value: brush, ...BRUSH_SIZE, fraction: brush / GRID_SIZE };
-  const setSize = (value: number) =>
-    (mode === "freehand" ? setPenWidth : setBrush)(clamp(value, size.min, size.max));
+  const model = models.current;
+  const modelClasses = useMemo(() => (model ? classesOf(model) : DIGITS), [model]);
+  const classes = useMemo(
+    () => (prediction ? classesOfPrediction(prediction, models.list?.models ?? []) : modelClasses),
+    [prediction, models.list, modelClasses],
+  );
+  const digits = areDigits(modelClasses);
+
+  // A failure of the page itself is shown until the drawing changes.
+  const current = drawing.drawing;
+  useEffect(() => {
+    if (current) setLocalFailure(null);
+  }, [current]);
+  const { failure } = state;
+  const notice: NoticeProps | null = localFailure
+    ? { ...localFailure, retrying: false, retry_at_ms: null }
+    : failure && {
+        ...failureMessage(failure),
+        retrying: state.retrying,
+        retry_at_ms: state.retry_at_ms,
+      };
+  const outdated = state.prediction !== undefined && state.stale && !live && !state.loading;
+  const settled = (!state.stale || outdated) && !busy && !failure;
+
+  const isImage = current.mode !== "pixels" && current.image !== null;
+  const content: Content = !request ? "nothing" : isImage ? "image" : "drawing";
+  const result = resultOf(content, prediction, classes);
+  const shown = prediction?.reason !== "blank" ? prediction : undefined;
+
+  const { answer } = number;
+  const write = (shown: ShownNumber) =>
+    keepSeparators && answer ? withSeparators(shown, answer.separators) : shown.text;
+  const numeric = numberResult(
+    content,
+    number.prediction,
+    number.shown,
+    number.invalid !== null,
+    write,
+  );
+  const constrained = summarize(number.typed) !== "";
+  const copyNumber = async () => {
+    if (numeric.kind !== "answer" && numeric.kind !== "edited") return;
+    const { text } = numeric;
+    announce((await copy(text)) ? `Copied ${text}` : "The browser did not allow copying.");
+  };
 
   const runCommand = (command: Command) => {
     switch (command) {
@@ -141,25 +151,22 @@ export function App({ api }: { readonly api: PredictionApi }) {
       case "clear":
         return drawing.clear();
       case "predict":
-        return predictionState.predict();
+        return state.predict();
       case "open":
         return fileInput.current?.click();
       case "mode":
         return drawing.setMode(mode === "freehand" ? "pixels" : "freehand");
+      case "number":
+        if (isNumber) return drawing.setMode(digitMode);
+        return digits ? drawing.setMode("number") : undefined;
+      case "copy":
+        return void copyNumber();
       case "help":
         return setDialog("shortcuts");
     }
   };
-  useShortcuts(runCommand, singleKeys);
+  useShortcuts(runCommand, settings.singleKeys);
 
-  const onDialogError = () => {
-    setDialog("none");
-    setDialogs(lazyDialogs);
-    setLocalFailure({
-      reason: "This window could not be opened.",
-      action: "Try again in a moment.",
-    });
-  };
   const closeDialog = useCallback(() => setDialog("none"), []);
   const onSample = useCallback(
     (digit: number) => {
@@ -176,42 +183,35 @@ export function App({ api }: { readonly api: PredictionApi }) {
     [open],
   );
 
-  const model = models.current;
-  const modelClasses = useMemo(() => (model ? classesOf(model) : DIGITS), [model]);
-  const classes = useMemo(
-    () => (prediction ? classesOfPrediction(prediction, models.list?.models ?? []) : modelClasses),
-    [prediction, models.list, modelClasses],
+  const controls = (
+    <PredictionControls
+      live={live}
+      canPredict={request !== null}
+      loading={state.loading}
+      prediction={isNumber ? answer : shown}
+      onLive={settings.setLive}
+      onPredict={state.predict}
+      models={models.list}
+      invalidModels={models.invalid}
+      model={models.name}
+      onModel={models.choose}
+    />
   );
-  const digits = areDigits(modelClasses);
-  const isImage = drawing.drawing.mode === "freehand" && drawing.drawing.image !== null;
-  const content: Content = request === null ? "nothing" : isImage ? "image" : "drawing";
-  const result = resultOf(content, prediction, classes);
-  const outdated = prediction !== undefined && stale && !live && !predictionState.loading;
-  // A failure of the page itself is shown until the drawing changes.
-  const current = drawing.drawing;
-  useEffect(() => {
-    if (current) setLocalFailure(null);
-  }, [current]);
-  const notice: NoticeProps | null = localFailure
-    ? { ...localFailure, retrying: false, retry_at_ms: null }
-    : failure && {
-        ...failureMessage(failure),
-        retrying: predictionState.retrying,
-        retry_at_ms: predictionState.retry_at_ms,
-      };
-  const shown = request && prediction?.reason !== "blank" ? prediction : undefined;
-
   return (
     <>
       <a className="skip-link" href="#drawing">
         Skip to the drawing area
       </a>
+      <a className="skip-link" href="#result">
+        Skip to the result
+      </a>
       <Header theme={theme} onTheme={setTheme} onKeyboardHelp={() => setDialog("shortcuts")} />
       <main>
-        <div className="workspace" data-dragging={dragging || undefined}>
+        <div className="workspace" data-mode={mode} data-dragging={dragging || undefined}>
           <section className="drawing-panel" id="drawing" aria-label="Drawing">
             <InputSources
               mode={mode}
+              digits={digits}
               hasCamera={hasCamera}
               onMode={drawing.setMode}
               onFile={openFile}
@@ -219,33 +219,32 @@ export function App({ api }: { readonly api: PredictionApi }) {
               fileInput={fileInput}
             />
             <SectionBoundary name="The drawing area" resetKeys={[current]}>
-              {mode === "freehand" ? (
-                <FreehandCanvas
-                  drawing={drawing.freehand.present}
-                  placeholder={digits ? "Draw a digit here" : "Draw here"}
-                  erasing={erasing}
-                  width={penWidth}
-                  update={drawing.freehand.update}
-                  onDraft={drawing.setDraft}
-                  announce={announce}
-                />
-              ) : (
-                <PixelCanvas
-                  drawing={drawing.pixels.present}
-                  erasing={erasing}
-                  brush={brush}
-                  update={drawing.pixels.update}
-                  onPainting={drawing.setPainting}
-                  announce={announce}
-                />
-              )}
+              <Sheet
+                drawing={drawing}
+                number={number}
+                placeholder={digits ? "Draw a digit here" : "Draw here"}
+                erasing={erasing}
+                penWidth={settings.penWidth}
+                brush={settings.brush}
+                announce={announce}
+              />
             </SectionBoundary>
             <p id="drawing-area-help" className="drawing-area-help">
               On the keyboard: arrow keys move the pen, Space lowers and lifts it.
             </p>
             <p className="visually-hidden" role="status" aria-live="polite">
-              {announcement}
+              {announced}
             </p>
+            {isNumber && (
+              <DigitStrip
+                shown={number.shown}
+                selected={number.selected}
+                muted={numeric.kind === "rejected" || outdated}
+                onSelect={number.select}
+                onCorrect={number.correct}
+                onUncorrect={number.uncorrect}
+              />
+            )}
             <DrawingTools
               erasing={erasing}
               size={size}
@@ -257,43 +256,57 @@ export function App({ api }: { readonly api: PredictionApi }) {
             />
           </section>
 
-          <section className="result-panel" aria-label="Result">
-            <SectionBoundary name="The result" resetKeys={[prediction, request, models.list]}>
-              <PredictionResult
-                result={result}
-                classes={classes}
-                stale={stale}
-                outdated={outdated}
-                live={live}
-                seen={shown?.seen ?? null}
-                notice={notice}
-              />
-              <ProbabilityBars
-                classes={classes}
-                probabilities={shown?.probabilities}
-                label={result.kind === "answer" && !outdated ? result.label : null}
-              />
-              <PredictionControls
-                live={live}
-                canPredict={request !== null}
-                loading={predictionState.loading}
-                prediction={shown}
-                onLive={setLive}
-                onPredict={predictionState.predict}
-                models={models.list}
-                invalidModels={models.invalid}
-                model={models.name}
-                onModel={models.choose}
-              />
+          <section className="result-panel" id="result" aria-label="Result">
+            <SectionBoundary name="The result" resetKeys={[state.prediction, request, models.list]}>
+              {isNumber ? (
+                <NumberPanel
+                  number={number}
+                  result={numeric}
+                  text={numberText(numeric, live, outdated, constrained)}
+                  outdated={outdated}
+                  notice={number.invalid ? null : notice}
+                  keepSeparators={keepSeparators}
+                  onKeepSeparators={settings.setKeepSeparators}
+                  copied={copied}
+                  onCopy={copyNumber}
+                  controls={controls}
+                />
+              ) : (
+                <>
+                  <PredictionResult
+                    result={result}
+                    classes={classes}
+                    stale={digit.stale}
+                    outdated={outdated}
+                    live={live}
+                    seen={shown?.seen ?? null}
+                    notice={notice}
+                    onReadAsNumber={
+                      result.kind === "rejected" && prediction?.may_be_number && digits
+                        ? drawing.readAsNumber
+                        : undefined
+                    }
+                  />
+                  <ProbabilityBars
+                    classes={classes}
+                    probabilities={shown?.probabilities}
+                    label={result.kind === "answer" && !outdated ? result.label : null}
+                  />
+                  {controls}
+                </>
+              )}
               <ResultAnnouncer
-                result={result}
-                classes={classes}
-                outdated={outdated}
-                settled={(!stale || outdated) && !busy && !failure}
+                text={
+                  !settled
+                    ? ""
+                    : isNumber
+                      ? numberAnnouncement(numeric, outdated, constrained)
+                      : announcement(result, classes, outdated)
+                }
               />
             </SectionBoundary>
           </section>
-          {digits && <SampleDigits onSample={onSample} />}
+          {digits && !isNumber && <SampleDigits onSample={onSample} />}
         </div>
 
         <SectionBoundary name="The list of recent drawings" resetKeys={[recents]}>
@@ -308,24 +321,21 @@ export function App({ api }: { readonly api: PredictionApi }) {
           <HowItWorks api={api} model={model} />
         </SectionBoundary>
       </main>
-      <ErrorBoundary fallback={null} resetKeys={[dialog]} onError={onDialogError}>
-        <Suspense>
-          {dialog === "camera" && (
-            <CameraDialog
-              digits={digits}
-              onPhoto={(photo) => openFile(photo, "Photo")}
-              onClose={closeDialog}
-            />
-          )}
-          {dialog === "shortcuts" && (
-            <ShortcutsDialog
-              singleKeys={singleKeys}
-              onSingleKeys={setSingleKeys}
-              onClose={closeDialog}
-            />
-          )}
-        </Suspense>
-      </ErrorBoundary>
+      <Dialogs
+        dialog={dialog}
+        subject={isNumber ? "number" : digits ? "digit" : "drawing"}
+        singleKeys={settings.singleKeys}
+        onSingleKeys={settings.setSingleKeys}
+        onPhoto={(photo) => openFile(photo, "Photo")}
+        onClose={closeDialog}
+        onError={() => {
+          setDialog("none");
+          setLocalFailure({
+            reason: "This window could not be opened.",
+            action: "Try again in a moment.",
+          });
+        }}
+      />
     </>
   );
 }

@@ -1,4 +1,4 @@
-import type { Model, Models, Prediction } from "../src/lib/api/client";
+import type { Model, Models, NumberAnswer, Prediction } from "../src/lib/api/client";
 
 /** The beginning of a PNG data URL of 28 by 28 pixels. */
 export const SEEN = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAABwAAAAcCAAAAAA=";
@@ -11,8 +11,33 @@ export const PREDICTION: Prediction = {
   confidence: 0.93,
   probabilities: [0, 0.05, 0, 0, 0, 0, 0, 0.93, 0, 0.02],
   seen: null,
+  may_be_number: false,
   model: { name: "m", digest: "0".repeat(64) },
   duration_ms: 1,
+};
+
+const probabilities = (digit: number, probability: number) =>
+  Array.from({ length: 10 }, (_, other) => (other === digit ? probability : (1 - probability) / 9));
+
+/** A number as the API returns it: 3.51, of which the 5 is the least sure. */
+export const NUMBER: NumberAnswer = {
+  text: "351",
+  reason: null,
+  confidence: 0.93,
+  written: "3.51",
+  digits: [
+    { box: [100, 60, 80, 160], digit: 3, probabilities: probabilities(3, 0.99) },
+    { box: [300, 60, 80, 160], digit: 5, probabilities: probabilities(5, 0.8) },
+    { box: [500, 60, 20, 160], digit: 1, probabilities: probabilities(1, 0.95) },
+  ],
+  separators: [{ symbol: ".", box: [220, 210, 16, 16], position: 1 }],
+  candidates: [
+    { text: "351", probability: 0.93 },
+    { text: "361", probability: 0.04 },
+    { text: "3511", probability: 0.01 },
+  ],
+  model: { name: "m", digest: "0".repeat(64) },
+  duration_ms: 12,
 };
 
 /** The description of a convolutional network as the API returns it. */

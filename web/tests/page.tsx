@@ -5,7 +5,13 @@ import { act, cleanup, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, vi } from "vitest";
 import { App } from "../src/App";
-import type { Prediction, PredictionApi, PredictionBody } from "../src/lib/api/client";
+import type {
+  NumberAnswer,
+  NumberBody,
+  Prediction,
+  PredictionApi,
+  PredictionBody,
+} from "../src/lib/api/client";
 import * as fixtures from "./fixtures";
 
 /** What the API predicts unless a test says otherwise. */
@@ -20,9 +26,10 @@ export const PREDICTION: Prediction = {
 
 /** How the API responds, and what it was sent. */
 export const api = {
-  requests: [] as PredictionBody[],
+  requests: [] as (PredictionBody | NumberBody)[],
   requestedModels: [] as (string | null)[],
   predict: async (_body: PredictionBody, _model: string | null): Promise<Prediction> => PREDICTION,
+  recognizeNumber: async (_body: NumberBody): Promise<NumberAnswer> => fixtures.NUMBER,
   models: (_signal: AbortSignal): ReturnType<PredictionApi["models"]> =>
     new Promise(() => undefined),
 };
@@ -45,9 +52,9 @@ afterEach(() => {
   window.sessionStorage.clear();
 });
 
-/** Open the page in pixel mode, which does not need a canvas. */
-export function openPage() {
-  window.sessionStorage.setItem("inkdigits.mode", '"pixels"');
+/** Open the page; pixel mode does not need a canvas. */
+export function openPage(mode: "pixels" | "number" = "pixels") {
+  window.sessionStorage.setItem("inkdigits.mode", JSON.stringify(mode));
   return render(
     <QueryClientProvider client={new QueryClient()}>
       <App
@@ -56,6 +63,10 @@ export function openPage() {
             api.requests.push(body);
             api.requestedModels.push(model);
             return api.predict(body, model);
+          },
+          recognizeNumber: (body) => {
+            api.requests.push(body);
+            return api.recognizeNumber(body);
           },
           models: (signal) => api.models(signal),
         }}

@@ -11,7 +11,7 @@ from inkdigits.api.errors import register_error_handlers
 from inkdigits.api.headers import add_headers, check_url, enable_cors
 from inkdigits.api.metrics import Metrics
 from inkdigits.api.registry import ModelRegistry
-from inkdigits.api.routes import docs, frontend, health, models, predictions
+from inkdigits.api.routes import docs, frontend, health, models, numbers, predictions
 from inkdigits.api.settings import Settings
 
 
@@ -38,8 +38,9 @@ def create_app(
     The server passes the address of the client, with proxies resolved, as REMOTE_ADDR. It may add
     two keys to the WSGI environment: "inkdigits.request_id", and "inkdigits.client_disconnected",
     a function that returns whether the client has closed its connection. The application adds
-    "inkdigits.route", the URL rule that matched, and "inkdigits.predictions", a list of
-    (model name, prediction), for the server's metrics.
+    "inkdigits.route", the URL rule that matched, and for the server's metrics
+    "inkdigits.predictions", a list of (model name, prediction), and "inkdigits.numbers", a list of
+    (model name, outcome).
     """
     app = _SynchronousFlask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
@@ -51,6 +52,7 @@ def create_app(
     app.register_blueprint(frontend.create_blueprint(registry))
     app.register_blueprint(models.create_blueprint(registry))
     app.register_blueprint(predictions.create_blueprint(registry, settings))
+    app.register_blueprint(numbers.create_blueprint(registry, settings))
     app.register_blueprint(docs.create_blueprint(registry, settings))
     app.register_blueprint(health.create_blueprint(registry, metrics or Metrics(), is_draining))
     if settings.rate_limit:

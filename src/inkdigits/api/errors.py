@@ -16,6 +16,7 @@ from werkzeug.exceptions import (
 from inkdigits.api.headers import request_id
 from inkdigits.api.schemas import Problem
 from inkdigits.imaging.errors import ImageError, ImageTooLarge, UnsupportedImage
+from inkdigits.numbers import ConstraintError
 
 PROBLEM_TYPE = "application/problem+json"
 # Any other ImageError becomes a 400.
@@ -47,8 +48,12 @@ def _problem_prefix(status: HTTPStatus, detail: str) -> bytes:
     return problem(status, detail, "").model_dump_json().encode().removesuffix(b'"}')
 
 
-def status_and_detail(error: ImageError | HTTPException) -> tuple[HTTPStatus, str]:
+def status_and_detail(
+    error: ImageError | ConstraintError | HTTPException,
+) -> tuple[HTTPStatus, str]:
     """Return the HTTP status of an error and the sentence that explains it."""
+    if isinstance(error, ConstraintError):
+        return HTTPStatus.UNPROCESSABLE_ENTITY, str(error)
     if isinstance(error, ImageError):
         return _IMAGE_STATUS.get(type(error), HTTPStatus.BAD_REQUEST), str(error)
     return HTTPStatus(error.code or 500), error.description or ""
@@ -67,8 +72,9 @@ def register_error_handlers(app: Flask) -> None:
     }
 
     @app.errorhandler(ImageError)
+    @app.errorhandler(ConstraintError)
     @app.errorhandler(HTTPException)
-    def error_response(error: ImageError | HTTPException) -> Response:
+    def error_response(error: ImageError | ConstraintError | HTTPException) -> Response:
         status, detail = status_and_detail(error)
         if isinstance(error, TooManyRequests):
             detail = "Too many requests; wait as long as the Retry-After header says."

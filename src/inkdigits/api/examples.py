@@ -1,4 +1,4 @@
-"""Examples of requests in the OpenAPI document, which work as they are: a drawn seven."""
+"""Examples of requests in the OpenAPI document, which work as they are: a 7 and a 42."""
 
 IMAGE = (
     "data:image/png;base64,"
@@ -10,3 +10,21 @@ STROKES = [{"points": [[0, 0], [18, 0], [7, 30]], "width": 3}]
 IMAGE_DRAWING = {"image": IMAGE}
 STROKES_DRAWING = {"strokes": STROKES}
 BATCH = {"drawings": [STROKES_DRAWING, IMAGE_DRAWING]}
+
+NUMBER_IMAGE = (
+    "data:image/png;base64,"
+    "iVBORw0KGgoAAAANSUhEUgAAAFEAAAA/AQAAAACwChmxAAABBElEQVR42m3SMXLcMAyF4U8wZ6LOKtNFZY7BK+UG2pxM"
+    "R1HnVu40Ho2YgtJyvVlU/4APeATIrrjiFr5AyYQPEAtRzz+tlRdWG2HxG/a7ZnGQdDC//yHM0K15ujR/jfPJhWERoiDp"
+    "V2HC0UtXzx2DkGBAVTM++Na76pEyxEHvbWJ80pyxEbVdze8X5Sf9WGElthd9FkI+wDyJ9YXm1riEc0aOVPcL+vve7Fft"
+    "xDYQM2bWsfVZMpEfvEZk5gml7L9KKV0pUzTbq/ZInvdmx963/DY0XsfGS/6/9pz8zrcrP1bbK58aHw+1e994++y6/uQV"
+    "X6/f7hvHyT+RBLIfpZRN9+1vt/gHgmtRUJOWHvIAAAAASUVORK5CYII="
+)
+NUMBER_STROKES = [
+    {"points": [[6, 0], [0, 20], [17, 20]]},
+    {"points": [[14, 2], [12, 34]]},
+    {"points": [[27, 7], [31, 1], [38, 0], [43, 5], [41, 14], [26, 33], [45, 33]]},
+]
+
+IMAGE_NUMBER = {"image": NUMBER_IMAGE}
+STROKES_NUMBER = {"strokes": NUMBER_STROKES, "length": 2}
+NUMBER_BATCH = {"drawings": [{"strokes": NUMBER_STROKES}, IMAGE_NUMBER], "length": 2}

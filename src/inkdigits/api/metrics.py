@@ -17,7 +17,7 @@ FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"}
 # Enough for every combination of labels. The files are written in full before they are mapped into
 # memory, because a write to a mapped hole on a full disk kills the process (SIGBUS).
-FILE_BYTES = {"counter": 2**20, "histogram": 2**17}
+FILE_BYTES = {"counter": 2**21, "histogram": 2**17}
 
 
 class Metrics:
@@ -61,6 +61,12 @@ class Metrics:
             ["model", "digit"],
             registry=registry,
         )
+        self.numbers = Counter(
+            "inkdigits_numbers",
+            "Numbers of several digits, by outcome: recognized, blank or not_a_number.",
+            ["model", "outcome"],
+            registry=registry,
+        )
 
     def count_request(self, route: str, method: str, status: int) -> None:
         """Count one request.
@@ -83,6 +89,8 @@ class Metrics:
         _child(self.duration, route).observe(seconds)
         for model, prediction in environ.get("inkdigits.predictions", ()):
             _child(self.predictions, model, prediction.label or prediction.reason).inc()
+        for model, outcome in environ.get("inkdigits.numbers", ()):
+            _child(self.numbers, model, outcome).inc()
 
     def value(self, name: str, **labels: str) -> float:
         """Return one sample of this worker's metrics; 0 if there is none yet."""

@@ -1,13 +1,12 @@
 """The OpenAPI document: every request and response of the service, built from the schemas."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from openapi_pydantic.v3.v3_1 import (
     Components,
     Encoding,
     Example,
-    Header,
     Info,
     License,
     MediaType,
@@ -23,12 +22,23 @@ from openapi_pydantic.v3.v3_1 import (
 )
 from pydantic import BaseModel, TypeAdapter
 
-from inkdigits.api import examples, schemas
+from inkdigits.api import examples, number_schemas, schemas
 from inkdigits.api.drawings import DRAWING
-from inkdigits.api.errors import PROBLEM_TYPE
+from inkdigits.api.openapi_parts import (
+    ALWAYS,
+    JSON,
+    TEMPLATE,
+    WITH_BODY,
+    headers,
+    json_body,
+    problem,
+    query_parameter,
+    reference,
+    request_body,
+    responses,
+)
 from inkdigits.version import __version__
 
-JSON = "application/json"
 # Of a body that is an image file. The service takes any type of image, and looks at the content.
 IMAGE_TYPES = (
     "image/png",
@@ -42,27 +52,12 @@ IMAGE_TYPES = (
     "image/avif",
     "application/octet-stream",
 )
-_TEMPLATE = "#/components/schemas/{model}"
+_FILES = (
+    "The content of an image file determines its format, whatever its media type. In a form, the "
+    "file may also be named file."
+)
 # Tags, which group the operations.
-_PREDICTIONS, _MODELS, _HEALTH = "predictions", "models", "health"
-
-_ALWAYS = (406, 414, 429, 500, 503)
-_WITH_BODY = (400, 408, 413, 415, 422, *_ALWAYS)
-_DESCRIPTIONS = {
-    400: "The body, or the image in it, is damaged or invalid.",
-    404: "There is no model with this name.",
-    406: "The Accept header excludes JSON.",
-    408: "The body arrived too slowly.",
-    413: "The body or the image is too large.",
-    414: "The URL is too long.",
-    415: "The media type of the body, or the format of the image, is not supported.",
-    422: "A field or a query parameter is missing, unknown or invalid, or pixels are not in the "
-    "documented range.",
-    429: "This client has sent too many requests.",
-    500: "The server failed to handle the request.",
-    503: "The service is overloaded.",
-}
-_WITH_RETRY_AFTER = (429, 503)
+_PREDICTIONS, _NUMBERS, _MODELS, _HEALTH = "predictions", "numbers", "models", "health"
 
 
 def build_document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
@@ -78,12 +73,14 @@ def build_document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
         "/predict": PathItem(post=_predict()),
         "/api/v1/predictions": PathItem(post=_predict_one(names)),
         "/api/v1/predictions/batch": PathItem(post=_predict_batch(names, batch_limit)),
+        "/api/v1/numbers": PathItem(post=_number(names)),
+        "/api/v1/numbers/batch": PathItem(post=_number_batch(names, batch_limit)),
         "/api/v1/models": PathItem(
             get=Operation(
                 operationId="listModels",
                 tags=[_MODELS],
                 summary="List the models being served",
-                responses=_responses(schemas.Models, 422, *_ALWAYS),
+                responses=responses(schemas.Models, 422, *ALWAYS),
             )
         ),
         "/api/v1/models/{name}": PathItem(
@@ -102,7 +99,7 @@ def build_document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
                         }
                     )
                 ],
-                responses=_responses(schemas.Model, 404, 422, *_ALWAYS),
+                responses=responses(schemas.Model, 404, 422, *ALWAYS),
             )
         ),
         "/": PathItem(
@@ -120,7 +117,7 @@ def build_document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
                 operationId="getOpenApiDocument",
                 tags=[_MODELS],
                 summary="Get this document",
-                responses=_responses({"type": "object"}, *_ALWAYS),
+                responses=responses({"type": "object"}, *ALWAYS),
             )
         ),
         **_health(),
@@ -129,11 +126,12 @@ def build_document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
         info=Info(
             title="inkdigits",
             version=__version__,
-            summary="Recognizes handwritten digits",
+            summary="Recognizes handwritten digits and numbers",
             license=License(name="MIT", identifier="MIT"),
         ),
         tags=[
             Tag(name=_PREDICTIONS, description="Recognize digits"),
+            Tag(name=_NUMBERS, description="Recognize numbers: several digits, side by side"),
             Tag(name=_MODELS, description="Describe the service and its models"),
             Tag(name=_HEALTH, description="Health checks and metrics"),
         ],
@@ -149,13 +147,33 @@ def _predict() -> Operation:
         operationId="predict",
         tags=[_PREDICTIONS],
         summary="Recognize the digit in an image, in the write-up's format",
-        requestBody=_body({JSON: _json(_reference(schemas.ImageDrawing), examples.IMAGE_DRAWING)}),
-        responses=_responses(schemas.WriteUpPrediction, *_WITH_BODY),
+        requestBody=request_body(
+            {JSON: json_body(reference(schemas.ImageDrawing), examples.IMAGE_DRAWING)}
+        ),
+        responses=responses(schemas.WriteUpPrediction, *WITH_BODY),
     )
 
 
 def _predict_one(names: list[str]) -> Operation:
-    drawing = DRAWING.json_schema(ref_template=_TEMPLATE)
+    return Operation(
+        operationId="predictOne",
+        tags=[_PREDICTIONS],
+        summary="Recognize the digit in one drawing",
+        description=_FILES,
+        parameters=[_model_parameter(names), _seen_parameter()],
+        requestBody=_drawing(DRAWING, examples.STROKES_DRAWING, examples.IMAGE_DRAWING),
+        responses=responses(schemas.Prediction, *WITH_BODY),
+    )
+
+
+def _drawing(
+    drawing: TypeAdapter[Any], strokes: dict[str, Any], image: dict[str, Any]
+) -> RequestBody:
+    """Describe the body with one drawing.
+
+    drawing         the schema of its JSON
+    strokes, image  examples of that
+    """
     file = Schema(type="string", schema_format="binary")
     form = Schema(
         type="object",
@@ -163,45 +181,76 @@ def _predict_one(names: list[str]) -> Operation:
         required=["image"],
         additionalProperties=False,
     )
-    kinds = ", ".join(IMAGE_TYPES)
     by_kind = {
-        "strokes": Example(summary="Pen strokes", value=examples.STROKES_DRAWING),
-        "image": Example(summary="An image file", value=examples.IMAGE_DRAWING),
+        "strokes": Example(summary="Pen strokes", value=strokes),
+        "image": Example(summary="An image file", value=image),
     }
-    return Operation(
-        operationId="predictOne",
-        tags=[_PREDICTIONS],
-        summary="Recognize the digit in one drawing",
-        description="The content of an image file determines its format, whatever its media type. "
-        "In a form, the file may also be named file.",
-        parameters=_query(names),
-        requestBody=_body(
-            {
-                JSON: MediaType(media_type_schema=Schema(oneOf=drawing["oneOf"]), examples=by_kind),
-                **{kind: MediaType(media_type_schema=file) for kind in IMAGE_TYPES},
-                "multipart/form-data": MediaType(
-                    media_type_schema=form, encoding={"image": Encoding(contentType=kinds)}
-                ),
-            }
-        ),
-        responses=_responses(schemas.Prediction, *_WITH_BODY),
+    kinds = drawing.json_schema(ref_template=TEMPLATE)["oneOf"]
+    return request_body(
+        {
+            JSON: MediaType(media_type_schema=Schema(oneOf=kinds), examples=by_kind),
+            **{kind: MediaType(media_type_schema=file) for kind in IMAGE_TYPES},
+            "multipart/form-data": MediaType(
+                media_type_schema=form,
+                encoding={"image": Encoding(contentType=", ".join(IMAGE_TYPES))},
+            ),
+        }
     )
 
 
 def _predict_batch(names: list[str], batch_limit: int) -> Operation:
-    batch = schemas.Batch.model_json_schema()
-    del batch["description"]
-    batch["properties"]["drawings"]["maxItems"] = batch_limit
     return Operation(
         operationId="predictBatch",
         tags=[_PREDICTIONS],
         summary="Recognize the digits in several drawings",
         description="The predictions are in the order of the drawings. An invalid drawing gets "
         "problem details instead of a prediction.",
-        parameters=_query(names),
-        requestBody=_body({JSON: _json(Schema.model_validate(batch), examples.BATCH)}),
-        responses=_responses(schemas.Predictions, *_WITH_BODY),
+        parameters=[_model_parameter(names), _seen_parameter()],
+        requestBody=_batch(schemas.Batch, batch_limit, examples.BATCH),
+        responses=responses(schemas.Predictions, *WITH_BODY),
     )
+
+
+def _batch(schema: type[BaseModel], limit: int, example: dict[str, Any]) -> RequestBody:
+    batch = schema.model_json_schema()
+    del batch["description"]
+    batch["properties"]["drawings"]["maxItems"] = limit
+    return request_body({JSON: json_body(Schema.model_validate(batch), example)})
+
+
+def _number(names: list[str]) -> Operation:
+    return Operation(
+        operationId="recognizeNumber",
+        tags=[_NUMBERS],
+        summary="Recognize the number in one drawing",
+        description=f"{_FILES} The constraints are fields of a JSON body, or in the query.",
+        parameters=[_model_parameter(names), *_constraint_parameters()],
+        requestBody=_drawing(number_schemas.NUMBER, examples.STROKES_NUMBER, examples.IMAGE_NUMBER),
+        responses=responses(number_schemas.Number, *WITH_BODY),
+    )
+
+
+def _number_batch(names: list[str], batch_limit: int) -> Operation:
+    return Operation(
+        operationId="recognizeNumbers",
+        tags=[_NUMBERS],
+        summary="Recognize the numbers in several drawings",
+        description="The numbers are in the order of the drawings. An invalid drawing gets "
+        "problem details instead of a number. The constraints are those of all drawings.",
+        parameters=[_model_parameter(names), *_constraint_parameters()],
+        requestBody=_batch(number_schemas.NumberBatch, batch_limit, examples.NUMBER_BATCH),
+        responses=responses(number_schemas.Numbers, *WITH_BODY),
+    )
+
+
+def _constraint_parameters() -> Iterator[Parameter]:
+    """Describe the constraints in the query; they are the same as in a body."""
+    fields = number_schemas.NumberConstraints.model_json_schema()["properties"]
+    for name, field in fields.items():
+        schema = field["anyOf"][0] | ({"format": field["format"]} if "format" in field else {})
+        parameter = query_parameter(name, field["description"], Schema.model_validate(schema))
+        is_list = schema["type"] == "array"  # separated by commas
+        yield parameter.model_copy(update={"explode": False}) if is_list else parameter
 
 
 def _health() -> dict[str, PathItem]:
@@ -211,7 +260,7 @@ def _health() -> dict[str, PathItem]:
                 operationId="getLiveness",
                 tags=[_HEALTH],
                 summary="Check whether the service is alive",
-                responses=_responses(schemas.Health),
+                responses=responses(schemas.Health),
             )
         ),
         "/readyz": PathItem(
@@ -219,8 +268,8 @@ def _health() -> dict[str, PathItem]:
                 operationId="getReadiness",
                 tags=[_HEALTH],
                 summary="Check whether the service accepts requests",
-                responses=_responses(schemas.Health)
-                | {"503": _problem(503, "The service is shutting down.")},
+                responses=responses(schemas.Health)
+                | {"503": problem(503, "The service is shutting down.")},
             )
         ),
         "/metrics": PathItem(
@@ -231,7 +280,7 @@ def _health() -> dict[str, PathItem]:
                 responses={
                     "200": Response(
                         description="OK",
-                        headers=_headers(),
+                        headers=headers(),
                         content={"text/plain": MediaType(media_type_schema=Schema(type="string"))},
                     )
                 },
@@ -240,94 +289,46 @@ def _health() -> dict[str, PathItem]:
     }
 
 
-def _query(names: list[str]) -> list[Parameter]:
-    model = {
-        "name": "model",
-        "in": "query",
-        "description": "The name of the model to use.",
-        "schema": Schema(type="string", enum=names, default=names[0]),
-    }
-    seen = {
-        "name": "seen",
-        "in": "query",
-        "description": "Whether the response includes the 28x28 input of the network.",
-        "schema": Schema(type="boolean", default=False),
-    }
-    return [Parameter.model_validate(model), Parameter.model_validate(seen)]
+def _model_parameter(names: list[str]) -> Parameter:
+    schema = Schema(type="string", enum=names, default=names[0])
+    return query_parameter("model", "The name of the model to use.", schema)
 
 
-def _body(content: dict[str, MediaType]) -> RequestBody:
-    return RequestBody(required=True, content=content)
-
-
-def _json(schema: Schema | Reference, example: dict[str, Any]) -> MediaType:
-    return MediaType(media_type_schema=schema, example=example)
+def _seen_parameter() -> Parameter:
+    return query_parameter(
+        "seen",
+        "Whether the response includes the 28x28 input of the network.",
+        Schema(type="boolean", default=False),
+    )
 
 
 def _service_or_page() -> dict[str, Response]:
-    responses = _responses(schemas.Service, *_ALWAYS)
-    content = responses["200"].content
+    described = responses(schemas.Service, *ALWAYS)
+    content = described["200"].content
     assert content is not None
     content["text/html"] = MediaType(media_type_schema=Schema(type="string"))
-    return responses
-
-
-def _responses(schema: type[BaseModel] | dict[str, Any], *errors: int) -> dict[str, Response]:
-    success = Response(
-        description="OK",
-        headers=_headers(),
-        content={
-            JSON: MediaType(
-                media_type_schema=Schema.model_validate(schema)
-                if isinstance(schema, dict)
-                else _reference(schema)
-            )
-        },
-    )
-    problems = {str(status): _problem(status, _DESCRIPTIONS[status]) for status in sorted(errors)}
-    return {"200": success, **problems}
-
-
-def _problem(status: int, description: str) -> Response:
-    return Response(
-        description=description,
-        headers=_headers(*(["Retry-After"] if status in _WITH_RETRY_AFTER else [])),
-        content={PROBLEM_TYPE: MediaType(media_type_schema=_reference(schemas.Problem))},
-    )
-
-
-def _headers(*more: str) -> dict[str, Header | Reference]:
-    headers = {
-        "X-Request-ID": Header(
-            description="The id of the request, which the log of the service includes.",
-            required=True,
-            param_schema=Schema(type="string", pattern="^[A-Za-z0-9._-]{1,64}$"),
-        ),
-        "Retry-After": Header(
-            description="Seconds to wait before trying again.",
-            required=True,
-            param_schema=Schema(type="integer", minimum=0),
-        ),
-    }
-    return {name: headers[name] for name in ("X-Request-ID", *more)}
-
-
-def _reference(schema: type[BaseModel]) -> Reference:
-    return Reference.model_validate({"$ref": _TEMPLATE.format(model=schema.__name__)})
+    return described
 
 
 def _components() -> dict[str, Schema | Reference]:
-    classes = [schema for schema in vars(schemas).values() if isinstance(schema, type)]
     # The schema of a batch is part of its operation, because its limit depends on a setting.
-    excluded = (schemas.StrictModel, schemas.Batch)
+    excluded = (
+        schemas.StrictModel,
+        schemas.Batch,
+        number_schemas.NumberBatch,
+        number_schemas.NumberConstraints,
+    )
+    classes = {
+        schema
+        for schema in (*vars(schemas).values(), *vars(number_schemas).values())
+        if isinstance(schema, type) and issubclass(schema, schemas.StrictModel)
+    }
     adapters: list[TypeAdapter[Any]] = [
-        TypeAdapter(schema)
-        for schema in classes
-        if issubclass(schema, schemas.StrictModel) and schema not in excluded
+        TypeAdapter(schema) for schema in classes.difference(excluded)
     ]
     _, defined = TypeAdapter.json_schemas(
         [(index, "validation", adapter) for index, adapter in enumerate(adapters)],
-        ref_template=_TEMPLATE,
+        ref_template=TEMPLATE,
     )
     return {
         name: Schema.model_validate(schema) for name, schema in sorted(defined["$defs"].items())

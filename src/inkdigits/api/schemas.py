@@ -1,5 +1,6 @@
 """Schemas of the JSON in requests and responses, for validation and the OpenAPI document."""
 
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
@@ -71,12 +72,18 @@ class PixelsDrawing(StrictModel):
     )
 
 
-def _drawing_kind(drawing: Any) -> str | None:
-    """Determine the kind of a drawing from its one field."""
-    if not isinstance(drawing, dict):
-        return type(drawing).__name__ if isinstance(drawing, StrictModel) else None
-    kinds = {"image": "ImageDrawing", "strokes": "StrokesDrawing", "pixels": "PixelsDrawing"}
-    return next((kind for name, kind in kinds.items() if name in drawing), None)
+def drawing_kind(kinds: Mapping[str, str]) -> Callable[[Any], str | None]:
+    """Return a function that determines the kind of a drawing.
+
+    kinds  the name of the class for each field by which one is recognized
+    """
+
+    def kind_of(drawing: Any) -> str | None:
+        if not isinstance(drawing, dict):
+            return type(drawing).__name__ if isinstance(drawing, StrictModel) else None
+        return next((kind for name, kind in kinds.items() if name in drawing), None)
+
+    return kind_of
 
 
 Drawing = Annotated[
@@ -84,7 +91,9 @@ Drawing = Annotated[
     | Annotated[StrokesDrawing, Tag("StrokesDrawing")]
     | Annotated[PixelsDrawing, Tag("PixelsDrawing")],
     Discriminator(
-        _drawing_kind,
+        drawing_kind(
+            {"image": "ImageDrawing", "strokes": "StrokesDrawing", "pixels": "PixelsDrawing"}
+        ),
         custom_error_type="drawing",
         custom_error_message='a drawing is an object with "image", "strokes" or "pixels"',
     ),
@@ -149,6 +158,10 @@ class Prediction(StrictModel):
         description="Why no class was recognized; null if one was."
     )
     confidence: Probability = Field(description="The highest probability.")
+    may_be_number: bool = Field(
+        description="Whether a drawing that is not a digit may be a number of several digits; then "
+        "/api/v1/numbers can recognize it."
+    )
     probabilities: Probabilities
     seen: str | None = Field(
         description="The 28x28 input of the network as a PNG data URL, if requested."

@@ -19,6 +19,7 @@ _MESSAGES = {
     "dict_type": "should be an object",
     "list_type": "should be an array",
     "float_type": "should be a number",
+    "int_type": "should be a whole number",
     "string_type": "should be a string",
 }
 
@@ -80,4 +81,4 @@ def _path(location: Sequence[str | int]) -> str:
     return json.dumps(path)
 
 
-_CLASSES = {"ImageDrawing", "StrokesDrawing", "PixelsDrawing"}
+_CLASSES = {"ImageDrawing", "StrokesDrawing", "PixelsDrawing", "ImageNumber", "StrokesNumber"}

@@ -1,7 +1,7 @@
 """Find the images among the files and folders that a command is given."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,12 +42,15 @@ class Found:
         return f"Skipped {'; and '.join(parts)}." if parts else None
 
 
-def find_images(arguments: Sequence[str], recursive: bool) -> Found:
+def find_images(
+    arguments: Sequence[str], recursive: bool, suffixes: Container[str] = SUFFIXES
+) -> Found:
     """List the images in each folder, and the other arguments as they are.
 
     Hidden files, links to folders, and what is neither a file nor a folder are left out.
 
     recursive  whether to search folders in folders
+    suffixes   in lower case, of the files in folders to list
     """
     found = Found()
     for argument in arguments:
@@ -56,11 +59,11 @@ def find_images(arguments: Sequence[str], recursive: bool) -> Found:
             continue
         waiting = [argument]
         while waiting:
-            waiting += reversed(_search(waiting.pop(), recursive, found))
+            waiting += reversed(_search(waiting.pop(), recursive, suffixes, found))
     return found
 
 
-def _search(folder: str, recursive: bool, found: Found) -> list[str]:
+def _search(folder: str, recursive: bool, suffixes: Container[str], found: Found) -> list[str]:
     """Add what is in a folder, and return the folders to search next."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -77,7 +80,7 @@ def _search(folder: str, recursive: bool, found: Found) -> list[str]:
             if entry.is_dir(follow_symlinks=False):
                 (folders if recursive else found.folders).append(name)
             elif entry.is_file():
-                is_image = os.path.splitext(entry.name)[1].lower() in SUFFIXES
+                is_image = os.path.splitext(entry.name)[1].lower() in suffixes
                 (found.images if is_image else found.others).append(name)
         except OSError as error:  # such as a link to itself
             found.errors.append((name, error.strerror or str(error)))

@@ -5,13 +5,15 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TextIO
+from contextlib import AbstractContextManager, contextmanager
+from typing import TextIO, TypeVar
 
 import click
 
 from inkdigits.cli.console import printable
+from inkdigits.cli.recognition import Writer
 from inkdigits.constants import DIGITS
+from inkdigits.escaping import defused
 from inkdigits.recognizer import Prediction
 
 BAR_WIDTH = 32  # characters
@@ -24,14 +26,10 @@ MAX_CONFIDENCE_SHOWN = 0.999  # no prediction is certain
 MAX_NAME_SHOWN = 24  # characters of a class
 MAX_CLASSES_SHOWN = 10  # of more classes, the most likely ones are shown
 
-# A cell that starts with one of these is a formula to spreadsheet programs, which may send data
-# away or start programs. The last four are the wide forms that East Asian keyboards type.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-
-Writer = Callable[[str, Prediction | None], None]
+T = TypeVar("T")
 
 
-def text_writer(classes: Sequence[str]) -> Writer:
+def text_writer(classes: Sequence[str]) -> Writer[Prediction]:
     """Return a function that prints a prediction with a bar for each class, in colors.
 
     Of more than ten classes, the ten most likely have one, the most likely first.
@@ -83,29 +81,42 @@ def write_json(name: str, prediction: Prediction | None) -> None:
         click.echo(json.dumps(values))
 
 
-@contextmanager
-def csv_writer(path: str, classes: Sequence[str]) -> Iterator[Writer]:
+def csv_writer(path: str, classes: Sequence[str]) -> AbstractContextManager[Writer[Prediction]]:
     """Open a table, and return a function that writes a row for each image.
 
     path    of the file to write, in UTF-8; - for standard output
     raises  OSError if it cannot be written
     """
+
+    def cells(prediction: Prediction) -> list[str]:
+        return [
+            defused(prediction.label or ""),
+            prediction.reason or "",
+            f"{prediction.confidence:.6f}",
+            *(f"{number:.6f}" for number in prediction.probabilities),
+        ]
+
+    columns = ["label", "reason", "confidence", *(f"probability of {name}" for name in classes)]
+    return table_writer(path, columns, cells)
+
+
+@contextmanager
+def table_writer(
+    path: str, columns: Sequence[str], cells: Callable[[T], Sequence[str]]
+) -> Iterator[Writer[T]]:
+    """Open a table with the columns "file" and others, the second of which is "reason".
+
+    cells   makes a row's other cells of a result
+    """
     with _open_table(path) as file:
         rows = csv.writer(file, lineterminator="\n")
-        head = ["file", "label", "reason", "confidence"]
-        rows.writerow([*head, *(f"probability of {name}" for name in classes)])
+        rows.writerow(["file", *columns])
 
-        def write(name: str, prediction: Prediction | None) -> None:
-            cells = [defused(name), "", "unreadable", ""]
-            probabilities: Sequence[float] = [] if prediction is None else prediction.probabilities
-            if prediction is not None:
-                cells[1:] = [
-                    defused(prediction.label or ""),
-                    prediction.reason or "",
-                    f"{prediction.confidence:.6f}",
-                ]
-            numbers = [f"{number:.6f}" for number in probabilities]
-            rows.writerow([*cells, *(numbers or [""] * len(classes))])
+        def write(name: str, result: T | None) -> None:
+            row = (
+                ["", "unreadable", *[""] * (len(columns) - 2)] if result is None else cells(result)
+            )
+            rows.writerow([defused(name), *row])
             if path == "-":  # whoever reads it should not have to wait
                 file.flush()
 
@@ -123,8 +134,3 @@ def _open_table(path: str) -> Iterator[TextIO]:
     descriptor = os.dup(sys.stdout.fileno())
     with open(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         yield file
-
-
-def defused(cell: str) -> str:
-    """Return a cell of text that no spreadsheet program takes for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell

@@ -90,7 +90,7 @@ def serve_command(
     names = [recognizer.name for recognizer in ModelRegistry(settings.models)]
 
     def on_ready(url: str) -> None:
-        if opens and _has_display():
+        if opens and has_display():
             webbrowser.open(f"{url}/")
         port = urlsplit(url).port
         if settings.port not in (0, port):
@@ -117,7 +117,7 @@ def _describe_errors(error: Any) -> str:
     )
 
 
-def _has_display() -> bool:
+def has_display() -> bool:
     """Whether a graphical browser can be opened; a text browser would take over the terminal."""
     unix = sys.platform not in ("win32", "darwin")
     return not unix or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))

@@ -1,6 +1,28 @@
 """A client for the HTTP service: Client("http://127.0.0.1:5000").predict("digit.png").digit."""
 
-from inkdigits.client.calls import Drawing, Prediction, Result, ServiceError, Stroke
+from inkdigits.client.calls import NumberResult, Result
 from inkdigits.client.clients import AsyncClient, Client
+from inkdigits.client.drawings import Drawing, Stroke
+from inkdigits.client.results import (
+    Candidate,
+    Number,
+    NumberDigit,
+    Prediction,
+    Separator,
+    ServiceError,
+)
 
-__all__ = ["AsyncClient", "Client", "Drawing", "Prediction", "Result", "ServiceError", "Stroke"]
+__all__ = [
+    "AsyncClient",
+    "Candidate",
+    "Client",
+    "Drawing",
+    "Number",
+    "NumberDigit",
+    "NumberResult",
+    "Prediction",
+    "Result",
+    "Separator",
+    "ServiceError",
+    "Stroke",
+]

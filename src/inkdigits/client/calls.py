@@ -1,19 +1,21 @@
 """The calls of the service as data: a request, and how to interpret its response."""
 
-import base64
-import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Any, Generic, NotRequired, TypeAlias, TypedDict, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import httpx
-import numpy as np
-from numpy.typing import NDArray
 
-from inkdigits.constants import IMAGE_SIDE
-from inkdigits.imaging.inputs import to_gray_levels
+from inkdigits.client.drawings import Drawing, as_object, fields_of, file_of, to_json
+from inkdigits.client.results import (
+    Number,
+    Prediction,
+    ServiceError,
+    number,
+    prediction,
+    result_of,
+)
 
 BATCH_DRAWINGS = 32  # in one request: what the service accepts by default
 BATCH_BYTES = 16 << 20  # of image files in base64 in one request; the service accepts 21 MiB
@@ -21,53 +23,9 @@ JSON = {"Content-Type": "application/json"}
 
 T = TypeVar("T")
 
-
-class Stroke(TypedDict):
-    """The path of a round pen: points (x, y) in any unit; the y axis points down."""
-
-    points: Sequence[Sequence[float]] | NDArray[Any]
-    width: NotRequired[float]
-
-
-Drawing: TypeAlias = (
-    str
-    | os.PathLike[str]
-    | bytes
-    | bytearray
-    | Sequence[Stroke]
-    | Sequence[Sequence[float]]
-    | NDArray[Any]
-)
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """A prediction by the service; docs/api.md describes each field."""
-
-    digit: int | None
-    label: str | None
-    reason: str | None
-    confidence: float
-    probabilities: list[float]
-    seen: bytes | None  # a PNG file, if requested
-    model: dict[str, str]
-    duration_ms: float
-
-
-class ServiceError(Exception):
-    """The service rejected a request, failed, or could not be reached; the message says why.
-
-    status      of the response; None if there was none
-    request_id  to find the request in the service's log; None if there was no response
-    """
-
-    def __init__(self, detail: str, status: int | None, request_id: str | None) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.request_id = request_id
-
-
+Constraints: TypeAlias = Mapping[str, Any]  # by the names of `Client.recognize_number`'s arguments
 Result: TypeAlias = Prediction | ServiceError | OSError
+NumberResult: TypeAlias = Number | ServiceError | OSError
 
 
 @dataclass(frozen=True)
@@ -98,39 +56,72 @@ MODELS = Call[list[dict[str, Any]]](
 
 
 def one(drawing: Drawing, model: str | None, seen: bool) -> Call[Prediction]:
-    """Make the call for one drawing; the arguments and errors are those of `Client.predict`."""
-    data = _file(drawing)
-    request = _request("", model, seen)
+    """Make the call for one digit; the arguments and errors are those of `Client.predict`."""
+    data = file_of(drawing)
+    request = _request("predictions", _query(model, seen))
     if data is None:
-        request |= {"content": _json(_fields(drawing)), "headers": JSON}
+        request |= {"content": to_json(fields_of(drawing)), "headers": JSON}
     else:
         request |= {"content": data, "headers": {"Content-Type": "application/octet-stream"}}
-    return Call(request, _prediction)
+    return Call(request, prediction)
+
+
+def one_number(drawing: Drawing, model: str | None, constraints: Constraints) -> Call[Number]:
+    """Make the call for one number, as `Client.recognize_number` is called."""
+    request = _request("numbers", _query(model))
+    request |= {"content": to_json(as_object(drawing) | _sent(constraints)), "headers": JSON}
+    return Call(request, number)
 
 
 def batches(
     drawings: Iterable[Drawing], model: str | None, seen: bool
-) -> Iterator[Call[list[Result]] | OSError]:
-    """Yield a call for some drawings at a time, and the error for a file that cannot be read."""
+) -> Iterator[Call[list[Prediction | ServiceError]] | OSError]:
+    """Yield a call for some digits at a time, and the error for a file that cannot be read."""
+    request = _request("predictions/batch", _query(model, seen))
+    return _batches(drawings, request, {}, "predictions", prediction)
+
+
+def number_batches(
+    drawings: Iterable[Drawing], model: str | None, constraints: Constraints
+) -> Iterator[Call[list[Number | ServiceError]] | OSError]:
+    """Do the same for numbers."""
+    request = _request("numbers/batch", _query(model))
+    return _batches(drawings, request, _sent(constraints), "numbers", number)
+
+
+def _batches(
+    drawings: Iterable[Drawing],
+    request: dict[str, Any],
+    more: dict[str, Any],
+    results: str,
+    convert: Callable[[Any], T],
+) -> Iterator[Call[list[T | ServiceError]] | OSError]:
+    """Yield the calls.
+
+    more     fields of each body besides the drawings
+    results  the field of the response
+    convert  makes an item of it a result
+    """
     if isinstance(drawings, (str, os.PathLike, bytes, bytearray)):
-        raise TypeError("predict_many takes a list of drawings; give a single one to predict")
+        raise TypeError("this takes a list of drawings, not a single one")
     batch: list[dict[str, Any]] = []
     size = 0
 
-    def call() -> Call[list[Result]]:
-        request = _request("/batch", model, seen)
-        request |= {"content": _json({"drawings": batch}), "headers": JSON}
-        return Call(request, lambda content: [_result(item) for item in content["predictions"]])
+    def call() -> Call[list[T | ServiceError]]:
+        content = {"content": to_json({"drawings": batch} | more), "headers": JSON}
+        return Call(request | content, lambda body: [result_of(convert, x) for x in body[results]])
 
     for drawing in drawings:
         item: dict[str, Any] | OSError
         try:
-            data = _file(drawing)
-            item = _fields(drawing) if data is None else {"image": base64.b64encode(data).decode()}
+            item = as_object(drawing)
         except OSError as error:
             item = error
-        length = len(item.get("image", "")) if isinstance(item, dict) else BATCH_BYTES
-        if batch and (len(batch) == BATCH_DRAWINGS or size + length > BATCH_BYTES):
+        length = len(item.get("image", "")) if isinstance(item, dict) else 0
+        is_full = len(batch) == BATCH_DRAWINGS or size + length > BATCH_BYTES
+        if batch and (
+            is_full or isinstance(item, OSError)
+        ):  # an error comes after the results before it
             yield call()
             batch, size = [], 0
         if isinstance(item, OSError):
@@ -142,54 +133,19 @@ def batches(
         yield call()
 
 
-def _request(path: str, model: str | None, seen: bool) -> dict[str, Any]:
-    query = {"seen": "true" if seen else "false"} | ({"model": model} if model else {})
-    return {"method": "POST", "url": f"api/v1/predictions{path}", "params": query}
+def _request(path: str, query: dict[str, str]) -> dict[str, Any]:
+    return {"method": "POST", "url": f"api/v1/{path}", "params": query}
 
 
-def _file(drawing: Drawing) -> bytes | None:
-    """Return the content of an image file; None if the drawing is not one."""
-    if isinstance(drawing, (str, os.PathLike)):
-        return Path(drawing).read_bytes()
-    return bytes(drawing) if isinstance(drawing, (bytes, bytearray)) else None
+def _query(model: str | None, seen: bool | None = None) -> dict[str, str]:
+    shown = {} if seen is None else {"seen": "true" if seen else "false"}
+    return shown | ({"model": model} if model else {})
 
 
-def _fields(drawing: Any) -> dict[str, Any]:
-    """Return strokes or pixels as an object of the API; raise TypeError for anything else."""
-    if isinstance(drawing, np.ndarray):
-        if drawing.shape != (IMAGE_SIDE, IMAGE_SIDE):
-            raise ValueError(
-                f"send an array of shape (28, 28), not {drawing.shape}; other pictures as files"
-            )
-        return {"pixels": to_gray_levels(drawing)}
-    if isinstance(drawing, Sequence):
-        is_strokes = all(isinstance(item, Mapping) for item in drawing)
-        return {"strokes" if is_strokes else "pixels": drawing}
-    raise TypeError(f"send a path, a file's bytes, strokes or pixels, not {type(drawing).__name__}")
-
-
-def _json(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, default=_from_numpy).encode()
-
-
-def _from_numpy(value: Any) -> Any:
-    if isinstance(value, (np.ndarray, np.generic)):
-        return value.tolist()
-    raise TypeError(f"a drawing cannot contain {type(value).__name__}")
-
-
-def _result(item: dict[str, Any]) -> Prediction | ServiceError:
-    if "detail" in item:
-        return ServiceError(item["detail"], item.get("status"), item.get("request_id"))
-    return _prediction(item)
-
-
-def _prediction(content: dict[str, Any]) -> Prediction:
-    """Convert a prediction; a newer service may send more fields, an older one fewer."""
-    values: dict[str, Any] = {field.name: content.get(field.name) for field in fields(Prediction)}
-    if values["seen"]:
-        values["seen"] = base64.b64decode(values["seen"].partition(",")[2])
-    return Prediction(**values)
+def _sent(constraints: Constraints) -> dict[str, Any]:
+    """Return the constraints that there are; choices may be any iterable."""
+    given = {name: value for name, value in constraints.items() if value is not None}
+    return given | ({"choices": list(given["choices"])} if "choices" in given else {})
 
 
 def unreachable(error: httpx.HTTPError) -> ServiceError:

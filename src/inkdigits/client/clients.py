@@ -8,13 +8,16 @@ import httpx
 from inkdigits.client.calls import (
     MODELS,
     Call,
-    Drawing,
-    Prediction,
+    NumberResult,
     Result,
     batches,
+    number_batches,
     one,
+    one_number,
     unreachable,
 )
+from inkdigits.client.drawings import Drawing
+from inkdigits.client.results import Number, Prediction
 
 T = TypeVar("T")
 
@@ -49,6 +52,51 @@ class Client:
         raises                  ServiceError if a whole request fails; TypeError or ValueError
         """
         for call in batches(drawings, model, seen):
+            if isinstance(call, OSError):
+                yield call
+            else:
+                yield from self._send(call)
+
+    def recognize_number(
+        self,
+        drawing: Drawing,
+        model: str | None = None,
+        *,
+        length: int | None = None,
+        pattern: str | None = None,
+        choices: Iterable[str] | None = None,
+        checksum: str | None = None,
+    ) -> Number:
+        """Recognize the number in one drawing: several digits, side by side.
+
+        drawing   the path of an image file, or its bytes; or pen strokes
+        model     as `predict` takes it, of digits
+        length    how many digits the number has, 1 to 20
+        pattern   a regular expression for all of its digits, such as "[1-6]\\d{3}"
+        choices   the numbers that are possible, each a text of digits
+        checksum  "luhn", "ean", "mod97", "damm" or "verhoeff", which its last digits satisfy
+        raises    as `predict`
+        """
+        known = {"length": length, "pattern": pattern, "choices": choices, "checksum": checksum}
+        return self._send(one_number(drawing, model, known))
+
+    def recognize_numbers(
+        self,
+        drawings: Iterable[Drawing],
+        model: str | None = None,
+        *,
+        length: int | None = None,
+        pattern: str | None = None,
+        choices: Iterable[str] | None = None,
+        checksum: str | None = None,
+    ) -> Iterator[NumberResult]:
+        """Recognize the numbers in any number of drawings, in requests of up to 32.
+
+        The constraints are those of all drawings; all arguments are as `recognize_number` takes
+        them, and the results as those of `predict_many`.
+        """
+        known = {"length": length, "pattern": pattern, "choices": choices, "checksum": checksum}
+        for call in number_batches(drawings, model, known):
             if isinstance(call, OSError):
                 yield call
             else:
@@ -92,6 +140,39 @@ class AsyncClient:
     ) -> AsyncIterator[Result]:
         """Recognize the digits in any number of drawings, as `Client.predict_many` does."""
         for call in batches(drawings, model, seen):
+            if isinstance(call, OSError):
+                yield call
+                continue
+            for result in await self._send(call):
+                yield result
+
+    async def recognize_number(
+        self,
+        drawing: Drawing,
+        model: str | None = None,
+        *,
+        length: int | None = None,
+        pattern: str | None = None,
+        choices: Iterable[str] | None = None,
+        checksum: str | None = None,
+    ) -> Number:
+        """Recognize the number in one drawing, as `Client.recognize_number` does."""
+        known = {"length": length, "pattern": pattern, "choices": choices, "checksum": checksum}
+        return await self._send(one_number(drawing, model, known))
+
+    async def recognize_numbers(
+        self,
+        drawings: Iterable[Drawing],
+        model: str | None = None,
+        *,
+        length: int | None = None,
+        pattern: str | None = None,
+        choices: Iterable[str] | None = None,
+        checksum: str | None = None,
+    ) -> AsyncIterator[NumberResult]:
+        """Recognize the numbers in any number of drawings, as `Client.recognize_numbers` does."""
+        known = {"length": length, "pattern": pattern, "choices": choices, "checksum": checksum}
+        for call in number_batches(drawings, model, known):
             if isinstance(call, OSError):
                 yield call
                 continue

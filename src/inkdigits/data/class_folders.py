@@ -1,13 +1,15 @@
 """Read labeled images from a folder with a folder for each class: any pictures, of any size."""
 
+import csv
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from inkdigits.constants import MAX_CLASSES
+from inkdigits.constants import MAX_CLASSES, MAX_NAME
 from inkdigits.data import labeled
 from inkdigits.data.folders import DataError
 from inkdigits.data.labeled import MAX_IMAGES, ClassNames, LabeledImages, PictureFile
@@ -16,15 +18,19 @@ from inkdigits.imaging.formats import SUFFIXES
 from inkdigits.imaging.limits import Limits
 
 MAX_SKIPPED = 100_000  # entries that are not pictures
+WRITERS_FILE = "writers.csv"  # with the columns "file", such as "7/123.png", and "writer"
+MAX_WRITERS_BYTES = 2**28
 
 
 def read_class_folders(folder: Path) -> LabeledImages:
     """Find the pictures of each class and hash their contents; they are decoded later.
 
     Hidden files and folders are ignored. Links, files that are not pictures, and what is in folders
-    within a class are skipped, and counted in the notes.
+    within a class are skipped, and counted in the notes. A file `writers.csv` beside the classes
+    tells who wrote each picture.
 
-    raises   DataError if there are no classes, one has no pictures, or a limit is exceeded
+    raises   DataError if there are no classes, one has no pictures, a limit is exceeded, or a
+             picture has no writer though others have one
     """
     source = labeled.file_name(folder)
     names = ClassNames(source)
@@ -32,8 +38,12 @@ def read_class_folders(folder: Path) -> LabeledImages:
     numbers: list[int] = []
     skipped = _Skipped(source)
     digest = hashlib.sha256()
+    pictures: list[str] = []
+    writers = None
     try:
         for entry in _entries(folder, MAX_CLASSES + MAX_SKIPPED, source):
+            if entry.name == WRITERS_FILE and entry.is_file(follow_symlinks=False):
+                continue
             if not entry.is_dir(follow_symlinks=False):
                 skipped.add()
                 continue
@@ -48,13 +58,20 @@ def read_class_folders(folder: Path) -> LabeledImages:
                 labeled.check_number(len(files) + 1, source)
                 sha256 = _sha256(picture.path)
                 files.append(PictureFile(picture.path, sha256))
+                pictures.append(f"{entry.name}/{picture.name}")
                 numbers.append(number)
-                digest.update(f"{entry.name}/{picture.name}\0{sha256}\n".encode(errors="replace"))
+                digest.update(f"{pictures[-1]}\0{sha256}\n".encode(errors="replace"))
             if len(files) == before:
                 raise DataError(
                     f"{source}: the folder {shown(entry.name)} has no pictures; remove it, "
                     f"or add {', '.join(sorted(SUFFIXES))} files."
                 )
+        table = folder / WRITERS_FILE
+        if table.is_file() and not table.is_symlink():
+            with table.open("rb") as file:
+                content = file.read(MAX_WRITERS_BYTES + 1)
+            digest.update(content)
+            writers = _writers(content, pictures, f"{source}/{WRITERS_FILE}")
     except OSError as error:
         path = printable(error.filename or folder)
         raise DataError(
@@ -69,7 +86,7 @@ def read_class_folders(folder: Path) -> LabeledImages:
     images = np.empty(len(files), object)
     images[:] = files
     hashes = {f"{source}/": digest.hexdigest()}
-    return LabeledImages(images, labels, None, hashes, classes, source, skipped.notes)
+    return LabeledImages(images, labels, writers, hashes, classes, source, skipped.notes)
 
 
 class _Skipped:
@@ -108,6 +125,36 @@ def _entries(folder: Path, most: int, source: str) -> Iterator[os.DirEntry[str]]
             if not entry.name.startswith("."):
                 found.append(entry)
     return iter(sorted(found, key=lambda entry: entry.name))
+
+
+def _writers(content: bytes, pictures: Sequence[str], source: str) -> NDArray[np.str_]:
+    """Return who wrote each picture, by a table with the columns "file" and "writer"."""
+    if len(content) > MAX_WRITERS_BYTES:
+        raise DataError(f"{source} has more than {MAX_WRITERS_BYTES:,} bytes; use fewer pictures.")
+    writer_of: dict[str, str] = {}
+    try:
+        rows = csv.reader(content.decode("utf-8-sig").splitlines(), strict=True)
+        if (head := next(rows, [])) != ["file", "writer"]:
+            raise DataError(
+                f"{source} begins with {shown(','.join(head))}, not with file,writer; correct or "
+                "remove it."
+            )
+        for number, row in enumerate(rows, 2):
+            if len(row) != 2 or not 0 < len(row[1]) <= MAX_NAME:
+                raise DataError(
+                    f"{source}: row {number} is not the name of a picture, such as 7/1.png, and a "
+                    f"writer of at most {MAX_NAME} characters; correct it."
+                )
+            writer_of[row[0]] = row[1]
+    except (UnicodeDecodeError, csv.Error):
+        raise DataError(f"{source} is not CSV in UTF-8; correct or remove it.") from None
+    for picture in pictures:
+        if picture not in writer_of:
+            raise DataError(
+                f"{source} has no writer for {shown(picture)}; add a row for every picture, or "
+                "remove the file."
+            )
+    return np.array([writer_of[picture] for picture in pictures])
 
 
 def _sha256(path: str) -> str:

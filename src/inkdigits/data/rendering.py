@@ -136,7 +136,7 @@ def _render_chunk(
         rng = np.random.default_rng(source.seed)
         strokes = source.strokes
         if variation is not None:
-            strokes = _distort(vary(strokes, source.label, rng, variation), source.label, rng)
+            strokes = distort(vary(strokes, source.label, rng, variation), source.label, rng)
         images[number] = preprocess(_render(strokes, rng, is_varied=variation is not None))
     return images
 
@@ -174,7 +174,7 @@ def _render(strokes: Sequence[Array], rng: Generator, is_varied: bool) -> Pixels
     return draw(placed, pen_px, (height, width), antialiased)
 
 
-def _distort(strokes: Sequence[Array], label: int, rng: Generator) -> list[Array]:
+def distort(strokes: Sequence[Array], label: int, rng: Generator) -> list[Array]:
     """Apply a random rotation, shear, aspect, waves and jitter to a digit."""
     points = np.concatenate(strokes)
     angle = rng.uniform(-DISTORTION.rotation, DISTORTION.rotation)

@@ -6,7 +6,7 @@ writers slash their zeros, which MNIST's do not.
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +61,7 @@ def load(directory: Path | None = None, with_excluded: bool = False) -> Traces:
     if path is None:
         raise DataError(missing_message(paths))
     digits = read_digits(path)
-    if digits_sha256(digits) != DIGITS_SHA256:
+    if segments_sha256(digits) != DIGITS_SHA256:
         raise DataError(
             f"{path} is damaged or is a different version (the SHA-256 of its digits should be "
             f"{DIGITS_SHA256}): {_REMEDY}."
@@ -109,7 +109,7 @@ def read_digits(path: Path) -> list[tuple[str, Segment]]:
     returns  for each digit the file that labels it, from its contributor on, and its segment
     raises   DataError if a file is missing or damaged
     """
-    files = _read_files(path)
+    files = read_files(path, _select)
     labeled = sorted(name for name in files if name.startswith(_DIGITS))
     try:
         return [
@@ -122,10 +122,10 @@ def read_digits(path: Path) -> list[tuple[str, Segment]]:
         raise DataError(f"{path} is damaged ({reason}): {_REMEDY}.") from error
 
 
-def digits_sha256(digits: Sequence[tuple[str, Segment]]) -> str:
-    """Return the SHA-256 of everything that is used of the digits."""
+def segments_sha256(segments: Sequence[tuple[str, Segment]]) -> str:
+    """Return the SHA-256 of everything that is used of digits or numbers."""
     digest = hashlib.sha256()
-    for file, segment in digits:
+    for file, segment in segments:
         lengths = [len(stroke) for stroke in segment.strokes]
         names = f"{file} {segment.extent} {segment.label} {segment.writer}"
         digest.update(f"{names} {lengths}\n".encode())
@@ -134,13 +134,18 @@ def digits_sha256(digits: Sequence[tuple[str, Segment]]) -> str:
     return digest.hexdigest()
 
 
-def _read_files(path: Path) -> dict[str, bytes]:
+def read_files(path: Path, select: Callable[[str], str | None]) -> dict[str, bytes]:
+    """Read some files of the archive, or of its folder.
+
+    select   maps a path to the key of its file, or to None for a file that is left out
+    raises   DataError if the archive is missing or damaged
+    """
     if path.is_dir():
-        return read_folder(path, _select, _REMEDY)
+        return read_folder(path, select, _REMEDY)
     if path.name == EXCERPT:
         # An .xz file that is not known could exhaust the memory.
         folders.read_verified(path, EXCERPT_SIZE, EXCERPT_SHA256, _REMEDY)
-    return read_tar(path, _select, _REMEDY)
+    return read_tar(path, select, _REMEDY)
 
 
 def _select(path: str) -> str | None:

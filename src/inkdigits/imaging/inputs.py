@@ -77,6 +77,20 @@ def to_gray_levels(array: NDArray[Any]) -> Pixels:
     return np.rint(255 * array).astype(np.uint8)
 
 
+def to_ink(ink: NDArray[Any]) -> Pixels:
+    """Convert ink that is already segmented from its background to 8 bits.
+
+    ink      (H, W), 0 is background; values as `to_gray_levels` takes them
+    returns  uint8 (H, W), 255 is full ink
+    raises   UnsupportedImage for anything else
+    """
+    if not isinstance(ink, np.ndarray):
+        raise UnsupportedImage(f"The ink must be a NumPy array (H, W), not {type(ink).__name__}.")
+    if ink.ndim != 2 or not ink.size:
+        raise UnsupportedImage(f"The ink has the shape {ink.shape}; it must be (H, W), not empty.")
+    return to_gray_levels(ink)
+
+
 def _from_array(array: NDArray[Any]) -> Pixels:
     channels = array.shape[2] if array.ndim == 3 else 1
     if array.ndim not in (2, 3) or channels not in (1, 3, 4):

@@ -187,15 +187,15 @@ class MaxPool2D(ParameterFree):
         self, params: Params, x: Array, rng: Generator | None = None
     ) -> tuple[Array, Backward]:
         """Take the maximum along the rows, then along the columns."""
-        columns, backward_columns = self._max_along(x, axis=1)
-        y, backward_rows = self._max_along(columns, axis=2)
+        columns, backward_columns = self.max_along(x, axis=1)
+        y, backward_rows = self.max_along(columns, axis=2)
 
         def backward(dy: Array, grads: Params, need_dx: bool = True) -> Array:
             return backward_columns(backward_rows(dy))
 
         return y, backward
 
-    def _max_along(self, x: Array, axis: int) -> tuple[Array, Callable[[Array], Array]]:
+    def max_along(self, x: Array, axis: int) -> tuple[Array, Callable[[Array], Array]]:
         """Take the maximum of each `pool_size` neighbors along one axis, with the backward pass."""
         end = x.shape[axis] // self.pool_size * self.pool_size
         before = (slice(None),) * axis

@@ -61,6 +61,21 @@ def segmentations(rgba: Pixels) -> Iterator[Pixels]:
     yield from (other for other, _ in found)
 
 
+def located_segmentations(rgba: Pixels) -> Iterator[tuple[Pixels, slice, slice, int]]:
+    """Segment all ink of an image from its background, and tell where it lies.
+
+    rgba     uint8 (H, W, 4)
+    yields   uint8 (h, w); the rows and columns of the image that it covers; and the scale: how many
+             rows of the image one row of the ink covers. The likeliest one comes first
+    """
+    step = math.ceil(max(rgba.shape) / MAX_SIDE)
+    overview, halvings = downscale(rgba[::step, ::step], OVERVIEW_PX)
+    scale = step << halvings
+    for ink, inside in _segment(overview):
+        rows, columns = (slice(part.start * scale, part.stop * scale) for part in inside)
+        yield ink, rows, columns, scale
+
+
 def _segment(rgba: Pixels) -> Iterator[tuple[Pixels, Region]]:
     """Segment ink from its background at the image's own resolution.
 

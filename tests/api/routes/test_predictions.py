@@ -29,7 +29,7 @@ from requests_to import (
 )
 
 from inkdigits.api import Settings, create_app
-from inkdigits.api.routes.predictions import MAX_FORM_PARTS
+from inkdigits.api.bodies import MAX_FORM_PARTS
 
 PATHS = (PREDICT, ONE, BATCH)
 

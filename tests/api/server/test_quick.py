@@ -27,8 +27,8 @@ def in_json(image, prefix=""):
     return json.dumps({"image": prefix + base64.b64encode(image).decode()}).encode()
 
 
-def is_quick(body, method="POST"):
-    return quick.is_quick(Request("", method=method, body=bytearray(body)))
+def is_quick(body, method="POST", target=b"/api/v1/predictions"):
+    return quick.is_quick(Request("", method=method, target=target, body=bytearray(body)))
 
 
 SMALL = png(280, 280)
@@ -77,3 +77,10 @@ def test_nothing_else_is_quick(body):
 
 def test_only_posts_are_quick():
     assert not is_quick(SMALL, method="GET")
+
+
+def test_only_single_digits_are_quick():
+    for target in (b"/predict", b"/api/v1/predictions", b"/api/v1/predictions?seen=true"):
+        assert is_quick(SMALL, target=target)
+    for target in (b"/api/v1/numbers", b"/api/v1/numbers?length=1", b"/api/v1/%6eumbers", b"/"):
+        assert not is_quick(SMALL, target=target)

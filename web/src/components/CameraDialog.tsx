@@ -2,14 +2,14 @@ import { useEffect, useRef, useState } from "react";
 import { Dialog } from "./Dialog";
 
 interface Props {
-  /** Whether the model recognizes digits. */
-  readonly digits: boolean;
+  /** What the photo should show. */
+  readonly subject: "digit" | "number" | "drawing";
   readonly onPhoto: (photo: Blob) => void;
   readonly onClose: () => void;
 }
 
 /** Takes a photo. Nothing is recorded, and closing the dialog turns the camera off. */
-export function CameraDialog({ digits, onPhoto, onClose }: Props) {
+export function CameraDialog({ subject, onPhoto, onClose }: Props) {
   const video = useRef<HTMLVideoElement>(null);
   const [ready, setReady] = useState(false);
   const [error, setError] = useState("");
@@ -56,9 +56,9 @@ export function CameraDialog({ digits, onPhoto, onClose }: Props) {
         <div className="camera">
           <video ref={video} muted playsInline aria-label="Camera preview" />
           <p>
-            {digits
-              ? "Center one digit, written on plain paper."
-              : "Center one drawing, on plain paper."}
+            {subject === "drawing"
+              ? "Center one drawing, on plain paper."
+              : `Center one ${subject}, written on plain paper.`}
           </p>
           <button type="button" className="primary" disabled={!ready} onClick={takePhoto}>
             Take photo

@@ -1,23 +1,25 @@
-import type { ReactNode } from "react";
+import { type CSSProperties, type ReactNode, useMemo } from "react";
 import type { Cursor, useGestures } from "../hooks/useGestures";
 import { CANVAS_SIZE } from "../lib/strokes";
 import "../styles/drawing-area.css";
 
 /** Width of the ruler around the drawing area. */
 export const MARGIN = 12;
-/** Height of the hint at the bottom, as drawing-area.css has it. */
-export const HINT_HEIGHT = 28;
 
-const VIEW_BOX = `${-MARGIN} ${-MARGIN} ${CANVAS_SIZE + 2 * MARGIN} ${CANVAS_SIZE + 2 * MARGIN}`;
-const TICKS = Array.from({ length: 29 }, (_, index) => index * 10);
-
-/** Tick marks on all four sides, one for each of the 28 pixels that the network sees. */
-const RULER = TICKS.map((at, index) => {
-  const length = index % 7 === 0 ? 6.5 : 3;
-  return `M${at} -2v${-length}M${at} ${CANVAS_SIZE + 2}v${length}M-2 ${at}h${-length}M${CANVAS_SIZE + 2} ${at}h${length}`;
-}).join("");
+/** Tick marks on all four sides; a digit has one for each of the 28 pixels that the network sees. */
+function ruler(width: number): string {
+  const tick = (index: number) => (index % 7 === 0 ? 6.5 : 3);
+  const ticks = (length: number, draw: (at: number, tick: number) => string) =>
+    Array.from({ length: length / 10 + 1 }, (_, index) => draw(index * 10, tick(index))).join("");
+  return (
+    ticks(width, (x, tick) => `M${x} -2v${-tick}M${x} ${CANVAS_SIZE + 2}v${tick}`) +
+    ticks(CANVAS_SIZE, (y, tick) => `M-2 ${y}h${-tick}M${width + 2} ${y}h${tick}`)
+  );
+}
 
 interface Props {
+  /** In the unit of the drawing area; the height is `CANVAS_SIZE`. */
+  readonly width?: number;
   readonly label: string;
   /** What a gesture would do, where that is not obvious. */
   readonly hint?: string | null;
@@ -29,9 +31,11 @@ interface Props {
   readonly children: ReactNode;
 }
 
-/** A square to draw on, with a ruler around it and the cursor of the keyboard. */
+/** A square or a wide sheet to draw on, with a ruler around it and the cursor of the keyboard. */
 export function DrawingArea(props: Props) {
-  const { label, hint, erasing, cursor, byKeyboard, handlers, children } = props;
+  const { width = CANVAS_SIZE, label, hint, erasing, cursor, byKeyboard, handlers } = props;
+  const rulerPath = useMemo(() => ruler(width), [width]);
+  const [totalWidth, totalHeight] = [width + 2 * MARGIN, CANVAS_SIZE + 2 * MARGIN];
   return (
     <div
       className="drawing-area"
@@ -42,20 +46,26 @@ export function DrawingArea(props: Props) {
       aria-describedby="drawing-area-help"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: it can be drawn on with the keyboard
       tabIndex={0}
+      style={{ "--sheet-width": totalWidth, "--sheet-height": totalHeight } as CSSProperties}
       {...handlers}
     >
-      <svg className="drawing-area-svg" viewBox={VIEW_BOX} aria-hidden="true" focusable="false">
-        <path className="drawing-area-ruler" d={RULER} />
-        <rect className="drawing-area-background" width={CANVAS_SIZE} height={CANVAS_SIZE} />
+      <svg
+        className="drawing-area-svg"
+        viewBox={`${-MARGIN} ${-MARGIN} ${totalWidth} ${totalHeight}`}
+        aria-hidden="true"
+        focusable="false"
+      >
+        <path className="drawing-area-ruler" d={rulerPath} />
+        <rect className="drawing-area-background" width={width} height={CANVAS_SIZE} />
         <svg
-          width={CANVAS_SIZE}
+          width={width}
           height={CANVAS_SIZE}
-          viewBox={`0 0 ${CANVAS_SIZE} ${CANVAS_SIZE}`}
+          viewBox={`0 0 ${width} ${CANVAS_SIZE}`}
           aria-hidden="true"
         >
-          {children}
+          {props.children}
         </svg>
-        <rect className="drawing-area-border" width={CANVAS_SIZE} height={CANVAS_SIZE} />
+        <rect className="drawing-area-border" width={width} height={CANVAS_SIZE} />
         <g
           className="drawing-area-cursor"
           data-down={cursor.down || undefined}

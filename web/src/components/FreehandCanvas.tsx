@@ -1,31 +1,46 @@
-import { memo, useCallback, useEffect, useRef } from "react";
+import { memo, type ReactNode, useCallback, useEffect, useRef } from "react";
 import { useGestures } from "../hooks/useGestures";
 import type { Update } from "../hooks/useHistory";
-import { addStroke, type FreehandDrawing, newId, type OpenedImage } from "../lib/drawing";
+import { addStroke, type InkDrawing, newId, type OpenedImage, withStrokes } from "../lib/drawing";
 import { pointsBetween } from "../lib/geometry";
 import { canBeShown } from "../lib/images";
-import { CANVAS_SIZE, eraseAt, type Point, type Stroke, strokeShape } from "../lib/strokes";
-import { DrawingArea, HINT_HEIGHT, MARGIN } from "./DrawingArea";
+import {
+  CANVAS_SIZE,
+  eraseAt,
+  IMAGE_HEIGHT,
+  isDot,
+  type Point,
+  type Stroke,
+  strokeShape,
+} from "../lib/strokes";
+import { DrawingArea, MARGIN } from "./DrawingArea";
 
-interface Props {
-  readonly drawing: FreehandDrawing;
+interface Props<Ink extends InkDrawing> {
+  readonly label?: string;
+  /** Of the sheet, whose height is `CANVAS_SIZE`. */
+  readonly sheetWidth?: number;
+  readonly drawing: Ink;
   /** Shown while nothing is drawn. */
   readonly placeholder: string;
   readonly erasing: boolean;
   readonly width: number;
-  readonly update: Update<FreehandDrawing>;
+  readonly update: Update<Ink>;
   /** Called repeatedly with the unfinished stroke, and with null when it ends. */
   readonly onDraft: (draft: Stroke | null) => void;
   readonly announce: (text: string) => void;
+  /** Handle a tap; returns whether it was meant for something other than drawing a dot. */
+  readonly onTap?: (point: Point) => boolean;
+  /** Shown behind the ink. */
+  readonly children?: ReactNode;
 }
 
 const DRAFT_INTERVAL_MS = 90;
 const ERASER_RADIUS = 5;
-const IMAGE_HEIGHT = CANVAS_SIZE - HINT_HEIGHT;
 
-/** Freehand mode: strokes of a round pen, or an opened image. */
-export function FreehandCanvas(props: Props) {
-  const { drawing, placeholder, erasing, width, update, onDraft, announce } = props;
+/** Strokes of a round pen, or an opened image. */
+export function FreehandCanvas<Ink extends InkDrawing>(props: Props<Ink>) {
+  const { label = "Drawing area", sheetWidth = CANVAS_SIZE } = props;
+  const { drawing, placeholder, erasing, width, update, onDraft, announce, onTap } = props;
   const draftPath = useRef<SVGPathElement>(null);
   const draft = useRef<{ points: Point[]; width: number; hasPressure: boolean } | null>(null);
   const eraseGesture = useRef(false);
@@ -59,7 +74,7 @@ export function FreehandCanvas(props: Props) {
         (remaining, point) => eraseAt(remaining, point, ERASER_RADIUS),
         present.strokes,
       );
-      return strokes === present.strokes ? present : { ...present, strokes };
+      return strokes === present.strokes ? present : withStrokes(present, strokes);
     }, gesture.current);
   };
 
@@ -103,19 +118,21 @@ export function FreehandCanvas(props: Props) {
         const stroke = draft.current;
         discardDraft();
         const id = newId(); // here, because updates must be pure
-        if (!stroke) return;
+        if (!stroke || (isDot(stroke) && onTap?.(stroke.points[0] as Point))) return;
         update((present) => addStroke(present, stroke, id));
         if (drawing.image) announce("Your drawing has replaced the image. Undo brings it back.");
       },
       cancel: discardDraft,
       announce,
     },
+    sheetWidth,
     MARGIN,
   );
 
   return (
     <DrawingArea
-      label="Drawing area"
+      label={label}
+      width={sheetWidth}
       hint={drawing.image && !cursor.down ? imageHint(erasing) : null}
       erasing={erasing}
       cursor={cursor}
@@ -123,11 +140,12 @@ export function FreehandCanvas(props: Props) {
       handlers={handlers}
     >
       {drawing.strokes.length === 0 && !drawing.image && !cursor.down && (
-        <text className="placeholder" x={CANVAS_SIZE / 2} y={CANVAS_SIZE / 2}>
+        <text className="placeholder" x={sheetWidth / 2} y={CANVAS_SIZE / 2}>
           {placeholder}
         </text>
       )}
-      {drawing.image && <OpenedImageView image={drawing.image} />}
+      {drawing.image && <OpenedImageView image={drawing.image} width={sheetWidth} />}
+      {props.children}
       {drawing.strokes.map((stroke, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: strokes are identified by their position
         <StrokePath key={index} stroke={stroke} />
@@ -143,10 +161,16 @@ function imageHint(erasing: boolean): string {
 }
 
 /** Above the hint. On a transparent image, black and white ink are visible against the two grays of a checkerboard. */
-function OpenedImageView({ image }: { readonly image: OpenedImage }) {
+function OpenedImageView({
+  image,
+  width,
+}: {
+  readonly image: OpenedImage;
+  readonly width: number;
+}) {
   if (!canBeShown(image)) {
     return (
-      <text className="placeholder" x={CANVAS_SIZE / 2} y={IMAGE_HEIGHT / 2} data-testid="unshown">
+      <text className="placeholder" x={width / 2} y={IMAGE_HEIGHT / 2} data-testid="unshown">
         This browser cannot show this image.
       </text>
     );
@@ -160,14 +184,14 @@ function OpenedImageView({ image }: { readonly image: OpenedImage }) {
             <path className="checkerboard-light" d="M0 0h10v20h10v-10h-20z" />
           </pattern>
           <rect
-            width={CANVAS_SIZE}
+            width={width}
             height={IMAGE_HEIGHT}
             fill="url(#checkerboard)"
             data-testid="checkerboard"
           />
         </>
       )}
-      <image href={image.url} width={CANVAS_SIZE} height={IMAGE_HEIGHT} data-testid="image" />
+      <image href={image.url} width={width} height={IMAGE_HEIGHT} data-testid="image" />
     </>
   );
 }

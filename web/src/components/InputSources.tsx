@@ -6,6 +6,8 @@ import { ShortcutHint } from "./ShortcutKeys";
 
 interface Props {
   readonly mode: Mode;
+  /** Whether the model recognizes digits, and so numbers too. */
+  readonly digits: boolean;
   readonly hasCamera: boolean;
   readonly onMode: (mode: Mode) => void;
   readonly onFile: (file: File) => void;
@@ -16,10 +18,13 @@ interface Props {
 const MODES: readonly [Mode, string][] = [
   ["freehand", "Freehand"],
   ["pixels", "Pixels"],
+  ["number", "Number"],
 ];
 
-/** Where a digit comes from: one of the two drawing modes, a file or the camera. */
-export function InputSources({ mode, hasCamera, onMode, onFile, onCamera, fileInput }: Props) {
+/** Where a digit or a number comes from: one of the drawing modes, a file or the camera. */
+export function InputSources(props: Props) {
+  const { mode, digits, hasCamera, onMode, onFile, onCamera, fileInput } = props;
+  const modes = MODES.filter(([option]) => digits || option !== "number" || mode === "number");
   const onChange = (event: ChangeEvent<HTMLInputElement>) => {
     const file = event.target.files?.[0];
     if (file) onFile(file);
@@ -30,7 +35,7 @@ export function InputSources({ mode, hasCamera, onMode, onFile, onCamera, fileIn
     <div className="input-sources">
       <fieldset className="mode-switch">
         <legend className="visually-hidden">Drawing mode</legend>
-        {MODES.map(([option, label]) => (
+        {modes.map(([option, label]) => (
           <label key={option}>
             <input
               type="radio"
@@ -42,6 +47,7 @@ export function InputSources({ mode, hasCamera, onMode, onFile, onCamera, fileIn
           </label>
         ))}
         <ShortcutHint command="mode" />
+        {digits && <ShortcutHint command="number" />}
       </fieldset>
       <div className="image-buttons">
         <button

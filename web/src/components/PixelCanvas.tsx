@@ -69,6 +69,7 @@ export function PixelCanvas({ drawing, erasing, brush, update, onPainting, annou
       cancel: end,
       announce,
     },
+    CANVAS_SIZE,
     MARGIN,
   );
 

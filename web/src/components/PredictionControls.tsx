@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import type { Models, Prediction } from "../lib/api/client";
+import type { Models } from "../lib/api/client";
 import { formatCount } from "../lib/format";
 import { ariaKeyShortcuts } from "../lib/shortcuts";
 import { ShortcutHint } from "./ShortcutKeys";
@@ -10,7 +10,7 @@ interface Props {
   readonly live: boolean;
   readonly canPredict: boolean;
   readonly loading: boolean;
-  readonly prediction: Prediction | undefined;
+  readonly prediction: { readonly duration_ms: number } | undefined;
   readonly onLive: (live: boolean) => void;
   readonly onPredict: () => void;
   readonly models: Models | undefined;

@@ -1,13 +1,11 @@
 import type { CSSProperties } from "react";
 import type { Prediction } from "../lib/api/client";
 import { areDigits, listClasses } from "../lib/classes";
+import type { Content } from "../lib/drawing";
 import { confidenceLabel, formatPercent, withArticle } from "../lib/format";
 import { DigitIcon } from "./DigitIcon";
 import { Notice, type NoticeProps } from "./Notice";
 import "../styles/result.css";
-
-/** What is drawn: strokes or pixels, an opened image, or nothing. */
-export type Content = "nothing" | "drawing" | "image";
 
 export type Result =
   | { readonly kind: "empty" }
@@ -95,11 +93,13 @@ interface Props {
   readonly live: boolean;
   readonly seen: string | null;
   readonly notice: NoticeProps | null;
+  /** Read the drawing as a number; undefined if it does not look like one. */
+  readonly onReadAsNumber?: (() => void) | undefined;
 }
 
 /** The predicted class, its confidence, and the input of the network. */
 export function PredictionResult(props: Props) {
-  const { result, classes, stale, outdated, live, seen, notice } = props;
+  const { result, classes, stale, outdated, live, seen, notice, onReadAsNumber } = props;
   const [heading, detail] = resultText(result, classes, live, outdated);
   const digit = result.kind === "answer" ? result.digit : null;
   return (
@@ -144,7 +144,13 @@ export function PredictionResult(props: Props) {
         ) : (
           <p>
             <strong data-testid="result-heading">{heading}</strong>{" "}
-            <span className="result-detail">{detail}</span>
+            {onReadAsNumber ? (
+              <button type="button" onClick={onReadAsNumber}>
+                Read it as a number
+              </button>
+            ) : (
+              <span className="result-detail">{detail}</span>
+            )}
           </p>
         )}
       </div>

@@ -1,6 +1,7 @@
 import { memo } from "react";
 import { areDigits, MAX_ROWS, shownRows } from "../lib/classes";
-import { digitName, formatCount, formatPercent } from "../lib/format";
+import { digitName, formatCount } from "../lib/format";
+import { Bar } from "./Bar";
 import "../styles/bars.css";
 
 interface Props {
@@ -10,6 +11,9 @@ interface Props {
   readonly probabilities: readonly number[] | undefined;
   /** The predicted class, whose bar is highlighted. */
   readonly label: string | null;
+  /** The class that a person has chosen, and what choosing another one does. */
+  readonly chosen?: string | null;
+  readonly onChoose?: ((index: number) => void) | undefined;
 }
 
 const MAX_SHORT_NAME = 2;
@@ -19,7 +23,7 @@ const MAX_SHORT_NAME = 2;
  * The rows keep their height and number, so that the layout never jumps.
  */
 export const ProbabilityBars = memo(function ProbabilityBars(props: Props) {
-  const { classes, probabilities, label } = props;
+  const { classes, probabilities, label, chosen, onChoose } = props;
   const digits = areDigits(classes);
   const many = classes.length > MAX_ROWS;
   const areShort = classes.every((name) => name.length <= MAX_SHORT_NAME);
@@ -32,9 +36,11 @@ export const ProbabilityBars = memo(function ProbabilityBars(props: Props) {
       >
         {shownRows(classes, probabilities).map(({ index, name, probability }, position) => (
           // Of many classes, the rows are places in an order, which the classes take and leave.
-          <li key={many ? position : index} data-predicted={name === label || undefined}>
-            <span className="bar-name" title={name}>
-              {many && probability === undefined ? (
+          <Bar
+            key={many ? position : index}
+            title={name}
+            name={
+              many && probability === undefined ? (
                 <span aria-hidden="true">–</span>
               ) : digits ? (
                 <>
@@ -46,26 +52,19 @@ export const ProbabilityBars = memo(function ProbabilityBars(props: Props) {
                   <bdi>{name}</bdi>
                   <span className="visually-hidden">: </span>
                 </>
-              )}
-            </span>
-            <span className="bar-track" aria-hidden="true">
-              <span
-                className="bar-fill"
-                data-testid={`bar-${index}`}
-                style={{ transform: `scaleX(${probability ?? 0})` }}
-              />
-            </span>
-            <span className="bar-percent">
-              {probability === undefined ? (
-                <>
-                  <span aria-hidden="true">–</span>
-                  <span className="visually-hidden">none yet</span>
-                </>
-              ) : (
-                formatPercent(probability)
-              )}
-            </span>
-          </li>
+              )
+            }
+            probability={probability}
+            predicted={name === label}
+            testId={`bar-${index}`}
+            {...(onChoose && {
+              choice: {
+                label: `Change to ${digits ? digitName(index) : name}`,
+                chosen: name === chosen,
+                onChoose: () => onChoose(index),
+              },
+            })}
+          />
         ))}
       </ol>
       {many && (

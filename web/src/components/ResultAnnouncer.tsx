@@ -4,21 +4,12 @@ import { type Result, resultText } from "./PredictionResult";
 
 const DELAY_MS = 800;
 
-/** Announces the result to screen readers once the drawing has been left alone for a moment. */
-export function ResultAnnouncer({
-  result,
-  classes,
-  outdated,
-  settled,
-}: {
-  readonly result: Result;
-  readonly classes: readonly string[];
-  /** Whether the result is for an earlier version of the drawing. */
-  readonly outdated: boolean;
-  readonly settled: boolean;
-}) {
+/** Announces the result to screen readers once the drawing has been left alone for a moment.
+ *
+ * @param text  "" while there is nothing new
+ */
+export function ResultAnnouncer({ text }: { readonly text: string }) {
   const [announced, setAnnounced] = useState("");
-  const text = settled ? announcement(result, classes, outdated) : "";
   useEffect(() => {
     if (!text) return;
     const timer = setTimeout(() => setAnnounced(text), DELAY_MS);
@@ -31,7 +22,15 @@ export function ResultAnnouncer({
   );
 }
 
-function announcement(result: Result, classes: readonly string[], outdated: boolean): string {
+/** What to announce; "" while it is pending.
+ *
+ * @param outdated  whether the result is for an earlier version of the drawing
+ */
+export function announcement(
+  result: Result,
+  classes: readonly string[],
+  outdated: boolean,
+): string {
   const [heading, detail] = resultText(result, classes, true, outdated);
   if (outdated) return `${heading}. ${detail}`;
   switch (result.kind) {

@@ -16,6 +16,11 @@ const PEN_KEYS = [
   [["Space"], "Lower or lift the pen"],
   [["Esc"], "Lift the pen"],
 ] as const;
+const DIGIT_KEYS = [
+  [["←", "→"], "Choose a digit"],
+  [["0", "–", "9"], "Correct it"],
+  [["Backspace"], "Undo its correction"],
+] as const;
 
 /** Lists all keyboard shortcuts. */
 export function ShortcutsDialog({ singleKeys, onSingleKeys, onClose }: Props) {
@@ -34,16 +39,24 @@ export function ShortcutsDialog({ singleKeys, onSingleKeys, onClose }: Props) {
       </dl>
       <Switch label="Single-key shortcuts" on={singleKeys} onChange={onSingleKeys} />
       <h3>In the drawing area, when it has focus</h3>
-      <dl className="shortcuts">
-        {PEN_KEYS.map(([keys, label]) => (
-          <div key={label}>
-            <dt>
-              <KeyCaps labels={keys} />
-            </dt>
-            <dd>{label}</dd>
-          </div>
-        ))}
-      </dl>
+      <KeyList keys={PEN_KEYS} />
+      <h3>In the row of digits of a number, when it has focus</h3>
+      <KeyList keys={DIGIT_KEYS} />
     </Dialog>
+  );
+}
+
+function KeyList({ keys }: { keys: readonly (readonly [readonly string[], string])[] }) {
+  return (
+    <dl className="shortcuts">
+      {keys.map(([labels, label]) => (
+        <div key={label}>
+          <dt>
+            <KeyCaps labels={labels} />
+          </dt>
+          <dd>{label}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }

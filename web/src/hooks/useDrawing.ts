@@ -1,19 +1,30 @@
 import { useCallback, useEffect, useEffectEvent, useMemo, useState } from "react";
+import type { PredictionBody } from "../lib/api/client";
 import { sampleStrokes } from "../lib/digitPaths";
 import {
+  type DigitDrawing,
   type Drawing,
+  type InkDrawing,
   type Mode,
   ModeSchema,
   newFreehandDrawing,
+  newNumberDrawing,
   newPixelDrawing,
   type OpenedImage,
 } from "../lib/drawing";
 import { drawLine, isEmpty, toRows } from "../lib/grid";
 import { createHistory, type History } from "../lib/history";
+import { objectId } from "../lib/objectId";
 import { strokesToPng } from "../lib/render";
-import { encodeHistory, FreehandHistorySchema, PixelHistorySchema } from "../lib/savedHistory";
+import {
+  encodeHistory,
+  FreehandHistorySchema,
+  NumberHistorySchema,
+  PixelHistorySchema,
+} from "../lib/savedHistory";
 import { load, save } from "../lib/storage";
-import type { Stroke } from "../lib/strokes";
+import { CANVAS_SIZE, NUMBER_WIDTH, type Stroke } from "../lib/strokes";
+import { toNumberDrawing } from "../lib/toNumber";
 import { useHistory } from "./useHistory";
 import { usePersistentState } from "./usePersistentState";
 import type { PredictionRequest } from "./usePrediction";
@@ -21,99 +32,128 @@ import type { PredictionRequest } from "./usePrediction";
 const SAMPLE_WIDTH = 16;
 const SAVE_DELAY_MS = 400;
 
-const objectIds = new WeakMap<object, number>();
-let lastObjectId = 0;
-
-/** A number that identifies an object. */
-function objectId(object: object): number {
-  const id = objectIds.get(object) ?? ++lastObjectId;
-  objectIds.set(object, id);
-  return id;
+/** The request for strokes or an opened image. */
+export interface InkRequest extends PredictionRequest<{ image: string }> {
+  /** The opened image that is sent; null for strokes. */
+  readonly opened: OpenedImage | null;
 }
 
-/** The freehand and the pixel drawing, and the prediction request for the current one. */
+/** The drawing of each mode, and the request to recognize the current one.
+ *
+ * `digitRequest` is null in number mode, and `numberRequest` in the others.
+ */
 export function useDrawing() {
   const [mode, setMode] = usePersistentState<Mode>("session", "mode", ModeSchema, "freehand");
+  const [digitMode, setDigitMode] = useState<DigitDrawing["mode"]>("freehand");
+  if (mode !== "number" && mode !== digitMode) setDigitMode(mode);
   const freehand = useHistory(
     () => load("session", "freehand", FreehandHistorySchema) ?? createHistory(newFreehandDrawing()),
   );
   const pixels = useHistory(
     () => load("session", "pixels", PixelHistorySchema) ?? createHistory(newPixelDrawing()),
   );
+  const number = useHistory(
+    () => load("session", "number", NumberHistorySchema) ?? createHistory(newNumberDrawing()),
+  );
   const [draft, setDraft] = useState<Stroke | null>(null);
   const [painting, setPainting] = useState(false);
   useSaved(freehand.history);
   useSaved(pixels.history);
+  useSaved(number.history);
 
-  const request = useMemo((): PredictionRequest | null => {
-    if (mode === "pixels") {
-      const { grid, id } = pixels.present;
-      if (isEmpty(grid)) return null;
-      const revision = `pixels ${objectId(grid)}`;
-      return { revision, id, inProgress: painting, body: () => ({ pixels: toRows(grid) }) };
-    }
-    const { strokes, image, id } = freehand.present;
-    if (image && !draft) {
-      return {
-        revision: `image ${objectId(image)}`,
-        id,
-        inProgress: false,
-        body: () => ({ image: image.url }),
-      };
-    }
-    const drawn = draft ? [...(image ? [] : strokes), draft] : strokes;
-    if (drawn.length === 0) return null;
-    return {
-      revision: `strokes ${objectId(strokes)} ${draft ? objectId(draft) : ""}`,
-      id,
-      inProgress: draft !== null,
-      body: () => ({ image: strokesToPng(drawn) }),
-    };
+  const digitRequest = useMemo((): PredictionRequest<PredictionBody> | null => {
+    if (mode === "freehand") return inkRequest(freehand.present, draft, CANVAS_SIZE);
+    if (mode === "number") return null;
+    const { grid, id } = pixels.present;
+    if (isEmpty(grid)) return null;
+    const revision = `pixels ${objectId(grid)}`;
+    return { revision, id, inProgress: painting, body: () => ({ pixels: toRows(grid) }) };
   }, [mode, freehand.present, pixels.present, draft, painting]);
+  const numberRequest = useMemo(
+    () => (mode === "number" ? inkRequest(number.present, draft, NUMBER_WIDTH) : null),
+    [mode, number.present, draft],
+  );
 
   const { update: updateFreehand } = freehand;
   const { update: updatePixels } = pixels;
-  const startFromSample = useCallback(
-    (digit: number) => {
-      const strokes = sampleStrokes(digit, SAMPLE_WIDTH);
-      if (mode === "freehand") updateFreehand(newFreehandDrawing({ strokes }));
-      else updatePixels(newPixelDrawing(rasterize(strokes)));
-    },
-    [mode, updateFreehand, updatePixels],
-  );
+  const { update: updateNumber } = number;
   const open = useCallback(
     (drawing: Drawing) => {
       setMode(drawing.mode);
       if (drawing.mode === "freehand") updateFreehand(drawing);
-      else updatePixels(drawing);
+      else if (drawing.mode === "pixels") updatePixels(drawing);
+      else updateNumber(drawing);
     },
-    [setMode, updateFreehand, updatePixels],
+    [setMode, updateFreehand, updatePixels, updateNumber],
+  );
+  const startFromSample = useCallback(
+    (digit: number) => {
+      const strokes = sampleStrokes(digit, SAMPLE_WIDTH);
+      if (digitMode === "freehand") open(newFreehandDrawing({ strokes }));
+      else open(newPixelDrawing(rasterize(strokes)));
+    },
+    [digitMode, open],
   );
 
-  const current = mode === "freehand" ? freehand : pixels;
-  const drawing: Drawing = current.present;
+  const current = { freehand, pixels, number }[mode];
+  const digitDrawing = digitMode === "freehand" ? freehand.present : pixels.present;
 
   return {
     mode,
     setMode,
+    /** The mode in which digits are drawn. */
+    digitMode,
     freehand,
     pixels,
+    number,
     setDraft,
     setPainting,
-    request,
-    drawing,
+    digitRequest,
+    numberRequest,
+    drawing: current.present,
+    digitDrawing,
     canUndo: current.canUndo,
     canRedo: current.canRedo,
     undo: current.undo,
     redo: current.redo,
     clear: () => {
-      if (!request) return;
+      if (!digitRequest && !numberRequest) return;
       if (mode === "freehand") updateFreehand(newFreehandDrawing());
-      else updatePixels(newPixelDrawing());
+      else if (mode === "pixels") updatePixels(newPixelDrawing());
+      else updateNumber(newNumberDrawing());
     },
     startFromSample,
     open,
-    openImage: (image: OpenedImage) => open(newFreehandDrawing({ image })),
+    openImage: (image: OpenedImage) =>
+      open(mode === "number" ? newNumberDrawing({ image }) : newFreehandDrawing({ image })),
+    /** Switch to number mode with the drawing of the digit. */
+    readAsNumber: () => open(toNumberDrawing(digitDrawing)),
+  };
+}
+
+/** The request for strokes, or for an opened image; null if there is nothing. */
+function inkRequest(
+  { strokes, image, id }: InkDrawing,
+  draft: Stroke | null,
+  width: number,
+): InkRequest | null {
+  if (image && !draft) {
+    return {
+      revision: `image ${objectId(image)}`,
+      id,
+      inProgress: false,
+      opened: image,
+      body: () => ({ image: image.url }),
+    };
+  }
+  const drawn = draft ? [...(image ? [] : strokes), draft] : strokes;
+  if (drawn.length === 0) return null;
+  return {
+    revision: `strokes ${objectId(strokes)} ${draft ? objectId(draft) : ""}`,
+    id,
+    inProgress: draft !== null,
+    opened: null,
+    body: () => ({ image: strokesToPng(drawn, width) }),
   };
 }
 

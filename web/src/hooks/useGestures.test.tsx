@@ -16,6 +16,7 @@ function Surface() {
       cancel: () => calls.push("cancel"),
       announce: () => undefined,
     },
+    280,
     0,
   );
   return (

@@ -33,11 +33,12 @@ const DIRECTIONS: Record<string, readonly [dx: number, dy: number]> = {
 };
 const ERASER_BUTTON = 5; // the back end of a pen
 
-/** Translate pointer and keyboard events on a square element into gestures.
+/** Translate pointer and keyboard events on a rectangular element into gestures.
  *
- * @param margin  border of the element around the drawing area, in the unit of the drawing area
+ * @param areaWidth  width of the drawing area; its height is `CANVAS_SIZE`
+ * @param margin     border of the element around the drawing area, in the unit of the drawing area
  */
-export function useGestures(gestures: Gestures, margin: number) {
+export function useGestures(gestures: Gestures, areaWidth: number, margin: number) {
   const pointers = useRef<PointerState>(IDLE);
   const focusedByPointer = useRef(false);
   const [cursor, setCursor] = useState<Cursor>({ x: 14.5 * STEP, y: 6.5 * STEP, down: false });
@@ -50,7 +51,7 @@ export function useGestures(gestures: Gestures, margin: number) {
   };
 
   const pointAt = (event: globalThis.PointerEvent, box: DOMRect): Point => {
-    const scale = (CANVAS_SIZE + 2 * margin) / box.width;
+    const scale = (areaWidth + 2 * margin) / box.width;
     return roundedPoint(
       (event.clientX - box.left) * scale - margin,
       (event.clientY - box.top) * scale - margin,
@@ -108,7 +109,7 @@ export function useGestures(gestures: Gestures, margin: number) {
       event.preventDefault();
       setByKeyboard(true);
       const distance = event.shiftKey ? 4 * STEP : STEP;
-      const x = clamp(cursor.x + direction[0] * distance, STEP / 2, CANVAS_SIZE - STEP / 2);
+      const x = clamp(cursor.x + direction[0] * distance, STEP / 2, areaWidth - STEP / 2);
       const y = clamp(cursor.y + direction[1] * distance, STEP / 2, CANVAS_SIZE - STEP / 2);
       setCursor({ ...cursor, x, y });
       if (cursor.down) gestures.move([roundedPoint(x, y)]);

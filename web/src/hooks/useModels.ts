@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useEffectEvent } from "react";
-import type { PredictionApi } from "../lib/api/client";
+import type { Model, PredictionApi } from "../lib/api/client";
 import { ApiError } from "../lib/api/errors";
 import { NameSchema } from "../lib/api/responses";
 import { usePersistentState } from "./usePersistentState";
@@ -37,7 +37,10 @@ export function useModels(api: PredictionApi) {
 type ModelsState = ReturnType<typeof useModels>;
 
 /** Follow what predictions tell about the models: that one has changed, or is not served. */
-export function useModelUpdates(models: ModelsState, { prediction, failure }: PredictionState) {
+export function useModelUpdates(
+  models: ModelsState,
+  { prediction, failure }: PredictionState<{ model: Pick<Model, "digest"> }>,
+) {
   const digest = prediction?.model.digest;
   const update = useEffectEvent((digest: string) => {
     const isListed = models.list?.models.some((model) => model.digest === digest) ?? true;

@@ -1,22 +1,21 @@
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
-import type { Prediction, PredictionApi, PredictionBody } from "../lib/api/client";
 import { ApiError, type ApiFailure } from "../lib/api/errors";
 import { useThrottledValue } from "./useThrottledValue";
 
-export interface PredictionRequest {
+export interface PredictionRequest<Body> {
   /** Identifies the content of the drawing. */
   readonly revision: string;
   /** Identifies the drawing while it is edited. */
   readonly id: string;
-  readonly body: () => PredictionBody;
+  readonly body: () => Body;
   /** Whether a stroke is still being drawn. */
   readonly inProgress: boolean;
 }
 
-export interface PredictionState {
+export interface PredictionState<Answer> {
   /** The prediction for this drawing, or for an earlier revision while this one is pending. */
-  readonly prediction: Prediction | undefined;
+  readonly prediction: Answer | undefined;
   /** Whether the prediction is for an earlier revision. */
   readonly stale: boolean;
   readonly loading: boolean;
@@ -42,20 +41,23 @@ function retryDelay(failures: number, error: Error): number {
   return Math.min(MAX_BACKOFF_MS, 500 * 2 ** failures);
 }
 
-/** Predict a drawing: continuously if `live`, and whenever `predict` is called. */
-export function usePrediction(
-  api: PredictionApi,
-  request: PredictionRequest | null,
+/** Predict a drawing: continuously if `live`, and whenever `predict` is called.
+ *
+ * @param send  calls the API; throws ApiError
+ */
+export function usePrediction<Body, Answer>(
+  send: (body: Body, model: string | null, signal: AbortSignal) => Promise<Answer>,
+  request: PredictionRequest<Body> | null,
   model: string | null,
   live: boolean,
-): PredictionState {
+): PredictionState<Answer> {
   const throttled = useThrottledValue(request, request?.inProgress ? LIVE_INTERVAL_MS : 0);
-  const [requested, setRequested] = useState<PredictionRequest | null>(null);
+  const [requested, setRequested] = useState<PredictionRequest<Body> | null>(null);
   const [lastFailure, setLastFailure] = useState<{ failure: ApiFailure; at_ms: number } | null>(
     null,
   );
   // When live prediction ends, what it has predicted stays the answer.
-  const lastLive = useRef<PredictionRequest | null>(null);
+  const lastLive = useRef<PredictionRequest<Body> | null>(null);
   useEffect(() => {
     if (live) lastLive.current = throttled;
   }, [live, throttled]);
@@ -64,7 +66,7 @@ export function usePrediction(
   }, [live]);
 
   // Not that of another drawing.
-  const ofThisDrawing = (other: PredictionRequest | null) =>
+  const ofThisDrawing = (other: PredictionRequest<Body> | null) =>
     other?.id === request?.id ? other : null;
   const sent = ofThisDrawing(
     live && requested?.revision !== request?.revision ? throttled : requested,
@@ -75,7 +77,7 @@ export function usePrediction(
     queryFn: async ({ signal }) => {
       if (!sent) throw new Error("nothing is drawn");
       try {
-        const prediction = await api.predict(sent.body(), model, signal);
+        const prediction = await send(sent.body(), model, signal);
         setLastFailure(null);
         return prediction;
       } catch (error) {

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useEffectEvent, useRef, useState } from "react";
 import type { Prediction } from "../lib/api/client";
-import type { Drawing } from "../lib/drawing";
+import type { DigitDrawing } from "../lib/drawing";
 import { addRecent, type RecentDrawing, RecentDrawingsSchema } from "../lib/recentDrawings";
 import { load, onStoredElsewhere, remove, save } from "../lib/storage";
 import type { PredictionState } from "./usePrediction";
@@ -13,7 +13,11 @@ const ADD_DELAY_MS = 900;
 const loadRecents = (): Recents => load("local", NAME, RecentDrawingsSchema) ?? [];
 
 /** The recent drawings. A drawing is added once it has a prediction and is left alone for a moment. */
-export function useRecentDrawings(drawing: Drawing, busy: boolean, state: PredictionState) {
+export function useRecentDrawings(
+  drawing: DigitDrawing,
+  busy: boolean,
+  state: PredictionState<Prediction>,
+) {
   const { recents, change } = useStoredRecents();
 
   const { prediction, stale } = state;

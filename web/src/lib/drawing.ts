@@ -1,7 +1,8 @@
-/** The two kinds of drawings, freehand and pixels, and the schemas for stored ones. */
+/** The kinds of drawings, freehand, pixels and number, and the schemas for stored ones. */
 
 import * as v from "valibot";
 import { EMPTY_GRID, GRID_SIZE, type Grid } from "./grid";
+import { type Edits, NO_EDITS, withStrokesChanged } from "./numberEdits";
 import { CANVAS_SIZE, type Stroke } from "./strokes";
 
 /** An image file as a data URL. */
@@ -10,15 +11,27 @@ export interface OpenedImage {
   readonly url: string;
   /** Whether its background shows through. */
   readonly transparent: boolean;
+  /** In pixels; unknown if the browser cannot show it, or if an earlier version of the page stored it. */
+  readonly size?: readonly [width: number, height: number] | undefined;
 }
 
 /** Strokes, or an opened image. */
-export interface FreehandDrawing {
-  readonly mode: "freehand";
+export interface InkDrawing {
   /** Identifies the drawing while it is edited; clearing it starts a new one. */
   readonly id: string;
   readonly strokes: readonly Stroke[];
   readonly image: OpenedImage | null;
+}
+
+/** One digit. */
+export interface FreehandDrawing extends InkDrawing {
+  readonly mode: "freehand";
+}
+
+/** Several digits side by side, with what a person has corrected of the answer. */
+export interface NumberDrawing extends InkDrawing {
+  readonly mode: "number";
+  readonly edits: Edits;
 }
 
 export interface PixelDrawing {
@@ -27,8 +40,13 @@ export interface PixelDrawing {
   readonly grid: Grid;
 }
 
-export type Drawing = FreehandDrawing | PixelDrawing;
+/** A drawing of one digit. */
+export type DigitDrawing = FreehandDrawing | PixelDrawing;
+export type Drawing = DigitDrawing | NumberDrawing;
 export type Mode = Drawing["mode"];
+
+/** What is drawn: strokes or pixels, an opened image, or nothing. */
+export type Content = "nothing" | "drawing" | "image";
 
 let serial = 0;
 
@@ -48,10 +66,27 @@ export function newPixelDrawing(grid: Grid = EMPTY_GRID): PixelDrawing {
   return { mode: "pixels", id: newId(), grid };
 }
 
+export function newNumberDrawing(
+  content: Partial<Pick<NumberDrawing, "strokes" | "image">> = {},
+): NumberDrawing {
+  return { mode: "number", id: newId(), strokes: [], image: null, edits: NO_EDITS, ...content };
+}
+
 /** Add a stroke. On an image, the stroke starts a new drawing, with the given id. */
-export function addStroke(drawing: FreehandDrawing, stroke: Stroke, id: string): FreehandDrawing {
-  if (drawing.image) return { mode: "freehand", id, strokes: [stroke], image: null };
-  return { ...drawing, strokes: [...drawing.strokes, stroke] };
+export function addStroke<Ink extends InkDrawing>(drawing: Ink, stroke: Stroke, id: string): Ink {
+  if (!drawing.image) return withStrokes(drawing, [...drawing.strokes, stroke]);
+  const fresh = { ...drawing, id, strokes: [stroke], image: null };
+  return "edits" in drawing ? { ...fresh, edits: NO_EDITS } : fresh;
+}
+
+/** Replace the strokes. Corrections of digits that this changes are dropped. */
+export function withStrokes<Ink extends InkDrawing>(drawing: Ink, strokes: readonly Stroke[]): Ink {
+  if (!("edits" in drawing)) return { ...drawing, strokes };
+  const changed = [
+    ...drawing.strokes.filter((stroke) => !strokes.includes(stroke)),
+    ...strokes.filter((stroke) => !drawing.strokes.includes(stroke)),
+  ];
+  return { ...drawing, strokes, edits: withStrokesChanged(drawing.edits as Edits, changed) };
 }
 
 const MAX_COORDINATE = 100 * CANVAS_SIZE;
@@ -76,11 +111,14 @@ export const StrokeSchema = v.object({
 export const ImageSchema = v.object({
   name: v.string(),
   transparent: v.optional(v.boolean(), false),
+  size: v.optional(
+    v.strictTuple([v.pipe(v.number(), v.minValue(1)), v.pipe(v.number(), v.minValue(1))]),
+  ),
   // SVG is excluded: it is a document of its own, and this page never stores one.
   url: v.pipe(v.string(), v.regex(/^data:image\/(?!svg)[a-z0-9.+-]+;base64,/)),
 });
 
-export const ModeSchema = v.picklist(["freehand", "pixels"]);
+export const ModeSchema = v.picklist(["freehand", "pixels", "number"]);
 
 export const FreehandDrawingSchema = v.object({
   mode: v.literal("freehand"),

@@ -41,13 +41,15 @@ export async function loadImage(file: File | Blob, fallbackName = "Image"): Prom
   const bitmap = await createImageBitmap(file).catch(() => null);
   if (!bitmap) return unshownImage(file, name);
   const side_px = Math.max(bitmap.width, bitmap.height);
+  const scale = Math.min(1, MAX_SENT_SIDE_PX / side_px);
   const url =
     file.size <= MAX_SENT_BYTES && side_px <= MAX_SENT_SIDE_PX && SENT_TYPES.has(file.type)
       ? await toDataUrl(file)
-      : rescale(bitmap, Math.min(1, MAX_SENT_SIDE_PX / side_px), file.type !== "image/jpeg");
+      : rescale(bitmap, scale, file.type !== "image/jpeg");
   const transparent = file.type !== "image/jpeg" && isTransparent(bitmap);
+  const size = scaledSize(bitmap, scale);
   bitmap.close();
-  return { name, url, transparent };
+  return { name, url, transparent, size };
 }
 
 /** Make an image of a file that the browser cannot show, but the API can read.
@@ -101,12 +103,16 @@ export function imageFileFrom(items: DataTransfer | null): File | undefined {
   return files.find((file) => file.type.startsWith("image/")) ?? files[0];
 }
 
+function scaledSize({ width, height }: ImageBitmap, scale: number) {
+  return [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))] as const;
+}
+
 function rescale(bitmap: ImageBitmap, scale: number, lossless: boolean): string {
   const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round(bitmap.width * scale));
-  canvas.height = Math.max(1, Math.round(bitmap.height * scale));
+  [canvas.width, canvas.height] = scaledSize(bitmap, scale);
   const context = canvas.getContext("2d");
-  if (!context) throw new ImageError("This browser cannot open images.", "Draw the digit instead.");
+  if (!context)
+    throw new ImageError("This browser cannot open images.", "Draw on the page instead.");
   context.imageSmoothingQuality = "high";
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   return lossless ? canvas.toDataURL("image/png") : canvas.toDataURL("image/jpeg", 0.92);

@@ -2,11 +2,11 @@
 
 import * as v from "valibot";
 import { DigitSchema, NameSchema, ProbabilitySchema, SeenSchema } from "./api/responses";
-import { type Drawing, FreehandDrawingSchema, PixelDrawingSchema } from "./drawing";
+import { type DigitDrawing, FreehandDrawingSchema, PixelDrawingSchema } from "./drawing";
 
 export interface RecentDrawing {
   readonly id: string;
-  readonly drawing: Drawing;
+  readonly drawing: DigitDrawing;
   /** The name of the predicted class; null if the drawing was rejected. */
   readonly label: string | null;
   readonly confidence: number;

@@ -1,9 +1,14 @@
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import { type Drawing, newFreehandDrawing, newPixelDrawing } from "./drawing";
+import { type Drawing, newFreehandDrawing, newNumberDrawing, newPixelDrawing } from "./drawing";
 import { drawLine, EMPTY_GRID } from "./grid";
 import { createHistory, type History, push, redo, undo } from "./history";
-import { encodeHistory, FreehandHistorySchema, PixelHistorySchema } from "./savedHistory";
+import {
+  encodeHistory,
+  FreehandHistorySchema,
+  NumberHistorySchema,
+  PixelHistorySchema,
+} from "./savedHistory";
 import type { Stroke } from "./strokes";
 
 const stroke = (x: number): Stroke => ({
@@ -29,6 +34,28 @@ function freehandHistory(steps: number, undone = 0) {
 
 const throughJson = (history: History<Drawing>, ...limits: number[]) =>
   JSON.parse(JSON.stringify(encodeHistory(history, ...limits)));
+
+describe("a stored history of a number", () => {
+  const first = newNumberDrawing({ strokes: [stroke(1)] });
+  const correction = { box: [0, 0, 30, 90] as const, digit: 7 };
+  const corrected = { ...first, edits: { corrections: [correction], choice: null } };
+  const choice = { text: "17", insteadOf: "117" };
+  const chosen = { ...first, edits: { corrections: [correction], choice } };
+  const history = push(push(createHistory(first), corrected), chosen);
+
+  it("is restored with the corrections of each step", () => {
+    expect(v.parse(NumberHistorySchema, throughJson(history))).toEqual(history);
+  });
+
+  it.each([
+    { box: [0, 0, 30], digit: 7 },
+    { box: [0, 0, 30, 90], digit: 10 },
+    { text: "<b>", insteadOf: "117" },
+  ])("is not restored with %j", (part) => {
+    const saved = { parts: [part], steps: [["a", [0]]], present: 0 };
+    expect(v.is(NumberHistorySchema, saved)).toBe(false);
+  });
+});
 
 describe("a stored freehand history", () => {
   it("is restored with its undo and redo steps", () => {

@@ -1,7 +1,7 @@
 /** Undo histories as they are stored, so that undo works after a reload.
  *
- * Most steps add one stroke to the drawing before: the strokes, images and grids of all steps are
- * stored once, as parts, and each step lists the places of its parts.
+ * Most steps add one stroke to the drawing before: the strokes, images, grids and corrections of all
+ * steps are stored once, as parts, and each step lists the places of its parts.
  */
 
 import * as v from "valibot";
@@ -12,17 +12,21 @@ import {
   GridSchema,
   IdSchema,
   ImageSchema,
+  type NumberDrawing,
+  type OpenedImage,
   type PixelDrawing,
   PixelDrawingSchema,
   StrokeSchema,
 } from "./drawing";
 import { createHistory, type History } from "./history";
+import { ChoiceSchema, CorrectionSchema } from "./numberEdits";
+import type { Stroke } from "./strokes";
 
 const MAX_STEPS = 50;
 /** Browsers store about five million characters for a page. */
 const MAX_CHARACTERS = 2_500_000;
 
-/** A step: the id of the drawing, and the places of its strokes, image and grid. */
+/** A step: the id of the drawing, and the places of its parts. */
 type Step = readonly [id: string, parts: readonly number[]];
 
 interface SavedHistory {
@@ -45,10 +49,7 @@ export function encodeHistory(
   const places = new Map<object, number>();
   let characters = 0;
   const encode = (drawing: Drawing): Step | null => {
-    const parts: readonly object[] =
-      drawing.mode === "pixels"
-        ? [drawing.grid]
-        : [...drawing.strokes, ...(drawing.image ? [drawing.image] : [])];
+    const parts = partsOf(drawing);
     const added = [...new Set(parts)].filter((part) => !places.has(part));
     const length = added.reduce((sum, part) => sum + JSON.stringify(part).length, 0);
     if (places.size > 0 && characters + length > max_characters) return null;
@@ -76,21 +77,48 @@ export function encodeHistory(
   };
 }
 
+function partsOf(drawing: Drawing): readonly object[] {
+  if (drawing.mode === "pixels") return [drawing.grid];
+  const ink = [...drawing.strokes, ...(drawing.image ? [drawing.image] : [])];
+  if (drawing.mode === "freehand") return ink;
+  const { corrections, choice } = drawing.edits;
+  return [...ink, ...corrections, ...(choice ? [choice] : [])];
+}
+
 const FreehandPartSchema = v.union([StrokeSchema, ImageSchema]);
 
 /** A stored freehand history, or the drawing alone, as earlier versions of the page stored it. */
 export const FreehandHistorySchema: v.GenericSchema<unknown, History<FreehandDrawing>> = v.union([
   historySchema(FreehandPartSchema, (id, parts): FreehandDrawing | undefined => {
-    const images = parts.filter((part) => "url" in part);
-    if (images.length > 1) return undefined;
-    const strokes = parts.filter((part) => "points" in part);
-    return { mode: "freehand", id, strokes, image: images[0] ?? null };
+    const ink = decodeInk(parts);
+    return ink && { mode: "freehand", id, ...ink };
   }),
   v.pipe(
     FreehandDrawingSchema,
     v.transform((drawing) => createHistory<FreehandDrawing>(drawing)),
   ),
 ]);
+
+function decodeInk(parts: readonly object[]) {
+  const images = parts.filter((part): part is OpenedImage => "url" in part);
+  if (images.length > 1) return undefined;
+  const strokes = parts.filter((part): part is Stroke => "points" in part);
+  return { strokes, image: images[0] ?? null };
+}
+
+const NumberPartSchema = v.union([StrokeSchema, ImageSchema, CorrectionSchema, ChoiceSchema]);
+
+/** The same for the number mode. */
+export const NumberHistorySchema: v.GenericSchema<unknown, History<NumberDrawing>> = historySchema(
+  NumberPartSchema,
+  (id, parts): NumberDrawing | undefined => {
+    const ink = decodeInk(parts);
+    const choices = parts.filter((part) => "insteadOf" in part);
+    if (!ink || choices.length > 1) return undefined;
+    const corrections = parts.filter((part) => "box" in part);
+    return { mode: "number", id, ...ink, edits: { corrections, choice: choices[0] ?? null } };
+  },
+);
 
 /** The same for the pixel mode. */
 export const PixelHistorySchema: v.GenericSchema<unknown, History<PixelDrawing>> = v.union([

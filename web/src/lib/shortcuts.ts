@@ -11,6 +11,8 @@ export type Command =
   | "predict"
   | "open"
   | "mode"
+  | "number"
+  | "copy"
   | "help";
 
 export interface Shortcut {
@@ -34,6 +36,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { command: "predict", label: "Predict", key: "enter", control: true },
   { command: "open", label: "Open an image", key: "o" },
   { command: "mode", label: "Freehand or pixels", key: "m" },
+  { command: "number", label: "A digit or a number", key: "n" },
+  { command: "copy", label: "Copy the number", key: "c" },
   { command: "help", label: "Show this list", key: "?" },
 ];
 

@@ -5,6 +5,10 @@ import { distanceToPolyline, type XY } from "./geometry";
 
 /** Side of the drawing area, in the unit of all points and widths: ten for each of the 28 pixels. */
 export const CANVAS_SIZE = 280;
+/** Width of the sheet for a number; it is as high as the drawing area for a digit. */
+export const NUMBER_WIDTH = 980;
+/** Height of an opened image; below it is a hint, as high as drawing-area.css has it. */
+export const IMAGE_HEIGHT = CANVAS_SIZE - 28;
 
 export type Point = readonly [x: number, y: number, pressure: number];
 
@@ -72,6 +76,21 @@ export function eraseAt(strokes: readonly Stroke[], eraser: XY, radius: number):
     (stroke) => distanceToPolyline(eraser, stroke.points) > radius + stroke.width / 2,
   );
   return remaining.length === strokes.length ? strokes : remaining;
+}
+
+const MAX_DOT_SIZE = 6;
+
+/** Whether a stroke is a mere tap. */
+export function isDot({ points }: Pick<Stroke, "points">): boolean {
+  const first = points[0];
+  return points.every(
+    ([x, y]) => first && Math.max(Math.abs(x - first[0]), Math.abs(y - first[1])) <= MAX_DOT_SIZE,
+  );
+}
+
+/** Whether any of the strokes passes within `distance` of a point. */
+export function isOnInk(strokes: readonly Stroke[], point: XY, distance: number): boolean {
+  return eraseAt(strokes, point, distance) !== strokes;
 }
 
 function midpoint(a: XY, b: XY): XY {

@@ -8,6 +8,7 @@ source  Hendrycks, Mazeika and Dietterich 2019, Deep Anomaly Detection with Outl
 """
 
 from bisect import bisect
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -54,6 +55,13 @@ KINDS: dict[Kind, float] = {
     textures.blob: 6,
 }
 
+# The kinds that show no digits, nor parts of them: what makes a line of digits no number.
+WITHOUT_DIGITS = {
+    kind: share
+    for kind, share in KINDS.items()
+    if kind.__module__ not in (altered.__name__, groups.__name__)
+}
+
 # An image is left out if its similarity to real digits reaches the limit for its kind. The limits
 # were chosen by looking at the pairs: what resembles a digit more is one, or could be.
 STRICT, MEDIUM, LENIENT = 0.92, 0.945, 0.965
@@ -87,6 +95,7 @@ def make(
     labels: Labels,
     workers: int = 1,
     on_progress: OnProgress = no_progress,
+    kinds: Mapping[Kind, float] = KINDS,
 ) -> Pixels:
     """Draw images of many kinds, none of them a digit, preprocessed as `ink` does.
 
@@ -95,6 +104,7 @@ def make(
     labels       (N,) of the images, each of the ten digits at least once
     workers      processes to use
     on_progress  called with the number of images that are done
+    kinds        how many images of each kind there are, relative to the others
     returns      uint8 (count, 28, 28), light ink on black, in random order, for any number of
                  processes the same
     raises       ValueError if one of the ten digits is missing
@@ -104,7 +114,9 @@ def make(
     if not all(map(len, by_label)):
         raise ValueError("outliers are made from digits: each of the ten is needed at least once")
     references = References.from_images(images, order)
-    return make_in_chunks(_Maker(seed, by_label, references), range(count), workers, on_progress)
+    return make_in_chunks(
+        _Maker(seed, by_label, references, kinds), range(count), workers, on_progress
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,12 +126,13 @@ class _Maker:
     seed: int
     by_label: DigitsByLabel
     references: References
+    kinds: Mapping[Kind, float]
 
     def __call__(self, first: int, indices: range) -> Pixels:
         rngs = [np.random.default_rng((self.seed, index)) for index in indices]
         outliers = np.empty((len(rngs), IMAGE_SIDE, IMAGE_SIDE), np.uint8)
         missing = np.arange(len(rngs))
-        kinds, sums = list(KINDS), list(accumulate(KINDS.values()))
+        kinds, sums = list(self.kinds), list(accumulate(self.kinds.values()))
         while len(missing):
             chosen = [kinds[bisect(sums, sums[-1] * rngs[i].random())] for i in missing]
             for i, kind in zip(missing, chosen, strict=True):

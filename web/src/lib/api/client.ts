@@ -5,7 +5,7 @@ import * as v from "valibot";
 import { apiBaseUrl, ConfigError, loadConfig } from "../config";
 import { limitedFetch, ResponseTooLargeError } from "../limitedFetch";
 import { ApiError, failureFromResponse } from "./errors";
-import { MAX_RESPONSE_BYTES, ModelsSchema, PredictionSchema } from "./responses";
+import { MAX_RESPONSE_BYTES, ModelsSchema, NumberSchema, PredictionSchema } from "./responses";
 import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
@@ -14,6 +14,9 @@ export type PredictionBody =
   | Schemas["StrokesDrawing"]
   | Schemas["PixelsDrawing"];
 export type Prediction = Schemas["Prediction"];
+export type NumberBody = Schemas["ImageNumber"];
+export type NumberConstraints = Omit<NumberBody, "image">;
+export type NumberAnswer = Schemas["Number"];
 export type Models = Schemas["Models"];
 export type Model = Models["models"][number];
 export type Layer = Model["layers"][number];
@@ -27,7 +30,7 @@ interface FetchResult {
 }
 
 /** The calls that the page makes. */
-export type PredictionApi = Pick<ApiClient, "predict" | "models">;
+export type PredictionApi = Pick<ApiClient, "predict" | "recognizeNumber" | "models">;
 
 export class ApiClient {
   #client: Promise<Client<paths>> | undefined;
@@ -51,6 +54,24 @@ export class ApiClient {
     return this.#call(signal, PredictionSchema, (client, signal) =>
       client.POST("/api/v1/predictions", {
         params: { query: model === null ? { seen: true } : { seen: true, model } },
+        body,
+        signal,
+      }),
+    );
+  }
+
+  /** Recognize the number in one image.
+   *
+   * @throws ApiError, or the signal's reason if it is aborted
+   */
+  async recognizeNumber(
+    body: NumberBody,
+    model: string | null,
+    signal: AbortSignal,
+  ): Promise<NumberAnswer> {
+    return this.#call(signal, NumberSchema, (client, signal) =>
+      client.POST("/api/v1/numbers", {
+        params: { query: model === null ? {} : { model } },
         body,
         signal,
       }),

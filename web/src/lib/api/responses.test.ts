@@ -1,7 +1,20 @@
 import * as v from "valibot";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { CLOTHES_PREDICTION, MODEL, MODELS, PREDICTION, SEEN } from "../../../tests/fixtures";
-import { ModelsSchema, PredictionSchema, ProblemSchema, SeenSchema } from "./responses";
+import {
+  CLOTHES_PREDICTION,
+  MODEL,
+  MODELS,
+  NUMBER,
+  PREDICTION,
+  SEEN,
+} from "../../../tests/fixtures";
+import {
+  ModelsSchema,
+  NumberSchema,
+  PredictionSchema,
+  ProblemSchema,
+  SeenSchema,
+} from "./responses";
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
@@ -9,6 +22,7 @@ type Schemas = components["schemas"];
 // Checked by the compiler, in `npm run lint` and `npm run build`.
 it("has the types of the OpenAPI document", () => {
   expectTypeOf<v.InferOutput<typeof PredictionSchema>>().toEqualTypeOf<Schemas["Prediction"]>();
+  expectTypeOf<v.InferOutput<typeof NumberSchema>>().toEqualTypeOf<Schemas["Number"]>();
   expectTypeOf<v.InferOutput<typeof ModelsSchema>>().toEqualTypeOf<Schemas["Models"]>();
   expectTypeOf<v.InferOutput<typeof ProblemSchema>>().toEqualTypeOf<
     Pick<Schemas["Problem"], "detail">
@@ -50,7 +64,12 @@ describe("a prediction", () => {
     expect(v.parse(PredictionSchema, rejected)).toEqual({ ...rejected, label: null });
   });
 
-  it.each(Object.keys(PREDICTION).filter((field) => field !== "label"))(
+  it("may not say whether it may be a number, as from an older API", () => {
+    const { may_be_number: _, ...older } = PREDICTION;
+    expect(v.parse(PredictionSchema, older)).toEqual(PREDICTION);
+  });
+
+  it.each(Object.keys(PREDICTION).filter((field) => !/^(label|may_be_number)$/.test(field)))(
     "is rejected without %s",
     (field) => {
       expect(v.is(PredictionSchema, withFields(PREDICTION, { [field]: undefined }))).toBe(false);
@@ -99,6 +118,41 @@ describe("a prediction", () => {
       JSON.stringify(PREDICTION).replace(/"confidence":[^,]*/, '"confidence":1e999'),
     );
     expect(v.is(PredictionSchema, response)).toBe(false);
+  });
+});
+
+describe("a number", () => {
+  const [digit] = NUMBER.digits;
+  it.each([
+    NUMBER,
+    { ...NUMBER, text: null, reason: "not_a_number" },
+    { ...NUMBER, text: null, reason: "blank", digits: [], separators: [], candidates: [] },
+    { ...NUMBER, digits: [{ ...digit, box: null }] },
+  ])("is accepted as the API returns it", (response) => {
+    expect(v.parse(NumberSchema, response)).toEqual(response);
+  });
+
+  it.each([...NOT_OBJECTS, PREDICTION])("is not %j", (response) => {
+    expect(v.is(NumberSchema, response)).toBe(false);
+  });
+
+  it.each(Object.keys(NUMBER))("is rejected without %s", (field) => {
+    expect(v.is(NumberSchema, withFields(NUMBER, { [field]: undefined }))).toBe(false);
+  });
+
+  it.each<Record<string, unknown>>([
+    { text: "12x" },
+    { text: 351 },
+    { confidence: 1.1 },
+    { digits: Array(101).fill(digit) },
+    { digits: [{ ...digit, digit: 10 }] },
+    { digits: [{ ...digit, box: [1, 2, 3] }] },
+    { digits: [{ ...digit, box: [1, 2, 3, 1e9] }] },
+    { digits: [{ ...digit, probabilities: [1] }] },
+    { separators: [{ symbol: "<", box: [0, 0, 1, 1], position: 0 }] },
+    { candidates: [{ text: "<b>", probability: 1 }] },
+  ])("is rejected with %j", (fields) => {
+    expect(v.is(NumberSchema, withFields(NUMBER, fields))).toBe(false);
   });
 });
 

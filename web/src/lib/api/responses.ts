@@ -17,6 +17,9 @@ const MAX_NAME_LENGTH = 200;
 const MAX_SUMMARY_LENGTH = 10_000;
 const MAX_SEEN_LENGTH = 8192;
 const MAX_DETAIL_LENGTH = 200;
+const MAX_DIGITS = 100;
+const MAX_CANDIDATES = 100;
+const MAX_PIXELS = 1e6;
 const MAX_COUNT = 1e12;
 const MAX_DURATION_MS = 3_600_000;
 /** Probabilities are float32, so their sum may differ slightly from 1. */
@@ -35,9 +38,12 @@ export const SeenSchema = v.pipe(
   v.regex(/^data:image\/png;base64,iVBORw0KGgoAAAANSUhEUgAAABwAAAAc[A-Za-z0-9+/]+={0,2}$/),
 );
 
+const DurationSchema = v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_DURATION_MS));
 const ModelNameSchema = v.object({ name: NameSchema, digest: NameSchema });
 
-/** A prediction. An API from before there were other classes than the digits sends no label. */
+/** A prediction. An API from before there were other classes than the digits sends no label, and
+ * one from before there were numbers does not say whether the drawing may be one.
+ */
 export const PredictionSchema = v.pipe(
   v.object({
     digit: v.nullable(DigitSchema),
@@ -51,8 +57,9 @@ export const PredictionSchema = v.pipe(
       v.check((all) => Math.abs(all.reduce((a, b) => a + b, 0) - 1) <= SUM_TOLERANCE),
     ),
     seen: v.nullable(SeenSchema),
+    may_be_number: v.optional(v.boolean(), false),
     model: ModelNameSchema,
-    duration_ms: v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_DURATION_MS)),
+    duration_ms: DurationSchema,
   }),
   v.transform((prediction) => ({ ...prediction, label: labelOf(prediction) })),
   // Only a model whose classes are the ten digits predicts a digit.
@@ -66,6 +73,46 @@ function labelOf(prediction: { digit: number | null; label?: string | null | und
   const { digit, label } = prediction;
   return label === undefined && digit !== null ? String(digit) : (label ?? null);
 }
+
+const BoxSchema = v.pipe(
+  v.array(v.pipe(v.number(), v.minValue(-MAX_PIXELS), v.maxValue(MAX_PIXELS))),
+  v.length(4),
+);
+const TextSchema = v.pipe(v.string(), v.maxLength(MAX_DIGITS), v.regex(/^[0-9]+$/));
+
+/** A number: its best text, digit by digit, and other candidates. */
+export const NumberSchema = v.object({
+  text: v.nullable(TextSchema),
+  reason: v.nullable(v.picklist(["blank", "not_a_number"])),
+  confidence: ProbabilitySchema,
+  written: v.pipe(v.string(), v.maxLength(2 * MAX_DIGITS)),
+  digits: v.pipe(
+    v.array(
+      v.object({
+        box: v.nullable(BoxSchema),
+        digit: DigitSchema,
+        probabilities: v.pipe(v.array(ProbabilitySchema), v.length(10)),
+      }),
+    ),
+    v.maxLength(MAX_DIGITS),
+  ),
+  separators: v.pipe(
+    v.array(
+      v.object({
+        symbol: v.picklist([".", ",", "-", "$"]),
+        box: BoxSchema,
+        position: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_DIGITS)),
+      }),
+    ),
+    v.maxLength(MAX_DIGITS),
+  ),
+  candidates: v.pipe(
+    v.array(v.object({ text: TextSchema, probability: ProbabilitySchema })),
+    v.maxLength(MAX_CANDIDATES),
+  ),
+  model: ModelNameSchema,
+  duration_ms: DurationSchema,
+});
 
 /** `options` are the layer's constructor arguments. */
 const LayerSchema = v.object({

@@ -61,6 +61,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Recognize the number in one drawing
+         * @description The content of an image file determines its format, whatever its media type. In a form, the file may also be named file. The constraints are fields of a JSON body, or in the query.
+         */
+        post: operations["recognizeNumber"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Recognize the numbers in several drawings
+         * @description The numbers are in the order of the drawings. An invalid drawing gets problem details instead of a number. The constraints are those of all drawings.
+         */
+        post: operations["recognizeNumbers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models": {
         parameters: {
             query?: never;
@@ -236,6 +276,39 @@ export interface components {
             image: string;
         };
         /**
+         * ImageNumber
+         * @description An image file that shows one number.
+         */
+        ImageNumber: {
+            /**
+             * Length
+             * @description How many digits the number has.
+             */
+            length?: number | null;
+            /**
+             * Pattern
+             * Format: digit-pattern
+             * @description A regular expression for all digits of the number, of 0-9, \d, ., [1-6], (12|34), ?, *, + and {2,4}.
+             */
+            pattern?: string | null;
+            /**
+             * Choices
+             * @description The numbers that are possible.
+             */
+            choices?: string[] | null;
+            /**
+             * Checksum
+             * @description How the last digit, or for mod97 the last two, checks the others.
+             */
+            checksum?: ("luhn" | "ean" | "mod97" | "damm" | "verhoeff") | null;
+            /**
+             * Image
+             * Format: digit-image
+             * @description An image file of a supported format, such as PNG or JPEG, in base64 or as a base64 data URL. The content of the file determines its format.
+             */
+            image: string;
+        };
+        /**
          * Layer
          * @description One layer of a network.
          */
@@ -354,6 +427,86 @@ export interface components {
             models: components["schemas"]["Model"][];
         };
         /**
+         * Number
+         * @description A number that was recognized, or why none was.
+         */
+        Number: {
+            /**
+             * Text
+             * @description The digits of the number, without separators; null if none was recognized.
+             */
+            text: string | null;
+            /**
+             * Reason
+             * @description Why no number was recognized; null if one was.
+             */
+            reason: ("blank" | "not_a_number") | null;
+            /**
+             * Confidence
+             * @description The probability that the whole text is right; also of the best candidate if no number was recognized.
+             */
+            confidence: number;
+            /**
+             * Written
+             * @description The best text with its separators, such as "$1,234.50".
+             */
+            written: string;
+            /**
+             * Digits
+             * @description The digits of the best text, left to right.
+             */
+            digits: components["schemas"]["NumberDigit"][];
+            /**
+             * Separators
+             * @description Left to right.
+             */
+            separators: components["schemas"]["Separator"][];
+            /**
+             * Candidates
+             * @description The best texts, most probable first.
+             */
+            candidates: components["schemas"]["NumberCandidate"][];
+            model: components["schemas"]["ModelName"];
+            /**
+             * Duration Ms
+             * @description Time that the recognition took, in milliseconds, without receiving and parsing the request.
+             */
+            duration_ms: number;
+        };
+        /**
+         * NumberCandidate
+         * @description What the number may be.
+         */
+        NumberCandidate: {
+            /** Text */
+            text: string;
+            /** Probability */
+            probability: number;
+        };
+        /**
+         * NumberDigit
+         * @description One digit of a number.
+         */
+        NumberDigit: {
+            /** Box */
+            box: number[] | null;
+            /** Digit */
+            digit: number;
+            /**
+             * Probabilities
+             * @description The probability of each digit from 0 to 9, of this part of the picture alone.
+             */
+            probabilities: number[];
+        };
+        /**
+         * Numbers
+         * @description The numbers of a batch, in the order of its drawings.
+         */
+        Numbers: {
+            /** Numbers */
+            numbers: (components["schemas"]["Number"] | components["schemas"]["Problem"])[];
+        };
+        /**
          * PixelsDrawing
          * @description An image of MNIST's size.
          */
@@ -389,6 +542,11 @@ export interface components {
              * @description The highest probability.
              */
             confidence: number;
+            /**
+             * May Be Number
+             * @description Whether a drawing that is not a digit may be a number of several digits; then /api/v1/numbers can recognize it.
+             */
+            may_be_number: boolean;
             /**
              * Probabilities
              * @description The probability of each class, in the order of the model's class_names; they add up to 1. The classes of a digit model are the digits from 0 to 9.
@@ -450,6 +608,28 @@ export interface components {
             request_id: string;
         };
         /**
+         * Separator
+         * @description What stands between, before or after the digits.
+         */
+        Separator: {
+            /**
+             * Symbol
+             * @description $ represents the sign of any currency.
+             * @enum {string}
+             */
+            symbol: "." | "," | "-" | "$";
+            /**
+             * Box
+             * @description Left, top, width and height, in pixels of the image, or in the unit of the strokes.
+             */
+            box: number[];
+            /**
+             * Position
+             * @description How many digits are to the left of it.
+             */
+            position: number;
+        };
+        /**
          * Service
          * @description The service: its version, its default model, and how to use it.
          */
@@ -494,6 +674,35 @@ export interface components {
          * @description Pen strokes, in any unit: the canvas is fitted to them.
          */
         StrokesDrawing: {
+            /** Strokes */
+            strokes: components["schemas"]["Stroke"][];
+        };
+        /**
+         * StrokesNumber
+         * @description Pen strokes of one number, in any unit: the canvas is fitted to them.
+         */
+        StrokesNumber: {
+            /**
+             * Length
+             * @description How many digits the number has.
+             */
+            length?: number | null;
+            /**
+             * Pattern
+             * Format: digit-pattern
+             * @description A regular expression for all digits of the number, of 0-9, \d, ., [1-6], (12|34), ?, *, + and {2,4}.
+             */
+            pattern?: string | null;
+            /**
+             * Choices
+             * @description The numbers that are possible.
+             */
+            choices?: string[] | null;
+            /**
+             * Checksum
+             * @description How the last digit, or for mod97 the last two, checks the others.
+             */
+            checksum?: ("luhn" | "ean" | "mod97" | "damm" | "verhoeff") | null;
             /** Strokes */
             strokes: components["schemas"]["Stroke"][];
         };
@@ -889,6 +1098,423 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Predictions"];
+                };
+            };
+            /** @description The body, or the image in it, is damaged or invalid. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly. */
+            408: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the image is too large. */
+            413: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type of the body, or the format of the image, is not supported. */
+            415: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recognizeNumber: {
+        parameters: {
+            query?: {
+                /** @description The name of the model to use. */
+                model?: string;
+                /** @description How many digits the number has. */
+                length?: number;
+                /** @description A regular expression for all digits of the number, of 0-9, \d, ., [1-6], (12|34), ?, *, + and {2,4}. */
+                pattern?: string;
+                /** @description The numbers that are possible. */
+                choices?: string[];
+                /** @description How the last digit, or for mod97 the last two, checks the others. */
+                checksum?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImageNumber"] | components["schemas"]["StrokesNumber"];
+                "image/png": string;
+                "image/jpeg": string;
+                "image/webp": string;
+                "image/gif": string;
+                "image/bmp": string;
+                "image/tiff": string;
+                "image/heic": string;
+                "image/heif": string;
+                "image/avif": string;
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    /** Format: binary */
+                    image: string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Number"];
+                };
+            };
+            /** @description The body, or the image in it, is damaged or invalid. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly. */
+            408: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the image is too large. */
+            413: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type of the body, or the format of the image, is not supported. */
+            415: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recognizeNumbers: {
+        parameters: {
+            query?: {
+                /** @description The name of the model to use. */
+                model?: string;
+                /** @description How many digits the number has. */
+                length?: number;
+                /** @description A regular expression for all digits of the number, of 0-9, \d, ., [1-6], (12|34), ?, *, + and {2,4}. */
+                pattern?: string;
+                /** @description The numbers that are possible. */
+                choices?: string[];
+                /** @description How the last digit, or for mod97 the last two, checks the others. */
+                checksum?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "drawings": [
+                 *         {
+                 *           "strokes": [
+                 *             {
+                 *               "points": [
+                 *                 [
+                 *                   6,
+                 *                   0
+                 *                 ],
+                 *                 [
+                 *                   0,
+                 *                   20
+                 *                 ],
+                 *                 [
+                 *                   17,
+                 *                   20
+                 *                 ]
+                 *               ]
+                 *             },
+                 *             {
+                 *               "points": [
+                 *                 [
+                 *                   14,
+                 *                   2
+                 *                 ],
+                 *                 [
+                 *                   12,
+                 *                   34
+                 *                 ]
+                 *               ]
+                 *             },
+                 *             {
+                 *               "points": [
+                 *                 [
+                 *                   27,
+                 *                   7
+                 *                 ],
+                 *                 [
+                 *                   31,
+                 *                   1
+                 *                 ],
+                 *                 [
+                 *                   38,
+                 *                   0
+                 *                 ],
+                 *                 [
+                 *                   43,
+                 *                   5
+                 *                 ],
+                 *                 [
+                 *                   41,
+                 *                   14
+                 *                 ],
+                 *                 [
+                 *                   26,
+                 *                   33
+                 *                 ],
+                 *                 [
+                 *                   45,
+                 *                   33
+                 *                 ]
+                 *               ]
+                 *             }
+                 *           ]
+                 *         },
+                 *         {
+                 *           "image": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAFEAAAA/AQAAAACwChmxAAABBElEQVR42m3SMXLcMAyF4U8wZ6LOKtNFZY7BK+UG2pxMR1HnVu40Ho2YgtJyvVlU/4APeATIrrjiFr5AyYQPEAtRzz+tlRdWG2HxG/a7ZnGQdDC//yHM0K15ujR/jfPJhWERoiDpV2HC0UtXzx2DkGBAVTM++Na76pEyxEHvbWJ80pyxEbVdze8X5Sf9WGElthd9FkI+wDyJ9YXm1riEc0aOVPcL+vve7FftxDYQM2bWsfVZMpEfvEZk5gml7L9KKV0pUzTbq/ZInvdmx963/DY0XsfGS/6/9pz8zrcrP1bbK58aHw+1e994++y6/uQVX6/f7hvHyT+RBLIfpZRN9+1vt/gHgmtRUJOWHvIAAAAASUVORK5CYII="
+                 *         }
+                 *       ],
+                 *       "length": 2
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Length
+                     * @description How many digits the number has.
+                     */
+                    length?: number | null;
+                    /**
+                     * Pattern
+                     * Format: digit-pattern
+                     * @description A regular expression for all digits of the number, of 0-9, \d, ., [1-6], (12|34), ?, *, + and {2,4}.
+                     */
+                    pattern?: string | null;
+                    /**
+                     * Choices
+                     * @description The numbers that are possible.
+                     */
+                    choices?: string[] | null;
+                    /**
+                     * Checksum
+                     * @description How the last digit, or for mod97 the last two, checks the others.
+                     */
+                    checksum?: ("luhn" | "ean" | "mod97" | "damm" | "verhoeff") | null;
+                    /**
+                     * Drawings
+                     * @description Objects with image or strokes. An invalid one does not affect the others.
+                     */
+                    drawings: unknown[];
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Numbers"];
                 };
             };
             /** @description The body, or the image in it, is damaged or invalid. */

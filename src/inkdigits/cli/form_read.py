@@ -1,0 +1,193 @@
+"""The command `inkdigits form read`: from photos and scans of sheets to a table."""
+
+import importlib.util
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from inkdigits.cli.console import printable
+from inkdigits.cli.image_files import find_images
+from inkdigits.cli.options import model_option
+from inkdigits.constants import DIGITS
+from inkdigits.forms.export import SUFFIXES, export
+from inkdigits.forms.read_many import Page, choose_workers, read_many
+from inkdigits.forms.results import StoredForm
+from inkdigits.forms.scanned_form import load_any_form
+from inkdigits.forms.sources import SOURCE_SUFFIXES
+from inkdigits.forms.store import DEFAULT_THRESHOLD, Store, database_path
+from inkdigits.recognizer import Recognizer
+from inkdigits.worker_pool import WorkerDied, use_one_thread
+
+
+@click.command("read")
+@click.argument("form", type=click.Path(path_type=Path))
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The table to write: a .csv, .json or .parquet file.",
+)
+@click.option(
+    "--review",
+    "threshold",
+    type=click.FloatRange(0, 1),
+    default=DEFAULT_THRESHOLD,
+    show_default=True,
+    help="Confidence below which a person should look at a field.",
+)
+@click.option(
+    "--photocopies",
+    is_flag=True,
+    help="Accept several sheets with the same number, such as photocopies of one print.",
+)
+@click.option("-r", "--recursive", is_flag=True, help="Also search the folders in folders.")
+@model_option
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Number of processes that read sheets.  [default: one for each CPU, and at most one for "
+    "each file]",
+)
+def read_command(
+    form: Path,
+    sources: tuple[str, ...],
+    output: Path,
+    threshold: float,
+    photocopies: bool,
+    recursive: bool,
+    model: str,
+    workers: int | None,
+) -> None:
+    """Recognize the numbers on sheets of a form, and write them to a table.
+
+    FORM is the TOML file that the sheets were printed from. SOURCE is a photo, scan or PDF file, or
+    a folder of them. The results are kept in a file beside the table, sheet by sheet: if the
+    command is stopped, it continues there when it is run again.
+    """
+    _check_output(output)
+    described = load_any_form(form)
+    recognizer = Recognizer.load(model)
+    if recognizer.model.classes != DIGITS:
+        raise click.UsageError(f"--model {model} does not recognize digits; name one that does.")
+    use_one_thread()
+    signal.signal(signal.SIGTERM, _exit_on_signal)  # so that the workers end first
+    found = find_images(sources, recursive, SOURCE_SUFFIXES)
+    for name, reason in found.errors:
+        click.echo(f"Error: {printable(name)}: {reason}", err=True)
+    if skipped := found.describe_skipped():
+        click.echo(skipped, err=True)
+    if not found.images:
+        raise click.ClickException(
+            f"{', '.join(map(printable, sources))} contains no sheets: name a folder of photos, "
+            "scans or PDF files."
+        )
+    started = time.monotonic()
+    failed: list[Page] = []
+    counts: Counter[str] = Counter()
+    stored = StoredForm(described.identity, described.title, described.fields)
+    with Store.create(database_path(output), stored) as store:
+        store.threshold = threshold
+        workers = workers or choose_workers(len(found.images))
+        pages = read_many(found.images, described, recognizer, store, workers, photocopies)
+        try:
+            with _progress(len(found.images)) as advance:
+                for page in pages:
+                    counts[page.status] += 1
+                    if page.problem is not None:
+                        failed.append(page)
+                    advance(page)
+        except WorkerDied as error:
+            raise click.ClickException(str(error)) from None
+        finally:
+            pages.close()
+            # Also if it is stopped: the table has what was read until then.
+            export(store, output)
+        fields = store.fields()
+        counts["fields"] = len(fields)
+        counts["doubtful"] = sum(field.needs_review(threshold) for field in fields)
+    for page in failed:
+        click.echo(f"Not read: {_place(page)}: {page.problem}", err=True)
+    click.echo(_summary(counts, output, time.monotonic() - started), err=True)
+    if failed or found.errors:
+        sys.exit(1)
+
+
+def _check_output(output: Path) -> None:
+    if output.suffix.lower() not in SUFFIXES:
+        raise click.UsageError(
+            f"--output {output} is not a table; name a file that ends in {', '.join(SUFFIXES)}."
+        )
+    if output.suffix.lower() == ".parquet" and importlib.util.find_spec("pyarrow") is None:
+        raise click.ClickException(
+            "Writing Parquet needs the package pyarrow: run pip install 'inkdigits[parquet]', or "
+            "name a .csv file."
+        )
+
+
+def _place(page: Page) -> str:
+    return f"{printable(page.source)}{f', page {page.number}' if page.number > 1 else ''}"
+
+
+def _summary(counts: Counter[str], output: Path, seconds: float) -> str:
+    before = f", {counts['before']:,} read before" if counts["before"] else ""
+    failed = f", {counts['failed']:,} not read" if counts["failed"] else ""
+    sheets = f"{counts['read']:,} {'sheet' if counts['read'] == 1 else 'sheets'} read"
+    rate = 60 * counts["read"] / max(seconds, 1e-3)
+    return (
+        f"{printable(str(output))}: {sheets}{failed}{before} in {seconds:.1f} s ({rate:,.0f} per "
+        f"minute); {counts['doubtful']:,} of {counts['fields']:,} fields to review."
+    )
+
+
+@contextmanager
+def _progress(files: int) -> Iterator[Callable[[Page], None]]:
+    """Show how many files are done, and how long the rest takes.
+
+    returns  a function to call with each page
+    """
+    if not sys.stderr.isatty():
+        yield lambda page: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("Reading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("files, {task.fields[pages]} sheets"),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=files, pages=0)
+        seen: set[str] = set()
+        pages = 0
+
+        def advance(page: Page) -> None:
+            nonlocal pages
+            pages += page.status == "read"
+            seen.add(page.source)
+            # A file is done when the next one has begun.
+            bar.update(task, completed=len(seen) - 1, pages=f"{pages:,}")
+
+        yield advance
+
+
+def _exit_on_signal(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)

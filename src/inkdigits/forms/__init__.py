@@ -1,0 +1,1 @@
+"""Sheets of numbers: described in a file, printed, filled in by hand, and recognized."""
