@@ -20,8 +20,7 @@ endif
 
 # Two processes for two cores. More BLAS threads in each would compete for them.
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
-# Tests of one file stay in one process, which shares its fixtures, until the other one has none left.
-IN_PARALLEL := -n 2 --dist worksteal
+IN_PARALLEL := -n 2
 # The tests start hundreds of Python processes. Some containers set this, and each would compile anew.
 unexport PYTHONDONTWRITEBYTECODE
 # The tests that need neither PyTorch, nor Docker, nor the data sets, nor the optional extras.
