@@ -386,3 +386,8 @@ def test_a_single_drawing_is_not_many(service, drawings):
         next(service.predict_many(drawings))
     with pytest.raises(TypeError, match="takes a list of drawings"):
         next(service.recognize_numbers(drawings))
+
+
+def test_single_choice_is_not_taken_for_a_list_of_digits(service):
+    with pytest.raises(TypeError, match="list of texts"):
+        service.recognize_number(b"image", choices="42")

@@ -57,6 +57,11 @@ def test_print_writes_a_pdf(sheet, tmp_path):
     assert "Sheet 7, page 2 of 2" in document[3].get_textpage().get_text_bounded()
 
 
+def test_print_does_not_replace_the_form(sheet):
+    assert "is the form itself; choose another name" in refusal("print", sheet, "-o", sheet)
+    assert load_form(sheet)
+
+
 @pytest.mark.extras
 def test_print_says_what_cannot_be_printed(sheet, tmp_path):
     text = sheet.read_text(encoding="utf-8")

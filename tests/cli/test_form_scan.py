@@ -55,6 +55,12 @@ def test_photos_of_an_existing_form_become_a_table(folder):
     row = rows[str(files[0])]
     found = [row[name] for name in ("customer", "reading", "before", "persons")]
     assert found == ["271828", "4041", "1742", ""]
+    scan.rename(folder / "moved.png")
+    without = run("read", form, *files, "-o", folder / "other.csv")
+    assert without.exit_code == 1
+    assert without.output.startswith(f"Error: The scan of the empty form, {scan}: ")
+    assert "does not exist; check the name" in without.output
+    assert not (folder / "other.csv").exists()
 
 
 def test_page_shows_and_saves_fields(folder):
@@ -95,6 +101,25 @@ def test_other_files_are_not_replaced(folder):
     assert "is not a form on this scan" in refused.output
     with pytest.raises(FileError):
         earlier_fields(open_empty_form(folder / "empty.png", 1, output))
+
+
+def test_the_scan_is_not_replaced_by_the_form_even_with_force(folder):
+    scan, fields = folder / "empty.png", folder / "fields.toml"
+    before = scan.read_bytes()
+    refused = run("from-scan", scan, "-o", scan, "--rectangles", fields, "--force")
+    assert refused.exit_code == 1
+    assert "is the scan itself; choose another name" in refused.output
+    assert scan.read_bytes() == before
+    no_page = run("from-scan", scan, "-o", folder / "form.toml", "--page", 2)
+    assert "has 1 page; choose an earlier one with --page." in no_page.output
+
+
+def test_a_form_on_a_scan_is_not_printed(tmp_path):
+    form = tmp_path / "form.toml"
+    form.write_text("title = 'a'\n[reference]\nfile = 'a.png'\n")
+    told = run("print", form, "-o", tmp_path / "form.pdf")
+    assert told.exit_code == 1
+    assert "is a form on a scan, which is not printed" in told.output
 
 
 def test_scan_that_cannot_be_read_is_told(tmp_path):

@@ -95,13 +95,20 @@ def test_a_file_of_another_kind_or_place_is_not_noted(path, tmp_path):
         with pytest.raises(FileError, match=r"end it in \.csv"):
             export(store, tmp_path / "results.xlsx")
         export(store, other / "copy.csv")
-        assert store.exports() == ["results.csv"]
+        assert store.exports() == [path.with_suffix(".csv")]
         assert (other / "copy.csv").read_bytes() == path.with_suffix(".csv").read_bytes()
         # The names in a file from elsewhere do not lead out of its folder.
         store.add_export("../victim.csv")
         (tmp_path.parent / "victim.csv").write_text("mine")
         path.with_suffix(".csv").unlink()
+        export(store, path.with_suffix(".json"))
+        for table in (other / "copy.csv", path.with_suffix(".json")):
+            table.write_text("old")
+        export_again(store, path.with_suffix(".json"))
+        assert path.with_suffix(".json").read_text() == "old"
         export_again(store)
+        assert (other / "copy.csv").read_text() == "old"
+        assert path.with_suffix(".json").read_text() != "old"
     assert (tmp_path.parent / "victim.csv").read_text() == "mine"
     assert not path.with_suffix(".csv").exists()  # deleted by a person, not to come back
 

@@ -42,6 +42,17 @@ def test_the_tables_are_left_and_named(path):
     assert not path.exists()
 
 
+def test_only_tables_are_deleted_whatever_the_results_name(path, tmp_path):
+    (tmp_path / "form.toml").write_text("mine")
+    (tmp_path.parent / "other.csv").write_text("mine")
+    with Store.open(path) as store:
+        for name in ("form.toml", "../other.csv"):
+            store.add_export(name)
+    assert forget(path, exports_too=True) == []
+    assert (tmp_path / "form.toml").read_text() == "mine"
+    assert (tmp_path.parent / "other.csv").read_text() == "mine"
+
+
 def test_the_journal_of_a_killed_writer_is_overwritten_too(path, tmp_path):
     # A large transaction spills into the file, so that the journal has pages of before.
     script = (

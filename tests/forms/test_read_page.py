@@ -184,3 +184,13 @@ def test_hidden_field_is_not_empty(tmp_path):
     fields = {(f.row, f.name): f for f in read(tmp_path, page, PLAIN).fields}
     assert fields[2, "number"].review
     assert not fields[2, "first"].review
+
+
+def test_digit_that_is_hidden_is_told(tmp_path):
+    page = filled().copy()
+    box = cells()[1, "number"].boxes[0]  # of 2718, which would be 718
+    corner, opposite = to_px(box.left - 3, box.top - 1), to_px(box.right - 0.7, box.bottom + 1)
+    cv2.rectangle(page, corner, opposite, (255, 255, 255), -1)
+    fields = {(f.row, f.name): f for f in read(tmp_path, page, PLAIN).fields}
+    assert fields[1, "number"].review
+    assert not fields[1, "second"].review

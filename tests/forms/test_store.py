@@ -52,7 +52,7 @@ def test_a_sheet_is_read_back_as_it_was_added(path):
             assert (kept.reason, kept.review) == (added.reason, added.review)
             assert store.crop(kept.id) == added.crop
             assert store.boxes(kept.id) == added.boxes
-        assert store.is_finished(result.sha256)
+        assert store.pages_read(result.sha256) == {result.page}
         assert store.find_copy(1, 1).source == "scan.pdf"
         assert store.find_copy(2, 1) is None
 
@@ -63,12 +63,22 @@ def test_no_page_is_added_twice(path):
         assert not store.add(made.sheet(1))
         second = replace(made.sheet(2), sha256="e" * 64, pages=2)
         assert store.add(second)
-        assert not store.is_finished("e" * 64)
-        assert store.add(SheetResult("scan.pdf", "e" * 64, 2, 2, problem="It has no markers."))
-        assert store.is_finished("e" * 64)
         assert len(store.fields()) == count + len(second.fields)
     with Store.create(path, made.FORM) as store:
-        assert store.pages_read("e" * 64) == {1, 2}
+        assert store.pages_read("e" * 64) == {second.page}
+
+
+def test_a_page_that_could_not_be_read_may_be_read_later(path):
+    failed = SheetResult("scan.pdf", "e" * 64, 1, 1, problem="It has no markers.")
+    read = replace(made.sheet(2), sha256="e" * 64, pages=1, page=1)
+    with Store.open(path) as store:
+        assert store.add(failed)
+        assert store.pages_read("e" * 64) == frozenset()
+        assert store.add(read)
+        assert not store.add(failed)
+        kept = [sheet for sheet in store.sheets() if sheet.sha256 == "e" * 64]
+        assert [sheet.problem for sheet in kept] == [None]
+        assert sum(field.sheet == kept[0].id for field in store.fields()) == len(read.fields)
 
 
 def test_a_killed_process_loses_no_finished_sheet_and_leaves_no_half_one(tmp_path):
@@ -138,9 +148,16 @@ def test_foreign_damaged_and_other_files_are_refused_in_a_sentence(path, tmp_pat
 
 def test_what_was_corrected_about_the_form_is_kept(path):
     fields = (replace(made.FORM.fields[0], range=(1, 5)), *made.FORM.fields[1:])
-    with Store.create(path, replace(made.FORM, fields=fields)) as store:
+    changed = replace(made.FORM, fields=fields)
+    with Store.create(path, changed) as store:
         assert store.form.fields[0].range == (1, 5)
         assert len(store.fields()) == 24
+        assert store.rules_changed
+    labeled = replace(changed, fields=(replace(fields[0], label="Pupil"), *fields[1:]))
+    for form in (changed, labeled):
+        with Store.create(path, form) as store:
+            assert store.form == form
+            assert not store.rules_changed
 
 
 def test_results_of_another_form_are_refused(path):

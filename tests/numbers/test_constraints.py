@@ -1,8 +1,10 @@
 """Constraints: which texts they allow, and what is told of those that are not valid."""
 
+import pickle
+
 import pytest
 
-from inkdigits.numbers import ConstraintError, Constraints
+from inkdigits.numbers import CHECKSUMS, ConstraintError, Constraints
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,13 @@ def test_texts_that_are_allowed(constraints, allowed, others):
         ({"choices": ("",)}, "'' is not a text of 1 to 20 digits"),
         ({"choices": ("²",)}, "is not a text of 1 to 20 digits"),
         ({"pattern": "1{20}2"}, "No text of 1 to 20 digits matches"),
+        (
+            {"length": 3, "pattern": "12|\\d{4}"},
+            r"No text of 3 digits matches the pattern '12|\d{4}'",
+        ),
+        ({"length": "3"}, "length must be 1 to 20, not '3'"),
+        ({"choices": "351"}, "must be a list of texts"),
+        ({"choices": (351,)}, "The choice 351 is not a text"),
         ({"pattern": "("}, "not valid at character 2"),
         ({"length": 2, "choices": ("1", "123")}, "None of the choices"),
     ],
@@ -53,3 +62,14 @@ def test_step_gives_up_a_text_that_cannot_be_completed():
     state = constraints.step(constraints.start, 1)
     assert not constraints.accepts(state)
     assert constraints.accepts(constraints.step(state, 2))
+
+
+@pytest.mark.parametrize("checksum", CHECKSUMS)
+def test_constraints_can_be_sent_to_another_process_after_they_have_been_used(checksum):
+    constraints = Constraints(pattern=".*", checksum=checksum)
+    texts = [str(number) for number in range(200)]
+    allowed = list(map(constraints.allows, texts))
+    assert any(allowed)
+    copy = pickle.loads(pickle.dumps(constraints))
+    assert copy == constraints
+    assert list(map(copy.allows, texts)) == allowed

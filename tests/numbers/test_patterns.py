@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from inkdigits.numbers import patterns
 from inkdigits.numbers.patterns import MAX_PATTERN, Pattern, PatternError
 
 PATTERNS = [
@@ -73,10 +74,26 @@ def test_wrong_pattern_is_told(expression, cause):
 
 def test_pattern_on_which_others_take_years_takes_few_steps():
     pattern = Pattern.parse("(1*)*2")
-    assert len(states_of(pattern, "1" * 20)) < 20
+    assert states_of(pattern, "1" * 20).bit_count() < 20
     assert not pattern.accepts(states_of(pattern, "1" * 20))
 
 
 def test_pattern_of_more_digits_than_a_text_has_matches_none():
     assert not Pattern.parse("1{20}2").matches_up_to(20)
     assert Pattern.parse("1{19}2").matches_up_to(20)
+
+
+def test_states_that_recur_in_thousands_of_texts_are_computed_once():
+    pattern = Pattern.parse("((.*.*){4}){8}")
+    for number in range(2000):
+        assert pattern.accepts(states_of(pattern, str(number)))
+    assert len(pattern._known) < 20
+
+
+def test_memory_of_states_is_bounded(monkeypatch):
+    monkeypatch.setattr(patterns, "MAX_KNOWN", 10)
+    pattern = Pattern.parse(".*[1-5].{9}")
+    for number in range(2000):
+        states_of(pattern, str(number))
+    assert len(pattern._known) == 10
+    assert pattern.accepts(states_of(pattern, "81234567890"))

@@ -88,3 +88,11 @@ def test_place_of_the_ink_in_a_large_picture_is_known():
 
 def test_no_box_has_no_place():
     assert NumberInk(np.zeros((1, 1), np.uint8)).locate(None) is None
+
+
+def test_box_does_not_reach_beyond_the_picture():
+    picture = NumberInk(np.zeros((30, 50), np.uint8), left=10, top=20, scale=3, shape=(109, 159))
+    assert picture.locate((5, 5, 10, 10)) == (25, 35, 30, 30)
+    assert picture.locate((-5, -9, 10, 10)) == (0, 0, 25, 23)
+    assert picture.locate((45, 25, 10, 10)) == (145, 95, 14, 14)
+    assert NumberInk(np.zeros((30, 50), np.uint8)).locate((-1, -1, 60, 60)) == (0, 0, 50, 30)

@@ -17,9 +17,15 @@ from inkdigits.numbers import (
     recognize_number,
     recognize_number_in_ink,
 )
+from inkdigits.numbers.pieces import INKED
 
 SCALE = 3
 GAP = 10
+
+
+def box_of(ink):
+    """Return left, top, width and height of ink, without its soft edges."""
+    return cv2.boundingRect((ink > INKED).astype(np.uint8))
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +38,7 @@ def write(unseen_digits):
     """Put real digits side by side, as ink: returns it and the box of each digit."""
 
     def write(text, take=0, margin=20):
-        pictures, boxes = [], []
+        parts, boxes = [], []
         left = margin
         for place, symbol in enumerate(text):
             found = np.flatnonzero(unseen_digits.labels == int(symbol))
@@ -40,12 +46,13 @@ def write(unseen_digits):
             x, y, width, height = cv2.boundingRect(picture)
             cropped = picture[y : y + height, x : x + width]
             size = (SCALE * width, SCALE * height)
-            pictures.append(cv2.resize(cropped, size, interpolation=cv2.INTER_CUBIC))
-            boxes.append((left, 20, *size))
-            left += size[0] + GAP
+            parts.append((left, cv2.resize(cropped, size, interpolation=cv2.INTER_CUBIC)))
+            x, y, *size = box_of(parts[-1][1])
+            boxes.append((left + x, 20 + y, *size))
+            left += parts[-1][1].shape[1] + GAP
         ink = np.zeros((110, left + margin), np.uint8)
-        for picture, (x, y, width, height) in zip(pictures, boxes, strict=True):
-            ink[y : y + height, x : x + width] = picture
+        for left, part in parts:
+            ink[20 : 20 + len(part), left : left + part.shape[1]] = part
         return ink, boxes
 
     return write
@@ -104,15 +111,40 @@ def test_boxes_follow_the_digits_in_a_larger_picture(recognizer, write):
         assert overlap(each.box, (left + 150, top + 200, width, height)) > 0.7
 
 
+@pytest.mark.parametrize("angle", [-12, 12])
+def test_boxes_of_a_sloped_number_are_around_its_digits_and_inside_the_picture(
+    recognizer, write, angle
+):
+    digits = "2351"
+    ink, boxes = write(digits)
+    height, width = ink.shape
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1)
+    turn[:, 2] += 100
+    sloped = cv2.warpAffine(ink, turn, (width + 200, height + 200))
+    x, y, *size = cv2.boundingRect(sloped)
+    cropped = sloped[y : y + size[1], x : x + size[0]]
+    prediction = recognize_number(255 - cropped, recognizer)
+    assert prediction.text == digits
+    for found, (left, top, w, h) in zip(prediction.digits, boxes, strict=True):
+        alone = np.zeros_like(ink)
+        alone[top : top + h, left : left + w] = ink[top : top + h, left : left + w]
+        box = box_of(cv2.warpAffine(alone, turn, sloped.shape[::-1]))
+        assert overlap(found.box, (box[0] - x, box[1] - y, *box[2:])) > 0.75
+        assert min(found.box[:2]) >= 0
+        assert found.box[0] + found.box[2] <= size[0]
+        assert found.box[1] + found.box[3] <= size[1]
+
+
 def test_signs_are_reported_but_are_not_in_the_text(recognizer, write):
     ink, boxes = write("1250", margin=40)
     (x, y, width, height) = boxes[1]
-    cv2.circle(ink, (x + width + GAP // 2, y + height - 3), 4, 255, -1)
+    point = (x + width + boxes[2][0]) // 2, y + height - 2
+    cv2.circle(ink, point, 4, 255, -1)
     prediction = recognize_number(255 - ink, recognizer)
     assert (prediction.text, prediction.written) in (("1250", "12.50"), ("1250", "12,50"))
     (separator,) = prediction.separators
     assert separator.position == 2
-    assert overlap(separator.box, (x + width, y + height - 7, 9, 9)) > 0.3
+    assert overlap(separator.box, (point[0] - 4, point[1] - 4, 9, 9)) > 0.5
 
 
 @pytest.mark.parametrize(
@@ -121,7 +153,7 @@ def test_signs_are_reported_but_are_not_in_the_text(recognizer, write):
         ({"length": 4}, lambda text: len(text) == 4),
         ({"length": 2}, lambda text: len(text) == 2),
         ({"pattern": "9\\d*"}, lambda text: text[0] == "9"),
-        ({"choices": ["361", "951", "3"]}, lambda text: text == "361"),
+        ({"choices": ["361", "957", "842"]}, lambda text: text == "361"),
         ({"checksum": "luhn"}, lambda text: Constraints(checksum="luhn").allows(text)),
     ],
 )
@@ -136,6 +168,28 @@ def test_constraint_decides_within_the_search_and_leaves_doubt(
     assert allowed(best)
     assert all(allowed(each.text) or "choices" in constraints for each in prediction.candidates)
     assert prediction.confidence < free.confidence
+
+
+@pytest.mark.parametrize("constraints", [{"length": 3}, {"pattern": "3\\d*"}, {"choices": ["351"]}])
+def test_constraint_that_the_number_satisfies_does_not_lower_its_confidence(
+    recognizer, write, constraints
+):
+    ink, _ = write("351")
+    free = recognize_number(255 - ink, recognizer)
+    prediction = recognize_number(255 - ink, recognizer, **constraints)
+    assert prediction.text == free.text == "351"
+    assert prediction.confidence > free.confidence - 0.001
+
+
+@pytest.mark.parametrize("constraints", [{}, {"length": 2}])
+def test_candidates_of_what_is_no_number_are_still_in_order(recognizer, constraints):
+    noise = np.random.default_rng(0).integers(0, 256, (28, 28), np.uint8)
+    probabilities = [
+        each.probability for each in recognize_number(noise, recognizer, **constraints).candidates
+    ]
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert sum(probabilities) <= 1 + 1e-9
+    assert len(probabilities) > 1
 
 
 def test_right_choice_is_surer_than_one_that_is_forced(recognizer, write):
@@ -167,6 +221,8 @@ def test_wrong_arguments_are_told(recognizer, write):
     ink, _ = write("35")
     with pytest.raises(ConstraintError):
         recognize_number(255 - ink, recognizer, length=0)
+    with pytest.raises(ConstraintError, match="list of texts"):
+        recognize_number(255 - ink, recognizer, choices="35")
     with pytest.raises(DamagedImage):
         recognize_number(encode_png(255 - ink)[:-40], recognizer)
     with pytest.raises(UnsupportedImage, match=r"\(H, W\)"):

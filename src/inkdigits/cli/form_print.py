@@ -49,6 +49,8 @@ def print_command(
     FORM is a TOML file, such as `inkdigits form new` writes.
     """
     described = load_form(form)
+    if output.exists() and output.samefile(form):
+        raise FileError(f"{output} is the form itself; choose another name for the PDF.")
     try:
         data = print_form(described, rows=rows, copies=copies, first=first, font=font)
     except FormError as error:

@@ -1,6 +1,5 @@
 """The command `inkdigits form read`: from photos and scans of sheets to a table."""
 
-import importlib.util
 import signal
 import sys
 import time
@@ -16,11 +15,12 @@ from inkdigits.cli.console import printable
 from inkdigits.cli.image_files import find_images
 from inkdigits.cli.options import model_option
 from inkdigits.constants import DIGITS
-from inkdigits.forms.export import SUFFIXES, export
+from inkdigits.forms.export import check_table, export, export_again
 from inkdigits.forms.read_many import Page, choose_workers, read_many
 from inkdigits.forms.results import StoredForm
-from inkdigits.forms.scanned_form import load_any_form
-from inkdigits.forms.sources import SOURCE_SUFFIXES
+from inkdigits.forms.scanned_form import ScannedForm, load_any_form
+from inkdigits.forms.scanned_page import load_scan
+from inkdigits.forms.sources import SOURCE_SUFFIXES, PageError
 from inkdigits.forms.store import DEFAULT_THRESHOLD, Store, database_path
 from inkdigits.recognizer import Recognizer
 from inkdigits.worker_pool import WorkerDied, use_one_thread
@@ -54,8 +54,8 @@ from inkdigits.worker_pool import WorkerDied, use_one_thread
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
-    help="Number of processes that read sheets.  [default: one for each CPU, and at most one for "
-    "each file]",
+    help="Number of processes that read sheets.  [default: one for each CPU, and at most one "
+    "for each file if none has several pages]",
 )
 def read_command(
     form: Path,
@@ -73,8 +73,13 @@ def read_command(
     a folder of them. The results are kept in a file beside the table, sheet by sheet: if the
     command is stopped, it continues there when it is run again.
     """
-    _check_output(output)
+    check_table(output)
     described = load_any_form(form)
+    if isinstance(described, ScannedForm):
+        try:
+            load_scan(described)
+        except PageError as error:  # which would be told of every page
+            raise click.ClickException(str(error)) from None
     recognizer = Recognizer.load(model)
     if recognizer.model.classes != DIGITS:
         raise click.UsageError(f"--model {model} does not recognize digits; name one that does.")
@@ -96,7 +101,13 @@ def read_command(
     stored = StoredForm(described.identity, described.title, described.fields)
     with Store.create(database_path(output), stored) as store:
         store.threshold = threshold
-        workers = workers or choose_workers(len(found.images))
+        if store.rules_changed:
+            click.echo(
+                "The form has other rules than before: sheets that were read before keep their "
+                "values; write to another table to read them again.",
+                err=True,
+            )
+        workers = workers or choose_workers(found.images)
         pages = read_many(found.images, described, recognizer, store, workers, photocopies)
         try:
             with _progress(len(found.images)) as advance:
@@ -109,8 +120,9 @@ def read_command(
             raise click.ClickException(str(error)) from None
         finally:
             pages.close()
-            # Also if it is stopped: the table has what was read until then.
+            # Also if it is stopped: the tables have what was read until then.
             export(store, output)
+            export_again(store, output)
         fields = store.fields()
         counts["fields"] = len(fields)
         counts["doubtful"] = sum(field.needs_review(threshold) for field in fields)
@@ -119,18 +131,6 @@ def read_command(
     click.echo(_summary(counts, output, time.monotonic() - started), err=True)
     if failed or found.errors:
         sys.exit(1)
-
-
-def _check_output(output: Path) -> None:
-    if output.suffix.lower() not in SUFFIXES:
-        raise click.UsageError(
-            f"--output {output} is not a table; name a file that ends in {', '.join(SUFFIXES)}."
-        )
-    if output.suffix.lower() == ".parquet" and importlib.util.find_spec("pyarrow") is None:
-        raise click.ClickException(
-            "Writing Parquet needs the package pyarrow: run pip install 'inkdigits[parquet]', or "
-            "name a .csv file."
-        )
 
 
 def _place(page: Page) -> str:

@@ -1,14 +1,12 @@
 """The commands `inkdigits form review`, `export` and `forget`: what becomes of a form's results."""
 
 import getpass
-import logging
-import webbrowser
 from pathlib import Path
 
 import click
 
 from inkdigits.cli.console import printable
-from inkdigits.cli.serve import has_display
+from inkdigits.cli.local_page import open_option, port_option, serve_page
 from inkdigits.forms.export import export, export_again, exporting
 from inkdigits.forms.forget import forget
 from inkdigits.forms.store import MAX_WHO, Store, database_path
@@ -28,13 +26,8 @@ threshold_option = click.option(
 @threshold_option
 @click.option("--answered", is_flag=True, help="Also show the fields that were answered before.")
 @click.option("--who", help="Your name, which is kept with each answer.  [default: the last one]")
-@click.option("--open/--no-open", "opens", default=True, help="Open the page in a browser.")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    help="Port of the page, which only this computer can open.  [default: a free one]",
-)
+@open_option
+@port_option
 def review_command(
     results: Path,
     threshold: float | None,
@@ -49,7 +42,6 @@ def review_command(
     results.sqlite, with who gave them and when, and written to the CSV file at once.
     """
     try:
-        from inkdigits.forms.local_server import LocalServer
         from inkdigits.forms.review import FILES, PAGE, create_routes
     except ModuleNotFoundError as error:
         package = str(error.name).partition(".")[0]
@@ -69,21 +61,18 @@ def review_command(
             f"{' --answered shows them again.' if before else ''}"
         )
         return
-    logging.basicConfig(format="%(message)s")
     with exporting(path) as update:
-        try:
-            routes = create_routes(path, name, update, answered)
-            server = LocalServer(PAGE, FILES, routes, port=port)
-        except OSError:
-            raise click.ClickException(
-                f"Port {port} is in use; choose another one, or leave --port out."
-            ) from None
-        click.echo(f"{_fields(waiting)} to review, on a page that only this computer can open:")
-        click.echo(f"  {server.url}")
-        click.echo("Press Ctrl-C to stop; every answer is kept at once.")
-        if opens and has_display():
-            webbrowser.open(server.url)
-        server.serve()
+        serve_page(
+            PAGE,
+            FILES,
+            create_routes(path, name, update, answered),
+            port=port,
+            opens=opens,
+            texts=(
+                f"{_fields(waiting)} to review, on a page that only this computer can open:",
+                "Press Ctrl-C to stop; every answer is kept at once.",
+            ),
+        )
     with Store.open(path, verify=False) as store:
         left, now = _count(store)
     click.echo(f"\nAnswered {_fields(now - before)}; {left:,} left to review.")
@@ -121,7 +110,7 @@ def export_command(
             export(store, output)
             click.echo(f"Wrote {printable(str(output))}.")
         if threshold is not None:
-            export_again(store)
+            export_again(store, output)
         if folder is not None:
             digits = write_digits(store, folder)
             total = sum(digits.counts.values())

@@ -1,13 +1,11 @@
 """`inkdigits form from-scan`: draw the fields of an existing form on a scan of it."""
 
-import logging
-import webbrowser
 from pathlib import Path
 
 import click
 
 from inkdigits.cli.console import printable
-from inkdigits.cli.serve import has_display
+from inkdigits.cli.local_page import open_option, port_option, serve_page
 from inkdigits.forms.scan_fields import earlier_fields, open_empty_form, read_fields
 from inkdigits.storage.files import FileError
 
@@ -34,13 +32,8 @@ from inkdigits.storage.files import FileError
     help="TOML file with the fields and their rectangles; no page is opened.",
 )
 @click.option("--force", is_flag=True, help="Replace an output file that is something else.")
-@click.option("--open/--no-open", "opens", default=True, help="Open the page in a browser.")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    help="Port of the page, which only this computer can open.  [default: a free one]",
-)
+@open_option
+@port_option
 def from_scan_command(
     reference: Path,
     output: Path,
@@ -69,7 +62,6 @@ def from_scan_command(
         click.echo(f"{printable(str(output))}: {_fields(len(form.fields))}")
         return
     try:
-        from inkdigits.forms.local_server import LocalServer
         from inkdigits.forms.scan_page import FILES, MAX_BODY_BYTES, PAGE, create_routes
     except ModuleNotFoundError as error:
         package = str(error.name).partition(".")[0]
@@ -77,20 +69,18 @@ def from_scan_command(
             f"The package {package} is not installed; run pip install 'inkdigits[forms]', or "
             "describe the fields in a file with --rectangles."
         ) from None
-    routes = create_routes(empty, earlier_fields(empty, force))
-    logging.basicConfig(format="%(message)s")
-    try:
-        server = LocalServer(PAGE, FILES, routes, port=port, max_body_bytes=MAX_BODY_BYTES)
-    except OSError:
-        raise click.ClickException(
-            f"Port {port} is in use; choose another one, or leave --port out."
-        ) from None
-    click.echo("Draw the fields on a page that only this computer can open:")
-    click.echo(f"  {server.url}")
-    click.echo("Save them there, and press Ctrl-C to stop.")
-    if opens and has_display():
-        webbrowser.open(server.url)
-    server.serve()
+    serve_page(
+        PAGE,
+        FILES,
+        create_routes(empty, earlier_fields(empty, force)),
+        port=port,
+        opens=opens,
+        max_body_bytes=MAX_BODY_BYTES,
+        texts=(
+            "Draw the fields on a page that only this computer can open:",
+            "Save them there, and press Ctrl-C to stop.",
+        ),
+    )
     saved = read_fields(output) if output.exists() else {}
     count = len(saved.get("fields", ()))
     click.echo(f"\n{printable(str(output))}: {_fields(count)}" if count else "\nNothing was saved.")

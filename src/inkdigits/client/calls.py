@@ -144,6 +144,8 @@ def _query(model: str | None, seen: bool | None = None) -> dict[str, str]:
 
 def _sent(constraints: Constraints) -> dict[str, Any]:
     """Return the constraints that there are; choices may be any iterable."""
+    if isinstance(constraints.get("choices"), str):
+        raise TypeError("choices is a list of texts, not a single one")
     given = {name: value for name, value in constraints.items() if value is not None}
     return given | ({"choices": list(given["choices"])} if "choices" in given else {})
 

@@ -42,8 +42,8 @@ def example(
 
     writers   whose digits are put together
     numbers   that people wrote; may be empty
-    outliers  uint8 (N, 28, 28), pictures of what is no digit, which make a text no number; may be
-              empty
+    outliers  uint8 (N, 28, 28), pictures of what is not a digit, so that a text is not a number;
+              may be empty
     returns   uint8 (H, W), 0 is background; and its text, with a dash for each filler
     """
     kind = rng.random()
@@ -139,7 +139,7 @@ def _scribble(rng: Generator) -> Pixels:
 
 
 def _side_by_side(outliers: Pixels, rng: Generator) -> Pixels:
-    """Put one to three pictures of what is no digit side by side, enlarged."""
+    """Put one to three pictures of what is not a digit side by side, enlarged."""
     count = int(rng.choice([1, 1, 1, 2, 3]))
     row = np.concatenate(list(outliers[rng.integers(len(outliers), size=count)]), axis=1)
     scale = rng.uniform(2, 4)

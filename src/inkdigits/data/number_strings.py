@@ -1,4 +1,4 @@
-"""Write strings of digits for training: numbers, amounts, and what is no number, as ink.
+"""Write strings of digits for training: numbers, amounts, and what is not a number, as ink.
 
 The digits of a string are of one writer: pictures, as MNIST has them, or pen traces. They stand
 apart, touch, overlap or are joined, more or less level, with signs between them.

@@ -36,7 +36,7 @@ class Alignment:
 
     offsets  float64 (N, 2), how far from its place each cell is, in millimeters
     visible  bool (N, 2), whether its vertical and its horizontal lines were found
-    contrast float64 (N, 2), between these lines, found or not, and what is beside them
+    contrast float64 (N, 2), between the palest of these lines, found or not, and what is beside it
     """
 
     offsets: Array
@@ -63,15 +63,16 @@ def measure(signal: Array, cells: Sequence[Cell], reach_mm: float) -> Alignment:
 
 
 def is_seen(alignment: Alignment) -> NDArray[np.bool_]:
-    """Return which cells are not hidden: whose lines are there, or almost as clear as others.
+    """Return which cells are not hidden, in whole or in part: all of whose lines are seen.
 
     If the lines are hardly seen anywhere, as in a blurred picture, that of one cell says nothing.
 
     returns  bool (N,)
     """
     usual = np.median(alignment.contrast, axis=0)
-    clear = alignment.visible | (alignment.contrast >= SETTINGS.clear_share * usual)
-    return np.logical_and(clear[:, 0], clear[:, 1])
+    hidden = alignment.contrast < SETTINGS.clear_share * usual
+    hidden &= usual > SETTINGS.min_contrast
+    return np.logical_not(hidden[:, 0] | hidden[:, 1])
 
 
 def find_bend(signal: Array, layout: Layout, cells: Sequence[Cell]) -> Bend:
@@ -155,11 +156,11 @@ def _measure(
         and 0 < best < len(steps) - 1
     )
     if not is_found:
-        return 0.0, False, float(scores[len(steps) // 2])
+        return 0.0, False, float(each[len(steps) // 2].min())
     before, after = float(scores[best - 1]), float(scores[best + 1])
     bow = before - 2 * peak + after
     fraction = 0.5 * (before - after) / bow if bow < 0 else 0.0
-    return (float(steps[best]) + fraction) / PX_PER_MM, True, peak
+    return (float(steps[best]) + fraction) / PX_PER_MM, True, float(each[best].min())
 
 
 def _contrast(profile: Array) -> Array:

@@ -16,7 +16,8 @@ _AROUND = 0.35  # of a box's width and height; ink that leaves the box by more i
 _MIN_AREA_PX = PX_PER_MM**2 // 4  # of ink in a box; less is a speck
 _NEAR_LINE_MM = 0.6
 _DARK = 0.25  # darkness of ink near a line that is no rest of it
-_TRACE_MM, _TRACE = 0.25, 0.07  # a trace of ink is darker than this when it is blurred
+_TRACE_MM = 0.25, 1.25  # blurred by these, a trace of ink is darker by ...
+_TRACE = 0.045
 _MIN_TRACE_PX = PX_PER_MM**2
 _SPECK_MM2 = 0.04  # a smaller component is none
 _OWN_SHARE = 0.7  # of a component that is in one box; it is that box's as a whole
@@ -71,7 +72,8 @@ def cut_boxes(ink: Array, cell: Cell) -> FieldInk:
     top, bottom = (round((y - wide.top) * PX_PER_MM) for y in (place.top, place.bottom))
     owners, dropped = _assign(levels, columns, top, bottom)
     away = _away_from_lines(levels.shape, columns, top, bottom)
-    faint = cv2.GaussianBlur(part, (0, 0), _TRACE_MM * PX_PER_MM)
+    # The edge of a shadow is broader than a stroke.
+    narrow, broad = (cv2.GaussianBlur(part, (0, 0), mm * PX_PER_MM) for mm in _TRACE_MM)
     around_px = round(around_x * PX_PER_MM)
     boxes: list[Pixels] = []
     doubts = [dropped / _MIN_AREA_PX]
@@ -85,7 +87,7 @@ def cut_boxes(ink: Array, cell: Cell) -> FieldInk:
         boxes.append(np.zeros_like(levels[:, around]))
         # Strong ink along a line, or a trace of ink in the box: perhaps a digit all the same.
         doubts.append(np.count_nonzero(strokes & (part > _DARK)) / _MIN_TRACE_PX)
-        trace = (faint > _TRACE) & away
+        trace = (narrow - broad > _TRACE) & away
         doubts.append(np.count_nonzero(trace[top:bottom, first:last]) / _MIN_TRACE_PX)
     inside = levels[top:bottom, columns[0] : columns[-1]] > _INK
     # A number that is written freely is in a single wide box.

@@ -1,6 +1,7 @@
 """Results as files for other programs: CSV, JSON and Parquet, with people's corrections."""
 
 import csv
+import importlib.util
 import io
 import json
 import logging
@@ -14,10 +15,9 @@ from typing import Any
 
 from inkdigits.escaping import defused
 from inkdigits.forms.results import StoredField, StoredSheet
-from inkdigits.forms.store import Store
+from inkdigits.forms.store import TABLE_SUFFIXES, Store
 from inkdigits.storage.files import FileError, write_atomically
 
-SUFFIXES = (".csv", ".json", ".parquet")
 REVIEW = {  # in a table; fields that nobody must look at have none
     "struck_out": "struck out",
     "not_a_number": "not a number",
@@ -28,29 +28,47 @@ REVIEW = {  # in a table; fields that nobody must look at have none
 Cell = str | int | float | None
 
 
+def check_table(path: Path) -> None:
+    """Check that a name is one of a table that can be written.
+
+    raises   FileError if the ending is unknown, Parquet needs a package that is not installed, it
+             is the name of a folder, or in a folder that does not exist
+    """
+    suffix = path.suffix.lower()
+    if suffix not in TABLE_SUFFIXES:
+        raise FileError(f"{path} is not a name of a table; end it in {', '.join(TABLE_SUFFIXES)}.")
+    if suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
+        raise FileError(
+            "Parquet needs the package pyarrow; run pip install 'inkdigits[parquet]', or write CSV."
+        )
+    if path.is_dir():
+        raise FileError(f"{path} is a folder; choose another name for the table.")
+    if not path.parent.is_dir():
+        raise FileError(f"The folder {path.parent} does not exist; create it, or choose another.")
+
+
 def export(store: Store, path: str | Path) -> None:
     """Write the results to a file, whose kind its ending tells, atomically.
 
     A file beside the results is noted there, and `export_again` updates it.
 
-    raises   FileError if the ending is unknown or Parquet needs a package that is not installed;
-             OSError
+    raises   FileError, as `check_table`; OSError
     """
     path = Path(path)
-    writers = {".csv": _csv, ".json": _json, ".parquet": _parquet}
-    write = writers.get(path.suffix.lower())
-    if write is None:
-        raise FileError(f"{path} is not a name of a table; end it in {', '.join(SUFFIXES)}.")
+    check_table(path)
+    write = {".csv": _csv, ".json": _json, ".parquet": _parquet}[path.suffix.lower()]
     write_atomically(path, write(store))
     if path.absolute().parent == store.path.absolute().parent:
         store.add_export(path.name)
 
 
-def export_again(store: Store) -> None:
-    """Write all files again that were written from the results and are still there, atomically."""
-    for name in store.exports():
-        path = store.path.parent / name
-        if Path(name).name == name and path.is_file():  # the name comes from a file
+def export_again(store: Store, written: Path | None = None) -> None:
+    """Write all files again that were written from the results and are still there, atomically.
+
+    written  one that is up to date
+    """
+    for path in store.exports():
+        if written is None or path.absolute() != written.absolute():
             export(store, path)
 
 
@@ -210,13 +228,9 @@ def _json(store: Store) -> bytes:
 
 
 def _parquet(store: Store) -> bytes:
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ModuleNotFoundError:
-        raise FileError(
-            "Parquet needs the package pyarrow; run pip install 'inkdigits[parquet]', or write CSV."
-        ) from None
+    import pyarrow
+    from pyarrow import parquet
+
     columns, rows = table(store)
     fields = len(store.form.fields)
     text, whole, real = pyarrow.string(), pyarrow.int64(), pyarrow.float64()

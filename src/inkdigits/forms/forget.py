@@ -29,12 +29,11 @@ def forget(path: Path, exports_too: bool = False) -> list[Path]:
     exports = []
     # A damaged file no longer tells them.
     with suppress(FileError), Store.open(path, verify=False) as store:
-        exports = [path.with_name(name) for name in store.exports() if Path(name).name == name]
+        exports = store.exports()
     _wait_until_unused(path)
     if exports_too:
         for export in exports:
-            if export.is_file():
-                _overwrite(export)
+            _overwrite(export)
     journal = path.with_name(path.name + JOURNAL)
     if journal.is_file():
         _overwrite(journal)

@@ -28,6 +28,11 @@ def load_form(path: Path) -> Form:
     """
     try:
         content = strict_toml.parse(strict_toml.decode(read_file(path, MAX_FORM_BYTES)))
+        if "reference" in content:
+            raise FileError(
+                f"{path} is a form on a scan, which is not printed; use it with "
+                "`inkdigits form read`."
+            )
         form = from_json(with_choices(content, path.parent), Form, {}, complete=False)
         return check_form(form)
     except ValueError as error:

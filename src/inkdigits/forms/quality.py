@@ -58,7 +58,10 @@ NO_CODE = (
     "The code in the upper right corner cannot be read, so it is not known which sheet this is: it "
     "may be covered, too blurred, or another version's."
 )
-WRONG_SHEET = "This is a sheet of another form: name its own form."
+WRONG_SHEET = (
+    "This is a sheet of another form, or of this one before its title, page, names or lengths were "
+    "changed: name the file that it was printed from."
+)
 WRONG_ROWS = (
     "The code of this sheet does not fit the form, whose fields may have been changed: use the "
     "file that it was printed from."

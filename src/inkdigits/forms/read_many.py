@@ -1,15 +1,16 @@
 """Recognize the sheets in many files, on several processes, and keep each as soon as it is done."""
 
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from inkdigits.forms.form import Form
 from inkdigits.forms.read_page import read_page
 from inkdigits.forms.results import SheetResult
-from inkdigits.forms.sources import PageError, Source, open_source
+from inkdigits.forms.sources import PAGED_SUFFIXES, PageError, Source, open_source
 from inkdigits.forms.store import Store
 from inkdigits.recognizer import Recognizer
 from inkdigits.threads import available_cpus
@@ -22,8 +23,8 @@ Status: TypeAlias = Literal["read", "failed", "before"]
 class Page:
     """What became of a page, or of a file that cannot be opened, which counts as one page.
 
-    status   "read"; "failed", for the reason that is its problem; or "before", if it was read or
-             failed in an earlier run, in which case it is not counted again
+    status   "read"; "failed", for the reason that is its problem; or "before", if it was read in an
+             earlier run
     """
 
     source: str
@@ -42,7 +43,8 @@ def read_many(
 ) -> Generator[Page, None, None]:
     """Recognize the sheets in files, and add each to the results before the next is yielded.
 
-    Pages that are in the results already are not read again, whatever their file is called now.
+    Pages that were read before are not read again, whatever their file is called now. Those that
+    failed are: the cause may be gone, such as a missing file or option.
 
     workers      processes to use; 1 is this process
     photocopies  whether several sheets may be the same page of the same copy
@@ -59,9 +61,13 @@ def read_many(
     yield from (page for page in ready if page is not None)
 
 
-def choose_workers(files: int) -> int:
-    """Return how many processes to use for a number of files; a sheet takes a second or more."""
-    workers = min(available_cpus(), MAX_WORKERS, files)
+def choose_workers(paths: Sequence[str]) -> int:
+    """Return how many processes to use for files; a sheet takes a second or more.
+
+    One for each file is enough, unless a file may have many pages.
+    """
+    has_pages = any(Path(path).suffix.lower() in PAGED_SUFFIXES for path in paths)
+    workers = min(available_cpus(), MAX_WORKERS, MAX_WORKERS if has_pages else len(paths))
     return workers if workers > 1 and can_start_processes() else 1
 
 
@@ -83,12 +89,9 @@ def _calls(
             continue
         opened[source.digest] = path
         before = store.pages_read(source.digest)
-        problems = {
-            sheet.page: sheet.problem for sheet in store.sheets() if sheet.sha256 == source.digest
-        }
         for number in range(1, source.pages + 1):
             if number in before:
-                ready.append(Page(path, number, "before", problems.get(number)))
+                ready.append(Page(path, number, "before"))
             else:
                 ready.append(None)
                 yield source, number

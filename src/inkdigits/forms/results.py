@@ -1,6 +1,6 @@
 """What is known of a form's sheets, as dataclasses: recognized values, pictures and corrections."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from inkdigits.forms.form import Field
@@ -25,6 +25,11 @@ class StoredForm:
     def names(self) -> tuple[str, ...]:
         """The names of the fields."""
         return tuple(field.name for field in self.fields)
+
+    @property
+    def rules(self) -> tuple[Field, ...]:
+        """The fields without their labels, which say nothing about the numbers."""
+        return tuple(replace(field, label="") for field in self.fields)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from inkdigits.forms.scanned_form import (
     parse_scanned_form,
     write_scanned_form,
 )
-from inkdigits.forms.scanned_page import prepare_empty_page
+from inkdigits.forms.scanned_page import prepare_reference
 from inkdigits.forms.sources import PageError, load_page, open_source
 from inkdigits.storage.files import FileError, read_file
 
@@ -47,7 +47,7 @@ class EmptyForm:
         """
         keys = {key: value for key, value in content.items() if key != "reference"}
         form = parse_scanned_form(keys, self.output.parent, self.scan)
-        prepare_empty_page(self.picture, form)
+        prepare_reference(self.picture, form)
         return form
 
     def save(self, content: Mapping[str, Any]) -> ScannedForm:
@@ -71,10 +71,13 @@ def open_empty_form(scan: Path, page: int, output: Path) -> EmptyForm:
 
     raises   FileError if it cannot be used
     """
+    if output.exists() and scan.exists() and output.samefile(scan):
+        raise FileError(f"{output} is the scan itself; choose another name for the form.")
     try:
         source = open_source(str(scan))
         if page > source.pages:
-            raise FileError(f"{scan} has {source.pages} pages; choose one of them with --page.")
+            count = "1 page" if source.pages == 1 else f"{source.pages} pages"
+            raise FileError(f"{scan} has {count}; choose an earlier one with --page.")
         picture = load_page(str(scan), page)
     except PageError as error:
         raise FileError(f"{scan}: {error}") from None

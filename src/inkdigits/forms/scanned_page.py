@@ -90,7 +90,7 @@ def load_scan(form: ScannedForm) -> Pixels:
         digest = open_source(path).digest
         scan = load_page(path, form.scan.page)
     except PageError as error:
-        raise PageError(f"The scan of the empty form cannot be used: {error}") from None
+        raise PageError(f"The scan of the empty form, {path}: {error}") from None
     if digest != form.scan.sha256 or scan.shape[1::-1] != form.scan.size:
         raise PageError(
             "The scan of the empty form has changed since its fields were drawn: put the former "
@@ -99,23 +99,33 @@ def load_scan(form: ScannedForm) -> Pixels:
     return scan
 
 
-def prepare_empty_page(scan: Pixels, form: ScannedForm) -> EmptyPage:
+def prepare_reference(
+    scan: Pixels, form: ScannedForm
+) -> tuple[Pixels, tuple[Area, ...], Reference]:
     """Prepare a scan to find the form in pictures.
+
+    returns  the scan, as large as straightened pages are; the fields on it; and its print
+    raises   ValueError if there is too little print on it
+    """
+    factor = _factor(scan.shape, form.places)
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    straight: Pixels = cv2.resize(scan, None, fx=factor, fy=factor, interpolation=how)
+    areas = tuple(_area(place, factor) for place in form.places)
+    return straight, areas, prepare(cv2.cvtColor(straight, cv2.COLOR_BGR2GRAY), areas)
+
+
+def prepare_empty_page(scan: Pixels, form: ScannedForm) -> EmptyPage:
+    """Prepare a scan to find the form in pictures, and to remove its print from them.
 
     raises   ValueError if there is too little print on it
     """
-    places = form.places
-    factor = _factor(scan.shape, places)
-    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    straight: Pixels = cv2.resize(scan, None, fx=factor, fy=factor, interpolation=how)
-    areas = [_area(place, factor) for place in places]
-    reference = prepare(cv2.cvtColor(straight, cv2.COLOR_BGR2GRAY), areas)
+    straight, areas, reference = prepare_reference(scan, form)
     dark = np.maximum(darkness(straight, estimate_paper(straight)), 0)
     size = 2 * round(PRINT_BEYOND_MM * PX_PER_MM) + 1
     printed = cv2.dilate(dark, np.ones((size, size), np.uint8))
     cells = tuple(
         Cell(0, field, _boxes(area, field.length if place.boxes else 1))
-        for field, place, area in zip(form.fields, places, areas, strict=True)
+        for field, place, area in zip(form.fields, form.places, areas, strict=True)
     )
     return EmptyPage(reference, cells, printed)
 

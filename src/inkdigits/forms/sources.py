@@ -17,6 +17,7 @@ from inkdigits.imaging.formats import SUFFIXES
 from inkdigits.imaging.limits import LARGE_FILES
 
 SOURCE_SUFFIXES = SUFFIXES | {".pdf"}
+PAGED_SUFFIXES = {".pdf", ".tif", ".tiff"}  # of files that may have many pages
 MAX_TIFF_PAGES = 500
 _NEW_SUBFILE_TYPE = 254  # the tag of the field that says what a page of a TIFF is
 

@@ -50,7 +50,10 @@ def _verhoeff_step(state: tuple[int, ...], digit: int) -> tuple[int, ...]:
     state    the product for each power at which the newest digit may stand: its place is only known
              at the end of the text
     """
-    return tuple(_multiply(_permute(power, digit), state[(power + 1) % 8]) for power in range(8))
+    return tuple(
+        _PRODUCTS[row[digit]][other]
+        for row, other in zip(_PERMUTED, (*state[1:], state[0]), strict=True)
+    )
 
 
 def _multiply(left: int, right: int) -> int:
@@ -65,6 +68,9 @@ def _permute(power: int, digit: int) -> int:
         digit = int(_PERMUTATION[digit])
     return digit
 
+
+_PERMUTED = tuple(tuple(_permute(power, digit) for digit in range(10)) for power in range(8))
+_PRODUCTS = tuple(tuple(_multiply(left, right) for right in range(10)) for left in range(10))
 
 CHECKSUMS: Mapping[str, Checksum] = MappingProxyType(
     {

@@ -1,7 +1,7 @@
 """Weigh the texts of the line network by their digits, and conclude how sure the best one is."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, inf, log
 
@@ -112,24 +112,22 @@ class Conclusion:
 
 
 def conclude(
-    weighed: Sequence[Weighed], allowed: Collection[Text], found: Sequence[Text]
+    allowed: Sequence[Weighed], violating: Sequence[Weighed], found: Sequence[Text]
 ) -> Conclusion:
     """Choose the best of the allowed texts, and collect what speaks for it.
 
-    weighed  the allowed texts, of which there is at least one, and the most probable others
-    found    the most probable texts by the line network, also those that are no numbers
+    allowed    the texts that satisfy the constraints, at least one
+    violating  the most probable texts that do not
+    found      the most probable texts by the line network, also those that are no numbers
     """
     scores: dict[str, float] = defaultdict(lambda: -inf)  # of all texts with the same digits
-    doubt = -inf
-    for each in weighed:
-        if each.text in allowed:
-            scores[each.text.digits] = log_sum([scores[each.text.digits], each.score])
-        else:
-            doubt = log_sum([doubt, each.score + log(DOUBT)])
+    for each in allowed:
+        scores[each.text.digits] = log_sum([scores[each.text.digits], each.score])
+    doubt = log_sum(each.score + log(DOUBT) for each in violating)
     first, *others = ranked = sorted(scores, key=lambda digits: -scores[digits])
     total = log_sum([*scores.values(), doubt])
     best = max(
-        (each for each in weighed if each.text in allowed and each.text.digits == first),
+        (each for each in allowed if each.text.digits == first),
         key=lambda each: each.score,
     )
     digits = [symbol for symbol in best.symbols if symbol.symbol.isdigit()]
@@ -160,7 +158,8 @@ def to_prediction(
     candidates = [Candidate(first, confidence)]
     for digits in others[: CANDIDATES - 1]:
         share = conclusion.shares[digits] / rest if rest > 0 else 0.0
-        candidates.append(Candidate(digits, (1 - confidence) * min(1.0, share)))
+        # Where even the best text is improbable, most of the rest is texts that were not found.
+        candidates.append(Candidate(digits, min(confidence, (1 - confidence) * min(1.0, share))))
     return NumberPrediction(
         text=first if is_number else None,
         reason=None if is_number else "not_a_number",

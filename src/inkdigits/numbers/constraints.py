@@ -4,7 +4,7 @@ A search builds a text digit by digit. Each constraint is an automaton that the 
 and it gives up a text as soon as no continuation can satisfy the constraint.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -42,20 +42,17 @@ class Constraints:
     checksum: str | None = None
 
     def __post_init__(self) -> None:
-        if self.length is not None and not 1 <= self.length <= MAX_LENGTH:
-            raise ConstraintError(f"The length must be 1 to {MAX_LENGTH}, not {self.length}.")
+        if self.length is not None and self.length not in range(1, MAX_LENGTH + 1):
+            raise ConstraintError(f"The length must be 1 to {MAX_LENGTH}, not {self.length!a}.")
         if self.checksum is not None and self.checksum not in CHECKSUMS:
             raise ConstraintError(
                 f"The checksum {self.checksum[:20]!a} is not one of {', '.join(CHECKSUMS)}."
             )
         if self.choices is not None:
-            object.__setattr__(self, "choices", tuple(dict.fromkeys(self.choices)))
+            object.__setattr__(self, "choices", distinct(self.choices))
             _check_choices(self.choices)
-        if self._pattern is not None and not self._pattern.matches_up_to(MAX_LENGTH):
-            pattern = shown_pattern(self.pattern or "")
-            raise ConstraintError(
-                f"No text of 1 to {MAX_LENGTH} digits matches the pattern {pattern}."
-            )
+        if self._pattern is not None:
+            _check_pattern(self._pattern, self.pattern or "", self.length)
         if self.choices is not None and not self.allowed_choices:
             raise ConstraintError("None of the choices satisfies the other constraints.")
 
@@ -65,7 +62,7 @@ class Constraints:
         pattern, checksum = self._pattern, self._checksum
         return (
             0,
-            frozenset() if pattern is None else pattern.start,
+            0 if pattern is None else pattern.start,
             None if checksum is None else checksum.start,
         )
 
@@ -94,7 +91,7 @@ class Constraints:
 
     def allows(self, text: str) -> bool:
         """Return whether a text of digits satisfies all constraints."""
-        if self.choices is not None and text not in self.choices:
+        if self.choices is not None and text not in self._choices:
             return False
         state: State | None = self.start
         for digit in text:
@@ -117,15 +114,38 @@ class Constraints:
             raise ConstraintError(str(error)) from None
 
     @cached_property
+    def _choices(self) -> frozenset[str]:
+        return frozenset(self.choices or ())
+
+    @property  # not cached: its functions cannot be sent to another process
     def _checksum(self) -> Checksum | None:
         return None if self.checksum is None else CHECKSUMS[self.checksum]
+
+
+def distinct(choices: Iterable[str]) -> tuple[str, ...]:
+    """Return each choice once; raise ConstraintError for a text, of which each character is one."""
+    if isinstance(choices, str):
+        raise ConstraintError("The choices must be a list of texts, not a single text.")
+    return tuple(dict.fromkeys(choices))
+
+
+def _check_pattern(automaton: Pattern, pattern: str, length: int | None) -> None:
+    if length is None:
+        is_possible, digits = automaton.matches_up_to(MAX_LENGTH), f"1 to {MAX_LENGTH} digits"
+    else:
+        is_possible = automaton.matches_length(length)
+        digits = "1 digit" if length == 1 else f"{length} digits"
+    if not is_possible:
+        raise ConstraintError(f"No text of {digits} matches the pattern {shown_pattern(pattern)}.")
 
 
 def _check_choices(choices: Sequence[str]) -> None:
     if not 1 <= len(choices) <= MAX_CHOICES:
         raise ConstraintError(f"There must be 1 to {MAX_CHOICES:,} choices, not {len(choices):,}.")
     for text in choices:
-        if not 1 <= len(text) <= MAX_LENGTH or not DIGITS.issuperset(text):
+        is_text = isinstance(text, str)
+        if not is_text or not 1 <= len(text) <= MAX_LENGTH or not DIGITS.issuperset(text):
             raise ConstraintError(
-                f"The choice {text[:30]!a} is not a text of 1 to {MAX_LENGTH} digits."
+                f"The choice {text[:30] if is_text else text!a} is not a text of 1 to "
+                f"{MAX_LENGTH} digits."
             )

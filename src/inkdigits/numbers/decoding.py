@@ -149,7 +149,7 @@ def score_choices(log_probabilities: Array, choices: Sequence[str]) -> list[Text
     merged = _merge_blanks(merged)
     scores = np.concatenate(
         [
-            _forward(merged, choices[first : first + CHUNK])
+            text_scores(merged, choices[first : first + CHUNK])
             for first in range(0, len(choices), CHUNK)
         ]
     )
@@ -189,8 +189,8 @@ def align(log_probabilities: Array, texts: Sequence[str]) -> list[NDArray[np.int
     return aligned
 
 
-def _forward(log_probabilities: Array, texts: Sequence[str]) -> Array:
-    """Compute the log probability of each text, float64 (N,).
+def text_scores(log_probabilities: Array, texts: Sequence[str]) -> Array:
+    """Compute the log probability of each text, summed over its paths, float64 (N,).
 
     Probabilities are scaled in each column, so that they do not underflow: that takes a tenth of
     the time of adding up logarithms.

@@ -2,27 +2,31 @@
 
 Python's own `re` cannot say whether the beginning of a text can still become a match, and some
 expressions keep it busy for years. Here an expression is compiled into a nondeterministic automaton
-that is in a set of states at once, so a digit costs at most as many steps as there are states.
+that is in a set of states at once, so a digit costs at most as many steps as there are states. A
+set of states is an integer with one bit for each: ten thousand choices are compared with a pattern.
 
 source   Thompson 1968, Regular Expression Search Algorithm
 """
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from inkdigits.escaping import shown
 
 MAX_PATTERN = 100  # characters
 MAX_STATES = 1000
 MAX_REPEATS = 20
+MAX_KNOWN = 10_000  # sets of states of which those after them are kept
 ANY = frozenset(range(10))
 DIGITS = frozenset("0123456789")
 
-States = frozenset[int]
+States: TypeAlias = int  # bit k is set if state k is in the set
 
 
 def shown_pattern(pattern: str) -> str:
     """Quote a pattern for a message, shortened; "?" stands for what is not ASCII."""
-    return shown(pattern.encode("ascii", "replace").decode())
+    quoted = shown(pattern.encode("ascii", "replace").decode())
+    return quoted.replace("\\\\", "\\")  # \d as it was typed
 
 
 class PatternError(ValueError):
@@ -33,15 +37,17 @@ class PatternError(ValueError):
 class Pattern:
     """An automaton for a whole text.
 
-    moves  for each state, the digits with which it is left, and the next state
-    jumps  for each state, those that are reached from it without a digit
-    end    the state in which a text matches
+    start      the states before the first digit
+    leaves     for each digit, the states that are left with it
+    following  for each state, those that are reached after any of its digits
+    end        the state in which a text matches
     """
 
-    moves: tuple[tuple[frozenset[int], int], ...]
-    jumps: tuple[tuple[int, ...], ...]
-    begin: int
-    end: int
+    start: States
+    leaves: tuple[States, ...]
+    following: tuple[States, ...]
+    end: States
+    _known: dict[States, States] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def parse(cls, pattern: str) -> "Pattern":
@@ -50,39 +56,37 @@ class Pattern:
             raise PatternError(f"The pattern must have 1 to {MAX_PATTERN} characters.")
         return _Parser(pattern).parse()
 
-    @property
-    def start(self) -> States:
-        """The states before the first digit."""
-        return self._close({self.begin})
-
     def step(self, states: States, digit: int) -> States:
-        """Return the states after one more digit; none if no match can begin so."""
-        return self._close(
-            {self.moves[state][1] for state in states if digit in self.moves[state][0]}
-        )
+        """Return the states after one more digit; 0 if no match can begin so."""
+        return self._after(states & self.leaves[digit])
 
     def accepts(self, states: States) -> bool:
         """Return whether the text so far is a match."""
-        return self.end in states
+        return bool(states & self.end)
 
     def matches_up_to(self, length: int) -> bool:
         """Return whether any text of 1 to `length` digits is a match."""
+        return any(self.matches_length(each) for each in range(1, length + 1))
+
+    def matches_length(self, length: int) -> bool:
+        """Return whether any text of so many digits is a match."""
         states = self.start
         for _ in range(length):
-            states = self._close({self.moves[state][1] for state in states if self.moves[state][0]})
-            if self.accepts(states):
-                return True
-        return False
+            states = self._after(states)
+        return self.accepts(states)
 
-    def _close(self, states: set[int]) -> States:
-        """Add all states that are reached without a digit."""
-        reached, todo = set(states), list(states)
-        while todo:
-            for state in self.jumps[todo.pop()]:
-                if state not in reached:
-                    reached.add(state)
-                    todo.append(state)
-        return frozenset(reached)
+    def _after(self, states: States) -> States:
+        """Return the states that are reached from any of these with one of its digits."""
+        if (known := self._known.get(states)) is not None:
+            return known
+        reached, rest = 0, states
+        while rest:
+            state = rest.bit_length() - 1
+            reached |= self.following[state]
+            rest ^= 1 << state
+        if len(self._known) < MAX_KNOWN:
+            self._known[states] = reached
+        return reached
 
 
 @dataclass
@@ -101,7 +105,35 @@ class _Parser:
         begin, end = self.alternatives()
         if self.place < len(self.pattern):
             raise self.error("there is no ( for this )")
-        return Pattern(tuple(self.moves), tuple(map(tuple, self.jumps)), begin, end)
+        return self.automaton(begin, end)
+
+    def automaton(self, begin: int, end: int) -> Pattern:
+        """Leave out all states that no digit leaves, but the end: jumps are followed in advance."""
+        kept = [state for state, (digits, _) in enumerate(self.moves) if digits or state == end]
+        bits = {state: 1 << bit for bit, state in enumerate(kept)}
+
+        def after(state: int) -> States:
+            return sum(bits[each] for each in self.reached(state) if each in bits)
+
+        return Pattern(
+            start=after(begin),
+            leaves=tuple(
+                sum(bits[state] for state in kept if digit in self.moves[state][0])
+                for digit in range(10)
+            ),
+            following=tuple(after(self.moves[state][1]) if state != end else 0 for state in kept),
+            end=bits[end],
+        )
+
+    def reached(self, state: int) -> set[int]:
+        """Return all states that are reached from one without a digit, and itself."""
+        found, todo = {state}, [state]
+        while todo:
+            for each in self.jumps[todo.pop()]:
+                if each not in found:
+                    found.add(each)
+                    todo.append(each)
+        return found
 
     def alternatives(self) -> tuple[int, int]:
         begin, end = self.new(), self.new()

@@ -43,19 +43,26 @@ class NumberInk:
 
     ink     uint8 (H, W), 0 is background
     left, top, scale   a place (x, y) of the ink is (left + scale x, top + scale y) of the picture
+    shape   rows and columns of the picture; None if it is the ink itself
     """
 
     ink: Pixels
     left: int = 0
     top: int = 0
     scale: int = 1
+    shape: tuple[int, ...] | None = None
 
     def locate(self, box: Box | None) -> Box | None:
-        """Convert a box in the ink to one in the picture."""
+        """Convert a box in the ink to one in the picture, which does not reach beyond its edges."""
         if box is None:
             return None
+        rows, columns = self.shape or self.ink.shape
         x, y, width, height = (self.scale * side for side in box)
-        return self.left + x, self.top + y, width, height
+        left = max(0, min(self.left + x, columns - 1))
+        top = max(0, min(self.top + y, rows - 1))
+        right = max(left + 1, min(self.left + x + width, columns))
+        bottom = max(top + 1, min(self.top + y + height, rows))
+        return left, top, right - left, bottom - top
 
 
 def inks_of(rgba: Pixels) -> Iterator[NumberInk]:
@@ -67,7 +74,7 @@ def inks_of(rgba: Pixels) -> Iterator[NumberInk]:
     for _, (ink, rows, columns, scale) in zip(
         range(MAX_SEGMENTATIONS), located_segmentations(rgba), strict=False
     ):
-        yield NumberInk(remove_clutter(ink), columns.start, rows.start, scale)
+        yield NumberInk(remove_clutter(ink), columns.start, rows.start, scale, rgba.shape[:2])
 
 
 def remove_clutter(ink: Pixels) -> Pixels:

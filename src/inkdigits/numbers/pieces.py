@@ -21,7 +21,7 @@ class Pieces:
     def __init__(self, line: Line) -> None:
         self._line = line
         self._ink = line.pixels / np.float32(255)
-        self.cut = cache(self._cut)
+        self._cut = cache(self._cut_out)
         self._seam = cache(self._find_seam)
 
     def of(self, centers: Array) -> list[tuple[Pixels, Box | None]]:
@@ -33,9 +33,9 @@ class Pieces:
         """
         width = self._ink.shape[1]
         edges = [-1, *map(round, centers.tolist()), width]
-        return [self.cut(*edges[k : k + 3]) for k in range(len(centers))]
+        return [self._cut(*edges[k : k + 3]) for k in range(len(centers))]
 
-    def _cut(self, before: int, center: int, after: int) -> tuple[Pixels, Box | None]:
+    def _cut_out(self, before: int, center: int, after: int) -> tuple[Pixels, Box | None]:
         """Cut out the symbol at a column, between two others or the ends of the line."""
         height, width = self._ink.shape
         left = np.zeros(height, np.intp) if before < 0 else self._seam(before, center)
@@ -43,17 +43,17 @@ class Pieces:
         columns = np.arange(width)
         inside = (columns >= left[:, None]) & (columns < right[:, None])
         piece = np.where(inside, self._line.pixels, 0)
-        rows = np.flatnonzero((piece > INKED).any(axis=1))
+        rows, columns = np.nonzero(piece > INKED)
         if not rows.size:
             return np.zeros((1, 1), np.uint8), None
-        inked = np.flatnonzero((piece > INKED).any(axis=0))
-        first_row, last_row, first, last = rows[0], rows[-1] + 1, inked[0], inked[-1] + 1
-        return piece[first_row:last_row, first:last], self._box(first, first_row, last, last_row)
+        picture = piece[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+        return picture, self._box(rows, columns)
 
-    def _box(self, left: int, top: int, right: int, bottom: int) -> Box:
-        """Convert a box in the line to one in the ink."""
-        corners = np.array([(x, y, 1) for x in (left, right) for y in (top, bottom)]).T
-        points = self._line.to_ink @ corners
+    def _box(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Box:
+        """Find the box around pixels of the line in the ink, in which the line may be sloped."""
+        x = np.concatenate([columns, columns + 1])
+        y = np.concatenate([rows, rows + 1])
+        points = self._line.to_ink @ np.stack([x, y, np.ones(len(x))])
         (x0, y0), (x1, y1) = points.min(axis=1), points.max(axis=1)
         return round(x0), round(y0), max(1, round(x1 - x0)), max(1, round(y1 - y0))
 

@@ -12,7 +12,8 @@ class NumberDigit:
     """One digit of a number.
 
     box            None if the digit was given in a picture of its own
-    probabilities  of the ten digits, by the network that recognizes single digits
+    probabilities  of the ten digits, by the network that recognizes single digits; of a digit in a
+                   box, by both networks
     """
 
     box: Box | None

@@ -1,7 +1,7 @@
 """From a picture to a number: the line network proposes texts, the network for digits weighs them.
 
 Both networks look at the same line. The line network sees all of it, so it knows where one digit
-ends; the other one was trained on many more digits, each by itself, and knows what is no digit.
+ends; the other one was trained on many more digits, each by itself, and knows what is not a digit.
 docs/numbers.md derives how their answers are combined.
 """
 
@@ -16,9 +16,9 @@ from inkdigits.arrays import Array, Pixels
 from inkdigits.constants import DIGITS
 from inkdigits.imaging.inputs import ImageInput, to_ink, to_rgba
 from inkdigits.numbers import decoding
-from inkdigits.numbers.boxes import search_boxes
+from inkdigits.numbers.boxes import predict_side_by_side, search_boxes
 from inkdigits.numbers.conclusion import Conclusion, conclude, to_prediction, weigh
-from inkdigits.numbers.constraints import Constraints
+from inkdigits.numbers.constraints import Constraints, distinct
 from inkdigits.numbers.decoding import Text
 from inkdigits.numbers.line import DIGIT_PX, MARGIN, Line, normalize_line
 from inkdigits.numbers.line_model import OTHER, LineModel, load_line_model
@@ -55,7 +55,7 @@ def recognize_number(
     raises      ConstraintError, a ValueError, for a constraint that is not valid; ImageError or
                 OSError as `Recognizer.recognize`; ValueError for a recognizer of other classes
     """
-    texts = None if choices is None else tuple(choices)
+    texts = None if choices is None else distinct(choices)
     constraints = Constraints(length, pattern, texts, checksum)
     return recognize_constrained(image, recognizer or Recognizer.load(), constraints, media_type)
 
@@ -106,12 +106,14 @@ def recognize_boxes(
     inked = [picture for picture in pictures if picture.any()]
     if not inked:
         return BLANK
-    batch = recognizer.predict_batch(np.stack(inked))
-    return search_boxes(batch, constraints or Constraints())
+    with one_blas_thread():
+        seen = np.stack(inked)
+        batch = recognizer.predict_batch(seen)
+        return search_boxes(batch, predict_side_by_side(seen), constraints or Constraints())
 
 
 def may_be_number(ink: NDArray[Any]) -> bool:
-    """Return whether an image of ink that is no digit looks like several symbols side by side.
+    """Return whether an image of ink that is not a digit looks like several symbols side by side.
 
     It looks at the sizes of the ink's parts alone, and costs far less than recognizing a number.
     """
@@ -161,16 +163,23 @@ def examine(
     columns = model.log_probabilities(line.pixels)
     found = decoding.search(columns)
     numbers = [text for text in found if text.digits and OTHER not in text.written]
-    allowed = _allowed(columns, numbers, constraints)
+    allowed = _allowed(columns, numbers, constraints)[:WEIGHED]
     if not allowed:
         return None
-    texts = list(dict.fromkeys([*allowed[:WEIGHED], *numbers[:WEIGHED]]))
+    # A text that is allowed has another score there, where columns are merged.
+    known = {text.digits for text in allowed}
+    violating = [
+        text
+        for text in numbers[:WEIGHED]
+        if text.digits not in known and not constraints.allows(text.digits)
+    ]
+    texts = [*allowed, *violating]
     pieces = Pieces(line)
     centers = model.columns(len(columns))
     aligned = decoding.align(columns, [text.written for text in texts])
     cut = [pieces.of(centers[places]) for places in aligned]
     weighed = weigh(texts, cut, recognizer, model.calibration)
-    return conclude(weighed, set(allowed), found)
+    return conclude(weighed[: len(allowed)], weighed[len(allowed) :], found)
 
 
 def _allowed(columns: Array, numbers: list[Text], constraints: Constraints) -> list[Text]:

@@ -137,6 +137,7 @@ def test_constraints_are_fields_of_a_body_or_in_the_query(client, png):
         ({"choices": ["4" * 21]}, '"choices[0]" should have at most 20 characters'),
         ({"choices": "42"}, '"choices" should be an array'),
         ({"choices": ["42"], "length": 3}, "None of the choices"),
+        ({"pattern": r"\d{2}", "length": 3}, "No text of 3 digits"),
         ({"checksum": "crc"}, '"checksum" should be'),
         ({"checksums": "luhn"}, '"checksums" is unknown'),
     ],
