@@ -21,6 +21,8 @@ endif
 # Two processes for two cores. More BLAS threads in each would compete for them.
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
 IN_PARALLEL := -n 2
+# The tests start hundreds of Python processes. Some containers set this, and each would compile anew.
+unexport PYTHONDONTWRITEBYTECODE
 # The tests that need neither PyTorch, nor Docker, nor the data sets, nor the optional extras.
 DEFAULT_TESTS := -m "not parity and not deploy and not data and not extras"
 ARGS ?=

@@ -2,8 +2,9 @@
 
 import base64
 import io
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import schemathesis
@@ -19,34 +20,75 @@ MODES = {
     "TIFF": ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"],
     "AVIF": ["L", "RGB", "RGBA"],
 }
+KINDS = ("blank", "noise", "stroke")
+MAX_SIDE = 60
 # Pillow does not write HEIC.
 HEIC = Path(__file__).parents[1] / "tests" / "imaging" / "files"
 
 
-@st.composite
-def image_files(draw: Any, image_format: str) -> bytes:
+@dataclass(frozen=True)
+class Picture:
+    """What is in an image file."""
+
+    kind: str  # one of KINDS
+    mode: str  # Pillow's, one of MODES for the format
+    width: int
+    height: int
+    gray: int
+    seed: int
+
+    def encode(self, image_format: str) -> bytes:
+        """Return the bytes of a file of a format."""
+        pixels = np.full((self.height, self.width), self.gray, np.uint8)
+        match self.kind:
+            case "noise":
+                rng = np.random.default_rng(self.seed)
+                pixels = rng.integers(0, 256, pixels.shape, np.uint8)
+            case "stroke":
+                pixels[:, self.width // 3 : self.width // 2 + 1] ^= 255
+        if self.mode == "I;16":
+            image = Image.fromarray(pixels.astype(np.uint16) * 257)
+        else:
+            image = Image.fromarray(pixels).convert(self.mode)
+        file = io.BytesIO()
+        image.save(file, image_format)
+        return file.getvalue()
+
+
+def image_files(image_format: str) -> st.SearchStrategy[bytes]:
     """Draw image files of a format: blank, noise or a stroke, in any mode and size."""
-    width, height = draw(st.integers(1, 60)), draw(st.integers(1, 60))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    pixels = np.full((height, width), draw(st.integers(0, 255)), np.uint8)
-    match draw(st.sampled_from(["blank", "noise", "stroke"])):
-        case "noise":
-            pixels = rng.integers(0, 256, (height, width), np.uint8)
-        case "stroke":
-            pixels[:, width // 3 : width // 2 + 1] ^= 255
-    mode = draw(st.sampled_from(MODES[image_format]))
-    if mode == "I;16":
-        image = Image.fromarray(pixels.astype(np.uint16) * 257)
-    else:
-        image = Image.fromarray(pixels).convert(mode)
-    file = io.BytesIO()
-    image.save(file, image_format)
-    return file.getvalue()
+    side = st.integers(1, MAX_SIDE)
+    pictures = st.builds(
+        Picture,
+        kind=st.sampled_from(KINDS),
+        mode=st.sampled_from(MODES[image_format]),
+        width=side,
+        height=side,
+        gray=st.integers(0, 255),
+        seed=st.integers(0, 2**32),
+    )
+    return pictures.map(lambda picture: picture.encode(image_format))
 
 
-def base64_images(image_format: str) -> st.SearchStrategy[str]:
+def prepared_image_files(image_format: str) -> st.SearchStrategy[bytes]:
+    """Draw from a few image files of each kind and mode, which are made once.
+
+    Schemathesis draws thousands of them to find one that is, say, a single byte long.
+    """
+    rng = np.random.default_rng(0)
+    pictures = [
+        Picture(kind, mode, *map(int, rng.integers(1, MAX_SIDE, 2, endpoint=True)), gray, seed)
+        for kind in KINDS
+        for mode in MODES[image_format]
+        for seed, gray in enumerate((0, 90, 255))
+    ]
+    files = [picture.encode(image_format) for picture in pictures]
+    return st.integers(0, len(files) - 1).map(lambda index: files[index])
+
+
+def base64_images(image_format: str, files: st.SearchStrategy[bytes]) -> st.SearchStrategy[str]:
     """Draw image files of a format in base64, some of them as data URLs."""
-    encoded = image_files(image_format).map(lambda data: base64.b64encode(data).decode())
+    encoded = files.map(lambda data: base64.b64encode(data).decode())
     prefixes = st.sampled_from(["", f"data:image/{image_format.lower()};base64,"])
     return st.builds(str.__add__, prefixes, encoded)
 
@@ -59,14 +101,17 @@ def digit_patterns() -> st.SearchStrategy[str]:
     return st.builds("{}{}".format, atoms, parts.map("".join))
 
 
-def register() -> None:
+def register(
+    strategy: Callable[[str], st.SearchStrategy[bytes]] = image_files,
+) -> None:
     """Register the strategies with Schemathesis, by string format and by media type."""
+    files = {name: strategy(name) for name in MODES}
     schemathesis.openapi.format("digit-pattern", digit_patterns())
-    schemathesis.openapi.format("digit-image", st.one_of([base64_images(name) for name in MODES]))
+    in_base64 = st.one_of([base64_images(name, files[name]) for name in MODES])
+    schemathesis.openapi.format("digit-image", in_base64)
     for name in MODES:
-        schemathesis.openapi.media_type(f"image/{name.lower()}", image_files(name))
+        schemathesis.openapi.media_type(f"image/{name.lower()}", files[name])
     heic = st.sampled_from([path.read_bytes() for path in sorted(HEIC.glob("*.heic"))])
     for name in ("heic", "heif"):
         schemathesis.openapi.media_type(f"image/{name}", heic)
-    any_format = st.one_of([image_files(name) for name in MODES])
-    schemathesis.openapi.media_type("application/octet-stream", any_format)
+    schemathesis.openapi.media_type("application/octet-stream", st.one_of(list(files.values())))

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import small_mnist as small
+from forks import Forks
 
 from inkdigits.data import folders, mnist, pendigits, unipen
 from inkdigits.data.mnist import Digits
@@ -181,11 +182,31 @@ def inkdigits_command(small_mnist):
 
 
 @pytest.fixture(scope="session")
-def run_inkdigits(inkdigits_command):
-    """Run `inkdigits ARGUMENTS...` on the small MNIST; options are those of subprocess.run."""
+def forks(inkdigits_command, tmp_path_factory):
+    """Processes that run `inkdigits` on the small MNIST in forks, which start fast."""
+    with Forks([*inkdigits_command, small.FORKS], tmp_path_factory.mktemp("forks")) as forks:
+        yield forks
 
-    def run(*arguments, **options):
+
+@pytest.fixture(scope="session")
+def run_inkdigits(inkdigits_command, forks):
+    """Run `inkdigits ARGUMENTS...` on the small MNIST; options are those of subprocess.run.
+
+    encoding_of_output  as PYTHONIOENCODING would set it; None for the default
+    """
+
+    def run(*arguments, check=False, encoding_of_output=None, **options):
+        arguments = list(map(str, arguments))
+        if forks.can_run(options):
+            done = forks.run(arguments, encoding=encoding_of_output, **options)
+            if check:
+                done.check_returncode()
+            return done
+        if encoding_of_output:
+            environment = options.get("env", os.environ)
+            options["env"] = environment | {"PYTHONIOENCODING": encoding_of_output}
         defaults = {"capture_output": True, "text": True, "timeout": 120}
-        return subprocess.run([*inkdigits_command, *map(str, arguments)], **(defaults | options))
+        command = [*inkdigits_command, *arguments]
+        return subprocess.run(command, check=check, **(defaults | options))
 
     return run

@@ -1,4 +1,7 @@
-"""Run the command line on a small MNIST: python tests/small_mnist.py DIRECTORY ARGUMENTS...
+"""Run the command line on a small MNIST.
+
+python tests/small_mnist.py DIRECTORY ARGUMENTS...   once
+python tests/small_mnist.py DIRECTORY --forks        many times: see forks.wait_for_job
 
 The data includes digits of a few writers of the other data sets, and the recipe `mlp` is shortened.
 """
@@ -10,6 +13,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import forks
 import numpy as np
 import small_pendigits
 import small_semeion
@@ -19,6 +23,7 @@ from inkdigits.data import mnist, pendigits, semeion, unipen
 from inkdigits.data.mnist import Digits
 from inkdigits.recipes import MLP, RECIPES
 
+FORKS = "--forks"
 TRAIN, TEST = 2000, 500
 UNIPEN_CONTRIBUTORS = ("aga", "apb", *unipen.DEVELOPMENT_CONTRIBUTORS)  # two writers of each
 
@@ -113,9 +118,10 @@ def source_of(name, content):
 
 
 if __name__ == "__main__":
-    directory = Path(sys.argv.pop(1))
-    install(directory)
+    install(Path(sys.argv.pop(1)))
 
     from inkdigits.cli import main
 
+    if sys.argv[1:] == [FORKS]:
+        forks.wait_for_job()
     main(prog_name="inkdigits")

@@ -27,6 +27,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import small_mnist
+from forks import redirect
 
 from inkdigits.cli import main, train
 
@@ -65,8 +66,7 @@ class WithoutMatplotlib:
 def run_job(job):
     process = os.fork()
     if process == 0:
-        for number, name in ((1, "stdout"), (2, "stderr")):
-            os.dup2(os.open(job[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+        redirect(job)
         if job["limit"] is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (job["limit"], job["limit"]))
         if job["strace"] is not None:

@@ -5,21 +5,27 @@ import re
 
 import hypothesis
 import image_strategies
+import pytest
 import schemathesis
-from requests_to import MODELS, ONE
+from requests_to import ONE
 from schemathesis.config import SchemathesisConfig
-
-from inkdigits.api import ModelRegistry, Settings, create_app
 
 CONSTRAINTS = ("length", "pattern", "choices", "checksum")
 
-image_strategies.register()
+image_strategies.register(image_strategies.prepared_image_files)
 
-schema = schemathesis.openapi.from_wsgi(
-    "/openapi.json",
-    create_app(ModelRegistry(MODELS), Settings()),
-    config=SchemathesisConfig.from_dict({"seed": 0, "generation": {"max-examples": 30}}),
-)
+
+@pytest.fixture
+def api_schema(app, request):
+    # Schemathesis 4.32 changes this attribute for its reports; pytest 9.2 no longer has it.
+    request.node._nodeid = request.node.nodeid
+    config = SchemathesisConfig.from_dict({"seed": 0, "generation": {"max-examples": 30}})
+    return schemathesis.openapi.from_wsgi("/openapi.json", app, config=config)
+
+
+# The requests are made when the test runs. Otherwise each test process would make them, which takes
+# longer than sending them.
+schema = schemathesis.pytest.from_fixture("api_schema")
 
 
 def put_in_range(drawing):

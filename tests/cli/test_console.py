@@ -42,9 +42,9 @@ def test_command_prints_what_the_encoding_has(run_inkdigits, digit, arguments):
     def run(encoding):
         return run_inkdigits(
             *(digit if argument == "NAME" else argument for argument in arguments),
-            env=os.environ | {"PYTHONIOENCODING": encoding, "COLUMNS": "200"},
+            env=os.environ | {"COLUMNS": "200"},
+            encoding_of_output=encoding,
             text=False,
-            timeout=300,
         )
 
     wanted = run("utf-8")

@@ -11,6 +11,16 @@ async function expectNoViolations(page: Page): Promise<void> {
   expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
 }
 
+/** Wait until colors are those that stay. */
+async function finishTransitions(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const ends = ({ effect }: Animation) =>
+      Number.isFinite(effect?.getComputedTiming().endTime ?? 0);
+    const running = document.getAnimations().filter(ends);
+    await Promise.allSettled(running.map((animation) => animation.finished));
+  });
+}
+
 const THEMES: Record<string, Parameters<Page["emulateMedia"]>[0]> = {
   light: { colorScheme: "light" },
   dark: { colorScheme: "dark" },
@@ -67,8 +77,7 @@ for (const [theme, media] of Object.entries(THEMES)) {
         });
         await app.page.goto(app.page.url().replace(/#.*/, ""));
         await reach(app);
-        // Colors are measured after their transitions.
-        await app.page.waitForTimeout(350);
+        await finishTransitions(app.page);
         await expectNoViolations(app.page);
       });
     }

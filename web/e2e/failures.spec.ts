@@ -69,19 +69,28 @@ for (const [status, text] of [
 }
 
 test("cancels stale requests: only the last drawing gets a result", async ({ app }) => {
-  let first = true;
+  let respond = () => {};
+  const released = new Promise<void>((resolve) => {
+    respond = resolve;
+  });
+  let calls = 0;
   await app.page.route(PREDICTIONS, async (route) => {
-    if (first) {
-      first = false;
-      await new Promise((resolve) => setTimeout(resolve, 1500));
-    }
+    calls += 1;
+    if (calls === 1) await released;
     await route.continue().catch(() => undefined);
   });
+  const first = app.page.waitForRequest(PREDICTIONS);
   await app.button(/^Sample 3$/).click();
+  const stale = await first;
   await app.button(/^Sample 8$/).click();
   await app.expectDigit(8);
-  await app.page.waitForTimeout(1800);
+  respond();
+  // It ends with an error if it was canceled, and with a response if not.
+  expect(await stale.response().catch(() => null)).toBeNull();
+  expect(stale.failure()?.errorText).toBe("net::ERR_ABORTED");
+  await expect(app.button(/^Open drawing: 8/)).toBeVisible();
   await app.expectDigit(8);
+  await expect(app.button(/^Open drawing/)).toHaveCount(1);
 });
 
 test("config.json alone points the page to an API at another origin", async ({ page, service }) => {

@@ -108,7 +108,8 @@ test("recent drawings are stored in the browser, opened and deleted", async ({ a
 test("a reload loses nothing", async ({ app }) => {
   await app.draw(handwritten(9));
   await app.expectDigit(9);
-  await app.page.waitForTimeout(600);
+  // Drawings are saved with a short delay.
+  await app.page.waitForFunction(() => sessionStorage["inkdigits.freehand"]?.includes("points"));
   await app.page.reload();
   await expect(app.ink).toHaveCount(1);
   await app.expectDigit(9);
