@@ -77,10 +77,11 @@ def prepared_image_files(image_format: str) -> st.SearchStrategy[bytes]:
     """
     rng = np.random.default_rng(0)
     pictures = [
-        Picture(kind, mode, *map(int, rng.integers(1, MAX_SIDE, 2, endpoint=True)), gray, seed)
+        Picture(kind, mode, width, height, gray, seed)
         for kind in KINDS
         for mode in MODES[image_format]
         for seed, gray in enumerate((0, 90, 255))
+        for width, height in rng.integers(1, MAX_SIDE, (1, 2), endpoint=True).tolist()
     ]
     files = [picture.encode(image_format) for picture in pictures]
     return st.integers(0, len(files) - 1).map(lambda index: files[index])

@@ -349,8 +349,8 @@ OTHERS: dict[str, Draw] = {
 KINDS = NUMBERS | OTHERS
 
 
-def pictures(kind: str, material: Material, count: int) -> Iterator[Picture]:
-    """Draw pictures of one kind; they are always the same."""
+def pictures(kind: str, material: Material, count: int, seed: int = SEED) -> Iterator[Picture]:
+    """Draw pictures of one kind; they are always the same for a seed."""
     for number in range(count):
-        rng = np.random.default_rng((SEED, list(KINDS).index(kind), number))
+        rng = np.random.default_rng((seed, list(KINDS).index(kind), number))
         yield KINDS[kind](material, number, rng)
