@@ -1,6 +1,6 @@
 """The variants of the recipe, and what is measured on each."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import ablation
 import numpy as np
@@ -15,7 +15,8 @@ from inkdigits.training_data import only_mnist
 @pytest.mark.parametrize("name", ablation.VARIANTS)
 def test_every_variant_but_the_full_recipe_leaves_something_out(name):
     variant = replace(CNN_SMALL, **ablation.VARIANTS[name])
-    changed = {field for field in vars(CNN_SMALL) if vars(variant)[field] != vars(CNN_SMALL)[field]}
+    names = [field.name for field in fields(CNN_SMALL)]
+    changed = {name for name in names if getattr(variant, name) != getattr(CNN_SMALL, name)}
     assert changed == set(ablation.VARIANTS[name])
     assert bool(changed) == (name != ablation.FULL)
 

@@ -24,7 +24,7 @@ from inkdigits.nn.network import Network
 from inkdigits.numbers import NumberPrediction
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-MARKS = [[[-22, 17], [-12, 17]], [[52, 31], [50, 38]], [[70, 0], [70, 34]]]  # -, a comma and a 1
+MARKS = [[[-22, 17], [-12, 17]], [[54, 30], [48, 42]], [[70, 0], [70, 34]]]  # -, a comma and a 1
 
 
 def picture(strokes):

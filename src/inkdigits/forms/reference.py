@@ -18,7 +18,8 @@ Area: TypeAlias = tuple[int, int, int, int]
 class Tuning:
     """How a form is found, and when a page is not taken for it.
 
-    side_px         longer side of the pictures in which features are found
+    side_px         longer side of the pictures that are compared
+    features_px     ... and of those in which features are found
     features        the most features of a picture
     ratio           how much nearer than the second nearest match a match must be
     min_inliers     fewest matches that must agree on the homography
@@ -38,6 +39,7 @@ class Tuning:
     """
 
     side_px: int = 1400
+    features_px: int = 1000
     features: int = 4000
     ratio: float = 0.8
     min_inliers: int = 16
@@ -119,14 +121,18 @@ def even(gray: Pixels) -> Pixels:
 
 
 def features(gray: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Find features; returns their places, (N, 2), and descriptors, (N, 128)."""
+    """Find features; returns their places, (N, 2), and descriptors, (N, 128).
+
+    SIFT doubles the picture and keeps it a dozen times, so it sees a smaller one.
+    """
+    scale = min(1.0, TUNING.features_px / max(gray.shape))
     sift = cv2.SIFT.create(TUNING.features)
-    keypoints, descriptors = sift.detectAndCompute(gray, None)
+    keypoints, descriptors = sift.detectAndCompute(reduced(gray, scale), None)
     if descriptors is None:
         return np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32)
     # RootSIFT: the square roots of descriptors are compared, which weighs strong edges less.
     descriptors /= np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-6)
-    places = np.array([point.pt for point in keypoints], np.float32)
+    places = np.array([point.pt for point in keypoints], np.float32) / np.float32(scale)
     return places, np.sqrt(descriptors)
 
 

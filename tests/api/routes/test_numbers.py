@@ -27,7 +27,7 @@ from inkdigits.api.schemas import Stroke
 from inkdigits.numbers import recognize_number
 
 STROKES = {"strokes": examples.NUMBER_STROKES}
-COMMA = [{"points": [[52, 31], [50, 38]]}, {"points": [[70, 0], [70, 34]]}]  # and a 1
+COMMA = [{"points": [[54, 30], [48, 42]]}, {"points": [[70, 0], [70, 34]]}]  # and a 1
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_boxes_of_strokes_are_in_their_unit(client, scale, shift):
     assert (response["text"], response["written"]) == ("421", "42,1")
     boxes = [item["box"] for item in response["digits"] + response["separators"]]
     # Left, top, right and bottom of the points: the pen reaches half its width farther.
-    edges = [(0, 0, 17, 34), (26, 0, 45, 33), (70, 0, 70, 34), (50, 31, 52, 38)]
+    edges = [(0, 0, 17, 34), (26, 0, 45, 33), (70, 0, 70, 34), (48, 30, 54, 42)]
     for (left, top, width, height), edge in zip(boxes, edges, strict=True):
         found = np.array([left, top, left + width, top + height]) - [shift, -shift] * 2
         np.testing.assert_allclose(found / scale, edge, atol=5)

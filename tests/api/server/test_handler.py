@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import structlog
 from PIL import Image
-from requests_to import BATCH, base64_of
+from requests_to import BATCH, PREDICT, base64_of
 from serving import COMMAND, address_in, connect, head, predict, request, serving, until, workers_of
 
 from inkdigits.api import Settings
@@ -70,7 +70,7 @@ def test_loop_never_waits_for_a_rate_limit_of_another_process(settings, in_loop)
         return [b""]
 
     drawing = (Path(__file__).parents[2] / "golden" / "7.png").read_bytes()
-    small = Request("127.0.0.1", method="POST", target=b"/", body=bytearray(drawing))
+    small = Request("127.0.0.1", method="POST", target=PREDICT.encode(), body=bytearray(drawing))
     handler = Handler(app, Settings.model_construct(**settings), Metrics(), 10)
     asyncio.run(handler.respond(small))
     assert (threads == [threading.main_thread()]) == in_loop

@@ -95,7 +95,7 @@ def make(
     labels: Labels,
     workers: int = 1,
     on_progress: OnProgress = no_progress,
-    kinds: Mapping[Kind, float] = KINDS,
+    kinds: Mapping[Kind, float] | None = None,
 ) -> Pixels:
     """Draw images of many kinds, none of them a digit, preprocessed as `ink` does.
 
@@ -104,7 +104,7 @@ def make(
     labels       (N,) of the images, each of the ten digits at least once
     workers      processes to use
     on_progress  called with the number of images that are done
-    kinds        how many images of each kind there are, relative to the others
+    kinds        how many images of each kind there are, relative to the others; None for KINDS
     returns      uint8 (count, 28, 28), light ink on black, in random order, for any number of
                  processes the same
     raises       ValueError if one of the ten digits is missing
@@ -115,7 +115,10 @@ def make(
         raise ValueError("outliers are made from digits: each of the ten is needed at least once")
     references = References.from_images(images, order)
     return make_in_chunks(
-        _Maker(seed, by_label, references, kinds), range(count), workers, on_progress
+        _Maker(seed, by_label, references, KINDS if kinds is None else kinds),
+        range(count),
+        workers,
+        on_progress,
     )
 
 
