@@ -3,6 +3,7 @@
 The user's settings are hidden, so that the tests behave the same on every machine.
 """
 
+import ctypes
 import gzip
 import importlib.util
 import os
@@ -92,6 +93,17 @@ def bounded_memory(request):
     yield
     if before <= MAX_MEMORY_MIB < peak_memory_mib():
         pytest.fail(f"this process has used more than {MAX_MEMORY_MIB} MiB of memory")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def freed_memory_is_returned():
+    """Return what a module's tests have freed to the system; glibc would keep most of it.
+
+    Otherwise the tests that need most memory would add theirs to what all before them have freed.
+    """
+    yield
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+        libc.malloc_trim(0)
 
 
 @contextmanager
