@@ -4,7 +4,6 @@ The user's settings are hidden, so that the tests behave the same on every machi
 """
 
 import ctypes
-import gc
 import gzip
 import importlib.util
 import os
@@ -28,9 +27,8 @@ except ImportError:  # on Windows, where memory is not checked
     resource = None
 
 DATA_FOLDERS = pytest.StashKey[str]()
-# Two test processes, and the servers and browsers that they start, fit into 2 GB.
-MAX_MEMORY_MIB = 1000
-MUCH_MEMORY_MIB = 600  # in use after a module; then garbage is collected, too
+# Two test processes, which are hardly ever at their peaks at once, fit into 2 GB.
+MAX_MEMORY_MIB = 1200
 
 
 def packaged_digits():
@@ -104,12 +102,8 @@ def freed_memory_is_returned():
     Otherwise the tests that need most memory would add theirs to what all before them have freed.
     """
     yield
-    if sys.platform != "linux" or not hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
-        return
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    if pages * resource.getpagesize() > MUCH_MEMORY_MIB * 2**20:
-        gc.collect()  # takes a while
-    libc.malloc_trim(0)
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+        libc.malloc_trim(0)
 
 
 @contextmanager
