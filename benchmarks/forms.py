@@ -77,7 +77,7 @@ class Reader:
 
 
 def is_flagged(result: Any) -> bool:
-    """Tell whether a field is to be looked at by a person."""
+    """Return whether a person must review a field."""
     return bool(
         result.review or (result.reason != "empty" and result.confidence < DEFAULT_THRESHOLD)
     )

@@ -1,4 +1,4 @@
-"""Recognition of whole numbers: drawn, photographed, on cheques; and of what is no number.
+"""Accuracy on whole numbers, drawn, photographed and on checks, and rejection of other pictures.
 
 A number counts as right only if it is accepted and each of its digits is right. `--fit` calibrates
 the line network on pictures of some writers; figures are reported on pictures of others.
@@ -45,7 +45,7 @@ AIMS = {
     **dict.fromkeys(OTHERS, 0.95),
 }
 SUREST = 0.7  # share of the numbers; of these ...
-AIM_OF_SUREST = 0.995  # ... so many should be right
+AIM_OF_SUREST = 0.995  # ... this share should be right
 AIM_MS = 40  # one number of five digits, 600x200
 MAX_REJECTED = 0.01  # share of the numbers that the threshold rejects, when it is fitted
 WEIGHTS = (0.1, 0.2, 0.3, 0.5, 1.0)  # of the digits, of which the best is chosen
@@ -63,7 +63,7 @@ class Answer:
 
     @property
     def is_right(self) -> bool:
-        """Whether the number is right, or what is no number is rejected."""
+        """Whether a number is recognized correctly, or another picture rejected."""
         return (self.prediction.text or "") == self.picture.text
 
 

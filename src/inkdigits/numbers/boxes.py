@@ -8,6 +8,7 @@ import numpy as np
 from inkdigits.arrays import Array, Pixels
 from inkdigits.constants import DIGITS
 from inkdigits.numbers.calibration import sigmoid
+from inkdigits.numbers.conclusion import CANDIDATES, DOUBT
 from inkdigits.numbers.constraints import Constraints, State
 from inkdigits.numbers.decoding import log_sum, text_scores
 from inkdigits.numbers.line import HEIGHT
@@ -16,8 +17,6 @@ from inkdigits.numbers.prediction import Candidate, NumberDigit, NumberPredictio
 from inkdigits.recognizer import BatchPrediction
 
 BEAM = 200  # beginnings of texts that are kept
-CANDIDATES = 5
-DOUBT = 1e-3  # probability that a number does not satisfy its constraints
 # A quarter of what the network for digits has been trained on is not a digit; in a box made for a
 # digit, one in a hundred is not.
 FEWER_OTHERS = log(99) - log(3)
