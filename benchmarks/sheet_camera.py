@@ -143,7 +143,7 @@ def _corners(size_mm: tuple[float, float], camera: Camera) -> tuple[Array, tuple
     toward, tilt, roll = np.radians([camera.toward, camera.tilt, camera.roll])
     axis = np.array([np.cos(toward), np.sin(toward), 0])
     turned = flat @ cv2.Rodrigues(np.array([0, 0, roll]))[0].T @ cv2.Rodrigues(axis * tilt)[0].T
-    distance = 1.45 * max(size_mm)  # a phone's camera takes in as much as it is away
+    distance = 1.45 * max(size_mm)  # a phone sees about as much as its distance
     seen = turned[:, :2] / (distance + turned[:, 2:])
     low, high = seen.min(axis=0), seen.max(axis=0)
     needed = (high - low) * (1 + 2 * camera.margin)
@@ -183,7 +183,7 @@ def _place(
     hole = cv2.remap(table, on_page.astype(np.float32), None, cv2.INTER_LINEAR, borderValue=1)
     hole = hole[..., None]
     surface = _table(shape, rng)
-    # The sheet's own shadow on the table sets it apart where the table is as white as it is.
+    # On a white table, the sheet's shadow makes its edges visible.
     near = cv2.GaussianBlur(1 - hole[..., 0], (0, 0), 0.004 * max(shape))[..., None]
     surface *= 1 - 0.25 * near
     return seen * (1 - hole) + surface * hole

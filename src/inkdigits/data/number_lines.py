@@ -13,7 +13,7 @@ from inkdigits.data.sampling import log_uniform
 from inkdigits.data.unipen_numbers import NumberTrace
 from inkdigits.imaging.strokes import draw
 
-OTHER = "?"  # any sign that no number has
+OTHER = "?"  # any sign that does not occur in numbers
 FILLER = "#"  # at the ends of an amount; the network takes it for a dash
 LENGTHS = (0.07, 0.15, 0.15, 0.15, 0.14, 0.12, 0.09, 0.07, 0.03, 0.03)  # shares of 1 to 10 digits
 
@@ -114,7 +114,7 @@ def _word(rng: Generator) -> str:
 
 
 def _mixed(rng: Generator) -> str:
-    """Choose digits among which there is at least one sign that no number has."""
+    """Mix digits with at least one sign that does not occur in numbers."""
     count = int(rng.integers(2, 8))
     others = rng.random(count) < 0.4
     others[rng.integers(count)] = True

@@ -138,4 +138,4 @@ _MAKERS: dict[str, Callable[[Generator], list[Array]]] = {
     "=": partial(_of_sum, "equals"),
     ":": _colon,
 }
-SUMS = "+x:="  # the signs of sums, which no number has
+SUMS = "+x:="  # the signs of sums, which do not occur in numbers

@@ -36,7 +36,7 @@ class Evidence:
     """What speaks for a text.
 
     lead         log odds of the text against all other texts
-    number       log odds, by the line network, of texts without a sign that no number has
+    number       log odds, by the line network, of texts in which all signs occur in numbers
     line         log probability of the text by the line network, for each of its symbols
     digit        the lowest log odds, by the network for single digits, that a piece is a digit
     digits       the mean of these log odds

@@ -118,7 +118,7 @@ def conclude(
 
     allowed    the texts that satisfy the constraints, at least one
     violating  the most probable texts that do not
-    found      the most probable texts by the line network, also those that are no numbers
+    found      the most probable texts by the line network, also those that are not numbers
     """
     scores: dict[str, float] = defaultdict(lambda: -inf)  # of all texts with the same digits
     for each in allowed:

@@ -26,7 +26,7 @@ class ConstraintError(ValueError):
 
 @dataclass(frozen=True)
 class Constraints:
-    """What a text must satisfy; with none, it may be any digits.
+    """What a text must satisfy; with none, it may be any digits, even more than 20.
 
     length    how many digits it has, 1 to 20
     pattern   a regular expression for the whole text, of digits, \\d, ., [1-6], (a|b), ?, *, +

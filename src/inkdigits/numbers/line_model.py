@@ -22,7 +22,7 @@ from inkdigits.storage.tensors import read_tensors, write_tensors
 SHIPPED = Path(__file__).parent / "line.safetensors"
 FORMAT = 1
 SYMBOLS = "0123456789.,-$?"  # class 0 is CTC's blank, and class k the symbol k - 1
-OTHER = "?"  # any sign that no number has
+OTHER = "?"  # any sign that does not occur in numbers
 ROOM = 6  # columns without ink that the network needs on each side of a line
 # ... and more at the end, whose outputs are left out: in a batch, as in training, there are empty
 # columns behind nearly all lines, and the zeros around a sequence are not the same to the network.
