@@ -34,7 +34,8 @@ def results() -> str:
     risk = figures["risk"]
     lines += [
         "",
-        "Pictures of other things count as right if they are rejected. Intervals resample numbers. Of the "
+        "Pictures of other things count as right if they are rejected. Intervals resample "
+        "numbers. Of the "
         f"{risk['surest']:.0%} of all numbers that are surest,",
         f"with a confidence of at least {risk['least confidence of surest']:.2f}, "
         f"{risk['right of surest']:.1%} are right. A number of five digits in a picture of 600",
