@@ -95,3 +95,15 @@ def test_middle_of_each_output_is_where_the_network_looks():
     changed = np.flatnonzero((model.log_probabilities(line) != empty).any(axis=1))
     seen = model.columns(len(empty))[changed]
     assert abs((seen[0] + seen[-1]) / 2 - 101) <= 1
+
+
+def test_empty_columns_behind_a_line_change_nothing(lines):
+    """As in a batch, where nearly all lines have them."""
+    network = line_network((4, 8, 8, 8), 24).inference_network
+    vector = network.init(np.random.default_rng(0))
+    vector += np.random.default_rng(1).normal(0, 0.1, vector.shape).astype(np.float32)
+    model = LineModel(network, vector, load_line_model().calibration)
+    for picture, _ in lines[:3]:
+        alone = model.log_probabilities(picture)
+        followed = model.log_probabilities(np.pad(picture, ((0, 0), (0, 40))))
+        np.testing.assert_allclose(followed[: len(alone)], alone, rtol=1e-4, atol=1e-4)
