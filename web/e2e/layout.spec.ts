@@ -1,5 +1,6 @@
 import type { Page } from "@playwright/test";
 import { type AppPage, expect, handwritten, SCRIBBLE, test } from "./fixtures";
+import { overlaps } from "./overlaps";
 
 /** Positions in the document of everything around the result, and widths. */
 const positions = (app: AppPage) =>
@@ -62,24 +63,9 @@ const LOW_SCREENS = [
 ];
 
 async function expectNoOverlaps(page: Page): Promise<void> {
-  const overlaps = await page.evaluate(() => {
-    const parts = [
-      ...document.querySelectorAll(
-        ".site-header, .input-sources, .drawing-area, .drawing-tools, .sample-digits, .result-answer, .result-seen, .result-text > *, .bars, .controls",
-      ),
-    ].map((element) => ({ name: element.className, box: element.getBoundingClientRect() }));
-    return parts.flatMap((a, index) =>
-      parts
-        .slice(index + 1)
-        .filter(
-          (b) =>
-            Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left) > 1 &&
-            Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top) > 1,
-        )
-        .map((b) => `${a.name} and ${b.name}`),
-    );
-  });
-  expect(overlaps).toEqual([]);
+  const parts =
+    ".site-header, .input-sources, .drawing-area, .drawing-tools, .sample-digits, .result-answer, .result-seen, .result-text > *, .bars, .controls";
+  expect(await overlaps(page, parts)).toEqual([]);
 }
 
 for (const screen of LOW_SCREENS) {

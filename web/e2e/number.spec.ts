@@ -1,5 +1,6 @@
 import AxeBuilder from "@axe-core/playwright";
 import { type AppPage, expect, handwritten, type Lines, SCRIBBLE, test } from "./fixtures";
+import { overlaps } from "./overlaps";
 
 /** Width of the sheet in its heights, with the ruler around it. */
 const SHEET_RATIO = 1004 / 304;
@@ -40,24 +41,8 @@ const positions = (app: AppPage) =>
     }),
   );
 
-const overlaps = (app: AppPage) =>
-  app.page.evaluate(() => {
-    const parts = [
-      ...document.querySelectorAll(
-        ".site-header, .input-sources, .drawing-area, .digit-strip label, .drawing-tools, .number-frame, .number-actions > *, .result-text > *, .number-digit, .number-candidates, .controls, .constraints",
-      ),
-    ].map((element) => ({ name: element.className, box: element.getBoundingClientRect() }));
-    return parts.flatMap((a, index) =>
-      parts
-        .slice(index + 1)
-        .filter(
-          (b) =>
-            Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left) > 1 &&
-            Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top) > 1,
-        )
-        .map((b) => `${a.name} and ${b.name}`),
-    );
-  });
+const PARTS =
+  ".site-header, .input-sources, .drawing-area, .digit-strip label, .drawing-tools, .number-frame, .number-actions > *, .result-text > *, .number-digit, .number-candidates, .controls, .constraints";
 
 test("finds the digits of a number as it is written, and moves nothing", async ({ app }) => {
   await openNumberMode(app);
@@ -170,7 +155,7 @@ test("the sheet is as wide as a phone, and nothing overlaps or is cut off", asyn
   ] as const) {
     await app.page.setViewportSize({ width, height });
     expect(await app.page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
-    expect(await overlaps(app)).toEqual([]);
+    expect(await overlaps(app.page, PARTS)).toEqual([]);
     const sheet = await app.drawingArea.boundingBox();
     if (width < 800) expect(sheet?.width).toBeGreaterThan(width - 32);
     // Held sideways, the answer is in view together with the sheet.
