@@ -109,6 +109,8 @@ test("fields are answered by keyboard, and the CSV file has the answers at once"
   await page.keyboard.press("Enter");
   await expect(page.getByRole("alert")).toContainText("digits only");
   await page.keyboard.press("Enter");
+  const refused = expect.stringContaining("422");
+  await expect.poll(() => errors).toEqual([refused, refused]);
   await expect(page.getByRole("alert")).toContainText("digits only");
   errors.length = 0;
 
