@@ -24,7 +24,7 @@ IN_PARALLEL := -n 2
 # The tests start hundreds of Python processes. Some containers set this, and each would compile anew.
 unexport PYTHONDONTWRITEBYTECODE
 # The tests that need neither PyTorch, nor Docker, nor the data sets, nor the optional extras.
-DEFAULT_TESTS := -m "not parity and not deploy and not data and not extras"
+DEFAULT_TESTS := -m "not parity and not deploy and not data and not extras and not site"
 ARGS ?=
 
 NODE_VERSION := 22.20.0
@@ -37,7 +37,7 @@ SERVE_FOR_TESTS := INKDIGITS_SERVE="$(abspath $(INKDIGITS)) serve --port {port} 
 PAGE_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f)
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev up down logs replace digests train test test-py test-web test-data test-extras test-deploy lint format hooks client parity bench accuracy counts fuzz attack figures form-figures cards lock dist clean
+.PHONY: help run dev up down logs replace digests train test test-py test-web test-data test-extras test-deploy lint format hooks client parity bench accuracy counts fuzz attack figures form-figures cards docs lock dist clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -163,6 +163,11 @@ cards: $(VENV)/installed-test ## Regenerate the model cards and the tables of re
 	$(BIN)/python docs/models/write.py
 	$(BIN)/cog -r -I docs -I docs/models -I benchmarks README.md docs/performance.md docs/forms.md docs/numbers.md
 
+docs: $(VENV)/installed-docs web/node_modules/.package-lock.json ## Build the documentation as a site, in site/, and check it
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+	$(PYTEST) --quiet -m site tests/test_site.py
+	@echo "Open site/index.html"
+
 lock: $(VENV)/pip ## Update requirements/ from pyproject.toml (ARGS=--upgrade takes the newest versions)
 	$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
 	$(BIN)/python requirements/lock.py $(ARGS)
@@ -172,7 +177,7 @@ dist: $(VENV)/installed-run $(PAGE) ## Build the wheel and the sdist in dist/, b
 	$(BIN)/python -m hatchling build
 
 clean: ## Remove everything that was built or installed
-	rm -rf $(VENV) web/node_modules web/dist web/coverage dist src/inkdigits/page .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) web/node_modules web/dist web/coverage dist site src/inkdigits/page .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # The environment: a stamp file for each set of packages, updated when its lock file changes.
 
@@ -203,6 +208,10 @@ $(PAGE): $(PAGE_SOURCES) web/node_modules/.package-lock.json
 	$(NPM) run build -- --outDir ../src/inkdigits/page --emptyOutDir
 
 $(VENV)/installed-extras: requirements/extras.txt $(VENV)/installed-test
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r $<
+	touch $@
+
+$(VENV)/installed-docs: requirements/docs.txt $(VENV)/installed-test
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r $<
 	touch $@
 

@@ -60,3 +60,5 @@ extras = [
 ]
 same = ["--constraint", "requirements/compare.txt", "--generate-hashes"]
 lock("extras", *TEST, "--group", "extras", *extras, *same)
+same = ["--constraint", "requirements/test.txt", "--generate-hashes"]
+lock("docs", *TEST, "--group", "docs", *same, *leave_out)
