@@ -37,7 +37,7 @@ SERVE_FOR_TESTS := INKDIGITS_SERVE="$(abspath $(INKDIGITS)) serve --port {port} 
 PAGE_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f)
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev up down logs replace digests train test test-py test-web test-data test-extras test-deploy lint format hooks client parity bench accuracy counts fuzz attack figures form-figures cards docs lock dist clean
+.PHONY: help run dev up down logs replace digests train test coverage test-py test-web test-data test-extras test-deploy lint format hooks client parity bench accuracy counts fuzz attack figures form-figures cards docs lock dist clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,8 +69,8 @@ train: $(VENV)/installed-run ## Download the data, train a recipe and evaluate i
 	$(INKDIGITS) train $(RECIPE) --seed $(SEED) --run-dir $(RUN) $(if $(wildcard $(RUN)/settings.json),--resume)
 	$(INKDIGITS) evaluate $(RUN)/$(RECIPE).safetensors --report $(RUN)/report.html
 
-test: $(VENV)/installed-test $(PAGE) ## Run every test that needs no data set, with coverage and a browser
-	$(PYTEST) $(IN_PARALLEL) --cov $(DEFAULT_TESTS)
+test: $(VENV)/installed-test $(PAGE) ## Run every test that needs no data set, also of the page in a browser
+	$(PYTEST) $(IN_PARALLEL) $(DEFAULT_TESTS)
 	$(NPM) test -- --coverage
 	cd web && PATH="$(abspath $(BIN)):$$PATH" sh scripts/browser.sh
 	$(FORGET_SETTINGS) && export $(SERVE_FOR_TESTS) && $(NPM) run e2e
@@ -80,6 +80,9 @@ test-py: $(VENV)/installed-test ## Run Python tests that need no browser and no 
 
 test-web: web/node_modules/.package-lock.json ## Run tests of the page that need no browser (ARGS=src/lib/strokes.test.ts)
 	$(NPM) test -- $(ARGS)
+
+coverage: $(VENV)/installed-test $(PAGE) ## Run the Python tests and count which lines they run (on Python 3.14, hardly slower)
+	$(PYTEST) $(IN_PARALLEL) --cov $(DEFAULT_TESTS)
 
 test-data: named-data $(VENV)/installed-test $(PAGE) ## Run the tests that need the data sets, from the folders in INKDIGITS_DATA
 	$(PYTEST) $(IN_PARALLEL) -m data
