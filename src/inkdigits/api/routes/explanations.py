@@ -3,7 +3,7 @@
 import time
 from functools import partial
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from werkzeug.exceptions import UnprocessableEntity
 
 from inkdigits.api.bodies import choose_model, json_response, read_json
@@ -40,6 +40,8 @@ def create_blueprint(registry: ModelRegistry) -> Blueprint:
         except ExplanationError as error:
             raise UnprocessableEntity(str(error)) from None
         duration_ms = 1000 * (time.perf_counter() - start)
+        # The server counts explanations by model.
+        request.environ["inkdigits.explanations"] = [recognizer.name]
         content = explanation_json(explanation) | {"duration_ms": duration_ms}
         return json_response(to_response(content))
 
