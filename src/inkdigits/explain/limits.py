@@ -5,10 +5,11 @@ from math import prod
 
 from inkdigits.explain.explanation import Unit
 from inkdigits.model_limits import count_multiply_adds
+from inkdigits.nn.network import Network
 from inkdigits.recipes import INPUT_SHAPE
 from inkdigits.recognizer import Recognizer
 
-# `cnn`, the largest network that ships with a recipe, has 226,000 values and 24 million multiply-adds.
+# `cnn`, the largest network with a recipe, has 226,000 values and 24 million multiply-adds.
 MAX_VALUES = 2**18  # of all layers together, if "layers" is a part: 4 MB of JSON
 MAX_WEIGHTS = 2**20  # of the first layer, if "weights" is a part: 8 MB of JSON
 MAX_MULTIPLY_ADDS = 2**37  # of all passes through the network: 7 seconds
@@ -53,9 +54,8 @@ def check_unit(recognizer: Recognizer, unit: Unit | None) -> None:
         )
 
 
-def check_cost(recognizer: Recognizer, parts: Collection[str]) -> None:
+def check_cost(network: Network, parts: Collection[str]) -> None:
     """Raise ExplanationError for parts that are too large, or take too long, for a service."""
-    network = recognizer.model.network
     values = sum(map(prod, network.output_shapes(INPUT_SHAPE)))
     if "layers" in parts and values > MAX_VALUES:
         raise ExplanationError(

@@ -59,7 +59,7 @@ def _explain(
     unit = None if drawing.unit is None else Unit(drawing.unit.layer, tuple(drawing.unit.index))
     check_target(recognizer, drawing.target)
     check_unit(recognizer, unit)
-    check_cost(recognizer, drawing.parts)
+    check_cost(recognizer.model.network, drawing.parts)
     content = content_of(drawing)
     make = (
         partial(explain, content) if isinstance(content, bytes) else partial(explain_ink, content)
