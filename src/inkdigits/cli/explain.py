@@ -73,7 +73,7 @@ def explain_command(
         check_target(recognizer, target)
         check_unit(recognizer, unit)
     except ExplanationError as error:
-        raise click.UsageError(printable(str(error))) from None
+        raise click.UsageError(str(error)) from None
     rgba = _read(file)
     options: dict[str, Any] = {"target": target, "preprocess": not no_preprocessing}
     explanation = explain(rgba, recognizer, parts=PARTS, unit=unit, data_dir=data_dir, **options)

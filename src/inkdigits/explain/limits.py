@@ -24,13 +24,11 @@ class ExplanationError(ValueError):
 
 def check_target(recognizer: Recognizer, target: str | None) -> None:
     """Raise ExplanationError unless the target is None or the name of an output of the model."""
-    classes = recognizer.model.class_names
-    if target is not None and target not in classes:
-        names = ", ".join(classes[:12])
-        more = len(classes) - 12
+    # Names are not part of the sentence: a model's may be anything, and any number.
+    if target is not None and target not in recognizer.model.class_names:
         raise ExplanationError(
-            f"The model has no class of this name to explain; choose one of {names}"
-            f"{f' and {more} more' if more > 0 else ''}."
+            "The model has no class of this name to explain; inkdigits model show and "
+            "GET /api/v1/models list its classes."
         )
 
 
