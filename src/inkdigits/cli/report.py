@@ -1,10 +1,11 @@
 """Render an evaluation as one self-contained HTML page."""
 
-import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
+from itertools import count
 from typing import Any
 
 import click
@@ -13,7 +14,7 @@ from inkdigits.arrays import Pixels
 from inkdigits.cli.curves import TRAINING, VALIDATION, panels_of_run
 from inkdigits.constants import DIGITS
 from inkdigits.evaluation import WriterMetrics
-from inkdigits.imaging.decode import encode_png
+from inkdigits.imaging.decode import png_data_url
 from inkdigits.metrics import Coverage, Metrics
 from inkdigits.recognizer import Recognizer
 from inkdigits.training import Record
@@ -70,7 +71,7 @@ def render_report(
         names=names,
         noun="digit" if names == DIGITS else "image",
         confusions=_most_frequent_confusions(metrics) if len(names) > MATRIX_CLASSES else (),
-        mistakes=[(mistake, data_url(mistake.image)) for mistake in mistakes],
+        mistakes=[(mistake, png_data_url(mistake.image)) for mistake in mistakes],
         wrong=metrics.total - metrics.correct,
         rejected=rejected,
         coverage=coverage,
@@ -93,7 +94,7 @@ def _most_frequent_confusions(metrics: Metrics) -> list[tuple[int, int, int]]:
     return sorted(pairs, key=lambda pair: -pair[2])[:CONFUSIONS_SHOWN]
 
 
-def render_page(name: str, **values: Any) -> str:
+def render_page(template: str, **values: Any) -> str:
     """Render a template of this package as an HTML page.
 
     raises   ClickException if Jinja, which the extra `plots` installs, is missing
@@ -116,9 +117,6 @@ def render_page(name: str, **values: Any) -> str:
     environment.filters["breakable"] = lambda text: Markup(
         re.sub(r"([./_])", r"\1<wbr>", str(escape(text)))
     )
-    return environment.get_template(name).render(**values)
-
-
-def data_url(image: Pixels) -> str:
-    """Return an image, uint8 (28, 28), as a PNG in a data URL."""
-    return "data:image/png;base64," + base64.b64encode(encode_png(image)).decode()
+    environment.filters["number"] = lambda value: f"{float(value):#.4g}".rstrip(".")
+    # Numbers for what the page refers to, such as masks.
+    return environment.get_template(template).render(new_id=partial(next, count()), **values)
