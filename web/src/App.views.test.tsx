@@ -35,6 +35,14 @@ describe("the views", () => {
     }
     await goTo("#/how");
     expect(await screen.findByRole("region", { name: "How it works" })).toBeTruthy();
+    // One returns to what one has left.
+    await goTo("#/inside?target=7");
+    await userEvent.keyboard("t");
+    expect(window.location.hash).toBe("#/train");
+    expect(screen.getByRole("link", { name: "Inside" }).getAttribute("href")).toBe(
+      "#/inside?target=7",
+    );
+    await userEvent.keyboard("ih");
     // The fragment of an element is not an address.
     await goTo("#result");
     expect(currentView()).toBe("How it works");
