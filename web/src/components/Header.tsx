@@ -1,17 +1,26 @@
+import { ariaKeyShortcuts } from "../lib/shortcuts";
 import { DigitIcon } from "./DigitIcon";
 import { Icon, type IconName } from "./icons";
+import { Navigation, type NavigationProps } from "./Navigation";
 import "../styles/header.css";
 
 export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 
-interface Props {
+interface Props extends NavigationProps {
   readonly theme: Theme;
   readonly onTheme: (theme: Theme) => void;
+  /** How copying the link went, for a moment. */
+  readonly copied: "copied" | "failed" | null;
+  readonly onCopyLink: () => void;
   readonly onKeyboardHelp: () => void;
 }
 
-export function Header({ theme, onTheme, onKeyboardHelp }: Props) {
+const COPY_LINK = { copied: "Copied", failed: "Not copied" } as const;
+
+/** The name of the page, its views, and what applies to all of them. */
+export function Header(props: Props) {
+  const { theme, onTheme, copied, onCopyLink, onKeyboardHelp } = props;
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "system";
   return (
     <header className="site-header">
@@ -20,8 +29,18 @@ export function Header({ theme, onTheme, onKeyboardHelp }: Props) {
         <DigitIcon digit={8} />
         <span>inkdigits</span>
       </h1>
-      <nav aria-label="Page">
-        <a href="#how">How it works</a>
+      <Navigation view={props.view} numbers={props.numbers} addressOf={props.addressOf} />
+      <div className="header-actions">
+        <button
+          type="button"
+          className="ghost link-button"
+          aria-keyshortcuts={ariaKeyShortcuts("link")}
+          title="Copy a link to what is shown here"
+          onClick={onCopyLink}
+        >
+          <Icon name={copied === "copied" ? "done" : "link"} />
+          <span>{copied ? COPY_LINK[copied] : "Copy link"}</span>
+        </button>
         <button
           type="button"
           className="ghost keyboard-button"
@@ -31,16 +50,16 @@ export function Header({ theme, onTheme, onKeyboardHelp }: Props) {
           <Icon name="keyboard" />
           <span>Keyboard</span>
         </button>
-      </nav>
-      <button
-        type="button"
-        className="ghost"
-        aria-label={`Theme: ${theme}. Change theme`}
-        title={`Theme: ${theme}`}
-        onClick={() => onTheme(next)}
-      >
-        <Icon name={theme satisfies IconName} />
-      </button>
+        <button
+          type="button"
+          className="ghost"
+          aria-label={`Theme: ${theme}. Change theme`}
+          title={`Theme: ${theme}`}
+          onClick={() => onTheme(next)}
+        >
+          <Icon name={theme satisfies IconName} />
+        </button>
+      </div>
     </header>
   );
 }

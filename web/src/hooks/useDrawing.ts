@@ -3,10 +3,10 @@ import type { PredictionBody } from "../lib/api/client";
 import { sampleStrokes } from "../lib/digitPaths";
 import {
   type DigitDrawing,
+  DigitModeSchema,
   type Drawing,
   type InkDrawing,
   type Mode,
-  ModeSchema,
   newFreehandDrawing,
   newNumberDrawing,
   newPixelDrawing,
@@ -41,11 +41,25 @@ export interface InkRequest extends PredictionRequest<{ image: string }> {
 /** The drawing of each mode, and the request to recognize the current one.
  *
  * `digitRequest` is null in number mode, and `numberRequest` in the others.
+ *
+ * @param isNumber  whether the mode is that of numbers: the address says so
+ * @param showMode  goes to a view in which this mode can be drawn
  */
-export function useDrawing() {
-  const [mode, setMode] = usePersistentState<Mode>("session", "mode", ModeSchema, "freehand");
-  const [digitMode, setDigitMode] = useState<DigitDrawing["mode"]>("freehand");
-  if (mode !== "number" && mode !== digitMode) setDigitMode(mode);
+export function useDrawing(isNumber: boolean, showMode: (mode: Mode) => void) {
+  const [digitMode, setDigitMode] = usePersistentState<DigitDrawing["mode"]>(
+    "session",
+    "mode",
+    DigitModeSchema,
+    "freehand",
+  );
+  const mode: Mode = isNumber ? "number" : digitMode;
+  const setMode = useCallback(
+    (mode: Mode) => {
+      if (mode !== "number") setDigitMode(mode);
+      showMode(mode);
+    },
+    [setDigitMode, showMode],
+  );
   const freehand = useHistory(
     () => load("session", "freehand", FreehandHistorySchema) ?? createHistory(newFreehandDrawing()),
   );
@@ -77,14 +91,21 @@ export function useDrawing() {
   const { update: updateFreehand } = freehand;
   const { update: updatePixels } = pixels;
   const { update: updateNumber } = number;
-  const open = useCallback(
+  const restore = useCallback(
     (drawing: Drawing) => {
-      setMode(drawing.mode);
+      if (drawing.mode !== "number") setDigitMode(drawing.mode);
       if (drawing.mode === "freehand") updateFreehand(drawing);
       else if (drawing.mode === "pixels") updatePixels(drawing);
       else updateNumber(drawing);
     },
-    [setMode, updateFreehand, updatePixels, updateNumber],
+    [setDigitMode, updateFreehand, updatePixels, updateNumber],
+  );
+  const open = useCallback(
+    (drawing: Drawing) => {
+      restore(drawing);
+      showMode(drawing.mode);
+    },
+    [restore, showMode],
   );
   const startFromSample = useCallback(
     (digit: number) => {
@@ -123,6 +144,9 @@ export function useDrawing() {
       else updateNumber(newNumberDrawing());
     },
     startFromSample,
+    /** Replace the drawing of its mode. */
+    restore,
+    /** The same, and go to a view that shows it. */
     open,
     openImage: (image: OpenedImage) =>
       open(mode === "number" ? newNumberDrawing({ image }) : newFreehandDrawing({ image })),

@@ -1,7 +1,7 @@
 /** The kinds of drawings, freehand, pixels and number, and the schemas for stored ones. */
 
 import * as v from "valibot";
-import { EMPTY_GRID, GRID_SIZE, type Grid } from "./grid";
+import { EMPTY_GRID, GRID_SIZE, type Grid, isEmpty } from "./grid";
 import { type Edits, NO_EDITS, withStrokesChanged } from "./numberEdits";
 import { CANVAS_SIZE, type Stroke } from "./strokes";
 
@@ -72,6 +72,12 @@ export function newNumberDrawing(
   return { mode: "number", id: newId(), strokes: [], image: null, edits: NO_EDITS, ...content };
 }
 
+/** Whether anything is drawn, or an image is opened. */
+export function hasContent(drawing: Drawing): boolean {
+  if (drawing.mode === "pixels") return !isEmpty(drawing.grid);
+  return drawing.image !== null || drawing.strokes.length > 0;
+}
+
 /** Add a stroke. On an image, the stroke starts a new drawing, with the given id. */
 export function addStroke<Ink extends InkDrawing>(drawing: Ink, stroke: Stroke, id: string): Ink {
   if (!drawing.image) return withStrokes(drawing, [...drawing.strokes, stroke]);
@@ -118,7 +124,8 @@ export const ImageSchema = v.object({
   url: v.pipe(v.string(), v.regex(/^data:image\/(?!svg)[a-z0-9.+-]+;base64,/)),
 });
 
-export const ModeSchema = v.picklist(["freehand", "pixels", "number"]);
+export const DigitModeSchema = v.picklist(["freehand", "pixels"]);
+export const MODES = [...DigitModeSchema.options, "number"] as const satisfies readonly Mode[];
 
 export const FreehandDrawingSchema = v.object({
   mode: v.literal("freehand"),
