@@ -16,7 +16,19 @@ interface Props {
 }
 
 /** The answer for a digit or a number, its probabilities, and when and with which model to predict. */
-export function ResultPanel({ workspace, copied, onCopyNumber }: Props) {
+export function ResultPanel(props: Props) {
+  const { state, request, models } = props.workspace;
+  return (
+    <section className="result-panel" id="result" aria-label="Result" tabIndex={-1}>
+      <SectionBoundary name="The result" resetKeys={[state.prediction, request, models.list]}>
+        <Content {...props} />
+      </SectionBoundary>
+    </section>
+  );
+}
+
+// A component of its own, so that the boundary also contains errors in what is computed here.
+function Content({ workspace, copied, onCopyNumber }: Props) {
   const { isNumber, drawing, settings, models, classes, digits, digit, number } = workspace;
   const { state, request, content, numberResult, notice, outdated } = workspace;
   const { live, keepSeparators } = settings;
@@ -40,55 +52,53 @@ export function ResultPanel({ workspace, copied, onCopyNumber }: Props) {
     />
   );
   return (
-    <section className="result-panel" id="result" aria-label="Result" tabIndex={-1}>
-      <SectionBoundary name="The result" resetKeys={[state.prediction, request, models.list]}>
-        {isNumber ? (
-          <NumberPanel
-            number={number}
-            result={numberResult}
-            text={numberText(numberResult, live, outdated, constrained)}
-            outdated={outdated}
-            notice={number.invalid ? null : notice}
-            keepSeparators={keepSeparators}
-            onKeepSeparators={settings.setKeepSeparators}
-            copied={copied}
-            onCopy={onCopyNumber}
-            controls={controls}
-          />
-        ) : (
-          <>
-            <PredictionResult
-              result={result}
-              classes={classes}
-              stale={digit.stale}
-              outdated={outdated}
-              live={live}
-              seen={shown?.seen ?? null}
-              notice={notice}
-              onReadAsNumber={
-                result.kind === "rejected" && prediction?.may_be_number && digits
-                  ? drawing.readAsNumber
-                  : undefined
-              }
-            />
-            <ProbabilityBars
-              classes={classes}
-              probabilities={shown?.probabilities}
-              label={result.kind === "answer" && !outdated ? result.label : null}
-            />
-            {controls}
-          </>
-        )}
-        <ResultAnnouncer
-          text={
-            !workspace.settled
-              ? ""
-              : isNumber
-                ? numberAnnouncement(numberResult, outdated, constrained)
-                : announcement(result, classes, outdated)
-          }
+    <>
+      {isNumber ? (
+        <NumberPanel
+          number={number}
+          result={numberResult}
+          text={numberText(numberResult, live, outdated, constrained)}
+          outdated={outdated}
+          notice={number.invalid ? null : notice}
+          keepSeparators={keepSeparators}
+          onKeepSeparators={settings.setKeepSeparators}
+          copied={copied}
+          onCopy={onCopyNumber}
+          controls={controls}
         />
-      </SectionBoundary>
-    </section>
+      ) : (
+        <>
+          <PredictionResult
+            result={result}
+            classes={classes}
+            stale={digit.stale}
+            outdated={outdated}
+            live={live}
+            seen={shown?.seen ?? null}
+            notice={notice}
+            onReadAsNumber={
+              result.kind === "rejected" && prediction?.may_be_number && digits
+                ? drawing.readAsNumber
+                : undefined
+            }
+          />
+          <ProbabilityBars
+            classes={classes}
+            probabilities={shown?.probabilities}
+            label={result.kind === "answer" && !outdated ? result.label : null}
+          />
+          {controls}
+        </>
+      )}
+      <ResultAnnouncer
+        text={
+          !workspace.settled
+            ? ""
+            : isNumber
+              ? numberAnnouncement(numberResult, outdated, constrained)
+              : announcement(result, classes, outdated)
+        }
+      />
+    </>
   );
 }
