@@ -50,8 +50,8 @@ class FunctionCheck:
         results = [self._call(answer, case) for case in self.cases()]
         if all(result is None or result is ... for result in results):
             raise NotYet(
-                f"`{self.name}` returns nothing yet. Put your code in place of the `...`, and end it "
-                "with `return`."
+                f"`{self.name}` returns nothing yet. Put your code in place of the `...`, and end "
+                "it with `return`."
             )
         if self.in_place and all(
             same(result, case[0], 0) for result, case in zip(results, self.cases(), strict=True)

@@ -189,9 +189,9 @@ lines({"4 or 9": tuple(zip(*history))}, "images seen", "accuracy on unseen digit
 show([by_hand.reshape(28, 28), weight.reshape(28, 28)], ["by hand", "learned"], signed=True)
 
 # %% [markdown]
-# With the real MNIST, the learned neuron gets about 96% of the unseen fours and nines, and the one by
-# hand about 87%. The learned weights look noisier, but they look where it matters: at the gap at the
-# top.
+# With the real MNIST, the learned neuron gets about 96% of the unseen fours and nines, and the one
+# by hand about 87%. The learned weights look noisier, but they look where it matters: at the gap at
+# the top.
 #
 # **Questions to think about**
 #

@@ -49,7 +49,8 @@ print("A larger weight makes the loss", "smaller" if by_hand < 0 else "larger")
 # function changes:
 #
 # $$
-# \frac{\partial f}{\partial x_i} \approx \frac{f(\dots, x_i + h, \dots) - f(\dots, x_i - h, \dots)}{2h}
+# \frac{\partial f}{\partial x_i} \approx
+# \frac{f(\dots, x_i + h, \dots) - f(\dots, x_i - h, \dots)}{2h}
 # $$
 #
 # It is slow (two calls for each number, and our network has 109,386), but it cannot be wrong in the

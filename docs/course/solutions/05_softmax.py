@@ -153,7 +153,7 @@ print("largest difference", np.abs(their_backward() - logits_gradient(softmax(z)
 
 # %%
 weight, bias, history = np.zeros((784, 10), np.float32), np.zeros(10, np.float32), []
-for step in range(60):
+for _ in range(60):
     p = softmax(dense(x, weight, bias))
     history.append(cross_entropy(p, labels))
     dz = logits_gradient(p, labels).astype(np.float32)

@@ -86,7 +86,7 @@ def gradients(network, x, labels):
     dy = logits_gradient(p, labels)
     pairs = []
     for number in reversed(range(len(network))):
-        weight, bias = network[number]
+        weight = network[number][0]
         # BEGIN SOLUTION: ...  # go through the ReLU, unless this is the last layer; then the layer
         if number < len(network) - 1:
             dy = relu_backward(dy, outputs[number])
@@ -195,7 +195,8 @@ for epoch in range(1, 6):
     logits = forward(network, unseen)[0]
     unseen_loss = cross_entropy(softmax(logits), unseen_labels)
     history.append((epoch, np.mean(losses), unseen_loss))
-    print(f"epoch {epoch}: loss {history[-1][1]:.3f}, unseen {accuracy(logits, unseen_labels):.1%}")
+    right = accuracy(logits, unseen_labels)
+    print(f"epoch {epoch}: loss {np.mean(losses):.3f}, {right:.1%} of the unseen digits")
 print(f"{time.perf_counter() - start:.0f} seconds")
 
 epochs, train_losses, unseen_losses = zip(*history)
@@ -218,7 +219,8 @@ show(network[0][0].T[:20].reshape(-1, 28, 28), signed=True)
 # 2. Try batches of 1 and of 1,000. Which learns more in an epoch, and which is faster?
 # 3. Train with 500 images only. What do both curves do?
 #
-# To watch this happen, open the view "Train" of `inkdigits lab`.
+# To watch this happen, open the view "Train" of the project's page (`make run`), and train a
+# network of the same sizes there.
 #
 # ## Read on in inkdigits
 #

@@ -38,7 +38,7 @@ print(f"{accuracy(predict(network, vector, unseen), labels):.1%} of the unseen d
 picture = load_picture("my-digit.png")
 gray = picture.mean(axis=2)
 naive = cv2.resize(gray, (28, 28), interpolation=cv2.INTER_AREA) / 255
-show([gray, naive], titles=["picture", "28 x 28"])
+show([picture, naive], titles=["picture", "28 x 28"])
 bars(softmax(predict(network, vector, naive[None].astype(np.float32)))[0], "what the network says")
 
 # %% [markdown]

@@ -63,8 +63,9 @@ people = {"MNIST": validation, "other forms": made_digits(len(training) // 30, s
 italian = italian_digits()
 if italian is not None:
     people["Italy"] = italian
-for name, digits in people.items():
-    show(digits.images[:10], titles=[f"{label}" for label in digits.labels[:10]])
+for digits in people.values():
+    some = digits.take(np.random.default_rng(0).permutation(len(digits))[:10])
+    show(some.images, titles=some.labels)
 
 
 # %%
@@ -203,8 +204,8 @@ both, both_labels = np.concatenate([x, ink(more)]), np.concatenate([labels, more
 report(network, train(network, both, both_labels, epochs=3, augment=MILD))
 
 # %% [markdown]
-# Compare the three reports. With the real MNIST, augmentation alone gains little in so few epochs: a
-# tenth of a point for MNIST's strangers, and a point for the Italian digits. The other forms gain
+# Compare the three reports. With the real MNIST, augmentation alone gains little in so few epochs:
+# a tenth of a point for MNIST's strangers, and a point for the Italian digits. The other forms gain
 # five times as much, also for the Italians, whom the network has still never seen. No cleverness
 # replaces training data from the people a program is for.
 #

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from coursework.built import accuracy, convolutional_network, cross_entropy, predict, softmax, train
 from coursework.checks import reader as check
-from coursework.data import ink, load_digits, load_picture, load_test_digits, made_digits
+from coursework.data import load_digits, load_picture, load_test_digits, made_digits
 from coursework.plots import bars, lines, show
 
 from inkdigits import Recognizer
@@ -230,7 +230,7 @@ print(Path("my-reader.safetensors").stat().st_size, "bytes")
 reader = Recognizer.load("my-reader.safetensors")
 picture = load_picture("my-digit.png")
 prediction = reader.recognize(picture)
-show([picture.mean(axis=2), prediction.seen], titles=["picture", "what it saw"])
+show([picture, prediction.seen], titles=["picture", "what it saw"])
 bars(prediction.probabilities, f"answer: {prediction.label or 'not a digit'}")
 
 # %% [markdown]

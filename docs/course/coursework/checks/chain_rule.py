@@ -1,37 +1,40 @@
 """Step 4: the chain rule."""
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 
 from coursework.exercise import FunctionCheck, ValueCheck
 
 
-def _cube(x):
+def _cube(x: Any) -> Any:
     return float((x**3).sum())
 
 
-def _wave(x):
+def _wave(x: Any) -> Any:
     return float(np.sin(x[0]) * np.exp(x[1]))
 
 
-def _slope_cases():
+def _slope_cases() -> Any:
     yield _cube, np.array([1.0, 2.0, -3.0]), 2
     yield _cube, np.array([1.0, 2.0, -3.0]), 0
     yield _wave, np.array([0.5, 1.0]), 1
 
 
-def _moved(x, index, by):
+def _moved(x: Any, index: Any, by: Any) -> Any:
     moved = x.copy()
     moved[index] += by
     return moved
 
 
-def _dense_cases():
+def _dense_cases() -> Any:
     rng = np.random.default_rng(0)
     yield rng.normal(size=(5, 2)), rng.normal(size=(5, 3)), rng.normal(size=(3, 2))
     yield rng.normal(size=(3, 3)), rng.normal(size=(3, 3)), rng.normal(size=(3, 3))
 
 
-def _relu_cases():
+def _relu_cases() -> Any:
     rng = np.random.default_rng(1)
     yield rng.normal(size=(4, 3)), rng.normal(size=(4, 3))
     yield rng.normal(size=6), rng.normal(size=6)
@@ -127,14 +130,16 @@ relu_backward = FunctionCheck(
 )
 
 
-def _chain(dy, x, h, w1, w2, relu_first=False, through=True):
+def _chain(
+    dy: Any, x: Any, h: Any, w1: Any, w2: Any, relu_first: Any = False, through: Any = True
+) -> Any:
     dh, dw2, db2 = dy @ w2.T, np.maximum(h, 0).T @ dy, dy.sum(axis=0)
     if through:
         dh = dh * (h > 0)
     return x.T @ dh, dh.sum(axis=0), dw2 if not relu_first else h.T @ dy, db2
 
 
-def _chain_cases():
+def _chain_cases() -> Any:
     rng = np.random.default_rng(2)
     x, w1, w2 = (rng.normal(size=shape) for shape in ((6, 4), (4, 5), (5, 3)))
     yield rng.normal(size=(6, 3)), x, x @ w1 + 0.1, w1, w2
@@ -146,10 +151,10 @@ chain = FunctionCheck(
     _chain,
     {
         "the second layer is right, but the gradient has not gone through the ReLU.": (
-            lambda *arguments: _chain(*arguments, through=False)
+            partial(_chain, through=False)
         ),
         "the input of the second layer is what came *out* of the ReLU.": (
-            lambda *arguments: _chain(*arguments, relu_first=True)
+            partial(_chain, relu_first=True)
         ),
         "the order is dw1, db1, dw2, db2.": lambda *arguments: (lambda a, b, c, d: (c, d, a, b))(
             *_chain(*arguments)

@@ -1,28 +1,30 @@
 """Step 8: convolution."""
 
+from typing import Any
+
 import numpy as np
 
 from coursework.exercise import ConditionCheck, FunctionCheck
 
 
-def _cases():
+def _cases() -> Any:
     rng = np.random.default_rng(0)
     yield rng.random((6, 5)), rng.normal(size=(3, 3))
     yield rng.random((4, 4)), rng.normal(size=(2, 2))
 
 
-def _convolve(image, kernel):
+def _convolve(image: Any, kernel: Any) -> Any:
     windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
     return (windows * kernel).sum(axis=(2, 3))
 
 
-def _pool_cases():
+def _pool_cases() -> Any:
     rng = np.random.default_rng(1)
     yield (rng.normal(size=(6, 4)),)
     yield (rng.normal(size=(5, 7)),)
 
 
-def _squares(image):
+def _squares(image: Any) -> Any:
     height, width = image.shape[0] // 2, image.shape[1] // 2
     return image[: 2 * height, : 2 * width].reshape(height, 2, width, 2)
 
@@ -54,7 +56,7 @@ LEFT_TO_RIGHT = np.zeros((5, 6))
 LEFT_TO_RIGHT[:, 3:] = 1
 
 
-def _middle(kernel, image):
+def _middle(kernel: Any, image: Any) -> Any:
     return _convolve(image, np.asarray(kernel, float))
 
 

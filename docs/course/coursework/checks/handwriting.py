@@ -1,5 +1,7 @@
 """Step 9: augmentation and other people's handwriting."""
 
+from typing import Any
+
 import numpy as np
 
 from coursework.exercise import ConditionCheck, FunctionCheck
@@ -7,11 +9,11 @@ from coursework.exercise import ConditionCheck, FunctionCheck
 WRITERS = np.repeat(np.arange(40), 5)[np.random.default_rng(0).permutation(200)]
 
 
-def _split(function, writers=WRITERS, share=0.25, seed=0):
+def _split(function: Any, writers: Any = WRITERS, share: Any = 0.25, seed: Any = 0) -> Any:
     return np.asarray(function(writers, share, np.random.default_rng(seed)))
 
 
-def _by_writer(writers, share, rng):
+def _by_writer(writers: Any, share: Any, rng: Any) -> Any:
     names = rng.permutation(np.unique(writers))
     return np.isin(writers, names[: round(share * len(names))])
 
@@ -47,12 +49,12 @@ hold_out = ConditionCheck(
 )
 
 
-def _images():
+def _images() -> Any:
     rng = np.random.default_rng(1)
     return [rng.random((6, 5)), np.eye(4)]
 
 
-def _moved(image, down, right):
+def _moved(image: Any, down: Any, right: Any) -> Any:
     moved = np.zeros_like(image)
     height, width = image.shape
     moved[max(down, 0) : height + min(down, 0), max(right, 0) : width + min(right, 0)] = image[
@@ -118,23 +120,23 @@ BATCH = np.zeros((12, 9, 9))
 BATCH[:, 4, 4] = 1
 
 
-def _jitter(x, rng, both=True):
+def _jitter(x: Any, rng: Any, both: Any = True) -> Any:
     return np.stack(
         [_moved(i, *(rng.integers(-2, 3, 2) if both else (0, rng.integers(-2, 3)))) for i in x]
     )
 
 
-def _run(function, seed=0):
+def _run(function: Any, seed: Any = 0) -> Any:
     return np.asarray(function(BATCH.copy(), np.random.default_rng(seed)))
 
 
-def _unchanged(function):
+def _unchanged(function: Any) -> Any:
     batch = BATCH.copy()
     function(batch, np.random.default_rng(0))
     return np.array_equal(batch, BATCH)
 
 
-def _places(function, seeds=range(8)):
+def _places(function: Any, seeds: Any = range(8)) -> Any:
     moved = np.concatenate([_run(function, seed) for seed in seeds])
     return np.argwhere(moved == 1)[:, 1:] - 4
 

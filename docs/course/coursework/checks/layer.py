@@ -1,5 +1,8 @@
 """Step 3: a layer."""
 
+from itertools import pairwise
+from typing import Any
+
 import numpy as np
 
 from coursework.exercise import ConditionCheck, FunctionCheck
@@ -8,17 +11,17 @@ CORNERS = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
 EXACTLY_ONE = np.array([0.0, 1, 1, 0])
 
 
-def _dense_cases():
+def _dense_cases() -> Any:
     rng = np.random.default_rng(0)
     yield rng.random((4, 3)), rng.normal(size=(3, 2)), rng.normal(size=2)
     yield rng.random((2, 2)), rng.normal(size=(2, 2)), rng.normal(size=2)
 
 
-def _chain_cases():
+def _chain_cases() -> Any:
     rng = np.random.default_rng(1)
-    for _ in range(2):
+    for inputs in (4, 3):
         yield (
-            rng.normal(size=(4, 3)),
+            rng.normal(size=(inputs, 3)),
             rng.normal(size=3),
             rng.normal(size=(3, 3)),
             rng.normal(size=3),
@@ -65,19 +68,19 @@ relu = FunctionCheck(
 parameters = FunctionCheck(
     "count_parameters",
     lambda: [([784, 128, 64, 10],), ([5, 3],), ([2, 2, 1],)],
-    lambda sizes: sum((a + 1) * b for a, b in zip(sizes, sizes[1:], strict=False)),
+    lambda sizes: sum((a + 1) * b for a, b in pairwise(sizes)),
     {
         "the biases are missing: one for each neuron.": lambda sizes: sum(
-            a * b for a, b in zip(sizes, sizes[1:], strict=False)
+            a * b for a, b in pairwise(sizes)
         ),
         "the inputs have no biases; only neurons do.": lambda sizes: (
-            sum(a * b for a, b in zip(sizes, sizes[1:], strict=False)) + sum(sizes)
+            sum(a * b for a, b in pairwise(sizes)) + sum(sizes)
         ),
         "this counts the numbers that flow through the network, not its parameters.": (
             lambda sizes: sum(sizes)
         ),
         "one bias too few or too many: each layer has one bias *for each of its outputs*.": (
-            lambda sizes: sum(a * (b + 1) for a, b in zip(sizes, sizes[1:], strict=False))
+            lambda sizes: sum(a * (b + 1) for a, b in pairwise(sizes))
         ),
     },
     "For each pair of neighboring sizes: inputs times outputs weights, and one bias per output.",
@@ -104,7 +107,7 @@ collapse = FunctionCheck(
 )
 
 
-def _outputs(answer):
+def _outputs(answer: Any) -> Any:
     weight, bias = (np.asarray(part, float) for part in answer)
     return np.maximum(CORNERS @ weight + bias, 0) @ [1.0, -2.0]
 

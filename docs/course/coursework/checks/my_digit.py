@@ -1,11 +1,13 @@
 """Step 7: why it fails on my digit, and preprocessing."""
 
+from typing import Any
+
 import numpy as np
 
 from coursework.exercise import FunctionCheck
 
 
-def _gray_cases():
+def _gray_cases() -> Any:
     rng = np.random.default_rng(0)
     dark_on_light = 200 + 5 * rng.random((9, 7))
     dark_on_light[3:6, 2:4] = 60
@@ -15,16 +17,16 @@ def _gray_cases():
     yield (light_on_dark,)
 
 
-def _border(gray):
+def _border(gray: Any) -> Any:
     return np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
 
 
-def _ink(gray):
+def _ink(gray: Any) -> Any:
     difference = np.abs(gray - np.median(_border(gray)))
     return difference / difference.max()
 
 
-def _box_cases():
+def _box_cases() -> Any:
     image = np.zeros((12, 10))
     image[2:9, 3:5] = 1
     image[7, 3:8] = 0.8
@@ -36,19 +38,19 @@ def _box_cases():
     yield (single,)
 
 
-def _crop(ink, least=0.25, last=1, swapped=False):
+def _crop(ink: Any, least: Any = 0.25, last: Any = 1, swapped: Any = False) -> Any:
     rows, columns = np.flatnonzero((ink > least).any(1)), np.flatnonzero((ink > least).any(0))
     if swapped:
         rows, columns = columns, rows
     return ink[rows[0] : rows[-1] + last, columns[0] : columns[-1] + last]
 
 
-def _crop_only_rows(ink):
+def _crop_only_rows(ink: Any) -> Any:
     rows = np.flatnonzero((ink > 0.25).any(axis=1))
     return ink[rows[0] : rows[-1] + 1]
 
 
-def _mass_cases():
+def _mass_cases() -> Any:
     rng = np.random.default_rng(1)
     yield (rng.random((6, 4)) ** 3,)
     image = np.zeros((20, 12))
@@ -57,7 +59,7 @@ def _mass_cases():
     yield (image,)
 
 
-def _mass(ink):
+def _mass(ink: Any) -> Any:
     rows, columns = np.indices(ink.shape)
     return (ink * rows).sum() / ink.sum(), (ink * columns).sum() / ink.sum()
 

@@ -1,23 +1,25 @@
 """Step 2: a neuron."""
 
+from typing import Any
+
 import numpy as np
 
-from coursework.exercise import ConditionCheck, FunctionCheck
+from coursework.exercise import FunctionCheck, ValueCheck
 
 
-def _cases():
+def _cases() -> Any:
     yield np.array([1.0, 0.5, 0.0]), np.array([2.0, -1.0, 4.0]), 0.25
     rng = np.random.default_rng(0)
     yield rng.random(784), rng.normal(size=784), -3.0
 
 
-def _batch_cases():
+def _batch_cases() -> Any:
     rng = np.random.default_rng(1)
     yield rng.random((4, 7)), rng.normal(size=7), 0.5
     yield rng.random((3, 3)), rng.normal(size=3), -2.0
 
 
-def _learning_cases():
+def _learning_cases() -> Any:
     rng = np.random.default_rng(2)
     for says, label in ((0.9, 0), (0.2, 1), (0.5, 1)):
         yield rng.normal(size=5), 0.5, rng.random(5), says - label, 0.1
@@ -81,37 +83,33 @@ sigmoid = FunctionCheck(
 )
 
 
-def _threshold_accuracy(bias, scores, is_first):
-    return ((np.asarray(scores) + float(bias) > 0) == is_first).mean()
+def _halfway(scores: Any, is_first: Any) -> Any:
+    return (scores[is_first].mean() + scores[~is_first].mean()) / 2
 
 
-bias = ConditionCheck(
+bias = ValueCheck(
     "bias",
+    lambda scores, is_first: -_halfway(scores, is_first),
     {
-        "this should be one number.": lambda bias, scores, is_first: np.ndim(bias) == 0,
-        "the sign is wrong: the neuron *adds* the bias, and the sum should be 0 halfway.": (
-            lambda bias, scores, is_first: (
-                _threshold_accuracy(bias, scores, is_first)
-                >= _threshold_accuracy(-bias, scores, is_first)
-            )
+        "the sign is wrong: the neuron *adds* the bias, and the sum should be 0 halfway.": _halfway,
+        "this is the distance of the two means. Which number lies halfway between them?": (
+            lambda scores, is_first: scores[is_first].mean() - scores[~is_first].mean()
         ),
-        "too many digits are still on the wrong side of 0. Where are the two means of the "
-        "scores, and what lies halfway?": (
-            lambda bias, scores, is_first: _threshold_accuracy(bias, scores, is_first) > 0.95
+        "this is the mean of all scores. If there are more ones than zeros, it is not halfway.": (
+            lambda scores, is_first: -scores.mean()
+        ),
+        "this moves the mean of the zeros to 0, so about half of them end up below 0.": (
+            lambda scores, is_first: -scores[is_first].mean()
         ),
     },
-    {
-        "one number": lambda scores, is_first: -scores,
-        "the sign is wrong": lambda scores, is_first: (
-            (scores[is_first].mean() + scores[~is_first].mean()) / 2
-        ),
-        "wrong side of 0": lambda scores, is_first: 0.0,
-    },
+    "Where are the two means of the scores, and which number lies halfway? With the bias added, "
+    "that should become 0.",
+    tolerance=1e-3,
 )
 
 
-def _step(sign=1.0, image=True, bias_too=True, rate=True):
-    def step(weight, bias, x, error, learning_rate):
+def _step(sign: Any = 1.0, image: Any = True, bias_too: Any = True, rate: Any = True) -> Any:
+    def step(weight: Any, bias: Any, x: Any, error: Any, learning_rate: Any) -> Any:
         factor = sign * (learning_rate if rate else 1) * error
         new = weight - factor * (x if image else 1)
         return new, bias - factor if bias_too else bias

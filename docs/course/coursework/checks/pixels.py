@@ -1,29 +1,31 @@
 """Step 1: a pixel and an image."""
 
+from typing import Any
+
 import numpy as np
 
 from coursework.exercise import ConditionCheck, FunctionCheck
 
 
-def _ink_cases():
+def _ink_cases() -> Any:
     yield (np.array([[0, 51], [102, 255]], np.uint8),)
     yield (np.random.default_rng(0).integers(0, 256, (3, 5), dtype=np.uint8),)
 
 
-def _digit_cases():
+def _digit_cases() -> Any:
     rng = np.random.default_rng(1)
     yield rng.random((40, 6, 5)), np.arange(40) % 10
     yield rng.random((30, 4, 4)), rng.permutation(np.arange(30) % 10)
 
 
-def _nearest_cases():
+def _nearest_cases() -> Any:
     rng = np.random.default_rng(2)
     means = rng.random((10, 6, 5))
     yield from ((rng.random((6, 5)), means) for _ in range(5))
     yield means[7].copy(), means
 
 
-def _seven():
+def _seven() -> Any:
     image = np.zeros((28, 28), np.uint8)
     image[6:9, 8:20] = 255
     image[9:22, 17:20] = 255

@@ -1,36 +1,38 @@
 """Step 5: softmax and cross-entropy."""
 
+from typing import Any
+
 import numpy as np
 
 from coursework.exercise import FunctionCheck, ValueCheck
 
 
-def _logits_cases():
+def _logits_cases() -> Any:
     rng = np.random.default_rng(0)
     yield (rng.normal(size=(4, 3)),)
     yield (np.array([[1000.0, 1001.0, 999.0], [-1000.0, -1001.0, -1002.0]]),)
 
 
-def _softmax(z):
+def _softmax(z: Any) -> Any:
     exponentials = np.exp(z - z.max(axis=1, keepdims=True))
     return exponentials / exponentials.sum(axis=1, keepdims=True)
 
 
-def _naive(z):
+def _naive(z: Any) -> Any:
     return np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
 
 
-def _probability_cases():
+def _probability_cases() -> Any:
     rng = np.random.default_rng(1)
     for labels in ([0, 2, 1, 1], [2, 0, 1, 2]):
         yield _softmax(rng.normal(size=(4, 3))), np.array(labels)
 
 
-def _cross_entropy(p, labels):
+def _cross_entropy(p: Any, labels: Any) -> Any:
     return -np.log(p[np.arange(len(p)), labels]).mean()
 
 
-def _difference(p, labels):
+def _difference(p: Any, labels: Any) -> Any:
     return p - np.eye(p.shape[1])[labels]
 
 

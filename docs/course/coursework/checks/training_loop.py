@@ -1,24 +1,26 @@
 """Step 6: a training loop."""
 
+from typing import Any
+
 import numpy as np
 
 from coursework.exercise import ConditionCheck, FunctionCheck
 
 
-def _accuracy_cases():
+def _accuracy_cases() -> Any:
     rng = np.random.default_rng(0)
     yield rng.normal(size=(8, 3)), np.array([0, 1, 2, 0, 1, 2, 0, 1])
     yield np.array([[0.1, 3.0], [2.0, -1.0]]), np.array([1, 0])
 
 
-def _update_cases():
+def _update_cases() -> Any:
     rng = np.random.default_rng(1)
     yield rng.normal(size=(3, 2)), rng.normal(size=(3, 2)), 0.1
     yield rng.normal(size=4), rng.normal(size=4), 0.5
 
 
-def _update(sign=-1.0, scaled=True, add=True):
-    def update(parameter, gradient, rate):
+def _update(sign: Any = -1.0, scaled: Any = True, add: Any = True) -> Any:
+    def update(parameter: Any, gradient: Any, rate: Any) -> Any:
         change = sign * (rate if scaled else 1) * gradient
         if add:
             parameter += change
@@ -36,7 +38,7 @@ accuracy = FunctionCheck(
         "this is the *number* of right answers. Divide by how many there are, or use the mean.": (
             lambda logits, labels: (logits.argmax(axis=1) == labels).sum()
         ),
-        "`argmax(axis=0)` finds the best image for each digit. Which digit is best for each image?": (
+        "`argmax(axis=0)` finds the best image for each digit. Which digit is best for an image?": (
             lambda logits, labels: np.mean(np.resize(logits.argmax(axis=0), len(labels)) == labels)
         ),
         "this is the share of wrong answers.": (
@@ -63,15 +65,15 @@ update = FunctionCheck(
 )
 
 
-def _indices(batches):
+def _indices(batches: Any) -> Any:
     return np.concatenate([np.asarray(batch) for batch in batches])
 
 
-def _orders(function, count, size, seeds=(0, 1)):
+def _orders(function: Any, count: int, size: int, seeds: tuple[int, int] = (0, 1)) -> Any:
     return [list(function(count, size, np.random.default_rng(seed))) for seed in seeds]
 
 
-def _batches(count, size, rng):
+def _batches(count: Any, size: Any, rng: Any) -> Any:
     order = rng.permutation(count)
     return [order[start : start + size] for start in range(0, count, size)]
 
@@ -125,11 +127,11 @@ batches = ConditionCheck(
 )
 
 
-def _gradient_norm(answer, network, x, labels):
+def _gradient_norm(answer: Any, network: Any, x: Any, labels: Any) -> Any:
     return np.sqrt(sum(float((part**2).sum()) for layer in answer for part in layer))
 
 
-def _numerical(network, x, labels, number, part, index):
+def _numerical(network: Any, x: Any, labels: Any, number: Any, part: Any, index: Any) -> Any:
     values = []
     for step in (1e-5, -1e-5):
         moved = [[array.astype(np.float64) for array in layer] for layer in network]
@@ -144,7 +146,7 @@ def _numerical(network, x, labels, number, part, index):
     return (values[0] - values[1]) / 2e-5
 
 
-def _agrees(answer, network, x, labels, number):
+def _agrees(answer: Any, network: Any, x: Any, labels: Any, number: Any) -> Any:
     places = [(0, (1, 2)), (0, (2, 0)), (1, (1,))]
     return all(
         np.isclose(
