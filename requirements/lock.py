@@ -60,3 +60,6 @@ extras = [
 ]
 same = ["--constraint", "requirements/compare.txt", "--generate-hashes"]
 lock("extras", *TEST, "--group", "extras", *extras, *same)
+# The tests run the notebooks with Jupyter's packages in the versions that students get.
+same = ["--constraint", "requirements/extras.txt", "--generate-hashes"]
+lock("course", *RUN, "--group", "course", *same)
