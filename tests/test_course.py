@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import small_mnist as small
 import start
+import worksheet
 from coursework import built, data
 from coursework.exercise import ConditionCheck, FunctionCheck, NotYet, ValueCheck
 
@@ -213,6 +214,51 @@ def test_names_and_commands_exist(name):
         resolve(dotted)
     commands = set(main.list_commands(click.Context(main)))
     assert set(re.findall(r"`inkdigits (\w+)", TEXTS[name])) <= commands
+
+
+# The worksheet
+
+
+def numbers(name):
+    """The numbers of a table of the worksheet, or of one place in its text."""
+    html = worksheet.FILE.read_text(encoding="utf-8").replace("\N{MINUS SIGN}", "-")
+    text = re.search(rf' id="{name}">(.*?)</(?:table|span)>', html, re.DOTALL)[1]
+    rows = [re.findall(r"<td[^>]*>([^<]+)</td>", row) for row in text.split("</tr>")]
+    return [[float(value) for value in row] for row in rows if row] or float(text)
+
+
+def test_worksheet_is_up_to_date():
+    text = worksheet.FILE.read_text(encoding="utf-8")
+    assert text == worksheet.worksheet(), "run `python docs/course/worksheet.py`"
+
+
+def test_answers_of_the_worksheet_follow_from_its_tables():
+    weight, bias = numbers("weight"), -2
+    for image, answer in (("seven", "score-a"), ("one", "score-b")):
+        rows = zip(numbers(image), weight, strict=True)
+        products = [x * w for row in rows for x, w in zip(*row, strict=True)]
+        assert sum(products) + bias == numbers(answer)
+    assert numbers("score-blank") == bias
+
+    image, kernel, answers = numbers("strokes"), numbers("kernel"), numbers("convolution")
+    for row, column in np.ndindex(4, 4):
+        products = [image[row + i][column + j] * kernel[i][j] for i, j in np.ndindex(3, 3)]
+        assert sum(products) == answers[row][column]
+    for row, column in np.ndindex(2, 2):
+        square = [answers[2 * row + i][2 * column + j] for i, j in np.ndindex(2, 2)]
+        assert numbers("pooled")[row][column] == max(0, *square)
+
+    # One step of learning on half the ink, by hand.
+    y = 1 / (1 + np.exp(-1))
+    step = worksheet.learned()
+    assert step["score"] == 0.5 * 6 - 2
+    assert step["error"] == pytest.approx(y - 1)
+    assert step["top_left"] == pytest.approx(2 - 0.5 * (y - 1))
+    assert step["bottom_left"] == 0
+    assert step["bias"] == pytest.approx(-2 - (y - 1))
+    new_score = 1 - (y - 1) * (7 * 0.25 + 1)
+    assert step["new_score"] == pytest.approx(new_score)
+    assert step["new_says"] == pytest.approx(1 / (1 + np.exp(-new_score)))
 
 
 # Starting

@@ -29,7 +29,7 @@ x, labels = ink(training), training.labels
 # $$
 #
 # A positive weight says "ink here speaks for it", a negative one "ink here speaks against it", and
-# the bias is what the neuron thinks of a blank sheet.
+# the bias is the score of a blank sheet.
 
 
 # %%

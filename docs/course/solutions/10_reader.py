@@ -142,7 +142,7 @@ for t in (0.5, 1.0, temperature, 2.0):
 # %% [markdown]
 # ## Exercise 4: not a digit
 #
-# How much more does the network believe in "not a digit" than in all ten digits together? In
+# How much more likely does the network find "not a digit" than all ten digits together? In
 # probabilities that is $p_{10} / (p_0 + \dots + p_9)$. Its logarithm is the *rejection score*:
 #
 # $$
