@@ -155,12 +155,13 @@ class ConditionCheck:
         if answer is ... or answer is None:
             raise NotYet(f"`{self.name}` still needs your code in place of the `...`.")
         for message, is_met in self.conditions.items():
+            failure = ""
             try:
                 met = bool(is_met(answer, *context))
-            except Exception:
-                met = False
+            except Exception as error:
+                met, failure = False, f" (Python says {type(error).__name__}: {error}.)"
             if not met:
-                raise NotYet(f"`{self.name}`: {message}")
+                raise NotYet(f"`{self.name}`: {message}{failure}")
         _praise(self.name, self.praise)
 
     @property
@@ -180,7 +181,7 @@ def same(a: Any, b: Any, tolerance: float) -> bool:
     if isinstance(a, _Changed) or isinstance(b, _Changed):
         return type(a) is type(b)
     if isinstance(a, tuple | list) and isinstance(b, tuple | list):
-        if len(a) == len(b) and any(np.ndim(item) for item in (*a, *b)):
+        if len(a) == len(b) and any(isinstance(item, np.ndarray) for item in (*a, *b)):
             return all(same(x, y, tolerance) for x, y in zip(a, b, strict=True))
     elif isinstance(a, np.random.Generator) and isinstance(b, np.random.Generator):
         return True
@@ -194,10 +195,13 @@ def same(a: Any, b: Any, tolerance: float) -> bool:
 
 
 def shape(result: Any) -> Any:
-    """Return the shape of an array, or of each array of a tuple."""
-    if isinstance(result, tuple) and any(np.ndim(item) for item in result):
+    """Return the shape of an array, or of each array of a tuple or list."""
+    if isinstance(result, tuple | list) and any(isinstance(item, np.ndarray) for item in result):
         return tuple(np.shape(item) for item in result)
-    return np.shape(result)
+    try:
+        return np.shape(result)
+    except ValueError:  # a list of lists of different lengths
+        return f"of a {type(result).__name__}"
 
 
 def _praise(name: str, praise: str) -> None:
