@@ -1,4 +1,4 @@
-"""The checks of docs/course accept any right answer, and explain wrong ones as students write them."""
+"""The checks of docs/course accept any right answer, and explain mistakes as students make them."""
 
 import importlib
 import re
