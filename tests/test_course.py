@@ -4,7 +4,9 @@ import contextlib
 import importlib
 import io
 import json
+import os
 import re
+import sys
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -256,13 +258,31 @@ def test_start_without_jupyterlab_says_how_to_install_it(tmp_path, monkeypatch):
     assert not (tmp_path / "mine").exists()
 
 
+def test_start_runs_jupyterlab_with_inkdigits_on_the_path(tmp_path, monkeypatch):
+    package = tmp_path / "modules/jupyterlab"
+    package.mkdir(parents=True)
+    (package / "__main__.py").write_text(
+        "import os, pathlib, sys\n"
+        "pathlib.Path(sys.argv[1], 'seen').write_text(os.environ['PATH'])\n"
+        "sys.exit(3)\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("PYTHONPATH", str(package.parent))
+    monkeypatch.setattr(start, "find_spec", lambda name: name)
+    with pytest.raises(SystemExit) as stopped:
+        start.main(tmp_path / "mine")
+    assert stopped.value.code == 3
+    seen = (tmp_path / "mine/seen").read_text(encoding="utf-8")
+    assert seen.startswith(str(Path(sys.executable).parent) + os.pathsep)
+
+
 @pytest.mark.extras
 def test_jupyter_runs_a_solved_notebook_and_shows_the_message_of_a_gap(monkeypatch):
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     for source in SOURCES:
         nbformat.validate(build.notebook(source))
     source = next(s for s in SOURCES if s.stem == "04_chain_rule")  # needs no data
-    monkeypatch.setenv("PYTHONPATH", str(COURSE), prepend=":")
+    monkeypatch.setenv("PYTHONPATH", str(COURSE), prepend=os.pathsep)
     gaps = nbformat.reads(build.to_text(build.notebook(source)), 4)
     solved = nbformat.reads(build.to_text(build.notebook(source)), 4)
     for cell, source_cell in zip(solved.cells, build.cells(source), strict=True):

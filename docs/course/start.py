@@ -42,11 +42,18 @@ def main(folder: Path) -> None:
     if find_spec("jupyterlab") is None:
         sys.exit("JupyterLab is not installed: run `make course`, or `pip install jupyterlab`.")
     copied = copy_to(folder)
-    print(f"{len(copied)} notebooks copied to {folder}. Open the first one: 01-pixels.ipynb")
+    print(
+        f"{len(copied)} notebooks copied to {folder}. The first one is 01-pixels.ipynb.", flush=True
+    )
     # So that `inkdigits` also works in JupyterLab's terminal and in notebooks.
     scripts = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     command = [sys.executable, "-m", "jupyterlab", str(folder)]
-    sys.exit(subprocess.run(command, env=os.environ | {"PATH": scripts}, check=False).returncode)
+    with subprocess.Popen(command, env=os.environ | {"PATH": scripts}) as jupyter:
+        while True:
+            try:
+                sys.exit(jupyter.wait())
+            except KeyboardInterrupt:  # JupyterLab, which gets it too, asks whether to stop
+                continue
 
 
 if __name__ == "__main__":
