@@ -23,8 +23,8 @@ from coursework.plots import show
 # ## Images are arrays
 #
 # MNIST is a set of digits that clerks and students in the USA wrote by hand around 1990. Of the
-# 60,000 digits for training, we learn from most, and hold back the digits of every sixth writer:
-# people that our programs never see until we want to know how good they are.
+# 60,000 digits for training, we learn from most, and hold back those of about a sixth of the
+# writers: people whose digits our programs never see until we want to know how good they are.
 
 # %%
 training, validation = load_digits()

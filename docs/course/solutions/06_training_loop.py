@@ -39,7 +39,7 @@ unseen, unseen_labels = ink(validation).reshape(-1, 784), validation.labels
 #
 # ## Exercise 1: batches
 #
-# A gradient over all images is exact, but slow. A *batch* of 64 gives nearly the same direction in
+# A gradient over all images is exact, but slow. A *batch* of 64 gives roughly the same direction in
 # a thousandth of the time. An *epoch* is one pass over all images, in a new random order, so that
 # each image is used once. Make the batches of one epoch, as arrays of indices. With 10 images and
 # batches of 4, there are three, the last of which has two images.

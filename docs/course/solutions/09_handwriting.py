@@ -188,7 +188,7 @@ show(MILD(repeated, np.random.default_rng(0)))
 # %% [markdown]
 # ## Does it help?
 #
-# Twice the same network and the same number of steps, first with augmentation, and then with
+# Twice the same network and the same number of epochs, first with augmentation, and then with
 # digits of other forms among the training digits, too. (Those we measure on are others, from
 # another seed, but of the same forms. So "other forms" is then no longer a test of *unknown*
 # handwriting. The Italian digits still are.)
