@@ -37,13 +37,17 @@ SERVE_FOR_TESTS := INKDIGITS_SERVE="$(abspath $(INKDIGITS)) serve --port {port} 
 PAGE_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f)
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev up down logs replace digests train test coverage test-py test-web test-data test-extras test-deploy lint format hooks client parity bench accuracy counts fuzz attack figures form-figures cards docs lock dist clean
+.PHONY: help run course dev up down logs replace digests train test coverage test-py test-web test-data test-extras test-deploy lint format hooks client parity bench accuracy counts fuzz attack figures form-figures cards docs lock dist clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/installed-run $(PAGE) ## Set up everything, then serve the page with the default model and open it
 	$(INKDIGITS) serve --open
+
+course: $(VENV)/installed-course $(PAGE) ## Set up JupyterLab, download MNIST, and open the notebooks of docs/course in the folder course/
+	-$(INKDIGITS) data
+	$(BIN)/python docs/course/start.py
 
 dev: $(VENV)/installed-test web/node_modules/.package-lock.json ## Serve the page and the API, and reload them when their code changes
 	$(BIN)/watchfiles --filter python "$(INKDIGITS) serve" src/inkdigits & trap "kill $$!" EXIT; $(NPM) run dev
@@ -215,6 +219,10 @@ $(VENV)/installed-extras: requirements/extras.txt $(VENV)/installed-test
 	touch $@
 
 $(VENV)/installed-docs: requirements/docs.txt $(VENV)/installed-test
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r $<
+	touch $@
+
+$(VENV)/installed-course: requirements/course.txt $(VENV)/installed-run
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r $<
 	touch $@
 

@@ -62,3 +62,6 @@ same = ["--constraint", "requirements/compare.txt", "--generate-hashes"]
 lock("extras", *TEST, "--group", "extras", *extras, *same)
 same = ["--constraint", "requirements/test.txt", "--generate-hashes"]
 lock("docs", *TEST, "--group", "docs", *same, *leave_out)
+# The tests run the notebooks with Jupyter's packages in the versions that students get.
+same = ["--constraint", "requirements/extras.txt", "--generate-hashes"]
+lock("course", *RUN, "--group", "course", *same)

@@ -103,7 +103,7 @@ def test_every_dependency_is_justified():
     assert set(dependencies()) <= named
 
 
-@pytest.mark.parametrize("name", ["run", "test", "compare", "extras"])
+@pytest.mark.parametrize("name", ["run", "test", "compare", "extras", "course"])
 def test_lock_files_contain_every_dependency(name):
     locked = (ROOT / f"requirements/{name}.txt").read_text(encoding="utf-8")
     wanted = [*PROJECT["project"]["dependencies"]]
@@ -111,11 +111,13 @@ def test_lock_files_contain_every_dependency(name):
         # Which build of CuPy fits depends on the machine.
         if extra in EVERYWHERE or (name == "extras" and extra != "cuda"):
             wanted += requirements
-    if name != "run":
+    if name not in ("run", "course"):
         for group in ("test", "lint", "develop"):
             wanted += PROJECT["dependency-groups"][group]
     if name == "extras":
         wanted += PROJECT["dependency-groups"]["extras"]
+    if name == "course":
+        wanted += PROJECT["dependency-groups"]["course"]
     if name == "compare":
         wanted += PROJECT["dependency-groups"]["compare"]
         locked += (ROOT / "requirements/torch.txt").read_text(encoding="utf-8")
