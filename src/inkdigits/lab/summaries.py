@@ -36,6 +36,8 @@ def stamp(folder: Path) -> tuple[int, ...]:
 
 def is_locked(folder: Path) -> bool:
     """Return whether a process trains in a folder."""
+    if not (folder / LOCK).exists():  # which acquiring it would create
+        return False
     lock = FileLock(folder / LOCK, timeout=0)
     try:
         lock.acquire()
