@@ -26,6 +26,7 @@ from inkdigits.api.server.rejections import (
     overloaded,
 )
 from inkdigits.api.server.request_parser import READ_BUFFER_BYTES
+from inkdigits.api.server.streams import Streams
 from inkdigits.api.settings import IN_MEMORY, Settings
 
 log = structlog.get_logger()
@@ -41,6 +42,7 @@ class Handler:
     app              the application; it gets only complete bodies
     max_connections  maximum number of open connections
     fds              file descriptors of the open connections
+    streams          the responses that go on
     is_draining      whether the worker is shutting down
     """
 
@@ -64,6 +66,7 @@ class Handler:
         self.buffer = memoryview(bytearray(READ_BUFFER_BYTES))
         self.predictions = self._admission.predictions
         self.fds: set[int] = set()
+        self.streams = Streams(settings.lab_streams)
         self.is_draining = False
 
     # Connections.
@@ -158,6 +161,8 @@ class Handler:
                 return run_application(self._app, environ, request.body)
 
             response = await executor.run(work, self._runs_quick and is_quick(request))
+            if response.stream is not None and self.streams.is_full:
+                raise overloaded("streams")
         except Rejected as rejected:
             return self.reject(request, rejected)
         except asyncio.CancelledError:
