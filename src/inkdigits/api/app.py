@@ -12,7 +12,7 @@ from inkdigits.api.headers import add_headers, check_url, enable_cors
 from inkdigits.api.lab_access import LabAccess
 from inkdigits.api.metrics import Metrics
 from inkdigits.api.registry import ModelRegistry
-from inkdigits.api.routes import docs, frontend, health, models, numbers, predictions
+from inkdigits.api.routes import docs, frontend, health, lab, models, numbers, predictions
 from inkdigits.api.settings import Settings
 
 
@@ -57,6 +57,7 @@ def create_app(
     app.register_blueprint(models.create_blueprint(registry))
     app.register_blueprint(predictions.create_blueprint(registry, settings))
     app.register_blueprint(numbers.create_blueprint(registry, settings))
+    app.register_blueprint(lab.create_blueprint(registry, settings, lab_access))
     app.register_blueprint(docs.create_blueprint(registry, settings))
     app.register_blueprint(health.create_blueprint(registry, metrics or Metrics(), is_draining))
     if settings.rate_limit:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from flask import request
 from werkzeug.datastructures import WWWAuthenticate
-from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
+from werkzeug.exceptions import Forbidden, Unauthorized
 
 from inkdigits.api.settings import Settings
 
@@ -44,19 +44,6 @@ class LabAccess:
 
     def __repr__(self) -> str:
         return f"LabAccess(is_given={self.is_given})"  # the token must not reach a log
-
-    def token_for_page(self) -> str | None:
-        """Return the token if the request may have it, which `check_origin` has admitted."""
-        return self.token if self.is_given else None
-
-
-def check_enabled(access: LabAccess | None) -> None:
-    """Raise NotFound if this server has no lab."""
-    if access is None:
-        raise NotFound(
-            "This server has no lab; run `inkdigits lab` on your computer, or start the server "
-            "with INKDIGITS_LAB=1 and INKDIGITS_LAB_TOKEN."
-        )
 
 
 def check_origin(access: LabAccess) -> None:

@@ -161,6 +161,30 @@ class Settings(BaseSettings):
         validate_default=True,
     )
     lab_folder: Path = Field(Path("runs"), description="folder of the lab's runs")
+    lab_data_dir: Path | None = Field(
+        None, description="folder with the data sets to train on; as `--data-dir` of other commands"
+    )
+    lab_own_data: Path | None = Field(
+        None, description="folder of whose files and folders each can be chosen to train on"
+    )
+    lab_running: int = Field(
+        2, ge=1, le=64, description="maximum number of runs that train or are paused; 409 beyond"
+    )
+    lab_kept: int = Field(
+        1000, ge=1, le=10_000, description="maximum number of runs in the folder; 409 beyond that"
+    )
+    lab_memory_bytes: int = Field(
+        2**32, ge=2**29, description="memory that each run may use, where the system can limit it"
+    )
+    lab_run_s: float = Field(
+        24 * 3600.0,
+        gt=0,
+        description="time after which a run is stopped, also one that is paused; it can be "
+        "continued",
+    )
+    lab_checkpoints: int = Field(
+        20, ge=2, le=1000, description="checkpoints that are kept of each run, to rewind to"
+    )
     lab_streams: int = Field(
         32,
         ge=1,
@@ -179,7 +203,8 @@ class Settings(BaseSettings):
         scheme, separator, rest = self.rate_limit_storage.partition("://")
         values["rate_limit_storage"] = scheme + separator + ("..." if rest else "")
         values["lab_token"] = "..." if self.lab_token else ""
-        values["lab_folder"] = str(self.lab_folder)
+        for name in ("lab_folder", "lab_data_dir", "lab_own_data"):
+            values[name] = None if values[name] is None else str(values[name])
         return values
 
     @property

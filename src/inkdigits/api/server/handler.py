@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from inkdigits.api.clients import client_key
 from inkdigits.api.errors import PROBLEM_TYPE, problem_json
-from inkdigits.api.headers import EXPOSED_HEADERS, SECURITY_HEADERS
+from inkdigits.api.headers import EXPOSED_HEADERS, LAB_PATH, SECURITY_HEADERS
 from inkdigits.api.metrics import Metrics
 from inkdigits.api.server.admission import AdmissionControl
 from inkdigits.api.server.interfaces import ClientConnection
@@ -185,7 +185,8 @@ class Handler:
             *rejected.headers,
         ]
         origin = request.header("origin")
-        if origin in self.settings.origins:
+        is_lab = request.target.partition(b"?")[0].startswith(LAB_PATH.encode())
+        if origin in self.settings.origins and not is_lab:
             headers += [
                 ("Access-Control-Allow-Origin", origin),
                 ("Access-Control-Expose-Headers", ", ".join(EXPOSED_HEADERS)),
