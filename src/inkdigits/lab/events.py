@@ -14,7 +14,7 @@ EventType: TypeAlias = Literal[
 #           images_per_second: a training.Record
 # picture   weights: {layer, type, shape: [height, width], scale: [largest magnitude of each unit],
 #             values: base64 of int8 (units, height, width), 127 is the unit's scale};
-#           histograms: [{layer, type, weights: {edges: [...], counts: [...]}, gradients: the same}];
+#           histograms: [{layer, type, weights: {edges, counts}, gradients: the same}];
 #           drawing: {digit, label, reason, confidence, probabilities: [...]} | None
 # gradient  layer, name, index: [...]; backpropagated, numerical, difference: float;
 #           loss: float, weight: float, epsilon: float
