@@ -97,7 +97,7 @@ class Run:
 
         raises   RunError if the folder already has a training run
         """
-        if self._checkpoints():
+        if self.checkpoints():
             raise RunError(
                 f"{self.folder} already has a training run: continue it with --resume, or choose "
                 "another folder with --run-dir."
@@ -167,7 +167,7 @@ class Run:
         state, records = self._read(self._checkpoint(step))
         # The settings last. If the process is killed in between, the run resumes at the older
         # checkpoint, and its changes apply again at their steps: as if it had not been rewound.
-        for path in reversed(self._checkpoints()):
+        for path in reversed(self.checkpoints()):
             if path > self._checkpoint(step):
                 path.unlink()
         self._write_metrics(records)
@@ -243,7 +243,7 @@ class Run:
         self._write_metrics(records)
         write_tensors(path, tensors, document)
         # Newer ones do not count: they were found damaged.
-        older = [other for other in self._checkpoints() if other <= path]
+        older = [other for other in self.checkpoints() if other <= path]
         for other in older[: -self.checkpoints_kept]:
             other.unlink()
         return path
@@ -254,7 +254,7 @@ class Run:
         returns  None if training stopped before it wrote any
         raises   RunError if none is whole
         """
-        paths = self._checkpoints()
+        paths = self.checkpoints()
         if not paths:
             return None
         for path in reversed(paths):
@@ -311,11 +311,11 @@ class Run:
             "to continue from the checkpoint before it, or choose another folder with --run-dir."
         )
 
-    def _checkpoint(self, step: int) -> Path:
-        return self.folder / f"checkpoint-{step:08}.safetensors"
-
-    def _checkpoints(self) -> list[Path]:
+    def checkpoints(self) -> list[Path]:
         """Return the checkpoints, the newest last."""
         # Not by glob, which treats a folder that cannot be listed as empty.
         paths = self.folder.iterdir()
         return sorted(path for path in paths if path.match("checkpoint-*.safetensors"))
+
+    def _checkpoint(self, step: int) -> Path:
+        return self.folder / f"checkpoint-{step:08}.safetensors"

@@ -1,6 +1,14 @@
 """What one can choose for a run."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import NoneType
+from typing import Any, get_args, get_type_hints
+
+from inkdigits.escaping import shown
+from inkdigits.lab.errors import LabError
+
+KINDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 @dataclass(frozen=True)
@@ -45,3 +53,33 @@ class LabOptions:
     early_stopping: int | None = None
     paused: bool = False
     name: str | None = None
+
+
+def parse_options(content: Mapping[str, Any]) -> LabOptions:
+    """Make options of JSON values, checking their types; what is missing has its default.
+
+    raises   LabError with the field that is wrong
+    """
+    kinds = get_type_hints(LabOptions)
+    values = {}
+    for name, value in content.items():
+        if name not in kinds:
+            raise LabError(f"There is no option {shown(name)}.", shown(name)[1:-1])
+        values[name] = _checked(name, value, kinds[name])
+    return LabOptions(**values)
+
+
+def _checked(name: str, value: Any, kind: Any) -> Any:
+    """Return the value of an option, if it is of the option's type."""
+    kinds = get_args(kind) or (kind,)
+    if value is None and NoneType in kinds:
+        return None
+    if kinds[0] == tuple[int, ...]:
+        if isinstance(value, list | tuple) and all(type(size) is int for size in value):
+            return tuple(value)
+        raise LabError(f"{name} must be a list of whole numbers.", name)
+    if float in kinds and type(value) in (int, float):
+        return float(value)
+    if type(value) in kinds:
+        return value
+    raise LabError(f"{name} must be {KINDS[kinds[0]]}, not {shown(value)}.", name)
