@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter
+from pydantic import Discriminator, Field, Tag, TypeAdapter
 
 from inkdigits.api.schemas import (
     ImageDrawing,
@@ -13,13 +13,13 @@ from inkdigits.api.schemas import (
     Size,
     StrictModel,
     StrokesDrawing,
+    Whole,
     drawing_kind,
-    whole,
 )
 from inkdigits.constants import IMAGE_SIDE, MAX_NAME
 
 PIXELS = IMAGE_SIDE**2
-Index = Annotated[int, Field(ge=0, lt=2**16), BeforeValidator(whole)]
+Index = Annotated[int, Field(ge=0, lt=2**16), Whole]
 
 # Requests.
 

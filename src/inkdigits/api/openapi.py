@@ -21,18 +21,18 @@ from openapi_pydantic.v3.v3_1 import (
 )
 from pydantic import BaseModel, TypeAdapter
 
-from inkdigits.api import examples, explanation_schemas, number_schemas, schemas
+from inkdigits.api import examples, explanation_schemas, lab_schemas, number_schemas, schemas
 from inkdigits.api.drawings import DRAWING
+from inkdigits.api.openapi_health import HEALTH, health_paths
+from inkdigits.api.openapi_lab import LAB, LAB_DESCRIPTION, lab_paths
 from inkdigits.api.openapi_parts import (
     ALWAYS,
     JSON,
     TEMPLATE,
     WITH_BODY,
     drawing_body,
-    headers,
     json_body,
     model_parameter,
-    problem,
     query_parameter,
     reference,
     request_body,
@@ -59,7 +59,7 @@ _FILES = (
 )
 # Tags, which group the operations.
 _PREDICTIONS, _NUMBERS, _EXPLANATIONS = "predictions", "numbers", "explanations"
-_MODELS, _HEALTH = "models", "health"
+_MODELS = "models"
 
 
 def build_document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
@@ -123,7 +123,8 @@ def build_document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
                 responses=responses({"type": "object"}, *ALWAYS),
             )
         ),
-        **_health(),
+        **lab_paths(),
+        **health_paths(),
     }
     openapi = OpenAPI(
         info=Info(
@@ -137,7 +138,8 @@ def build_document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
             Tag(name=_NUMBERS, description="Recognize numbers: several digits, side by side"),
             Tag(name=_EXPLANATIONS, description="Explain predictions"),
             Tag(name=_MODELS, description="Describe the service and its models"),
-            Tag(name=_HEALTH, description="Health checks and metrics"),
+            Tag(name=LAB, description=LAB_DESCRIPTION),
+            Tag(name=HEALTH, description="Health checks and metrics"),
         ],
         paths=paths,
         components=Components(schemas=_components()),
@@ -271,42 +273,6 @@ def _constraint_parameters() -> Iterator[Parameter]:
         yield parameter.model_copy(update={"explode": False}) if is_list else parameter
 
 
-def _health() -> dict[str, PathItem]:
-    return {
-        "/healthz": PathItem(
-            get=Operation(
-                operationId="getLiveness",
-                tags=[_HEALTH],
-                summary="Check whether the service is alive",
-                responses=responses(schemas.Health),
-            )
-        ),
-        "/readyz": PathItem(
-            get=Operation(
-                operationId="getReadiness",
-                tags=[_HEALTH],
-                summary="Check whether the service accepts requests",
-                responses=responses(schemas.Health)
-                | {"503": problem(503, "The service is shutting down.")},
-            )
-        ),
-        "/metrics": PathItem(
-            get=Operation(
-                operationId="getMetrics",
-                tags=[_HEALTH],
-                summary="Get metrics for Prometheus",
-                responses={
-                    "200": Response(
-                        description="OK",
-                        headers=headers(),
-                        content={"text/plain": MediaType(media_type_schema=Schema(type="string"))},
-                    )
-                },
-            )
-        ),
-    }
-
-
 def _seen_parameter() -> Parameter:
     return query_parameter(
         "seen",
@@ -334,7 +300,7 @@ def _components() -> dict[str, Schema | Reference]:
     )
     classes = {
         schema
-        for module in (schemas, number_schemas, explanation_schemas)
+        for module in (schemas, number_schemas, explanation_schemas, lab_schemas)
         for schema in vars(module).values()
         if isinstance(schema, type) and issubclass(schema, schemas.StrictModel)
     }

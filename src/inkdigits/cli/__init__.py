@@ -22,6 +22,7 @@ COMMANDS = (
     "evaluate",
     "explain",
     "form",
+    "lab",
     "model",
     "number",
     "predict",
