@@ -176,7 +176,6 @@ class Lab:
         """Whether a process was started a moment ago, and may not have locked the folder yet."""
         process = self._processes.get(folder.name)
         if process is not None and process.returncode is not None:
-            self._processes.pop(folder.name, None)  # another thread may have seen it, too
             return False
         if summary.state != "starting":
             return False

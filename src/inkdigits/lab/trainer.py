@@ -70,6 +70,7 @@ class Trainer:
         self._patience = asked.options.early_stopping
         self._ending: tuple[State, str] | None = None
         self._waiting: list[Command] = []  # commands; while a single step is made, they wait
+        self._told: set[Change] = set()
         self._last: Step | None = None
         self._before: Before | None = None  # of a single step
         self._kept = set(run.checkpoints())
@@ -118,7 +119,9 @@ class Trainer:
             (
                 change
                 for change in changes
-                if change.step >= self._state.step and change.setting != REWIND
+                if change.step >= self._state.step
+                and change.setting != REWIND
+                and change not in self._told
             ),
             key=attrgetter("step"),
         )
@@ -159,7 +162,9 @@ class Trainer:
     def _tell_upcoming(self) -> None:
         """Tell the changes that have come into effect for the next step."""
         while self._upcoming and self._upcoming[0].step <= self._state.step:
-            self._tell_change(self._upcoming.pop(0))
+            change = self._upcoming.pop(0)
+            self._told.add(change)
+            self._tell_change(change)
 
     def _seconds(self) -> float:
         """Return how long all epochs that have ended took to train."""
@@ -247,7 +252,7 @@ class Trainer:
         self._tell_upcoming()
 
     def _change_epochs(self, epochs: int) -> None:
-        step, before = self._state.step, self._run.epochs
+        step = self._state.step
         least = -(-step // self._size)
         if epochs < least:
             raise LabError(f"The run has begun epoch {least}, so it cannot have {epochs}.")
