@@ -1,16 +1,11 @@
 import { useCallback, useMemo } from "react";
 import { formatCount, formatPercent } from "../../lib/format";
 import { parseColor, probabilityPixels } from "../../lib/lab/pictures";
+import type { DrawingStep } from "../../lib/lab/progress";
 import { resolveColor } from "../../lib/themeColors";
 import { ProbabilityBars } from "../ProbabilityBars";
 import { ArrayPicture } from "./ArrayPicture";
 import { DataTable } from "./DataTable";
-
-/** What the network predicted for the drawing at a step. */
-export interface DrawingStep {
-  readonly step: number;
-  readonly probabilities: readonly number[];
-}
 
 interface Props {
   readonly classes: readonly string[];

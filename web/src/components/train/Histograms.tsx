@@ -1,14 +1,4 @@
-export interface Histogram {
-  /** Edges of the bins, one more than counts. */
-  readonly edges: readonly number[];
-  readonly counts: readonly number[];
-}
-
-export interface LayerHistograms {
-  readonly name: string;
-  readonly weights: Histogram;
-  readonly gradients: Histogram | null;
-}
+import type { Histogram, LayerHistograms } from "../../lib/lab/schemas";
 
 const WIDTH = 120;
 const HEIGHT = 40;
@@ -25,9 +15,9 @@ export function Histograms({ layers }: { readonly layers: readonly LayerHistogra
         </tr>
       </thead>
       <tbody>
-        {layers.map(({ name, weights, gradients }) => (
-          <tr key={name}>
-            <th scope="row">{name}</th>
+        {layers.map(({ layer, type, weights, gradients }) => (
+          <tr key={layer}>
+            <th scope="row">{`${layer} ${type}`}</th>
             <td>
               <Bins histogram={weights} color="1" />
             </td>

@@ -1,7 +1,6 @@
 import { type FormEvent, useId, useState } from "react";
 import { formatCount } from "../../lib/format";
 import type { Control, Reasons } from "../../lib/lab/controls";
-import { Switch } from "../Switch";
 import { ControlButton } from "./ControlButton";
 
 export interface Checkpoint {
@@ -13,26 +12,33 @@ interface Props {
   readonly reasons: Reasons;
   readonly paused: boolean;
   readonly learningRate: number | null;
+  readonly epochs: number;
   readonly checkpoints: readonly Checkpoint[];
-  readonly earlyStopping: boolean;
-  readonly onCommand: (control: Control, value?: number | boolean) => void;
+  /** Epochs without improvement after which it stops; null for never. */
+  readonly patience: number | null;
+  readonly onCommand: (control: Control, value?: number | null) => void;
   /** What the API says about the last command, if it refused it. */
   readonly problem: string | null;
 }
 
 /** What one can do with a run. */
 export function RunControls(props: Props) {
-  const { reasons, paused, learningRate, checkpoints, earlyStopping, onCommand, problem } = props;
+  const { reasons, paused, learningRate, epochs, checkpoints, patience, onCommand, problem } =
+    props;
   return (
     <fieldset className="run-controls">
       <legend className="visually-hidden">Controls of the run</legend>
       <div className="control-row">
         {paused ? (
-          <ControlButton primary reason={reasons.continue} onClick={() => onCommand("continue")}>
+          <ControlButton
+            kind="primary"
+            reason={reasons.continue}
+            onClick={() => onCommand("continue")}
+          >
             Continue
           </ControlButton>
         ) : (
-          <ControlButton primary reason={reasons.pause} onClick={() => onCommand("pause")}>
+          <ControlButton kind="primary" reason={reasons.pause} onClick={() => onCommand("pause")}>
             Pause
           </ControlButton>
         )}
@@ -47,23 +53,29 @@ export function RunControls(props: Props) {
         </ControlButton>
       </div>
       <div className="control-row">
-        <LearningRate
-          current={learningRate}
+        <NumberSetting
+          label="Learning rate"
+          current={learningRate === null ? "" : String(Number(learningRate.toPrecision(3)))}
+          decimal
           reason={reasons.learning_rate}
           onSet={(rate) => onCommand("learning_rate", rate)}
+        />
+        <NumberSetting
+          label="Epochs"
+          current={String(epochs)}
+          reason={reasons.epochs}
+          onSet={(value) => onCommand("epochs", value)}
         />
         <Rewind
           checkpoints={checkpoints}
           reason={reasons.rewind}
           onRewind={(step) => onCommand("rewind", step)}
         />
-        {reasons.early_stopping === null && (
-          <Switch
-            label="Stop when validation no longer improves"
-            on={earlyStopping}
-            onChange={(on) => onCommand("early_stopping", on)}
-          />
-        )}
+        <EarlyStopping
+          patience={patience}
+          reason={reasons.early_stopping}
+          onSet={(value) => onCommand("early_stopping", value)}
+        />
       </div>
       {problem !== null && (
         <p className="field-error" role="alert">
@@ -74,41 +86,67 @@ export function RunControls(props: Props) {
   );
 }
 
-interface LearningRateProps {
-  readonly current: number | null;
+interface NumberSettingProps {
+  readonly label: string;
+  /** What it is now. */
+  readonly current: string;
+  readonly decimal?: boolean;
   readonly reason: string | null;
-  readonly onSet: (rate: number) => void;
+  readonly onSet: (value: number) => void;
 }
 
-function LearningRate({ current, reason, onSet }: LearningRateProps) {
+/** A number of the run that one can change; the API checks it. */
+function NumberSetting({ label, current, decimal, reason, onSet }: NumberSettingProps) {
   const [typed, setTyped] = useState("");
   const id = useId();
+  const value = Number(typed.trim().replace(",", "."));
+  const idle =
+    reason ??
+    (typed.trim() && Number.isFinite(value) ? null : `Type a number in “${label}” first.`);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (reason !== null || typed.trim() === "") return;
-    onSet(Number(typed));
+    if (idle !== null) return;
+    onSet(value);
     setTyped("");
   };
   return (
     <form className="inline-field" onSubmit={submit} noValidate>
-      <label htmlFor={id}>Learning rate</label>
+      <label htmlFor={id}>{label}</label>
       <input
         id={id}
         type="text"
-        inputMode="decimal"
+        inputMode={decimal ? "decimal" : "numeric"}
         autoComplete="off"
+        maxLength={20}
         value={typed}
-        placeholder={current === null ? "" : String(Number(current.toPrecision(3)))}
+        placeholder={current}
         onChange={(event) => setTyped(event.target.value)}
       />
-      <button
-        type="submit"
-        aria-disabled={reason !== null || typed.trim() === "" || undefined}
-        title={reason ?? (typed.trim() === "" ? "Type a learning rate first." : undefined)}
-      >
+      <ControlButton submit reason={idle} label={`Set ${label.toLowerCase()}`}>
         Set
-      </button>
+      </ControlButton>
     </form>
+  );
+}
+
+const PATIENCE = 5;
+
+interface EarlyStoppingProps {
+  readonly patience: number | null;
+  readonly reason: string | null;
+  readonly onSet: (patience: number | null) => void;
+}
+
+function EarlyStopping({ patience, reason, onSet }: EarlyStoppingProps) {
+  const epochs = patience ?? PATIENCE;
+  return (
+    <ControlButton
+      pressed={patience !== null}
+      reason={reason}
+      onClick={() => onSet(patience === null ? PATIENCE : null)}
+    >
+      {`Stop after ${epochs} ${epochs === 1 ? "epoch" : "epochs"} without improvement`}
+    </ControlButton>
   );
 }
 

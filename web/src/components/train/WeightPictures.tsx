@@ -1,24 +1,16 @@
 import { useCallback, useMemo } from "react";
 import { mosaicOf, parseColor, weightPixels } from "../../lib/lab/pictures";
+import type { FirstLayer } from "../../lib/lab/schemas";
 import { resolveColor } from "../../lib/themeColors";
 import { ArrayPicture } from "./ArrayPicture";
 import { DataTable } from "./DataTable";
-
-export interface FirstLayer {
-  /** Picture after picture, each row by row, from -1 to 1. */
-  readonly values: ArrayLike<number>;
-  readonly count: number;
-  readonly height: number;
-  readonly width: number;
-  /** The weight that 1 stands for. */
-  readonly largest: number;
-}
 
 const COLUMNS = 16;
 
 /** The weights of the first layer, a picture a unit: where ink speaks for the unit, and where against it. */
 export function WeightPictures({ layer }: { readonly layer: FirstLayer }) {
-  const { values, count, height, width, largest } = layer;
+  const { values, scale, height, width } = layer;
+  const count = scale.length;
   const isKernel = height < 28;
   const mosaic = useMemo(
     () => mosaicOf(count, height, width, isKernel ? 10 : COLUMNS),
@@ -37,19 +29,20 @@ export function WeightPictures({ layer }: { readonly layer: FirstLayer }) {
       ),
     [values, count, height, width, mosaic],
   );
+  const largest = Math.max(...scale).toPrecision(2);
   const what = isKernel ? `kernels of ${height} × ${width} weights` : "units";
   return (
     <figure className="weights">
       <ArrayPicture
         width={mosaic.width}
         height={mosaic.height}
-        label={`Weights of the ${count} ${what} of the first layer; the largest is ${largest.toPrecision(2)}.`}
+        label={`Weights of the ${count} ${what} of the first layer; the largest is ${largest}.`}
         pixels={pixels}
       />
       <figcaption>
-        <Sign name="positive" text="ink here raises the unit" />{" "}
-        <Sign name="negative" text="lowers it" /> Full color is a weight of {largest.toPrecision(2)}
-        .
+        <Sign name="positive" text="ink here raises the unit" />
+        <Sign name="negative" text="ink here lowers it" />
+        <span>{`Full color is the largest weight of each unit: ${largest} at most.`}</span>
       </figcaption>
       <DataTable title="The units in numbers" columns={UNIT_COLUMNS} rows={() => unitRows(layer)} />
     </figure>
@@ -67,12 +60,12 @@ function Sign({ name, text }: { readonly name: string; readonly text: string }) 
 
 const UNIT_COLUMNS = ["Unit", "Least weight", "Greatest", "Root mean square"];
 
-function unitRows({ values, count, height, width, largest }: FirstLayer): string[][] {
+function unitRows({ values, scale, height, width }: FirstLayer): string[][] {
   const size = height * width;
-  return Array.from({ length: count }, (_, unit) => {
+  return scale.map((largest, unit) => {
     let [least, greatest, square] = [0, 0, 0];
     for (let index = unit * size; index < (unit + 1) * size; index++) {
-      const value = (values[index] ?? 0) * largest;
+      const value = ((values[index] ?? 0) / 127) * largest;
       least = Math.min(least, value);
       greatest = Math.max(greatest, value);
       square += value * value;

@@ -1,12 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { countBefore, halve, joinCurves, NO_CURVE, summarizeCurve } from "./curves";
+import { halve, joinCurves, NO_CURVE, summarizeCurve } from "./curves";
 import { differingSettings, formatSetting, settingLabel } from "./settings";
 
 describe("curves", () => {
-  it("counts the points before a step", () => {
-    expect([0, 5, 6, 99].map((x) => countBefore([5, 6, 8], x))).toEqual([0, 0, 1, 3]);
-    expect(countBefore([], 1)).toBe(0);
-  });
   it("keeps the last point when it thins", () => {
     expect(halve([1, 2, 3, 4, 5])).toEqual([1, 3, 5]);
     expect(halve([1, 2, 3, 4])).toEqual([2, 4]);

@@ -8,17 +8,6 @@ export interface Curve {
 
 export const NO_CURVE: Curve = { x: [], y: [] };
 
-/** Number of points that are before `x`, which are sorted. */
-export function countBefore(sorted: readonly number[], x: number): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sorted[middle] as number) < x) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
 /** Halve the points, but keep the last one: what is oldest is still seen as long as the newest. */
 export function halve<Value>(points: readonly Value[]): Value[] {
   const last = points.length - 1;

@@ -21,7 +21,7 @@ describe("pictures of arrays", () => {
   });
   it("draws weights by sign and size, each in its place", () => {
     const mosaic = mosaicOf(2, 1, 2, 2);
-    const pixels = weightPixels([1, -0.5, 0, -2], 2, 1, 2, mosaic, RED, BLUE);
+    const pixels = weightPixels([127, -63.5, 0, -128], 2, 1, 2, mosaic, RED, BLUE);
     const at = (x: number) => [...pixels.slice(4 * x, 4 * x + 4)];
     expect(mosaic.width).toBe(5);
     expect(at(0)).toEqual([200, 0, 0, 255]);

@@ -31,7 +31,7 @@ export function mosaicOf(count: number, height: number, width: number, columns: 
 
 /** Weights as RGBA: the color tells the sign, and the opacity the size, so that it suits any theme.
  *
- * @param weights  picture after picture, each row by row, from -1 to 1
+ * @param weights  picture after picture, each row by row, from -127 to 127
  */
 export function weightPixels(
   weights: ArrayLike<number>,
@@ -54,7 +54,7 @@ export function weightPixels(
         pixels[at] = red;
         pixels[at + 1] = green;
         pixels[at + 2] = blue;
-        pixels[at + 3] = 255 * Math.min(1, Math.abs(weight));
+        pixels[at + 3] = (255 * Math.min(127, Math.abs(weight))) / 127;
       }
     }
   }

@@ -1,31 +1,38 @@
 /** What is known of a run that is followed: what the server told, and the events since. */
 
+import * as v from "valibot";
+import { ProbabilitySchema } from "../api/responses";
 import { isActive } from "./controls";
-import { countBefore, halve } from "./curves";
+import { halve } from "./curves";
 import type { EventOf, LabEvent, RunDetail } from "./schemas";
 
-/** What the network predicted for the user's drawing at a step. */
-export interface DrawingStep {
-  readonly step: number;
-  readonly probabilities: readonly number[];
-}
+/** Points of a curve, and of the drawing, that are kept; beyond that, every other one is dropped. */
+export const MAX_POINTS = 2000;
+export const MAX_DRAWING_STEPS = 400;
+
+/** What the network predicted for the user's drawing, and at which steps. */
+export const DrawingStepsSchema = v.pipe(
+  v.array(v.object({ step: v.number(), probabilities: v.array(ProbabilitySchema) })),
+  v.maxLength(MAX_DRAWING_STEPS),
+);
+export type DrawingStep = v.InferOutput<typeof DrawingStepsSchema>[number];
 
 export interface Progress {
   readonly run: RunDetail;
   readonly speed: Pick<EventOf<"step">, "images_per_second" | "seconds_left"> | null;
   readonly gradient: EventOf<"gradient"> | null;
   readonly drawing: readonly DrawingStep[];
+  /** Epochs without improvement after which training ends; null for never. */
+  readonly patience: number | null;
   /** What the run is doing before its first step: "Reading MNIST". */
   readonly preparing: Pick<EventOf<"message">, "text" | "total" | "done"> | null;
 }
 
-/** Points of a curve, and of the drawing, that are kept; beyond that, every other one is dropped. */
-export const MAX_POINTS = 2000;
-export const MAX_DRAWING_STEPS = 400;
-
 export function startProgress(run: RunDetail, drawing: readonly DrawingStep[] = []): Progress {
   const steps = drawing.filter(({ step }) => step <= run.step);
-  return { run, speed: null, gradient: null, drawing: steps, preparing: null };
+  const { early_stopping } = { ...run.options, ...run.settings };
+  const patience = typeof early_stopping === "number" ? early_stopping : null;
+  return { run, speed: null, gradient: null, drawing: steps, patience, preparing: null };
 }
 
 /** What is known after an event. */
@@ -92,9 +99,13 @@ export function withEvent(progress: Progress, event: LabEvent): Progress {
 function withChange(progress: Progress, event: EventOf<"changed">): Progress {
   const { type, ...change } = event;
   const { run } = progress;
-  const changed: Progress = { ...progress, run: { ...run, changes: [...run.changes, change] } };
   const { setting, after } = change;
-  if (setting === "epochs" && typeof after === "number") changed.run.epochs = after;
+  if (setting === "early_stopping") {
+    return { ...progress, patience: typeof after === "number" ? after : null };
+  }
+  const epochs = setting === "epochs" && typeof after === "number" ? after : run.epochs;
+  const changes = [...run.changes, change];
+  const changed: Progress = { ...progress, run: { ...run, epochs, changes } };
   if (setting !== "rewind" || typeof after !== "number") return changed;
   return {
     ...changed,
@@ -112,11 +123,9 @@ function withChange(progress: Progress, event: EventOf<"changed">): Progress {
 
 /** The points up to a step, as a new array. */
 function upTo<Value extends { readonly step: number }>(points: readonly Value[], step: number) {
-  const count = countBefore(
-    points.map((point) => point.step),
-    step + 1,
-  );
-  return points.slice(0, count);
+  // Nearly always all of them, so it is searched for from the end.
+  const last = points.findLastIndex((point) => point.step <= step);
+  return points.slice(0, last + 1);
 }
 
 /** Whether the server knows more than the events have told, and is asked for all of it. */
@@ -128,9 +137,13 @@ export function changesDetail(event: LabEvent): boolean {
 
 /** The run with what only the server knows, keeping what the events have told since. */
 export function withDetail(progress: Progress, run: RunDetail): Progress {
-  const { checkpoints, records, changes, has_model, settings, seconds, resume } = run;
+  const { checkpoints, records, changes, settings, seconds, resume } = run;
+  const { has_model, is_served } = run;
   return {
     ...progress,
-    run: { ...progress.run, checkpoints, records, changes, has_model, settings, seconds, resume },
+    run: {
+      ...progress.run,
+      ...{ checkpoints, records, changes, settings, seconds, resume, has_model, is_served },
+    },
   };
 }

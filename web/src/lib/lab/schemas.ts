@@ -33,6 +33,33 @@ export const STATES = [
 export type State = (typeof STATES)[number];
 const StateSchema = v.picklist(STATES);
 
+export const LabSchema = v.object({
+  token: v.nullable(v.pipe(v.string(), v.minLength(1), v.maxLength(256))),
+  recipes: list(
+    v.object({
+      name: NameSchema,
+      summary: TextSchema,
+      layers: list(NameSchema, 1000),
+      has_convolutions: v.boolean(),
+      settings: v.record(v.string(), SettingSchema),
+    }),
+    1000,
+  ),
+  choices: v.record(v.string(), list(NameSchema, 1000)),
+  limits: v.record(v.string(), v.unknown()),
+  data: list(
+    v.object({
+      name: NameSchema,
+      title: TextSchema,
+      available: v.boolean(),
+      count: v.nullable(CountSchema),
+    }),
+    1000,
+  ),
+  folder: TextSchema,
+});
+export type LabDescription = v.InferOutput<typeof LabSchema>;
+
 const summary = {
   name: NameSchema,
   state: StateSchema,
@@ -51,6 +78,7 @@ const summary = {
   settings: v.record(v.string(), SettingSchema),
   seconds: NumberSchema,
   has_model: v.boolean(),
+  is_served: v.boolean(),
 };
 export const RunSchema = v.object(summary);
 export type RunSummary = v.InferOutput<typeof RunSchema>;
@@ -185,7 +213,7 @@ export type RunDetail = v.InferOutput<typeof RunDetailSchema>;
 export const ConfusionSchema = v.object({
   classes: list(NameSchema, MAX_CLASSES),
   counts: list(list(CountSchema, MAX_CLASSES), MAX_CLASSES),
-  step: CountSchema,
+  step: v.nullable(CountSchema),
 });
 export type ConfusionMatrix = v.InferOutput<typeof ConfusionSchema>;
 
