@@ -15,7 +15,6 @@ from interleaved import Comparison, Contender, run
 
 from inkdigits import training
 from inkdigits.arrays import Array, Labels
-from inkdigits.cli.training_environment import keep_freed_memory
 from inkdigits.data import mnist
 from inkdigits.data.batches import Batches
 from inkdigits.nn.layers import Dense, Flatten, ReLU
@@ -25,6 +24,7 @@ from inkdigits.nn.optimizers import SGD
 from inkdigits.nn.schedules import OneCycle
 from inkdigits.preprocessing import PREPROCESSORS, network_input
 from inkdigits.recipes import CLASSIC, MLP, RECIPES, Recipe
+from inkdigits.training_environment import keep_freed_memory
 
 STEPS = {"mlp": 50, "cnn-small": 8}  # in a call
 BATCH = 128  # pictures in a step of both recipes

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -16,12 +17,15 @@ from inkdigits.nn.schedules import Constant, OneCycle
 from inkdigits.recipes import CLASSIC, MILD, MLP
 from inkdigits.training import (
     DivergenceError,
+    Epoch,
+    Step,
     Tally,
     evaluate,
     fit,
     inference_params,
     init_state,
     state_to_device,
+    steps,
 )
 
 SMALL = replace(
@@ -317,3 +321,63 @@ def test_accuracy_ignores_the_output_for_non_digits(data):
     vector = np.zeros(recipe.network.size, np.float32)
     vector[-11:] = np.arange(11)
     assert evaluate(recipe, vector, x, labels)[1] == np.mean(labels == 9)
+
+
+# Step by step.
+
+
+def kinds(done):
+    return [type(item).__name__ for item in done]
+
+
+def test_steps_yields_each_step_and_each_epoch(data):
+    recipe = replace(SMALL, epochs=2)
+    state = init_state(recipe, 0)
+    done, gradients = [], []
+    for item in steps(recipe, batches_of(recipe, data), state, data[1]):
+        done.append(item)
+        if isinstance(item, Step):
+            assert item.number == state.step - 1
+            gradients.append(item.gradient.copy())
+    assert kinds(done) == ([*["Step"] * 10, "Epoch"]) * 2
+    expected, records = trained(recipe, data)
+    assert state.params.tobytes() == expected.params.tobytes()
+    epochs = [item for item in done if isinstance(item, Epoch)]
+    assert without_times(epoch.record for epoch in epochs) == without_times(records)
+    assert epochs[-1].vector.tobytes() == state.params.tobytes()
+    taken = [item for item in done if isinstance(item, Step)]
+    assert [step.learning_rate for step in taken] == [recipe.schedule(n, 20) for n in range(20)]
+    assert [step.examples for step in taken] == [*[32] * 9, 12] * 2
+    assert sum(step.correct for step in taken[:10]) == records[0].accuracy * 300
+    # The first step of SGD with momentum is along the gradient, plus the weight decay.
+    before = init_state(recipe, 0).params
+    first = init_state(recipe, 0)
+    next(steps(recipe, batches_of(recipe, data), first))
+    rate = recipe.schedule(0, 20)
+    np.testing.assert_allclose(
+        before - first.params, rate * (gradients[0] + 2e-4 * before), rtol=1e-3, atol=1e-7
+    )
+
+
+@each_recipe
+def test_training_left_after_any_step_or_epoch_continues_with_the_same_bits(recipe, data):
+    """Also between the last step of an epoch and its record."""
+    batches = batches_of(recipe, data)
+    pause = len(batches) // 10
+    state, records = init_state(recipe, 0), []
+    while True:
+        done = list(islice(steps(recipe, batches, state, data[1]), pause))
+        records += [item.record for item in done if isinstance(item, Epoch)]
+        if not done:
+            break
+    expected, expected_records = trained(recipe, data)
+    assert state.params.tobytes() == expected.params.tobytes()
+    assert state.ema.tobytes() == expected.ema.tobytes()
+    assert without_times(records) == without_times(expected_records)
+
+
+def test_steps_leaves_the_callers_floating_point_errors_as_they_are(data):
+    with np.errstate(all="raise"):
+        before = np.geterr()
+        for _ in islice(steps(SMALL, batches_of(SMALL, data), init_state(SMALL, 0)), 12):
+            assert np.geterr() == before

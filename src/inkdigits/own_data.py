@@ -40,19 +40,29 @@ def adapt(recipe: Recipe, classes: tuple[str, ...], preprocessing: str | None = 
     recipe = replace(recipe, classes=classes, preprocessing=preprocessing or recipe.preprocessing)
     if classes == DIGITS and recipe.preprocessing == "ink":
         return recipe
+    # Distortions imitate pens and hands; on other pictures they cost accuracy.
+    augment = None if recipe.preprocessing == "plain" else recipe.augment
+    return images_alone(replace(recipe, augment=augment))
+
+
+def images_alone(recipe: Recipe) -> Recipe:
+    """Leave out all that a recipe adds to the images: other data sets, made digits, non-digits.
+
+    The network's last layer gets an output for each class, and none for non-digits.
+
+    raises   DataError if the network does not end in a dense layer
+    """
     *layers, last = recipe.network.layers
     if not isinstance(last, Dense):
         raise DataError(
             f"The network of {recipe.name} ends in {type(last).__name__}, not in a dense layer, so "
             "it cannot get other classes; use another recipe."
         )
-    network = replace(recipe.network, layers=(*layers, replace(last, outputs=len(classes))))
-    # Distortions imitate pens and hands; on other pictures they cost accuracy.
-    augment = None if recipe.preprocessing == "plain" else recipe.augment
+    outputs = len(recipe.classes)
+    network = replace(recipe.network, layers=(*layers, replace(last, outputs=outputs)))
     return replace(
         training_data.only_mnist(recipe),
         network=network,
-        augment=augment,
         restroked=0.0,
         made_digits=0,
         outliers=0.0,

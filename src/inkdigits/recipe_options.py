@@ -1,6 +1,6 @@
 """Change a recipe by a few options, instead of writing one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -9,9 +9,10 @@ from inkdigits.nn.convolution import Conv2D, MaxPool2D
 from inkdigits.nn.initializers import Initializer, glorot, he
 from inkdigits.nn.layers import BatchNorm, Dense, Dropout, Flatten, Layer, ReLU, Sigmoid
 from inkdigits.nn.network import Network
-from inkdigits.nn.schedules import Constant, Schedule
+from inkdigits.nn.optimizers import SGD, AdamW, Optimizer
+from inkdigits.nn.schedules import Constant, Cosine, OneCycle, Schedule
 from inkdigits.recipe_check import RecipeError, check_recipe
-from inkdigits.recipes import MILD, Recipe
+from inkdigits.recipes import MILD, Recipe, highest_learning_rate, with_learning_rate
 
 # About twice MILD: for few examples, or for writers unlike those of the training digits.
 STRONG = Augment(
@@ -34,6 +35,13 @@ AUGMENTS: Mapping[str, Augment | None] = MappingProxyType(
 ACTIVATIONS: Mapping[str, tuple[Layer, Initializer]] = MappingProxyType(
     {"relu": (ReLU(), he), "sigmoid": (Sigmoid(), glorot)}
 )
+OPTIMIZERS: Mapping[str, Optimizer] = MappingProxyType(
+    {"sgd": SGD(), "momentum": SGD(momentum=0.9), "adamw": AdamW(weight_decay=0.01)}
+)
+# By the recipe's highest learning rate.
+SCHEDULES: Mapping[str, Callable[[float], Schedule]] = MappingProxyType(
+    {"constant": Constant, "cosine": Cosine, "one-cycle": OneCycle}
+)
 
 
 def customize(
@@ -42,6 +50,8 @@ def customize(
     hidden: tuple[int, ...] | None = None,
     activation: str | None = None,
     dropout: float | None = None,
+    optimizer: str | None = None,
+    schedule: str | None = None,
     learning_rate: float | None = None,
     batch_size: int | None = None,
     augment: str | None = None,
@@ -54,6 +64,8 @@ def customize(
     activation     a name of ACTIVATIONS, for all layers
     dropout        rate of the recipe's dropout, or else of a new one after each hidden dense layer;
                    0 for none
+    optimizer      a name of OPTIMIZERS
+    schedule       a name of SCHEDULES, with the recipe's highest learning rate
     learning_rate  the highest one of the schedule
     augment        a name of AUGMENTS
     raises         RecipeError if a change does not fit the recipe, or the result cannot be trained
@@ -66,8 +78,13 @@ def customize(
     if dropout is not None:
         layers = _with_dropout(layers, dropout)
     changed = replace(recipe, network=Network(layers))
+    if optimizer is not None:
+        changed = replace(changed, optimizer=OPTIMIZERS[optimizer])
+    if schedule is not None:
+        rate = highest_learning_rate(recipe.schedule)
+        changed = replace(changed, schedule=SCHEDULES[schedule](rate))
     if learning_rate is not None:
-        changed = replace(changed, schedule=_with_rate(recipe.schedule, learning_rate))
+        changed = replace(changed, schedule=with_learning_rate(changed.schedule, learning_rate))
     if augment is not None:
         changed = replace(changed, augment=AUGMENTS[augment])
     if batch_size is not None:
@@ -139,9 +156,3 @@ def _with_dropout(layers: tuple[Layer, ...], rate: float) -> tuple[Layer, ...]:
     if rate and len(added) == len(layers):
         raise RecipeError("network.layers", "there is no hidden dense layer for --dropout")
     return tuple(added)
-
-
-def _with_rate(schedule: Schedule, rate: float) -> Schedule:
-    field = "rate" if isinstance(schedule, Constant) else "peak"
-    changed: Schedule = replace(schedule, **{field: rate})  # type: ignore[type-var]
-    return changed

@@ -265,3 +265,27 @@ CNN = replace(
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {recipe.name: recipe for recipe in (CLASSIC, MLP, MLP_LARGE, CNN_SMALL, CNN)}
 )
+
+
+def highest_learning_rate(schedule: Schedule) -> float:
+    """Return the highest learning rate of a schedule.
+
+    raises   TypeError for a schedule of another type than recipes may have
+    """
+    if isinstance(schedule, Constant):
+        return schedule.rate
+    if isinstance(schedule, Cosine | OneCycle):
+        return schedule.peak
+    raise TypeError(f"{type(schedule).__name__} has no highest learning rate")
+
+
+def with_learning_rate(schedule: Schedule, rate: float) -> Schedule:
+    """Return a schedule with another highest learning rate.
+
+    raises   as `highest_learning_rate`
+    """
+    if isinstance(schedule, Constant):
+        return replace(schedule, rate=rate)
+    if isinstance(schedule, Cosine | OneCycle):
+        return replace(schedule, peak=rate)
+    raise TypeError(f"{type(schedule).__name__} has no highest learning rate")

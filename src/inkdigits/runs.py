@@ -1,7 +1,8 @@
 """A run's folder: settings, checkpoints, metrics, and a lock against a second training.
 
-settings.json                    recipe, seed, data, versions
-checkpoint-STEP.safetensors      the newest two: if the last one is damaged, one is left
+settings.json                    recipe, seed, data, versions, and what was changed when
+checkpoint-STEP.safetensors      the newest two: if the last one is damaged, one is left; or more,
+                                 to rewind to
 metrics.jsonl                    one line per epoch, rewritten from the checkpoint's records
 RECIPE.safetensors               the model, at the end
 """
@@ -17,23 +18,32 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from inkdigits.arrays import to_host
+from inkdigits.changes import (
+    EPOCHS,
+    LEARNING_RATE,
+    REWIND,
+    Change,
+    changes_to_json,
+    parse_changes,
+    value_at,
+    with_change,
+)
 from inkdigits.checkpoints import FORMAT, read_checkpoint
 from inkdigits.recipes import Recipe
+from inkdigits.settings_comparison import first_difference, is_count
 from inkdigits.storage.files import FileError, invalid_file, read_file, write_atomically
 from inkdigits.storage.tensors import write_tensors
-from inkdigits.strict_json import canonical, parse
+from inkdigits.strict_json import parse
 from inkdigits.training import DivergenceError, Record, TrainState
 
 CHECKPOINTS_KEPT = 2
+LOCK = ".lock"
 MAX_SETTINGS_BYTES = 2**18  # fifty times what they need
-MAX_SHOWN = 200  # characters of a setting in a message
-# Settings that may differ on resuming.
 OPTIONS = {  # those that one forgets on resuming, by what they change
     "recipe.validation": "--validation",
     "recipe.preprocessing": "--preprocessing",
     "recipe.classes": "--classes",
 }
-NOT_COMPARED = {"versions", "machine", "epochs_changed"}
 
 
 class RunError(FileError):
@@ -44,18 +54,23 @@ class RunError(FileError):
 
 
 class Run:
-    """The folder of one training. Use it inside `locked`."""
+    """The folder of one training. Use it inside `locked`.
 
-    def __init__(self, folder: Path) -> None:
+    checkpoints_kept  how many, at least one
+    """
+
+    def __init__(self, folder: Path, checkpoints_kept: int = CHECKPOINTS_KEPT) -> None:
         self.folder = folder
+        self.checkpoints_kept = checkpoints_kept
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, wait_seconds: float = 0) -> Iterator[None]:
         """Lock the folder; the system releases the lock if this process dies.
 
+        wait_seconds  how long to wait for another training run to end
         raises   RunError if another training run holds the lock, or the folder is not writable
         """
-        lock = FileLock(self.folder / ".lock", timeout=0)
+        lock = FileLock(self.folder / LOCK, timeout=wait_seconds)
         try:
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
@@ -82,7 +97,7 @@ class Run:
 
         raises   RunError if the folder already has a training run
         """
-        if self._checkpoints():
+        if self.checkpoints():
             raise RunError(
                 f"{self.folder} already has a training run: continue it with --resume, or choose "
                 "another folder with --run-dir."
@@ -94,10 +109,7 @@ class Run:
 
         raises   RunError if the folder has no training run, or one with other settings
         """
-        begun = self._read_settings()
-        begun = {key: value for key, value in begun.items() if key not in NOT_COMPARED}
-        begun = _with_epochs_of(settings, begun)
-        difference = _first_difference(begun, settings)
+        difference = first_difference(self._read_settings(), settings)
         if difference is not None:
             name, was, now = difference
             option = f" ({OPTIONS[name]})" if name in OPTIONS else ""
@@ -113,20 +125,20 @@ class Run:
         raises   RunError if there is no run, or the number is wrong
         """
         match self._read_settings():
-            case {"recipe": {"epochs": epochs}} if _is_count(epochs):
+            case {"recipe": {"epochs": epochs}} if is_count(epochs):
                 return int(epochs)
         raise self._no_settings(" (its number of epochs is missing or wrong)")
 
     @property
-    def epochs_changed(self) -> list[dict[str, int]]:
-        """When the number of epochs was changed: "step", the next one then, "before", "after".
+    def changes(self) -> list[Change]:
+        """What was changed when.
 
         raises   RunError if there is no run, or the list is wrong
         """
-        changes = self._read_settings().get("epochs_changed", [])
-        if isinstance(changes, list) and all(map(_is_change, changes)):
-            return changes
-        raise self._no_settings(" (its changes of the number of epochs are wrong)")
+        try:
+            return parse_changes(self._read_settings())
+        except ValueError as error:
+            raise self._no_settings(f" (of its list of changes, {error})") from None
 
     def change_epochs(self, epochs: int, step: int) -> None:
         """Change the number of epochs in the settings, and record since which step it is so.
@@ -134,19 +146,46 @@ class Run:
         step     number of the next step
         raises   RunError if there is no run, OSError
         """
-        # After a damaged checkpoint, steps are repeated, which then follow a later change.
-        changes = [change | {"step": min(step, change["step"])} for change in self.epochs_changed]
-        changes.append({"step": step, "before": self.epochs, "after": epochs})
-        merged: list[dict[str, int]] = []
-        for change in changes:
-            if merged and merged[-1]["step"] == change["step"]:
-                change = change | {"before": merged.pop()["before"]}
-            if change["before"] != change["after"]:
-                merged.append(change)
+        self._record(Change(step, EPOCHS, self.epochs, epochs))
+
+    def change_learning_rate(self, before: float, after: float, step: int) -> None:
+        """Record that the highest learning rate is another one from a step on.
+
+        step     number of the next step
+        raises   as `change_epochs`
+        """
+        self._record(Change(step, LEARNING_RATE, before, after))
+
+    def rewind(self, step: int, before: int) -> tuple[TrainState, list[Record]]:
+        """Go back to the checkpoint of a step: remove newer ones, and what was changed since.
+
+        before   number of the next step until now
+        returns  the state and the records of the checkpoint
+        raises   FileError if there is no such checkpoint, or it is not whole: then nothing is done;
+                 RunError if there is no run, OSError
+        """
+        state, records = self._read(self._checkpoint(step))
+        # The settings last. If the process is killed in between, the run resumes at the older
+        # checkpoint, and its changes apply again at their steps: as if it had not been rewound.
+        for path in reversed(self.checkpoints()):
+            if path > self._checkpoint(step):
+                path.unlink()
+        self._write_metrics(records)
+        self._record(Change(before, REWIND, before, step))
+        return state, records
+
+    def _record(self, change: Change) -> None:
+        """Add a change to the settings."""
+        try:
+            changes = with_change(self.changes, change)
+        except ValueError as error:
+            raise RunError(f"The change cannot be recorded in {self.folder}: {error}.") from None
+        epochs = value_at(changes, EPOCHS, None, value_at(self.changes, EPOCHS, -1, self.epochs))
         settings = self._read_settings()
         settings.pop("epochs_changed", None)
-        settings["recipe"]["epochs"] = epochs
-        self._write_settings(settings | ({"epochs_changed": merged} if merged else {}))
+        settings.pop("changes", None)
+        settings["recipe"]["epochs"] = int(epochs)
+        self._write_settings(settings | changes_to_json(changes))
 
     def _write_settings(self, settings: dict[str, Any]) -> None:
         content = {"format": FORMAT, **settings}
@@ -201,12 +240,11 @@ class Run:
             "records": [asdict(record) for record in records],
         }
         # The metrics first: if the process is killed in between, resuming rewrites their last line.
-        lines = [json.dumps(asdict(record)) + "\n" for record in records]
-        write_atomically(self.folder / "metrics.jsonl", "".join(lines).encode())
+        self._write_metrics(records)
         write_tensors(path, tensors, document)
         # Newer ones do not count: they were found damaged.
-        older = [other for other in self._checkpoints() if other <= path]
-        for other in older[:-CHECKPOINTS_KEPT]:
+        older = [other for other in self.checkpoints() if other <= path]
+        for other in older[: -self.checkpoints_kept]:
             other.unlink()
         return path
 
@@ -216,18 +254,26 @@ class Run:
         returns  None if training stopped before it wrote any
         raises   RunError if none is whole
         """
-        paths = self._checkpoints()
+        paths = self.checkpoints()
         if not paths:
             return None
         for path in reversed(paths):
             try:
-                state, records = read_checkpoint(path)
-                if path != self._checkpoint(state.step):
-                    raise invalid_file(path, f"it is the checkpoint of step {state.step}")
-                return state, records
+                return self._read(path)
             except FileError as error:
                 warn(f"{error} Using the checkpoint before it.")
         raise RunError(f"No checkpoint in {self.folder} is whole: start again in another folder.")
+
+    def _read(self, path: Path) -> tuple[TrainState, list[Record]]:
+        """Read a checkpoint; raise FileError if it is not whole."""
+        state, records = read_checkpoint(path)
+        if path != self._checkpoint(state.step):
+            raise invalid_file(path, f"it is the checkpoint of step {state.step}")
+        return state, records
+
+    def _write_metrics(self, records: list[Record]) -> None:
+        lines = [json.dumps(asdict(record)) + "\n" for record in records]
+        write_atomically(self.folder / "metrics.jsonl", "".join(lines).encode())
 
     def check_epochs(self, state: TrainState, records: list[Record], epochs: int) -> None:
         """Make sure that the run has not done more than a number of epochs.
@@ -265,64 +311,11 @@ class Run:
             "to continue from the checkpoint before it, or choose another folder with --run-dir."
         )
 
-    def _checkpoint(self, step: int) -> Path:
-        return self.folder / f"checkpoint-{step:08}.safetensors"
-
-    def _checkpoints(self) -> list[Path]:
+    def checkpoints(self) -> list[Path]:
         """Return the checkpoints, the newest last."""
         # Not by glob, which treats a folder that cannot be listed as empty.
         paths = self.folder.iterdir()
         return sorted(path for path in paths if path.match("checkpoint-*.safetensors"))
 
-
-def _first_difference(begun: Any, now: Any, name: str = "") -> tuple[str, str, str] | None:
-    """Find where two settings differ: the path to the first difference, and both values."""
-    if isinstance(begun, dict) and isinstance(now, dict):
-        keys = [*now, *(key for key in begun if key not in now)]
-        # The summary last: it only says in words what differs.
-        for key in sorted(keys, key="summary".__eq__):
-            path = f"{name}.{key}" if name else key
-            if key not in begun or key not in now:
-                was, is_now = (_shown(values.get(key, "unset")) for values in (begun, now))
-                return ascii(path)[1:-1][:80], was, is_now
-            difference = _first_difference(begun[key], now[key], path)
-            if difference is not None:
-                return difference
-        return None
-    if isinstance(begun, list) and isinstance(now, list) and len(begun) == len(now):
-        return _first_difference(_by_index(begun), _by_index(now), name)
-    # As JSON, where 1, 1.0 and true differ.
-    if canonical(begun) == canonical(now):
-        return None
-    return ascii(name)[1:-1][:80], _shown(begun), _shown(now)
-
-
-def _with_epochs_of(settings: dict[str, Any], begun: dict[str, Any]) -> dict[str, Any]:
-    """Return what a run was begun with, but with the current number of epochs: it may change."""
-    match begun, settings:
-        case {"recipe": {"epochs": was} as recipe}, {"recipe": {"epochs": now}}:
-            if _is_count(was) and _is_count(now):
-                return begun | {"recipe": recipe | {"epochs": now}}
-    return begun
-
-
-def _is_count(value: Any) -> bool:
-    return type(value) is int and value >= 1
-
-
-def _is_change(value: Any) -> bool:
-    """Return whether a value is what `change_epochs` records."""
-    return (
-        isinstance(value, dict)
-        and value.keys() == {"step", "before", "after"}
-        and all(type(number) is int and number >= 0 for number in value.values())
-    )
-
-
-def _by_index(items: list[Any]) -> dict[str, Any]:
-    return {str(index): item for index, item in enumerate(items)}
-
-
-def _shown(value: Any) -> str:
-    text = value if value == "unset" else ascii(value)
-    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
+    def _checkpoint(self, step: int) -> Path:
+        return self.folder / f"checkpoint-{step:08}.safetensors"

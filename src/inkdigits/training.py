@@ -1,17 +1,17 @@
-"""Training: takes batches, updates parameters, yields a record per epoch; no files, no printing."""
+"""Training: takes batches, updates parameters, yields steps and epochs; no files, no printing."""
 
 import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from inkdigits.arrays import Array, Generator, Labels, to_device
 from inkdigits.inference import forward_batches, may_overflow
 from inkdigits.nn.losses import softmax_cross_entropy
-from inkdigits.nn.network import Network
+from inkdigits.nn.network import Network, NetworkParams
 from inkdigits.nn.optimizers import Optimizer
 from inkdigits.nn.schedules import Schedule
 
@@ -145,6 +145,35 @@ def state_to_device(state: TrainState, device: str) -> TrainState:
     )
 
 
+class Step(NamedTuple):
+    """One step that has just been made.
+
+    number         of the step, from 0
+    examples       images in its batch
+    loss, correct  mean loss of its batch, and correct predictions in it, both before the step
+    learning_rate  of the step
+    gradient       float32 (P,); the next step overwrites it
+    """
+
+    number: int
+    examples: int
+    loss: float
+    correct: int
+    learning_rate: float
+    gradient: Array
+
+
+class Epoch(NamedTuple):
+    """One epoch that has just ended.
+
+    vector   float32 (P,), the parameters of the inference network that was validated; None without
+             validation images
+    """
+
+    record: Record
+    vector: Array | None
+
+
 def fit(
     recipe: TrainingSettings,
     batches: Batches,
@@ -159,55 +188,98 @@ def fit(
     validation  images, float32 (N, 28, 28), and labels that are never trained on
     raises      DivergenceError if the loss becomes NaN or infinite
     """
-    while state.step < len(batches) * recipe.epochs:
-        yield _fit_epoch(recipe, batches, state, validation)
+    for done in steps(recipe, batches, state, validation):
+        if isinstance(done, Epoch):
+            yield done.record
+
+
+def steps(
+    recipe: TrainingSettings,
+    batches: Batches,
+    state: TrainState,
+    validation: tuple[Array, Labels] | None = None,
+) -> Iterator[Step | Epoch]:
+    """Train as `fit` does, and yield after each step, and once more after the last of an epoch.
+
+    Whoever iterates may pause or stop after any of them. A new iterator goes on from the state,
+    also with another schedule; if the epoch before it lacks its record, that is yielded first.
+
+    The arguments and errors are those of `fit`.
+    """
+    size = len(batches)
+    targets = np.asarray(recipe.target_table, like=state.params)
+    gradient = np.empty_like(state.params)
+    params, grads = (recipe.network.layer_params(vector) for vector in (state.params, gradient))
+    total = size * recipe.epochs
+    learning_rate = None
+    while state.step < total or state.tally.examples:
+        number, first_step = divmod(state.step, size)
+        is_complete = not first_step and state.tally.examples
+        since = time.perf_counter()
+        for x, labels in () if is_complete else batches.epoch(number, first_step):
+            learning_rate = recipe.schedule(state.step, total)
+            loss, correct = _step(
+                recipe, state, learning_rate, x, labels, targets[labels], params, grads, gradient
+            )
+            tally = state.tally
+            tally.examples += len(x)
+            tally.loss += loss * len(x)
+            tally.correct += correct
+            tally.seconds += time.perf_counter() - since
+            yield Step(state.step - 1, len(x), loss, correct, learning_rate, gradient)
+            since = time.perf_counter()
+        if learning_rate is None:
+            learning_rate = recipe.schedule(state.step - 1, total)
+        yield _end_epoch(recipe, batches, state, validation, learning_rate)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # DivergenceError reports it
-def _fit_epoch(
+def _step(
+    recipe: TrainingSettings,
+    state: TrainState,
+    learning_rate: float,
+    x: Array,
+    labels: Labels,
+    targets: Array,
+    params: NetworkParams,
+    grads: NetworkParams,
+    gradient: Array,
+) -> tuple[float, int]:
+    """Train on one batch; return its mean loss, and how many predictions are correct.
+
+    targets        float32 (N, C), of each image
+    params, grads  views of the state's parameters, and of the gradient, which is overwritten
+    """
+    logits, backward = recipe.network.forward(params, x, state.rng)
+    loss, backward_loss = softmax_cross_entropy(logits, targets)
+    if not math.isfinite(loss):
+        raise DivergenceError(state.step)
+    backward(backward_loss(), grads)
+    recipe.optimizer.step(state.params, gradient, state.optimizer_state, learning_rate, state.step)
+    if recipe.ema_decay:
+        _update_ema(state, recipe.ema_decay)
+    state.step += 1
+    return loss, int(np.count_nonzero(logits.argmax(axis=1) == labels))
+
+
+@np.errstate(over="ignore", invalid="ignore")  # DivergenceError reports it
+def _end_epoch(
     recipe: TrainingSettings,
     batches: Batches,
     state: TrainState,
     validation: tuple[Array, Labels] | None,
-) -> Record:
-    """Train to the end of the current epoch."""
-    network, optimizer = recipe.network, recipe.optimizer
-    targets = np.asarray(recipe.target_table, like=state.params)
-    gradient = np.empty_like(state.params)
-    params, grads = network.layer_params(state.params), network.layer_params(gradient)
-    steps = len(batches) * recipe.epochs
-    epoch, first_step = divmod(state.step, len(batches))
-    tally = state.tally
-
-    since = time.perf_counter()
-    for x, labels in batches.epoch(epoch, first_step):
-        logits, backward = network.forward(params, x, state.rng)
-        loss, backward_loss = softmax_cross_entropy(logits, targets[labels])
-        if not math.isfinite(loss):
-            raise DivergenceError(state.step)
-        backward(backward_loss(), grads)
-        learning_rate = recipe.schedule(state.step, steps)
-        optimizer.step(state.params, gradient, state.optimizer_state, learning_rate, state.step)
-        if recipe.ema_decay:
-            _update_ema(state, recipe.ema_decay)
-
-        state.step += 1
-        tally.examples += len(x)
-        tally.loss += loss * len(x)
-        tally.correct += int(np.count_nonzero(logits.argmax(axis=1) == labels))
-        now = time.perf_counter()
-        tally.seconds += now - since
-        since = now
-
-    validation_loss, validation_accuracy = None, None
+    learning_rate: float,
+) -> Epoch:
+    """Validate, and make the record of the epoch from its tally, which is then cleared."""
+    vector, validation_loss, validation_accuracy = None, None, None
     if validation is not None:
         vector = inference_params(recipe, batches, state)
         validation_loss, validation_accuracy = evaluate(recipe, vector, *validation)
         if not math.isfinite(validation_loss):
             raise DivergenceError(state.step)
-    state.tally = Tally()
-    return Record(
-        epoch=epoch + 1,
+    tally, state.tally = state.tally, Tally()
+    record = Record(
+        epoch=state.step // len(batches),
         loss=tally.loss / tally.examples,
         accuracy=tally.correct / tally.examples,
         validation_loss=validation_loss,
@@ -216,6 +288,7 @@ def _fit_epoch(
         seconds=tally.seconds,
         images_per_second=tally.examples / tally.seconds,
     )
+    return Epoch(record, vector)
 
 
 def _update_ema(state: TrainState, decay: float) -> None:

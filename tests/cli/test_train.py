@@ -336,7 +336,7 @@ def test_freed_memory_is_kept_for_the_next_step():
     script = """if True:
         import sys
         import numpy as np
-        from inkdigits.cli.training_environment import keep_freed_memory
+        from inkdigits.training_environment import keep_freed_memory
 
         def resident():
             pages = open("/proc/self/statm", encoding="ascii").read().split()[1]

@@ -200,7 +200,9 @@ def test_finished_run_is_continued_and_says_what_the_schedule_does(lengthened):
 def test_model_records_that_its_run_was_lengthened(lengthened):
     model = load_model(lengthened[2] / "classic.safetensors")
     assert model.training["recipe"]["epochs"] == 4
-    assert model.training["epochs_changed"] == [{"step": 200, "before": 2, "after": 4}]
+    assert model.training["changes"] == [
+        {"step": 200, "setting": "epochs", "before": 2, "after": 4}
+    ]
 
 
 @pytest.mark.parametrize("number", [50, 150])

@@ -1,6 +1,6 @@
 """The command `inkdigits train`: train a model, with checkpoints, and write its file."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,24 +8,21 @@ import click
 from rich.console import Console
 
 from inkdigits import training, training_data
-from inkdigits.arrays import DEVICES, Array, to_host
-from inkdigits.calibration import calibrate
+from inkdigits.arrays import DEVICES
+from inkdigits.changes import LEARNING_RATE, changed_schedule, changes_to_json
 from inkdigits.cli.curves import draw_curves
 from inkdigits.cli.options import data_dir_option
 from inkdigits.cli.own_data import OwnDataOptions, own_data_options
 from inkdigits.cli.recipe_choice import choose_recipe, recipe_argument, recipe_options
 from inkdigits.cli.signals import Signals
-from inkdigits.cli.training_environment import keep_freed_memory, machine, versions
 from inkdigits.cli.training_progress import change_epochs, prepare_data, train_epochs
 from inkdigits.constants import DIGITS
-from inkdigits.evaluation import measure_held_out, summarize
-from inkdigits.model_file import Model, save_model
+from inkdigits.model_file import save_model
 from inkdigits.recipes import RECIPES, Recipe
-from inkdigits.recognizer import Recognizer
 from inkdigits.runs import Run
 from inkdigits.threads import available_cpus
-from inkdigits.training import Record
-from inkdigits.training_data import TrainingData
+from inkdigits.trained_model import measured_model
+from inkdigits.training_environment import keep_freed_memory, machine, versions
 
 
 @click.command("train")
@@ -140,11 +137,10 @@ def train_command(
         if resume:
             change_epochs(run, recipe, state.step, len(data.batches), console)
         state = training.state_to_device(state, device)
-        vector = train_epochs(recipe, run, data, state, records, signals, console)
-        provenance = settings | {"versions": versions()}
-        if changed := run.epochs_changed:
-            provenance["epochs_changed"] = changed
-        model = _measured_model(recipe, vector, data, records, provenance)
+        scheduled = _with_changes_of_run(recipe, run, state.step, len(data.batches), console)
+        vector = train_epochs(scheduled, run, data, state, records, signals, console)
+        provenance = settings | {"versions": versions()} | changes_to_json(run.changes)
+        model = measured_model(recipe, vector, data, records, provenance)
         path = run.folder / f"{recipe.name}.safetensors"
         save_model(path, model)
         console.print(f"Model: {path}")
@@ -152,32 +148,6 @@ def train_command(
             console.print("No learning curves: they need pip install 'inkdigits[plots]'.")
         where, option = ("test data", " --data SOURCE") if own_data else ("the test digits", "")
         console.print(f"Evaluate it on {where}: inkdigits evaluate {path}{option}")
-
-
-def _measured_model(
-    recipe: Recipe,
-    vector: Array,
-    data: TrainingData,
-    records: list[Record],
-    provenance: dict[str, Any],
-) -> Model:
-    """Calibrate the trained network, and measure it on the held-out digits.
-
-    vector      float32 (P,), as `train_epochs` returns it
-    provenance  what the model's file records of its training, as JSON values
-    """
-    model = Model.from_recipe(
-        recipe,
-        to_host(vector),
-        *calibrate(recipe, vector, data.held_out),
-        metrics=_last_epoch(records),
-        training=provenance,
-    )
-    if not data.held_out:
-        return model
-    recognizer = Recognizer(model, recipe.name)
-    measured = {name: measure_held_out(recognizer, part) for name, part in data.held_out.items()}
-    return replace(model, metrics=model.metrics | {"development": summarize(measured)})
 
 
 def _with_available_data(
@@ -208,12 +178,23 @@ def _with_epochs_of_run(recipe: Recipe, run: Run, console: Console) -> Recipe:
     return replace(recipe, epochs=epochs)
 
 
+def _with_changes_of_run(
+    recipe: Recipe, run: Run, step: int, steps_per_epoch: int, console: Console
+) -> Recipe:
+    """Return the recipe with the schedule as it was changed, and tell the learning rate.
+
+    step    number of the next step
+    """
+    changes = run.changes
+    for change in changes:
+        if change.setting == LEARNING_RATE:
+            when = "was" if change.step <= step else "will be"
+            console.print(
+                f"The highest learning rate of the run {when} changed from {change.before:g} to "
+                f"{change.after:g} at step {change.step}."
+            )
+    return replace(recipe, schedule=changed_schedule(recipe.schedule, changes, steps_per_epoch))
+
+
 def _epochs_done(count: int) -> str:
     return "1 epoch done" if count == 1 else f"{count} epochs done"
-
-
-def _last_epoch(records: list[Record]) -> dict[str, float]:
-    """Return the last epoch's losses and accuracies; its times are not a property of the model."""
-    record = asdict(records[-1])
-    names = ("loss", "accuracy", "validation_loss", "validation_accuracy")
-    return {name: record[name] for name in names if record[name] is not None}

@@ -97,11 +97,11 @@ def change_epochs(
     step    number of the next step
     """
     before = run.epochs
-    if before == recipe.epochs and not run.epochs_changed:
+    if before == recipe.epochs:
         return
     run.change_epochs(recipe.epochs, step)
     steps = steps_per_epoch * recipe.epochs
-    if before == recipe.epochs or step >= steps:
+    if step >= steps:
         return
     console.print(
         f"The run is to have {recipe.epochs} epochs instead of {before}. From step {step} on, the "

@@ -153,6 +153,12 @@ def cache_folder(name: str) -> Path:
     return folders.cache_folder().parent / SETS[name].folder
 
 
+def is_installed(name: str, split: Split, directory: Path | None = None) -> bool:
+    """Return whether the files of a set are there."""
+    paths = search_paths(name, directory)
+    return all(folders.find_file(paths, file) for file in SETS[name].files(split))
+
+
 def load(name: str, split: Split, directory: Path | None = None) -> LabeledImages:
     """Load a set by its name.
 
