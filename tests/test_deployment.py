@@ -105,8 +105,12 @@ def test_every_variable_is_documented_with_its_default():
 
 
 def test_every_setting_is_passed_to_the_service():
-    # The image sets where the service listens.
-    assert set(SERVICES["api"]["environment"]) == set(FIELDS) - {"INKDIGITS_HOST", "INKDIGITS_PORT"}
+    # The image sets where the service listens, and containers have no lab.
+    of_lab = {name for name in FIELDS if name.startswith("INKDIGITS_LAB_")}
+    passed = set(FIELDS) - of_lab - {"INKDIGITS_HOST", "INKDIGITS_PORT"}
+    environment = SERVICES["api"]["environment"]
+    assert set(environment) == passed
+    assert environment["INKDIGITS_LAB"] == "0"
     dockerfile = (ROOT / "deploy/api.Dockerfile").read_text(encoding="utf-8")
     assert "INKDIGITS_HOST=0.0.0.0" in dockerfile
     (port,) = re.findall(r"INKDIGITS_PORT=(\d+)", dockerfile)

@@ -26,7 +26,7 @@ def default_of(field):
     if field.default_factory is not None:
         return "one for each CPU"
     value = ", ".join(field.default) if isinstance(field.default, tuple) else field.default
-    return "none" if value == "" else f"`{value}`"
+    return "none" if value in ("", None) else f"`{value}`"
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)

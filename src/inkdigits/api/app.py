@@ -9,9 +9,10 @@ from flask_limiter import Limiter
 from inkdigits.api.clients import client_key
 from inkdigits.api.errors import register_error_handlers
 from inkdigits.api.headers import add_headers, check_url, enable_cors
+from inkdigits.api.lab_access import LabAccess
 from inkdigits.api.metrics import Metrics
 from inkdigits.api.registry import ModelRegistry
-from inkdigits.api.routes import docs, frontend, health, models, numbers, predictions
+from inkdigits.api.routes import docs, frontend, health, lab, models, numbers, predictions
 from inkdigits.api.settings import Settings
 
 
@@ -27,12 +28,14 @@ def create_app(
     settings: Settings,
     is_draining: Callable[[], bool] = lambda: False,
     metrics: Metrics | None = None,
+    lab_access: LabAccess | None = None,
 ) -> Flask:
     """Create the application.
 
     registry     the models being served
     is_draining  whether the server is shutting down and should get no new requests
     metrics      what GET /metrics reports; the server does the counting
+    lab_access   what opens the lab; without it, there is none
     source       docs/api.md describes the routes and every error
 
     The server passes the address of the client, with proxies resolved, as REMOTE_ADDR. It may add
@@ -40,7 +43,8 @@ def create_app(
     a function that returns whether the client has closed its connection. The application adds
     "inkdigits.route", the URL rule that matched, and for the server's metrics
     "inkdigits.predictions", a list of (model name, prediction), and "inkdigits.numbers", a list of
-    (model name, outcome).
+    (model name, outcome); and "inkdigits.stream", a function that returns what to send after the
+    body, as server.messages describes it.
     """
     app = _SynchronousFlask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
@@ -53,6 +57,7 @@ def create_app(
     app.register_blueprint(models.create_blueprint(registry))
     app.register_blueprint(predictions.create_blueprint(registry, settings))
     app.register_blueprint(numbers.create_blueprint(registry, settings))
+    app.register_blueprint(lab.create_blueprint(registry, settings, lab_access))
     app.register_blueprint(docs.create_blueprint(registry, settings))
     app.register_blueprint(health.create_blueprint(registry, metrics or Metrics(), is_draining))
     if settings.rate_limit:

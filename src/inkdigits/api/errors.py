@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from http import HTTPStatus
+from typing import Any
 
 from flask import Flask, Response
 from werkzeug.exceptions import (
@@ -48,6 +49,12 @@ def _problem_prefix(status: HTTPStatus, detail: str) -> bytes:
     return problem(status, detail, "").model_dump_json().encode().removesuffix(b'"}')
 
 
+def problem_response(status: HTTPStatus, detail: str, headers: Any = None) -> Response:
+    """Respond to the current request with problem details."""
+    body = problem_json(status, detail, request_id())
+    return Response(body, status, headers, content_type=PROBLEM_TYPE)
+
+
 def status_and_detail(
     error: ImageError | ConstraintError | HTTPException,
 ) -> tuple[HTTPStatus, str]:
@@ -80,10 +87,6 @@ def register_error_handlers(app: Flask) -> None:
             detail = "Too many requests; wait as long as the Retry-After header says."
         elif isinstance(error, HTTPException) and detail == type(error).description:
             detail = details.get(type(error), detail)
-        return Response(
-            problem_json(status, detail, request_id()),
-            status,
-            # Allow, for example.
-            error.get_headers() if isinstance(error, HTTPException) else None,
-            content_type=PROBLEM_TYPE,
-        )
+        # Allow, for example.
+        headers = error.get_headers() if isinstance(error, HTTPException) else None
+        return problem_response(status, detail, headers)

@@ -19,6 +19,9 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # The response headers that scripts of other origins may read.
 EXPOSED_HEADERS = ["X-Request-ID", "Retry-After"]
 
+# No page of another origin may use the lab, not even of one that may ask for predictions.
+LAB_PATH = "/api/v1/lab"
+
 # The headers of every response, unless its route sets another value.
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -126,9 +129,13 @@ def add_headers(app: WSGIApplication) -> WSGIApplication:
 
 
 def enable_cors(app: Flask, origins: Iterable[str]) -> None:
-    """Allow scripts of these origins to call the API; scheme, host and port must match exactly."""
+    """Allow scripts of these origins to call the API; scheme, host and port must match exactly.
+
+    This does not include the lab.
+    """
     CORS(
         app,
+        resources=[rf"(?!{re.escape(LAB_PATH)}(/|$)).*"],
         # Compiled patterns, because Flask-CORS compares strings without regard to case and guesses
         # whether they are patterns.
         origins=[re.compile(re.escape(origin) + r"\Z") for origin in origins],

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter
+from pydantic import Discriminator, Field, Tag, TypeAdapter
 
 from inkdigits.api.schemas import (
     ImageDrawing,
@@ -11,6 +11,7 @@ from inkdigits.api.schemas import (
     Problem,
     StrictModel,
     StrokesDrawing,
+    Whole,
     drawing_kind,
 )
 from inkdigits.numbers.constraints import MAX_CHOICES, MAX_LENGTH
@@ -18,19 +19,13 @@ from inkdigits.numbers.patterns import MAX_PATTERN
 
 # Requests.
 
-
-def _whole(value: Any) -> Any:
-    """Convert a number without a fraction: the JSON parser makes every number a float."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
 Choice = Annotated[str, Field(pattern="^[0-9]+$", max_length=MAX_LENGTH)]
 
 
 class NumberConstraints(StrictModel):
     """What is known about a number; all of it optional."""
 
-    length: Annotated[int, Field(ge=1, le=MAX_LENGTH), BeforeValidator(_whole)] | None = Field(
+    length: Annotated[int, Field(ge=1, le=MAX_LENGTH), Whole] | None = Field(
         None, description="How many digits the number has."
     )
     pattern: str | None = Field(

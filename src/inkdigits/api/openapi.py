@@ -22,8 +22,9 @@ from openapi_pydantic.v3.v3_1 import (
 )
 from pydantic import BaseModel, TypeAdapter
 
-from inkdigits.api import examples, number_schemas, schemas
+from inkdigits.api import examples, lab_schemas, number_schemas, schemas
 from inkdigits.api.drawings import DRAWING
+from inkdigits.api.openapi_lab import LAB, LAB_DESCRIPTION, lab_paths
 from inkdigits.api.openapi_parts import (
     ALWAYS,
     JSON,
@@ -120,6 +121,7 @@ def build_document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
                 responses=responses({"type": "object"}, *ALWAYS),
             )
         ),
+        **lab_paths(),
         **_health(),
     }
     openapi = OpenAPI(
@@ -133,6 +135,7 @@ def build_document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
             Tag(name=_PREDICTIONS, description="Recognize digits"),
             Tag(name=_NUMBERS, description="Recognize numbers: several digits, side by side"),
             Tag(name=_MODELS, description="Describe the service and its models"),
+            Tag(name=LAB, description=LAB_DESCRIPTION),
             Tag(name=_HEALTH, description="Health checks and metrics"),
         ],
         paths=paths,
@@ -320,7 +323,8 @@ def _components() -> dict[str, Schema | Reference]:
     )
     classes = {
         schema
-        for schema in (*vars(schemas).values(), *vars(number_schemas).values())
+        for module in (schemas, number_schemas, lab_schemas)
+        for schema in vars(module).values()
         if isinstance(schema, type) and issubclass(schema, schemas.StrictModel)
     }
     adapters: list[TypeAdapter[Any]] = [

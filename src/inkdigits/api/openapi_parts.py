@@ -61,19 +61,22 @@ def responses(schema: type[BaseModel] | dict[str, Any], *errors: int) -> dict[st
     schema  of the response with status 200
     errors  the statuses of its other responses
     """
-    success = Response(
-        description="OK",
-        headers=headers(),
-        content={
-            JSON: MediaType(
-                media_type_schema=Schema.model_validate(schema)
-                if isinstance(schema, dict)
-                else reference(schema)
-            )
-        },
+    content = json_content(schema)
+    return {"200": Response(description="OK", headers=headers(), content=content)} | problems(
+        *errors
     )
-    problems = {str(status): problem(status, _DESCRIPTIONS[status]) for status in sorted(errors)}
-    return {"200": success, **problems}
+
+
+def json_content(schema: type[BaseModel] | dict[str, Any]) -> dict[str, MediaType]:
+    """Describe a body of a response in JSON."""
+    if isinstance(schema, dict):
+        return {JSON: MediaType(media_type_schema=Schema.model_validate(schema))}
+    return {JSON: MediaType(media_type_schema=reference(schema))}
+
+
+def problems(*statuses: int) -> dict[str, Response]:
+    """Describe the usual error responses."""
+    return {str(status): problem(status, _DESCRIPTIONS[status]) for status in sorted(statuses)}
 
 
 def problem(status: int, description: str) -> Response:

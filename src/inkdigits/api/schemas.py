@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from inkdigits.constants import IMAGE_SIDE
 from inkdigits.imaging.strokes import MAX_PX as MAX_COORDINATE
@@ -18,9 +18,15 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
 
 
+def _whole(value: Any) -> Any:
+    """Convert a number without a fraction: the JSON parser makes every number a float."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 # Requests. Their lists fail fast: only the first error is reported, and a list of a million invalid
 # items would produce a million errors.
 
+Whole = BeforeValidator(_whole)
 Coordinate = Annotated[float, Field(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
 Point = Annotated[list[Coordinate], Field(min_length=2, max_length=2, fail_fast=True)]
 Ink = Annotated[float, Field(ge=0, le=255)]

@@ -1,14 +1,16 @@
 """The settings of the service, from INKDIGITS_* environment variables; docs/api.md lists them."""
 
 import difflib
+import ipaddress
 import os
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from limits.errors import ConfigurationError
 from limits.storage import storage_from_string
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from inkdigits.model_file import DEFAULT_MODEL
@@ -22,6 +24,7 @@ MAX_BODY_BYTES = 16 * 2**20 * 4 // 3 + 2**10
 ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 IN_MEMORY = "memory://"  # the storage of the rate limit in each worker itself
 RATE = re.compile(r"[1-9][0-9]* ?(/|per) ?(second|minute|hour|day)")
+LAB_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{32,256}")  # what RFC 6750 allows as a bearer token
 
 Names = Annotated[tuple[str, ...], NoDecode]
 
@@ -144,6 +147,50 @@ class Settings(BaseSettings):
         description="number of trusted proxies in front of the service, which report the client's "
         "address in X-Forwarded-For",
     )
+    lab: bool | None = Field(
+        None,
+        description="whether this server has the [lab](lab.md), which trains models: 1 for yes, 0 "
+        "for no. If it is not set, only a server that nobody but this computer reaches has it",
+    )
+    lab_token: str = Field(
+        "",
+        description="secret for the lab, at least 32 letters and digits, which people type on the "
+        "page; required for a lab that others reach. If it is not set, the server makes one and "
+        "gives it to its own page",
+        # A default is checked as well: it may be too little.
+        validate_default=True,
+    )
+    lab_folder: Path = Field(Path("runs"), description="folder of the lab's runs")
+    lab_data_dir: Path | None = Field(
+        None, description="folder with the data sets to train on; as `--data-dir` of other commands"
+    )
+    lab_own_data: Path | None = Field(
+        None, description="folder of whose files and folders each can be chosen to train on"
+    )
+    lab_running: int = Field(
+        2, ge=1, le=64, description="maximum number of runs that train or are paused; 409 beyond"
+    )
+    lab_kept: int = Field(
+        1000, ge=1, le=10_000, description="maximum number of runs in the folder; 409 beyond that"
+    )
+    lab_memory_bytes: int = Field(
+        2**32, ge=2**29, description="memory that each run may use, where the system can limit it"
+    )
+    lab_run_s: float = Field(
+        24 * 3600.0,
+        gt=0,
+        description="time after which a run is stopped, also one that is paused; it can be "
+        "continued",
+    )
+    lab_checkpoints: int = Field(
+        20, ge=2, le=1000, description="checkpoints that are kept of each run, to rewind to"
+    )
+    lab_streams: int = Field(
+        32,
+        ge=1,
+        le=1024,
+        description="maximum number of event streams of the lab, per worker; 503 beyond that",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info",
         description="lowest level to log: debug, info (every request), warning (only problems) or "
@@ -155,7 +202,20 @@ class Settings(BaseSettings):
         values = self.model_dump()
         scheme, separator, rest = self.rate_limit_storage.partition("://")
         values["rate_limit_storage"] = scheme + separator + ("..." if rest else "")
+        values["lab_token"] = "..." if self.lab_token else ""
+        for name in ("lab_folder", "lab_data_dir", "lab_own_data"):
+            values[name] = None if values[name] is None else str(values[name])
         return values
+
+    @property
+    def has_lab(self) -> bool:
+        """Whether this server trains models."""
+        return not _others_reach(self.host, self.proxies) if self.lab is None else self.lab
+
+    @property
+    def gives_lab_token(self) -> bool:
+        """Whether the page gets the lab's token by itself, without a person who types it."""
+        return not self.lab_token and not _others_reach(self.host, self.proxies)
 
     @field_validator("models", "origins", mode="before")
     @classmethod
@@ -187,6 +247,22 @@ class Settings(BaseSettings):
             )
         return self
 
+    @field_validator("lab_token")
+    @classmethod
+    def _check_lab_token(cls, token: str, info: ValidationInfo) -> str:
+        checked = {"host", "proxies", "lab"} <= info.data.keys()  # otherwise they are reported
+        if token and not LAB_TOKEN.fullmatch(token):
+            raise ValueError(
+                "the token must have 32 to 256 letters and digits; `openssl rand -hex 32` makes one"
+            )
+        needs_token = checked and info.data["lab"]
+        if needs_token and not token and _others_reach(info.data["host"], info.data["proxies"]):
+            raise ValueError(
+                "others reach this server, so its lab needs a token; set this variable to what "
+                "`openssl rand -hex 32` prints, or leave INKDIGITS_LAB out"
+            )
+        return token
+
     @field_validator("rate_limit")
     @classmethod
     def _check_rate(cls, rate: str) -> str:
@@ -209,6 +285,15 @@ class Settings(BaseSettings):
         except Exception:  # it is available, but cannot be reached yet
             return uri
         return uri
+
+
+def _others_reach(host: str, proxies: int) -> bool:
+    """Whether anybody but this computer reaches a server that listens on this address."""
+    try:
+        is_loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = host.lower() == "localhost"
+    return not is_loopback or proxies > 0
 
 
 # Read by other commands, by the containers, and by the tests.

@@ -21,6 +21,7 @@ COMMANDS = (
     "data",
     "evaluate",
     "form",
+    "lab",
     "model",
     "number",
     "predict",

@@ -4,7 +4,7 @@ import os
 import shlex
 import sys
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -59,6 +59,24 @@ def serve_command(
     Every option except --open can also be set with an environment variable. docs/api.md lists all
     variables.
     """
+    given = {
+        "host": host,
+        "port": port,
+        "models": tuple(models),
+        "origins": tuple(origins),
+        "workers": workers,
+    }
+    run_service(given, opens)
+
+
+def run_service(given: Mapping[str, Any], opens: bool, view: str = "") -> None:
+    """Serve until Ctrl-C or SIGTERM.
+
+    given   settings that take precedence over the environment; None and () for those not given
+    opens   whether to open the page in a browser, if one can be opened
+    view    the part of the page to open, such as #/train
+    raises  ClickException, also if the packages for it are not installed
+    """
     try:
         from pydantic import ValidationError
 
@@ -71,13 +89,6 @@ def serve_command(
         raise click.ClickException(
             f"The package {package} is not installed; run pip install 'inkdigits[serve]'."
         ) from None
-    given: dict[str, Any] = {
-        "host": host,
-        "port": port,
-        "models": tuple(models),
-        "origins": tuple(origins),
-        "workers": workers,
-    }
     try:
         settings = Settings(
             **{name: value for name, value in given.items() if value not in (None, ())}
@@ -91,7 +102,7 @@ def serve_command(
 
     def on_ready(url: str) -> None:
         if opens and has_display():
-            webbrowser.open(f"{url}/")
+            webbrowser.open(f"{url}/{view}")
         port = urlsplit(url).port
         if settings.port not in (0, port):
             click.echo(f"Port {settings.port} is in use, so the port is {port}.")
@@ -101,6 +112,9 @@ def serve_command(
                 "repository, or install a released package."
             )
         _print_greeting(url, names)
+        if settings.has_lab:
+            click.echo(f"Train a network and watch it learn: {url}/#/train")
+        click.echo("Press Ctrl-C to stop.")
 
     try:
         serve(settings, on_ready)
@@ -134,4 +148,3 @@ def _print_greeting(url: str, names: Sequence[str]) -> None:
         f"  base64 < {shlex.quote(image)} | tr -d '\\n' | sed 's/.*/{{\"image\": \"&\"}}/' | "
         f"curl -H 'Content-Type: application/json' -d @- {shlex.quote(f'{url}/predict')}"
     )
-    click.echo("Press Ctrl-C to stop.")

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.arrays import Pixels
+from inkdigits.imaging.decode import encode_png
 from inkdigits.training import Record
 
 State: TypeAlias = Literal[
@@ -123,6 +124,10 @@ class ValidationDigit:
     predicted: str
     confidence: float
     picture: Pixels
+
+    def png(self) -> bytes:
+        """Encode the picture as a PNG file."""
+        return encode_png(self.picture)
 
 
 @dataclass(frozen=True)

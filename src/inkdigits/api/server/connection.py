@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import deque
+from contextlib import aclosing
 
 from inkdigits.api.server.admission import UNCOUNTED_BYTES, Reservation
 from inkdigits.api.server.backpressure import UnreadResponses
 from inkdigits.api.server.interfaces import Service
-from inkdigits.api.server.messages import Request, Response, to_bytes
+from inkdigits.api.server.messages import Request, Response, Stream, to_bytes
 from inkdigits.api.server.rejections import (
     Rejected,
     body_too_large,
@@ -15,6 +16,7 @@ from inkdigits.api.server.rejections import (
     timed_out,
 )
 from inkdigits.api.server.request_parser import RequestParser, check_head
+from inkdigits.api.server.streams import INTERVAL_S
 
 KEEP_ALIVE_S = 30.0  # how long a connection may be idle between requests
 MAX_PIPELINED = 16  # requests that wait for their turn on one connection
@@ -245,18 +247,50 @@ class Connection(asyncio.BufferedProtocol):
     async def _respond(self, request: Request) -> None:
         try:
             response = await self._service.respond(request)
+            if response.stream is not None:
+                await self._send_stream(request, response, response.stream)
         except Exception:
             self._transport.abort()
             raise  # asyncio logs it
         self._active = self._task = None
-        self._send(request, response)
+        if response.stream is None:
+            self._send(request, response)
         self._advance()
+
+    async def _send_stream(self, request: Request, response: Response, stream: Stream) -> None:
+        """Send a stream until it ends, the client disconnects, or the server shuts down.
+
+        The connection is neither idle nor does it wait for the client, so it has no deadline,
+        except for a client that does not read: it is closed as for any other response.
+        """
+        self._release_body(request)
+        self._last_client = request.client
+        self._transport.write(to_bytes(response, request.method, keeps_alive=False))
+        async with aclosing(self._service.streams.parts(stream)) as parts:
+            async for part in parts:
+                self._transport.write(part)
+                while self._unread.is_blocked and self._is_followed(request):
+                    await asyncio.sleep(INTERVAL_S)
+                if not self._is_followed(request):
+                    break
+        if self._unread.is_blocked:
+            self._transport.abort()
+        else:
+            self._finish(request)
+
+    def _is_followed(self, request: Request) -> bool:
+        """Whether the client waits for more of a stream, and the server has more."""
+        is_over = self._transport.is_closing() or request.client_disconnected
+        return not is_over and not self._service.is_draining
+
+    def _release_body(self, request: Request) -> None:
+        self._body_bytes -= request.body_bytes
+        self._bodies.resize("", self._body_bytes)
 
     def _send(self, request: Request, response: Response) -> None:
         if self._transport.is_closing():
             return
-        self._body_bytes -= request.body_bytes
-        self._bodies.resize("", self._body_bytes)
+        self._release_body(request)
         is_last = self._parser.is_closed and not self._ready
         keeps_alive = request.keeps_alive and not is_last and not self._service.is_draining
         self._last_client = request.client

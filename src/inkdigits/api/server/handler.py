@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from inkdigits.api.clients import client_key
 from inkdigits.api.errors import PROBLEM_TYPE, problem_json
-from inkdigits.api.headers import EXPOSED_HEADERS, SECURITY_HEADERS
+from inkdigits.api.headers import EXPOSED_HEADERS, LAB_PATH, SECURITY_HEADERS
 from inkdigits.api.metrics import Metrics
 from inkdigits.api.server.admission import AdmissionControl
 from inkdigits.api.server.interfaces import ClientConnection
@@ -26,6 +26,7 @@ from inkdigits.api.server.rejections import (
     overloaded,
 )
 from inkdigits.api.server.request_parser import READ_BUFFER_BYTES
+from inkdigits.api.server.streams import Streams
 from inkdigits.api.settings import IN_MEMORY, Settings
 
 log = structlog.get_logger()
@@ -41,6 +42,7 @@ class Handler:
     app              the application; it gets only complete bodies
     max_connections  maximum number of open connections
     fds              file descriptors of the open connections
+    streams          the responses that go on
     is_draining      whether the worker is shutting down
     """
 
@@ -64,6 +66,7 @@ class Handler:
         self.buffer = memoryview(bytearray(READ_BUFFER_BYTES))
         self.predictions = self._admission.predictions
         self.fds: set[int] = set()
+        self.streams = Streams(settings.lab_streams)
         self.is_draining = False
 
     # Connections.
@@ -158,6 +161,8 @@ class Handler:
                 return run_application(self._app, environ, request.body)
 
             response = await executor.run(work, self._runs_quick and is_quick(request))
+            if response.stream is not None and self.streams.is_full:
+                raise overloaded("streams")
         except Rejected as rejected:
             return self.reject(request, rejected)
         except asyncio.CancelledError:
@@ -180,7 +185,8 @@ class Handler:
             *rejected.headers,
         ]
         origin = request.header("origin")
-        if origin in self.settings.origins:
+        is_lab = request.target.partition(b"?")[0].startswith(LAB_PATH.encode())
+        if origin in self.settings.origins and not is_lab:
             headers += [
                 ("Access-Control-Allow-Origin", origin),
                 ("Access-Control-Expose-Headers", ", ".join(EXPOSED_HEADERS)),

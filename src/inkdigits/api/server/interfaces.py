@@ -5,6 +5,7 @@ from typing import Protocol
 from inkdigits.api.server.admission import ByteBudget
 from inkdigits.api.server.messages import Request, Response
 from inkdigits.api.server.rejections import Rejected
+from inkdigits.api.server.streams import Streams
 from inkdigits.api.settings import Settings
 
 
@@ -45,12 +46,14 @@ class Service(Protocol):
     """The service, as a connection sees it: see handler.Handler.
 
     buffer       for received data, shared by all connections; must be consumed at once
+    streams      responses that go on
     is_draining  whether the worker is shutting down: each response is the last of its connection
     """
 
     settings: Settings
     budget: ByteBudget
     buffer: memoryview
+    streams: Streams
     is_draining: bool
 
     def connection_opened(self, connection: ClientConnection) -> None:

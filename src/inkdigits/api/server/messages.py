@@ -26,12 +26,21 @@ HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]
 Headers = list[tuple[str, str]]
 
 
+# Returns what to send next: b"" if there is nothing yet, None at the end. It is called every
+# STREAM_INTERVAL_S in a thread, and should not wait.
+Stream = Callable[[], bytes | None]
+
+
 class Response(NamedTuple):
-    """A response."""
+    """A response.
+
+    stream  what follows the body, until the stream or the connection ends; None for nothing
+    """
 
     status: int
     headers: Headers
     body: bytes
+    stream: Stream | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -169,7 +178,8 @@ def run_application(app: WSGIApplication, environ: dict[str, Any], body: bytearr
     finally:
         if hasattr(parts, "close"):
             parts.close()
-    return Response(status, headers, content)
+    stream = environ.get("inkdigits.stream") if environ["REQUEST_METHOD"] != "HEAD" else None
+    return Response(status, headers, content, stream)
 
 
 def to_bytes(response: Response, method: str, keeps_alive: bool) -> bytes:
@@ -184,7 +194,8 @@ def to_bytes(response: Response, method: str, keeps_alive: bool) -> bytes:
         lines.append(f"Date: {_date()}")
     lines += [f"{name}: {value}" for name, value in response.headers]
     has_body = method != "HEAD" and status >= 200 and status not in (204, 304)
-    if has_body and "content-length" not in given:
+    # The end of a stream is that of its connection.
+    if has_body and "content-length" not in given and response.stream is None:
         lines.append(f"Content-Length: {len(response.body)}")
     lines.append(f"Connection: {'keep-alive' if keeps_alive else 'close'}")
     head = "\r\n".join([*lines, "", ""]).encode("latin-1")

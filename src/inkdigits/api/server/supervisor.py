@@ -19,6 +19,7 @@ from typing import Any
 import structlog
 
 from inkdigits.api import metrics
+from inkdigits.api.lab_access import LabAccess
 from inkdigits.api.server import worker
 from inkdigits.api.server.log import configure_log
 from inkdigits.api.settings import Settings
@@ -103,6 +104,7 @@ class _Supervisor:
         on_ready: Callable[[str], None],
     ) -> None:
         self._settings = settings
+        self._lab_access = LabAccess.of(settings)  # the same for every worker
         self._listener = listener
         self._shares_metrics = shares_metrics
         self._on_ready: Callable[[str], None] | None = on_ready
@@ -161,6 +163,7 @@ class _Supervisor:
             target=worker.run,
             args=(
                 self._settings,
+                self._lab_access,
                 self._listener,
                 theirs,
                 index if self._shares_metrics else None,

@@ -19,8 +19,10 @@ if sys.platform != "win32":
     import resource
 
 from inkdigits.api.app import create_app
+from inkdigits.api.lab_access import LabAccess
 from inkdigits.api.metrics import Metrics
 from inkdigits.api.registry import ModelRegistry
+from inkdigits.api.served_runs import ServedRuns
 from inkdigits.api.server.connection import Connection
 from inkdigits.api.server.handler import Handler
 from inkdigits.api.server.log import configure_log
@@ -39,9 +41,16 @@ MAX_ACCEPTED = 64  # connections at once
 SPARE_FILES = 64  # open files that are not connections
 
 
-def run(settings: Settings, listener: socket.socket, pipe: Pipe, metrics_index: int | None) -> None:
+def run(
+    settings: Settings,
+    lab_access: LabAccess | None,
+    listener: socket.socket,
+    pipe: Pipe,
+    metrics_index: int | None,
+) -> None:
     """Serve requests until the supervisor says to stop, or dies.
 
+    lab_access     what opens the lab; None if there is none
     listener       the socket on which all workers accept connections
     pipe           to the supervisor
     metrics_index  see metrics.Metrics
@@ -52,14 +61,19 @@ def run(settings: Settings, listener: socket.socket, pipe: Pipe, metrics_index: 
     configure_log(settings.log_level)
     # Each worker has one CPU: OpenCV's threads would wait for each other and for other workers.
     cv2.setNumThreads(1)
-    worker = _Worker(settings, listener, pipe, metrics_index)
+    worker = _Worker(settings, lab_access, listener, pipe, metrics_index)
     with asyncio.Runner(loop_factory=worker.event_loop) as runner:
         runner.run(worker.run())
 
 
 class _Worker:
     def __init__(
-        self, settings: Settings, listener: socket.socket, pipe: Pipe, metrics_index: int | None
+        self,
+        settings: Settings,
+        lab_access: LabAccess | None,
+        listener: socket.socket,
+        pipe: Pipe,
+        metrics_index: int | None,
     ) -> None:
         self._settings = settings
         self._listener = listener
@@ -69,9 +83,11 @@ class _Worker:
         # References that keep the tasks from being garbage-collected.
         self._tasks: set[asyncio.Task[None]] = set()
         self._accepting: set[asyncio.Task[Any]] = set()
-        self._registry = ModelRegistry(settings.models)
+        self._registry = ModelRegistry(
+            settings.models, ServedRuns(settings.lab_folder) if lab_access else None
+        )
         metrics = Metrics(metrics_index)
-        app = create_app(self._registry, settings, lambda: self._is_draining, metrics)
+        app = create_app(self._registry, settings, lambda: self._is_draining, metrics, lab_access)
         self._handler = Handler(app.wsgi_app, settings, metrics, _max_connections(settings))
 
     def event_loop(self) -> asyncio.AbstractEventLoop:

@@ -172,6 +172,214 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/lab": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the lab's token, and what one can choose */
+        get: operations["getLab"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lab/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List all runs */
+        get: operations["listRuns"];
+        put?: never;
+        /** Start a run */
+        post: operations["startRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lab/runs/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Describe a run */
+        get: operations["getRun"];
+        put?: never;
+        post?: never;
+        /** Delete a run, which must not be training */
+        delete: operations["deleteRun"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lab/runs/{name}/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a command to a run */
+        post: operations["commandRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lab/runs/{name}/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a run with the options and the seed of this one */
+        post: operations["repeatRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lab/runs/{name}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Follow the events of a run */
+        get: operations["followRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lab/runs/{name}/drawing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Let a run predict a drawing while it learns */
+        put: operations["watchDrawing"];
+        post?: never;
+        /** Let a run predict no drawing */
+        delete: operations["forgetDrawing"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lab/runs/{name}/confusion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the confusion matrix */
+        get: operations["getConfusion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lab/runs/{name}/mistakes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the validation images that were predicted wrongly */
+        get: operations["getMistakes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lab/runs/{name}/digits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the validation images of a cell of the confusion matrix */
+        get: operations["getDigits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lab/runs/{name}/serve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Serve the model of a run, under the run's name */
+        post: operations["serveRun"];
+        /** Serve the model of a run no more */
+        delete: operations["stopServingRun"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lab/runs/{name}/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download the settings of a run, all changes to them, and its results */
+        get: operations["getRecord"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -307,6 +515,531 @@ export interface components {
              * @description An image file of a supported format, such as PNG or JPEG, in base64 or as a base64 data URL. The content of the file determines its format.
              */
             image: string;
+        };
+        /**
+         * Lab
+         * @description The lab of this server.
+         */
+        Lab: {
+            /**
+             * Token
+             * @description For the header `Authorization: Bearer TOKEN` of all other requests; null if a person has to type it.
+             */
+            token: string | null;
+            /** Recipes */
+            recipes: components["schemas"]["LabRecipe"][];
+            /**
+             * Choices
+             * @description The possible values of the options that are names.
+             */
+            choices: {
+                [key: string]: string[];
+            };
+            limits: components["schemas"]["LabLimits"];
+            /** Data */
+            data: components["schemas"]["LabData"][];
+            /**
+             * Folder
+             * @description The name of the folder of all runs.
+             */
+            folder: string;
+        };
+        /**
+         * LabCheckpoint
+         * @description A checkpoint to rewind to.
+         */
+        LabCheckpoint: {
+            /** Step */
+            step: number;
+            /** Epoch */
+            epoch: number;
+        };
+        /**
+         * LabCommand
+         * @description What a run is to do between two steps.
+         */
+        LabCommand: {
+            /**
+             * Command
+             * @enum {string}
+             */
+            command: "pause" | "continue" | "step" | "epoch" | "learning_rate" | "epochs" | "rewind" | "early_stopping" | "stop";
+            /**
+             * Value
+             * @description For learning_rate, epochs and rewind (the step of a checkpoint), and for early_stopping, where null turns it off.
+             */
+            value?: number | null;
+        };
+        /**
+         * LabConfusion
+         * @description How the validation images were predicted after the last epoch; empty before that.
+         */
+        LabConfusion: {
+            /** Classes */
+            classes: string[];
+            /**
+             * Counts
+             * @description For each class, how many of its images were predicted as each class.
+             */
+            counts: number[][];
+            /**
+             * Step
+             * @description How many steps were done.
+             */
+            step: number | null;
+        };
+        /**
+         * LabData
+         * @description Images to train on.
+         */
+        LabData: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /**
+             * Available
+             * @description Whether its files are installed.
+             */
+            available: boolean;
+            /**
+             * Count
+             * @description How many images for training; null if not known.
+             */
+            count: number | null;
+        };
+        /**
+         * LabDigit
+         * @description A validation image and its prediction.
+         */
+        LabDigit: {
+            /** Number */
+            number: number;
+            /** Actual */
+            actual: string;
+            /** Predicted */
+            predicted: string;
+            /** Confidence */
+            confidence: number;
+            /**
+             * Picture
+             * @description What the network sees, as a PNG data URL.
+             */
+            picture: string;
+        };
+        /**
+         * LabDigits
+         * @description Validation images, those with the most confident predictions first.
+         */
+        LabDigits: {
+            /** Digits */
+            digits: components["schemas"]["LabDigit"][];
+        };
+        /**
+         * LabEpoch
+         * @description The results of one epoch.
+         */
+        LabEpoch: {
+            /** Epoch */
+            epoch: number;
+            /** Loss */
+            loss: number | null;
+            /** Accuracy */
+            accuracy: number | null;
+            /** Validation Loss */
+            validation_loss: number | null;
+            /** Validation Accuracy */
+            validation_accuracy: number | null;
+            /** Learning Rate */
+            learning_rate: number | null;
+            /** Seconds */
+            seconds: number;
+            /** Images Per Second */
+            images_per_second: number;
+        };
+        /**
+         * LabLimits
+         * @description The limits of the lab.
+         */
+        LabLimits: {
+            /**
+             * Running
+             * @description Runs that train or are paused at the same time.
+             */
+            running: number;
+            /**
+             * Kept
+             * @description Runs in the folder.
+             */
+            kept: number;
+            /**
+             * Memory Bytes
+             * @description Memory of each run.
+             */
+            memory_bytes: number;
+            /**
+             * Seconds
+             * @description Time after which a run is stopped; it can be continued.
+             */
+            seconds: number;
+            /**
+             * Checkpoints
+             * @description Checkpoints of each run.
+             */
+            checkpoints: number;
+            /**
+             * Streams
+             * @description Streams of events at the same time, per worker.
+             */
+            streams: number;
+            /**
+             * Served
+             * @description Runs that are served at the same time.
+             */
+            served: number;
+        };
+        /**
+         * LabOptions
+         * @description What to train. Whatever is left out or null is as the recipe has it.
+         */
+        LabOptions: {
+            /**
+             * Recipe
+             * @description The name of a recipe.
+             * @default mlp
+             */
+            recipe: string;
+            /**
+             * Hidden
+             * @description Sizes of the hidden layers, for a recipe without convolutions.
+             */
+            hidden?: number[] | null;
+            /** Activation */
+            activation?: string | null;
+            /**
+             * Dropout
+             * @description Rate of dropout; 0 for none.
+             */
+            dropout?: number | null;
+            /** Optimizer */
+            optimizer?: string | null;
+            /** Schedule */
+            schedule?: string | null;
+            /**
+             * Learning Rate
+             * @description The highest one of the schedule.
+             */
+            learning_rate?: number | null;
+            /** Batch Size */
+            batch_size?: number | null;
+            /** Epochs */
+            epochs?: number | null;
+            /** Augment */
+            augment?: string | null;
+            /**
+             * Share
+             * @description How much of the training images to use.
+             * @default 1
+             */
+            share: number;
+            /**
+             * Seed
+             * @description Of every random choice.
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Data
+             * @description What to train on: a name that GET /api/v1/lab lists.
+             * @default mnist
+             */
+            data: string;
+            /**
+             * More Data
+             * @description Whether to train on all that the recipe adds to the images: other data sets, if they are installed, made digits and non-digits. Without them, the model rejects nothing.
+             * @default false
+             */
+            more_data: boolean;
+            /**
+             * Early Stopping
+             * @description Epochs without a lower validation loss after which training ends; null for never.
+             */
+            early_stopping?: number | null;
+            /**
+             * Paused
+             * @description Whether to pause before the first step.
+             * @default false
+             */
+            paused: boolean;
+            /**
+             * Name
+             * @description Of the run; if it is left out, it gets one.
+             */
+            name?: string | null;
+        };
+        /**
+         * LabPoint
+         * @description A point of the curve: the mean of a few steps.
+         */
+        LabPoint: {
+            /** Step */
+            step: number;
+            /** Loss */
+            loss: number | null;
+            /** Accuracy */
+            accuracy: number | null;
+            /** Learning Rate */
+            learning_rate: number | null;
+        };
+        /**
+         * LabRecipe
+         * @description A recipe.
+         */
+        LabRecipe: {
+            /** Name */
+            name: string;
+            /** Summary */
+            summary: string;
+            /**
+             * Layers
+             * @description The layers of the network, from input to output.
+             */
+            layers: string[];
+            /**
+             * Has Convolutions
+             * @description Whether `hidden` cannot be chosen for it.
+             */
+            has_convolutions: boolean;
+            /**
+             * Settings
+             * @description What it has for each option.
+             */
+            settings: {
+                [key: string]: string | number | boolean | null;
+            };
+        };
+        /**
+         * LabRepeat
+         * @description How to train a run again, with its options and its seed.
+         */
+        LabRepeat: {
+            /**
+             * Replay
+             * @description Whether to repeat what was changed while it trained, at the same steps, which leads to the same weights.
+             * @default false
+             */
+            replay: boolean;
+        };
+        /**
+         * LabRun
+         * @description A run in the list.
+         */
+        LabRun: {
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "starting" | "training" | "paused" | "finished" | "stopped" | "failed" | "diverged";
+            /**
+             * Message
+             * @description Why it failed, diverged or was stopped; "" if there is nothing to say.
+             */
+            message: string;
+            /** Recipe */
+            recipe: string;
+            /**
+             * Started
+             * @description In seconds since 1970.
+             */
+            started: number;
+            /**
+             * Step
+             * @description How many steps are done.
+             */
+            step: number;
+            /**
+             * Steps
+             * @description Of how many; 0 until the data are prepared.
+             */
+            steps: number;
+            /**
+             * Epoch
+             * @description How many epochs are done.
+             */
+            epoch: number;
+            /** Epochs */
+            epochs: number;
+            /**
+             * Loss
+             * @description Of the training images; null before the first step.
+             */
+            loss: number | null;
+            /** Accuracy */
+            accuracy: number | null;
+            /**
+             * Validation Loss
+             * @description After the last epoch.
+             */
+            validation_loss: number | null;
+            /** Validation Accuracy */
+            validation_accuracy: number | null;
+            /** Learning Rate */
+            learning_rate: number | null;
+            /**
+             * Settings
+             * @description To compare runs by.
+             */
+            settings: {
+                [key: string]: string | number | boolean | null;
+            };
+            /**
+             * Seconds
+             * @description That training took so far.
+             */
+            seconds: number;
+            /**
+             * Has Model
+             * @description Whether there is a model to serve.
+             */
+            has_model: boolean;
+            /**
+             * Is Served
+             * @description Whether predictions can name it as their model.
+             */
+            is_served: boolean;
+        };
+        /**
+         * LabRunDetail
+         * @description Everything about a run but its pictures of digits.
+         */
+        LabRunDetail: {
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "starting" | "training" | "paused" | "finished" | "stopped" | "failed" | "diverged";
+            /**
+             * Message
+             * @description Why it failed, diverged or was stopped; "" if there is nothing to say.
+             */
+            message: string;
+            /** Recipe */
+            recipe: string;
+            /**
+             * Started
+             * @description In seconds since 1970.
+             */
+            started: number;
+            /**
+             * Step
+             * @description How many steps are done.
+             */
+            step: number;
+            /**
+             * Steps
+             * @description Of how many; 0 until the data are prepared.
+             */
+            steps: number;
+            /**
+             * Epoch
+             * @description How many epochs are done.
+             */
+            epoch: number;
+            /** Epochs */
+            epochs: number;
+            /**
+             * Loss
+             * @description Of the training images; null before the first step.
+             */
+            loss: number | null;
+            /** Accuracy */
+            accuracy: number | null;
+            /**
+             * Validation Loss
+             * @description After the last epoch.
+             */
+            validation_loss: number | null;
+            /** Validation Accuracy */
+            validation_accuracy: number | null;
+            /** Learning Rate */
+            learning_rate: number | null;
+            /**
+             * Settings
+             * @description To compare runs by.
+             */
+            settings: {
+                [key: string]: string | number | boolean | null;
+            };
+            /**
+             * Seconds
+             * @description That training took so far.
+             */
+            seconds: number;
+            /**
+             * Has Model
+             * @description Whether there is a model to serve.
+             */
+            has_model: boolean;
+            /**
+             * Is Served
+             * @description Whether predictions can name it as their model.
+             */
+            is_served: boolean;
+            /**
+             * Options
+             * @description What was asked for; null if the run was not started by the lab.
+             */
+            options: {
+                [key: string]: unknown;
+            } | null;
+            /** Records */
+            records: components["schemas"]["LabEpoch"][];
+            /**
+             * Curve
+             * @description At most 1,000 points.
+             */
+            curve: components["schemas"]["LabPoint"][];
+            /**
+             * Changes
+             * @description What was changed when, in order.
+             */
+            changes: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Checkpoints
+             * @description The oldest first.
+             */
+            checkpoints: components["schemas"]["LabCheckpoint"][];
+            /**
+             * Picture
+             * @description The last event of type "picture".
+             */
+            picture: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Offset
+             * @description Where to follow the events from.
+             */
+            offset: number;
+            /**
+             * Resume
+             * @description The command that continues the run in a terminal.
+             */
+            resume: string | null;
+        };
+        /**
+         * LabRuns
+         * @description All runs, the newest first.
+         */
+        LabRuns: {
+            /** Runs */
+            runs: components["schemas"]["LabRun"][];
         };
         /**
          * Layer
@@ -1946,6 +2679,2501 @@ export interface operations {
             };
             /** @description The URL is too long. */
             414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLab: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lab"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request comes from a page of another origin, or through a proxy. */
+            403: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server has no lab, or there is no run with this name. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The run is in a state in which this cannot be done, or a limit is reached. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRuns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabRuns"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request comes from a page of another origin, or through a proxy. */
+            403: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server has no lab, or there is no run with this name. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The run is in a state in which this cannot be done, or a limit is reached. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "recipe": "mlp",
+                 *       "epochs": 3
+                 *     }
+                 */
+                "application/json": components["schemas"]["LabOptions"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            201: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabRunDetail"];
+                };
+            };
+            /** @description The body, or the image in it, is damaged or invalid. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request comes from a page of another origin, or through a proxy. */
+            403: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server has no lab, or there is no run with this name. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly. */
+            408: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The run is in a state in which this cannot be done, or a limit is reached. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the image is too large. */
+            413: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type of the body, or the format of the image, is not supported. */
+            415: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of the run.
+                 * @example mlp-seed-0
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabRunDetail"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request comes from a page of another origin, or through a proxy. */
+            403: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server has no lab, or there is no run with this name. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The run is in a state in which this cannot be done, or a limit is reached. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of the run.
+                 * @example mlp-seed-0
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            204: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request comes from a page of another origin, or through a proxy. */
+            403: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server has no lab, or there is no run with this name. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The run is in a state in which this cannot be done, or a limit is reached. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    commandRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of the run.
+                 * @example mlp-seed-0
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "command": "learning_rate",
+                 *       "value": 0.001
+                 *     }
+                 */
+                "application/json": components["schemas"]["LabCommand"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            202: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, or the image in it, is damaged or invalid. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request comes from a page of another origin, or through a proxy. */
+            403: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server has no lab, or there is no run with this name. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly. */
+            408: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The run is in a state in which this cannot be done, or a limit is reached. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the image is too large. */
+            413: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type of the body, or the format of the image, is not supported. */
+            415: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    repeatRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of the run.
+                 * @example mlp-seed-0
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "replay": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["LabRepeat"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            201: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabRunDetail"];
+                };
+            };
+            /** @description The body, or the image in it, is damaged or invalid. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request comes from a page of another origin, or through a proxy. */
+            403: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server has no lab, or there is no run with this name. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly. */
+            408: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The run is in a state in which this cannot be done, or a limit is reached. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the image is too large. */
+            413: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type of the body, or the format of the image, is not supported. */
+            415: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    followRun: {
+        parameters: {
+            query?: {
+                /** @description The id of the event to continue after; the header Last-Event-ID takes precedence. */
+                after?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The name of the run.
+                 * @example mlp-seed-0
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events, whose data are JSON; docs/lab.md describes them. The last one has the type "end"; otherwise the client should connect again. */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description OK */
+            204: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request comes from a page of another origin, or through a proxy. */
+            403: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server has no lab, or there is no run with this name. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The run is in a state in which this cannot be done, or a limit is reached. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    watchDrawing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of the run.
+                 * @example mlp-seed-0
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "strokes": [
+                 *         {
+                 *           "points": [
+                 *             [
+                 *               0,
+                 *               0
+                 *             ],
+                 *             [
+                 *               18,
+                 *               0
+                 *             ],
+                 *             [
+                 *               7,
+                 *               30
+                 *             ]
+                 *           ],
+                 *           "width": 3
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["ImageDrawing"] | components["schemas"]["StrokesDrawing"] | components["schemas"]["PixelsDrawing"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            204: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, or the image in it, is damaged or invalid. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request comes from a page of another origin, or through a proxy. */
+            403: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server has no lab, or there is no run with this name. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly. */
+            408: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The run is in a state in which this cannot be done, or a limit is reached. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the image is too large. */
+            413: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type of the body, or the format of the image, is not supported. */
+            415: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forgetDrawing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of the run.
+                 * @example mlp-seed-0
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            204: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request comes from a page of another origin, or through a proxy. */
+            403: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server has no lab, or there is no run with this name. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The run is in a state in which this cannot be done, or a limit is reached. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getConfusion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of the run.
+                 * @example mlp-seed-0
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabConfusion"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request comes from a page of another origin, or through a proxy. */
+            403: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server has no lab, or there is no run with this name. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The run is in a state in which this cannot be done, or a limit is reached. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMistakes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of the run.
+                 * @example mlp-seed-0
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabDigits"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request comes from a page of another origin, or through a proxy. */
+            403: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server has no lab, or there is no run with this name. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The run is in a state in which this cannot be done, or a limit is reached. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDigits: {
+        parameters: {
+            query: {
+                /** @description The name of a class. */
+                actual: string;
+                /** @description The name of a class. */
+                predicted: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The name of the run.
+                 * @example mlp-seed-0
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabDigits"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request comes from a page of another origin, or through a proxy. */
+            403: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server has no lab, or there is no run with this name. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The run is in a state in which this cannot be done, or a limit is reached. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    serveRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of the run.
+                 * @example mlp-seed-0
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabRunDetail"];
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request comes from a page of another origin, or through a proxy. */
+            403: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server has no lab, or there is no run with this name. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The run is in a state in which this cannot be done, or a limit is reached. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stopServingRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of the run.
+                 * @example mlp-seed-0
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            204: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request comes from a page of another origin, or through a proxy. */
+            403: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server has no lab, or there is no run with this name. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The run is in a state in which this cannot be done, or a limit is reached. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRecord: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of the run.
+                 * @example mlp-seed-0
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description The token is missing or wrong. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request comes from a page of another origin, or through a proxy. */
+            403: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server has no lab, or there is no run with this name. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The run is in a state in which this cannot be done, or a limit is reached. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
