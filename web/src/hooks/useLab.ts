@@ -13,7 +13,7 @@ export function useLab(client: LabClient) {
   const lab = useQuery({
     queryKey: ["lab"],
     queryFn: async ({ signal }) => {
-      const described = await client.describe(signal);
+      const described = await client.lab(signal);
       setToken(client.token);
       return described;
     },

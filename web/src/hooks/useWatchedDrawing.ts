@@ -10,14 +10,14 @@ import type { PredictionRequest } from "./usePrediction";
 export function useWatchedDrawing(
   client: LabClient,
   name: string,
-  active: boolean,
+  predicts: boolean,
   request: PredictionRequest<PredictionBody> | null,
 ): string | null {
   const [problem, setProblem] = useState<string | null>(null);
   const revision = request?.revision;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the revision identifies the drawing
   useEffect(() => {
-    if (!active) return;
+    if (!predicts) return;
     let ended = false;
     client.watch(name, request?.body() ?? null).then(
       () => !ended && setProblem(null),
@@ -26,6 +26,6 @@ export function useWatchedDrawing(
     return () => {
       ended = true;
     };
-  }, [client, name, active, revision]);
-  return active ? problem : "The run does not train now, so it predicts nothing.";
+  }, [client, name, predicts, revision]);
+  return predicts ? problem : "The run does not train now, so it predicts nothing.";
 }

@@ -15,6 +15,8 @@ interface Props {
   readonly onStart: (body: LabBody) => Promise<string | null>;
 }
 
+const DEFAULT_RECIPE = "mlp";
+
 type Input = "integer" | "decimal" | "text";
 
 /** What to train, and how. An empty field is as the recipe has it. */
@@ -22,7 +24,8 @@ export function RunForm({ lab, typed, onType, onStart }: Props) {
   const [problem, setProblem] = useState<string | null>(null);
   const [starting, setStarting] = useState(false);
   const form = useRef<HTMLFormElement>(null);
-  const recipe = lab.recipes.find(({ name }) => name === typed.recipe) ?? lab.recipes[0];
+  const recipe =
+    lab.recipes.find(({ name }) => name === (typed.recipe || DEFAULT_RECIPE)) ?? lab.recipes[0];
   const data = lab.data.find(({ name }) => name === typed.data) ?? lab.data[0];
   if (!recipe || !data) return <p>This server has no recipes to train.</p>;
   const convolutional = recipe.has_convolutions;
@@ -80,7 +83,7 @@ export function RunForm({ lab, typed, onType, onStart }: Props) {
           value={String(typed[name])}
           onChange={(event) => set(name, event.target.value)}
         >
-          <option value="">{`as in the recipe (${ofRecipe(name)})`}</option>
+          <option value="">{`${ofRecipe(name)} (recipe)`}</option>
           {(lab.choices[name] ?? []).map((value) => (
             <option key={value}>{value}</option>
           ))}
@@ -140,7 +143,7 @@ export function RunForm({ lab, typed, onType, onStart }: Props) {
           text("hidden", "Hidden layers", "Sizes, such as 128, 64", "text", ofRecipe("hidden"))
         )}
         {choice("activation", "Activation", "After each hidden layer")}
-        {text("dropout", "Dropout", "Share of units, from 0 to 1", "decimal", ofRecipe("dropout"))}
+        {text("dropout", "Dropout", "Share of units, from 0 to 1", "decimal", "0")}
       </fieldset>
       <fieldset className="fields">
         <legend>Training</legend>

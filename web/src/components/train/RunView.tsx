@@ -50,7 +50,9 @@ interface Props {
 export function RunView({ client, name, listed, request, actions, drawLink }: Props) {
   const { progress, connected, failure, refollow } = useRun(client, name, listed);
   const active = progress !== null && isActive(progress.run.state);
-  const watching = useWatchedDrawing(client, name, active, request);
+  // Before that, the run does not know yet how to preprocess it.
+  const predicts = active && progress.run.state !== "starting";
+  const watching = useWatchedDrawing(client, name, predicts, request);
   const [problem, setProblem] = useState<string | null>(null);
   if (failure) {
     const gone = statusOf(failure) === 404;
@@ -168,11 +170,11 @@ function Parts({ client, progress, watching, request, drawLink }: PartsProps) {
         <Curves run={run} />
       </Section>
       {gradient && (
-        <Section title="The gradient of one weight">
+        <Section title="The gradient of one weight" className="wide">
           <GradientCheck check={gradient} />
         </Section>
       )}
-      <Section title="Your drawing as it learns">
+      <Section title="Your drawing as it learns" className="wide">
         <DrawingProgress
           classes={classes}
           history={drawing}
@@ -196,7 +198,7 @@ function Parts({ client, progress, watching, request, drawLink }: PartsProps) {
       </Section>
       <Validation client={client} name={run.name} epoch={run.epoch} />
       {run.changes.length > 0 && (
-        <Section title="What was changed">
+        <Section title="What was changed" className="wide">
           <Changes changes={run.changes} />
         </Section>
       )}

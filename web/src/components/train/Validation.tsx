@@ -56,12 +56,19 @@ export function Validation({ client, name, epoch: newest }: Props) {
     queryFn: ({ signal }) => client.digits(name, actual ?? "", predicted ?? "", signal),
   });
   const digits = cell.data?.digits;
+  const none = matrix.isSuccess && classes.length === 0;
   const missing =
-    epoch === 0 ? "Comes after the first epoch." : matrix.isError ? "Cannot be shown." : "Loading…";
+    epoch === 0
+      ? "Comes after the first epoch."
+      : matrix.isError
+        ? "Cannot be shown now."
+        : none
+          ? "This run has no validation digits: its recipe holds none back."
+          : "Loading…";
   const wrong = mistakes.data?.digits ?? [];
   return (
     <div ref={frame} className="validation">
-      <Section title="What it takes for what">
+      <Section title="Confusion matrix">
         {classes.length > 0 ? (
           <>
             <p className="muted">
@@ -115,7 +122,7 @@ export function Validation({ client, name, epoch: newest }: Props) {
           </>
         ) : (
           <p className="muted">
-            {mistakes.isSuccess && epoch > 0 ? "There is no mistake." : missing}
+            {mistakes.isSuccess && epoch > 0 && !none ? "There is no mistake." : missing}
           </p>
         )}
       </Section>

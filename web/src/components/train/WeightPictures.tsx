@@ -5,16 +5,14 @@ import { resolveColor } from "../../lib/themeColors";
 import { ArrayPicture } from "./ArrayPicture";
 import { DataTable } from "./DataTable";
 
-const COLUMNS = 16;
-
 /** The weights of the first layer, a picture a unit: where ink speaks for the unit, and where against it. */
 export function WeightPictures({ layer }: { readonly layer: FirstLayer }) {
   const { values, scale, height, width } = layer;
   const count = scale.length;
   const isKernel = height < 28;
   const mosaic = useMemo(
-    () => mosaicOf(count, height, width, isKernel ? 10 : COLUMNS),
-    [count, height, width, isKernel],
+    () => mosaicOf(count, height, width, Math.ceil(Math.sqrt(2 * count))),
+    [count, height, width],
   );
   const pixels = useCallback(
     (element: HTMLElement) =>

@@ -53,7 +53,7 @@ export class LabClient {
    *
    * All calls throw ApiError, or the signal's reason if it is aborted.
    */
-  async describe(signal?: AbortSignal) {
+  async lab(signal?: AbortSignal) {
     const lab = await this.#json(LabSchema, "GET", "", undefined, signal);
     if (lab.token !== null) this.#token = lab.token;
     return lab;
@@ -176,7 +176,7 @@ export class LabClient {
       return await send();
     } catch (error) {
       if (!isUnauthorized(error)) throw error;
-      if (this.#token === used) await this.describe();
+      if (this.#token === used) await this.lab();
       if (this.#token === used) throw error;
       return send();
     }

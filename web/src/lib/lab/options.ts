@@ -103,7 +103,7 @@ const WORDS: readonly (readonly [RegExp, OptionField])[] = [
 /** The field that a sentence of the API is about; null if it is about none. */
 export function fieldOf(detail: string): OptionField | null {
   const text = detail.toLowerCase();
-  const exact = /^the field ([a-z_]+)/.exec(text)?.[1];
+  const exact = /^the field "?([a-z_]+)/.exec(text)?.[1];
   if (exact !== undefined && exact in NO_OPTIONS) return exact as OptionField;
   return WORDS.find(([words]) => words.test(text))?.[1] ?? null;
 }
