@@ -1,7 +1,8 @@
 """The events of a run as server-sent events, whose ids are places in the run's file of events."""
 
-import json
 import time
+
+from pydantic_core import to_json
 
 from inkdigits.lab import Lab, UnknownRun
 
@@ -45,7 +46,7 @@ class EventStream:
         parts = [self._begin]
         self._begin = b""
         for self._offset, event in events:
-            data = json.dumps(event, separators=(",", ":"))
+            data = to_json(event, inf_nan_mode="null").decode()  # JSON has no NaN
             parts.append(f"id: {self._offset}\ndata: {data}\n\n".encode())
         if self._is_over:
             parts.append(END)

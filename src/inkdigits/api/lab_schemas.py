@@ -120,7 +120,7 @@ class LabRecipe(StrictModel):
     summary: str
     layers: list[str] = Field(description="The layers of the network, from input to output.")
     has_convolutions: bool = Field(description="Whether `hidden` cannot be chosen for it.")
-    settings: dict[str, Setting] = Field(description="What it has for each option.")
+    settings: dict[str, Setting] = Field(description="What it has: as the settings of a run.")
 
 
 class LabData(StrictModel):

@@ -1,14 +1,13 @@
 """Which runs of the lab are served: one small file for each, which all workers see at once."""
 
 import os
-import re
 from pathlib import Path
 
+from inkdigits.lab.folders import is_name
 from inkdigits.storage.files import FileError, read_file, write_atomically
 
 FOLDER = ".served"  # in the folder of all runs
 MAX_SERVED = 20  # each is in the memory of every worker
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # as model_file allows
 MAX_FILE_NAME_BYTES = 1000
 
 
@@ -49,7 +48,7 @@ class ServedRuns:
         except OSError:
             return {}
         found = {}
-        for name in filter(NAME.fullmatch, names):
+        for name in filter(is_name, names):
             try:
                 file = read_file(self._folder / name, MAX_FILE_NAME_BYTES).decode()
             except (FileError, UnicodeDecodeError):  # just removed

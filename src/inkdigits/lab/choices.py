@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from inkdigits import recipe_options
+from inkdigits.lab.choice import flat_settings
 from inkdigits.lab.views import Setting
 from inkdigits.nn.convolution import Conv2D, MaxPool2D
-from inkdigits.nn.layers import Dense, ReLU, Sigmoid
 from inkdigits.recipes import INPUT_SHAPE, RECIPES, Recipe
 
 
@@ -15,7 +15,7 @@ class RecipeChoice:
 
     layers            of its network, such as "Dense 128"
     has_convolutions  whether LabOptions.hidden cannot be chosen for it
-    settings          what it has for the options of the same names
+    settings          as RunSummary has them
     """
 
     name: str
@@ -44,9 +44,6 @@ def option_choices() -> dict[str, list[str]]:
 def _describe(recipe: Recipe) -> RecipeChoice:
     layers = recipe.network.layers
     shapes = recipe.network.output_shapes(INPUT_SHAPE)
-    hidden = [layer.outputs for layer in layers if isinstance(layer, Dense)][:-1]
-    activations = {type(layer).__name__.lower() for layer in layers if _is_activation(layer)}
-    augments = [name for name, each in recipe_options.AUGMENTS.items() if each == recipe.augment]
     return RecipeChoice(
         name=recipe.name,
         summary=recipe.summary,
@@ -55,18 +52,5 @@ def _describe(recipe: Recipe) -> RecipeChoice:
             for layer, shape in zip(layers, shapes, strict=True)
         ),
         has_convolutions=any(isinstance(layer, Conv2D | MaxPool2D) for layer in layers),
-        settings={
-            "hidden": ", ".join(map(str, hidden)),
-            "activation": ", ".join(sorted(activations)),
-            "optimizer": type(recipe.optimizer).__name__.lower(),
-            "schedule": type(recipe.schedule).__name__.lower(),
-            "learning_rate": max(recipe.schedule(step, 1000) for step in range(1000)),
-            "batch_size": recipe.batch_size,
-            "epochs": recipe.epochs,
-            "augment": augments[0] if augments else "as in the recipe",
-        },
+        settings=flat_settings(recipe, None, 0, None),
     )
-
-
-def _is_activation(layer: object) -> bool:
-    return isinstance(layer, ReLU | Sigmoid)

@@ -232,14 +232,20 @@ class Lab:
         returns       events, each with the offset after it
         """
         folder = folders.run_folder(self.folder, name)
+        return events.follow(folder, offset, lambda: self._is_over(folder), stopped, idle_seconds)
 
-        def is_over() -> bool:
-            try:
-                return self._summary(folder).state not in ACTIVE
-            except OSError:
-                return True  # deleted
+    def poll(self, name: str, offset: int) -> tuple[list[tuple[int, Event]], bool]:
+        """Return the events of a run after a byte offset, and whether it is over; do not wait."""
+        folder = folders.run_folder(self.folder, name)
+        is_over = self._is_over(folder)  # before reading, so that no last event is missed
+        found = events.read_events(folder, offset)
+        return found, is_over and not found
 
-        return events.follow(folder, offset, is_over, stopped, idle_seconds)
+    def _is_over(self, folder: Path) -> bool:
+        try:
+            return self._summary(folder).state not in ACTIVE
+        except OSError:
+            return True  # deleted
 
     def watch(self, name: str, image: ImageInput, media_type: str | None = None) -> None:
         """Let a run predict a drawing while it learns; `Recognizer.recognize` takes the same."""

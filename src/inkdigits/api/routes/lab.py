@@ -24,7 +24,7 @@ from inkdigits.api.lab_events import EventStream
 from inkdigits.api.parsing import decode_image
 from inkdigits.api.registry import ModelRegistry
 from inkdigits.api.schemas import ImageDrawing, PixelsDrawing
-from inkdigits.api.served_runs import MAX_SERVED, NAME, ServedRuns
+from inkdigits.api.served_runs import MAX_SERVED, ServedRuns
 from inkdigits.api.settings import Settings
 from inkdigits.api.validation import parse_query, validate
 from inkdigits.lab import (
@@ -74,8 +74,6 @@ def create_blueprint(
         check_origin(access)
         if request.endpoint != "lab.describe":
             check_token(access)
-        if not NAME.fullmatch((request.view_args or {}).get("name", "a")):
-            raise UnknownRun
 
     bp.before_request(require_uncompressed_body)
     bp.register_error_handler(LabError, _refuse)
