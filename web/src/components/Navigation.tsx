@@ -14,10 +14,15 @@ export function Navigation({ view, numbers }: Props) {
   const list = useRef<HTMLUListElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another view is another current link
   useEffect(() => {
-    const link = list.current?.querySelector<HTMLElement>("[aria-current]");
-    if (!list.current || !link) return;
-    // Not `scrollIntoView`, which would scroll the page too.
-    list.current.scrollLeft = link.offsetLeft - (list.current.clientWidth - link.offsetWidth) / 2;
+    const showCurrent = () => {
+      const link = list.current?.querySelector<HTMLElement>("[aria-current]");
+      if (!list.current || !link) return;
+      // Not `scrollIntoView`, which would scroll the page too.
+      list.current.scrollLeft = link.offsetLeft - (list.current.clientWidth - link.offsetWidth) / 2;
+    };
+    showCurrent();
+    window.addEventListener("resize", showCurrent);
+    return () => window.removeEventListener("resize", showCurrent);
   }, [view]);
   return (
     <nav className="navigation" aria-label="Views">
