@@ -140,7 +140,13 @@ export function RunForm({ lab, typed, onType, onStart }: Props) {
             input={(attributes) => <input {...attributes} type="text" disabled value="" />}
           />
         ) : (
-          text("hidden", "Hidden layers", "Sizes, such as 128, 64", "text", ofRecipe("hidden"))
+          text(
+            "hidden",
+            "Hidden layers",
+            "Sizes, such as 128, 64",
+            "text",
+            ofRecipe("hidden" in recipe.settings ? "hidden" : "layers"),
+          )
         )}
         {choice("activation", "Activation", "After each hidden layer")}
         {text("dropout", "Dropout", "Share of units, from 0 to 1", "decimal", "0")}

@@ -25,14 +25,14 @@ function stepEvent(step: number, loss = 0.5): LabEvent {
   };
 }
 
-const after = (events: readonly LabEvent[], start: Progress = startProgress(RUN)) =>
+const apply = (events: readonly LabEvent[], start: Progress = startProgress(RUN)) =>
   events.reduce(withEvent, start);
 
 const picture = (step: number) => parseEvent(JSON.stringify(pictureEvent(step))) as LabEvent;
 
 describe("the progress of a run", () => {
   it("goes on with each step", () => {
-    const { run, speed } = after([stepEvent(404), stepEvent(408, 0.25)]);
+    const { run, speed } = apply([stepEvent(404), stepEvent(408, 0.25)]);
     expect(run).toMatchObject({ step: 408, loss: 0.25, learning_rate: 0.01 });
     expect(run.curve.slice(-2).map(({ step }) => step)).toEqual([404, 408]);
     expect(speed).toEqual({ images_per_second: 1000, seconds_left: 60 });
@@ -46,12 +46,12 @@ describe("the progress of a run", () => {
       time: 1,
       epoch: 5,
     };
-    const { run } = after([epoch, { ...epoch, validation_accuracy: 0.99 }]);
+    const { run } = apply([epoch, { ...epoch, validation_accuracy: 0.99 }]);
     expect(run.records.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5]);
     expect(run).toMatchObject({ epoch: 5, validation_accuracy: 0.99 });
   });
   it("keeps what it can draw of a long run, with the newest point", () => {
-    const { curve } = after(Array.from({ length: 5000 }, (_, index) => stepEvent(401 + index))).run;
+    const { curve } = apply(Array.from({ length: 5000 }, (_, index) => stepEvent(401 + index))).run;
     expect(curve.length).toBeLessThanOrEqual(MAX_POINTS);
     expect(curve.length).toBeGreaterThan(MAX_POINTS / 3);
     expect(curve.at(-1)?.step).toBe(5400);
@@ -66,14 +66,14 @@ describe("the progress of a run", () => {
       before: 408,
       after: 200,
     };
-    const steps = after([stepEvent(404), picture(404), stepEvent(408), rewind]);
+    const steps = apply([stepEvent(404), picture(404), stepEvent(408), rewind]);
     expect(steps.run.step).toBe(200);
     expect(steps.run.curve.at(-1)?.step).toBe(200);
     expect(steps.run.checkpoints.map(({ step }) => step)).toEqual([100, 200]);
     expect(steps.drawing).toEqual([]);
     expect(steps.run.changes.at(-1)).toMatchObject({ setting: "rewind", after: 200 });
     expect(
-      after([stepEvent(201)], steps)
+      apply([stepEvent(201)], steps)
         .run.curve.slice(-2)
         .map(({ step }) => step),
     ).toEqual([200, 201]);
@@ -83,7 +83,7 @@ describe("the progress of a run", () => {
       { step: 390, probabilities: [1, 0] },
       { step: 999, probabilities: [0, 1] },
     ];
-    const { drawing, run } = after([picture(404), picture(408)], startProgress(RUN, kept));
+    const { drawing, run } = apply([picture(404), picture(408)], startProgress(RUN, kept));
     // What was kept of a later step belongs to a run of the same name that is gone.
     expect(drawing.map(({ step }) => step)).toEqual([390, 404, 408]);
     expect(run.picture?.step).toBe(408);
@@ -100,22 +100,26 @@ describe("the progress of a run", () => {
       before: 1,
       after: value,
     });
-    const { patience, run } = after([changed("early_stopping", 5), changed("epochs", 20)]);
+    const { patience, run } = apply([changed("early_stopping", 5), changed("epochs", 20)]);
     expect([patience, run.epochs]).toEqual([5, 20]);
-    expect(after([changed("early_stopping", null)]).patience).toBeNull();
-    const ended = after([
+    expect(apply([changed("early_stopping", null)]).patience).toBeNull();
+    const ended = apply([
       stepEvent(404),
       { type: "state", step: 404, time: 1, state: "diverged", message: "The loss is not finite." },
     ]);
     expect(ended.run).toMatchObject({ state: "diverged", message: "The loss is not finite." });
     expect(ended.speed).toBeNull();
+    // Events of steps are throttled, but where a run rests is known.
+    expect(
+      apply([{ type: "state", step: 407, time: 1, state: "paused", message: "" }]).run.step,
+    ).toBe(407);
   });
   it("takes from the server what events do not tell, and keeps the newer steps", () => {
     expect([stepEvent(1), picture(1)].map(changesDetail)).toEqual([false, false]);
     expect(changesDetail({ type: "state", step: 1, time: 1, state: "finished", message: "" })).toBe(
       true,
     );
-    const { run } = withDetail(after([stepEvent(404)]), {
+    const { run } = withDetail(apply([stepEvent(404)]), {
       ...RUN,
       has_model: true,
       checkpoints: [{ step: 400, epoch: 4 }],

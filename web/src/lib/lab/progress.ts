@@ -44,7 +44,14 @@ export function withEvent(progress: Progress, event: LabEvent): Progress {
       // What is measured while a run trains means nothing once it rests.
       const speed = state === "training" ? progress.speed : null;
       const preparing = state === "starting" ? progress.preparing : null;
-      return { ...progress, speed, preparing, run: { ...run, state, message, steps, epochs } };
+      // Not every step has an event, but a run that starts again does not know yet how far it is.
+      const step = state === "starting" ? run.step : event.step;
+      return {
+        ...progress,
+        speed,
+        preparing,
+        run: { ...run, state, message, step, steps, epochs },
+      };
     }
     case "step": {
       const { step, loss, accuracy, learning_rate, images_per_second, seconds_left } = event;
