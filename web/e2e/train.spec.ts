@@ -180,7 +180,7 @@ test("a run is started, watched and steered", async ({ page, lab, errors }) => {
 
   await test.step("what is stopped is served at once, and one draws on it", async () => {
     await expect(button(page, "Serve it and draw")).toHaveAttribute("aria-disabled", "true");
-    await button(page, "Stop").click();
+    await page.getByRole("button", { name: "Stop", exact: true }).click();
     await expect(state(page)).toHaveText("stopped");
     const name = (await page.locator("#run-title").textContent()) ?? "";
     await button(page, "Serve it and draw").click();
@@ -205,7 +205,10 @@ test("runs are repeated, recorded, compared and deleted", async ({ page, lab, er
   const second = (await page.locator("#run-title").textContent()) ?? "";
   await expect(button(page, "Delete").last()).toHaveAccessibleDescription("Stop the run first.");
   await expect(button(page, "Again with the changes")).toHaveAccessibleDescription(/Nothing/);
-  await button(page, "Stop").click();
+  await page.getByLabel("Epochs", { exact: true }).fill("1500");
+  await button(page, "Set epochs").click();
+  await expect(page.getByTestId("run-place")).toContainText("of 1,500");
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
   await expect(state(page)).toHaveText("stopped");
 
   for (const name of [first, second])

@@ -38,7 +38,16 @@ export function Comparison({ runs, pending }: Props) {
     [runs, measure],
   );
   const settings = useMemo(
-    () => differingSettings(runs.map((run) => ({ recipe: run.recipe, ...run.settings }))),
+    () =>
+      differingSettings(
+        runs.map(({ recipe, settings, epochs, changes }) => ({
+          recipe,
+          ...settings,
+          // These may have changed while it trained.
+          epochs,
+          changes_while_training: changes.length,
+        })),
+      ),
     [runs],
   );
   const results = runs.map(({ records }) => {

@@ -55,7 +55,7 @@ export function RunControls(props: Props) {
       <div className="control-row">
         <NumberSetting
           label="Learning rate"
-          current={learningRate === null ? "" : String(Number(learningRate.toPrecision(3)))}
+          current={learningRate === null ? "" : String(Number(learningRate.toPrecision(2)))}
           decimal
           reason={reasons.learning_rate}
           onSet={(rate) => onCommand("learning_rate", rate)}
