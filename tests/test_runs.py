@@ -636,6 +636,48 @@ def test_only_changes_that_affected_a_step_are_recorded(run):
     assert "changes" not in json.loads((run.folder / "settings.json").read_text())
 
 
+def test_more_checkpoints_are_kept_by_setting(tmp_path):
+    run = Run(tmp_path, checkpoints_kept=4)
+    for step in range(0, 70, 10):
+        run.save(state_at(step), [])
+    assert [path.stem[-2:] for path in run.checkpoints()] == ["30", "40", "50", "60"]
+    Run(tmp_path).save(state_at(70), [])
+    assert [path.stem[-2:] for path in run.checkpoints()] == ["60", "70"]
+
+
+def test_run_is_rewound_to_a_checkpoint(tmp_path):
+    run = Run(tmp_path, checkpoints_kept=9)
+    run.begin(SETTINGS)
+    for step in (0, 10, 20, 30):
+        run.save(state_at(step), RECORDS[: step // 10])
+    run.change_learning_rate(0.1, 0.2, 5)
+    run.change_learning_rate(0.2, 0.3, 20)
+    run.change_epochs(12, 30)
+    state, records = run.rewind(20, 30)
+    assert (state.step, records) == (20, RECORDS[:2])
+    assert state.params.tobytes() == state_at(20).params.tobytes()
+    assert checkpoints(run)[-1] == "checkpoint-00000020.safetensors"
+    assert run.latest(never)[0].step == 20
+    assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 2
+    assert run.epochs == 10
+    assert run.changes == [Change(5, "learning_rate", 0.1, 0.2), Change(30, "rewind", 30, 20)]
+    run.check_settings(SETTINGS)
+
+
+def test_run_is_not_rewound_to_a_checkpoint_that_is_missing_or_damaged(tmp_path):
+    run = Run(tmp_path, checkpoints_kept=9)
+    run.begin(SETTINGS)
+    for step in (0, 10, 20):
+        path = run.save(state_at(step), [])
+        if step == 10:
+            damage(path)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    for step in (5, 10):
+        with pytest.raises(FileError):
+            run.rewind(step, 20)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
 @pytest.mark.parametrize(
     "change",
     [

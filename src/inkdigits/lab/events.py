@@ -43,6 +43,10 @@ class EventLog:
         if self._file.tell():
             self._file.write(b"\n")  # ends what a killed process has left; empty lines are skipped
 
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
     @property
     def size(self) -> int:
         """Bytes that were written."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from filelock import FileLock
@@ -138,7 +139,7 @@ class Lab:
         """Start the process of a run: it outlives this one."""
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
         with (folder / LOG).open("ab") as log:
-            self._processes[folder.name] = subprocess.Popen(
+            process = subprocess.Popen(
                 [*self._command, arguments(folder.absolute(), self.data_dir, self.limits)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -146,6 +147,8 @@ class Lab:
                 env=environment,
                 start_new_session=True,
             )
+        self._processes[folder.name] = process
+        Thread(target=process.wait, daemon=True).start()  # so that the system forgets it
 
     def runs(self) -> list[RunSummary]:
         """List all runs, the newest first; quickly, because unchanged ones are remembered."""
@@ -172,8 +175,7 @@ class Lab:
     def _is_starting(self, folder: Path, summary: RunSummary) -> bool:
         """Whether a process was started a moment ago, and may not have locked the folder yet."""
         process = self._processes.get(folder.name)
-        if process is not None and process.poll() is not None:
-            del self._processes[folder.name]
+        if process is not None and process.returncode is not None:
             return False
         if summary.state != "starting":
             return False

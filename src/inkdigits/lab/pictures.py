@@ -72,8 +72,10 @@ def histograms(recipe: Recipe, params: Array, gradient: Array | None) -> list[di
 
 
 def _histogram(values: Array) -> dict[str, list[float]]:
-    flat = values.reshape(-1)[:: max(1, values.size // MAX_VALUES)]
-    counts, edges = np.histogram(flat[np.isfinite(flat)], BINS)
+    flat = values.reshape(-1)[:: max(1, values.size // MAX_VALUES)].astype(np.float64)
+    low, high = (float(bound) for bound in (flat.min(), flat.max()))
+    room = 1e-6 * max(abs(low), abs(high), 1e-6)  # where all are equal
+    counts, edges = np.histogram(flat, BINS, (low - room, high + room))
     return {"edges": [_rounded(edge) for edge in edges.tolist()], "counts": counts.tolist()}
 
 

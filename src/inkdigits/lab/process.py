@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 import traceback
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ except ImportError:  # on Windows, where memory is not limited
 
 LOCK_SECONDS = 5.0  # the lab looks at the lock, too, but only for an instant
 NICENESS = 5  # predictions go first
-KNOWN = (LabError, DataError, FileError, WorkerDied)
+EXPECTED = (LabError, DataError, FileError, WorkerDied, MemoryError, OSError)
 
 
 def arguments(folder: Path, data_dir: Path | None, limits: LabLimits) -> str:
@@ -92,29 +92,22 @@ def train_run(folder: Path, data_dir: Path | None, limits: LabLimits, is_asked: 
     try:
         with run.locked(LOCK_SECONDS):
             asked = Asked.read(folder)
-            status = _status_before(folder, asked)
-            reporter = Reporter(folder, status)
-            try:
-                _train(run, asked, data_dir, limits, reporter, stop_if_asked)
-            except Stopped:
-                cause = "as the system asked" if is_asked() else "at the limit of its time"
-                _tell(reporter, "stopped", f"The process ended {cause}; continue the run to go on.")
-            except DivergenceError as error:
-                _tell(reporter, "diverged", _divergence(run, error))
-            except MemoryError:
-                _tell(
-                    reporter,
-                    "failed",
-                    f"Training needs more memory than the limit of {limits.memory_bytes >> 20:,} "
-                    "MiB: choose a smaller network, batch or share of the images.",
-                )
-            except OSError as error:
-                _tell(reporter, "failed", _disk_error(error))
-            except KNOWN as error:
-                _tell(reporter, "failed", _without_paths(str(error), folder, data_dir, limits))
-            except Exception:
-                _tell(reporter, "failed", "Training stopped because of an unexpected error.")
-                raise
+            with closing(Reporter(folder, _status_before(folder, asked))) as reporter:
+                try:
+                    _train(run, asked, data_dir, limits, reporter, stop_if_asked)
+                except Stopped:
+                    cause = "as the system asked" if is_asked() else "at the limit of its time"
+                    _tell(
+                        reporter,
+                        "stopped",
+                        f"The process ended {cause}; continue the run to go on.",
+                    )
+                except DivergenceError as error:
+                    _tell(reporter, "diverged", _divergence(run, error))
+                except Exception as error:
+                    _tell(reporter, "failed", _cause(error, folder, data_dir, limits))
+                    if not isinstance(error, EXPECTED):
+                        raise
     except (RunError, FileError) as error:
         sys.stderr.write(f"{error}\n")  # another process has the run, or its folder is unusable
         return 1
@@ -166,7 +159,22 @@ def _divergence(run: Run, error: DivergenceError) -> str:
     )
 
 
+def _cause(error: Exception, folder: Path, data_dir: Path | None, limits: LabLimits) -> str:
+    """Say in a sentence or two, without a path, why training failed."""
+    if isinstance(error, MemoryError):
+        return (
+            f"Training needs more memory than the limit of {limits.memory_bytes >> 20:,} MiB: "
+            "choose a smaller network, batch or share of the images."
+        )
+    if isinstance(error, OSError):
+        return _disk_error(error)
+    if isinstance(error, EXPECTED):
+        return _without_paths(str(error), folder, data_dir, limits)
+    return "Training stopped because of an unexpected error; the file lab.log of the run has it."
+
+
 def _disk_error(error: OSError) -> str:
+    """Say what an error of the file system means for the run."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return (
             "The disk is full: free some space, or delete other runs, and continue the run from "

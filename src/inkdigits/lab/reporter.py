@@ -73,6 +73,10 @@ class Reporter:
         self._drawing_time = 0.0
         self.status = status
 
+    def close(self) -> None:
+        """Close the file of the events."""
+        self._log.close()
+
     def update(self, **changes: Any) -> None:
         """Change fields of the status, which is written with the next state, step or epoch."""
         self.status = replace(self.status, **changes)

@@ -36,9 +36,12 @@ def stamp(folder: Path) -> tuple[int, ...]:
 
 def is_locked(folder: Path) -> bool:
     """Return whether a process trains in a folder."""
-    lock = FileLock(folder / LOCK, timeout=0)
+    if not (folder / LOCK).exists():  # which acquiring it would create
+        return False
+    lock = FileLock(folder / LOCK)
     try:
-        lock.acquire()
+        # Not at once: another lab that looks at the same moment is not a process that trains.
+        lock.acquire(timeout=0.02, poll_interval=0.004)
     except Timeout:
         return True
     except OSError:

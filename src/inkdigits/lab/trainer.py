@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -69,6 +70,7 @@ class Trainer:
         self._patience = asked.options.early_stopping
         self._ending: tuple[State, str] | None = None
         self._waiting: list[Command] = []  # commands; while a single step is made, they wait
+        self._told: set[Change] = set()
         self._last: Step | None = None
         self._before: Before | None = None  # of a single step
         self._kept = set(run.checkpoints())
@@ -91,6 +93,7 @@ class Trainer:
             self._enter(self._mode)
             self._obey()
             while self._ending is None:
+                self._tell_upcoming()
                 done = next(self._steps, None)
                 if done is None:
                     self._ending = "finished", ""
@@ -111,11 +114,17 @@ class Trainer:
         changes = self._run.changes
         schedule = changed_schedule(self._recipe.schedule, changes, self._size)
         recipe = replace(self._recipe, epochs=self._run.epochs, schedule=schedule)
-        self._upcoming = {
-            change.step: change
-            for change in changes
-            if change.step >= self._state.step and change.setting != REWIND
-        }
+        # Of an earlier run that is repeated, or beyond the checkpoint of a process that died.
+        self._upcoming = sorted(
+            (
+                change
+                for change in changes
+                if change.step >= self._state.step
+                and change.setting != REWIND
+                and change not in self._told
+            ),
+            key=attrgetter("step"),
+        )
         self._steps: Iterator[Step | Epoch] = training.steps(
             recipe, self._batches, self._state, self._data.validation
         )
@@ -125,8 +134,6 @@ class Trainer:
     def _on_step(self, step: Step) -> None:
         reporter, state = self._reporter, self._state
         self._last = step
-        if step.number in self._upcoming:
-            self._tell_change(self._upcoming.pop(step.number))
         reporter.step(step, state, self._seconds(), now=self._before is not None)
         if self._before is not None:
             content = check_gradient(self._recipe, self._before, *self._batches.last, step.gradient)
@@ -151,6 +158,13 @@ class Trainer:
         content = asdict(change)
         content["at"] = content.pop("step")
         self._reporter.event("changed", **content)
+
+    def _tell_upcoming(self) -> None:
+        """Tell the changes that have come into effect for the next step."""
+        while self._upcoming and self._upcoming[0].step <= self._state.step:
+            change = self._upcoming.pop(0)
+            self._told.add(change)
+            self._tell_change(change)
 
     def _seconds(self) -> float:
         """Return how long all epochs that have ended took to train."""
@@ -234,20 +248,18 @@ class Trainer:
         before = value_at(changes, LEARNING_RATE, step, highest)
         self._save(keep=True)  # to rewind to
         self._run.change_learning_rate(before, rate, step)
-        self._tell_change(Change(step, LEARNING_RATE, before, rate))
         self._begin_steps()
-        self._upcoming.pop(step, None)
+        self._tell_upcoming()
 
     def _change_epochs(self, epochs: int) -> None:
-        step, before = self._state.step, self._run.epochs
+        step = self._state.step
         least = -(-step // self._size)
         if epochs < least:
             raise LabError(f"The run has begun epoch {least}, so it cannot have {epochs}.")
         self._run.change_epochs(epochs, step)
-        self._tell_change(Change(step, "epochs", before, epochs))
         self._update_figures()
         self._begin_steps()
-        self._upcoming.pop(step, None)
+        self._tell_upcoming()
         self._reporter.state("paused" if self._mode == "paused" else "training")
 
     def _rewind(self, step: int) -> None:

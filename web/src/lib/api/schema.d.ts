@@ -812,7 +812,7 @@ export interface components {
             has_convolutions: boolean;
             /**
              * Settings
-             * @description What it has for each option.
+             * @description What it has: as the settings of a run.
              */
             settings: {
                 [key: string]: string | number | boolean | null;
