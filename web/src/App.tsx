@@ -5,7 +5,7 @@ import { Header } from "./components/Header";
 import { LinkMessage } from "./components/LinkMessage";
 import { Notice } from "./components/Notice";
 import { SkipLink } from "./components/SkipLink";
-import { useAddress } from "./hooks/useAddress";
+import { useAddress, useLastAddresses } from "./hooks/useAddress";
 import { useCopy } from "./hooks/useCopy";
 import { useImageDrop } from "./hooks/useImageDrop";
 import { useLink } from "./hooks/useLink";
@@ -45,7 +45,8 @@ export function App({ api }: { readonly api: PredictionApi }) {
     const { text } = numberResult;
     announce((await copy(text)) ? `Copied ${text}` : "The browser did not allow copying.");
   };
-  const show = (view: View) => navigate({ view, parameters: {} });
+  const lastAddress = useLastAddresses(address);
+  const show = (view: View) => navigate(lastAddress(view));
 
   const runCommand = (command: Command) => {
     switch (command) {
@@ -108,6 +109,7 @@ export function App({ api }: { readonly api: PredictionApi }) {
       <Header
         view={view}
         numbers={digits}
+        addressOf={lastAddress}
         copied={link.copied}
         onCopyLink={link.copyLink}
         theme={theme}

@@ -1,16 +1,18 @@
 import { useEffect, useRef } from "react";
-import { formatAddress, VIEW_TITLES, VIEWS, type View } from "../lib/address";
+import { type Address, formatAddress, VIEW_TITLES, VIEWS, type View } from "../lib/address";
 import { ariaKeyShortcuts } from "../lib/shortcuts";
 import "../styles/navigation.css";
 
-interface Props {
+export interface NavigationProps {
   readonly view: View;
   /** Whether numbers are offered too. */
   readonly numbers: boolean;
+  /** Where the link to a view leads. */
+  readonly addressOf: (view: View) => Address;
 }
 
 /** Links to the views. On a narrow screen they scroll sideways. */
-export function Navigation({ view, numbers }: Props) {
+export function Navigation({ view, numbers, addressOf }: NavigationProps) {
   const list = useRef<HTMLUListElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another view is another current link
   useEffect(() => {
@@ -30,7 +32,7 @@ export function Navigation({ view, numbers }: Props) {
         {VIEWS.filter((name) => numbers || name !== "number" || view === "number").map((name) => (
           <li key={name}>
             <a
-              href={formatAddress({ view: name, parameters: {} })}
+              href={formatAddress(addressOf(name))}
               aria-current={name === view ? "page" : undefined}
               aria-keyshortcuts={ariaKeyShortcuts(name)}
             >
