@@ -1,4 +1,4 @@
-import { type FormEvent, useRef, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { formatCount } from "../../lib/format";
 import type { LabBody } from "../../lib/lab/options";
 import { fieldOf, type OptionField, type TypedOptions, toBody } from "../../lib/lab/options";
@@ -24,6 +24,10 @@ export function RunForm({ lab, typed, onType, onStart }: Props) {
   const [problem, setProblem] = useState<string | null>(null);
   const [starting, setStarting] = useState(false);
   const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (problem === null) return;
+    form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [problem]);
   const recipe =
     lab.recipes.find(({ name }) => name === (typed.recipe || DEFAULT_RECIPE)) ?? lab.recipes[0];
   const data = lab.data.find(({ name }) => name === typed.data) ?? lab.data[0];
@@ -35,16 +39,11 @@ export function RunForm({ lab, typed, onType, onStart }: Props) {
     event.preventDefault();
     if (starting || !data.available) return;
     setStarting(true);
+    setProblem(null);
     const options = { ...typed, recipe: recipe.name, data: data.name };
     const refused = await onStart(toBody(options, convolutional));
     setStarting(false);
     setProblem(refused);
-    // The field that is wrong, or else the button, which has the sentence below it.
-    if (refused !== null) {
-      requestAnimationFrame(() =>
-        form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus(),
-      );
-    }
   };
 
   const set = <Name extends OptionField>(name: Name, value: TypedOptions[Name]) => {
