@@ -98,6 +98,8 @@ test(`with ${RUNS} runs, the view opens in ${MAX_OPEN_MS} ms and a curve redraws
     await expect.poll(async () => (await times()).length, { timeout: 60_000 }).toBeGreaterThan(60);
     const redrawn_ms = (await times()).sort((a, b) => a - b);
 
+    await request.post(`${lab}/runs/watched/commands`, { headers, data: { command: "stop" } });
+
     const p95 = redrawn_ms[Math.ceil(0.95 * redrawn_ms.length) - 1] ?? Number.POSITIVE_INFINITY;
     // biome-ignore lint/suspicious/noConsole: reports the measurement
     console.log(

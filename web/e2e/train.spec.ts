@@ -24,6 +24,7 @@ const test = base.extend<{ errors: string[] }, { lab: Service }>({
       process.env.INKDIGITS_LAB_DATA_DIR = join(folder, "none");
       const service = await Service.start();
       await use(service);
+      await stopRuns(service).catch(() => undefined);
       await service.kill();
       await rm(folder, { recursive: true, maxRetries: 5 });
     },
@@ -39,6 +40,21 @@ const test = base.extend<{ errors: string[] }, { lab: Service }>({
     expect(errors).toEqual([]);
   },
 });
+
+/** Stop what a failed test has left: the process of a run outlives the service. */
+async function stopRuns({ address }: Service): Promise<void> {
+  const lab = `${address}api/v1/lab`;
+  const { token } = await (await fetch(lab)).json();
+  const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+  const { runs } = await (await fetch(`${lab}/runs`, { headers })).json();
+  for (const { name, state } of runs) {
+    if (!["starting", "training", "paused"].includes(state)) continue;
+    const body = JSON.stringify({ command: "stop" });
+    await fetch(`${lab}/runs/${name}/commands`, { method: "POST", headers, body });
+  }
+  // Until their processes have written their last files.
+  await new Promise((resolve) => setTimeout(resolve, runs.length > 0 ? 500 : 0));
+}
 
 test.describe.configure({ mode: "serial" });
 
