@@ -10,6 +10,8 @@ export class ResponseTooLargeError extends Error {
  */
 export async function limitedFetch(request: Request, max_bytes: number): Promise<Response> {
   const response = await fetch(request);
+  // In Chromium, it may have an empty body, with which no response can be made again.
+  if (response.status === 204) return response;
   const reader = response.body?.getReader();
   if (!reader) return response;
   const chunks: Uint8Array<ArrayBuffer>[] = [];

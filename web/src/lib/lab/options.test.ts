@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { fieldOf, NO_OPTIONS, toBody } from "./options";
+
+const typed = { ...NO_OPTIONS, recipe: "mlp", data: "mnist" };
+
+describe("the options of a run", () => {
+  it("leave to the recipe what is empty", () => {
+    expect(toBody(typed, false)).toEqual({ recipe: "mlp", data: "mnist" });
+  });
+  it("are numbers, names and sizes", () => {
+    const body = toBody(
+      {
+        ...typed,
+        hidden: "128, 64",
+        learning_rate: " 0,01 ",
+        share: "20",
+        augment: "mild",
+        paused: true,
+        name: " a ",
+      },
+      false,
+    );
+    expect(body).toMatchObject({
+      hidden: [128, 64],
+      learning_rate: 0.01,
+      share: 0.2,
+      augment: "mild",
+      paused: true,
+      name: "a",
+    });
+  });
+  it("keep what is not a number, so that the API says so", () => {
+    const body = toBody({ ...typed, hidden: "128 x", epochs: "many", share: "all" }, false);
+    expect(body).toMatchObject({ hidden: [128, "x"], epochs: "many", share: "all" });
+  });
+  it("have no layers for a recipe with convolutions", () => {
+    expect(toBody({ ...typed, hidden: "128" }, true)).not.toHaveProperty("hidden");
+  });
+  it("have the field that a sentence of the API is about", () => {
+    expect(fieldOf('The field "learning_rate" should be a number.')).toBe("learning_rate");
+    expect(fieldOf('The field "hidden[0]" should be a whole number.')).toBe("hidden");
+    expect(fieldOf("The batch size must be at most 1,000 images.")).toBe("batch_size");
+    expect(fieldOf("There is already a run of this name.")).toBe("name");
+    expect(fieldOf("As many runs are training as this lab allows.")).toBeNull();
+  });
+});
