@@ -5,7 +5,13 @@ import * as v from "valibot";
 import { apiBaseUrl, ConfigError, loadConfig } from "../config";
 import { limitedFetch, ResponseTooLargeError } from "../limitedFetch";
 import { ApiError, failureFromResponse } from "./errors";
-import { MAX_RESPONSE_BYTES, ModelsSchema, NumberSchema, PredictionSchema } from "./responses";
+import {
+  ExplanationSchema,
+  MAX_RESPONSE_BYTES,
+  ModelsSchema,
+  NumberSchema,
+  PredictionSchema,
+} from "./responses";
 import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
@@ -17,6 +23,29 @@ export type Prediction = Schemas["Prediction"];
 export type NumberBody = Schemas["ImageNumber"];
 export type NumberConstraints = Omit<NumberBody, "image">;
 export type NumberAnswer = Schemas["Number"];
+export type Explanation = v.InferOutput<typeof ExplanationSchema>;
+export type ExplainedLayer = NonNullable<Explanation["layers"]>[number];
+export type ExplainedUnit = NonNullable<Explanation["unit"]>;
+export type ExplainedPrediction = Explanation["prediction"];
+export type Change = NonNullable<Explanation["change"]>;
+export type Part =
+  | "steps"
+  | "layers"
+  | "weights"
+  | "saliency"
+  | "occlusion"
+  | "change"
+  | "neighbors"
+  | "rejection";
+
+/** What to explain about a drawing. */
+export interface ExplanationOptions {
+  readonly parts: readonly Part[];
+  readonly target?: string;
+  readonly unit?: { readonly layer: number; readonly index: readonly number[] };
+  readonly preprocess?: boolean;
+}
+
 export type Models = Schemas["Models"];
 export type Model = Models["models"][number];
 export type Layer = Model["layers"][number];
@@ -30,7 +59,7 @@ interface FetchResult {
 }
 
 /** The calls that the page makes. */
-export type PredictionApi = Pick<ApiClient, "predict" | "recognizeNumber" | "models">;
+export type PredictionApi = Pick<ApiClient, "predict" | "recognizeNumber" | "models" | "explain">;
 
 export class ApiClient {
   #client: Promise<Client<paths>> | undefined;
@@ -73,6 +102,25 @@ export class ApiClient {
       client.POST("/api/v1/numbers", {
         params: { query: model === null ? {} : { model } },
         body,
+        signal,
+      }),
+    );
+  }
+
+  /** Explain the prediction of one drawing.
+   *
+   * @throws ApiError, or the signal's reason if it is aborted
+   */
+  async explain(
+    body: PredictionBody,
+    options: ExplanationOptions,
+    model: string | null,
+    signal: AbortSignal,
+  ): Promise<Explanation> {
+    return this.#call(signal, ExplanationSchema, (client, signal) =>
+      client.POST("/api/v1/explanations", {
+        params: { query: model === null ? {} : { model } },
+        body: { ...body, ...options },
         signal,
       }),
     );
