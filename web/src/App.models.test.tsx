@@ -63,7 +63,8 @@ describe("the models", () => {
       { timeout: 4000 },
     );
     await screen.findByRole("button", { name: "Open drawing: Coat, 80.0%" }, { timeout: 4000 });
-    const how = screen.getByRole("region", { name: "How it works" }).textContent;
+    await userEvent.click(screen.getByRole("link", { name: "How it works" }));
+    const how = (await screen.findByRole("region", { name: "How it works" })).textContent;
     expect(how).toContain("7 classes: T-shirt/top, Trouser");
     expect(how).not.toContain("for each digit");
   });

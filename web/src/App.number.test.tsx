@@ -14,7 +14,7 @@ async function openNumber(shown = "3.51") {
   const image = { name: "3.51", url: "data:image/png;base64,AAAA", size: [980, 252] };
   const history = { parts: [image], steps: [["a", [0]]], present: 0 };
   window.sessionStorage.setItem("inkdigits.number", JSON.stringify(history));
-  const page = openPage("number");
+  const page = openPage("#/number");
   await waitFor(() => expect(number()).toBe(shown), SLOWLY);
   return page;
 }
@@ -86,7 +86,7 @@ describe("number mode", () => {
     digit(0).focus();
     await userEvent.keyboard("9");
     unmount();
-    openPage("number");
+    openPage("#/number");
     await waitFor(() => expect(number()).toBe("9.51"), SLOWLY);
     await userEvent.click(screen.getByRole("radio", { name: "Pixels" }));
     expect(heading()).toBe("No digit yet");

@@ -164,7 +164,8 @@ describe("the page", () => {
     api.models = async () => fixtures.MODELS;
     openPage();
     await screen.findByText("217,299 parameters");
-    const layers = screen.getByRole("list", { name: "Layers of the network" });
+    await userEvent.click(screen.getByRole("link", { name: "How it works" }));
+    const layers = await screen.findByRole("list", { name: "Layers of the network" });
     expect([...layers.children].map(({ textContent }) => textContent)).toEqual([
       "Input28 × 28",
       "Convolution26 × 26 × 20",

@@ -52,9 +52,10 @@ afterEach(() => {
   window.sessionStorage.clear();
 });
 
-/** Open the page; pixel mode does not need a canvas. */
-export function openPage(mode: "pixels" | "number" = "pixels") {
-  window.sessionStorage.setItem("inkdigits.mode", JSON.stringify(mode));
+/** Open the page at an address; pixel mode does not need a canvas. */
+export function openPage(fragment = "#/") {
+  window.location.hash = fragment;
+  window.sessionStorage.setItem("inkdigits.mode", '"pixels"');
   return render(
     <QueryClientProvider client={new QueryClient()}>
       <App

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import { ErrorBoundary } from "react-error-boundary";
-import { ModeSchema } from "../lib/drawing";
+import { MODES } from "../lib/drawing";
 import { remove } from "../lib/storage";
 import "../styles/notice.css";
 
@@ -38,7 +38,7 @@ export function SectionBoundary({ name, resetKeys, children }: SectionBoundaryPr
 /** Replaces the page after a crash. `useDrawing` has saved the drawing. */
 export function PageError({ onRetry }: { readonly onRetry: () => void }) {
   const startOver = () => {
-    for (const mode of ModeSchema.options) remove("session", mode);
+    for (const mode of MODES) remove("session", mode);
     onRetry();
   };
   return (

@@ -3,6 +3,7 @@ import { useGestures } from "../hooks/useGestures";
 import type { Update } from "../hooks/useHistory";
 import { addStroke, type InkDrawing, newId, type OpenedImage, withStrokes } from "../lib/drawing";
 import { pointsBetween } from "../lib/geometry";
+import { newGesture } from "../lib/history";
 import { canBeShown } from "../lib/images";
 import {
   CANVAS_SIZE,
@@ -89,7 +90,7 @@ export function FreehandCanvas<Ink extends InkDrawing>(props: Props<Ink>) {
   const { handlers, cursor, byKeyboard } = useGestures(
     {
       start: (point, options) => {
-        gesture.current += 1;
+        gesture.current = newGesture();
         if (erasing || options.erasing) {
           eraseGesture.current = true;
           lastErased.current = null;

@@ -1,17 +1,22 @@
+import type { View } from "../lib/address";
 import { DigitIcon } from "./DigitIcon";
 import { Icon, type IconName } from "./icons";
+import { Navigation } from "./Navigation";
 import "../styles/header.css";
 
 export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 
 interface Props {
+  readonly view: View;
+  /** Whether numbers are offered too. */
+  readonly numbers: boolean;
   readonly theme: Theme;
   readonly onTheme: (theme: Theme) => void;
   readonly onKeyboardHelp: () => void;
 }
 
-export function Header({ theme, onTheme, onKeyboardHelp }: Props) {
+export function Header({ view, numbers, theme, onTheme, onKeyboardHelp }: Props) {
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "system";
   return (
     <header className="site-header">
@@ -20,8 +25,8 @@ export function Header({ theme, onTheme, onKeyboardHelp }: Props) {
         <DigitIcon digit={8} />
         <span>inkdigits</span>
       </h1>
-      <nav aria-label="Page">
-        <a href="#how">How it works</a>
+      <Navigation view={view} numbers={numbers} />
+      <div className="header-actions">
         <button
           type="button"
           className="ghost keyboard-button"
@@ -31,16 +36,16 @@ export function Header({ theme, onTheme, onKeyboardHelp }: Props) {
           <Icon name="keyboard" />
           <span>Keyboard</span>
         </button>
-      </nav>
-      <button
-        type="button"
-        className="ghost"
-        aria-label={`Theme: ${theme}. Change theme`}
-        title={`Theme: ${theme}`}
-        onClick={() => onTheme(next)}
-      >
-        <Icon name={theme satisfies IconName} />
-      </button>
+        <button
+          type="button"
+          className="ghost"
+          aria-label={`Theme: ${theme}. Change theme`}
+          title={`Theme: ${theme}`}
+          onClick={() => onTheme(next)}
+        >
+          <Icon name={theme satisfies IconName} />
+        </button>
+      </div>
     </header>
   );
 }

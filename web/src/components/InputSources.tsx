@@ -6,8 +6,8 @@ import { ShortcutHint } from "./ShortcutKeys";
 
 interface Props {
   readonly mode: Mode;
-  /** Whether the model recognizes digits, and so numbers too. */
-  readonly digits: boolean;
+  /** Whether numbers are offered too. */
+  readonly numbers: boolean;
   readonly hasCamera: boolean;
   readonly onMode: (mode: Mode) => void;
   readonly onFile: (file: File) => void;
@@ -23,8 +23,8 @@ const MODES: readonly [Mode, string][] = [
 
 /** Where a digit or a number comes from: one of the drawing modes, a file or the camera. */
 export function InputSources(props: Props) {
-  const { mode, digits, hasCamera, onMode, onFile, onCamera, fileInput } = props;
-  const modes = MODES.filter(([option]) => digits || option !== "number" || mode === "number");
+  const { mode, numbers, hasCamera, onMode, onFile, onCamera, fileInput } = props;
+  const modes = MODES.filter(([option]) => numbers || option !== "number" || mode === "number");
   const onChange = (event: ChangeEvent<HTMLInputElement>) => {
     const file = event.target.files?.[0];
     if (file) onFile(file);
@@ -47,7 +47,7 @@ export function InputSources(props: Props) {
           </label>
         ))}
         <ShortcutHint command="mode" />
-        {digits && <ShortcutHint command="number" />}
+        {numbers && <ShortcutHint command="number" />}
       </fieldset>
       <div className="image-buttons">
         <button

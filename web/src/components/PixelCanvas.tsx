@@ -4,6 +4,7 @@ import type { Update } from "../hooks/useHistory";
 import type { PixelDrawing } from "../lib/drawing";
 import { clamp } from "../lib/geometry";
 import { drawLine, GRID_SIZE, gridPath } from "../lib/grid";
+import { newGesture } from "../lib/history";
 import { CANVAS_SIZE, type Point } from "../lib/strokes";
 import { DrawingArea, MARGIN } from "./DrawingArea";
 
@@ -54,7 +55,7 @@ export function PixelCanvas({ drawing, erasing, brush, update, onPainting, annou
         const cell = cellAt(point);
         eraseGesture.current = erasing || options.erasing;
         last.current = cell;
-        gesture.current += 1;
+        gesture.current = newGesture();
         onPainting(true);
         paint([cell]);
       },

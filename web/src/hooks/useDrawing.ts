@@ -3,10 +3,10 @@ import type { PredictionBody } from "../lib/api/client";
 import { sampleStrokes } from "../lib/digitPaths";
 import {
   type DigitDrawing,
+  DigitModeSchema,
   type Drawing,
   type InkDrawing,
   type Mode,
-  ModeSchema,
   newFreehandDrawing,
   newNumberDrawing,
   newPixelDrawing,
@@ -41,11 +41,25 @@ export interface InkRequest extends PredictionRequest<{ image: string }> {
 /** The drawing of each mode, and the request to recognize the current one.
  *
  * `digitRequest` is null in number mode, and `numberRequest` in the others.
+ *
+ * @param isNumber  whether the mode is that of numbers: the address says so
+ * @param showMode  goes to a view in which this mode can be drawn
  */
-export function useDrawing() {
-  const [mode, setMode] = usePersistentState<Mode>("session", "mode", ModeSchema, "freehand");
-  const [digitMode, setDigitMode] = useState<DigitDrawing["mode"]>("freehand");
-  if (mode !== "number" && mode !== digitMode) setDigitMode(mode);
+export function useDrawing(isNumber: boolean, showMode: (mode: Mode) => void) {
+  const [digitMode, setDigitMode] = usePersistentState<DigitDrawing["mode"]>(
+    "session",
+    "mode",
+    DigitModeSchema,
+    "freehand",
+  );
+  const mode: Mode = isNumber ? "number" : digitMode;
+  const setMode = useCallback(
+    (mode: Mode) => {
+      if (mode !== "number") setDigitMode(mode);
+      showMode(mode);
+    },
+    [setDigitMode, showMode],
+  );
   const freehand = useHistory(
     () => load("session", "freehand", FreehandHistorySchema) ?? createHistory(newFreehandDrawing()),
   );

@@ -1,4 +1,11 @@
-import { type KeyboardEvent, type PointerEvent, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  type PointerEvent,
+  useEffect,
+  useEffectEvent,
+  useRef,
+  useState,
+} from "react";
 import { clamp } from "../lib/geometry";
 import { classifyContact, IDLE, type PointerState } from "../lib/pointers";
 import { CANVAS_SIZE, type Point, roundedPoint } from "../lib/strokes";
@@ -49,6 +56,12 @@ export function useGestures(gestures: Gestures, areaWidth: number, margin: numbe
     setCursor({ ...cursor, down: false });
     gestures.end();
   };
+
+  // The drawing area may disappear during a gesture: a key may show another view.
+  const endOpenGesture = useEffectEvent(() => {
+    if (cursor.down || pointers.current.active) gestures.end();
+  });
+  useEffect(() => () => endOpenGesture(), []);
 
   const pointAt = (event: globalThis.PointerEvent, box: DOMRect): Point => {
     const scale = (areaWidth + 2 * margin) / box.width;

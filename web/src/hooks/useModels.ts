@@ -34,7 +34,7 @@ export function useModels(api: PredictionApi) {
   };
 }
 
-type ModelsState = ReturnType<typeof useModels>;
+export type ModelsState = ReturnType<typeof useModels>;
 
 /** Follow what predictions tell about the models: that one has changed, or is not served. */
 export function useModelUpdates(

@@ -118,7 +118,8 @@ export const ImageSchema = v.object({
   url: v.pipe(v.string(), v.regex(/^data:image\/(?!svg)[a-z0-9.+-]+;base64,/)),
 });
 
-export const ModeSchema = v.picklist(["freehand", "pixels", "number"]);
+export const DigitModeSchema = v.picklist(["freehand", "pixels"]);
+export const MODES = [...DigitModeSchema.options, "number"] as const satisfies readonly Mode[];
 
 export const FreehandDrawingSchema = v.object({
   mode: v.literal("freehand"),

@@ -14,6 +14,14 @@ export function createHistory<State>(present: State): History<State> {
   return { past: [], present, future: [], gesture: null };
 }
 
+let lastGesture = 0;
+
+/** A number that no other gesture has, not even one in a drawing area that is not shown any more. */
+export function newGesture(): number {
+  lastGesture += 1;
+  return lastGesture;
+}
+
 /** Add a state and drop the future. An identical state adds no step.
  *
  * @param gesture  all changes of one gesture form a single undo step

@@ -13,6 +13,11 @@ export type Command =
   | "mode"
   | "number"
   | "copy"
+  | "link"
+  | "draw"
+  | "inside"
+  | "train"
+  | "how"
   | "help";
 
 export interface Shortcut {
@@ -38,8 +43,28 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { command: "mode", label: "Freehand or pixels", key: "m" },
   { command: "number", label: "A digit or a number", key: "n" },
   { command: "copy", label: "Copy the number", key: "c" },
+  { command: "link", label: "Copy a link", key: "l" },
+  { command: "draw", label: "Draw", key: "d" },
+  { command: "inside", label: "Inside", key: "i" },
+  { command: "train", label: "Train", key: "t" },
+  { command: "how", label: "How it works", key: "h" },
   { command: "help", label: "Show this list", key: "?" },
 ];
+
+const OF_THE_PAGE: ReadonlySet<Command> = new Set([
+  "link",
+  "draw",
+  "number",
+  "inside",
+  "train",
+  "how",
+  "help",
+]);
+
+/** Whether a command needs the drawing area, which some views do not have. */
+export function needsDrawing(command: Command): boolean {
+  return !OF_THE_PAGE.has(command);
+}
 
 export type KeyPress = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">;
 

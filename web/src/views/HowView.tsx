@@ -1,6 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import { memo, type ReactNode, useMemo, useRef } from "react";
+import { type ReactNode, useMemo, useRef } from "react";
 import mnistSamples from "../assets/mnist.png";
+import { HandwritingTable } from "../components/HandwritingTable";
+import { NetworkDiagram } from "../components/NetworkDiagram";
 import { useInView } from "../hooks/useInView";
 import type { Model, PredictionApi } from "../lib/api/client";
 import { ApiError } from "../lib/api/errors";
@@ -17,25 +19,17 @@ import {
   trainingStats,
 } from "../lib/modelDescription";
 import { strokesToPng } from "../lib/render";
-import { HandwritingTable } from "./HandwritingTable";
-import { NetworkDiagram } from "./NetworkDiagram";
+import type { ViewProps } from "./viewProps";
 import "../styles/how-it-works.css";
 
-interface Props {
-  readonly api: PredictionApi;
-  readonly model: Model | undefined;
-}
-
 /** Explains how a network learns and predicts, with the numbers of the current model. */
-export const HowItWorks = memo(function HowItWorks({ api, model }: Props) {
+export default function HowView({ api, model }: ViewProps) {
   const datasets = useMemo(() => (model ? datasetDescriptions(model.training) : []), [model]);
   const stages = useMemo(() => (model ? diagramStages(model) : []), [model]);
   const classes = model ? classesOf(model) : DIGITS;
   const handwriting = useMemo(() => (model ? handwritingRows(model.metrics) : []), [model]);
   return (
-    <section className="how" id="how" aria-labelledby="how-title" tabIndex={-1}>
-      <h2 id="how-title">How it works</h2>
-
+    <section className="how" aria-labelledby="view-title">
       <Step
         title="Training data"
         text={
@@ -96,7 +90,7 @@ export const HowItWorks = memo(function HowItWorks({ api, model }: Props) {
       )}
     </section>
   );
-});
+}
 
 interface StepProps {
   readonly title: string;

@@ -1,0 +1,94 @@
+import type { Workspace } from "../hooks/useWorkspace";
+import { summarize } from "../lib/constraints";
+import { numberAnnouncement, numberText } from "../lib/numberText";
+import { SectionBoundary } from "./ErrorFallbacks";
+import { NumberPanel } from "./NumberPanel";
+import { PredictionControls } from "./PredictionControls";
+import { PredictionResult, resultOf } from "./PredictionResult";
+import { ProbabilityBars } from "./ProbabilityBars";
+import { announcement, ResultAnnouncer } from "./ResultAnnouncer";
+
+interface Props {
+  readonly workspace: Workspace;
+  /** How copying the number went, for a moment. */
+  readonly copied: "copied" | "failed" | null;
+  readonly onCopyNumber: () => void;
+}
+
+/** The answer for a digit or a number, its probabilities, and when and with which model to predict. */
+export function ResultPanel({ workspace, copied, onCopyNumber }: Props) {
+  const { isNumber, drawing, settings, models, classes, digits, digit, number } = workspace;
+  const { state, request, content, numberResult, notice, outdated } = workspace;
+  const { live, keepSeparators } = settings;
+  const { prediction } = digit;
+  const result = resultOf(content, prediction, classes);
+  const shown = prediction?.reason !== "blank" ? prediction : undefined;
+  const constrained = summarize(number.typed) !== "";
+
+  const controls = (
+    <PredictionControls
+      live={live}
+      canPredict={request !== null}
+      loading={state.loading}
+      prediction={isNumber ? number.answer : shown}
+      onLive={settings.setLive}
+      onPredict={state.predict}
+      models={models.list}
+      invalidModels={models.invalid}
+      model={models.name}
+      onModel={models.choose}
+    />
+  );
+  return (
+    <section className="result-panel" id="result" aria-label="Result" tabIndex={-1}>
+      <SectionBoundary name="The result" resetKeys={[state.prediction, request, models.list]}>
+        {isNumber ? (
+          <NumberPanel
+            number={number}
+            result={numberResult}
+            text={numberText(numberResult, live, outdated, constrained)}
+            outdated={outdated}
+            notice={number.invalid ? null : notice}
+            keepSeparators={keepSeparators}
+            onKeepSeparators={settings.setKeepSeparators}
+            copied={copied}
+            onCopy={onCopyNumber}
+            controls={controls}
+          />
+        ) : (
+          <>
+            <PredictionResult
+              result={result}
+              classes={classes}
+              stale={digit.stale}
+              outdated={outdated}
+              live={live}
+              seen={shown?.seen ?? null}
+              notice={notice}
+              onReadAsNumber={
+                result.kind === "rejected" && prediction?.may_be_number && digits
+                  ? drawing.readAsNumber
+                  : undefined
+              }
+            />
+            <ProbabilityBars
+              classes={classes}
+              probabilities={shown?.probabilities}
+              label={result.kind === "answer" && !outdated ? result.label : null}
+            />
+            {controls}
+          </>
+        )}
+        <ResultAnnouncer
+          text={
+            !workspace.settled
+              ? ""
+              : isNumber
+                ? numberAnnouncement(numberResult, outdated, constrained)
+                : announcement(result, classes, outdated)
+          }
+        />
+      </SectionBoundary>
+    </section>
+  );
+}

@@ -1,0 +1,35 @@
+import { useMemo, useState, useSyncExternalStore } from "react";
+import { type Address, formatAddress, HOME, parseAddress } from "../lib/address";
+
+/** Go to an address; with `replace`, the back button skips the current one. */
+export type Navigate = (address: Address, options?: { readonly replace?: boolean }) => void;
+
+const listeners = new Set<() => void>();
+
+function subscribe(listener: () => void) {
+  listeners.add(listener);
+  window.addEventListener("hashchange", listener);
+  window.addEventListener("popstate", listener);
+  return () => {
+    listeners.delete(listener);
+    window.removeEventListener("hashchange", listener);
+    window.removeEventListener("popstate", listener);
+  };
+}
+
+const navigate: Navigate = (address, { replace = false } = {}) => {
+  const fragment = formatAddress(address);
+  if (fragment === window.location.hash) return;
+  window.history[replace ? "replaceState" : "pushState"](null, "", fragment);
+  for (const listener of [...listeners]) listener();
+};
+
+/** The address of the current view, and a function that goes to another one. */
+export function useAddress(): readonly [Address, Navigate] {
+  const fragment = useSyncExternalStore(subscribe, () => window.location.hash);
+  const parsed = useMemo(() => parseAddress(fragment), [fragment]);
+  // A fragment that is not an address changes nothing.
+  const [address, setAddress] = useState(parsed ?? HOME);
+  if (parsed && parsed !== address) setAddress(parsed);
+  return [parsed ?? address, navigate];
+}
