@@ -11,7 +11,15 @@ from inkdigits.api.errors import register_error_handlers
 from inkdigits.api.headers import add_headers, check_url, enable_cors
 from inkdigits.api.metrics import Metrics
 from inkdigits.api.registry import ModelRegistry
-from inkdigits.api.routes import docs, frontend, health, models, numbers, predictions
+from inkdigits.api.routes import (
+    docs,
+    explanations,
+    frontend,
+    health,
+    models,
+    numbers,
+    predictions,
+)
 from inkdigits.api.settings import Settings
 
 
@@ -53,6 +61,7 @@ def create_app(
     app.register_blueprint(models.create_blueprint(registry))
     app.register_blueprint(predictions.create_blueprint(registry, settings))
     app.register_blueprint(numbers.create_blueprint(registry, settings))
+    app.register_blueprint(explanations.create_blueprint(registry))
     app.register_blueprint(docs.create_blueprint(registry, settings))
     app.register_blueprint(health.create_blueprint(registry, metrics or Metrics(), is_draining))
     if settings.rate_limit:

@@ -28,3 +28,14 @@ NUMBER_STROKES = [
 IMAGE_NUMBER = {"image": NUMBER_IMAGE}
 STROKES_NUMBER = {"strokes": NUMBER_STROKES, "length": 2}
 NUMBER_BATCH = {"drawings": [{"strokes": NUMBER_STROKES}, IMAGE_NUMBER], "length": 2}
+
+STROKES_EXPLANATION = {
+    "strokes": STROKES,
+    "parts": ["steps", "layers", "saliency", "rejection"],
+    "target": "7",
+}
+IMAGE_EXPLANATION = {
+    "image": IMAGE,
+    "parts": ["occlusion"],
+    "unit": {"layer": 0, "index": [14, 14, 0]},
+}

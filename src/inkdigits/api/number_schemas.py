@@ -12,16 +12,12 @@ from inkdigits.api.schemas import (
     StrictModel,
     StrokesDrawing,
     drawing_kind,
+    whole,
 )
 from inkdigits.numbers.constraints import MAX_CHOICES, MAX_LENGTH
 from inkdigits.numbers.patterns import MAX_PATTERN
 
 # Requests.
-
-
-def _whole(value: Any) -> Any:
-    """Convert a number without a fraction: the JSON parser makes every number a float."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 Choice = Annotated[str, Field(pattern="^[0-9]+$", max_length=MAX_LENGTH)]
@@ -30,7 +26,7 @@ Choice = Annotated[str, Field(pattern="^[0-9]+$", max_length=MAX_LENGTH)]
 class NumberConstraints(StrictModel):
     """What is known about a number; all of it optional."""
 
-    length: Annotated[int, Field(ge=1, le=MAX_LENGTH), BeforeValidator(_whole)] | None = Field(
+    length: Annotated[int, Field(ge=1, le=MAX_LENGTH), BeforeValidator(whole)] | None = Field(
         None, description="How many digits the number has."
     )
     pattern: str | None = Field(

@@ -6,7 +6,6 @@ from typing import Any
 from openapi_pydantic.v3.v3_1 import (
     Components,
     Encoding,
-    Example,
     Info,
     License,
     MediaType,
@@ -22,15 +21,17 @@ from openapi_pydantic.v3.v3_1 import (
 )
 from pydantic import BaseModel, TypeAdapter
 
-from inkdigits.api import examples, number_schemas, schemas
+from inkdigits.api import examples, explanation_schemas, number_schemas, schemas
 from inkdigits.api.drawings import DRAWING
 from inkdigits.api.openapi_parts import (
     ALWAYS,
     JSON,
     TEMPLATE,
     WITH_BODY,
+    drawing_body,
     headers,
     json_body,
+    model_parameter,
     problem,
     query_parameter,
     reference,
@@ -58,6 +59,7 @@ _FILES = (
 )
 # Tags, which group the operations.
 _PREDICTIONS, _NUMBERS, _MODELS, _HEALTH = "predictions", "numbers", "models", "health"
+_EXPLANATIONS = "explanations"
 
 
 def build_document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
@@ -75,6 +77,7 @@ def build_document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
         "/api/v1/predictions/batch": PathItem(post=_predict_batch(names, batch_limit)),
         "/api/v1/numbers": PathItem(post=_number(names)),
         "/api/v1/numbers/batch": PathItem(post=_number_batch(names, batch_limit)),
+        "/api/v1/explanations": PathItem(post=_explain(names)),
         "/api/v1/models": PathItem(
             get=Operation(
                 operationId="listModels",
@@ -132,6 +135,7 @@ def build_document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
         tags=[
             Tag(name=_PREDICTIONS, description="Recognize digits"),
             Tag(name=_NUMBERS, description="Recognize numbers: several digits, side by side"),
+            Tag(name=_EXPLANATIONS, description="Explain predictions"),
             Tag(name=_MODELS, description="Describe the service and its models"),
             Tag(name=_HEALTH, description="Health checks and metrics"),
         ],
@@ -160,7 +164,7 @@ def _predict_one(names: list[str]) -> Operation:
         tags=[_PREDICTIONS],
         summary="Recognize the digit in one drawing",
         description=_FILES,
-        parameters=[_model_parameter(names), _seen_parameter()],
+        parameters=[model_parameter(names), _seen_parameter()],
         requestBody=_drawing(DRAWING, examples.STROKES_DRAWING, examples.IMAGE_DRAWING),
         responses=responses(schemas.Prediction, *WITH_BODY),
     )
@@ -181,14 +185,9 @@ def _drawing(
         required=["image"],
         additionalProperties=False,
     )
-    by_kind = {
-        "strokes": Example(summary="Pen strokes", value=strokes),
-        "image": Example(summary="An image file", value=image),
-    }
-    kinds = drawing.json_schema(ref_template=TEMPLATE)["oneOf"]
     return request_body(
         {
-            JSON: MediaType(media_type_schema=Schema(oneOf=kinds), examples=by_kind),
+            JSON: drawing_body(drawing, strokes, image),
             **{kind: MediaType(media_type_schema=file) for kind in IMAGE_TYPES},
             "multipart/form-data": MediaType(
                 media_type_schema=form,
@@ -205,7 +204,7 @@ def _predict_batch(names: list[str], batch_limit: int) -> Operation:
         summary="Recognize the digits in several drawings",
         description="The predictions are in the order of the drawings. An invalid drawing gets "
         "problem details instead of a prediction.",
-        parameters=[_model_parameter(names), _seen_parameter()],
+        parameters=[model_parameter(names), _seen_parameter()],
         requestBody=_batch(schemas.Batch, batch_limit, examples.BATCH),
         responses=responses(schemas.Predictions, *WITH_BODY),
     )
@@ -224,7 +223,7 @@ def _number(names: list[str]) -> Operation:
         tags=[_NUMBERS],
         summary="Recognize the number in one drawing",
         description=f"{_FILES} The constraints are fields of a JSON body, or in the query.",
-        parameters=[_model_parameter(names), *_constraint_parameters()],
+        parameters=[model_parameter(names), *_constraint_parameters()],
         requestBody=_drawing(number_schemas.NUMBER, examples.STROKES_NUMBER, examples.IMAGE_NUMBER),
         responses=responses(number_schemas.Number, *WITH_BODY),
     )
@@ -237,9 +236,29 @@ def _number_batch(names: list[str], batch_limit: int) -> Operation:
         summary="Recognize the numbers in several drawings",
         description="The numbers are in the order of the drawings. An invalid drawing gets "
         "problem details instead of a number. The constraints are those of all drawings.",
-        parameters=[_model_parameter(names), *_constraint_parameters()],
+        parameters=[model_parameter(names), *_constraint_parameters()],
         requestBody=_batch(number_schemas.NumberBatch, batch_limit, examples.NUMBER_BATCH),
         responses=responses(number_schemas.Numbers, *WITH_BODY),
+    )
+
+
+def _explain(names: list[str]) -> Operation:
+    return Operation(
+        operationId="explain",
+        tags=[_EXPLANATIONS],
+        summary="Explain the prediction for one drawing",
+        description="The parts that are not requested are null.",
+        parameters=[model_parameter(names)],
+        requestBody=request_body(
+            {
+                JSON: drawing_body(
+                    explanation_schemas.EXPLANATION,
+                    examples.STROKES_EXPLANATION,
+                    examples.IMAGE_EXPLANATION,
+                )
+            }
+        ),
+        responses=responses(explanation_schemas.Explanation, *WITH_BODY),
     )
 
 
@@ -289,11 +308,6 @@ def _health() -> dict[str, PathItem]:
     }
 
 
-def _model_parameter(names: list[str]) -> Parameter:
-    schema = Schema(type="string", enum=names, default=names[0])
-    return query_parameter("model", "The name of the model to use.", schema)
-
-
 def _seen_parameter() -> Parameter:
     return query_parameter(
         "seen",
@@ -317,10 +331,13 @@ def _components() -> dict[str, Schema | Reference]:
         schemas.Batch,
         number_schemas.NumberBatch,
         number_schemas.NumberConstraints,
+        explanation_schemas.ExplanationOptions,
     )
+    modules = schemas, number_schemas, explanation_schemas
     classes = {
         schema
-        for schema in (*vars(schemas).values(), *vars(number_schemas).values())
+        for module in modules
+        for schema in vars(module).values()
         if isinstance(schema, type) and issubclass(schema, schemas.StrictModel)
     }
     adapters: list[TypeAdapter[Any]] = [

@@ -3,6 +3,7 @@
 from typing import Any
 
 from openapi_pydantic.v3.v3_1 import (
+    Example,
     Header,
     MediaType,
     Parameter,
@@ -11,7 +12,7 @@ from openapi_pydantic.v3.v3_1 import (
     Response,
     Schema,
 )
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from inkdigits.api.errors import PROBLEM_TYPE
 from inkdigits.api.schemas import Problem
@@ -45,9 +46,34 @@ def query_parameter(name: str, description: str, schema: Schema) -> Parameter:
     )
 
 
+def model_parameter(names: list[str]) -> Parameter:
+    """Describe the choice of a model in the query.
+
+    names   of the models being served, the default first
+    """
+    schema = Schema(type="string", enum=names, default=names[0])
+    return query_parameter("model", "The name of the model to use.", schema)
+
+
 def request_body(content: dict[str, MediaType]) -> RequestBody:
     """Describe a body, by media type."""
     return RequestBody(required=True, content=content)
+
+
+def drawing_body(
+    drawing: TypeAdapter[Any], strokes: dict[str, Any], image: dict[str, Any]
+) -> MediaType:
+    """Describe a body in JSON with one drawing.
+
+    drawing         the schema, one of several by the kind of the drawing
+    strokes, image  examples of that
+    """
+    by_kind = {
+        "strokes": Example(summary="Pen strokes", value=strokes),
+        "image": Example(summary="An image file", value=image),
+    }
+    kinds = drawing.json_schema(ref_template=TEMPLATE)["oneOf"]
+    return MediaType(media_type_schema=Schema(oneOf=kinds), examples=by_kind)
 
 
 def json_body(schema: Schema | Reference, example: dict[str, Any]) -> MediaType:

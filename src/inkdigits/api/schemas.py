@@ -72,6 +72,11 @@ class PixelsDrawing(StrictModel):
     )
 
 
+def whole(value: Any) -> Any:
+    """Convert a number without a fraction: the JSON parser makes every number a float."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def drawing_kind(kinds: Mapping[str, str]) -> Callable[[Any], str | None]:
     """Return a function that determines the kind of a drawing.
 

@@ -81,4 +81,8 @@ def _path(location: Sequence[str | int]) -> str:
     return json.dumps(path)
 
 
-_CLASSES = {"ImageDrawing", "StrokesDrawing", "PixelsDrawing", "ImageNumber", "StrokesNumber"}
+_CLASSES = {
+    f"{kind}{what}"
+    for kind in ("Image", "Strokes", "Pixels")
+    for what in ("Drawing", "Number", "Explanation")
+}

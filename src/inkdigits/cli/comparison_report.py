@@ -5,8 +5,9 @@ from typing import Any
 
 from inkdigits.cli.compared import LETTERS, Compared, Images
 from inkdigits.cli.curves import COLORS, panels_of_runs
-from inkdigits.cli.report import data_url, render_page
+from inkdigits.cli.report import render_page
 from inkdigits.comparison import Pair, Score, brief
+from inkdigits.imaging.decode import png_data_url
 
 IMAGES_REPORTED = 60
 SETTING_LENGTH = 400  # characters of a value
@@ -30,7 +31,7 @@ def render_comparison(
     shown = [
         {
             "number": number,
-            "url": data_url(images.pixels[number]),
+            "url": png_data_url(images.pixels[number]),
             "label": classes[images.labels[number]],
             "predictions": [
                 {

@@ -1,10 +1,10 @@
 """Render an evaluation as one self-contained HTML page."""
 
-import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from itertools import count
 from typing import Any
 
 import click
@@ -13,7 +13,7 @@ from inkdigits.arrays import Pixels
 from inkdigits.cli.curves import TRAINING, VALIDATION, panels_of_run
 from inkdigits.constants import DIGITS
 from inkdigits.evaluation import WriterMetrics
-from inkdigits.imaging.decode import encode_png
+from inkdigits.imaging.decode import png_data_url
 from inkdigits.metrics import Coverage, Metrics
 from inkdigits.recognizer import Recognizer
 from inkdigits.training import Record
@@ -70,7 +70,7 @@ def render_report(
         names=names,
         noun="digit" if names == DIGITS else "image",
         confusions=_most_frequent_confusions(metrics) if len(names) > MATRIX_CLASSES else (),
-        mistakes=[(mistake, data_url(mistake.image)) for mistake in mistakes],
+        mistakes=[(mistake, png_data_url(mistake.image)) for mistake in mistakes],
         wrong=metrics.total - metrics.correct,
         rejected=rejected,
         coverage=coverage,
@@ -116,9 +116,6 @@ def render_page(name: str, **values: Any) -> str:
     environment.filters["breakable"] = lambda text: Markup(
         re.sub(r"([./_])", r"\1<wbr>", str(escape(text)))
     )
-    return environment.get_template(name).render(**values)
-
-
-def data_url(image: Pixels) -> str:
-    """Return an image, uint8 (28, 28), as a PNG in a data URL."""
-    return "data:image/png;base64," + base64.b64encode(encode_png(image)).decode()
+    environment.filters["number"] = lambda value: f"{float(value):#.4g}".rstrip(".")
+    # Numbers for what the page refers to, such as masks.
+    return environment.get_template(name).render(ids=count(), **values)

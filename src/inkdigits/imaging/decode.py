@@ -2,6 +2,7 @@
 
 import ctypes
 import struct
+from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import suppress
 from io import BytesIO
@@ -137,6 +138,11 @@ def encode_png(pixels: Pixels) -> bytes:
     file = BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
     return file.getvalue()
+
+
+def png_data_url(pixels: Pixels) -> str:
+    """Encode a grayscale image, as `encode_png` takes it, as a PNG file in a data URL."""
+    return "data:image/png;base64," + b64encode(encode_png(pixels)).decode()
 
 
 def _check_media_type(media_type: str | None, file_format: Format) -> None:

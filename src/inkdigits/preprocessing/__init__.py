@@ -8,6 +8,7 @@ import numpy as np
 
 from inkdigits.arrays import Array, Pixels
 from inkdigits.preprocessing import classic, ink, plain
+from inkdigits.preprocessing.stages import Stage
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,9 @@ class Preprocessor:
                          understand an image, the likeliest first: in most cases only that which
                          `from_image` gives, and on which networks are trained
     candidates_from_ink  uint8 (H, W), 0 is background       -> uint8 (K, 28, 28), the same for ink
+    stages               uint8 (H, W, 4) RGBA                -> for each of what `candidates` gives,
+                         the picture of each step; the last one is the candidate
+    stages_from_ink      uint8 (H, W), 0 is background       -> the same for ink
     revision             raised by one whenever images would give different pictures, apart from
                          rounding and rare borderline cases; models trained on another revision must
                          be trained again
@@ -31,6 +35,8 @@ class Preprocessor:
     from_mnist: Callable[[Pixels], Pixels]
     candidates: Callable[[Pixels], Pixels]
     candidates_from_ink: Callable[[Pixels], Pixels]
+    stages: Callable[[Pixels], list[list[Stage]]]
+    stages_from_ink: Callable[[Pixels], list[list[Stage]]]
     revision: int = 2
 
 
@@ -43,9 +49,17 @@ PREPROCESSORS: Mapping[str, Preprocessor] = MappingProxyType(
             classic.from_mnist,
             classic.candidates,
             classic.candidates_from_ink,
+            classic.stages,
+            classic.stages_from_ink,
         ),
         "ink": Preprocessor(
-            ink.from_image, ink.from_ink, ink.from_mnist, ink.candidates, ink.candidates_from_ink
+            ink.from_image,
+            ink.from_ink,
+            ink.from_mnist,
+            ink.candidates,
+            ink.candidates_from_ink,
+            ink.stages,
+            ink.stages_from_ink,
         ),
         "plain": Preprocessor(
             plain.from_image,
@@ -53,6 +67,8 @@ PREPROCESSORS: Mapping[str, Preprocessor] = MappingProxyType(
             plain.from_mnist,
             plain.candidates,
             plain.candidates_from_ink,
+            plain.stages,
+            plain.stages_from_ink,
             revision=1,
         ),
     }

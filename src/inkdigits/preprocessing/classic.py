@@ -8,6 +8,7 @@ from inkdigits.constants import IMAGE_SIDE
 from inkdigits.preprocessing import ink as ink_preprocessing
 from inkdigits.preprocessing.background import MIN_CONTRAST
 from inkdigits.preprocessing.segmentation import extract_ink
+from inkdigits.preprocessing.stages import Stage, last_pictures
 
 THRESHOLD = 50  # of 255; a brighter pixel is ink
 EDGE = 128  # gray level of a background pixel beside ink
@@ -22,10 +23,21 @@ def from_image(rgba: Pixels) -> Pixels:
     rgba     uint8 (H, W, 4)
     returns  uint8 (28, 28) of 0, 128 and 255; all 0 if the image is blank
     """
+    picture: Pixels = stages(rgba)[0][-1].picture
+    return picture
+
+
+def stages(rgba: Pixels) -> list[list[Stage]]:
+    """Make the pictures of each step.
+
+    rgba     uint8 (H, W, 4)
+    returns  of the one candidate: the ink, the steps of `ink` if it is scaled, or "stretched" if
+             only its peak is, then binary, centered, and with gray edges, which is the candidate
+    """
     ink = extract_ink(rgba)
     if ink.shape == (IMAGE_SIDE, IMAGE_SIDE) and _is_light_on_black(rgba):
-        return from_mnist(ink[None])[0]
-    return from_ink(ink)
+        return [[Stage("ink", ink), *_stages(ink)]]
+    return stages_from_ink(ink)
 
 
 def from_ink(ink: Pixels) -> Pixels:
@@ -34,18 +46,31 @@ def from_ink(ink: Pixels) -> Pixels:
     ink      uint8 (H, W), 0 is background
     returns  uint8 (28, 28) of 0, 128 and 255; all 0 if no ink is stronger than noise
     """
-    is_sized = ink.shape == (IMAGE_SIDE, IMAGE_SIDE)
-    return from_mnist((_stretch(ink) if is_sized else ink_preprocessing.from_ink(ink))[None])[0]
+    picture: Pixels = stages_from_ink(ink)[0][-1].picture
+    return picture
+
+
+def stages_from_ink(ink: Pixels) -> list[list[Stage]]:
+    """Make the pictures of each step of `from_ink`.
+
+    ink      uint8 (H, W), 0 is background
+    returns  of the one candidate, as `stages`
+    """
+    if ink.shape == (IMAGE_SIDE, IMAGE_SIDE):
+        sized = [Stage("ink", ink), Stage("stretched", _stretch(ink))]
+    else:
+        sized = ink_preprocessing.likeliest_stages(ink)
+    return [[*sized, *_stages(sized[-1].picture)]]
 
 
 def candidates(rgba: Pixels) -> Pixels:
     """Make the 28x28 picture of one image, uint8 (1, 28, 28)."""
-    return from_image(rgba)[None]
+    return last_pictures(stages(rgba))
 
 
 def candidates_from_ink(ink: Pixels) -> Pixels:
     """Make the 28x28 picture of ink, uint8 (1, 28, 28)."""
-    return from_ink(ink)[None]
+    return last_pictures(stages_from_ink(ink))
 
 
 def from_mnist(images: Pixels) -> Pixels:
@@ -54,7 +79,23 @@ def from_mnist(images: Pixels) -> Pixels:
     images   uint8 (N, 28, 28)
     returns  uint8 (N, 28, 28) of 0, 128 and 255
     """
-    mask = _center(images > THRESHOLD)
+    return _gray_edges(_center(images > THRESHOLD))
+
+
+def _stages(picture: Pixels) -> list[Stage]:
+    """Make the picture of each step of `from_mnist`, for one picture, uint8 (28, 28)."""
+    binary = picture[None] > THRESHOLD
+    centered = _center(binary)
+    edges = _gray_edges(centered)
+    return [Stage("binary", binary[0]), Stage("shifted", centered[0]), Stage("edges", edges[0])]
+
+
+def _gray_edges(mask: NDArray[np.bool_]) -> Pixels:
+    """Make ink white, and gray what is beside it.
+
+    mask     bool (N, 28, 28), where there is ink
+    returns  uint8 (N, 28, 28) of 0, 128 and 255
+    """
     beside = np.zeros_like(mask)
     beside[:, 1:] |= mask[:, :-1]
     beside[:, :-1] |= mask[:, 1:]

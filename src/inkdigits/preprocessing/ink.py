@@ -20,6 +20,7 @@ from inkdigits.preprocessing.clutter import isolate_digit
 from inkdigits.preprocessing.resample import bounding_box, fit
 from inkdigits.preprocessing.segmentation import extract_ink, segmentations
 from inkdigits.preprocessing.series import first_pieces
+from inkdigits.preprocessing.stages import Stage, last_pictures
 from inkdigits.preprocessing.stroke_width import normalize_stroke_width
 
 MAX_CANDIDATES = 3
@@ -44,13 +45,23 @@ def candidates(rgba: Pixels) -> Pixels:
     rgba     uint8 (H, W, 4)      any size, colors and polarity, transparent or not
     returns  uint8 (K, 28, 28)    the likeliest first; K is 1 in most cases and 3 at most
     """
+    return last_pictures(stages(rgba))
+
+
+def stages(rgba: Pixels) -> list[list[Stage]]:
+    """Make the pictures of each step, for each plausible way to understand an image.
+
+    rgba     uint8 (H, W, 4)
+    returns  for each of what `candidates` returns: the ink, the digit alone, with normal strokes,
+             scaled, and centered, which is the candidate
+    """
     first, *others = islice(segmentations(rgba), MAX_CANDIDATES)
-    digits = _plausible_digits(first)
+    digits = [(first, digit) for digit in _plausible_digits(first)]
     # Of each further segmentation only the digit with the least around it. It comes before the
     # alternatives within the first segmentation.
-    found = [_plausible_digits(ink) for ink in others]
-    digits[1:1] = [min(each, key=np.count_nonzero) for each in found if each]
-    return _normalize_all(digits)
+    found = [(ink, _plausible_digits(ink)) for ink in others]
+    digits[1:1] = [(ink, min(each, key=np.count_nonzero)) for ink, each in found if each]
+    return [_stages(*pair) for pair in digits[:MAX_CANDIDATES]] or [_blank(first)]
 
 
 def candidates_from_ink(ink: Pixels) -> Pixels:
@@ -59,7 +70,17 @@ def candidates_from_ink(ink: Pixels) -> Pixels:
     ink      uint8 (H, W), 0 is background
     returns  uint8 (K, 28, 28), the likeliest first
     """
-    return _normalize_all(_plausible_digits(ink))
+    return last_pictures(stages_from_ink(ink))
+
+
+def stages_from_ink(ink: Pixels) -> list[list[Stage]]:
+    """Make the pictures of each step, for each plausible way to isolate the digit.
+
+    ink      uint8 (H, W), 0 is background
+    returns  as `stages`, for each of what `candidates_from_ink` returns
+    """
+    digits = _plausible_digits(ink)[:MAX_CANDIDATES]
+    return [_stages(ink, digit) for digit in digits] or [_blank(ink)]
 
 
 def _plausible_digits(ink: Pixels) -> list[Pixels]:
@@ -87,22 +108,39 @@ def from_ink(ink: Pixels) -> Pixels:
     ink      uint8 (H, W), 0 is background
     returns  uint8 (28, 28), its strongest ink is 255; all 0 if no ink is stronger than noise
     """
+    picture: Pixels = likeliest_stages(ink)[-1].picture
+    return picture
+
+
+def likeliest_stages(ink: Pixels) -> list[Stage]:
+    """Make the pictures of each step of `from_ink`.
+
+    ink      uint8 (H, W), 0 is background
+    returns  as `stages`, for the picture that `from_ink` returns
+    """
     if ink.max() < MIN_CONTRAST:
-        return np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)
+        return _blank(ink)
     # In an image of MNIST's size the faint, soft edges are a good part of the digit.
     is_small = max(ink.shape) <= IMAGE_SIDE
-    return _normalize(ink[bounding_box(ink)] if is_small else isolate_digit(ink)[0])
+    return _stages(ink, ink[bounding_box(ink)] if is_small else isolate_digit(ink)[0])
 
 
-def _normalize_all(digits: list[Pixels]) -> Pixels:
-    """Normalize the likeliest digits; uint8 (K, 28, 28), one blank picture if there are none."""
-    pictures = [_normalize(digit) for digit in digits[:MAX_CANDIDATES]]
-    return np.stack(pictures or [np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)])
+def _blank(ink: Pixels) -> list[Stage]:
+    """Return the only steps of an image without ink that is stronger than noise."""
+    return [Stage("ink", ink), Stage("blank", np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8))]
 
 
-def _normalize(digit: Pixels) -> Pixels:
+def _stages(ink: Pixels, digit: Pixels) -> list[Stage]:
     """Normalize the stroke width of a digit, scale and center it."""
-    return _center(fit(normalize_stroke_width(digit, BOX), BOX))
+    strokes = normalize_stroke_width(digit, BOX)
+    scaled = fit(strokes, BOX)
+    return [
+        Stage("ink", ink),
+        Stage("digit", digit),
+        Stage("strokes", strokes),
+        Stage("scaled", scaled),
+        Stage("centered", _center(scaled)),
+    ]
 
 
 def _center(digit: Array) -> Pixels:

@@ -1,0 +1,69 @@
+"""Explanations: how the prediction for one drawing came about."""
+
+import time
+
+from flask import Blueprint, Response
+from werkzeug.exceptions import UnprocessableEntity
+
+from inkdigits.api.bodies import choose_model, json_response, read_json
+from inkdigits.api.drawings import ink_of, render_strokes
+from inkdigits.api.explanation_schemas import (
+    EXPLANATION,
+    ImageExplanation,
+    PixelsExplanation,
+    StrokesExplanation,
+    to_response,
+)
+from inkdigits.api.headers import require_accepts_json, require_uncompressed_body
+from inkdigits.api.parsing import decode_image
+from inkdigits.api.registry import ModelRegistry
+from inkdigits.api.validation import parse_query, validate
+from inkdigits.explain import Explanation, Unit, explain, explain_ink
+from inkdigits.explain.as_json import explanation_json
+from inkdigits.explain.limits import ExplanationError, check_request
+from inkdigits.recognizer import Recognizer
+
+
+def create_blueprint(registry: ModelRegistry) -> Blueprint:
+    """Create the route that explains predictions."""
+    bp = Blueprint("explanations", __name__)
+    bp.before_request(require_accepts_json)
+    bp.before_request(require_uncompressed_body)
+
+    @bp.post("/api/v1/explanations")
+    def explain_one() -> Response:
+        recognizer = choose_model(registry, parse_query("model").get("model"))
+        drawing = validate(EXPLANATION, read_json())
+        start = time.perf_counter()
+        try:
+            explanation = _explain(recognizer, drawing)
+        except ExplanationError as error:
+            raise UnprocessableEntity(str(error)) from None
+        duration_ms = 1000 * (time.perf_counter() - start)
+        content = explanation_json(explanation) | {"duration_ms": duration_ms}
+        return json_response(to_response(content))
+
+    return bp
+
+
+def _explain(
+    recognizer: Recognizer, drawing: ImageExplanation | StrokesExplanation | PixelsExplanation
+) -> Explanation:
+    """Explain a drawing of any kind.
+
+    raises   ExplanationError for a target or a unit that the model lacks, and for parts that would
+             take too long; and as `drawings.recognize`
+    """
+    unit = drawing.unit and Unit(drawing.unit.layer, tuple(drawing.unit.index))
+    check_request(recognizer, drawing.parts, drawing.target, unit)
+    options = {
+        "parts": tuple(drawing.parts),
+        "target": drawing.target,
+        "unit": unit,
+        "preprocess": drawing.preprocess,
+    }
+    if isinstance(drawing, ImageExplanation):
+        return explain(decode_image(drawing.image), recognizer, **options)
+    if isinstance(drawing, PixelsExplanation):
+        return explain_ink(ink_of(drawing.pixels), recognizer, **options)
+    return explain_ink(render_strokes(drawing.strokes).ink, recognizer, **options)
