@@ -3,6 +3,7 @@ import { type DialogName, Dialogs } from "./components/Dialogs";
 import { DrawingPanel } from "./components/DrawingPanel";
 import { Header } from "./components/Header";
 import { SkipLink } from "./components/SkipLink";
+import { WorkspaceControls } from "./components/WorkspaceControls";
 import { useAddress } from "./hooks/useAddress";
 import { useCopy } from "./hooks/useCopy";
 import { useImageDrop } from "./hooks/useImageDrop";
@@ -133,7 +134,9 @@ export function App({ api }: { readonly api: PredictionApi }) {
             models={workspace.models}
             model={workspace.model}
             request={drawing.digitRequest}
-            live={settings.live}
+            controls={<WorkspaceControls workspace={workspace} />}
+            digit={workspace.digit}
+            notice={workspace.notice}
             drawingPanel={drawingPanel}
             address={address}
             navigate={navigate}

@@ -3,10 +3,10 @@ import { summarize } from "../lib/constraints";
 import { numberAnnouncement, numberText } from "../lib/numberText";
 import { SectionBoundary } from "./ErrorFallbacks";
 import { NumberPanel } from "./NumberPanel";
-import { PredictionControls } from "./PredictionControls";
 import { PredictionResult, resultOf } from "./PredictionResult";
 import { ProbabilityBars } from "./ProbabilityBars";
 import { announcement, ResultAnnouncer } from "./ResultAnnouncer";
+import { WorkspaceControls } from "./WorkspaceControls";
 
 interface Props {
   readonly workspace: Workspace;
@@ -25,20 +25,7 @@ export function ResultPanel({ workspace, copied, onCopyNumber }: Props) {
   const shown = prediction?.reason !== "blank" ? prediction : undefined;
   const constrained = summarize(number.typed) !== "";
 
-  const controls = (
-    <PredictionControls
-      live={live}
-      canPredict={request !== null}
-      loading={state.loading}
-      prediction={isNumber ? number.answer : shown}
-      onLive={settings.setLive}
-      onPredict={state.predict}
-      models={models.list}
-      invalidModels={models.invalid}
-      model={models.name}
-      onModel={models.choose}
-    />
-  );
+  const controls = <WorkspaceControls workspace={workspace} />;
   return (
     <section className="result-panel" id="result" aria-label="Result" tabIndex={-1}>
       <SectionBoundary name="The result" resetKeys={[state.prediction, request, models.list]}>

@@ -148,8 +148,15 @@ const ExplainedPredictionSchema = v.object({
   confidence: ProbabilitySchema,
   probabilities: ProbabilitiesSchema,
 });
+const RegionSchema = v.object({
+  row: FiniteSchema,
+  column: FiniteSchema,
+  height: CountSchema,
+  width: CountSchema,
+});
 const ChangeSchema = v.object({
   found: v.boolean(),
+  goal: NameSchema,
   reason: v.nullable(v.pipe(v.string(), v.maxLength(MAX_SUMMARY_LENGTH))),
   added: v.pipe(v.array(CellSchema), v.maxLength(SEEN_PIXELS)),
   removed: v.pipe(v.array(CellSchema), v.maxLength(SEEN_PIXELS)),
@@ -162,7 +169,11 @@ export const ExplanationSchema = v.object({
   prediction: ExplainedPredictionSchema,
   target: v.object({ index: CountSchema, label: NameSchema }),
   logits: numbersSchema(MAX_CLASSES + 1, MIN_CLASSES),
+  class_names: v.pipe(v.array(NameSchema), v.maxLength(MAX_CLASSES + 1)),
+  temperature: FiniteSchema,
+  augmented: v.boolean(),
   preprocessed: v.boolean(),
+  candidate: CountSchema,
   steps: v.nullable(
     v.pipe(
       v.array(v.object({ name: NameSchema, title: NameSchema, picture: PictureSchema })),
@@ -177,7 +188,7 @@ export const ExplanationSchema = v.object({
           type: NameSchema,
           shape: ShapeSchema,
           activation: ValuesSchema,
-          contribution: v.nullable(ValuesSchema),
+          contribution: ValuesSchema,
         }),
       ),
       v.maxLength(MAX_LAYERS),
@@ -186,7 +197,7 @@ export const ExplanationSchema = v.object({
           ({ shape, activation, contribution }, place, all) =>
             all[place]?.index === place &&
             activation.length === sizeOf(shape) &&
-            (contribution === null || contribution.length === activation.length),
+            contribution.length === activation.length,
         ),
       ),
     ),
@@ -198,21 +209,16 @@ export const ExplanationSchema = v.object({
     v.object({
       layer: CountSchema,
       index: ShapeSchema,
-      kind: NameSchema,
+      type: NameSchema,
+      kind: v.picklist(["dense", "convolution", "pool", "activation", "other"]),
       result: FiniteSchema,
-      bias: v.nullable(FiniteSchema),
+      bias: FiniteSchema,
       sum: v.nullable(FiniteSchema),
       inputs: ValuesSchema,
       input_shape: ShapeSchema,
       weights: v.nullable(ValuesSchema),
-      where: v.nullable(
-        v.object({
-          row: FiniteSchema,
-          column: FiniteSchema,
-          height: CountSchema,
-          width: CountSchema,
-        }),
-      ),
+      where: v.nullable(RegionSchema),
+      field: RegionSchema,
       drives: MapSchema,
     }),
   ),
@@ -230,11 +236,14 @@ export const ExplanationSchema = v.object({
       v.maxLength(MAX_NEIGHBORS),
     ),
   ),
+  neighbors_reason: v.nullable(v.pipe(v.string(), v.maxLength(MAX_SUMMARY_LENGTH))),
   rejection: v.nullable(
     v.object({
       score: v.nullable(FiniteSchema),
       threshold: v.nullable(FiniteSchema),
+      penalty: FiniteSchema,
       rejected: v.boolean(),
+      reason: v.nullable(v.picklist(["blank", "not_a_digit"])),
       margin: v.nullable(FiniteSchema),
       change: v.nullable(ChangeSchema),
     }),

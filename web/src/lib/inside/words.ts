@@ -1,7 +1,8 @@
 /** What the view says about units, layers and changes. */
 
-import type { Change, ExplainedLayer } from "../api/client";
+import type { Change, ExplainedLayer, Explanation } from "../api/client";
 import { formatPercent } from "../format";
+import { formatNumber } from "./formula";
 import { layerName, mapSize, type UnitPlace } from "./layers";
 
 /** A unit in words: "map 4, row 3, column 5". */
@@ -59,4 +60,30 @@ export function changeText({ found, reason, added, removed, prediction }: Change
 export function question(target: string, answer: string | null): string {
   const article = /^(8|11|18|[aeiou])/i.test(target) ? "an" : "a";
   return `${answer === target ? "Why" : "Why not"} ${article} ${target}?`;
+}
+
+/** Whether the drawing is rejected as a non-digit, and how clearly. */
+export function rejectionText(rejection: NonNullable<Explanation["rejection"]>): string {
+  const { score, threshold, margin, rejected, reason } = rejection;
+  if (reason === "blank") return "The drawing is blank.";
+  if (score === null || threshold === null || margin === null) {
+    return "This model accepts every drawing: it has no output for non-digits.";
+  }
+  const numbers = `Its non-digit score is ${formatNumber(score, 2)}; above ${formatNumber(threshold, 2)}, a drawing is rejected.`;
+  const by = formatNumber(Math.abs(margin), 2);
+  return rejected
+    ? `Rejected. ${numbers} The score would have to be lower by ${by}.`
+    : `Accepted as a digit. ${numbers} The score would have to be higher by ${by} to be rejected.`;
+}
+
+/** What the similar digits are: "All of the 10 nearest are a 7." */
+export function neighborsText(labels: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const [[first, most] = ["", 0], ...others] = [...counts].toSorted((a, b) => b[1] - a[1]);
+  if (labels.length === 0) return "None.";
+  const nearest = `the ${labels.length} nearest training digits`;
+  if (others.length === 0) return `All of ${nearest} are labeled ${first}.`;
+  const rest = others.map(([label, count]) => `${count} ${label}`).join(", ");
+  return `Of ${nearest}, ${most} are labeled ${first}; the others: ${rest}.`;
 }
