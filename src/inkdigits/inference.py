@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inkdigits.arrays import Array, batch_parts
 from inkdigits.nn.losses import softmax
@@ -30,11 +31,20 @@ def predict_logits(network: Network, params: NetworkParams, x: Array, tta: bool)
     """
     logits = forward_batches(network, params, x)
     if tta:
-        unsure = softmax(logits).max(axis=1) < SURE
+        unsure = are_unsure(logits)
         if unsure.any():
             augmented = forward_batches(network, params, _shifted(x[unsure]))
             logits[unsure] = augmented.reshape(len(SHIFTS_PX), -1, logits.shape[1]).mean(axis=0)
     return logits
+
+
+def are_unsure(logits: Array) -> NDArray[np.bool_]:
+    """Return which predictions are unsure, so that images get test-time augmentation.
+
+    logits   float32 (N, C), without augmentation
+    returns  bool (N,), on the same device
+    """
+    return softmax(logits).max(axis=1) < SURE
 
 
 def forward_batches(network: Network, params: NetworkParams, x: Array) -> Array:

@@ -42,15 +42,22 @@ def check_cost(network: Network) -> None:
 
     raises   ValueError, with the cause as a clause, if it is more than a model file may need
     """
-    multiply_adds = 0
     for layer, shape in zip(network.layers, network.output_shapes(INPUT_SHAPE), strict=True):
         weight: Shape = layer.param_shapes().get("weight", (0,))
         positions = prod(shape[:-1])
-        multiply_adds += positions * prod(weight)
         if max(prod(shape), positions * prod(weight[:-1])) > MAX_LAYER_VALUES:
             raise ValueError(f"a layer needs more than {MAX_LAYER_VALUES} values per image")
-    if multiply_adds > MAX_MULTIPLY_ADDS:
+    if count_multiply_adds(network) > MAX_MULTIPLY_ADDS:
         raise ValueError(f"its network needs more than {MAX_MULTIPLY_ADDS} multiply-adds per image")
+
+
+def count_multiply_adds(network: Network) -> int:
+    """Count the products of weights and inputs that one image needs."""
+    shapes = network.output_shapes(INPUT_SHAPE)
+    return sum(
+        prod(shape[:-1]) * prod(layer.param_shapes().get("weight", (0,)))
+        for layer, shape in zip(network.layers, shapes, strict=True)
+    )
 
 
 def _has_valid_fields(layer: Layer) -> bool:

@@ -46,6 +46,15 @@ def leave_one_constraint(case):
         del fields[name]
 
 
+def name_only_what_exists(case):
+    """Explain a class that the model has, and a unit of its last layer; a small model is faster."""
+    case.query = {"model": "mlp"}
+    if case.body.get("unit") is not None:
+        case.body["unit"] = {"layer": 5, "index": [3]}
+    if case.body.get("target") is not None:
+        case.body["target"] = str(len(case.body["target"]) % 10)
+
+
 @schema.parametrize()
 @hypothesis.settings(deadline=None)
 def test_responses_conform_to_the_document(case):
@@ -53,6 +62,9 @@ def test_responses_conform_to_the_document(case):
         put_in_range(case.body)
     if "/numbers" in case.path and case.meta.generation.mode.is_positive:
         leave_one_constraint(case)
+    if isinstance(case.body, dict) and "/explanations" in case.path:
+        if case.meta.generation.mode.is_positive:
+            name_only_what_exists(case)
     case.call_and_validate()
 
 

@@ -40,15 +40,27 @@ def recognize(
 ) -> Prediction:
     """Recognize a drawing of any kind.
 
+    raises   as `content_of`; ImageError for a file that cannot be opened as an image
+    """
+    content = content_of(drawing)
+    if isinstance(content, bytes):
+        return recognizer.recognize(content)
+    return recognizer.recognize_ink(content)
+
+
+def content_of(drawing: ImageDrawing | StrokesDrawing | PixelsDrawing) -> bytes | Pixels:
+    """Return the image file that a drawing of any kind has, or else its ink.
+
+    returns  bytes; or uint8 (H, W), 255 is full ink
     raises   BadRequest for an image that is not valid base64, UnsupportedMediaType for a data URL
-             of something else, ImageError for a file that cannot be opened as an image;
-             UnprocessableEntity for strokes with too many points, and for pixels in another range
+             of something else; UnprocessableEntity for strokes with too many points, and for
+             pixels in another range
     """
     if isinstance(drawing, ImageDrawing):
-        return recognizer.recognize(decode_image(drawing.image))
+        return decode_image(drawing.image)
     if isinstance(drawing, PixelsDrawing):
-        return recognizer.recognize_ink(ink_of(drawing.pixels))
-    return recognizer.recognize_ink(render_strokes(drawing.strokes).ink)
+        return ink_of(drawing.pixels)
+    return render_strokes(drawing.strokes).ink
 
 
 def ink_of(pixels: list[list[float]]) -> Pixels:

@@ -58,8 +58,8 @@ _FILES = (
     "file may also be named file."
 )
 # Tags, which group the operations.
-_PREDICTIONS, _NUMBERS, _MODELS, _HEALTH = "predictions", "numbers", "models", "health"
-_EXPLANATIONS = "explanations"
+_PREDICTIONS, _NUMBERS, _EXPLANATIONS = "predictions", "numbers", "explanations"
+_MODELS, _HEALTH = "models", "health"
 
 
 def build_document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
@@ -247,7 +247,6 @@ def _explain(names: list[str]) -> Operation:
         operationId="explain",
         tags=[_EXPLANATIONS],
         summary="Explain the prediction for one drawing",
-        description="The parts that are not requested are null.",
         parameters=[model_parameter(names)],
         requestBody=request_body(
             {
@@ -333,10 +332,9 @@ def _components() -> dict[str, Schema | Reference]:
         number_schemas.NumberConstraints,
         explanation_schemas.ExplanationOptions,
     )
-    modules = schemas, number_schemas, explanation_schemas
     classes = {
         schema
-        for module in modules
+        for module in (schemas, number_schemas, explanation_schemas)
         for schema in vars(module).values()
         if isinstance(schema, type) and issubclass(schema, schemas.StrictModel)
     }

@@ -87,7 +87,7 @@ def render_explanation(explanation: Explanation, name: str) -> str:
         outcome="blank" if explanation.prediction.reason == "blank" else outcome,
         target=explanation.target_name,
         classes=_classes(explanation),
-        seen=of_ink(seen, f"What the network saw, 28 by 28 pixels; ink {region_of(seen)}."),
+        seen=of_ink(seen, f"What the network saw, 28 by 28 pixels; ink {region_of(seen / 255)}."),
         steps=[
             (
                 step.title,
@@ -224,5 +224,5 @@ def _change(explanation: Explanation, change: Change | None) -> tuple[Change, Pi
 
 
 def _size(shape: tuple[int, ...]) -> str:
-    """Write a shape as "26 x 26 x 20"."""
-    return " × ".join(map(str, shape))
+    """Write a shape as words."""
+    return " by ".join(map(str, shape))

@@ -93,7 +93,7 @@ def _most_frequent_confusions(metrics: Metrics) -> list[tuple[int, int, int]]:
     return sorted(pairs, key=lambda pair: -pair[2])[:CONFUSIONS_SHOWN]
 
 
-def render_page(name: str, **values: Any) -> str:
+def render_page(template: str, **values: Any) -> str:
     """Render a template of this package as an HTML page.
 
     raises   ClickException if Jinja, which the extra `plots` installs, is missing
@@ -118,4 +118,4 @@ def render_page(name: str, **values: Any) -> str:
     )
     environment.filters["number"] = lambda value: f"{float(value):#.4g}".rstrip(".")
     # Numbers for what the page refers to, such as masks.
-    return environment.get_template(name).render(ids=count(), **values)
+    return environment.get_template(template).render(ids=count(), **values)

@@ -12,7 +12,7 @@ from inkdigits.explain.explanation import (
     Explanation,
     Layer,
     Neighbor,
-    Rejection,
+    RejectionExplanation,
     Step,
     UnitExplanation,
 )
@@ -162,7 +162,7 @@ def _neighbor(neighbor: Neighbor) -> dict[str, Any]:
     }
 
 
-def _rejection(rejection: Rejection) -> dict[str, Any]:
+def _rejection(rejection: RejectionExplanation) -> dict[str, Any]:
     return {
         "score": _number(rejection.score),
         "threshold": _number(rejection.threshold),

@@ -31,7 +31,9 @@ def describe_layers(forward: Pass, gradients: Sequence[Array]) -> tuple[Layer, .
 
 def first_weights(forward: Pass) -> FirstWeights | None:
     """Return the weights of the first layer that has any, if they are pictures."""
-    for index, (layer, params) in enumerate(zip(forward.network.layers, forward.params)):
+    for index, (layer, params) in enumerate(
+        zip(forward.network.layers, forward.params, strict=True)
+    ):
         if not params:
             continue
         is_whole = forward.arrays[index][0].size == INPUT_SHAPE[0] * INPUT_SHAPE[1]

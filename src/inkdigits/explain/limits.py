@@ -4,7 +4,9 @@ from collections.abc import Collection
 from math import prod
 
 from inkdigits.explain.explanation import Unit
-from inkdigits.recognizer import ModelDescription
+from inkdigits.model_limits import count_multiply_adds
+from inkdigits.recipes import INPUT_SHAPE
+from inkdigits.recognizer import Recognizer
 
 # `cnn`, the largest network that ships with a recipe, has 226,000 values.
 MAX_VALUES = 2**18  # of all layers together, if "layers" is a part
@@ -17,27 +19,29 @@ class ExplanationError(ValueError):
     """What is asked for does not exist, or costs too much; one sentence says what to do."""
 
 
-def check_target(model: ModelDescription, target: str | None) -> None:
+def check_target(recognizer: Recognizer, target: str | None) -> None:
     """Raise ExplanationError unless the target is None or the name of an output of the model."""
-    if target is not None and target not in model.class_names:
-        names = ", ".join(model.class_names[:12])
-        more = len(model.class_names) - 12
+    classes = recognizer.model.class_names
+    if target is not None and target not in classes:
+        names = ", ".join(classes[:12])
+        more = len(classes) - 12
         raise ExplanationError(
             f"The model has no class of this name to explain; choose one of {names}"
             f"{f' and {more} more' if more > 0 else ''}."
         )
 
 
-def check_unit(model: ModelDescription, unit: Unit | None) -> None:
+def check_unit(recognizer: Recognizer, unit: Unit | None) -> None:
     """Raise ExplanationError unless the unit is None or one of the model."""
     if unit is None:
         return
-    if not 0 <= unit.layer < len(model.layers):
+    shapes = recognizer.model.network.output_shapes(INPUT_SHAPE)
+    if not 0 <= unit.layer < len(shapes):
         raise ExplanationError(
-            f"The model has the layers 0 to {len(model.layers) - 1}, so none with the number "
+            f"The model has the layers 0 to {len(shapes) - 1}, so none with the number "
             f"{unit.layer}."
         )
-    shape = model.layers[unit.layer].output_shape
+    shape = shapes[unit.layer]
     if len(unit.index) != len(shape) or not all(
         0 <= place < size for place, size in zip(unit.index, shape, strict=True)
     ):
@@ -47,12 +51,19 @@ def check_unit(model: ModelDescription, unit: Unit | None) -> None:
         )
 
 
-def check_cost(model: ModelDescription, parts: Collection[str]) -> None:
+def check_cost(recognizer: Recognizer, parts: Collection[str]) -> None:
     """Raise ExplanationError for parts that are too large, or take too long, for a service."""
-    shapes = [layer.output_shape for layer in model.layers]
-    values = sum(map(prod, shapes))
+    network = recognizer.model.network
+    values = sum(map(prod, network.output_shapes(INPUT_SHAPE)))
     if "layers" in parts and values > MAX_VALUES:
         raise ExplanationError(
             f"The layers of this model have {values:,} values, and at most {MAX_VALUES:,} are "
             'allowed; leave out the part "layers".'
         )
+    cost = count_multiply_adds(network)
+    for part in parts:
+        if cost * PASSES.get(part, 0) > MAX_MULTIPLY_ADDS:
+            raise ExplanationError(
+                f'The part "{part}" of this model takes too long for the service; leave it out, '
+                "or use the command inkdigits explain."
+            )

@@ -8,15 +8,15 @@ no later check relies on it.
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from inkdigits.arrays import Array
 from inkdigits.storage.files import (
     FileError,
     file_too_large,
@@ -29,6 +29,8 @@ from inkdigits.strict_json import canonical, parse
 MAX_FILE_BYTES = 32 * 2**20  # loading takes twice that, and a bad file may cost 100 MB at most
 MAX_HEADER_BYTES = 2**18
 
+FLOAT32 = frozenset({"float32"})  # what a model and a checkpoint consist of
+
 _METADATA_KEY = "inkdigits"
 _ZERO_DIGEST = "0" * 64
 # The digest in the header, at the end of a JSON string within JSON. The last quotation mark has no
@@ -37,12 +39,16 @@ _DIGEST = re.compile(rb'\\"sha256\\":\\"([0-9a-f]{64})\\"}"')
 
 
 def write_tensors(
-    path: str | Path, tensors: Mapping[str, Array], document: Mapping[str, Any]
+    path: str | Path,
+    tensors: Mapping[str, NDArray[Any]],
+    document: Mapping[str, Any],
+    dtypes: Collection[str] = FLOAT32,
 ) -> str:
     """Write tensors and a document; the same content gives the same bytes.
 
-    tensors   finite float32 arrays by name
+    tensors   finite arrays by name
     document  what JSON can hold
+    dtypes    the types that the arrays may have
     returns   the SHA-256 of the file, 64 hexadecimal digits
     raises    FileError if `read_tensors` would reject the file, which is then not written;
               TypeError or ValueError for a document that is not JSON; OSError
@@ -55,22 +61,27 @@ def write_tensors(
     digits = _find_digest(path, data)
     digest = _sha256(data, digits)
     data = data[: digits.start] + digest.encode() + data[digits.stop :]
-    _parse(path, data)
+    _parse(path, data, dtypes)
     write_atomically(path, data)
     return digest
 
 
-def read_tensors(path: str | Path) -> tuple[dict[str, Array], dict[str, Any], str]:
+def read_tensors(
+    path: str | Path, dtypes: Collection[str] = FLOAT32
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any], str]:
     """Read a file of `write_tensors` and verify all of it.
 
-    returns  the tensors by name, sorted, finite, float32; the document; and the SHA-256
+    dtypes   the types that the tensors may have
+    returns  the tensors by name, sorted and finite; the document; and the SHA-256
     raises   FileError if the path is a link, a folder, a pipe or a device, or the file is too
              large, damaged or malformed
     """
-    return _parse(path, read_file(path, MAX_FILE_BYTES))
+    return _parse(path, read_file(path, MAX_FILE_BYTES), dtypes)
 
 
-def _parse(path: str | Path, data: bytes) -> tuple[dict[str, Array], dict[str, Any], str]:
+def _parse(
+    path: str | Path, data: bytes, dtypes: Collection[str]
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any], str]:
     """Verify the bytes of a file, step by step, each relying on the checks before it."""
     digits = _find_digest(path, data)
     digest = data[digits.start : digits.stop].decode()
@@ -95,8 +106,9 @@ def _parse(path: str | Path, data: bytes) -> tuple[dict[str, Array], dict[str, A
     if stated != digest or others or len(metadata) != 1:
         raise invalid_file(path, "its metadata are not those of inkdigits")
     for name, tensor in tensors.items():
-        if tensor.dtype != np.float32:
-            raise invalid_file(path, f"the values of {name[:40]!a} are not float32")
+        if tensor.dtype.name not in dtypes:
+            expected = " or ".join(sorted(dtypes))
+            raise invalid_file(path, f"the values of {name[:40]!a} are not {expected}")
         if not np.isfinite(tensor).all():
             raise invalid_file(path, f"{name[:40]!a} contains NaN or infinity")
     return tensors, document, digest

@@ -1,12 +1,13 @@
 """Explanations: how the prediction for one drawing came about."""
 
 import time
+from functools import partial
 
 from flask import Blueprint, Response
 from werkzeug.exceptions import UnprocessableEntity
 
 from inkdigits.api.bodies import choose_model, json_response, read_json
-from inkdigits.api.drawings import ink_of, render_strokes
+from inkdigits.api.drawings import content_of
 from inkdigits.api.explanation_schemas import (
     EXPLANATION,
     ImageExplanation,
@@ -15,12 +16,11 @@ from inkdigits.api.explanation_schemas import (
     to_response,
 )
 from inkdigits.api.headers import require_accepts_json, require_uncompressed_body
-from inkdigits.api.parsing import decode_image
 from inkdigits.api.registry import ModelRegistry
 from inkdigits.api.validation import parse_query, validate
 from inkdigits.explain import Explanation, Unit, explain, explain_ink
 from inkdigits.explain.as_json import explanation_json
-from inkdigits.explain.limits import ExplanationError, check_request
+from inkdigits.explain.limits import ExplanationError, check_cost, check_target, check_unit
 from inkdigits.recognizer import Recognizer
 
 
@@ -54,16 +54,18 @@ def _explain(
     raises   ExplanationError for a target or a unit that the model lacks, and for parts that would
              take too long; and as `drawings.recognize`
     """
-    unit = drawing.unit and Unit(drawing.unit.layer, tuple(drawing.unit.index))
-    check_request(recognizer, drawing.parts, drawing.target, unit)
-    options = {
-        "parts": tuple(drawing.parts),
-        "target": drawing.target,
-        "unit": unit,
-        "preprocess": drawing.preprocess,
-    }
-    if isinstance(drawing, ImageExplanation):
-        return explain(decode_image(drawing.image), recognizer, **options)
-    if isinstance(drawing, PixelsExplanation):
-        return explain_ink(ink_of(drawing.pixels), recognizer, **options)
-    return explain_ink(render_strokes(drawing.strokes).ink, recognizer, **options)
+    unit = None if drawing.unit is None else Unit(drawing.unit.layer, tuple(drawing.unit.index))
+    check_target(recognizer, drawing.target)
+    check_unit(recognizer, unit)
+    check_cost(recognizer, drawing.parts)
+    content = content_of(drawing)
+    make = (
+        partial(explain, content) if isinstance(content, bytes) else partial(explain_ink, content)
+    )
+    return make(
+        recognizer,
+        parts=drawing.parts,
+        target=drawing.target,
+        unit=unit,
+        preprocess=drawing.preprocess,
+    )

@@ -101,6 +101,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/explanations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Explain the prediction for one drawing */
+        post: operations["explain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models": {
         parameters: {
             query?: never;
@@ -228,6 +245,32 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Change
+         * @description A small change of the ink after which the answer is another one.
+         *
+         *     It was found step by step, so there may be a smaller one.
+         */
+        Change: {
+            /** Found */
+            found: boolean;
+            /**
+             * Goal
+             * @description What was tried, such as "7", "any other" or "accepted".
+             */
+            goal: string;
+            /**
+             * Reason
+             * @description Why none was found.
+             */
+            reason: string | null;
+            /** Added */
+            added: number[][];
+            /** Removed */
+            removed: number[][];
+            /** @description Of the changed drawing. */
+            prediction: components["schemas"]["ExplainedPrediction"] | null;
+        };
+        /**
          * Example
          * @description A request and its response.
          */
@@ -253,6 +296,164 @@ export interface components {
             };
         };
         /**
+         * ExplainedLayer
+         * @description What one layer computed for the drawing.
+         */
+        ExplainedLayer: {
+            /** Index */
+            index: number;
+            /** Type */
+            type: string;
+            /** Shape */
+            shape: number[];
+            /**
+             * Activation
+             * @description In C order: the last axis of the shape changes fastest.
+             */
+            activation: number[];
+            /**
+             * Contribution
+             * @description Each activation times the gradient of the target's logit there.
+             */
+            contribution: number[];
+        };
+        /**
+         * ExplainedPrediction
+         * @description A prediction: its fields are those of /api/v1/predictions.
+         */
+        ExplainedPrediction: {
+            /** Digit */
+            digit: number | null;
+            /** Label */
+            label: string | null;
+            /** Reason */
+            reason: ("blank" | "not_a_digit") | null;
+            /** Confidence */
+            confidence: number;
+            /**
+             * Probabilities
+             * @description The probability of each class, in the order of the model's class_names; they add up to 1. The classes of a digit model are the digits from 0 to 9.
+             */
+            probabilities: number[];
+        };
+        /**
+         * ExplainedUnit
+         * @description One unit: its result, and everything from which it can be computed by hand.
+         */
+        ExplainedUnit: {
+            /** Layer */
+            layer: number;
+            /** Index */
+            index: number[];
+            /**
+             * Type
+             * @description Of its layer.
+             */
+            type: string;
+            /**
+             * Kind
+             * @description How it is computed. dense, convolution: sum plus bias; pool: the largest input; activation: the layer's function of its input; other: the input.
+             * @enum {string}
+             */
+            kind: "dense" | "convolution" | "pool" | "activation" | "other";
+            /** Result */
+            result: number;
+            /** Bias */
+            bias: number;
+            /**
+             * Sum
+             * @description Of the inputs times the weights, without the bias.
+             */
+            sum: number | null;
+            /**
+             * Inputs
+             * @description In C order: the last axis of the shape changes fastest.
+             */
+            inputs: number[];
+            /** Input Shape */
+            input_shape: number[];
+            /**
+             * Weights
+             * @description In the shape of the inputs.
+             */
+            weights: number[] | null;
+            /** @description The part of the layer's input that the unit sees. */
+            where: components["schemas"]["Region"] | null;
+            /** @description The part of the 28x28 pixels on which it depends. */
+            field: components["schemas"]["Region"];
+            /**
+             * Drives
+             * @description Each pixel times the gradient of the unit there.
+             */
+            drives: number[];
+        };
+        /**
+         * Explanation
+         * @description How a prediction came about. Parts that were not requested are null.
+         */
+        Explanation: {
+            model: components["schemas"]["ModelName"];
+            prediction: components["schemas"]["ExplainedPrediction"];
+            target: components["schemas"]["Target"];
+            /**
+             * Logits
+             * @description The network's outputs, one for each of the class_names. Every part explains these.
+             */
+            logits: number[];
+            /**
+             * Class Names
+             * @description Of the outputs; the last may be that for non-digits.
+             */
+            class_names: string[];
+            /**
+             * Temperature
+             * @description The probabilities are softmax(logits / temperature).
+             */
+            temperature: number;
+            /**
+             * Augmented
+             * @description Whether the prediction was averaged over shifted copies of the drawing, so that its probabilities differ from what the logits give.
+             */
+            augmented: boolean;
+            /** Preprocessed */
+            preprocessed: boolean;
+            /**
+             * Candidate
+             * @description Which way to understand the drawing was taken; 0 is the likeliest.
+             */
+            candidate: number;
+            /** Steps */
+            steps: components["schemas"]["PreprocessingStep"][] | null;
+            /** Layers */
+            layers: components["schemas"]["ExplainedLayer"][] | null;
+            weights: components["schemas"]["Weights"] | null;
+            /**
+             * Saliency
+             * @description The gradient of the target's logit at each pixel.
+             */
+            saliency: number[] | null;
+            /**
+             * Occlusion
+             * @description How far the target's logit falls if the 5x5 pixels around a pixel are blank.
+             */
+            occlusion: number[] | null;
+            unit: components["schemas"]["ExplainedUnit"] | null;
+            change: components["schemas"]["Change"] | null;
+            /** Neighbors */
+            neighbors: components["schemas"]["Neighbor"][] | null;
+            /**
+             * Neighbors Reason
+             * @description Why there are no neighbors.
+             */
+            neighbors_reason: string | null;
+            rejection: components["schemas"]["Rejection"] | null;
+            /**
+             * Duration Ms
+             * @description Time that the explanation took, in milliseconds, without receiving and parsing the request.
+             */
+            duration_ms: number;
+        };
+        /**
          * Health
          * @description The state of the service.
          */
@@ -268,6 +469,41 @@ export interface components {
          * @description An image file.
          */
         ImageDrawing: {
+            /**
+             * Image
+             * Format: digit-image
+             * @description An image file of a supported format, such as PNG or JPEG, in base64 or as a base64 data URL. The content of the file determines its format.
+             */
+            image: string;
+        };
+        /**
+         * ImageExplanation
+         * @description An image file, and what to explain.
+         */
+        ImageExplanation: {
+            /**
+             * Parts
+             * @description The parts of the explanation. The response has null for the others.
+             * @default [
+             *       "steps",
+             *       "layers",
+             *       "saliency"
+             *     ]
+             */
+            parts: ("steps" | "layers" | "weights" | "saliency" | "occlusion" | "change" | "neighbors" | "rejection")[];
+            /**
+             * Target
+             * @description The name of the class to explain, such as "7"; the most likely one if it is left out.
+             */
+            target?: string | null;
+            /** @description A unit of the network to explain as well. */
+            unit?: components["schemas"]["UnitPlace"] | null;
+            /**
+             * Preprocess
+             * @description false to scale the drawing to 28x28 without the model's preprocessing.
+             * @default true
+             */
+            preprocess: boolean;
             /**
              * Image
              * Format: digit-image
@@ -427,6 +663,26 @@ export interface components {
             models: components["schemas"]["Model"][];
         };
         /**
+         * Neighbor
+         * @description A similar digit among MNIST's training digits.
+         */
+        Neighbor: {
+            /**
+             * Number
+             * @description Of the digit in MNIST's training images, from 0.
+             */
+            number: number;
+            /** Label */
+            label: string;
+            /** Distance */
+            distance: number;
+            /**
+             * Picture
+             * @description null if MNIST is not installed on the server.
+             */
+            picture: string | null;
+        };
+        /**
          * Number
          * @description A number that was recognized, or why none was.
          */
@@ -518,6 +774,40 @@ export interface components {
             pixels: number[][];
         };
         /**
+         * PixelsExplanation
+         * @description An image of MNIST's size, and what to explain.
+         */
+        PixelsExplanation: {
+            /**
+             * Parts
+             * @description The parts of the explanation. The response has null for the others.
+             * @default [
+             *       "steps",
+             *       "layers",
+             *       "saliency"
+             *     ]
+             */
+            parts: ("steps" | "layers" | "weights" | "saliency" | "occlusion" | "change" | "neighbors" | "rejection")[];
+            /**
+             * Target
+             * @description The name of the class to explain, such as "7"; the most likely one if it is left out.
+             */
+            target?: string | null;
+            /** @description A unit of the network to explain as well. */
+            unit?: components["schemas"]["UnitPlace"] | null;
+            /**
+             * Preprocess
+             * @description false to scale the drawing to 28x28 without the model's preprocessing.
+             * @default true
+             */
+            preprocess: boolean;
+            /**
+             * Pixels
+             * @description 28 rows of 28 numbers, from 0 (background) to 255 (full ink). Numbers that run from 0 to 1, or dark ink on a light background, are rejected.
+             */
+            pixels: number[][];
+        };
+        /**
          * Prediction
          * @description A prediction.
          */
@@ -583,6 +873,21 @@ export interface components {
             revision: number;
         };
         /**
+         * PreprocessingStep
+         * @description The picture after one step of preprocessing.
+         */
+        PreprocessingStep: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /**
+             * Picture
+             * @description A PNG data URL.
+             */
+            picture: string;
+        };
+        /**
          * Problem
          * @description Problem details (RFC 9457).
          */
@@ -606,6 +911,49 @@ export interface components {
              * @description The X-Request-ID header of the response.
              */
             request_id: string;
+        };
+        /**
+         * Region
+         * @description A rectangle of a picture or of a layer's input.
+         */
+        Region: {
+            /** Row */
+            row: number;
+            /** Column */
+            column: number;
+            /** Height */
+            height: number;
+            /** Width */
+            width: number;
+        };
+        /**
+         * Rejection
+         * @description Whether the drawing is rejected as a non-digit, and by how much.
+         */
+        Rejection: {
+            /** Score */
+            score: number | null;
+            /**
+             * Threshold
+             * @description null if the model rejects no non-digits.
+             */
+            threshold: number | null;
+            /**
+             * Penalty
+             * @description Part of the score, if the drawing was understood in another than the likeliest way.
+             */
+            penalty: number;
+            /** Rejected */
+            rejected: boolean;
+            /** Reason */
+            reason: ("blank" | "not_a_digit") | null;
+            /**
+             * Margin
+             * @description The threshold minus the score; negative if the drawing is rejected.
+             */
+            margin: number | null;
+            /** @description A change after which a rejected drawing would be accepted. */
+            change: components["schemas"]["Change"] | null;
         };
         /**
          * Separator
@@ -678,6 +1026,37 @@ export interface components {
             strokes: components["schemas"]["Stroke"][];
         };
         /**
+         * StrokesExplanation
+         * @description Pen strokes in any unit, and what to explain.
+         */
+        StrokesExplanation: {
+            /**
+             * Parts
+             * @description The parts of the explanation. The response has null for the others.
+             * @default [
+             *       "steps",
+             *       "layers",
+             *       "saliency"
+             *     ]
+             */
+            parts: ("steps" | "layers" | "weights" | "saliency" | "occlusion" | "change" | "neighbors" | "rejection")[];
+            /**
+             * Target
+             * @description The name of the class to explain, such as "7"; the most likely one if it is left out.
+             */
+            target?: string | null;
+            /** @description A unit of the network to explain as well. */
+            unit?: components["schemas"]["UnitPlace"] | null;
+            /**
+             * Preprocess
+             * @description false to scale the drawing to 28x28 without the model's preprocessing.
+             * @default true
+             */
+            preprocess: boolean;
+            /** Strokes */
+            strokes: components["schemas"]["Stroke"][];
+        };
+        /**
          * StrokesNumber
          * @description Pen strokes of one number, in any unit: the canvas is fitted to them.
          */
@@ -705,6 +1084,50 @@ export interface components {
             checksum?: ("luhn" | "ean" | "mod97" | "damm" | "verhoeff") | null;
             /** Strokes */
             strokes: components["schemas"]["Stroke"][];
+        };
+        /**
+         * Target
+         * @description The class that is explained.
+         */
+        Target: {
+            /**
+             * Index
+             * @description Of the class among the model's class_names.
+             */
+            index: number;
+            /** Label */
+            label: string;
+        };
+        /**
+         * UnitPlace
+         * @description Where a unit is: one number of a layer's output.
+         */
+        UnitPlace: {
+            /**
+             * Layer
+             * @description Counts the model's layers from 0.
+             */
+            layer: number;
+            /**
+             * Index
+             * @description Where in the layer's output, from 0: [i], or [row, column, channel].
+             */
+            index: number[];
+        };
+        /**
+         * Weights
+         * @description The weights of the first layer that has any, as pictures.
+         */
+        Weights: {
+            /** Layer */
+            layer: number;
+            /** Shape */
+            shape: number[];
+            /**
+             * Values
+             * @description In C order: the last axis of the shape changes fastest.
+             */
+            values: number[];
         };
         /**
          * WriteUpPrediction
@@ -1515,6 +1938,149 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Numbers"];
+                };
+            };
+            /** @description The body, or the image in it, is damaged or invalid. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly. */
+            408: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the image is too large. */
+            413: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type of the body, or the format of the image, is not supported. */
+            415: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain: {
+        parameters: {
+            query?: {
+                /** @description The name of the model to use. */
+                model?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImageExplanation"] | components["schemas"]["StrokesExplanation"] | components["schemas"]["PixelsExplanation"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
                 };
             };
             /** @description The body, or the image in it, is damaged or invalid. */
