@@ -31,7 +31,13 @@ export function useChoices({ parameters }: Address, navigate: Navigate, model: M
   }, [unitText, target, compare, preprocess, model]);
   const choose = (change: Partial<Choices>) => {
     const next = { ...choices, ...change };
-    const { unit: _unit, target: _target, compare: _compare, preprocess: _off, ...others } = parameters;
+    const {
+      unit: _unit,
+      target: _target,
+      compare: _compare,
+      preprocess: _off,
+      ...others
+    } = parameters;
     navigate(
       {
         view: "inside",
@@ -72,7 +78,7 @@ export function useInside(
   const main = useExplanation(api, request, model, { parts: ["layers", "saliency"], ...shared });
   const unitOptions = (unit: UnitPlace | null): ExplanationOptions => ({
     parts: [],
-    ...(unit && { unit }),
+    ...(unit && { unit: { layer: unit.layer, index: [...unit.index] } }),
     ...(!choices.preprocess && { preprocess: false }),
   });
   const { unit } = choices;

@@ -17,6 +17,7 @@ import { formatPercent } from "../lib/format";
 import { inputOf, layerOf, type UnitPlace } from "../lib/inside/layers";
 import type { InsideViewProps } from "./viewProps";
 import "../styles/inside.css";
+import "../styles/inside-cards.css";
 import "../styles/inside-chain.css";
 import "../styles/inside-unit.css";
 import "../styles/inside-print.css";
@@ -44,7 +45,8 @@ export default function InsideView(props: InsideViewProps) {
   const answer = prediction?.label ?? null;
   const pixels = inputOf(layers);
   const layer = layerOf(explanation, choices.unit);
-  const outdated = digit.prediction !== undefined && digit.stale && !digit.loading && !request?.inProgress;
+  const outdated =
+    digit.prediction !== undefined && digit.stale && !digit.loading && !request?.inProgress;
   const failure = main.failure && !main.retrying ? failureMessage(main.failure) : null;
   const part = { api, request: settled, model: models.requested, shared };
 
@@ -128,27 +130,27 @@ export default function InsideView(props: InsideViewProps) {
                 />
               ) : (
                 <p className="chain-hint">
-                  Point at a unit to see which pixels drive it. Choose it to see its formula with the
-                  numbers of your drawing.
+                  Point at a unit to see which pixels drive it. Choose it to see its formula with
+                  the numbers of your drawing.
                 </p>
+              )}
+              {model && (
+                <Compare
+                  api={api}
+                  request={explained}
+                  models={models.list?.models ?? []}
+                  model={model}
+                  main={explanation}
+                  second={choices.second}
+                  shared={shared}
+                  target={target}
+                  onSecond={(second) => choose({ second })}
+                />
               )}
               <Cards {...part} pixels={pixels} target={target} answer={answer} />
             </>
           ) : (
             <EmptyChain hasDrawing={request !== null} />
-          )}
-          {model && request && (
-            <Compare
-              api={api}
-              request={explained}
-              models={models.list?.models ?? []}
-              model={model}
-              main={explanation}
-              second={choices.second}
-              shared={shared}
-              target={target ?? ""}
-              onSecond={(second) => choose({ second })}
-            />
           )}
         </div>
       </div>
@@ -171,8 +173,8 @@ function EmptyChain({ hasDrawing }: { readonly hasDrawing: boolean }) {
             <strong>Draw a digit to see inside the network.</strong>
           </p>
           <p>
-            Each layer then shows what it computed for your drawing, while you draw: what the network
-            saw, its feature maps, and how each of them speaks for or against the answer.
+            Each layer then shows what it computed for your drawing, while you draw: what the
+            network saw, its feature maps, and how each of them speaks for or against the answer.
           </p>
         </>
       )}

@@ -1,9 +1,11 @@
+import type { ReactNode } from "react";
 import { formatNumber } from "../../lib/inside/formula";
 
 interface Props {
   readonly type: string;
   readonly input: number;
   readonly result: number;
+  readonly children: ReactNode;
 }
 
 const SIZE = 100;
@@ -15,7 +17,7 @@ const FUNCTIONS: Readonly<Record<string, (x: number) => number>> = {
 };
 
 /** An activation function of one number, with its curve. */
-export function ActivationFormula({ type, input, result }: Props) {
+export function ActivationFormula({ type, input, result, children }: Props) {
   const [x, y] = [formatNumber(input), formatNumber(result)];
   const call = FUNCTIONS[type];
   // A large input is drawn on a curve of a larger range.
@@ -28,20 +30,23 @@ export function ActivationFormula({ type, input, result }: Props) {
     return `${step ? "L" : "M"}${toX(x).toFixed(1)} ${toY(call?.(x) ?? x).toFixed(1)}`;
   });
   return (
-    <div className="activation-formula">
-      {call && (
-        <svg viewBox={`0 0 ${SIZE} ${SIZE}`} role="img" aria-label={`Curve of ${type}`}>
-          <path className="curve-axes" d={`M0 ${toY(0)}H${SIZE}M${toX(0)} 0V${SIZE}`} />
-          <path className="curve" d={curve.join("")} />
-          <circle cx={toX(input)} cy={toY(result)} r="4" />
-        </svg>
-      )}
-      <p className="formula-line" data-testid="formula-line">
-        {type === "ReLU" && `max(0, ${x}) = `}
-        {type === "Sigmoid" && `1 / (1 + exp(${formatNumber(-input)})) = `}
-        {!call && `${layerCall(type)}(${x}) = `}
-        <b>{y}</b>
-      </p>
+    <div className="unit-columns">
+      <div className="activation-formula">
+        {call && (
+          <svg viewBox={`0 0 ${SIZE} ${SIZE}`} role="img" aria-label={`Curve of ${type}`}>
+            <path className="curve-axes" d={`M0 ${toY(0)}H${SIZE}M${toX(0)} 0V${SIZE}`} />
+            <path className="curve" d={curve.join("")} />
+            <circle cx={toX(input)} cy={toY(result)} r="4" />
+          </svg>
+        )}
+        <p className="formula-line" data-testid="formula-line">
+          {type === "ReLU" && `max(0, ${x}) = `}
+          {type === "Sigmoid" && `1 / (1 + exp(${formatNumber(-input)})) = `}
+          {!call && `${layerCall(type)}(${x}) = `}
+          <b>{y}</b>
+        </p>
+      </div>
+      {children}
     </div>
   );
 }

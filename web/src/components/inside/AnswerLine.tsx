@@ -1,9 +1,9 @@
 import type { ReactNode } from "react";
 import type { ExplainedPrediction } from "../../lib/api/client";
 import { areDigits } from "../../lib/classes";
+import { DigitIcon } from "../DigitIcon";
 import { resultOf, resultText } from "../PredictionResult";
 import { announcement, ResultAnnouncer } from "../ResultAnnouncer";
-import { DigitIcon } from "../DigitIcon";
 
 interface Props {
   readonly prediction: ExplainedPrediction | undefined;
@@ -43,15 +43,18 @@ export function AnswerLine(props: Props) {
         )}
       </div>
       <p>
-        <strong>{heading}</strong> <span>{detail}</span>
+        <strong>{heading}</strong> <span className="answer-detail">{detail}</span>
         {children}
       </p>
-      <ResultAnnouncer
-        text={stale || outdated ? "" : announcement(result, classes, false)}
-      />
+      <ResultAnnouncer text={stale || outdated ? "" : announcement(result, classes, false)} />
     </div>
   );
 }
 
 /** What an explanation's prediction lacks, and the text of a result does not need. */
-const ABSENT = { seen: null, may_be_number: false, model: { name: "", digest: "" }, duration_ms: 0 };
+const ABSENT = {
+  seen: null,
+  may_be_number: false,
+  model: { name: "", digest: "" },
+  duration_ms: 0,
+};

@@ -1,7 +1,7 @@
 import { type ReactNode, useId, useRef } from "react";
-import { useInView } from "../../hooks/useInView";
 import { type DrawingRequest, useExplanation } from "../../hooks/useExplanation";
 import type { sharedOptions } from "../../hooks/useInside";
+import { useInView } from "../../hooks/useInView";
 import type { Explanation, Part, PredictionApi } from "../../lib/api/client";
 import { failureMessage } from "../../lib/api/errors";
 

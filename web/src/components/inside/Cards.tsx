@@ -56,7 +56,7 @@ export function Cards({ pixels, target, answer, ...part }: Props) {
       </Card>
       <Card {...part} part="neighbors" title="Similar digits it learned from">
         {({ neighbors, neighbors_reason }) =>
-          neighbors ? (
+          neighbors && neighbors.length > 0 ? (
             <>
               <p>{neighborsText(neighbors.map(({ label }) => label))}</p>
               <ol className="neighbors">

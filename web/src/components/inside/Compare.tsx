@@ -4,8 +4,8 @@ import type { ExplainedPrediction, Explanation, Model, PredictionApi } from "../
 import { classesOf } from "../../lib/classes";
 import { formatCount } from "../../lib/format";
 import { inputOf } from "../../lib/inside/layers";
-import { ProbabilityBars } from "../ProbabilityBars";
 import { resultOf, resultText } from "../PredictionResult";
+import { ProbabilityBars } from "../ProbabilityBars";
 import { InputPicture } from "./InputPicture";
 
 interface Props {
@@ -80,7 +80,8 @@ function Side({ model, explanation, target }: SideProps) {
           label={`What ${model.name} saw, with the pixels that matter for ${target}`}
         />
         <p>
-          <strong>{shown ? heading : "…"}</strong> <span>{shown ? detail : ""}</span>
+          <strong>{shown ? heading : "…"}</strong>{" "}
+          <span className="compare-detail">{shown ? detail : ""}</span>
         </p>
       </div>
       <ProbabilityBars

@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import type { ExplainedLayer } from "../../lib/api/client";
 import { GRID_SIZE } from "../../lib/grid";
 import { formatNumber, largestTerms, roundToSum, termsOf } from "../../lib/inside/formula";
@@ -13,12 +14,13 @@ interface Props {
   readonly unit: UnitPlace;
   readonly weights: readonly number[] | undefined;
   readonly bias: number;
+  readonly children: ReactNode;
 }
 
 const LISTED = 8;
 
 /** A weighted sum: the largest products, the sum of the others, and the bias. */
-export function DenseFormula({ layer, inputs, unit, weights, bias }: Props) {
+export function DenseFormula({ layer, inputs, unit, weights, bias, children }: Props) {
   if (!weights) return <p className="formula-waiting">Loading the weights…</p>;
   const terms = termsOf(inputs.values, weights);
   const { shown, rest, restCount } = largestTerms(terms, LISTED);
@@ -36,20 +38,23 @@ export function DenseFormula({ layer, inputs, unit, weights, bias }: Props) {
           <Part caption="Products" values={terms.map(({ product }) => product)} scale="effect" />
         </div>
       )}
-      <Equation
-        caption="The sum of the products and the bias"
-        rows={[
-          ...shown.map(({ place, input, weight }, at) => ({
-            name: inputName(place, inputs.shape),
-            how: `${formatNumber(input)} × ${formatNumber(weight)}`,
-            value: rounded[at] ?? 0,
-          })),
-          { name: countOf(restCount, "other product"), value: rounded.at(-2) ?? 0 },
-          { name: "Bias", value: rounded.at(-1) ?? 0 },
-        ]}
-        result={Math.round(1000 * result) / 1000}
-        resultName="Result"
-      />
+      <div className="unit-columns">
+        <Equation
+          caption="The sum of the products and the bias"
+          rows={[
+            ...shown.map(({ place, input, weight }, at) => ({
+              name: inputName(place, inputs.shape),
+              how: `${formatNumber(input)} × ${formatNumber(weight)}`,
+              value: rounded[at] ?? 0,
+            })),
+            { name: countOf(restCount, "other product"), value: rounded.at(-2) ?? 0 },
+            { name: "Bias", value: rounded.at(-1) ?? 0 },
+          ]}
+          result={Math.round(1000 * result) / 1000}
+          resultName="Result"
+        />
+        {children}
+      </div>
     </div>
   );
 }

@@ -53,7 +53,7 @@ interface MatrixProps {
 }
 
 /** A few numbers in rows and columns. */
-export function Matrix({ caption, values, width, decimals = 2, marked }: MatrixProps) {
+export function Matrix({ caption, values, width, decimals = 3, marked }: MatrixProps) {
   const height = Math.ceil(values.length / width);
   return (
     <table className="matrix">

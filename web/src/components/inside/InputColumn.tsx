@@ -1,10 +1,10 @@
 import { useState } from "react";
-import { useExplanation, type DrawingRequest } from "../../hooks/useExplanation";
+import { type DrawingRequest, useExplanation } from "../../hooks/useExplanation";
+import type { sharedOptions } from "../../hooks/useInside";
 import type { PredictionApi } from "../../lib/api/client";
 import { GRID_SIZE } from "../../lib/grid";
 import { downloadPixels } from "../../lib/inside/download";
 import { formatNumber } from "../../lib/inside/formula";
-import type { sharedOptions } from "../../hooks/useInside";
 import { DataTable, mapTable } from "./DataTable";
 import { type Box, InputPicture } from "./InputPicture";
 
@@ -79,10 +79,8 @@ export function InputColumn(props: Props) {
       {pixels && (
         <DataTable
           caption={overlay === "none" || !effects ? "Ink of each pixel" : `${caption}, by pixel`}
-          {...mapTable(
-            overlay === "none" || !effects ? pixels : effects,
-            GRID_SIZE,
-            (value) => formatNumber(value, 2),
+          {...mapTable(overlay === "none" || !effects ? pixels : effects, GRID_SIZE, (value) =>
+            formatNumber(value, 2),
           )}
           summary={
             <>

@@ -32,8 +32,9 @@ interface Props {
   readonly children: ReactNode;
 }
 
-/** Rows of units in a column, at most. */
+/** Rows of units in a column, at most, and units in a row, at least. */
 const MAX_ROWS = 12;
+const MIN_COLUMNS = 3;
 
 /** The chain of layers, from the input to the logits, with what each computed for the drawing. */
 export function LayerChain(props: Props) {
@@ -100,7 +101,7 @@ interface StageProps extends Props {
 
 function StageColumn(props: StageProps) {
   const { stage, shown, isLast, selected, weights, classNames, target, onUnit, onPoint } = props;
-  const [chosen, setChosen] = useState<number | null>(null);
+  const [chosen, setChosen] = useState(selected?.layer ?? null);
   const last = stage.layers.at(-1) as ExplainedLayer;
   const [opened, setOpened] = useState(selected?.layer);
   // The layer of a unit that is opened from elsewhere is shown.
@@ -121,7 +122,7 @@ function StageColumn(props: StageProps) {
   return (
     <li
       className="chain-stage"
-      style={{ "--columns": names ? 3 : Math.ceil(count / MAX_ROWS) } as CSSProperties}
+      style={{ "--columns": Math.max(MIN_COLUMNS, Math.ceil(count / MAX_ROWS)) } as CSSProperties}
     >
       <h4>{title}</h4>
       <p className="chain-shape">{shapeInWords(layer.shape)}</p>

@@ -1,5 +1,5 @@
-import { digitName, formatPercent } from "../../lib/format";
 import { areDigits, MAX_ROWS } from "../../lib/classes";
+import { digitName, formatPercent } from "../../lib/format";
 import { question } from "../../lib/inside/words";
 
 interface Props {

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import type { ExplainedLayer, ExplainedUnit } from "../../lib/api/client";
 import { GRID_SIZE } from "../../lib/grid";
 import { formatNumber } from "../../lib/inside/formula";
@@ -34,7 +34,7 @@ interface Props {
 
 /** One unit: its formula with the numbers of this drawing, and the pixels that drive it. */
 export function UnitDetail(props: Props) {
-  const { layers, layer, unit, names, pixels, explained, current, onUnit, onClose } = props;
+  const { layers, layer, unit, names, pixels, explained, current, onClose } = props;
   const section = useRef<HTMLElement>(null);
   const channel = unit.index.at(-1);
   const opened = `${unit.layer} ${channel}`;
@@ -61,8 +61,7 @@ export function UnitDetail(props: Props) {
           Close
         </button>
       </header>
-      <div className="unit-body">
-        <Formula {...props} key={`${layer.index} ${layer.type}`} onUnit={onUnit} />
+      <Formula {...props} key={`${layer.index} ${layer.type}`}>
         <figure className="unit-drives">
           <InputPicture
             pixels={pixels}
@@ -85,7 +84,7 @@ export function UnitDetail(props: Props) {
             />
           )}
         </figure>
-      </div>
+      </Formula>
       {size && (
         <DataTable
           caption={`Values of map ${(channel ?? 0) + 1}`}
@@ -101,7 +100,12 @@ export function UnitDetail(props: Props) {
   );
 }
 
-function Formula({ layers, layer, unit, explained, onUnit }: Props) {
+interface FormulaProps extends Props {
+  /** The pixels that drive the unit, beside its formula. */
+  readonly children: ReactNode;
+}
+
+function Formula({ layers, layer, unit, explained, onUnit, children }: FormulaProps) {
   const inputs = inputsOf(layers, layer.index);
   const place = placeOf(layer.shape, unit) ?? 0;
   // Weights are the same at all positions of a map.
@@ -123,11 +127,15 @@ function Formula({ layers, layer, unit, explained, onUnit }: Props) {
           weights={weights}
           bias={bias}
           onUnit={onUnit}
-        />
+        >
+          {children}
+        </WindowFormula>
       );
     case "Dense":
       return (
-        <DenseFormula layer={layer} inputs={inputs} unit={unit} weights={weights} bias={bias} />
+        <DenseFormula layer={layer} inputs={inputs} unit={unit} weights={weights} bias={bias}>
+          {children}
+        </DenseFormula>
       );
     default:
       return (
@@ -135,7 +143,9 @@ function Formula({ layers, layer, unit, explained, onUnit }: Props) {
           type={layer.type}
           input={inputs.values[place] ?? 0}
           result={layer.activation[place] ?? 0}
-        />
+        >
+          {children}
+        </ActivationFormula>
       );
   }
 }

@@ -1,14 +1,8 @@
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useSliding } from "../../hooks/useSliding";
 import type { ExplainedLayer } from "../../lib/api/client";
-import {
-  channelSums,
-  formatNumber,
-  roundToSum,
-  termsOf,
-  windowOf,
-  windowSize,
-} from "../../lib/inside/formula";
+import { convolutionSum } from "../../lib/inside/convolution";
+import { channelSums, formatNumber, termsOf, windowOf, windowSize } from "../../lib/inside/formula";
 import {
   channelOf,
   channelsOf,
@@ -17,7 +11,6 @@ import {
   placeOf,
   type UnitPlace,
 } from "../../lib/inside/layers";
-import { countOf } from "../../lib/inside/words";
 import { Equation, Matrix } from "./Equation";
 import { MapView } from "./MapView";
 
@@ -29,10 +22,8 @@ interface Props {
   readonly weights: readonly number[] | undefined;
   readonly bias: number;
   readonly onUnit: (unit: UnitPlace) => void;
+  readonly children: ReactNode;
 }
-
-/** Input maps that are listed by name; the others are summed up. */
-const LISTED = 5;
 
 /** A kernel or a pooling window that slides over its input, with the arithmetic of each position. */
 export function WindowFormula(props: Props) {
@@ -58,6 +49,10 @@ export function WindowFormula(props: Props) {
   const { playing, setPlaying, step } = useSliding([row, column], size, move);
   const [height = 1, width = 1] = inputs.shape;
   const patch = channelOf(window, channels, input);
+  const sum =
+    !isPool && props.weights
+      ? convolutionSum({ patch, weights: props.weights, sums, input, bias: props.bias, result })
+      : undefined;
   return (
     <div className="window-formula">
       <SlideControls
@@ -90,16 +85,20 @@ export function WindowFormula(props: Props) {
           }}
         />
         {isPool ? (
-          <Pooling patch={patch} side={side} result={result} />
-        ) : props.weights ? (
-          <Products
-            {...props}
-            patch={patch}
-            side={side}
-            input={input}
-            sums={sums}
-            result={result}
+          <Matrix
+            caption="Window"
+            values={[...patch]}
+            width={side}
+            marked={patch.indexOf(Math.max(...patch))}
           />
+        ) : sum ? (
+          <div className="matrices">
+            <Matrix caption="Window" values={[...patch]} width={side} />
+            <span aria-hidden="true">×</span>
+            <Matrix caption="Kernel" values={sum.kernel} width={side} />
+            <span aria-hidden="true">=</span>
+            <Matrix caption="Products" values={sum.products} width={side} />
+          </div>
         ) : (
           <p className="formula-waiting">Loading the kernel…</p>
         )}
@@ -117,109 +116,45 @@ export function WindowFormula(props: Props) {
           }}
         />
       </div>
-      {!isPool && channels > 1 && props.weights && (
-        <label className="input-choice">
-          <span>Show the products with</span>
-          <select
-            value={chosen ?? ""}
-            onChange={({ target }) => setChosen(target.value === "" ? null : Number(target.value))}
-          >
-            <option value="">the strongest input map ({strongest + 1})</option>
-            {sums.map((sum, at) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: maps are identified by their position
-              <option key={at} value={at}>
-                input map {at + 1} ({formatNumber(sum, 2)})
-              </option>
-            ))}
-          </select>
-        </label>
-      )}
-    </div>
-  );
-}
-
-interface ProductsProps extends Props {
-  readonly patch: Float32Array;
-  readonly side: number;
-  /** The input map whose products are shown one by one. */
-  readonly input: number;
-  readonly sums: readonly number[];
-  readonly result: number;
-}
-
-/** Window × kernel = products, and the sum of all input maps. */
-function Products(props: ProductsProps) {
-  const { patch, side, input, sums, weights = [], bias, result } = props;
-  const kernel = channelOf(weights, sums.length, input);
-  const listed = sums
-    .map((sum, at) => ({ sum, at }))
-    .toSorted((a, b) => Math.abs(b.sum) - Math.abs(a.sum))
-    .slice(0, LISTED)
-    .map(({ at }) => at);
-  if (!listed.includes(input)) listed[listed.length - 1] = input;
-  const others = sums.reduce((rest, sum, at) => (listed.includes(at) ? rest : rest + sum), 0);
-  const rounded = roundToSum(
-    [...listed.map((at) => sums[at] ?? 0), ...(sums.length > listed.length ? [others] : []), bias],
-    result,
-  );
-  const products = roundToSum(
-    termsOf(patch, kernel).map(({ product }) => product),
-    rounded[listed.indexOf(input)] ?? 0,
-  );
-  const name = (at: number) =>
-    sums.length === 1
-      ? `Sum of the ${side * side} products`
-      : `Input map ${at + 1}${at === input ? ", shown above" : ""}`;
-  return (
-    <div className="products">
-      <div className="matrices">
-        <Matrix caption="Window" values={[...patch]} width={side} />
-        <span aria-hidden="true">×</span>
-        <Matrix caption="Kernel" values={[...kernel]} width={side} />
-        <span aria-hidden="true">=</span>
-        <Matrix caption="Products" values={products} width={side} decimals={3} />
+      <div className="unit-columns">
+        {isPool ? (
+          <p className="formula-line" data-testid="formula-line">
+            max({[...patch].map((value) => formatNumber(value)).join(", ")}) ={" "}
+            <b>{formatNumber(result)}</b>
+          </p>
+        ) : (
+          <div>
+            {channels > 1 && sum && (
+              <label className="input-choice">
+                <span>Show the products with</span>
+                <select
+                  value={chosen ?? ""}
+                  onChange={({ target }) =>
+                    setChosen(target.value === "" ? null : Number(target.value))
+                  }
+                >
+                  <option value="">the strongest input map ({strongest + 1})</option>
+                  {sums.map((sum, at) => (
+                    // biome-ignore lint/suspicious/noArrayIndexKey: maps are identified by their position
+                    <option key={at} value={at}>
+                      input map {at + 1} ({formatNumber(sum, 2)})
+                    </option>
+                  ))}
+                </select>
+              </label>
+            )}
+            {sum && (
+              <Equation
+                caption="The sum of the products and the bias"
+                rows={sum.rows.map(({ name, value }) => ({ name, value }))}
+                result={Math.round(1000 * result) / 1000}
+                resultName="Result"
+              />
+            )}
+          </div>
+        )}
+        {props.children}
       </div>
-      <Equation
-        caption="The sum of the products and the bias"
-        rows={[
-          ...listed.map((at, place) => ({ name: name(at), value: rounded[place] ?? 0 })),
-          ...(sums.length > listed.length
-            ? [
-                {
-                  name: countOf(sums.length - listed.length, "other input map"),
-                  value: rounded[listed.length] ?? 0,
-                },
-              ]
-            : []),
-          { name: "Bias", value: rounded.at(-1) ?? 0 },
-        ]}
-        result={Math.round(1000 * result) / 1000}
-        resultName="Result"
-      />
-    </div>
-  );
-}
-
-interface PoolingProps {
-  readonly patch: Float32Array;
-  readonly side: number;
-  readonly result: number;
-}
-
-function Pooling({ patch, side, result }: PoolingProps) {
-  return (
-    <div className="products">
-      <Matrix
-        caption="Window"
-        values={[...patch]}
-        width={side}
-        decimals={3}
-        marked={patch.indexOf(Math.max(...patch))}
-      />
-      <p className="formula-line" data-testid="formula-line">
-        max({[...patch].map((value) => formatNumber(value)).join(", ")}) ={" "}
-        <b>{formatNumber(result)}</b>
-      </p>
     </div>
   );
 }

@@ -23,29 +23,15 @@ export type Prediction = Schemas["Prediction"];
 export type NumberBody = Schemas["ImageNumber"];
 export type NumberConstraints = Omit<NumberBody, "image">;
 export type NumberAnswer = Schemas["Number"];
-export type Explanation = v.InferOutput<typeof ExplanationSchema>;
-export type ExplainedLayer = NonNullable<Explanation["layers"]>[number];
-export type ExplainedUnit = NonNullable<Explanation["unit"]>;
-export type ExplainedPrediction = Explanation["prediction"];
-export type Change = NonNullable<Explanation["change"]>;
-export type Part =
-  | "steps"
-  | "layers"
-  | "weights"
-  | "saliency"
-  | "occlusion"
-  | "change"
-  | "neighbors"
-  | "rejection";
-
+export type Explanation = Schemas["Explanation"];
+export type ExplainedLayer = Schemas["ExplainedLayer"];
+export type ExplainedUnit = Schemas["ExplainedUnit"];
+export type ExplainedPrediction = Schemas["ExplainedPrediction"];
+export type Change = Schemas["Change"];
 /** What to explain about a drawing. */
-export interface ExplanationOptions {
-  readonly parts: readonly Part[];
-  readonly target?: string;
-  readonly unit?: { readonly layer: number; readonly index: readonly number[] };
-  readonly preprocess?: boolean;
-}
-
+export type ExplanationOptions = Pick<Schemas["ImageExplanation"], "parts"> &
+  Partial<Pick<Schemas["ImageExplanation"], "target" | "unit" | "preprocess">>;
+export type Part = ExplanationOptions["parts"][number];
 export type Models = Schemas["Models"];
 export type Model = Models["models"][number];
 export type Layer = Model["layers"][number];
@@ -120,7 +106,7 @@ export class ApiClient {
     return this.#call(signal, ExplanationSchema, (client, signal) =>
       client.POST("/api/v1/explanations", {
         params: { query: model === null ? {} : { model } },
-        body: { ...body, ...options },
+        body: { preprocess: true, ...body, ...options },
         signal,
       }),
     );

@@ -9,6 +9,7 @@ import {
   SEEN,
 } from "../../../tests/fixtures";
 import {
+  type ExplanationSchema,
   ModelsSchema,
   NumberSchema,
   PredictionSchema,
@@ -23,6 +24,7 @@ type Schemas = components["schemas"];
 it("has the types of the OpenAPI document", () => {
   expectTypeOf<v.InferOutput<typeof PredictionSchema>>().toEqualTypeOf<Schemas["Prediction"]>();
   expectTypeOf<v.InferOutput<typeof NumberSchema>>().toEqualTypeOf<Schemas["Number"]>();
+  expectTypeOf<v.InferOutput<typeof ExplanationSchema>>().toEqualTypeOf<Schemas["Explanation"]>();
   expectTypeOf<v.InferOutput<typeof ModelsSchema>>().toEqualTypeOf<Schemas["Models"]>();
   expectTypeOf<v.InferOutput<typeof ProblemSchema>>().toEqualTypeOf<
     Pick<Schemas["Problem"], "detail">
