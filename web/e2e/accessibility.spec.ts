@@ -52,6 +52,19 @@ const STATES: Record<string, (app: AppPage) => Promise<unknown>> = {
     await expect(app.heading).toHaveText("Your drawing has changed");
   },
   pixels: (app) => app.page.getByRole("radio", { name: "Pixels" }).check({ force: true }),
+  "the other views": async (app) => {
+    for (const name of ["Number", "Inside", "Train", "How it works"]) {
+      await app.openView(name);
+      await finishTransitions(app.page);
+      await expectNoViolations(app.page);
+    }
+  },
+  "a link that is refused": async (app) => {
+    await app.page.evaluate(() => {
+      location.hash = "#/?drawing=damaged";
+    });
+    await expect(app.page.getByTestId("link-message")).toBeVisible();
+  },
   "keyboard shortcuts": async (app) => {
     await app.button(/^Keyboard/).click();
     await expect(app.page.getByRole("dialog")).toBeVisible();

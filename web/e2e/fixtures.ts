@@ -71,6 +71,14 @@ export class AppPage {
     return this.page.getByRole("button", { name });
   }
 
+  /** Open a view with its link, and wait until it is loaded. */
+  async openView(name: string): Promise<void> {
+    const { page } = this;
+    await page.getByRole("navigation").getByRole("link", { name }).click();
+    await expect(page.getByRole("heading", { level: 2, name, exact: true })).toBeFocused();
+    await expect(page.getByText("Loading…")).toHaveCount(0);
+  }
+
   async expectDigit(digit: number | "none"): Promise<void> {
     await expect(this.result).toHaveAttribute("data-digit", String(digit));
   }

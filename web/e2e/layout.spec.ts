@@ -107,10 +107,18 @@ test("a failure does not move the layout on a phone that is held sideways", asyn
   consoleErrors.length = 0;
 });
 
-test("nothing is cut off at any width", async ({ app }) => {
-  for (const width of [320, 390, 820, 1280, 1920]) {
-    await app.page.setViewportSize({ width, height: 800 });
-    const scrollWidth = await app.page.evaluate(() => document.documentElement.scrollWidth);
-    expect(scrollWidth, `of the content at ${width} px`).toBeLessThanOrEqual(width);
+test("nothing is cut off at any width, in any view", async ({ app }) => {
+  const { page } = app;
+  for (const name of ["Draw", "Number", "Inside", "Train", "How it works"]) {
+    if (name !== "Draw") await app.openView(name);
+    for (const width of [320, 360, 390, 820, 1280, 1920]) {
+      await page.setViewportSize({ width, height: 800 });
+      const scrollWidth = await page.evaluate(() => document.documentElement.scrollWidth);
+      expect(scrollWidth, `of ${name} at ${width} px`).toBeLessThanOrEqual(width);
+      expect(await overlaps(page, ".site-header > *, .view-title")).toEqual([]);
+      // The link of the view is in sight, also where the navigation scrolls.
+      const link = page.getByRole("navigation").getByRole("link", { name, exact: true });
+      await expect(link).toBeInViewport({ ratio: 0.99 });
+    }
   }
 });

@@ -17,7 +17,7 @@ test("95% of strokes show their prediction within 100 ms", async ({ app }) => {
     );
     const result = document.querySelector<HTMLElement>(".result");
     new MutationObserver(() => {
-      const isCurrent = result?.dataset.state === "digit" && result.dataset.stale === undefined;
+      const isCurrent = result?.dataset.state === "answer" && result.dataset.stale === undefined;
       if (!end_ms || !isCurrent) return;
       const start_ms = end_ms;
       end_ms = 0;

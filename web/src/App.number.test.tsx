@@ -77,7 +77,7 @@ describe("number mode", () => {
     await userEvent.keyboard("7c");
     expect(writeText).toHaveBeenLastCalledWith("3.57");
     await userEvent.click(screen.getByRole("switch", { name: "Separators" }));
-    await userEvent.click(screen.getByRole("button", { name: /^Cop/ }));
+    await userEvent.click(within(screen.getByRole("main")).getByRole("button", { name: /^Cop/ }));
     expect(writeText).toHaveBeenLastCalledWith("357");
   });
 

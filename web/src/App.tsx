@@ -2,11 +2,14 @@ import { useCallback, useRef, useState } from "react";
 import { type DialogName, Dialogs } from "./components/Dialogs";
 import { DrawingPanel } from "./components/DrawingPanel";
 import { Header } from "./components/Header";
+import { LinkMessage } from "./components/LinkMessage";
+import { Notice } from "./components/Notice";
 import { SkipLink } from "./components/SkipLink";
 import { WorkspaceControls } from "./components/WorkspaceControls";
 import { useAddress } from "./hooks/useAddress";
 import { useCopy } from "./hooks/useCopy";
 import { useImageDrop } from "./hooks/useImageDrop";
+import { useLink } from "./hooks/useLink";
 import { useShortcuts } from "./hooks/useShortcuts";
 import { useTheme } from "./hooks/useTheme";
 import { useViewChange } from "./hooks/useViewChange";
@@ -30,6 +33,7 @@ export function App({ api }: { readonly api: PredictionApi }) {
   const fileInput = useRef<HTMLInputElement>(null);
   const { outcome: copied, copy } = useCopy();
   useViewChange(view, announce);
+  const link = useLink(workspace, address, navigate, announce);
 
   const openFile = (file: File | Blob, fallbackName?: string) => {
     setDialog("none");
@@ -71,7 +75,7 @@ export function App({ api }: { readonly api: PredictionApi }) {
       case "copy":
         return void copyNumber();
       case "link":
-        return undefined;
+        return void link.copyLink();
       case "help":
         return setDialog("shortcuts");
       default:
@@ -79,6 +83,7 @@ export function App({ api }: { readonly api: PredictionApi }) {
     }
   };
   const isDrawn = isDrawnIn(view);
+  const isAnswered = view === "draw" || view === "number";
   useShortcuts(runCommand, settings.singleKeys, (command) => isDrawn || !needsDrawing(command));
 
   const closeDialog = useCallback(() => setDialog("none"), []);
@@ -96,7 +101,7 @@ export function App({ api }: { readonly api: PredictionApi }) {
   return (
     <>
       {isDrawn && <SkipLink target="drawing">Skip to the drawing area</SkipLink>}
-      {view === "draw" || isNumber ? (
+      {isAnswered ? (
         <SkipLink target="result">Skip to the result</SkipLink>
       ) : (
         <SkipLink target="view-title">Skip to the content</SkipLink>
@@ -104,21 +109,25 @@ export function App({ api }: { readonly api: PredictionApi }) {
       <Header
         view={view}
         numbers={digits}
+        copied={link.copied}
+        onCopyLink={link.copyLink}
         theme={theme}
         onTheme={setTheme}
         onKeyboardHelp={() => setDialog("shortcuts")}
       />
       <main>
-        <h2
-          id="view-title"
-          className={view === "draw" || isNumber ? "visually-hidden" : "view-title"}
-          tabIndex={-1}
-        >
+        <h2 id="view-title" className={isAnswered ? "visually-hidden" : "view-title"} tabIndex={-1}>
           {VIEW_TITLES[view]}
         </h2>
         <p className="visually-hidden" role="status" aria-live="polite">
           {announced}
         </p>
+        {link.message && (
+          <LinkMessage {...link.message} onUndo={drawing.undo} onClose={link.closeMessage} />
+        )}
+        {!isAnswered && workspace.localFailure && (
+          <Notice {...workspace.localFailure} retrying={false} retry_at_ms={null} />
+        )}
         {view === "draw" || view === "number" ? (
           <DrawView
             workspace={workspace}

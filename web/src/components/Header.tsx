@@ -1,4 +1,5 @@
 import type { View } from "../lib/address";
+import { ariaKeyShortcuts } from "../lib/shortcuts";
 import { DigitIcon } from "./DigitIcon";
 import { Icon, type IconName } from "./icons";
 import { Navigation } from "./Navigation";
@@ -13,10 +14,17 @@ interface Props {
   readonly numbers: boolean;
   readonly theme: Theme;
   readonly onTheme: (theme: Theme) => void;
+  /** How copying the link went, for a moment. */
+  readonly copied: "copied" | "failed" | null;
+  readonly onCopyLink: () => void;
   readonly onKeyboardHelp: () => void;
 }
 
-export function Header({ view, numbers, theme, onTheme, onKeyboardHelp }: Props) {
+const COPY_LINK = { copied: "Copied", failed: "Not copied" } as const;
+
+/** The name of the page, its views, and what applies to all of them. */
+export function Header(props: Props) {
+  const { view, numbers, theme, onTheme, copied, onCopyLink, onKeyboardHelp } = props;
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "system";
   return (
     <header className="site-header">
@@ -27,6 +35,16 @@ export function Header({ view, numbers, theme, onTheme, onKeyboardHelp }: Props)
       </h1>
       <Navigation view={view} numbers={numbers} />
       <div className="header-actions">
+        <button
+          type="button"
+          className="ghost link-button"
+          aria-keyshortcuts={ariaKeyShortcuts("link")}
+          title="Copy a link to what is shown here"
+          onClick={onCopyLink}
+        >
+          <Icon name={copied === "copied" ? "done" : "link"} />
+          <span>{copied ? COPY_LINK[copied] : "Copy link"}</span>
+        </button>
         <button
           type="button"
           className="ghost keyboard-button"

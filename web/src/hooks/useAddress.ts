@@ -24,9 +24,14 @@ const navigate: Navigate = (address, { replace = false } = {}) => {
   for (const listener of [...listeners]) listener();
 };
 
+/** The fragment of the page's URL, whatever it is. */
+export function useFragment(): string {
+  return useSyncExternalStore(subscribe, () => window.location.hash);
+}
+
 /** The address of the current view, and a function that goes to another one. */
 export function useAddress(): readonly [Address, Navigate] {
-  const fragment = useSyncExternalStore(subscribe, () => window.location.hash);
+  const fragment = useFragment();
   const parsed = useMemo(() => parseAddress(fragment), [fragment]);
   // A fragment that is not an address changes nothing.
   const [address, setAddress] = useState(parsed ?? HOME);

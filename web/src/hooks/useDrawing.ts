@@ -91,14 +91,21 @@ export function useDrawing(isNumber: boolean, showMode: (mode: Mode) => void) {
   const { update: updateFreehand } = freehand;
   const { update: updatePixels } = pixels;
   const { update: updateNumber } = number;
-  const open = useCallback(
+  const restore = useCallback(
     (drawing: Drawing) => {
-      setMode(drawing.mode);
+      if (drawing.mode !== "number") setDigitMode(drawing.mode);
       if (drawing.mode === "freehand") updateFreehand(drawing);
       else if (drawing.mode === "pixels") updatePixels(drawing);
       else updateNumber(drawing);
     },
-    [setMode, updateFreehand, updatePixels, updateNumber],
+    [setDigitMode, updateFreehand, updatePixels, updateNumber],
+  );
+  const open = useCallback(
+    (drawing: Drawing) => {
+      restore(drawing);
+      showMode(drawing.mode);
+    },
+    [restore, showMode],
   );
   const startFromSample = useCallback(
     (digit: number) => {
@@ -137,6 +144,9 @@ export function useDrawing(isNumber: boolean, showMode: (mode: Mode) => void) {
       else updateNumber(newNumberDrawing());
     },
     startFromSample,
+    /** Replace the drawing of its mode. */
+    restore,
+    /** The same, and go to a view that shows it. */
     open,
     openImage: (image: OpenedImage) =>
       open(mode === "number" ? newNumberDrawing({ image }) : newFreehandDrawing({ image })),

@@ -1,7 +1,7 @@
 /** The kinds of drawings, freehand, pixels and number, and the schemas for stored ones. */
 
 import * as v from "valibot";
-import { EMPTY_GRID, GRID_SIZE, type Grid } from "./grid";
+import { EMPTY_GRID, GRID_SIZE, type Grid, isEmpty } from "./grid";
 import { type Edits, NO_EDITS, withStrokesChanged } from "./numberEdits";
 import { CANVAS_SIZE, type Stroke } from "./strokes";
 
@@ -70,6 +70,12 @@ export function newNumberDrawing(
   content: Partial<Pick<NumberDrawing, "strokes" | "image">> = {},
 ): NumberDrawing {
   return { mode: "number", id: newId(), strokes: [], image: null, edits: NO_EDITS, ...content };
+}
+
+/** Whether anything is drawn, or an image is opened. */
+export function hasContent(drawing: Drawing): boolean {
+  if (drawing.mode === "pixels") return !isEmpty(drawing.grid);
+  return drawing.image !== null || drawing.strokes.length > 0;
 }
 
 /** Add a stroke. On an image, the stroke starts a new drawing, with the given id. */
