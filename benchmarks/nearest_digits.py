@@ -2,21 +2,20 @@
 
 python benchmarks/nearest_digits.py [--data-dir FOLDER]   needs MNIST with QMNIST's writers
 
-For each model that ships: of each class of the digits that it was trained on, clusters in its last
-hidden layer, and of each cluster the digit nearest to the middle. So the digits cover what the
-network tells apart, common forms with more digits than rare ones.
+For each model that ships, and for each class: one digit by each of as many writers as there is room
+for, of the digits that the model was trained on. Those in the middle of clusters of the last hidden
+layer were hardly nearer to test digits.
 """
 
 import argparse
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits import Recognizer
-from inkdigits.arrays import Array
+from inkdigits.arrays import Array, Labels
 from inkdigits.constants import CLASSES
 from inkdigits.data import mnist
 from inkdigits.data.mnist import Digits
@@ -67,7 +66,8 @@ def training_numbers(digits: Digits, training: dict[str, Any]) -> NDArray[np.int
     """Return the numbers of the digits that a model was trained on, not validated on."""
     numbered = Digits(digits.images, np.arange(len(digits)), writers_of(digits))
     share, seed = training["recipe"]["validation"], training["seed"]
-    return split_by_writer(numbered, share, seed)[0].labels if share else numbered.labels
+    kept = split_by_writer(numbered, share, seed)[0] if share else numbered
+    return kept.labels.astype(np.intp)
 
 
 def hidden_values(recognizer: Recognizer, digits: Digits) -> Array:
@@ -85,15 +85,8 @@ def choose(
     """Choose digits of each class and encode them; return also their places in `trained_on`."""
     directions = np.linalg.svd(hidden - hidden.mean(axis=0), full_matrices=False)[2]
     projection = np.ascontiguousarray(directions[:DIRECTIONS].T)
-    projected, labels = hidden.dot(projection), digits.labels[trained_on]
-    chosen = np.sort(
-        np.concatenate(
-            [
-                members[middles(projected[members], COUNT // CLASSES)]
-                for members in (np.flatnonzero(labels == digit) for digit in range(CLASSES))
-            ]
-        )
-    )
+    projected = hidden.dot(projection)
+    chosen = one_of_each_writer(digits.labels[trained_on], writers_of(digits)[trained_on])
     low = projected[chosen].min(axis=0)
     scale = float((projected[chosen] - low).max()) / LEVELS
     features = np.rint((projected[chosen] - low) / scale).astype(np.uint8)
@@ -111,19 +104,20 @@ def choose(
     return nearest, chosen
 
 
-def middles(points: Array, count: int) -> NDArray[np.intp]:
-    """Cluster points, and find the one nearest to the middle of each cluster.
+def one_of_each_writer(labels: Labels, writers: NDArray[Any]) -> NDArray[np.intp]:
+    """Choose digits at random: of each class the same number, each by another writer.
 
-    points   float32 (N, D)
-    returns  (M,), distinct places; M is `count`, or a few less
+    labels   (N,) 0 to 9
+    writers  (N,)
+    returns  sorted places
     """
-    cv2.setRNGSeed(SEED)
-    stop = (cv2.TERM_CRITERIA_MAX_ITER, 10, 0.0)
-    _, clusters, centers = cv2.kmeans(points, count, None, stop, 1, cv2.KMEANS_RANDOM_CENTERS)
-    distances = ((points - centers[clusters[:, 0]]) ** 2).sum(axis=1)
-    order = np.lexsort((distances, clusters[:, 0]))
-    firsts = np.unique(clusters[order, 0], return_index=True)[1]
-    return order[firsts]
+    order = np.random.default_rng(SEED).permutation(len(labels))
+    chosen = []
+    for digit in range(CLASSES):
+        members = order[labels[order] == digit]
+        firsts = np.sort(np.unique(writers[members], return_index=True)[1])
+        chosen.append(members[firsts[: COUNT // CLASSES]])
+    return np.sort(np.concatenate(chosen))
 
 
 def report(

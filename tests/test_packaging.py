@@ -81,7 +81,9 @@ def test_wheel_and_sdist_contain_the_page(clone, tmp_path):
         process = call(target, clone, dist)
         assert process.returncode == 0, process.stderr
     (wheel,) = dist.glob("*.whl")
-    assert set(PAGE) <= set(zipfile.ZipFile(wheel).namelist())
+    names = zipfile.ZipFile(wheel).namelist()
+    assert set(PAGE) <= set(names)
+    assert sum(name.startswith("inkdigits/explain/nearest/") for name in names) == 3
     (sdist,) = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         archive.extractall(tmp_path / "unpacked", filter="data")

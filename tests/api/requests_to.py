@@ -13,6 +13,7 @@ from werkzeug.serving import make_server
 MODELS = ("cnn-small", "mlp", "classic")
 PREDICT, ONE, BATCH = "/predict", "/api/v1/predictions", "/api/v1/predictions/batch"
 NUMBER, NUMBER_BATCH = "/api/v1/numbers", "/api/v1/numbers/batch"
+EXPLANATION = "/api/v1/explanations"
 BLANK = {"pixels": [[0] * 28] * 28}
 
 

@@ -16,6 +16,7 @@ from inkdigits.client import (
     Client,
     Prediction,
     ServiceError,
+    async_client,
     calls,
     clients,
     drawings,
@@ -215,6 +216,30 @@ def test_many_numbers_are_recognized_in_order(address, service, monkeypatch):
     assert texts[0] == texts[4] == "42"
 
 
+# Explanations
+
+
+def test_explanation_has_the_parts_that_are_asked_for(address, service, ink):
+    options = {"parts": iter(["saliency"]), "target": "1", "unit": (5, np.array([3]))}
+    explanation = service.explain(ink, "mlp", **options)
+    assert (explanation["model"]["name"], explanation["target"]["index"]) == ("mlp", 1)
+    assert explanation["prediction"]["digit"] == 7
+    assert len(explanation["saliency"]) == 28 * 28
+    assert (explanation["unit"]["index"], explanation["layers"]) == ([3], None)
+
+    async def use(client):
+        return await client.explain(SEVEN, preprocess=False)
+
+    default = with_async_client(address, use)
+    assert (default["preprocessed"], len(default["layers"])) == (False, 15)
+    assert [step["name"] for step in default["steps"]][-1] == "resized"
+    with pytest.raises(ServiceError, match="no class of this name") as caught:
+        service.explain(ink, target="x")
+    assert caught.value.status == 422
+    with pytest.raises(TypeError, match="list of names"):
+        service.explain(ink, parts="steps")
+
+
 # Asyncio
 
 
@@ -374,7 +399,7 @@ def test_arrays_of_another_form_are_a_value_error(service, array, words):
         service.predict(array)
 
 
-@pytest.mark.parametrize("module", [calls, clients, drawings, results])
+@pytest.mark.parametrize("module", [async_client, calls, clients, drawings, results])
 def test_client_stays_small(module):
     """Each module is read in minutes."""
     assert len(inspect.getsource(module).splitlines()) <= 200

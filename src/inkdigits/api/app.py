@@ -47,8 +47,8 @@ def create_app(
     two keys to the WSGI environment: "inkdigits.request_id", and "inkdigits.client_disconnected",
     a function that returns whether the client has closed its connection. The application adds
     "inkdigits.route", the URL rule that matched, and for the server's metrics
-    "inkdigits.predictions", a list of (model name, prediction), and "inkdigits.numbers", a list of
-    (model name, outcome).
+    "inkdigits.predictions", a list of (model name, prediction), "inkdigits.numbers", a list of
+    (model name, outcome), and "inkdigits.explanations", a list of model names.
     """
     app = _SynchronousFlask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes

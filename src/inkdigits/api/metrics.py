@@ -67,6 +67,12 @@ class Metrics:
             ["model", "outcome"],
             registry=registry,
         )
+        self.explanations = Counter(
+            "inkdigits_explanations",
+            "Explanations of predictions made.",
+            ["model"],
+            registry=registry,
+        )
 
     def count_request(self, route: str, method: str, status: int) -> None:
         """Count one request.
@@ -91,6 +97,8 @@ class Metrics:
             _child(self.predictions, model, prediction.label or prediction.reason).inc()
         for model, outcome in environ.get("inkdigits.numbers", ()):
             _child(self.numbers, model, outcome).inc()
+        for model in environ.get("inkdigits.explanations", ()):
+            _child(self.explanations, model).inc()
 
     def value(self, name: str, **labels: str) -> float:
         """Return one sample of this worker's metrics; 0 if there is none yet."""

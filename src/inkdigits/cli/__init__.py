@@ -20,6 +20,7 @@ COMMANDS = (
     "compare",
     "data",
     "evaluate",
+    "explain",
     "form",
     "model",
     "number",

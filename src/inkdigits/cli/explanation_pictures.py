@@ -12,6 +12,7 @@ from inkdigits.imaging.decode import png_data_url
 
 BLOCK = 4  # pixels of a side of the blocks in a map's table
 GAP = 1  # pixels between the maps of a layer
+MIN_COLUMNS = 12  # of maps, or units, in a row
 ASPECT = 2.6  # of a layer's maps side by side
 
 _PLACES = (
@@ -96,7 +97,7 @@ def tile(values: Array) -> Array:
     maps = values if values.ndim == 3 else values.reshape(1, 1, -1)
     height, width, count = maps.shape
     gap_px = 0 if values.ndim == 1 else GAP
-    columns = min(count, max(1, ceil((count * ASPECT * height / width) ** 0.5)))
+    columns = min(count, max(MIN_COLUMNS, ceil((count * ASPECT * height / width) ** 0.5)))
     rows = ceil(count / columns)
     padded = np.zeros((rows * columns, height + gap_px, width + gap_px), np.float32)
     padded[:count, :height, :width] = maps.transpose(2, 0, 1)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from itertools import count
 from typing import Any
@@ -118,4 +119,4 @@ def render_page(template: str, **values: Any) -> str:
     )
     environment.filters["number"] = lambda value: f"{float(value):#.4g}".rstrip(".")
     # Numbers for what the page refers to, such as masks.
-    return environment.get_template(template).render(ids=count(), **values)
+    return environment.get_template(template).render(new_id=partial(next, count()), **values)

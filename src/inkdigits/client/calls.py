@@ -73,6 +73,22 @@ def one_number(drawing: Drawing, model: str | None, constraints: Constraints) ->
     return Call(request, number)
 
 
+def explanation(
+    drawing: Drawing, model: str | None, options: Mapping[str, Any]
+) -> Call[dict[str, Any]]:
+    """Make the call for an explanation, as `Client.explain` is called."""
+    unit = options["unit"]
+    sent = dict(options) | {"unit": None if unit is None else {"layer": unit[0], "index": unit[1]}}
+    if sent["parts"] is not None:
+        if isinstance(sent["parts"], str):
+            raise TypeError("parts is a list of names, not a single one")
+        sent["parts"] = list(sent["parts"])
+    fields = {name: value for name, value in sent.items() if value is not None}
+    request = _request("explanations", _query(model))
+    request |= {"content": to_json(as_object(drawing) | fields), "headers": JSON}
+    return Call(request, lambda content: content)
+
+
 def batches(
     drawings: Iterable[Drawing], model: str | None, seen: bool
 ) -> Iterator[Call[list[Prediction | ServiceError]] | OSError]:

@@ -1,6 +1,6 @@
-"""`Client` and `AsyncClient`: they make the same calls, and differ only in how they wait."""
+"""`Client`, which waits for each response; `AsyncClient` has the same methods."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Self, TypeVar
 
 import httpx
@@ -11,6 +11,7 @@ from inkdigits.client.calls import (
     NumberResult,
     Result,
     batches,
+    explanation,
     number_batches,
     one,
     one_number,
@@ -102,6 +103,30 @@ class Client:
             else:
                 yield from self._send(call)
 
+    def explain(
+        self,
+        drawing: Drawing,
+        model: str | None = None,
+        *,
+        parts: Iterable[str] | None = None,
+        target: str | None = None,
+        unit: tuple[int, Sequence[int]] | None = None,
+        preprocess: bool = True,
+    ) -> dict[str, Any]:
+        """Explain the prediction for one drawing.
+
+        drawing, model  as `predict` takes them
+        parts           "steps", "layers", "weights", "saliency", "occlusion", "change",
+                        "neighbors", "rejection"; None for the first two and saliency
+        target          name of the class to explain; None is the most likely one
+        unit            the layer and the index of a unit to explain, such as (1, (5, 12, 3))
+        preprocess      False only scales the drawing to 28x28
+        returns         the object that docs/api.md describes: arrays are flat lists
+        raises          as `predict`
+        """
+        options = {"parts": parts, "target": target, "unit": unit, "preprocess": preprocess}
+        return self._send(explanation(drawing, model, options))
+
     def models(self) -> list[dict[str, Any]]:
         """Describe the models being served; raises ServiceError."""
         return self._send(MODELS)
@@ -121,80 +146,3 @@ class Client:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-class AsyncClient:
-    """`Client` for asyncio: use it in an `async with` statement, or close it."""
-
-    def __init__(self, base_url: str, timeout_s: float = 30) -> None:
-        self._http = httpx.AsyncClient(base_url=base_url, timeout=timeout_s)
-
-    async def predict(
-        self, drawing: Drawing, model: str | None = None, seen: bool = False
-    ) -> Prediction:
-        """Recognize the digit in one drawing, as `Client.predict` does."""
-        return await self._send(one(drawing, model, seen))
-
-    async def predict_many(
-        self, drawings: Iterable[Drawing], model: str | None = None, seen: bool = False
-    ) -> AsyncIterator[Result]:
-        """Recognize the digits in any number of drawings, as `Client.predict_many` does."""
-        for call in batches(drawings, model, seen):
-            if isinstance(call, OSError):
-                yield call
-                continue
-            for result in await self._send(call):
-                yield result
-
-    async def recognize_number(
-        self,
-        drawing: Drawing,
-        model: str | None = None,
-        *,
-        length: int | None = None,
-        pattern: str | None = None,
-        choices: Iterable[str] | None = None,
-        checksum: str | None = None,
-    ) -> Number:
-        """Recognize the number in one drawing, as `Client.recognize_number` does."""
-        known = {"length": length, "pattern": pattern, "choices": choices, "checksum": checksum}
-        return await self._send(one_number(drawing, model, known))
-
-    async def recognize_numbers(
-        self,
-        drawings: Iterable[Drawing],
-        model: str | None = None,
-        *,
-        length: int | None = None,
-        pattern: str | None = None,
-        choices: Iterable[str] | None = None,
-        checksum: str | None = None,
-    ) -> AsyncIterator[NumberResult]:
-        """Recognize the numbers in any number of drawings, as `Client.recognize_numbers` does."""
-        known = {"length": length, "pattern": pattern, "choices": choices, "checksum": checksum}
-        for call in number_batches(drawings, model, known):
-            if isinstance(call, OSError):
-                yield call
-                continue
-            for result in await self._send(call):
-                yield result
-
-    async def models(self) -> list[dict[str, Any]]:
-        """Describe the models being served; raises ServiceError."""
-        return await self._send(MODELS)
-
-    async def _send(self, call: Call[T]) -> T:
-        try:
-            return call.interpret(await self._http.request(**call.request))
-        except httpx.HTTPError as error:
-            raise unreachable(error) from error
-
-    async def aclose(self) -> None:
-        """Close the connections to the service."""
-        await self._http.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.aclose()

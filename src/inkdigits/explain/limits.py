@@ -5,14 +5,17 @@ from math import prod
 
 from inkdigits.explain.explanation import Unit
 from inkdigits.model_limits import count_multiply_adds
+from inkdigits.nn.network import Network
 from inkdigits.recipes import INPUT_SHAPE
 from inkdigits.recognizer import Recognizer
 
-# `cnn`, the largest network that ships with a recipe, has 226,000 values.
-MAX_VALUES = 2**18  # of all layers together, if "layers" is a part
-MAX_MULTIPLY_ADDS = 2**35  # of all passes through the network: about two seconds
-# How many passes through the network a part needs at most.
-PASSES = {"layers": 2, "saliency": 2, "occlusion": 784, "change": 300, "rejection": 300}
+# `cnn`, the largest network with a recipe, has 226,000 values and 24 million multiply-adds.
+MAX_VALUES = 2**18  # of all layers together, if "layers" is a part: 4 MB of JSON
+MAX_WEIGHTS = 2**20  # of the first layer, if "weights" is a part: 8 MB of JSON
+MAX_MULTIPLY_ADDS = 2**37  # of all passes through the network: 7 seconds
+# How many passes through the network a part needs at most; change and rejection search for as long
+# as their limits allow, and mostly need a tenth of that.
+PASSES = {"layers": 3, "saliency": 3, "occlusion": 784, "change": 3600, "rejection": 3600}
 
 
 class ExplanationError(ValueError):
@@ -51,19 +54,24 @@ def check_unit(recognizer: Recognizer, unit: Unit | None) -> None:
         )
 
 
-def check_cost(recognizer: Recognizer, parts: Collection[str]) -> None:
+def check_cost(network: Network, parts: Collection[str]) -> None:
     """Raise ExplanationError for parts that are too large, or take too long, for a service."""
-    network = recognizer.model.network
     values = sum(map(prod, network.output_shapes(INPUT_SHAPE)))
     if "layers" in parts and values > MAX_VALUES:
         raise ExplanationError(
             f"The layers of this model have {values:,} values, and at most {MAX_VALUES:,} are "
             'allowed; leave out the part "layers".'
         )
-    cost = count_multiply_adds(network)
-    for part in parts:
-        if cost * PASSES.get(part, 0) > MAX_MULTIPLY_ADDS:
-            raise ExplanationError(
-                f'The part "{part}" of this model takes too long for the service; leave it out, '
-                "or use the command inkdigits explain."
-            )
+    first = next((layer.param_shapes() for layer in network.layers if layer.param_shapes()), {})
+    weights = prod(first.get("weight", ()))
+    if "weights" in parts and weights > MAX_WEIGHTS:
+        raise ExplanationError(
+            f"The first layer of this model has {weights:,} weights, and at most {MAX_WEIGHTS:,} "
+            'are allowed; leave out the part "weights".'
+        )
+    passes = {part: PASSES.get(part, 1) for part in parts}
+    if count_multiply_adds(network) * sum(passes.values()) > MAX_MULTIPLY_ADDS:
+        raise ExplanationError(
+            "These parts may take too long with a network of this size; leave out the part "
+            f'"{max(passes, key=lambda part: passes[part])}", or ask for it alone.'
+        )

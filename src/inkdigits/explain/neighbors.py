@@ -11,8 +11,8 @@ from inkdigits.data.folders import DataError
 from inkdigits.explain.explanation import Neighbor
 from inkdigits.explain.nearest_file import NearestDigits, load_nearest
 from inkdigits.explain.passes import Pass
+from inkdigits.explain.subject import Subject
 from inkdigits.nn.layers import Dense
-from inkdigits.recognizer import Recognizer
 
 SHOWN = 8
 
@@ -29,14 +29,17 @@ def last_hidden(forward: Pass) -> Array | None:
 
 
 def find_neighbors(
-    recognizer: Recognizer, forward: Pass, data_dir: Path | None
+    subject: Subject, data_dir: Path | None
 ) -> tuple[tuple[Neighbor, ...] | None, str | None]:
     """Find the nearest of the training digits that ship with a model.
 
     data_dir  where MNIST is installed; None as in `inkdigits.data.folders.search_paths`
     returns   the nearest first, or None, with the reason
     """
-    nearest, hidden = load_nearest(recognizer.digest), last_hidden(forward)
+    recognizer = subject.recognizer
+    if subject.prediction.reason == "blank":
+        return None, "The image is blank, so no digit is similar to it."
+    nearest, hidden = load_nearest(recognizer.digest), last_hidden(subject.forward)
     if nearest is None or hidden is None:
         return None, f"No training digits ship with the model {recognizer.name}."
     distances = nearest.distances(hidden)

@@ -104,7 +104,7 @@ def _explain(
     gradients = forward.gradients(one_hot_like(forward.logits, (index,)))
     neighbors, neighbors_reason = None, None
     if "neighbors" in parts:
-        neighbors, neighbors_reason = find_neighbors(recognizer, forward, data_dir)
+        neighbors, neighbors_reason = find_neighbors(subject, data_dir)
     change = find_change(subject, choose_goal(subject, target)) if "change" in parts else None
     return Explanation(
         prediction=prediction,

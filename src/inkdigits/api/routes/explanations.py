@@ -3,7 +3,7 @@
 import time
 from functools import partial
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from werkzeug.exceptions import UnprocessableEntity
 
 from inkdigits.api.bodies import choose_model, json_response, read_json
@@ -40,6 +40,8 @@ def create_blueprint(registry: ModelRegistry) -> Blueprint:
         except ExplanationError as error:
             raise UnprocessableEntity(str(error)) from None
         duration_ms = 1000 * (time.perf_counter() - start)
+        # The server counts explanations by model.
+        request.environ["inkdigits.explanations"] = [recognizer.name]
         content = explanation_json(explanation) | {"duration_ms": duration_ms}
         return json_response(to_response(content))
 
@@ -57,7 +59,7 @@ def _explain(
     unit = None if drawing.unit is None else Unit(drawing.unit.layer, tuple(drawing.unit.index))
     check_target(recognizer, drawing.target)
     check_unit(recognizer, unit)
-    check_cost(recognizer, drawing.parts)
+    check_cost(recognizer.model.network, drawing.parts)
     content = content_of(drawing)
     make = (
         partial(explain, content) if isinstance(content, bytes) else partial(explain_ink, content)

@@ -1,0 +1,114 @@
+"""`AsyncClient`: it makes the same calls as `Client`, and differs only in how it waits."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any, Self, TypeVar
+
+import httpx
+
+from inkdigits.client.calls import (
+    MODELS,
+    Call,
+    NumberResult,
+    Result,
+    batches,
+    explanation,
+    number_batches,
+    one,
+    one_number,
+    unreachable,
+)
+from inkdigits.client.drawings import Drawing
+from inkdigits.client.results import Number, Prediction
+
+T = TypeVar("T")
+
+
+class AsyncClient:
+    """`Client` for asyncio: use it in an `async with` statement, or close it."""
+
+    def __init__(self, base_url: str, timeout_s: float = 30) -> None:
+        self._http = httpx.AsyncClient(base_url=base_url, timeout=timeout_s)
+
+    async def predict(
+        self, drawing: Drawing, model: str | None = None, seen: bool = False
+    ) -> Prediction:
+        """Recognize the digit in one drawing, as `Client.predict` does."""
+        return await self._send(one(drawing, model, seen))
+
+    async def predict_many(
+        self, drawings: Iterable[Drawing], model: str | None = None, seen: bool = False
+    ) -> AsyncIterator[Result]:
+        """Recognize the digits in any number of drawings, as `Client.predict_many` does."""
+        for call in batches(drawings, model, seen):
+            if isinstance(call, OSError):
+                yield call
+                continue
+            for result in await self._send(call):
+                yield result
+
+    async def recognize_number(
+        self,
+        drawing: Drawing,
+        model: str | None = None,
+        *,
+        length: int | None = None,
+        pattern: str | None = None,
+        choices: Iterable[str] | None = None,
+        checksum: str | None = None,
+    ) -> Number:
+        """Recognize the number in one drawing, as `Client.recognize_number` does."""
+        known = {"length": length, "pattern": pattern, "choices": choices, "checksum": checksum}
+        return await self._send(one_number(drawing, model, known))
+
+    async def recognize_numbers(
+        self,
+        drawings: Iterable[Drawing],
+        model: str | None = None,
+        *,
+        length: int | None = None,
+        pattern: str | None = None,
+        choices: Iterable[str] | None = None,
+        checksum: str | None = None,
+    ) -> AsyncIterator[NumberResult]:
+        """Recognize the numbers in any number of drawings, as `Client.recognize_numbers` does."""
+        known = {"length": length, "pattern": pattern, "choices": choices, "checksum": checksum}
+        for call in number_batches(drawings, model, known):
+            if isinstance(call, OSError):
+                yield call
+                continue
+            for result in await self._send(call):
+                yield result
+
+    async def explain(
+        self,
+        drawing: Drawing,
+        model: str | None = None,
+        *,
+        parts: Iterable[str] | None = None,
+        target: str | None = None,
+        unit: tuple[int, Sequence[int]] | None = None,
+        preprocess: bool = True,
+    ) -> dict[str, Any]:
+        """Explain the prediction for one drawing, as `Client.explain` does."""
+        options = {"parts": parts, "target": target, "unit": unit, "preprocess": preprocess}
+        return await self._send(explanation(drawing, model, options))
+
+    async def models(self) -> list[dict[str, Any]]:
+        """Describe the models being served; raises ServiceError."""
+        return await self._send(MODELS)
+
+    async def _send(self, call: Call[T]) -> T:
+        try:
+            return call.interpret(await self._http.request(**call.request))
+        except httpx.HTTPError as error:
+            raise unreachable(error) from error
+
+    async def aclose(self) -> None:
+        """Close the connections to the service."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
