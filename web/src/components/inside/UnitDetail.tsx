@@ -12,6 +12,7 @@ import {
   type UnitPlace,
 } from "../../lib/inside/layers";
 import { layerInWords, unitName } from "../../lib/inside/words";
+import { ResultAnnouncer } from "../ResultAnnouncer";
 import { ActivationFormula } from "./ActivationFormula";
 import { DataTable, mapTable } from "./DataTable";
 import { DenseFormula } from "./DenseFormula";
@@ -57,10 +58,20 @@ export function UnitDetail(props: Props) {
             Its value for this drawing is <b>{formatNumber(value)}</b>.
           </p>
         </div>
-        <button type="button" onClick={onClose}>
+        <button
+          type="button"
+          onClick={() => {
+            // Back to where the unit was opened.
+            document.querySelector<HTMLElement>(".unit[aria-selected=true]")?.focus();
+            onClose();
+          }}
+        >
           Close
         </button>
       </header>
+      <ResultAnnouncer
+        text={`${title}, ${layerInWords(layer)}: ${formatNumber(value)}. Its formula is below.`}
+      />
       <Formula {...props} key={`${layer.index} ${layer.type}`}>
         <figure className="unit-drives">
           <InputPicture
