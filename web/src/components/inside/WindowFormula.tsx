@@ -170,22 +170,6 @@ interface SlideProps {
 
 function SlideControls(props: SlideProps) {
   const { position, size, playing, onPlay, onStep, onPosition } = props;
-  const field = (axis: 0 | 1, label: string) => (
-    <label className="position-field">
-      <span>{label}</span>
-      <input
-        type="number"
-        min={1}
-        max={size[axis]}
-        value={position[axis] + 1}
-        onChange={({ target }) => {
-          const at = Math.round(target.valueAsNumber) - 1;
-          if (!(at >= 0 && at < size[axis])) return;
-          onPosition(axis === 0 ? [at, position[1]] : [position[0], at]);
-        }}
-      />
-    </label>
-  );
   return (
     <div className="slide-controls">
       <button type="button" onClick={() => onPlay(!playing)}>
@@ -197,8 +181,48 @@ function SlideControls(props: SlideProps) {
       <button type="button" onClick={() => onStep(1)}>
         Step
       </button>
-      {field(0, "Row")}
-      {field(1, "Column")}
+      <PositionField
+        label="Row"
+        value={position[0]}
+        count={size[0]}
+        onChange={(row) => onPosition([row, position[1]])}
+      />
+      <PositionField
+        label="Column"
+        value={position[1]}
+        count={size[1]}
+        onChange={(column) => onPosition([position[0], column])}
+      />
     </div>
+  );
+}
+
+interface PositionProps {
+  readonly label: string;
+  /** Counted from 0; shown from 1. */
+  readonly value: number;
+  readonly count: number;
+  readonly onChange: (value: number) => void;
+}
+
+function PositionField({ label, value, count, onChange }: PositionProps) {
+  // What is typed may be no position yet, such as nothing at all.
+  const [draft, setDraft] = useState<string | null>(null);
+  return (
+    <label className="position-field">
+      <span>{label}</span>
+      <input
+        type="number"
+        min={1}
+        max={count}
+        value={draft ?? value + 1}
+        onChange={({ target }) => {
+          setDraft(target.value);
+          const at = Math.round(target.valueAsNumber) - 1;
+          if (at >= 0 && at < count) onChange(at);
+        }}
+        onBlur={() => setDraft(null)}
+      />
+    </label>
   );
 }

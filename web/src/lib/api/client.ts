@@ -7,6 +7,7 @@ import { limitedFetch, ResponseTooLargeError } from "../limitedFetch";
 import { ApiError, failureFromResponse } from "./errors";
 import {
   ExplanationSchema,
+  MAX_EXPLANATION_BYTES,
   MAX_RESPONSE_BYTES,
   ModelsSchema,
   NumberSchema,
@@ -148,7 +149,7 @@ export class ApiClient {
       .then((config) =>
         createClient<paths>({
           baseUrl: apiBaseUrl(config, this.pageUrl),
-          fetch: (request) => limitedFetch(request, MAX_RESPONSE_BYTES),
+          fetch: (request) => limitedFetch(request, maxBytes(request.url)),
         }),
       )
       .catch((error: unknown) => {
@@ -158,6 +159,10 @@ export class ApiClient {
       });
     return this.#client;
   }
+}
+
+function maxBytes(url: string): number {
+  return url.includes("/explanations") ? MAX_EXPLANATION_BYTES : MAX_RESPONSE_BYTES;
 }
 
 /** Wait, if `time_ms` is positive.

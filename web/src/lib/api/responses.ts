@@ -5,8 +5,10 @@
 
 import * as v from "valibot";
 
-/** Limit on every response; the largest, an explanation with all layers, takes some hundred kilobytes. */
-export const MAX_RESPONSE_BYTES = 2 ** 22;
+/** Limit on most responses; the largest, the list of models, takes a few kilobytes. */
+export const MAX_RESPONSE_BYTES = 2 ** 20;
+/** Limit on an explanation; the weights or the layers of the shipped models take up to a megabyte. */
+export const MAX_EXPLANATION_BYTES = 2 ** 23;
 
 const MAX_MODELS = 100;
 const MAX_LAYERS = 1000;
