@@ -43,8 +43,13 @@ test("views have addresses: links, keys, back, forward, reload and deep links", 
     await page.keyboard.press(key);
     await expectView(page, name);
   }
-  // The drawing is the same in each view that shows it.
+  // The drawing is the same in each view that shows it. A stroke ends when the view changes.
   await expect(app.ink).toHaveCount(1);
+  await app.drawingArea.focus();
+  for (const key of ["Space", "ArrowDown", "ArrowDown", "h", "d"]) await page.keyboard.press(key);
+  await expect(app.ink).toHaveCount(2);
+  await app.button(/^Undo/).click();
+  await app.expectDigit(3);
   for (const [name, path] of VIEWS) {
     await page.evaluate((path) => {
       location.hash = path;

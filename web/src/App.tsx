@@ -6,7 +6,7 @@ import { LinkMessage } from "./components/LinkMessage";
 import { Notice } from "./components/Notice";
 import { SkipLink } from "./components/SkipLink";
 import { WorkspaceControls } from "./components/WorkspaceControls";
-import { useAddress } from "./hooks/useAddress";
+import { useAddress, useLastAddresses } from "./hooks/useAddress";
 import { useCopy } from "./hooks/useCopy";
 import { useImageDrop } from "./hooks/useImageDrop";
 import { useLink } from "./hooks/useLink";
@@ -46,7 +46,8 @@ export function App({ api }: { readonly api: PredictionApi }) {
     const { text } = numberResult;
     announce((await copy(text)) ? `Copied ${text}` : "The browser did not allow copying.");
   };
-  const show = (view: View) => navigate({ view, parameters: {} });
+  const lastAddress = useLastAddresses(address);
+  const show = (view: View) => navigate(lastAddress(view));
 
   const runCommand = (command: Command) => {
     switch (command) {
@@ -109,6 +110,7 @@ export function App({ api }: { readonly api: PredictionApi }) {
       <Header
         view={view}
         numbers={digits}
+        addressOf={lastAddress}
         copied={link.copied}
         onCopyLink={link.copyLink}
         theme={theme}

@@ -4,7 +4,7 @@ import { act, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 import * as fixtures from "../tests/fixtures";
-import { api, drawnPixels, drawWithKeyboard, heading, openPage } from "../tests/page";
+import { api, drawnPixels, drawWithKeyboard, openPage } from "../tests/page";
 
 const currentView = () =>
   screen.getByRole("navigation").querySelector("[aria-current=page]")?.textContent;
@@ -35,6 +35,14 @@ describe("the views", () => {
     }
     await goTo("#/how");
     expect(await screen.findByRole("region", { name: "How it works" })).toBeTruthy();
+    // One returns to what one has left.
+    await goTo("#/inside?target=7");
+    await userEvent.keyboard("t");
+    expect(window.location.hash).toBe("#/train");
+    expect(screen.getByRole("link", { name: "Inside" }).getAttribute("href")).toBe(
+      "#/inside?target=7",
+    );
+    await userEvent.keyboard("ih");
     // The fragment of an element is not an address.
     await goTo("#result");
     expect(currentView()).toBe("How it works");
@@ -62,7 +70,7 @@ describe("the views", () => {
     const pixels = drawnPixels();
     await userEvent.keyboard("h");
     await screen.findByRole("region", { name: "How it works" });
-    await userEvent.keyboard("{Delete}{Control>}z{/Control}");
+    await userEvent.keyboard("{Delete}");
     await userEvent.keyboard("i");
     await waitFor(() => expect(drawnPixels()).toBe(pixels));
     // Whole gestures are undone in this drawing area too.
@@ -71,15 +79,6 @@ describe("the views", () => {
     expect(drawnPixels()).not.toBe(pixels);
     await userEvent.keyboard("{Control>}z{/Control}");
     expect(drawnPixels()).toBe(pixels);
-  });
-
-  it("end a stroke that is being drawn when the view changes", async () => {
-    openPage();
-    act(() => screen.getByRole("application").focus());
-    await userEvent.keyboard(" {ArrowDown}{ArrowDown}h");
-    await screen.findByRole("region", { name: "How it works" });
-    await userEvent.keyboard("d");
-    await waitFor(() => expect(heading()).toBe("Very likely"));
   });
 });
 

@@ -1,17 +1,13 @@
-import type { View } from "../lib/address";
 import { ariaKeyShortcuts } from "../lib/shortcuts";
 import { DigitIcon } from "./DigitIcon";
 import { Icon, type IconName } from "./icons";
-import { Navigation } from "./Navigation";
+import { Navigation, type NavigationProps } from "./Navigation";
 import "../styles/header.css";
 
 export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 
-interface Props {
-  readonly view: View;
-  /** Whether numbers are offered too. */
-  readonly numbers: boolean;
+interface Props extends NavigationProps {
   readonly theme: Theme;
   readonly onTheme: (theme: Theme) => void;
   /** How copying the link went, for a moment. */
@@ -24,7 +20,7 @@ const COPY_LINK = { copied: "Copied", failed: "Not copied" } as const;
 
 /** The name of the page, its views, and what applies to all of them. */
 export function Header(props: Props) {
-  const { view, numbers, theme, onTheme, copied, onCopyLink, onKeyboardHelp } = props;
+  const { theme, onTheme, copied, onCopyLink, onKeyboardHelp } = props;
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "system";
   return (
     <header className="site-header">
@@ -33,7 +29,7 @@ export function Header(props: Props) {
         <DigitIcon digit={8} />
         <span>inkdigits</span>
       </h1>
-      <Navigation view={view} numbers={numbers} />
+      <Navigation view={props.view} numbers={props.numbers} addressOf={props.addressOf} />
       <div className="header-actions">
         <button
           type="button"

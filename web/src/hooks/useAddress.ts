@@ -1,5 +1,5 @@
 import { useMemo, useState, useSyncExternalStore } from "react";
-import { type Address, formatAddress, HOME, parseAddress } from "../lib/address";
+import { type Address, formatAddress, HOME, parseAddress, type View } from "../lib/address";
 
 /** Go to an address; with `replace`, the back button skips the current one. */
 export type Navigate = (address: Address, options?: { readonly replace?: boolean }) => void;
@@ -37,4 +37,11 @@ export function useAddress(): readonly [Address, Navigate] {
   const [address, setAddress] = useState(parsed ?? HOME);
   if (parsed && parsed !== address) setAddress(parsed);
   return [parsed ?? address, navigate];
+}
+
+/** The address at which each view was last shown, so that one returns to what one has left. */
+export function useLastAddresses(address: Address): (view: View) => Address {
+  const [last, setLast] = useState<Partial<Record<View, Address>>>({});
+  if (last[address.view] !== address) setLast({ ...last, [address.view]: address });
+  return (view) => last[view] ?? { view, parameters: {} };
 }
