@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from connection_attacks import (
     COMPLETE,
     HALF_A_BODY,
@@ -43,6 +44,7 @@ from server_under_test import WORKERS, Prepare, Server
 
 BATCH = f"{PREDICTIONS}/batch"
 NUMBERS = "/api/v1/numbers"
+EXPLANATIONS = "/api/v1/explanations"
 ADDRESSES = 24  # of the attack from several addresses
 RELOAD_S = 2.5  # time for the service to notice a replaced model file
 
@@ -107,6 +109,15 @@ async def numbers_with_many_choices(server: Server) -> Outcome:
     choices = [str(10**19 + 982_451_653 * place) for place in range(10_000)]
     image = images()["noise, 2048 x 2048"]
     request = post_json(NUMBERS, image_field(image) | {"choices": choices})
+    return Outcome(await concurrently(10, lambda: send(server.port, request, timeout_s=60)))
+
+
+async def explanations_of_noise(server: Server) -> Outcome:
+    """Ask ten times for every part that searches, of a picture for which the search is longest."""
+    rng = np.random.default_rng(0)
+    pixels = np.pad(rng.integers(0, 256, (26, 26)), 1).tolist()
+    parts = {"parts": ["occlusion", "change", "rejection"], "target": "1"}
+    request = post_json(EXPLANATIONS, {"pixels": pixels} | parts)
     return Outcome(await concurrently(10, lambda: send(server.port, request, timeout_s=60)))
 
 
@@ -223,6 +234,7 @@ ATTACKS = (
     Attack("each hostile image", each_hostile_image(PREDICT)),
     Attack("each hostile image as a number", each_hostile_image(NUMBERS, pattern=r"\d{5,20}")),
     Attack("10 numbers with 10,000 choices", numbers_with_many_choices),
+    Attack("10 explanations of noise", explanations_of_noise),
     Attack("10 progressive JPEGs per second", hostile_images_at_rate),
     Attack("batch of 24 slow images", batch_of_slow_images),
     Attack("4 batches of 24, clients disconnect", batch_without_client),

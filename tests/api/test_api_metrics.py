@@ -61,6 +61,11 @@ def test_numbers_are_counted_by_outcome(metrics):
     assert metrics.value(name, model="mine", outcome="not_a_number") == 1
 
 
+def test_explanations_are_counted_by_model(metrics):
+    metrics.observe_request({"inkdigits.explanations": ["mine"]}, "POST", 200, 0.003)
+    assert metrics.value("inkdigits_explanations_total", model="mine") == 1
+
+
 def test_model_info_has_the_digest(metrics):
     text = metrics.text([("mine", "abc")]).decode()
     assert 'inkdigits_model_info{digest="abc",model="mine"} 1.0' in text

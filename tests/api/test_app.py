@@ -10,6 +10,7 @@ import pytest
 from requests_to import (
     BATCH,
     BLANK,
+    EXPLANATION,
     NUMBER,
     NUMBER_BATCH,
     ONE,
@@ -38,6 +39,7 @@ GET_METHODS, POST_METHODS = {"GET", "HEAD", "OPTIONS"}, {"POST", "OPTIONS"}
         ("DELETE", ONE, POST_METHODS),
         ("GET", BATCH, POST_METHODS),
         ("GET", NUMBER, POST_METHODS),
+        ("GET", EXPLANATION, POST_METHODS),
         ("PUT", NUMBER_BATCH, POST_METHODS),
         ("POST", "/", GET_METHODS),
         ("DELETE", "/", GET_METHODS),
@@ -98,7 +100,7 @@ def test_no_url_returns_a_redirect_or_html(client, path, get, post):
         assert response.content_type == f"application/{'json' if status == 200 else 'problem+json'}"
 
 
-@pytest.mark.parametrize("path", [PREDICT, ONE, BATCH, NUMBER, NUMBER_BATCH])
+@pytest.mark.parametrize("path", [PREDICT, ONE, BATCH, NUMBER, NUMBER_BATCH, EXPLANATION])
 def test_body_over_the_limit_returns_413(client, path):
     response = post(client, path, b" " * (MAX_BODY_BYTES + 1))
     assert f"{MAX_BODY_BYTES:,} bytes" in assert_problem(response, 413)
@@ -144,10 +146,10 @@ class Failing(Recognizer):
     def recognize(self, data, media_type=None):
         raise RuntimeError("secret in /home/someone/model.py")
 
-    recognize_ink = preprocess_ink = recognize
+    recognize_ink = preprocess_ink = predict_candidates = recognize
 
 
-@pytest.mark.parametrize("path", [PREDICT, ONE, BATCH, NUMBER])
+@pytest.mark.parametrize("path", [PREDICT, ONE, BATCH, NUMBER, EXPLANATION])
 def test_failure_returns_500_without_details(recognizer, png, caplog, path):
     class BrokenRegistry(list):
         default_name = "failing"
@@ -181,11 +183,13 @@ def test_environ_has_route_and_predictions(app, recognizer):
     client.get("/api/v1/models/mlp")
     client.get("/nothing")
     client.post(NUMBER_BATCH, json={"drawings": [{"strokes": SEVEN}, 7]})
+    client.post(EXPLANATION, json=BLANK)
     assert [environ.get("inkdigits.route") for environ in seen] == [
         BATCH,
         "/api/v1/models/<name>",
         None,
         NUMBER_BATCH,
+        EXPLANATION,
     ]
     predictions = seen[0]["inkdigits.predictions"]
     assert [(name, prediction.reason) for name, prediction in predictions] == [
@@ -193,6 +197,7 @@ def test_environ_has_route_and_predictions(app, recognizer):
     ] * 2
     assert "inkdigits.predictions" not in seen[1]
     assert seen[3]["inkdigits.numbers"] == [(recognizer.name, "recognized")]
+    assert seen[4]["inkdigits.explanations"] == [recognizer.name]
 
 
 # Rate limits.

@@ -3,7 +3,17 @@
 import re
 
 import pytest
-from requests_to import BATCH, BLANK, NUMBER, ONE, PREDICT, assert_problem, base64_of, post
+from requests_to import (
+    BATCH,
+    BLANK,
+    EXPLANATION,
+    NUMBER,
+    ONE,
+    PREDICT,
+    assert_problem,
+    base64_of,
+    post,
+)
 
 from inkdigits.api import DEFAULT_ORIGINS, Settings, create_app
 from inkdigits.api.headers import MAX_URL_BYTES
@@ -19,7 +29,7 @@ def send(client, path, **headers):
         return client.post(path, json={"image": base64_of(client.image)}, headers=headers)
     if path == NUMBER:
         return client.post(path, json={"strokes": [{"points": [[0, 0]]}]}, headers=headers)
-    if path in (ONE, BATCH):
+    if path in (ONE, BATCH, EXPLANATION):
         body = {"drawings": [BLANK]} if path == BATCH else BLANK
         return client.post(path, json=body, headers=headers)
     return client.get(path, headers=headers)
@@ -76,13 +86,13 @@ def test_accept_with_json_returns_200(client, path, accept):
 # Content-Encoding, and the length of the URL.
 
 
-@pytest.mark.parametrize("path", [PREDICT, ONE, BATCH, NUMBER])
+@pytest.mark.parametrize("path", [PREDICT, ONE, BATCH, NUMBER, EXPLANATION])
 @pytest.mark.parametrize("encoding", ["gzip", "br", "deflate, gzip", "zstd", "GZIP"])
 def test_compressed_body_returns_415(client, path, encoding):
     assert "compressed" in assert_problem(send(client, path, Content_Encoding=encoding), 415)
 
 
-@pytest.mark.parametrize("path", [PREDICT, ONE, BATCH, NUMBER])
+@pytest.mark.parametrize("path", [PREDICT, ONE, BATCH, NUMBER, EXPLANATION])
 def test_identity_encoding_is_accepted(client, path):
     assert send(client, path, Content_Encoding="identity").status_code == 200
 
@@ -206,7 +216,7 @@ def test_default_origins_match_the_page():
     }
 
 
-@pytest.mark.parametrize("path", [PREDICT, ONE, BATCH, NUMBER])
+@pytest.mark.parametrize("path", [PREDICT, ONE, BATCH, NUMBER, EXPLANATION])
 @pytest.mark.parametrize("origin", DEFAULT_ORIGINS)
 def test_allowed_origin_may_call(client, path, origin):
     response = send(client, path, Origin=origin)
@@ -230,7 +240,7 @@ def test_allowed_origin_may_read_errors(client):
         assert cors_headers(response) == allowed(DEFAULT_ORIGINS[0])
 
 
-@pytest.mark.parametrize("path", [PREDICT, ONE, BATCH, NUMBER])
+@pytest.mark.parametrize("path", [PREDICT, ONE, BATCH, NUMBER, EXPLANATION])
 @pytest.mark.parametrize(
     "origin",
     [

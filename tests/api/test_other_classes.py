@@ -7,6 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from requests_to import (
     BATCH,
     BLANK,
+    EXPLANATION,
     NUMBER,
     ONE,
     PREDICT,
@@ -19,6 +20,7 @@ from requests_to import (
 from inkdigits.api import ModelRegistry, Settings, create_app
 from inkdigits.api.metrics import Metrics
 from inkdigits.client import Client
+from inkdigits.explain import PARTS
 from inkdigits.model_file import Model, save_model
 from inkdigits.nn.layers import Dense, Flatten
 from inkdigits.nn.network import Network
@@ -52,6 +54,18 @@ def test_prediction_has_the_label_and_one_probability_for_each_class(clothes):
 def test_number_needs_a_model_of_digits(clothes):
     response = clothes.test_client().post(NUMBER, json=STROKES)
     assert "not the digits" in assert_problem(response, 422)
+
+
+def test_explanation_is_of_any_class(clothes):
+    client = clothes.test_client()
+    explanation = client.post(EXPLANATION, json=STROKES | {"target": "bag", "parts": [*PARTS]}).json
+    assert explanation["prediction"]["label"] == CLASSES[1]
+    assert explanation["target"] == {"index": 2, "label": "bag"}
+    assert explanation["rejection"]["threshold"] is None
+    assert explanation["neighbors"] is None
+    assert "No training digits ship" in explanation["neighbors_reason"]
+    wrong = client.post(EXPLANATION, json=STROKES | {"target": "7"})
+    assert "list its classes" in assert_problem(wrong, 422)
 
 
 def test_write_ups_format_has_the_name_of_the_class(clothes, png):

@@ -152,7 +152,7 @@ def test_json_has_every_part_and_goes_to_standard_output_or_a_file(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        ([SEVEN, "--target", "x"], 2, "no class of this name to explain; choose one of 0, 1"),
+        ([SEVEN, "--target", "x"], 2, "no class of this name to explain; inkdigits model show"),
         ([SEVEN, "--unit", "15:0"], 2, "layers 0 to 14, so none with the number 15"),
         ([SEVEN, "--unit", "1:5"], 2, "[26, 26, 20], so it has no unit [5]"),
         ([SEVEN, "--unit", "one"], 2, "write the number of a layer, a colon"),

@@ -10,6 +10,7 @@ from inkdigits import Recognizer
 from inkdigits.explain import change as change_module
 from inkdigits.explain import explain_ink
 from inkdigits.explain.change import Goal
+from inkdigits.explain.subject import Subject
 
 
 def applied(seen, change):
@@ -101,6 +102,27 @@ def test_model_that_rejects_nothing_has_no_score():
     rejection = explanation.rejection
     assert (rejection.score, rejection.threshold, rejection.margin) == (None, None, None)
     assert not rejection.rejected
+
+
+@pytest.mark.parametrize("target", ["2", "6", "9"])
+def test_ink_is_added_beside_ink_only(target):
+    explanation = explain_ink(
+        ink_of(SEVEN), Recognizer.load("mlp"), parts=["change"], target=target
+    )
+    change = explanation.change
+    inked = np.pad(applied(explanation.prediction.seen, change) >= 128, 1)
+    assert change.added
+    for row, column in change.added:
+        assert inked[row : row + 3, column : column + 3].sum() > 1
+
+
+def test_rejected_picture_is_not_confirmed():
+    recognizer = Recognizer.load()
+    prediction = recognizer.recognize_ink(ink_of(*PLUS))
+    subject = Subject(recognizer, prediction, candidate=0)
+    best = int(np.argmax(prediction.probabilities))
+    for goal in (Goal("accepted", 10, inf), Goal(str(best), 10, inf, target=best)):
+        assert change_module._Search(subject, goal)._confirm({}) is None
 
 
 def test_search_gives_up_with_a_reason(monkeypatch):

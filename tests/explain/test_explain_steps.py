@@ -60,6 +60,15 @@ def test_steps_of_each_preprocessing(recognizer):
     assert names_of(small) == ["ink", "stretched", "binary", "shifted", "edges"]
 
 
+def test_digit_is_centered_as_it_was_scaled(recognizer):
+    explanation = explain_ink(ink_of(SEVEN), recognizer, parts=["steps"])
+    scaled, centered = (step.picture for step in explanation.steps[-2:])
+    assert max(scaled.shape) == 20
+    rows, columns = (np.flatnonzero(centered.any(axis=axis)) for axis in (1, 0))
+    inside = centered[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    np.testing.assert_array_equal(inside, scaled)
+
+
 def test_steps_lead_to_the_candidate_that_the_recognizer_took(recognizer):
     ink = ink_of(SEVEN, UNDERLINE)
     explanation = explain_ink(ink, recognizer, parts=["steps", "rejection"])

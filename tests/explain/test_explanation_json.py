@@ -9,6 +9,8 @@ from inkdigits import Recognizer
 from inkdigits.explain import PARTS, explain
 from inkdigits.explain.as_json import explanation_json, round_values
 
+MAPS = ("saliency", "occlusion")
+
 
 @pytest.mark.parametrize(
     ("value", "digits", "text"),
@@ -41,10 +43,14 @@ def test_arrays_are_flat_in_the_order_of_their_shapes(model):
     recognizer = Recognizer.load(model)
     explanation = explain(np.tri(60, 60, dtype=np.uint8) * 255, recognizer, parts=PARTS)
     content = json.loads(json.dumps(explanation_json(explanation), allow_nan=False))
-    for layer, shown in zip(explanation.layers, content["layers"], strict=True):
-        flat = np.array(shown["activation"]).reshape(shown["shape"])
-        np.testing.assert_allclose(flat, layer.activation, rtol=6e-4)
-        assert len(shown["contribution"]) == flat.size
+    assert len(content["layers"]) == len(explanation.layers)
+    pairs = [
+        (layer["shape"], layer[name], getattr(explanation.layers[layer["index"]], name))
+        for layer in content["layers"]
+        for name in ("activation", "contribution")
+    ]
     weights = content["weights"]
-    assert len(weights["values"]) == np.prod(weights["shape"])
-    assert len(content["saliency"]) == len(content["occlusion"]) == 28 * 28
+    pairs.append((weights["shape"], weights["values"], explanation.weights.values))
+    pairs += [((28, 28), content[name], getattr(explanation, name)) for name in MAPS]
+    for shape, flat, values in pairs:
+        np.testing.assert_allclose(np.reshape(flat, shape), values, rtol=6e-4, atol=1e-30)

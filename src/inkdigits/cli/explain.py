@@ -16,7 +16,7 @@ from inkdigits.cli.explanation_report import render_explanation
 from inkdigits.cli.options import data_dir_option, model_option
 from inkdigits.explain import PARTS, Unit, explain
 from inkdigits.explain.as_json import explanation_json
-from inkdigits.explain.limits import ExplanationError, check_target, check_unit
+from inkdigits.explain.limits import ExplanationError, check_choice
 from inkdigits.imaging.formats import SUFFIXES
 from inkdigits.imaging.inputs import to_rgba
 from inkdigits.imaging.limits import LARGE_FILES
@@ -70,10 +70,9 @@ def explain_command(
     unit = None if unit_text is None else _parse_unit(unit_text)
     recognizer = Recognizer.load(model)
     try:
-        check_target(recognizer, target)
-        check_unit(recognizer, unit)
+        check_choice(recognizer, target, unit)
     except ExplanationError as error:
-        raise click.UsageError(printable(str(error))) from None
+        raise click.UsageError(str(error)) from None
     rgba = _read(file)
     options: dict[str, Any] = {"target": target, "preprocess": not no_preprocessing}
     explanation = explain(rgba, recognizer, parts=PARTS, unit=unit, data_dir=data_dir, **options)

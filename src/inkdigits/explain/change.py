@@ -16,7 +16,7 @@ from inkdigits.nn.losses import softmax
 from inkdigits.preprocessing import network_input
 from inkdigits.recognizer import Prediction
 
-MAX_PIXELS = 60  # after which the search gives up: a tenth of the picture, half of most digits
+MAX_PIXELS = 50  # after which the search gives up: half of the ink of most digits
 TRIED = 16  # changes of one pixel that are tried in each step, those that the gradient favors most
 FULL_INK = 255
 INKED = 128  # gray level; ink is added only beside pixels with at least as much
@@ -145,9 +145,9 @@ class _Search:
         after = None
         while after is None and len(self.changed) < MAX_PIXELS:
             trials = self._promising()
-            if not trials:
-                return None
             margins = self._margins(trials)
+            if not np.isfinite(margins).any():
+                return None
             self.changed = trials[int(margins.argmax())]
             after = self._confirm(self.changed) if margins.max() > 0 else None
         while after is not None and len(self.changed) > 1:
@@ -189,10 +189,21 @@ class _Search:
         return picture
 
     def _margins(self, trials: list[dict[Pixel, int]]) -> Array:
-        """Return how far beyond the goal each of several sets of changes is, float64 (N,)."""
+        """Return how far beyond the goal each of several sets of changes is.
+
+        returns  float64 (N,); -infinity where an added pixel is not beside other ink
+        """
+        if not trials:
+            return np.empty(0)
         forward = self.subject.forward
-        x = network_input(np.stack([self._picture(changed) for changed in trials]))
-        return self.goal.margins(forward_batches(forward.network, forward.params, x))
+        pictures = np.stack([self._picture(changed) for changed in trials])
+        logits = forward_batches(forward.network, forward.params, network_input(pictures))
+        inked = np.pad(pictures >= INKED, ((0, 0), (1, 1), (1, 1))).astype(np.uint8)
+        rows = inked[:, :-2] + inked[:, 1:-1] + inked[:, 2:]
+        around = rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:]  # in 3x3 pixels
+        added = (pictures == FULL_INK) & (self.subject.picture < FULL_INK)
+        is_alone = (added & (around == 1)).any(axis=(1, 2))
+        return np.where(is_alone, -np.inf, self.goal.margins(logits))
 
     def _confirm(self, changed: dict[Pixel, int]) -> Prediction | None:
         """Return the recognizer's prediction for the changed picture if it reaches the goal."""

@@ -1,6 +1,6 @@
 """What may be asked about a model, and what an explanation may cost, checked before it is made."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from math import prod
 
 from inkdigits.explain.explanation import Unit
@@ -22,23 +22,23 @@ class ExplanationError(ValueError):
     """What is asked for does not exist, or costs too much; one sentence says what to do."""
 
 
-def check_target(recognizer: Recognizer, target: str | None) -> None:
-    """Raise ExplanationError unless the target is None or the name of an output of the model."""
-    classes = recognizer.model.class_names
-    if target is not None and target not in classes:
-        names = ", ".join(classes[:12])
-        more = len(classes) - 12
+def check_choice(recognizer: Recognizer, target: str | None, unit: Unit | None) -> None:
+    """Check that the model has the class and the unit to explain, before anything is computed.
+
+    raises   ExplanationError
+    """
+    # Names are not part of the sentence: a model's may be anything, and any number.
+    if target is not None and target not in recognizer.model.class_names:
         raise ExplanationError(
-            f"The model has no class of this name to explain; choose one of {names}"
-            f"{f' and {more} more' if more > 0 else ''}."
+            "The model has no class of this name to explain; inkdigits model show and "
+            "GET /api/v1/models list its classes."
         )
+    if unit is not None:
+        check_unit(recognizer.model.network.output_shapes(INPUT_SHAPE), unit)
 
 
-def check_unit(recognizer: Recognizer, unit: Unit | None) -> None:
-    """Raise ExplanationError unless the unit is None or one of the model."""
-    if unit is None:
-        return
-    shapes = recognizer.model.network.output_shapes(INPUT_SHAPE)
+def check_unit(shapes: Sequence[tuple[int, ...]], unit: Unit) -> None:
+    """Raise ExplanationError if a network with these output shapes of its layers lacks a unit."""
     if not 0 <= unit.layer < len(shapes):
         raise ExplanationError(
             f"The model has the layers 0 to {len(shapes) - 1}, so none with the number "

@@ -7,6 +7,7 @@ import numpy as np
 
 from inkdigits.arrays import Array
 from inkdigits.explain.explanation import Box, Kind, Unit, UnitExplanation
+from inkdigits.explain.limits import check_unit
 from inkdigits.explain.passes import Pass, one_hot_like
 from inkdigits.nn.convolution import Conv2D, MaxPool2D, ZeroPad2D
 from inkdigits.nn.layers import Dense, Flatten, ReLU, Sigmoid
@@ -29,7 +30,7 @@ def explain_unit(forward: Pass, unit: Unit) -> UnitExplanation:
 
     raises  ValueError if there is no such unit
     """
-    check_unit(forward, unit)
+    check_unit([array.shape[1:] for array in forward.arrays[1:]], unit)
     outputs = forward.arrays[unit.layer + 1][0]
     gradients = forward.gradients(one_hot_like(outputs, unit.index), unit.layer)
     formula = _formula(forward, unit, gradients[unit.layer])
@@ -50,21 +51,6 @@ def explain_unit(forward: Pass, unit: Unit) -> UnitExplanation:
         gradient=gradients[0],
         drives=forward.arrays[0][0] * gradients[0],
     )
-
-
-def check_unit(forward: Pass, unit: Unit) -> None:
-    """Raise ValueError, with a sentence for users, if the network has no such unit."""
-    count = len(forward.network.layers)
-    if not 0 <= unit.layer < count:
-        raise ValueError(f"The layer must be 0 to {count - 1}, not {unit.layer}.")
-    shape = forward.arrays[unit.layer + 1].shape[1:]
-    is_inside = len(unit.index) == len(shape) and all(
-        0 <= place < size for place, size in zip(unit.index, shape, strict=True)
-    )
-    if not is_inside:
-        raise ValueError(
-            f"Layer {unit.layer} has the shape {list(shape)}, so it has no unit {list(unit.index)}."
-        )
 
 
 def _formula(forward: Pass, unit: Unit, gradient: Array) -> _Formula:

@@ -20,7 +20,7 @@ from inkdigits.api.registry import ModelRegistry
 from inkdigits.api.validation import parse_query, validate
 from inkdigits.explain import Explanation, Unit, explain, explain_ink
 from inkdigits.explain.as_json import explanation_json
-from inkdigits.explain.limits import ExplanationError, check_cost, check_target, check_unit
+from inkdigits.explain.limits import ExplanationError, check_choice, check_cost
 from inkdigits.recognizer import Recognizer
 
 
@@ -57,8 +57,7 @@ def _explain(
              take too long; and as `drawings.recognize`
     """
     unit = None if drawing.unit is None else Unit(drawing.unit.layer, tuple(drawing.unit.index))
-    check_target(recognizer, drawing.target)
-    check_unit(recognizer, unit)
+    check_choice(recognizer, drawing.target, unit)
     check_cost(recognizer.model.network, drawing.parts)
     content = content_of(drawing)
     make = (
