@@ -60,6 +60,7 @@ async function expectToAddUp(app: AppPage): Promise<void> {
 test("each control shows how the network came to its answer, and a link restores it", async ({
   app,
 }) => {
+  test.slow();
   const { page } = app;
   await openInside(app);
   const question = page.locator("#target-title");
@@ -172,6 +173,7 @@ test.describe(() => {
   test.skip(({ isMobile, hasTouch }) => Boolean(isMobile || hasTouch), "with keyboard and mouse");
 
   test("with the keyboard alone, in dark: units, tables and back", async ({ app }) => {
+    test.slow();
     const { page } = app;
     await page.emulateMedia({ colorScheme: "dark" });
     await openInside(app, 3);
@@ -184,6 +186,8 @@ test.describe(() => {
     await expect(detail(app)).toContainText("Unit 8");
     // The unit keeps the focus, and its pixels are laid over the input.
     await expect(page.locator(".input-caption")).toHaveText("Pixels that drive this unit");
+    await expectNoViolations(page);
+    await page.emulateMedia({ forcedColors: "active", reducedMotion: "reduce" });
     await expectNoViolations(page);
     const table = page.locator(".input-column summary");
     await table.focus();

@@ -127,7 +127,7 @@ export function App({ api }: { readonly api: PredictionApi }) {
         {link.message && (
           <LinkMessage {...link.message} onUndo={drawing.undo} onClose={link.closeMessage} />
         )}
-        {!isAnswered && workspace.localFailure && (
+        {!isAnswered && view !== "inside" && workspace.localFailure && (
           <Notice {...workspace.localFailure} retrying={false} retry_at_ms={null} />
         )}
         {view === "draw" || view === "number" ? (

@@ -39,7 +39,9 @@ export default function InsideView(props: InsideViewProps) {
   const explanation = main.prediction;
 
   const classes = model ? classesOf(model) : DIGITS;
-  const target = explanation?.target.label ?? choices.target ?? undefined;
+  // What was asked for is shown at once; pictures and numbers are of what has been explained.
+  const target = explanation?.target.label;
+  const asked = choices.target ?? target;
   // With preprocessing, the answer is the one that Draw shows.
   const prediction = choices.preprocess ? digit.prediction : explanation?.prediction;
   const answer = prediction?.label ?? null;
@@ -74,7 +76,7 @@ export default function InsideView(props: InsideViewProps) {
               classes={classes}
               probabilities={prediction?.probabilities}
               answer={answer}
-              target={target}
+              target={asked}
               chosen={choices.target}
               onChoose={(target) => choose({ target })}
             />
