@@ -8,7 +8,7 @@ import type {
 import { type PredictionRequest, type PredictionState, usePrediction } from "./usePrediction";
 
 /** Longer than between predictions: a request that takes longer than this is canceled by the next. */
-const INTERVAL_MS = 200;
+const INTERVAL_MS = 250;
 const SETTLE_MS = 250;
 
 export type DrawingRequest = PredictionRequest<PredictionBody>;

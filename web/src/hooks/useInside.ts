@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import type { Address } from "../lib/address";
 import type { ExplanationOptions, Model, Prediction, PredictionApi } from "../lib/api/client";
 import { formatUnit, parseUnit, placeOf, type UnitPlace } from "../lib/inside/layers";
@@ -29,29 +29,32 @@ export function useChoices({ parameters }: Address, navigate: Navigate, model: M
       preprocess: preprocess !== "off",
     };
   }, [unitText, target, compare, preprocess, model]);
-  const choose = (change: Partial<Choices>) => {
-    const next = { ...choices, ...change };
-    const {
-      unit: _unit,
-      target: _target,
-      compare: _compare,
-      preprocess: _off,
-      ...others
-    } = parameters;
-    navigate(
-      {
-        view: "inside",
-        parameters: {
-          ...others,
-          ...(next.unit && { unit: formatUnit(next.unit) }),
-          ...(next.target && { target: next.target }),
-          ...(next.second && { compare: next.second }),
-          ...(!next.preprocess && { preprocess: "off" }),
+  const choose = useCallback(
+    (change: Partial<Choices>) => {
+      const next = { ...choices, ...change };
+      const {
+        unit: _unit,
+        target: _target,
+        compare: _compare,
+        preprocess: _off,
+        ...others
+      } = parameters;
+      navigate(
+        {
+          view: "inside",
+          parameters: {
+            ...others,
+            ...(next.unit && { unit: formatUnit(next.unit) }),
+            ...(next.target && { target: next.target }),
+            ...(next.second && { compare: next.second }),
+            ...(!next.preprocess && { preprocess: "off" }),
+          },
         },
-      },
-      { replace: true },
-    );
-  };
+        { replace: true },
+      );
+    },
+    [choices, parameters, navigate],
+  );
   return [choices, choose] as const;
 }
 
@@ -74,7 +77,7 @@ export function useInside(
   pointed: UnitPlace | null,
 ) {
   const settled = useSettledRequest(request);
-  const shared = sharedOptions(choices);
+  const shared = useMemo(() => sharedOptions(choices), [choices]);
   const main = useExplanation(api, request, model, { parts: ["layers", "saliency"], ...shared });
   const unitOptions = (unit: UnitPlace | null): ExplanationOptions => ({
     parts: [],

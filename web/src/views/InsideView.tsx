@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useCallback, useDeferredValue, useMemo, useState } from "react";
 import { AnswerLine } from "../components/inside/AnswerLine";
 import { Cards } from "../components/inside/Cards";
 import { Compare } from "../components/inside/Compare";
@@ -35,8 +35,10 @@ export default function InsideView(props: InsideViewProps) {
   const explained = usePredictedRequest(request, digit);
   const rested = useDebouncedValue(pointed, POINT_MS);
   const inside = useInside(api, explained, models.requested, choices, pointed && rested);
-  const { main, layers, settled, shared } = inside;
-  const explanation = main.prediction;
+  const { main, settled, shared } = inside;
+  // Rendering the layers never delays a stroke or an answer.
+  const explanation = useDeferredValue(main.prediction);
+  const layers = explanation?.layers ?? null;
 
   const classes = model ? classesOf(model) : DIGITS;
   // What was asked for is shown at once; pictures and numbers are of what has been explained.
@@ -51,6 +53,25 @@ export default function InsideView(props: InsideViewProps) {
     digit.prediction !== undefined && digit.stale && !digit.loading && !request?.inProgress;
   const failure = main.failure && !main.retrying ? failureMessage(main.failure) : null;
   const part = { api, request: settled, model: models.requested, shared };
+  const onUnit = useCallback((unit: UnitPlace) => choose({ unit }), [choose]);
+  const onClose = useCallback(() => choose({ unit: null }), [choose]);
+  const onSecond = useCallback((second: string | null) => choose({ second }), [choose]);
+  const { requested } = models;
+  const input = useMemo(
+    () => (
+      <InputColumn
+        api={api}
+        request={settled}
+        model={requested}
+        shared={shared}
+        pixels={pixels}
+        saliency={explanation?.saliency}
+        target={target ?? ""}
+        pointed={inside.pointed}
+      />
+    ),
+    [api, settled, requested, shared, pixels, explanation, target, inside.pointed],
+  );
 
   return (
     <PaletteContext value={palette}>
@@ -107,28 +128,22 @@ export default function InsideView(props: InsideViewProps) {
                 classNames={explanation?.class_names ?? classes}
                 target={target}
                 unit={choices.unit}
-                onUnit={(unit) => choose({ unit })}
+                onUnit={onUnit}
                 onPoint={setPointed}
               >
-                <InputColumn
-                  {...part}
-                  pixels={pixels}
-                  saliency={explanation?.saliency}
-                  target={target}
-                  pointed={inside.pointed}
-                />
+                {input}
               </LayerChain>
               {choices.unit && layer ? (
                 <UnitDetail
                   layers={layers}
                   layer={layer}
                   unit={choices.unit}
-                  names={explanation?.class_names ?? []}
+                  names={explanation?.class_names ?? DIGITS}
                   pixels={pixels}
                   explained={inside.unit}
                   current={inside.isUnitCurrent}
-                  onUnit={(unit) => choose({ unit })}
-                  onClose={() => choose({ unit: null })}
+                  onUnit={onUnit}
+                  onClose={onClose}
                 />
               ) : (
                 <p className="chain-hint">
@@ -146,7 +161,7 @@ export default function InsideView(props: InsideViewProps) {
                   second={choices.second}
                   shared={shared}
                   target={target}
-                  onSecond={(second) => choose({ second })}
+                  onSecond={onSecond}
                 />
               )}
               <Cards {...part} pixels={pixels} target={target} answer={answer} />

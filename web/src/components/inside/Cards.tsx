@@ -1,3 +1,4 @@
+import { memo } from "react";
 import type { Change } from "../../lib/api/client";
 import { formatNumber } from "../../lib/inside/formula";
 import { changeText, countOf, neighborsText, rejectionText } from "../../lib/inside/words";
@@ -12,7 +13,7 @@ interface Props extends PartProps {
 }
 
 /** What would change the answer, how the drawing was prepared, and what it is similar to. */
-export function Cards({ pixels, target, answer, ...part }: Props) {
+export const Cards = memo(function Cards({ pixels, target, answer, ...part }: Props) {
   return (
     <div className="inside-cards">
       <Card
@@ -84,7 +85,7 @@ export function Cards({ pixels, target, answer, ...part }: Props) {
       </Card>
     </div>
   );
-}
+});
 
 interface ChangeProps {
   readonly change: Change;

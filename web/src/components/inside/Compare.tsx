@@ -1,3 +1,4 @@
+import { memo } from "react";
 import { type DrawingRequest, useExplanation } from "../../hooks/useExplanation";
 import type { sharedOptions } from "../../hooks/useInside";
 import type { ExplainedPrediction, Explanation, Model, PredictionApi } from "../../lib/api/client";
@@ -21,7 +22,7 @@ interface Props {
 }
 
 /** Two models side by side on the same drawing. */
-export function Compare(props: Props) {
+export const Compare = memo(function Compare(props: Props) {
   const { api, request, models, model, main, second, shared, target, onSecond } = props;
   const others = models.filter(({ name }) => name !== model.name);
   const other = others.find(({ name }) => name === second);
@@ -55,7 +56,7 @@ export function Compare(props: Props) {
       )}
     </section>
   );
-}
+});
 
 interface SideProps {
   readonly model: Model;

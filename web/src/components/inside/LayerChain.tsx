@@ -1,4 +1,4 @@
-import { type CSSProperties, type ReactNode, useMemo, useState } from "react";
+import { type CSSProperties, memo, type ReactNode, useCallback, useMemo, useState } from "react";
 import type { ExplainedLayer, Explanation } from "../../lib/api/client";
 import { formatNumber, formatTerm } from "../../lib/inside/formula";
 import {
@@ -37,7 +37,7 @@ const MAX_ROWS = 12;
 const MIN_COLUMNS = 3;
 
 /** The chain of layers, from the input to the logits, with what each computed for the drawing. */
-export function LayerChain(props: Props) {
+export const LayerChain = memo(function LayerChain(props: Props) {
   const { layers, unit, target, children } = props;
   const [shown, setShown] = useState<Shown>("values");
   const stages = useMemo(() => stagesOf(layers), [layers]);
@@ -73,7 +73,7 @@ export function LayerChain(props: Props) {
       </ol>
     </section>
   );
-}
+});
 
 function Legend({ shown, target }: { readonly shown: Shown; readonly target: string }) {
   return (
@@ -115,9 +115,14 @@ function StageColumn(props: StageProps) {
   const names = isLast && count === classNames.length ? classNames : undefined;
   const first = stage.layers[0] as ExplainedLayer;
   const ownWeights = weights?.layer === first.index && weights.shape[0] === 28 ? weights : null;
-  const select = (channel: number) => onUnit(strongestUnit(layer, channel));
-  const point = (channel: number | null) =>
-    onPoint(channel === null ? null : strongestUnit(layer, channel));
+  const select = useCallback(
+    (channel: number) => onUnit(strongestUnit(layer, channel)),
+    [layer, onUnit],
+  );
+  const point = useCallback(
+    (channel: number | null) => onPoint(channel === null ? null : strongestUnit(layer, channel)),
+    [layer, onPoint],
+  );
   const title = isLast && names ? "Logits" : layerName(first.type);
   return (
     <li

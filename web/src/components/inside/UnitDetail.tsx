@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useRef } from "react";
+import { memo, type ReactNode, useEffect, useRef } from "react";
 import type { ExplainedLayer, ExplainedUnit } from "../../lib/api/client";
 import { GRID_SIZE } from "../../lib/grid";
 import { formatNumber } from "../../lib/inside/formula";
@@ -34,7 +34,7 @@ interface Props {
 }
 
 /** One unit: its formula with the numbers of this drawing, and the pixels that drive it. */
-export function UnitDetail(props: Props) {
+export const UnitDetail = memo(function UnitDetail(props: Props) {
   const { layers, layer, unit, names, pixels, explained, current, onClose } = props;
   const section = useRef<HTMLElement>(null);
   const channel = unit.index.at(-1);
@@ -109,7 +109,7 @@ export function UnitDetail(props: Props) {
       )}
     </section>
   );
-}
+});
 
 interface FormulaProps extends Props {
   /** The pixels that drive the unit, beside its formula. */

@@ -107,7 +107,8 @@ export const UnitGrid = memo(function UnitGrid(props: Props) {
             <span
               className="unit-effect"
               data-sign={share < 0 ? "against" : "for"}
-              style={{ inlineSize: `${Math.round(100 * Math.abs(share))}%` }}
+              // Unlike a width, it needs no new layout of the page.
+              style={{ transform: `scaleX(${Math.abs(share).toFixed(2)})` }}
             />
           </div>
         );
