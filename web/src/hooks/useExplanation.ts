@@ -9,7 +9,8 @@ import { type PredictionRequest, type PredictionState, usePrediction } from "./u
 
 /** Longer than between predictions: a request that takes longer than this is canceled by the next. */
 const INTERVAL_MS = 250;
-const SETTLE_MS = 250;
+/** Some parts take the server a tenth of a second, and a drawing of two strokes should not wait for them. */
+const SETTLE_MS = 600;
 
 export type DrawingRequest = PredictionRequest<PredictionBody>;
 

@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { Address } from "../lib/address";
 import type { ExplanationOptions, Model, Prediction, PredictionApi } from "../lib/api/client";
 import { formatUnit, parseUnit, placeOf, type UnitPlace } from "../lib/inside/layers";
@@ -58,13 +58,26 @@ export function useChoices({ parameters }: Address, navigate: Navigate, model: M
   return [choices, choose] as const;
 }
 
+/** Quick strokes are explained when they end: nothing else then delays their prediction. */
+const QUICK_STROKE_MS = 250;
+
 /** The drawing once it has been predicted, so that predictions never wait for explanations. */
 export function usePredictedRequest(
   request: DrawingRequest | null,
   { prediction, stale }: PredictionState<Prediction>,
 ): DrawingRequest | null {
   const [predicted, setPredicted] = useState<DrawingRequest | null>(null);
-  if (request && prediction && !stale && predicted !== request) setPredicted(request);
+  const started_ms = useRef(0);
+  const inProgress = request?.inProgress ?? false;
+  const arrived = prediction !== undefined && !stale;
+  useEffect(() => {
+    if (inProgress) started_ms.current = performance.now();
+  }, [inProgress]);
+  useEffect(() => {
+    if (!request || !arrived) return;
+    const isQuick = performance.now() - started_ms.current < QUICK_STROKE_MS;
+    if (!request.inProgress || !isQuick) setPredicted(request);
+  }, [request, arrived]);
   return predicted?.id === request?.id ? predicted : null;
 }
 
