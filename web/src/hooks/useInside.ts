@@ -59,7 +59,7 @@ export function useChoices({ parameters }: Address, navigate: Navigate, model: M
 }
 
 /** Quick strokes are explained when they end: nothing else then delays their prediction. */
-const QUICK_STROKE_MS = 250;
+const QUICK_STROKE_MS = 400;
 
 /** The drawing once it has been predicted, so that predictions never wait for explanations. */
 export function usePredictedRequest(
