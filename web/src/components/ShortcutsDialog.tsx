@@ -1,4 +1,4 @@
-import { SHORTCUTS } from "../lib/shortcuts";
+import { needsDrawing, SHORTCUTS, type Shortcut } from "../lib/shortcuts";
 import { Dialog } from "./Dialog";
 import { KeyCaps, ShortcutKeys } from "./ShortcutKeys";
 import { Switch } from "./Switch";
@@ -27,22 +27,30 @@ export function ShortcutsDialog({ singleKeys, onSingleKeys, onClose }: Props) {
   return (
     <Dialog title="Keyboard shortcuts" onClose={onClose}>
       <h3>Anywhere on the page</h3>
-      <dl className="shortcuts">
-        {SHORTCUTS.map((shortcut) => (
-          <div key={shortcut.key + shortcut.command + Boolean(shortcut.shift)}>
-            <dt>
-              <ShortcutKeys shortcut={shortcut} />
-            </dt>
-            <dd>{shortcut.label}</dd>
-          </div>
-        ))}
-      </dl>
+      <ShortcutList shortcuts={SHORTCUTS.filter(({ command }) => !needsDrawing(command))} />
+      <h3>In views with a drawing area</h3>
+      <ShortcutList shortcuts={SHORTCUTS.filter(({ command }) => needsDrawing(command))} />
       <Switch label="Single-key shortcuts" on={singleKeys} onChange={onSingleKeys} />
       <h3>In the drawing area, when it has focus</h3>
       <KeyList keys={PEN_KEYS} />
       <h3>In the row of digits of a number, when it has focus</h3>
       <KeyList keys={DIGIT_KEYS} />
     </Dialog>
+  );
+}
+
+function ShortcutList({ shortcuts }: { readonly shortcuts: readonly Shortcut[] }) {
+  return (
+    <dl className="shortcuts">
+      {shortcuts.map((shortcut) => (
+        <div key={shortcut.key + shortcut.command + Boolean(shortcut.shift)}>
+          <dt>
+            <ShortcutKeys shortcut={shortcut} />
+          </dt>
+          <dd>{shortcut.label}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }
 

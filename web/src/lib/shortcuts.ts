@@ -41,13 +41,13 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { command: "predict", label: "Predict", key: "enter", control: true },
   { command: "open", label: "Open an image", key: "o" },
   { command: "mode", label: "Freehand or pixels", key: "m" },
-  { command: "number", label: "A digit or a number", key: "n" },
   { command: "copy", label: "Copy the number", key: "c" },
-  { command: "link", label: "Copy a link", key: "l" },
   { command: "draw", label: "Draw", key: "d" },
+  { command: "number", label: "A digit or a number", key: "n" },
   { command: "inside", label: "Inside", key: "i" },
   { command: "train", label: "Train", key: "t" },
   { command: "how", label: "How it works", key: "h" },
+  { command: "link", label: "Copy a link", key: "l" },
   { command: "help", label: "Show this list", key: "?" },
 ];
 
