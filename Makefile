@@ -18,6 +18,9 @@ space := $(subst ,, )
 export INKDIGITS_DATA := $(subst $(space),:,$(abspath $(subst :, ,$(INKDIGITS_DATA))))
 endif
 
+# The page compares models side by side. The first is the default.
+WITH_MODELS := INKDIGITS_MODELS="$${INKDIGITS_MODELS:-cnn-small,mlp,classic}"
+
 # Two processes for two cores. More BLAS threads in each would compete for them.
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
 IN_PARALLEL := -n 2
@@ -42,15 +45,15 @@ PAGE_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.js
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(VENV)/installed-run $(PAGE) ## Set up everything, then serve the page with the default model and open it
-	$(INKDIGITS) serve --open
+run: $(VENV)/installed-run $(PAGE) ## Set up everything, then serve the page with the shipped models and open it
+	$(WITH_MODELS) $(INKDIGITS) serve --open
 
 course: $(VENV)/installed-course $(PAGE) ## Set up JupyterLab, download MNIST, and open the notebooks of docs/course in the folder course/
 	-$(INKDIGITS) data
 	$(BIN)/python docs/course/start.py
 
 dev: $(VENV)/installed-test web/node_modules/.package-lock.json ## Serve the page and the API, and reload them when their code changes
-	$(BIN)/watchfiles --filter python "$(INKDIGITS) serve" src/inkdigits & trap "kill $$!" EXIT; $(NPM) run dev
+	$(WITH_MODELS) $(BIN)/watchfiles --filter python "$(INKDIGITS) serve" src/inkdigits & trap "kill $$!" EXIT; $(NPM) run dev
 
 up: ## Build and start the containers, and print the address of the page
 	sh deploy/compose.sh up --build --detach

@@ -11,7 +11,7 @@ const chromium = [
 ].find((path) => path && existsSync(path));
 
 const SPEED = /speed\.spec/;
-const ALL_DEVICES = /(digits|layout)\.spec/;
+const ALL_DEVICES = /(digits|inside|layout)\.spec/;
 const DEPLOYED = /deployed\.spec/;
 
 export default defineConfig<InputOptions>({

@@ -10,10 +10,14 @@ const START_MS = 60_000;
 export class Service {
   #process: ChildProcess | undefined;
 
-  private constructor(readonly address: string) {}
+  private constructor(
+    readonly address: string,
+    private readonly environment: Readonly<Record<string, string>> = {},
+  ) {}
 
-  static async start(): Promise<Service> {
-    const service = new Service(`http://127.0.0.1:${await freePort()}/`);
+  /** Start it with additional environment variables. */
+  static async start(environment: Readonly<Record<string, string>> = {}): Promise<Service> {
+    const service = new Service(`http://127.0.0.1:${await freePort()}/`, environment);
     await service.start();
     return service;
   }
@@ -30,6 +34,7 @@ export class Service {
       shell: true,
       detached: true,
       stdio: ["ignore", "ignore", "pipe"],
+      env: { ...process.env, ...this.environment },
     });
     this.#process = child;
     let stderr = "";

@@ -5,6 +5,7 @@ import { Header } from "./components/Header";
 import { LinkMessage } from "./components/LinkMessage";
 import { Notice } from "./components/Notice";
 import { SkipLink } from "./components/SkipLink";
+import { WorkspaceControls } from "./components/WorkspaceControls";
 import { useAddress, useLastAddresses } from "./hooks/useAddress";
 import { useCopy } from "./hooks/useCopy";
 import { useImageDrop } from "./hooks/useImageDrop";
@@ -126,7 +127,7 @@ export function App({ api }: { readonly api: PredictionApi }) {
         {link.message && (
           <LinkMessage {...link.message} onUndo={drawing.undo} onClose={link.closeMessage} />
         )}
-        {!isAnswered && workspace.localFailure && (
+        {!isAnswered && view !== "inside" && workspace.localFailure && (
           <Notice {...workspace.localFailure} retrying={false} retry_at_ms={null} />
         )}
         {view === "draw" || view === "number" ? (
@@ -144,7 +145,9 @@ export function App({ api }: { readonly api: PredictionApi }) {
             models={workspace.models}
             model={workspace.model}
             request={drawing.digitRequest}
-            live={settings.live}
+            controls={<WorkspaceControls workspace={workspace} />}
+            digit={workspace.digit}
+            notice={workspace.notice}
             drawingPanel={drawingPanel}
             address={address}
             navigate={navigate}

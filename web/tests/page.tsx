@@ -69,6 +69,7 @@ export function openPage(fragment = "#/") {
             api.requests.push(body);
             return api.recognizeNumber(body);
           },
+          explain: () => new Promise(() => undefined),
           models: (signal) => api.models(signal),
         }}
       />

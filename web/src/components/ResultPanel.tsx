@@ -3,10 +3,10 @@ import { summarize } from "../lib/constraints";
 import { numberAnnouncement, numberText } from "../lib/numberText";
 import { SectionBoundary } from "./ErrorFallbacks";
 import { NumberPanel } from "./NumberPanel";
-import { PredictionControls } from "./PredictionControls";
 import { PredictionResult, resultOf } from "./PredictionResult";
 import { ProbabilityBars } from "./ProbabilityBars";
 import { announcement, ResultAnnouncer } from "./ResultAnnouncer";
+import { WorkspaceControls } from "./WorkspaceControls";
 
 interface Props {
   readonly workspace: Workspace;
@@ -29,28 +29,15 @@ export function ResultPanel(props: Props) {
 
 // A component of its own, so that the boundary also contains errors in what is computed here.
 function Content({ workspace, copied, onCopyNumber }: Props) {
-  const { isNumber, drawing, settings, models, classes, digits, digit, number } = workspace;
-  const { state, request, content, numberResult, notice, outdated } = workspace;
+  const { isNumber, drawing, settings, classes, digits, digit, number } = workspace;
+  const { content, numberResult, notice, outdated } = workspace;
   const { live, keepSeparators } = settings;
   const { prediction } = digit;
   const result = resultOf(content, prediction, classes);
   const shown = prediction?.reason !== "blank" ? prediction : undefined;
   const constrained = summarize(number.typed) !== "";
 
-  const controls = (
-    <PredictionControls
-      live={live}
-      canPredict={request !== null}
-      loading={state.loading}
-      prediction={isNumber ? number.answer : shown}
-      onLive={settings.setLive}
-      onPredict={state.predict}
-      models={models.list}
-      invalidModels={models.invalid}
-      model={models.name}
-      onModel={models.choose}
-    />
-  );
+  const controls = <WorkspaceControls workspace={workspace} />;
   return (
     <>
       {isNumber ? (

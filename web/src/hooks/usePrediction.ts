@@ -43,15 +43,18 @@ function retryDelay(failures: number, error: Error): number {
 
 /** Predict a drawing: continuously if `live`, and whenever `predict` is called.
  *
- * @param send  calls the API; throws ApiError
+ * @param send     calls the API; throws ApiError
+ * @param options  what is predicted, if it is something else about the same drawing, and how often
+ *                 while a stroke is drawn
  */
 export function usePrediction<Body, Answer>(
   send: (body: Body, model: string | null, signal: AbortSignal) => Promise<Answer>,
   request: PredictionRequest<Body> | null,
   model: string | null,
   live: boolean,
+  { what = "prediction", interval_ms = LIVE_INTERVAL_MS } = {},
 ): PredictionState<Answer> {
-  const throttled = useThrottledValue(request, request?.inProgress ? LIVE_INTERVAL_MS : 0);
+  const throttled = useThrottledValue(request, request?.inProgress ? interval_ms : 0);
   const [requested, setRequested] = useState<PredictionRequest<Body> | null>(null);
   const [lastFailure, setLastFailure] = useState<{ failure: ApiFailure; at_ms: number } | null>(
     null,
@@ -73,7 +76,7 @@ export function usePrediction<Body, Answer>(
   );
 
   const query = useQuery({
-    queryKey: ["prediction", request?.id, model, sent?.revision],
+    queryKey: [what, request?.id, model, sent?.revision],
     queryFn: async ({ signal }) => {
       if (!sent) throw new Error("nothing is drawn");
       try {

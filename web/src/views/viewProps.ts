@@ -1,9 +1,10 @@
 import type { ReactNode } from "react";
+import type { NoticeProps } from "../components/Notice";
 import type { Navigate } from "../hooks/useAddress";
 import type { ModelsState } from "../hooks/useModels";
-import type { PredictionRequest } from "../hooks/usePrediction";
+import type { PredictionRequest, PredictionState } from "../hooks/usePrediction";
 import type { Address } from "../lib/address";
-import type { Model, PredictionApi, PredictionBody } from "../lib/api/client";
+import type { Model, Prediction, PredictionApi, PredictionBody } from "../lib/api/client";
 
 /** What every view gets. Its title, an `h2`, is shown above it; its own headings begin with `h3`. */
 export interface ViewProps {
@@ -21,6 +22,9 @@ export interface ViewProps {
 export interface InsideViewProps extends ViewProps {
   /** The drawing area with its tools, as in Draw. It is as wide as its container allows. */
   readonly drawingPanel: ReactNode;
-  /** Whether the page predicts while one draws. */
-  readonly live: boolean;
+  /** When and with which model to predict, as in Draw. */
+  readonly controls: ReactNode;
+  /** The prediction of the drawing, as in Draw. */
+  readonly digit: PredictionState<Prediction>;
+  readonly notice: NoticeProps | null;
 }

@@ -5,7 +5,14 @@ import * as v from "valibot";
 import { apiBaseUrl, ConfigError, loadConfig } from "../config";
 import { limitedFetch, ResponseTooLargeError } from "../limitedFetch";
 import { ApiError, failureFromResponse } from "./errors";
-import { MAX_RESPONSE_BYTES, ModelsSchema, NumberSchema, PredictionSchema } from "./responses";
+import {
+  ExplanationSchema,
+  MAX_EXPLANATION_BYTES,
+  MAX_RESPONSE_BYTES,
+  ModelsSchema,
+  NumberSchema,
+  PredictionSchema,
+} from "./responses";
 import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
@@ -17,6 +24,15 @@ export type Prediction = Schemas["Prediction"];
 export type NumberBody = Schemas["ImageNumber"];
 export type NumberConstraints = Omit<NumberBody, "image">;
 export type NumberAnswer = Schemas["Number"];
+export type Explanation = Schemas["Explanation"];
+export type ExplainedLayer = Schemas["ExplainedLayer"];
+export type ExplainedUnit = Schemas["ExplainedUnit"];
+export type ExplainedPrediction = Schemas["ExplainedPrediction"];
+export type Change = Schemas["Change"];
+/** What to explain about a drawing. */
+export type ExplanationOptions = Pick<Schemas["ImageExplanation"], "parts"> &
+  Partial<Pick<Schemas["ImageExplanation"], "target" | "unit" | "preprocess">>;
+export type Part = ExplanationOptions["parts"][number];
 export type Models = Schemas["Models"];
 export type Model = Models["models"][number];
 export type Layer = Model["layers"][number];
@@ -30,7 +46,7 @@ interface FetchResult {
 }
 
 /** The calls that the page makes. */
-export type PredictionApi = Pick<ApiClient, "predict" | "recognizeNumber" | "models">;
+export type PredictionApi = Pick<ApiClient, "predict" | "recognizeNumber" | "models" | "explain">;
 
 export class ApiClient {
   #client: Promise<Client<paths>> | undefined;
@@ -78,6 +94,25 @@ export class ApiClient {
     );
   }
 
+  /** Explain the prediction of one drawing.
+   *
+   * @throws ApiError, or the signal's reason if it is aborted
+   */
+  async explain(
+    body: PredictionBody,
+    options: ExplanationOptions,
+    model: string | null,
+    signal: AbortSignal,
+  ): Promise<Explanation> {
+    return this.#call(signal, ExplanationSchema, (client, signal) =>
+      client.POST("/api/v1/explanations", {
+        params: { query: model === null ? {} : { model } },
+        body: { preprocess: true, ...body, ...options },
+        signal,
+      }),
+    );
+  }
+
   /** List the models.
    *
    * @throws ApiError, or the signal's reason if it is aborted
@@ -114,7 +149,7 @@ export class ApiClient {
       .then((config) =>
         createClient<paths>({
           baseUrl: apiBaseUrl(config, this.pageUrl),
-          fetch: (request) => limitedFetch(request, MAX_RESPONSE_BYTES),
+          fetch: (request) => limitedFetch(request, maxBytes(request.url)),
         }),
       )
       .catch((error: unknown) => {
@@ -124,6 +159,10 @@ export class ApiClient {
       });
     return this.#client;
   }
+}
+
+function maxBytes(url: string): number {
+  return url.includes("/explanations") ? MAX_EXPLANATION_BYTES : MAX_RESPONSE_BYTES;
 }
 
 /** Wait, if `time_ms` is positive.

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { describe, expect, expectTypeOf, it } from "vitest";
+import { EXPLANATION, explainedUnit } from "../../../tests/explanation";
 import {
   CLOTHES_PREDICTION,
   MODEL,
@@ -9,6 +10,7 @@ import {
   SEEN,
 } from "../../../tests/fixtures";
 import {
+  ExplanationSchema,
   ModelsSchema,
   NumberSchema,
   PredictionSchema,
@@ -23,6 +25,7 @@ type Schemas = components["schemas"];
 it("has the types of the OpenAPI document", () => {
   expectTypeOf<v.InferOutput<typeof PredictionSchema>>().toEqualTypeOf<Schemas["Prediction"]>();
   expectTypeOf<v.InferOutput<typeof NumberSchema>>().toEqualTypeOf<Schemas["Number"]>();
+  expectTypeOf<v.InferOutput<typeof ExplanationSchema>>().toEqualTypeOf<Schemas["Explanation"]>();
   expectTypeOf<v.InferOutput<typeof ModelsSchema>>().toEqualTypeOf<Schemas["Models"]>();
   expectTypeOf<v.InferOutput<typeof ProblemSchema>>().toEqualTypeOf<
     Pick<Schemas["Problem"], "detail">
@@ -272,4 +275,38 @@ describe("a problem", () => {
       expect(v.is(ProblemSchema, body)).toBe(false);
     },
   );
+});
+
+describe("an explanation", () => {
+  const layer = EXPLANATION.layers?.[5];
+  const withLayer = (fields: Record<string, unknown>) =>
+    withFields(EXPLANATION, { layers: [withFields({ ...layer, index: 0 }, fields)] });
+
+  it("is accepted as the API returns it", () => {
+    expect(v.parse(ExplanationSchema, EXPLANATION)).toEqual(EXPLANATION);
+    const unit = explainedUnit(5, [7]);
+    expect(v.parse(ExplanationSchema, { ...EXPLANATION, unit }).unit).toEqual(unit);
+    expect(v.is(ExplanationSchema, withLayer({}))).toBe(true);
+  });
+
+  it.each(NOT_OBJECTS)("is not %j", (response) => {
+    expect(v.is(ExplanationSchema, response)).toBe(false);
+  });
+
+  it.each([
+    ["a layer with another number than its place", withLayer({ index: 1 })],
+    ["fewer values than its shape says", withLayer({ shape: [11] })],
+    ["fewer contributions than values", withLayer({ contribution: [1] })],
+    ["values that are not numbers", withLayer({ activation: Array(10).fill("1") })],
+    ["a saliency map of another size", withFields(EXPLANATION, { saliency: [1, 2, 3] })],
+    ["not finite", withFields(EXPLANATION, { logits: [null, 1] })],
+    [
+      "a picture that is not one",
+      withFields(EXPLANATION, {
+        steps: [{ name: "ink", title: "Ink", picture: "https://example.org/a.png" }],
+      }),
+    ],
+  ])("cannot have %s", (_, response) => {
+    expect(v.is(ExplanationSchema, response)).toBe(false);
+  });
 });

@@ -5,8 +5,10 @@
 
 import * as v from "valibot";
 
-/** Limit on every response; the largest, the list of models, takes a few kilobytes. */
+/** Limit on most responses; the largest, the list of models, takes a few kilobytes. */
 export const MAX_RESPONSE_BYTES = 2 ** 20;
+/** Limit on an explanation; the weights or the layers of the shipped models take up to a megabyte. */
+export const MAX_EXPLANATION_BYTES = 2 ** 23;
 
 const MAX_MODELS = 100;
 const MAX_LAYERS = 1000;
@@ -21,6 +23,11 @@ const MAX_DIGITS = 100;
 const MAX_CANDIDATES = 100;
 const MAX_PIXELS = 1e6;
 const MAX_COUNT = 1e12;
+const MAX_VALUES = 1e6;
+const MAX_PICTURE_LENGTH = 2 ** 20;
+const MAX_STEPS = 30;
+const MAX_NEIGHBORS = 100;
+const SEEN_PIXELS = 28 * 28;
 const MAX_DURATION_MS = 3_600_000;
 /** Probabilities are float32, so their sum may differ slightly from 1. */
 const SUM_TOLERANCE = 1e-3;
@@ -41,6 +48,13 @@ export const SeenSchema = v.pipe(
 const DurationSchema = v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_DURATION_MS));
 const ModelNameSchema = v.object({ name: NameSchema, digest: NameSchema });
 
+const ProbabilitiesSchema = v.pipe(
+  v.array(ProbabilitySchema),
+  v.minLength(MIN_CLASSES),
+  v.maxLength(MAX_CLASSES),
+  v.check((all) => Math.abs(all.reduce((a, b) => a + b, 0) - 1) <= SUM_TOLERANCE),
+);
+
 /** A prediction. An API from before there were other classes than the digits sends no label, and
  * one from before there were numbers does not say whether the drawing may be one.
  */
@@ -50,12 +64,7 @@ export const PredictionSchema = v.pipe(
     label: v.optional(v.nullable(NameSchema)),
     reason: v.nullable(v.picklist(["blank", "not_a_digit"])),
     confidence: ProbabilitySchema,
-    probabilities: v.pipe(
-      v.array(ProbabilitySchema),
-      v.minLength(MIN_CLASSES),
-      v.maxLength(MAX_CLASSES),
-      v.check((all) => Math.abs(all.reduce((a, b) => a + b, 0) - 1) <= SUM_TOLERANCE),
-    ),
+    probabilities: ProbabilitiesSchema,
     seen: v.nullable(SeenSchema),
     may_be_number: v.optional(v.boolean(), false),
     model: ModelNameSchema,
@@ -113,6 +122,140 @@ export const NumberSchema = v.object({
   model: ModelNameSchema,
   duration_ms: DurationSchema,
 });
+
+/** A list of numbers. Valibot's own array of numbers takes milliseconds for as many as these. */
+function numbersSchema(max: number, min = 0) {
+  return v.custom<number[]>(
+    (value) =>
+      Array.isArray(value) &&
+      value.length >= min &&
+      value.length <= max &&
+      value.every((number) => typeof number === "number" && Number.isFinite(number)),
+  );
+}
+
+const ValuesSchema = numbersSchema(MAX_VALUES);
+const MapSchema = numbersSchema(SEEN_PIXELS, SEEN_PIXELS);
+const FiniteSchema = v.pipe(v.number(), v.finite());
+const PictureSchema = v.pipe(
+  v.string(),
+  v.maxLength(MAX_PICTURE_LENGTH),
+  v.regex(/^data:image\/png;base64,[A-Za-z0-9+/]+={0,2}$/),
+);
+const CellSchema = numbersSchema(2, 2);
+const ExplainedPredictionSchema = v.object({
+  digit: v.nullable(DigitSchema),
+  label: v.nullable(NameSchema),
+  reason: v.nullable(v.picklist(["blank", "not_a_digit"])),
+  confidence: ProbabilitySchema,
+  probabilities: ProbabilitiesSchema,
+});
+const RegionSchema = v.object({
+  row: FiniteSchema,
+  column: FiniteSchema,
+  height: CountSchema,
+  width: CountSchema,
+});
+const ChangeSchema = v.object({
+  found: v.boolean(),
+  goal: NameSchema,
+  reason: v.nullable(v.pipe(v.string(), v.maxLength(MAX_SUMMARY_LENGTH))),
+  added: v.pipe(v.array(CellSchema), v.maxLength(SEEN_PIXELS)),
+  removed: v.pipe(v.array(CellSchema), v.maxLength(SEEN_PIXELS)),
+  prediction: v.nullable(ExplainedPredictionSchema),
+});
+
+/** How a prediction came about; parts that were not requested are null. */
+export const ExplanationSchema = v.object({
+  model: ModelNameSchema,
+  prediction: ExplainedPredictionSchema,
+  target: v.object({ index: CountSchema, label: NameSchema }),
+  logits: numbersSchema(MAX_CLASSES + 1, MIN_CLASSES),
+  class_names: v.pipe(v.array(NameSchema), v.maxLength(MAX_CLASSES + 1)),
+  temperature: FiniteSchema,
+  augmented: v.boolean(),
+  preprocessed: v.boolean(),
+  candidate: CountSchema,
+  steps: v.nullable(
+    v.pipe(
+      v.array(v.object({ name: NameSchema, title: NameSchema, picture: PictureSchema })),
+      v.maxLength(MAX_STEPS),
+    ),
+  ),
+  layers: v.nullable(
+    v.pipe(
+      v.array(
+        v.object({
+          index: CountSchema,
+          type: NameSchema,
+          shape: ShapeSchema,
+          activation: ValuesSchema,
+          contribution: ValuesSchema,
+        }),
+      ),
+      v.maxLength(MAX_LAYERS),
+      v.check((layers) =>
+        layers.every(
+          ({ shape, activation, contribution }, place, all) =>
+            all[place]?.index === place &&
+            activation.length === sizeOf(shape) &&
+            contribution.length === activation.length,
+        ),
+      ),
+    ),
+  ),
+  weights: v.nullable(v.object({ layer: CountSchema, shape: ShapeSchema, values: ValuesSchema })),
+  saliency: v.nullable(MapSchema),
+  occlusion: v.nullable(MapSchema),
+  unit: v.nullable(
+    v.object({
+      layer: CountSchema,
+      index: ShapeSchema,
+      type: NameSchema,
+      kind: v.picklist(["dense", "convolution", "pool", "activation", "other"]),
+      result: FiniteSchema,
+      bias: FiniteSchema,
+      sum: v.nullable(FiniteSchema),
+      inputs: ValuesSchema,
+      input_shape: ShapeSchema,
+      weights: v.nullable(ValuesSchema),
+      where: v.nullable(RegionSchema),
+      field: RegionSchema,
+      drives: MapSchema,
+    }),
+  ),
+  change: v.nullable(ChangeSchema),
+  neighbors: v.nullable(
+    v.pipe(
+      v.array(
+        v.object({
+          number: CountSchema,
+          label: NameSchema,
+          distance: FiniteSchema,
+          picture: v.nullable(PictureSchema),
+        }),
+      ),
+      v.maxLength(MAX_NEIGHBORS),
+    ),
+  ),
+  neighbors_reason: v.nullable(v.pipe(v.string(), v.maxLength(MAX_SUMMARY_LENGTH))),
+  rejection: v.nullable(
+    v.object({
+      score: v.nullable(FiniteSchema),
+      threshold: v.nullable(FiniteSchema),
+      penalty: FiniteSchema,
+      rejected: v.boolean(),
+      reason: v.nullable(v.picklist(["blank", "not_a_digit"])),
+      margin: v.nullable(FiniteSchema),
+      change: v.nullable(ChangeSchema),
+    }),
+  ),
+  duration_ms: DurationSchema,
+});
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
 
 /** `options` are the layer's constructor arguments. */
 const LayerSchema = v.object({
