@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from lab_runs import OPTIONS, STEPS, events_of
 
-from inkdigits.lab import Command, LabOptions
+from inkdigits.lab import Command, LabOptions, process
+from inkdigits.lab.files import Status
 from inkdigits.model_file import load_model
 from inkdigits.recognizer import Recognizer
 from inkdigits.runs import Run
@@ -243,6 +244,28 @@ def test_process_lives_no_longer_than_the_limit(lab, train, limits):
         status.message == "The process ended at the limit of its time; continue the run to go on."
     )
     assert train(name).state == "finished"
+
+
+def test_paused_run_ends_when_its_folder_is_deleted(lab, train, limits):
+    """And leaves a new run of its name alone."""
+    name = lab.start(replace(OPTIONS, paused=True))
+    folder, asked = lab.folder / name, 0
+
+    def delete_while_it_is_paused():
+        nonlocal asked
+        if Status.read(folder).state == "paused":
+            asked += 1
+        if asked == 2:
+            folder.rename(lab.folder / "trash")
+            shutil.rmtree(lab.folder / "trash")
+            assert lab.start(OPTIONS) == name
+        assert asked < 4, "it still waits"
+        return False
+
+    assert process.train_run(folder, None, limits, delete_while_it_is_paused) == 0
+    assert asked == 2
+    assert Status.read(folder).state == "starting"
+    assert not list(folder.glob("checkpoint-*"))
 
 
 def test_run_has_at_most_so_many_checkpoints(lab, train, limits):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from inkdigits.lab.files import read_json, write_json
+from inkdigits.storage.files import FileError, read_part
 
 EVENTS, PICTURE = "events.jsonl", "picture.json"
 POLL_SECONDS = 0.1
@@ -38,8 +39,8 @@ class EventLog:
     """Appends the events of a run. The content of pictures is kept only of the last one."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._file = (folder / EVENTS).open("ab", buffering=0)
+        self._folder, self._path = folder, folder / EVENTS
+        self._file = self._path.open("ab", buffering=0)
         if self._file.tell():
             self._file.write(b"\n")  # ends what a killed process has left; empty lines are skipped
 
@@ -51,6 +52,13 @@ class EventLog:
     def size(self) -> int:
         """Bytes that were written."""
         return self._file.tell()
+
+    def is_deleted(self) -> bool:
+        """Whether its file is no longer the one in the folder, which may be another run's now."""
+        try:
+            return not os.path.samestat(os.fstat(self._file.fileno()), self._path.stat())
+        except OSError:
+            return True
 
     def add(self, kind: EventType, step: int, **content: Any) -> None:
         """Append an event; raise OSError."""
@@ -83,13 +91,9 @@ def read_events(folder: Path, offset: int) -> list[tuple[int, Event]]:
              that was made
     """
     try:
-        descriptor = os.open(folder / EVENTS, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-    except OSError:
+        start, data = read_part(folder / EVENTS, offset, READ_BYTES)
+    except FileError:
         return []
-    with open(descriptor, "rb") as file:
-        file.seek(max(0, min(offset, os.fstat(descriptor).st_size)))
-        data = file.read(READ_BYTES)
-        start = file.tell() - len(data)
     events: list[tuple[int, Event]] = []
     for line in data.splitlines(keepends=True):
         start += len(line)

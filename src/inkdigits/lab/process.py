@@ -18,7 +18,7 @@ from inkdigits.lab.files import Asked, Status
 from inkdigits.lab.limits import LabLimits
 from inkdigits.lab.preparation import prepare
 from inkdigits.lab.reporter import Reporter
-from inkdigits.lab.trainer import Stopped, Trainer
+from inkdigits.lab.trainer import Deleted, Stopped, Trainer
 from inkdigits.lab.views import State
 from inkdigits.runs import Run, RunError
 from inkdigits.storage.files import FileError
@@ -102,6 +102,8 @@ def train_run(folder: Path, data_dir: Path | None, limits: LabLimits, is_asked: 
                         "stopped",
                         f"The process ended {cause}; continue the run to go on.",
                     )
+                except Deleted:
+                    pass  # nobody is left to be told
                 except DivergenceError as error:
                     _tell(reporter, "diverged", _divergence(run, error))
                 except Exception as error:

@@ -77,6 +77,10 @@ class Reporter:
         """Close the file of the events."""
         self._log.close()
 
+    def is_deleted(self) -> bool:
+        """Whether the run's folder was deleted; another run may have its name now."""
+        return self._log.is_deleted()
+
     def update(self, **changes: Any) -> None:
         """Change fields of the status, which is written with the next state, step or epoch."""
         self.status = replace(self.status, **changes)

@@ -43,6 +43,10 @@ class Stopped(BaseException):
     """The process is to end. Like KeyboardInterrupt, it is not an Exception."""
 
 
+class Deleted(Exception):
+    """The run's folder was deleted, so there is nothing to save to."""
+
+
 class Trainer:
     """One run. `train` returns when it is over, or raises what stopped it."""
 
@@ -87,7 +91,7 @@ class Trainer:
     def train(self) -> None:
         """Train to the end, and write the model.
 
-        raises   Stopped, after a checkpoint; DivergenceError, FileError, OSError
+        raises   Stopped, after a checkpoint; Deleted, DivergenceError, FileError, OSError
         """
         try:
             self._enter(self._mode)
@@ -190,6 +194,8 @@ class Trainer:
             now = time.monotonic()
             if now >= self._poll_due:
                 self._poll_due = now + POLL_SECONDS
+                if self._reporter.is_deleted():
+                    raise Deleted
                 self._waiting += commands.take(self._run.folder)
                 if self._mode != "paused" and now >= self._save_due:
                     self._save(keep=False)

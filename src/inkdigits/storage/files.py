@@ -4,8 +4,10 @@ import errno
 import os
 import secrets
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 
 class FileError(Exception):
@@ -62,14 +64,33 @@ def read_file(path: str | Path, limit: int) -> bytes:
 
     raises   FileError for anything else
     """
+    with _regular_file(path) as (file, size):
+        if size > limit:
+            raise file_too_large(path, size, limit)
+        return file.read(size)
+
+
+def read_part(path: str | Path, offset: int, size: int) -> tuple[int, bytes]:
+    """Read at most `size` bytes of a regular file that may still be growing, as `read_file` does.
+
+    offset   where to begin; the end, if it is beyond that
+    returns  where the bytes begin, and the bytes
+    raises   FileError for anything but a regular file
+    """
+    with _regular_file(path) as (file, end):
+        start = file.seek(max(0, min(offset, end)))
+        return start, file.read(size)
+
+
+@contextmanager
+def _regular_file(path: str | Path) -> Iterator[tuple[BinaryIO, int]]:
+    """Open a regular file; return it and its size. Errors, also while it is used, as read_file."""
     try:
         with open(path, "rb", opener=_open_without_waiting) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise FileError(f"{path} is a device or a pipe; name a regular file.")
-            if status.st_size > limit:
-                raise file_too_large(path, status.st_size, limit)
-            return file.read(status.st_size)
+            yield file, status.st_size
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         if isinstance(error, OSError) and error.errno == errno.ELOOP:
             raise FileError(f"{path} is a link; name the file it points to.") from None
