@@ -9,6 +9,7 @@ from PIL import Image
 from requests_to import MODELS, file_of
 
 from inkdigits.api import ModelRegistry, Settings, create_app
+from inkdigits.api.lab_access import LabAccess
 from inkdigits.api.routes import frontend
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -39,7 +40,8 @@ class BufferedClient(FlaskClient):
 
 @pytest.fixture(scope="session")
 def app(registry):
-    app = create_app(registry, Settings())
+    settings = Settings()
+    app = create_app(registry, settings, lab_access=LabAccess.of(settings))
     app.test_client_class = BufferedClient
     return app
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, request
+from flask import Blueprint, Flask, request
 from flask_limiter import Limiter
 
 from inkdigits.api.clients import client_key
@@ -17,8 +17,8 @@ from inkdigits.api.routes import (
     explanations,
     frontend,
     health,
-    lab,
     models,
+    no_lab,
     numbers,
     predictions,
 )
@@ -68,13 +68,24 @@ def create_app(
     app.register_blueprint(predictions.create_blueprint(registry, settings))
     app.register_blueprint(numbers.create_blueprint(registry, settings))
     app.register_blueprint(explanations.create_blueprint(registry))
-    app.register_blueprint(lab.create_blueprint(registry, settings, lab_access))
+    app.register_blueprint(_lab_blueprint(registry, settings, lab_access))
     app.register_blueprint(docs.create_blueprint(registry, settings))
     app.register_blueprint(health.create_blueprint(registry, metrics or Metrics(), is_draining))
     if settings.rate_limit:
         _limit_rate(app, settings)
     app.wsgi_app = add_headers(app.wsgi_app)  # type: ignore[assignment]
     return app
+
+
+def _lab_blueprint(
+    registry: ModelRegistry, settings: Settings, access: LabAccess | None
+) -> Blueprint:
+    if access is None:
+        return no_lab.create_blueprint()
+    # Imported here, because it takes time and memory that other servers need not spend.
+    from inkdigits.api.routes import lab
+
+    return lab.create_blueprint(registry, settings, access)
 
 
 def _limit_rate(app: Flask, settings: Settings) -> None:

@@ -4,13 +4,16 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 
-from inkdigits.api.served_runs import ServedRuns
 from inkdigits.model_file import locate
 from inkdigits.recognizer import Recognizer
 from inkdigits.storage.files import FileError
+
+if TYPE_CHECKING:  # a server without the lab loads none of its code
+    from inkdigits.api.served_runs import ServedRuns
 
 log = structlog.get_logger()
 
@@ -47,7 +50,7 @@ class ModelRegistry:
     default_name  name of the model for requests that do not name one
     """
 
-    def __init__(self, models: Sequence[str], served_runs: ServedRuns | None = None) -> None:
+    def __init__(self, models: Sequence[str], served_runs: "ServedRuns | None" = None) -> None:
         """Load all models.
 
         models       files, names of shipped models, or NAME=FILE; the first is the default

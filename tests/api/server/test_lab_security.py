@@ -1,6 +1,8 @@
 """Attacks on the lab, against the real server on a real socket."""
 
 import json
+import subprocess
+import sys
 from urllib.parse import quote
 
 import pytest
@@ -292,12 +294,20 @@ def test_server_that_others_reach_has_no_lab():
     settings = Settings(host="0.0.0.0")
     app = create_app(ModelRegistry(["cnn-small"]), settings, lab_access=LabAccess.of(settings))
     client = app.test_client()
-    for rule in app.url_map.iter_rules():
-        if rule.rule.startswith(LAB):
-            path = rule.rule.replace("<name>", "run")
-            for method in rule.methods - {"OPTIONS"}:
-                assert client.open(path, method=method).status_code == 404
+    for path in (LAB, RUNS, f"{RUNS}/run", f"{RUNS}/run/events", f"{LAB}/other"):
+        for method in ("GET", "POST", "PUT", "DELETE"):
+            assert client.open(path, method=method).status_code == 404
     assert "inkdigits lab" in client.get(LAB).json["detail"]
+
+
+def test_server_without_a_lab_loads_none_of_its_code():
+    code = (
+        "import sys; import inkdigits.api.server.worker; from inkdigits.api import *; "
+        "create_app(ModelRegistry(['cnn-small']), Settings(lab=False)); "
+        "print([name for name in sys.modules if name.startswith('inkdigits.lab')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "[]\n", done.stderr
 
 
 def test_people_type_the_token_of_a_lab_that_others_reach(tmp_path):

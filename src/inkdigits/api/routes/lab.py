@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import Conflict, NotFound, UnprocessableEntity
+from werkzeug.exceptions import Conflict, UnprocessableEntity
 
 from inkdigits.api import lab_schemas
 from inkdigits.api.bodies import json_response, read_drawing, read_json
@@ -44,17 +44,11 @@ from inkdigits.storage.files import FileError
 log = structlog.get_logger()
 
 RUN = f"{PATH}/runs/<name>"
-NO_LAB = (
-    "This server has no lab; run `inkdigits lab` on your computer, or start the server with "
-    "INKDIGITS_LAB=1 and INKDIGITS_LAB_TOKEN."
-)
 MAX_CLASS_NAME = 200  # characters in a query
 
 
-def create_blueprint(
-    registry: ModelRegistry, settings: Settings, access: LabAccess | None
-) -> Blueprint:
-    """Create the routes under /api/v1/lab; without `access`, each responds that there is no lab."""
+def create_blueprint(registry: ModelRegistry, settings: Settings, access: LabAccess) -> Blueprint:
+    """Create the routes under /api/v1/lab."""
     bp = Blueprint("lab", __name__)
     limits = LabLimits(
         running=settings.lab_running,
@@ -69,8 +63,6 @@ def create_blueprint(
 
     @bp.before_request
     def check_access() -> None:
-        if access is None:
-            raise NotFound(NO_LAB)
         check_origin(access)
         if request.endpoint != "lab.describe":
             check_token(access)
@@ -91,7 +83,6 @@ def create_blueprint(
     def describe() -> Response:
         require_accepts_json()
         parse_query()
-        assert access is not None
         return json_response(
             lab_schemas.Lab(
                 token=access.token if access.is_given else None,

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection as Pipe
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import structlog
@@ -22,12 +22,14 @@ from inkdigits.api.app import create_app
 from inkdigits.api.lab_access import LabAccess
 from inkdigits.api.metrics import Metrics
 from inkdigits.api.registry import ModelRegistry
-from inkdigits.api.served_runs import ServedRuns
 from inkdigits.api.server.connection import Connection
 from inkdigits.api.server.handler import Handler
 from inkdigits.api.server.log import configure_log
 from inkdigits.api.server.overload import OverloadSelector
 from inkdigits.api.settings import Settings
+
+if TYPE_CHECKING:
+    from inkdigits.api.served_runs import ServedRuns
 
 log = structlog.get_logger()
 
@@ -66,6 +68,12 @@ def run(
         runner.run(worker.run())
 
 
+def _served_runs(settings: Settings) -> "ServedRuns":
+    from inkdigits.api.served_runs import ServedRuns  # see app.create_app
+
+    return ServedRuns(settings.lab_folder)
+
+
 class _Worker:
     def __init__(
         self,
@@ -83,9 +91,8 @@ class _Worker:
         # References that keep the tasks from being garbage-collected.
         self._tasks: set[asyncio.Task[None]] = set()
         self._accepting: set[asyncio.Task[Any]] = set()
-        self._registry = ModelRegistry(
-            settings.models, ServedRuns(settings.lab_folder) if lab_access else None
-        )
+        served_runs = _served_runs(settings) if lab_access else None
+        self._registry = ModelRegistry(settings.models, served_runs)
         metrics = Metrics(metrics_index)
         app = create_app(self._registry, settings, lambda: self._is_draining, metrics, lab_access)
         self._handler = Handler(app.wsgi_app, settings, metrics, _max_connections(settings))
