@@ -131,6 +131,9 @@ def test_damaged_and_foreign_files_of_served_runs_are_left_out(runs, tmp_path):
     os.replace(tmp_path / "new", runs / "first" / "mlp.safetensors")
     registry.reload_changed()
     assert names(registry) == ["classic", "first"]
+    shutil.rmtree(runs / "first")  # by hand: it is still listed
+    registry.reload_changed()
+    assert names(registry) == ["classic"]
     shutil.rmtree(runs)
     registry.reload_changed()
     assert names(registry) == ["classic"]

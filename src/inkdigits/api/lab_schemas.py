@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, TypeAdapter
 
-from inkdigits.api.schemas import StrictModel, Whole
+from inkdigits.api.schemas import Problem, StrictModel, Whole
 
 MAX_LAYERS, MAX_UNITS = 8, 4096
-MAX_BATCH, MAX_EPOCHS = 10_000, 10_000
+MAX_BATCH, MAX_EPOCHS, MAX_RATE = 10_000, 100_000, 10.0
 MAX_SEED = 2**32 - 1
 MAX_NAME = 64
 
@@ -35,7 +35,7 @@ class LabOptions(StrictModel):
     )
     optimizer: Name | None = None
     schedule: Name | None = None
-    learning_rate: Annotated[float, Field(gt=0, le=1000)] | None = Field(
+    learning_rate: Annotated[float, Field(gt=0, le=MAX_RATE)] | None = Field(
         None, description="The highest one of the schedule."
     )
     batch_size: Annotated[int, Field(ge=1, le=MAX_BATCH), Whole] | None = None
@@ -101,6 +101,13 @@ OPTIONS, COMMAND, REPEAT = (
 )
 
 # Responses.
+
+
+class LabProblem(Problem):
+    """Problem details of a request to the lab whose body is wrong."""
+
+    field: str = Field("", description="The option that is wrong; only if it is about one.")
+
 
 Setting = str | int | float | bool | None
 

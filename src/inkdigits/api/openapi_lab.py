@@ -41,6 +41,7 @@ _PROBLEMS = {
     404: "This server has no lab, or there is no run with this name.",
     409: "The run is in a state in which this cannot be done, or a limit is reached.",
 }
+_INVALID = "An option or a parameter is missing, unknown or invalid; `field` names the option."
 _WITH_BODY = (400, 408, 413, 415)
 
 
@@ -155,8 +156,9 @@ def _operation(
         requestBody=body,
         responses={
             str(status or (200 if schema else 204)): success,
-            **problems(422, *(_WITH_BODY if body else ()), *ALWAYS),
+            **problems(*(_WITH_BODY if body else ()), *ALWAYS),
             **{str(code): problem(code, text) for code, text in _PROBLEMS.items()},
+            "422": problem(422, _INVALID, lab_schemas.LabProblem),
         },
     )
 

@@ -105,12 +105,12 @@ def problems(*statuses: int) -> dict[str, Response]:
     return {str(status): problem(status, _DESCRIPTIONS[status]) for status in sorted(statuses)}
 
 
-def problem(status: int, description: str) -> Response:
+def problem(status: int, description: str, schema: type[Problem] = Problem) -> Response:
     """Describe an error response."""
     return Response(
         description=description,
         headers=headers(*(["Retry-After"] if status in _WITH_RETRY_AFTER else [])),
-        content={PROBLEM_TYPE: MediaType(media_type_schema=reference(Problem))},
+        content={PROBLEM_TYPE: MediaType(media_type_schema=reference(schema))},
     )
 
 

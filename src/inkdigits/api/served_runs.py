@@ -53,6 +53,7 @@ class ServedRuns:
                 file = read_file(self._folder / name, MAX_FILE_NAME_BYTES).decode()
             except (FileError, UnicodeDecodeError):  # just removed
                 continue
-            if file == os.path.basename(file):
+            # The folder of a run may have been deleted by hand.
+            if file == os.path.basename(file) and (self._runs / name / file).is_file():
                 found[name] = f"{name}={self._runs / name / file}"
         return dict(list(found.items())[:MAX_SERVED])

@@ -24,11 +24,22 @@ _MESSAGES = {
 }
 
 
+class InvalidField(UnprocessableEntity):
+    """A body does not fit its schema.
+
+    field    the first part of the path of the field; None if the error is about the whole body
+    """
+
+    def __init__(self, description: str, field: str | None) -> None:
+        super().__init__(description)
+        self.field = field
+
+
 def validate(schema: TypeAdapter[T], value: Any) -> T:
     """Validate a decoded JSON value.
 
     returns  the validated value
-    raises   UnprocessableEntity if it does not fit; BadRequest for a string that is not valid
+    raises   InvalidField if it does not fit; BadRequest for a string that is not valid
              Unicode
     """
     try:
@@ -37,7 +48,8 @@ def validate(schema: TypeAdapter[T], value: Any) -> T:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     if first["type"] == "string_unicode":
         raise BadRequest("A string in the body is not valid Unicode: it has a lone surrogate.")
-    raise UnprocessableEntity(_sentence(first))
+    location = first["loc"]
+    raise InvalidField(_sentence(first), str(location[0])[:40] if location else None)
 
 
 def parse_query(*names: str) -> dict[str, str]:

@@ -26,7 +26,7 @@ from inkdigits.training_data import Sources
 MNIST = "mnist"
 MIN_IMAGES = 100
 MAX_SEED = 2**32 - 1
-MAX_HIDDEN = 20
+MAX_HIDDEN = 8
 MAX_OWN = 200  # files and folders that are listed
 # The option that sets a field of a recipe, by the field's first part, where the names differ.
 OPTION_OF = {"network": "hidden", "optimizer": "optimizer", "schedule": "learning_rate"}

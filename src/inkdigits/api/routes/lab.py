@@ -26,7 +26,7 @@ from inkdigits.api.registry import ModelRegistry
 from inkdigits.api.schemas import ImageDrawing, PixelsDrawing
 from inkdigits.api.served_runs import MAX_SERVED, ServedRuns
 from inkdigits.api.settings import Settings
-from inkdigits.api.validation import parse_query, validate
+from inkdigits.api.validation import InvalidField, parse_query, validate
 from inkdigits.lab import (
     Command,
     Lab,
@@ -69,11 +69,20 @@ def create_blueprint(registry: ModelRegistry, settings: Settings, access: LabAcc
 
     bp.before_request(require_uncompressed_body)
     bp.register_error_handler(LabError, _refuse)
+    bp.register_error_handler(InvalidField, _refuse_field)
     bp.register_error_handler(FileError, _file_problem)
     bp.register_error_handler(OSError, _file_problem)
 
     def run_of(name: str) -> lab_schemas.LabRunDetail:
         return _detail(lab.run(name), registry)
+
+    def created(name: str) -> Response:
+        # A run that had this name may have been served until its folder was deleted by hand.
+        served.remove(name)
+        response = json_response(run_of(name))
+        response.status_code = HTTPStatus.CREATED
+        response.headers["Location"] = f"{PATH}/runs/{name}"
+        return response
 
     @cache
     def recipes() -> list[lab_schemas.LabRecipe]:
@@ -115,8 +124,8 @@ def create_blueprint(registry: ModelRegistry, settings: Settings, access: LabAcc
         parse_query()
         options = validate(lab_schemas.OPTIONS, read_json()).model_dump()
         hidden = options.pop("hidden")
-        name = lab.start(LabOptions(**options, hidden=None if hidden is None else tuple(hidden)))
-        return _created(run_of(name))
+        hidden = None if hidden is None else tuple(hidden)
+        return created(lab.start(LabOptions(**options, hidden=hidden)))
 
     @bp.get(RUN)
     def get_run(name: str) -> Response:
@@ -142,7 +151,7 @@ def create_blueprint(registry: ModelRegistry, settings: Settings, access: LabAcc
     def repeat_run(name: str) -> Response:
         parse_query()
         repeat = validate(lab_schemas.REPEAT, read_json())
-        return _created(run_of(lab.again(name, replay=repeat.replay)))
+        return created(lab.again(name, replay=repeat.replay))
 
     @bp.get(f"{RUN}/events")
     def follow_run(name: str) -> Response:
@@ -283,13 +292,6 @@ def _digits(digits: Iterable[ValidationDigit]) -> Response:
     )
 
 
-def _created(run: lab_schemas.LabRunDetail) -> Response:
-    response = json_response(run)
-    response.status_code = HTTPStatus.CREATED
-    response.headers["Location"] = f"{PATH}/runs/{run.name}"
-    return response
-
-
 def _nothing(status: HTTPStatus = HTTPStatus.NO_CONTENT) -> Response:
     response = Response(status=status)
     del response.headers["Content-Type"]
@@ -303,7 +305,13 @@ def _refuse(error: LabError) -> Response:
         status = HTTPStatus.NOT_FOUND
     elif error.field is not None:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-    return problem_response(status, str(error))
+    return problem_response(status, str(error), field=error.field)
+
+
+def _refuse_field(error: InvalidField) -> Response:
+    """Respond to a body that does not fit its schema."""
+    detail = error.description or ""
+    return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail, field=error.field)
 
 
 def _file_problem(error: Exception) -> Response:
