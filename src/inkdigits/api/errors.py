@@ -1,6 +1,5 @@
 """One format for every error: problem details (RFC 9457) with the request id."""
 
-import json
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
@@ -50,17 +49,9 @@ def _problem_prefix(status: HTTPStatus, detail: str) -> bytes:
     return problem(status, detail, "").model_dump_json().encode().removesuffix(b'"}')
 
 
-def problem_response(
-    status: HTTPStatus, detail: str, headers: Any = None, field: str | None = None
-) -> Response:
-    """Respond to the current request with problem details.
-
-    field    the option that is wrong: see lab_schemas.LabProblem
-    """
-    body: str | bytes = problem_json(status, detail, request_id())
-    if field is not None:
-        members = problem(status, detail, request_id()).model_dump()
-        body = json.dumps({**members, "field": field})
+def problem_response(status: HTTPStatus, detail: str, headers: Any = None) -> Response:
+    """Respond to the current request with problem details."""
+    body = problem_json(status, detail, request_id())
     return Response(body, status, headers, content_type=PROBLEM_TYPE)
 
 

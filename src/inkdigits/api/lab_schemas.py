@@ -104,9 +104,9 @@ OPTIONS, COMMAND, REPEAT = (
 
 
 class LabProblem(Problem):
-    """Problem details of a request to the lab whose body is wrong."""
+    """Problem details of a request to the lab that is wrong."""
 
-    field: str = Field("", description="The option that is wrong; only if it is about one.")
+    field: str | None = Field(description="The option that is wrong; null if it is about none.")
 
 
 Setting = str | int | float | bool | None

@@ -156,7 +156,7 @@ def _operation(
         requestBody=body,
         responses={
             str(status or (200 if schema else 204)): success,
-            **problems(*(_WITH_BODY if body else ()), *ALWAYS),
+            **problems(422, *(_WITH_BODY if body else ()), *ALWAYS),
             **{str(code): problem(code, text) for code, text in _PROBLEMS.items()},
             "422": problem(422, _INVALID, lab_schemas.LabProblem),
         },

@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import type { RunActions } from "../components/train/RunView";
-import { type LabClient, problemOf } from "../lib/lab/client";
-import type { LabBody } from "../lib/lab/options";
+import { type LabClient, refusal } from "../lib/lab/client";
+import type { LabBody, Refusal } from "../lib/lab/options";
 
 interface Effects {
   /** Called after anything has changed. */
@@ -15,20 +15,22 @@ interface Effects {
 export function useRunActions(client: LabClient, effects: Effects) {
   const { onChanged, onStarted, onServed, onDelete } = effects;
   return useMemo(() => {
-    const attempt = async (action: () => Promise<unknown>): Promise<string | null> => {
+    const refused = async (action: () => Promise<unknown>): Promise<Refusal | null> => {
       try {
         await action();
         onChanged();
         return null;
       } catch (error) {
-        return problemOf(error);
+        return refusal(error);
       }
     };
+    const attempt = async (action: () => Promise<unknown>): Promise<string | null> =>
+      (await refused(action))?.problem ?? null;
     const actions: RunActions & {
-      readonly start: (body: LabBody) => Promise<string | null>;
+      readonly start: (body: LabBody) => Promise<Refusal | null>;
       readonly deleteAll: (names: readonly string[]) => Promise<string | null>;
     } = {
-      start: (body) => attempt(async () => onStarted((await client.start(body)).name)),
+      start: (body) => refused(async () => onStarted((await client.start(body)).name)),
       again: (name, replay) =>
         attempt(async () => onStarted((await client.again(name, replay)).name)),
       serve: (name) =>

@@ -16,9 +16,9 @@ from werkzeug.exceptions import Conflict, UnprocessableEntity
 from inkdigits.api import lab_schemas
 from inkdigits.api.bodies import json_response, read_drawing, read_json
 from inkdigits.api.drawings import DRAWING, ink_of, render_strokes
-from inkdigits.api.errors import problem_response
+from inkdigits.api.errors import PROBLEM_TYPE, problem, problem_response
 from inkdigits.api.headers import LAB_PATH as PATH
-from inkdigits.api.headers import require_accepts_json, require_uncompressed_body
+from inkdigits.api.headers import request_id, require_accepts_json, require_uncompressed_body
 from inkdigits.api.lab_access import LabAccess, check_origin, check_token
 from inkdigits.api.lab_events import EventStream
 from inkdigits.api.parsing import decode_image
@@ -69,7 +69,7 @@ def create_blueprint(registry: ModelRegistry, settings: Settings, access: LabAcc
 
     bp.before_request(require_uncompressed_body)
     bp.register_error_handler(LabError, _refuse)
-    bp.register_error_handler(InvalidField, _refuse_field)
+    bp.register_error_handler(UnprocessableEntity, _refuse_request)
     bp.register_error_handler(FileError, _file_problem)
     bp.register_error_handler(OSError, _file_problem)
 
@@ -300,18 +300,23 @@ def _nothing(status: HTTPStatus = HTTPStatus.NO_CONTENT) -> Response:
 
 def _refuse(error: LabError) -> Response:
     """Respond to what the lab does not do, in its own sentence."""
-    status = HTTPStatus.CONFLICT
-    if isinstance(error, UnknownRun):
-        status = HTTPStatus.NOT_FOUND
-    elif error.field is not None:
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
-    return problem_response(status, str(error), field=error.field)
+    if error.field is not None:
+        return _invalid(str(error), error.field)
+    is_unknown = isinstance(error, UnknownRun)
+    return problem_response(HTTPStatus.NOT_FOUND if is_unknown else HTTPStatus.CONFLICT, str(error))
 
 
-def _refuse_field(error: InvalidField) -> Response:
-    """Respond to a body that does not fit its schema."""
-    detail = error.description or ""
-    return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail, field=error.field)
+def _refuse_request(error: UnprocessableEntity) -> Response:
+    """Respond to a body that does not fit its schema, or a wrong query."""
+    field = error.field if isinstance(error, InvalidField) else None
+    return _invalid(error.description or "", field)
+
+
+def _invalid(detail: str, field: str | None) -> Response:
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    members = problem(status, detail, request_id()).model_dump()
+    body = lab_schemas.LabProblem(**members, field=field).model_dump_json()
+    return Response(body, status, content_type=PROBLEM_TYPE)
 
 
 def _file_problem(error: Exception) -> Response:

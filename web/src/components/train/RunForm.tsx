@@ -1,7 +1,12 @@
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { formatCount } from "../../lib/format";
-import type { LabBody } from "../../lib/lab/options";
-import { fieldOf, type OptionField, type TypedOptions, toBody } from "../../lib/lab/options";
+import {
+  type LabBody,
+  type OptionField,
+  type Refusal,
+  type TypedOptions,
+  toBody,
+} from "../../lib/lab/options";
 import type { LabDescription } from "../../lib/lab/schemas";
 import { formatSetting } from "../../lib/lab/settings";
 import { Switch } from "../Switch";
@@ -11,8 +16,8 @@ interface Props {
   readonly lab: LabDescription;
   readonly typed: TypedOptions;
   readonly onType: (typed: TypedOptions) => void;
-  /** Start a run; returns the API's sentence if it refuses it. */
-  readonly onStart: (body: LabBody) => Promise<string | null>;
+  /** Start a run; returns why, if the API refuses it. */
+  readonly onStart: (body: LabBody) => Promise<Refusal | null>;
 }
 
 const DEFAULT_RECIPE = "mlp";
@@ -21,33 +26,34 @@ type Input = "integer" | "decimal" | "text";
 
 /** What to train, and how. An empty field is as the recipe has it. */
 export function RunForm({ lab, typed, onType, onStart }: Props) {
-  const [problem, setProblem] = useState<string | null>(null);
+  const [refusal, setRefusal] = useState<Refusal | null>(null);
   const [starting, setStarting] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
-    if (problem === null) return;
+    if (refusal === null) return;
     form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
-  }, [problem]);
+  }, [refusal]);
   const recipe =
     lab.recipes.find(({ name }) => name === (typed.recipe || DEFAULT_RECIPE)) ?? lab.recipes[0];
   const data = lab.data.find(({ name }) => name === typed.data) ?? lab.data[0];
   if (!recipe || !data) return <p>This server has no recipes to train.</p>;
   const convolutional = recipe.has_convolutions;
-  const wrong = problem === null ? null : fieldOf(problem);
+  const problem = refusal?.problem ?? null;
+  const wrong = refusal?.field ?? null;
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     if (starting || !data.available) return;
     setStarting(true);
-    setProblem(null);
+    setRefusal(null);
     const options = { ...typed, recipe: recipe.name, data: data.name };
     const refused = await onStart(toBody(options, convolutional));
     setStarting(false);
-    setProblem(refused);
+    setRefusal(refused);
   };
 
   const set = <Name extends OptionField>(name: Name, value: TypedOptions[Name]) => {
-    if (wrong === name) setProblem(null);
+    if (wrong === name) setRefusal(null);
     onType({ ...typed, [name]: value });
   };
   const errorAt = (name: OptionField) => (wrong === name ? problem : null);

@@ -5,7 +5,7 @@ import userEvent from "@testing-library/user-event";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { CONFUSION, LAB, pictureEvent, summary } from "../../../tests/lab";
 import { reasonsOf } from "../../lib/lab/controls";
-import { NO_OPTIONS, type TypedOptions } from "../../lib/lab/options";
+import { NO_OPTIONS, type Refusal, type TypedOptions } from "../../lib/lab/options";
 import { Confusion } from "./Confusion";
 import { changesInWords } from "./DrawingProgress";
 import { Histograms, middleHalf } from "./Histograms";
@@ -16,7 +16,10 @@ import { RunList } from "./RunList";
 afterEach(cleanup);
 
 describe("RunForm", () => {
-  const open = (typed: Partial<TypedOptions>, onStart = async (): Promise<string | null> => null) =>
+  const open = (
+    typed: Partial<TypedOptions>,
+    onStart = async (): Promise<Refusal | null> => null,
+  ) =>
     render(
       <RunForm
         lab={LAB}
@@ -39,14 +42,16 @@ describe("RunForm", () => {
     });
   });
   it("shows the API's sentence at the field that it is about, or else below the button", async () => {
-    open({ seed: "x" }, async () => 'The field "seed" should be a whole number.');
+    const problem = "It should be a whole number.";
+    open({ seed: "x" }, async () => ({ problem, field: "seed" }));
     await start();
     const seed = screen.getByLabelText("Seed");
     expect(seed.getAttribute("aria-invalid")).toBe("true");
     const hint = document.getElementById(seed.getAttribute("aria-describedby") ?? "");
     expect(hint?.textContent).toContain("whole number");
     cleanup();
-    open({}, async () => "Two are going on already: stop one of them first.");
+    const many = "Two are going on already: stop one of them first.";
+    open({}, async () => ({ problem: many, field: null }));
     await start();
     expect(screen.getByRole("alert").textContent).toContain("stop one of them");
     expect(document.querySelector("[aria-invalid=true]")).toBeNull();

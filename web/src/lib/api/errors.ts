@@ -7,7 +7,13 @@ export type ApiFailure =
   | { readonly kind: "unreachable" }
   | { readonly kind: "timeout" }
   | { readonly kind: "busy"; readonly retry_after_ms: number }
-  | { readonly kind: "http_error"; readonly status: number; readonly detail: string }
+  | {
+      readonly kind: "http_error";
+      readonly status: number;
+      readonly detail: string;
+      /** The option of the lab that is wrong. */
+      readonly field?: string;
+    }
   | { readonly kind: "invalid_response" }
   | { readonly kind: "misconfigured" }
   /** The page itself failed, before or after the call. */
@@ -58,7 +64,9 @@ export function failureFromResponse(
     return { kind: "unreachable" };
   }
   const problem = v.safeParse(ProblemSchema, body);
-  return { kind: "http_error", status, detail: problem.success ? problem.output.detail : "" };
+  if (!problem.success) return { kind: "http_error", status, detail: "" };
+  const { detail, field } = problem.output;
+  return { kind: "http_error", status, detail, ...(field !== null && { field }) };
 }
 
 export interface FailureMessage {

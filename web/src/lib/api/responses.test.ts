@@ -28,7 +28,7 @@ it("has the types of the OpenAPI document", () => {
   expectTypeOf<v.InferOutput<typeof ExplanationSchema>>().toEqualTypeOf<Schemas["Explanation"]>();
   expectTypeOf<v.InferOutput<typeof ModelsSchema>>().toEqualTypeOf<Schemas["Models"]>();
   expectTypeOf<v.InferOutput<typeof ProblemSchema>>().toEqualTypeOf<
-    Pick<Schemas["Problem"], "detail">
+    Pick<Schemas["LabProblem"], "detail" | "field">
   >();
 });
 
@@ -262,12 +262,15 @@ describe("the list of models", () => {
 
 describe("a problem", () => {
   it("keeps its detail, and shortens a long one", () => {
-    expect(v.parse(ProblemSchema, { detail: "Too large.", status: 413 })).toEqual({
-      detail: "Too large.",
-    });
-    const { detail } = v.parse(ProblemSchema, { detail: "x".repeat(10_000) });
-    expect(detail).toHaveLength(200);
-    expect(detail).toMatch(/…$/);
+    const detail = "Too large.";
+    for (const field of [undefined, 1]) {
+      const problem = v.parse(ProblemSchema, { detail, status: 413, field });
+      expect(problem).toEqual({ detail, field: null });
+    }
+    expect(v.parse(ProblemSchema, { detail, field: "seed" }).field).toBe("seed");
+    const long = v.parse(ProblemSchema, { detail: "x".repeat(10_000) });
+    expect(long.detail).toHaveLength(200);
+    expect(long.detail).toMatch(/…$/);
   });
   it.each([...NOT_OBJECTS, { detail: null }, { detail: ["why"] }, { detail: {} }])(
     "is not %j",

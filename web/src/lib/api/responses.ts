@@ -291,7 +291,10 @@ export const ModelsSchema = v.pipe(
   v.check((response) => response.models.some(({ name }) => name === response.default)),
 );
 
-/** An RFC 9457 problem; the page shows its detail, shortened if it is long. */
+/** An RFC 9457 problem; the page shows its detail, shortened if it is long.
+ *
+ * Of the lab, it may have the option that it is about.
+ */
 export const ProblemSchema = v.object({
   detail: v.pipe(
     v.string(),
@@ -299,4 +302,6 @@ export const ProblemSchema = v.object({
       text.length > MAX_DETAIL_LENGTH ? `${text.slice(0, MAX_DETAIL_LENGTH - 1)}…` : text,
     ),
   ),
+  /** The option of the lab that is wrong. */
+  field: v.fallback(v.nullable(v.string()), null),
 });

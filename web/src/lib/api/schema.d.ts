@@ -1028,6 +1028,36 @@ export interface components {
             learning_rate: number | null;
         };
         /**
+         * LabProblem
+         * @description Problem details of a request to the lab that is wrong.
+         */
+        LabProblem: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "about:blank";
+            /** Title */
+            title: string;
+            /** Status */
+            status: number;
+            /**
+             * Detail
+             * @description One sentence: the cause, and what to do.
+             */
+            detail: string;
+            /**
+             * Request Id
+             * @description The X-Request-ID header of the response.
+             */
+            request_id: string;
+            /**
+             * Field
+             * @description The option that is wrong; null if it is about none.
+             */
+            field: string | null;
+        };
+        /**
          * LabRecipe
          * @description A recipe.
          */
@@ -3379,7 +3409,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            /** @description An option or a parameter is missing, unknown or invalid; `field` names the option. */
             422: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
@@ -3387,7 +3417,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["LabProblem"];
                 };
             };
             /** @description This client has sent too many requests. */
@@ -3515,7 +3545,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            /** @description An option or a parameter is missing, unknown or invalid; `field` names the option. */
             422: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
@@ -3523,7 +3553,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["LabProblem"];
                 };
             };
             /** @description This client has sent too many requests. */
@@ -3705,7 +3735,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            /** @description An option or a parameter is missing, unknown or invalid; `field` names the option. */
             422: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
@@ -3713,7 +3743,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["LabProblem"];
                 };
             };
             /** @description This client has sent too many requests. */
@@ -3847,7 +3877,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            /** @description An option or a parameter is missing, unknown or invalid; `field` names the option. */
             422: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
@@ -3855,7 +3885,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["LabProblem"];
                 };
             };
             /** @description This client has sent too many requests. */
@@ -3987,7 +4017,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            /** @description An option or a parameter is missing, unknown or invalid; `field` names the option. */
             422: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
@@ -3995,7 +4025,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["LabProblem"];
                 };
             };
             /** @description This client has sent too many requests. */
@@ -4181,7 +4211,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            /** @description An option or a parameter is missing, unknown or invalid; `field` names the option. */
             422: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
@@ -4189,7 +4219,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["LabProblem"];
                 };
             };
             /** @description This client has sent too many requests. */
@@ -4376,7 +4406,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            /** @description An option or a parameter is missing, unknown or invalid; `field` names the option. */
             422: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
@@ -4384,7 +4414,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["LabProblem"];
                 };
             };
             /** @description This client has sent too many requests. */
@@ -4532,7 +4562,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            /** @description An option or a parameter is missing, unknown or invalid; `field` names the option. */
             422: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
@@ -4540,7 +4570,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["LabProblem"];
                 };
             };
             /** @description This client has sent too many requests. */
@@ -4743,7 +4773,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            /** @description An option or a parameter is missing, unknown or invalid; `field` names the option. */
             422: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
@@ -4751,7 +4781,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["LabProblem"];
                 };
             };
             /** @description This client has sent too many requests. */
@@ -4883,7 +4913,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            /** @description An option or a parameter is missing, unknown or invalid; `field` names the option. */
             422: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
@@ -4891,7 +4921,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["LabProblem"];
                 };
             };
             /** @description This client has sent too many requests. */
@@ -5025,7 +5055,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            /** @description An option or a parameter is missing, unknown or invalid; `field` names the option. */
             422: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
@@ -5033,7 +5063,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["LabProblem"];
                 };
             };
             /** @description This client has sent too many requests. */
@@ -5167,7 +5197,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            /** @description An option or a parameter is missing, unknown or invalid; `field` names the option. */
             422: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
@@ -5175,7 +5205,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["LabProblem"];
                 };
             };
             /** @description This client has sent too many requests. */
@@ -5314,7 +5344,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            /** @description An option or a parameter is missing, unknown or invalid; `field` names the option. */
             422: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
@@ -5322,7 +5352,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["LabProblem"];
                 };
             };
             /** @description This client has sent too many requests. */
@@ -5456,7 +5486,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            /** @description An option or a parameter is missing, unknown or invalid; `field` names the option. */
             422: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
@@ -5464,7 +5494,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["LabProblem"];
                 };
             };
             /** @description This client has sent too many requests. */
@@ -5596,7 +5626,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            /** @description An option or a parameter is missing, unknown or invalid; `field` names the option. */
             422: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
@@ -5604,7 +5634,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["LabProblem"];
                 };
             };
             /** @description This client has sent too many requests. */
@@ -5738,7 +5768,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            /** @description An option or a parameter is missing, unknown or invalid; `field` names the option. */
             422: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
@@ -5746,7 +5776,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["LabProblem"];
                 };
             };
             /** @description This client has sent too many requests. */

@@ -6,7 +6,7 @@ import { ApiError, failureFromResponse, failureMessage } from "../api/errors";
 import { apiBaseUrl, ConfigError, loadConfig } from "../config";
 import { limitedFetch, ResponseTooLargeError } from "../limitedFetch";
 import { followEvents } from "./eventStream";
-import type { LabBody } from "./options";
+import { type LabBody, type Refusal, refusalOf } from "./options";
 import {
   ConfusionSchema,
   DigitsSchema,
@@ -236,6 +236,15 @@ export function statusOf(error: unknown): number | undefined {
 function failureKind(error: unknown): "invalid_response" | "misconfigured" | "unreachable" {
   if (error instanceof ConfigError) return "misconfigured";
   return error instanceof ResponseTooLargeError ? "invalid_response" : "unreachable";
+}
+
+/** Why a run was not started. */
+export function refusal(error: unknown): Refusal {
+  const field =
+    error instanceof ApiError && error.failure.kind === "http_error"
+      ? error.failure.field
+      : undefined;
+  return refusalOf(problemOf(error), field);
 }
 
 /** What went wrong, in a sentence for people. */

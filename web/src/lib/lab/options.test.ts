@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fieldOf, NO_OPTIONS, toBody } from "./options";
+import { NO_OPTIONS, refusalOf, toBody } from "./options";
 
 const typed = { ...NO_OPTIONS, recipe: "mlp", data: "mnist" };
 
@@ -36,11 +36,9 @@ describe("the options of a run", () => {
   it("have no layers for a recipe with convolutions", () => {
     expect(toBody({ ...typed, hidden: "128" }, true)).not.toHaveProperty("hidden");
   });
-  it("have the field that a sentence of the API is about", () => {
-    expect(fieldOf('The field "learning_rate" should be a number.')).toBe("learning_rate");
-    expect(fieldOf('The field "hidden[0]" should be a whole number.')).toBe("hidden");
-    expect(fieldOf("The batch size must be at most 1,000 images.")).toBe("batch_size");
-    expect(fieldOf("There is already a run of this name.")).toBe("name");
-    expect(fieldOf("As many runs are training as this lab allows.")).toBeNull();
+  it("have the field that the API names, if it is one of the form", () => {
+    expect(refusalOf("No.", "learning_rate").field).toBe("learning_rate");
+    expect(refusalOf("No.", "colour").field).toBeNull();
+    expect(refusalOf("No.", undefined).field).toBeNull();
   });
 });

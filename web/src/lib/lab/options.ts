@@ -81,29 +81,16 @@ export function toBody(typed: TypedOptions, convolutional: boolean): LabBody {
   return body;
 }
 
-/** Words by which a sentence of the API names a field, where they are not its name. */
-const WORDS: readonly (readonly [RegExp, OptionField])[] = [
-  [/\bhidden|\blayers?\b|\bconvolution/, "hidden"],
-  [/\blearning[ _]rate/, "learning_rate"],
-  [/\bbatch/, "batch_size"],
-  [/\bearly[ _]stopping|\bimproves/, "early_stopping"],
-  [/\bdropout/, "dropout"],
-  [/\bactivation/, "activation"],
-  [/\boptimizer/, "optimizer"],
-  [/\bschedule/, "schedule"],
-  [/\baugment/, "augment"],
-  [/\bepochs?\b/, "epochs"],
-  [/\bseed\b/, "seed"],
-  [/\bshare\b/, "share"],
-  [/\bname\b|\brun called\b/, "name"],
-  [/\bdata\b|\bimages\b|\bmnist\b/, "data"],
-  [/\brecipe\b/, "recipe"],
-];
+/** Why the lab did not start a run, and the field that is wrong; null if it is about none. */
+export interface Refusal {
+  readonly problem: string;
+  readonly field: OptionField | null;
+}
 
-/** The field that a sentence of the API is about; null if it is about none. */
-export function fieldOf(detail: string): OptionField | null {
-  const text = detail.toLowerCase();
-  const exact = /^the field "?([a-z_]+)/.exec(text)?.[1];
-  if (exact !== undefined && exact in NO_OPTIONS) return exact as OptionField;
-  return WORDS.find(([words]) => words.test(text))?.[1] ?? null;
+/** The refusal of the API, whose field the form may not have. */
+export function refusalOf(problem: string, field: string | undefined): Refusal {
+  return {
+    problem,
+    field: field !== undefined && field in NO_OPTIONS ? (field as OptionField) : null,
+  };
 }
