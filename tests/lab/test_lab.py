@@ -247,6 +247,17 @@ def test_half_a_line_of_a_killed_process_is_skipped(lab, train):
     assert told[-4:] == ["starting", "paused", "training", "finished"]
 
 
+def test_events_that_are_a_pipe_or_a_link_are_not_waited_for(lab, tmp_path):
+    name = lab.start(OPTIONS)
+    path = lab.folder / name / "events.jsonl"
+    os.mkfifo(path)
+    assert lab.poll(name, 0)[0] == []
+    path.unlink()
+    (tmp_path / "other").write_text('{"type": "state"}\n')
+    path.symlink_to(tmp_path / "other")
+    assert lab.poll(name, 0)[0] == []
+
+
 def test_unknown_runs_are_told(lab):
     for function in (lab.run, lab.delete, lab.confusion, lab.model_path, lab.record, lab.again):
         with pytest.raises(UnknownRun):

@@ -163,6 +163,10 @@ def test_diverged_run_says_so_and_keeps_its_last_good_weights(lab, train):
     assert (status.state, status.step) == ("stopped", 1)
 
 
+class Panic(BaseException):
+    """What safetensors, which is written in Rust, raises without memory."""
+
+
 def failing(monkeypatch, error, after):
     """Let checkpoints fail after some."""
     save, left = Run.save, [after]
@@ -182,8 +186,9 @@ def failing(monkeypatch, error, after):
         (OSError(errno.ENOSPC, "No space left on device"), "The disk is full: free some space"),
         (OSError(errno.EIO, "Input/output error"), "cannot be written (Input/output error)"),
         (MemoryError(), "Training needs more memory than the limit of 4,096 MiB"),
+        (Panic(), "Training needs more memory than the limit of 4,096 MiB"),
     ],
-    ids=["disk", "device", "memory"],
+    ids=["disk", "device", "memory", "panic"],
 )
 def test_failed_run_says_why_and_continues_later(lab, train, monkeypatch, error, message):
     name = lab.start(OPTIONS)

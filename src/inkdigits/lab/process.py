@@ -106,9 +106,9 @@ def train_run(folder: Path, data_dir: Path | None, limits: LabLimits, is_asked: 
                     pass  # nobody is left to be told
                 except DivergenceError as error:
                     _tell(reporter, "diverged", _divergence(run, error))
-                except Exception as error:
+                except BaseException as error:
                     _tell(reporter, "failed", _cause(error, folder, data_dir, limits))
-                    if not isinstance(error, EXPECTED):
+                    if isinstance(error, Exception) and not isinstance(error, EXPECTED):
                         raise
     except (RunError, FileError) as error:
         sys.stderr.write(f"{error}\n")  # another process has the run, or its folder is unusable
@@ -161,9 +161,10 @@ def _divergence(run: Run, error: DivergenceError) -> str:
     )
 
 
-def _cause(error: Exception, folder: Path, data_dir: Path | None, limits: LabLimits) -> str:
+def _cause(error: BaseException, folder: Path, data_dir: Path | None, limits: LabLimits) -> str:
     """Say in a sentence or two, without a path, why training failed."""
-    if isinstance(error, MemoryError):
+    # Without memory, packages written in Rust panic, which is not an Exception.
+    if isinstance(error, MemoryError) or not isinstance(error, Exception):
         return (
             f"Training needs more memory than the limit of {limits.memory_bytes >> 20:,} MiB: "
             "choose a smaller network, batch or share of the images."

@@ -20,7 +20,10 @@ from inkdigits.training import Record
 
 METRICS = "metrics.jsonl"
 FILES = (STATUS, SETTINGS, METRICS, ASKED)
-INTERRUPTED = "The process died; continue the run to go on from its last checkpoint."
+INTERRUPTED = (
+    "The process died (lab.log in the run's folder may say why); continue the run to go on from its "
+    "last checkpoint."
+)
 
 
 def stamp(folder: Path) -> tuple[int, ...]:
