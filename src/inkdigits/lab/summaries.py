@@ -21,8 +21,8 @@ from inkdigits.training import Record
 METRICS = "metrics.jsonl"
 FILES = (STATUS, SETTINGS, METRICS, ASKED)
 INTERRUPTED = (
-    "The process died (lab.log in the run's folder may say why); continue the run to go on from its "
-    "last checkpoint."
+    "The process died (lab.log in the run's folder may say why); continue the run to go on from "
+    "its last checkpoint."
 )
 
 
