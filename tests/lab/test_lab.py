@@ -1,6 +1,8 @@
 """The lab: starting, listing, following, limiting and deleting runs."""
 
 import os
+import shutil
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +11,16 @@ from lab_runs import OPTIONS, events_of
 from untrained import untrained
 
 from inkdigits.imaging.errors import ImageError
-from inkdigits.lab import Command, Lab, LabError, LabOptions, TooManyRuns, UnknownRun, commands
+from inkdigits.lab import (
+    Command,
+    Lab,
+    LabError,
+    LabOptions,
+    TooManyRuns,
+    UnknownRun,
+    commands,
+    process,
+)
 from inkdigits.lab.files import Status
 from inkdigits.lab.options import parse_options
 from inkdigits.model_file import load_model, save_model
@@ -256,6 +267,28 @@ def test_events_that_are_a_pipe_or_a_link_are_not_waited_for(lab, tmp_path):
     (tmp_path / "other").write_text('{"type": "state"}\n')
     path.symlink_to(tmp_path / "other")
     assert lab.poll(name, 0)[0] == []
+
+
+@pytest.mark.parametrize("name", ["commands", "lab.log", "events.jsonl", "status.json"])
+def test_links_in_the_folder_of_a_run_are_not_written_through(lab, train, tmp_path, name):
+    """The folder may have been copied from anywhere."""
+    run = lab.start(replace(OPTIONS, paused=True))
+    train(run)
+    link, outside = lab.folder / run / name, tmp_path / "outside"
+    if name == "commands":
+        outside.mkdir()
+    other = outside / "package.json" if name == "commands" else outside
+    other.write_bytes(b'{"command": "stop"}')
+    link.unlink(missing_ok=True)
+    link.symlink_to(outside)
+    lab = Lab(lab.folder, None, lab.limits, command=(shutil.which("echo"),))
+    with suppress(LabError, OSError):
+        lab.command(run, Command("continue"))
+        lab._processes[run].wait()
+    process.train_run(lab.folder / run, None, lab.limits, lambda: True)
+    assert other.read_bytes() == b'{"command": "stop"}'
+    if name == "commands":
+        assert list(outside.iterdir()) == [other]
 
 
 def test_unknown_runs_are_told(lab):

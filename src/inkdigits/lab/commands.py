@@ -92,6 +92,8 @@ def send(folder: Path, command: Command) -> None:
     """
     waiting = folder / FOLDER
     waiting.mkdir(exist_ok=True)
+    if waiting.is_symlink():
+        raise LabError("The folder of the run's commands is a link; remove it.")
     if len(_waiting(folder)) >= MAX_WAITING:
         raise LabError("Too many commands are waiting; try again in a moment.")
     name = f"{time.time_ns():020}-{secrets.token_hex(4)}.json"
@@ -111,7 +113,10 @@ def take(folder: Path) -> list[Command]:
 
 
 def _waiting(folder: Path) -> list[Path]:
+    waiting = folder / FOLDER
+    if waiting.is_symlink():  # whose files are not commands, and must not be deleted
+        return []
     try:
-        return sorted((folder / FOLDER).glob("*.json"))
+        return sorted(waiting.glob("*.json"))
     except OSError:
         return []

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from inkdigits.lab.files import read_json, write_json
-from inkdigits.storage.files import FileError, read_part
+from inkdigits.storage.files import FileError, open_to_append, read_part
 
 EVENTS, PICTURE = "events.jsonl", "picture.json"
 POLL_SECONDS = 0.1
@@ -40,7 +40,7 @@ class EventLog:
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._path = folder, folder / EVENTS
-        self._file = self._path.open("ab", buffering=0)
+        self._file = open_to_append(self._path)
         if self._file.tell():
             self._file.write(b"\n")  # ends what a killed process has left; empty lines are skipped
 

@@ -87,6 +87,8 @@ class Status:
         try:
             replace_file(path, data)
         except OSError:
+            if path.is_symlink():
+                raise
             with path.open("r+b") as file:
                 file.write(data)
 

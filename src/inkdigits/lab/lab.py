@@ -36,7 +36,7 @@ from inkdigits.lab.views import (
 )
 from inkdigits.model_file import models_in
 from inkdigits.preprocessing import PREPROCESSORS, Preprocessor
-from inkdigits.storage.files import FileError
+from inkdigits.storage.files import FileError, open_to_append
 from inkdigits.threads import one_blas_thread
 
 LOCK = ".lab.lock"  # in the folder of runs: one lab at a time counts and starts
@@ -138,7 +138,7 @@ class Lab:
     def _spawn(self, folder: Path) -> None:
         """Start the process of a run: it outlives this one."""
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
-        with (folder / LOG).open("ab") as log:
+        with open_to_append(folder / LOG) as log:
             process = subprocess.Popen(
                 [*self._command, arguments(folder.absolute(), self.data_dir, self.limits)],
                 stdin=subprocess.DEVNULL,

@@ -82,6 +82,14 @@ def read_part(path: str | Path, offset: int, size: int) -> tuple[int, bytes]:
         return start, file.read(size)
 
 
+def open_to_append(path: str | Path) -> BinaryIO:
+    """Open a file to append to it, without a buffer; never follow a link or wait for a pipe.
+
+    raises   OSError
+    """
+    return open(path, "ab", buffering=0, opener=_open_without_waiting)
+
+
 @contextmanager
 def _regular_file(path: str | Path) -> Iterator[tuple[BinaryIO, int]]:
     """Open a regular file; return it and its size. Errors, also while it is used, as read_file."""
@@ -102,4 +110,5 @@ def _regular_file(path: str | Path) -> Iterator[tuple[BinaryIO, int]]:
 
 def _open_without_waiting(path: str, flags: int) -> int:
     # O_NONBLOCK opens a pipe without waiting for a writer. Windows has neither flag.
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    more = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    return os.open(path, flags | more, 0o666)
