@@ -34,6 +34,9 @@ describe("roundToSum", () => {
     expect(roundToSum([0.0004, 0.0001], 0.001)).toEqual([0.001, 0]);
     expect(roundToSum([0.0009, 0.0006], 0.001)).toEqual([0.001, 0]);
   });
+  it("does not hide that terms are not those of the sum", () => {
+    expect(roundToSum([1, 2], 3.5)).toEqual([1, 2]);
+  });
   it("returns nothing for nothing", () => {
     expect(roundToSum([], 0)).toEqual([]);
   });
