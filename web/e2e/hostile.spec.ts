@@ -31,20 +31,13 @@ const test = base.extend<{ hostile: HostileServer; errors: string[] }>({
   },
 });
 
+// src/lib/api/responses.test.ts has more of them.
 const INVALID_PREDICTIONS: [string, Respond][] = [
   ["null", withBody(null)],
-  ["a list of null", withBody([null])],
-  ["an empty body", withBody("")],
   ["NaN", withBody(JSON.stringify(PREDICTION).replace("0.93", "NaN"))],
-  ["an infinite number", withBody(JSON.stringify(PREDICTION).replace("0.93", "1e999"))],
   ["half an object", withBody(JSON.stringify(PREDICTION).slice(0, 50))],
   ["a proxy's page", withBody("<!doctype html><h1>Sign in</h1>", { type: "text/html" })],
   ["deep nesting", withBody("[".repeat(900_000))],
-  ["the digit 42", withBody({ ...PREDICTION, digit: 42 })],
-  ["strings in place of numbers", withBody({ ...PREDICTION, digit: "7", confidence: "0.9" })],
-  ["three probabilities", withBody({ ...PREDICTION, probabilities: [0.2, 0.3, 0.5] })],
-  ["10,000 probabilities", withBody({ ...PREDICTION, probabilities: Array(10_000).fill(1e-4) })],
-  ["no duration", withBody({ ...PREDICTION, duration_ms: undefined })],
   ["a script as the image", withBody({ ...PREDICTION, seen: "javascript:alert(1)" })],
   ["an image on another server", withBody({ ...PREDICTION, seen: "https://e.example/x.png" })],
   ["an SVG image", withBody({ ...PREDICTION, seen: "data:image/svg+xml;base64,PHN2Zy8+" })],
