@@ -62,7 +62,8 @@ relu = FunctionCheck(
         "positive values should stay what they are, not become 1.": lambda x: (x > 0) * 1.0,
         "here positive values become 0, and negative ones stay.": lambda x: np.minimum(x, 0),
     },
-    "What is positive stays, what is negative becomes 0.",
+    "What is positive stays, what is negative becomes 0, each number by itself: `np.maximum` does "
+    "that, Python's `max` does not.",
 )
 
 parameters = FunctionCheck(
