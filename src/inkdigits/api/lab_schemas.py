@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, TypeAdapter
 
 from inkdigits.api.schemas import StrictModel, Whole
+from inkdigits.lab.commands import CommandName
 
 MAX_LAYERS, MAX_UNITS = 8, 4096
 MAX_BATCH, MAX_EPOCHS = 10_000, 10_000
@@ -66,17 +67,7 @@ class LabOptions(StrictModel):
 class LabCommand(StrictModel):
     """What a run is to do between two steps."""
 
-    command: Literal[
-        "pause",
-        "continue",
-        "step",
-        "epoch",
-        "learning_rate",
-        "epochs",
-        "rewind",
-        "early_stopping",
-        "stop",
-    ]
+    command: CommandName
     value: Annotated[float, Field(ge=0, le=1e9)] | None = Field(
         None,
         description="For learning_rate, epochs and rewind (the step of a checkpoint), and for "
