@@ -68,6 +68,14 @@ def test_links_to_the_repository_are_to_files_that_exist():
     assert found > 100
 
 
+def test_notebooks_are_shown_by_the_repository():
+    links = parsed(SITE / "course" / "index.html").links
+    notebooks = [address for address in links if address.endswith(".ipynb")]
+    assert len(notebooks) == 10
+    assert all("/inkdigits/blob/main/docs/course/" in address for address in notebooks)
+    assert not list(SITE.rglob("*.ipynb"))
+
+
 def test_formulas_are_mathml():
     text = (SITE / "how-it-works.html").read_text(encoding="utf-8")
     assert text.count("<math") > 200
