@@ -49,6 +49,13 @@ def test_every_document_is_a_page():
     assert expected <= {path.relative_to(SITE).as_posix() for path in pages()}
 
 
+def test_navigation_has_the_course_and_the_lab():
+    text = (SITE / "index.html").read_text(encoding="utf-8")
+    navigation = re.sub(r"<[^>]+>|\s+", " ", text.partition("md-nav--primary")[2])
+    for words in ("Course", "Teaching the course", "The lab", "API reference"):
+        assert re.search(rf" {words} ", navigation), words
+
+
 def test_pages_load_only_files_of_the_site():
     for path in pages():
         for address in parsed(path).loads:
