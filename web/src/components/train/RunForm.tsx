@@ -4,8 +4,8 @@ import type { LabBody } from "../../lib/lab/options";
 import { fieldOf, type OptionField, type TypedOptions, toBody } from "../../lib/lab/options";
 import type { LabDescription } from "../../lib/lab/schemas";
 import { formatSetting } from "../../lib/lab/settings";
+import { Field } from "../Field";
 import { Switch } from "../Switch";
-import { Field } from "./Field";
 
 interface Props {
   readonly lab: LabDescription;
