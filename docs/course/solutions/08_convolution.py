@@ -35,7 +35,7 @@ unseen, unseen_labels = ink(validation), validation.labels
 # y_{rc} = \sum_{i=0}^{2} \sum_{j=0}^{2} x_{r+i, \, c+j} \; k_{ij}
 # $$
 #
-# The window has to lie inside of the image. So 28 rows become 26. Write it with loops first.
+# The whole window has to be inside the image. So 28 rows become 26. Write it with loops first.
 
 
 # %%

@@ -103,8 +103,8 @@ collapse = FunctionCheck(
         ),
         "the first bias has been lost.": lambda w1, b1, w2, b2: (w1 @ w2, b2),
     },
-    "Write out (x w1 + b1) w2 + b2, and multiply out the bracket.",
-    "So layers without something bent in between are a waste: two can do no more than one.",
+    "Write down (x w1 + b1) w2 + b2, and expand it.",
+    "So layers without something nonlinear in between are a waste: two can do no more than one.",
 )
 
 
