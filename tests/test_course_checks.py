@@ -1,6 +1,7 @@
 """The checks of docs/course accept any right answer, and explain mistakes as students make them."""
 
 import importlib
+import math
 import re
 
 import numpy as np
@@ -40,6 +41,7 @@ OTHER_ANSWERS = {
     "softmax.cross_entropy": lambda p, labels: (
         -np.mean([np.log(row[label]) for row, label in zip(p, labels, strict=True)])
     ),
+    "softmax.know_nothing": 2.303,
     "training_loop.batches": batches_as_a_list,
     "my_digit.new_size": lambda height, width: [
         max(1, int(np.rint(side * (20 / max(height, width))))) for side in (height, width)
@@ -85,6 +87,28 @@ def slope_divided_by_h(f, x, index):
     return (f(a) - f(b)) / h
 
 
+def slope_of_the_same_point(f, x, index):
+    above, below = x, x
+    above[index] += 1e-5
+    below[index] -= 1e-5
+    return (f(above) - f(below)) / 2e-5
+
+
+def slope_to_one_side(f, x, index):
+    moved = x.copy()
+    moved[index] += 1e-5
+    return (f(moved) - f(x)) / 1e-5
+
+
+def sigmoid_of_one_number(z):
+    return 1 / (1 + math.exp(-z))
+
+
+def softmax_minus_the_largest_of_all(z):
+    e = np.exp(z - z.max())
+    return e / e.sum(axis=1, keepdims=True)
+
+
 def uphill(parameter, gradient, rate):
     parameter += rate * gradient
 
@@ -110,13 +134,18 @@ def crop_without_the_last(ink):
 WRONG_ANSWERS = [
     ("pixels.to_ink", lambda image: image // 255, "`//` divides without a remainder"),
     ("pixels.mean_images", lambda x, labels: [x.mean(0)] * 10, "all ten are the same"),
+    ("pixels.nearest", lambda i, m: abs(m - i).sum((1, 2)).argmin(), "Square them"),
+    ("neuron.sigmoid", sigmoid_of_one_number, "`np.exp` takes whole arrays"),
     ("neuron.neuron", lambda x, weight, bias: weight * x + bias, "not added up yet"),
     ("neuron.neuron", lambda x, weight, bias: np.dot(weight, x), "the bias is missing"),
     ("layer.relu", lambda x: abs(x), "should become 0, not positive"),
     ("layer.dense", lambda x, weight, bias: np.dot(x, weight), "the biases are missing"),
     ("chain_rule.slope", slope_divided_by_h, "2h apart, not h"),
+    ("chain_rule.slope", slope_of_the_same_point, "only gives the array a second name"),
+    ("chain_rule.slope", slope_to_one_side, "one of the points is x itself"),
     ("chain_rule.relu_backward", relu_of_the_gradient, "whether the *input* was positive"),
     ("softmax.softmax", softmax_over_all, "Each row should add up to 1"),
+    ("softmax.softmax", softmax_minus_the_largest_of_all, "Subtract each row's own"),
     ("softmax.softmax", softmax_that_overflows, "exp(1000) is too large"),
     ("softmax.cross_entropy", summed_surprise, "this is the sum over the images"),
     ("softmax.cross_entropy", all_columns, "takes all of these columns from *every* row"),

@@ -49,6 +49,13 @@ def test_every_document_is_a_page():
     assert expected <= {path.relative_to(SITE).as_posix() for path in pages()}
 
 
+def test_navigation_has_the_course_and_the_lab():
+    text = (SITE / "index.html").read_text(encoding="utf-8")
+    navigation = re.sub(r"<[^>]+>|\s+", " ", text.partition("md-nav--primary")[2])
+    for words in ("Course", "Teaching the course", "The lab", "API reference"):
+        assert re.search(rf" {words} ", navigation), words
+
+
 def test_pages_load_only_files_of_the_site():
     for path in pages():
         for address in parsed(path).loads:
@@ -66,6 +73,14 @@ def test_links_to_the_repository_are_to_files_that_exist():
                 assert (ROOT / match[1]).exists(), f"{path.name} links to {address}"
                 found += 1
     assert found > 100
+
+
+def test_notebooks_are_shown_by_the_repository():
+    links = parsed(SITE / "course" / "index.html").links
+    notebooks = [address for address in links if address.endswith(".ipynb")]
+    assert len(notebooks) == 10
+    assert all("/inkdigits/blob/main/docs/course/" in address for address in notebooks)
+    assert not list(SITE.rglob("*.ipynb"))
 
 
 def test_formulas_are_mathml():

@@ -178,9 +178,9 @@ by b &larr; b &minus; &eta; (y &minus; t), with &eta; = {RATE} and t = 1.</p>
 <p>{lines("score", "y", "y &minus; t")}</p>
 <p>{lines("new weight top left", "bottom left", "new bias")}</p>
 <h2>5 &nbsp; A convolution</h2>
-<p>Lay the kernel on the top left corner of the image, multiply what lies on each other, and add up:
-that is the first number. Then move it by one square at a time. Then ReLU: replace what is negative
-by 0. Then keep the largest of each 2 by 2 square.</p>
+<p>Lay the kernel on the top left corner of the image, multiply each of its numbers by the pixel
+below it, and add up: that is the first number. Then move it by one square at a time. Then ReLU:
+replace what is negative by 0. Then keep the largest of each 2 by 2 square.</p>
 {
         side_by_side(
             table(STROKES, "image", ink=True, name="strokes"),

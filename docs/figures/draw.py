@@ -52,7 +52,7 @@ STYLE: dict[Any, Any] = {
     "axes.titlesize": 12,
     "lines.linewidth": 2,
 }
-ORANGE_TO_BLUE = LinearSegmentedColormap.from_list("", [ORANGE, "black", BLUE])
+BLUE_TO_ORANGE = LinearSegmentedColormap.from_list("", [BLUE, "black", ORANGE])
 FIRST_OF_EACH = [1, 3, 5, 7, 2, 0, 13, 15, 17, 4]  # in the training set
 
 
@@ -179,7 +179,7 @@ def convolution() -> Figure:
         left += small + gap
         for title, y in zip(titles, activations[3:], strict=True):
             axes = box(left, bottom, side, side, title)
-            axes.imshow(y[0, :, :, row], ORANGE_TO_BLUE, vmin=-3, vmax=3)
+            axes.imshow(y[0, :, :, row], BLUE_TO_ORANGE, vmin=-3, vmax=3)
             left += side + gap
     return figure
 
@@ -501,7 +501,7 @@ def _grid(rows: dict[str, Pixels]) -> Figure:
 
 def _weights(axes: Axes, weights: Array) -> None:
     """Draw the weights of a small filter as a table of numbers."""
-    axes.imshow(weights, ORANGE_TO_BLUE, vmin=-2, vmax=2)
+    axes.imshow(weights, BLUE_TO_ORANGE, vmin=-2, vmax=2)
     for row, column in np.ndindex(*weights.shape):
         number = f"{weights[row, column]:g}".replace("-", "\N{MINUS SIGN}")
         axes.text(column, row, number, color="white", ha="center", va="center", fontsize=9)

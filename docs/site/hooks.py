@@ -38,7 +38,9 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, **_: Any) 
         path = posixpath.normpath(posixpath.join(folder, match[2]))
         if path == "README.md":
             return match[1] + posixpath.relpath("docs/index.md", folder)
-        if path.startswith("docs/") and not (ROOT / path).is_dir():
+        # Browsers show a notebook as JSON; the repository shows it as a notebook.
+        is_page = path.startswith("docs/") and not path.endswith(".ipynb")
+        if is_page and not (ROOT / path).is_dir():
             return match[0]
         if not (ROOT / path).exists():
             raise PluginError(f"{page.file.src_uri} links to {match[2]}, which does not exist.")

@@ -31,7 +31,9 @@ class Page(HTMLParser):
     def __init__(self, path):
         super().__init__()
         self.elements, self.words = [], []
-        self.feed(path.read_text(encoding="utf-8"))
+        source = path.read_text(encoding="utf-8")
+        self.style = source.partition("<style>")[2].partition("</style>")[0]
+        self.feed(source)
         self.text = " ".join(" ".join(self.words).split())
 
     def handle_starttag(self, tag, attrs):
@@ -80,8 +82,8 @@ def test_sheet_is_self_contained(sheet):
     ]
     assert len(urls) > 30
     assert all(url.startswith("data:image/png;base64,") for url in urls)
-    style = sheet.words[[tag for tag, _ in sheet.elements].index("style")]
-    assert not re.search(r"url\(|@import", style)
+    assert ".picture" in sheet.style
+    assert not re.search(r"url\(|@import", sheet.style)
 
 
 def test_every_picture_is_described_and_every_mask_is_used_once(sheet):
@@ -116,7 +118,7 @@ def test_rejected_drawing_and_options_are_explained(tmp_path):
     )
     assert "Unit 5, 6, 3 of layer 2 (MaxPool2D), which sees rows 10 to 11" in page.text
     assert re.search(r"The largest of .* is ", page.text)
-    assert re.search(r"rejected by a margin of \d\.\d+\. With \d+ pixels added", page.text)
+    assert re.search(r"rejected by a margin of \d\.\d+\. With \d+ pixels? added", page.text)
     assert run(QUESTION, "-o", path, "--no-preprocessing").exit_code == 0
     assert "preprocessing is switched off" in Page(path).text
 
@@ -128,6 +130,7 @@ def test_blank_image_from_standard_input_is_explained(tmp_path, monkeypatch):
     assert result.stdout == "Explanation: explanation.html\n"
     page = Page(tmp_path / "explanation.html")
     assert page.text.count("Standard input, explained") == 1
+    assert "What would change the answer. The image is blank, so there is no ink" in page.text
     assert "there is nothing to recognize" in page.text
 
 
@@ -208,3 +211,10 @@ def test_map_in_words_and_numbers():
     assert blocks.places[0] == (0, 3)
     assert blocks.places[6] == (24, 27)
     assert (blocks.rows[6][0], blocks.rows[3][3]) == (-3, 2)
+
+
+def test_colors_of_the_sheet_are_those_of_the_page(sheet):
+    page = (TESTS.parent / "web" / "src" / "styles" / "inside.css").read_text(encoding="utf-8")
+    for name in ("positive", "negative"):
+        light, dark = re.search(rf"--picture-{name}: light-dark\((\S+), (\S+)\)", page).groups()
+        assert re.findall(rf"--{name}: (\S+);", sheet.style) == [light, dark, light], name

@@ -69,6 +69,13 @@ def test_no_change_can_be_taken_back():
         assert recognizer.predict_candidates([picture[None]])[0].label != "9"
 
 
+def test_rejected_image_that_is_explained_as_a_non_digit_becomes_accepted():
+    explanation = explain_ink(ink_of(*PLUS), target="non-digit", parts=["rejection", "change"])
+    assert explanation.change.goal == "accepted"
+    assert explanation.change.after.label is not None
+    assert explanation.rejection.change is explanation.change
+
+
 def test_rejected_image_becomes_accepted():
     recognizer = Recognizer.load()
     explanation = explain_ink(ink_of(*PLUS), recognizer, parts=["rejection", "change"])

@@ -195,6 +195,7 @@ test.describe(() => {
     await table.focus();
     await page.keyboard.press("Enter");
     await expect(page.getByRole("table", { name: "Ink of each pixel" })).toBeVisible();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
     await page.getByRole("button", { name: "Close" }).focus();
     await page.keyboard.press("Enter");
     await expect(units.getByRole("option", { name: /^Unit 8/ })).toBeFocused();

@@ -5,7 +5,7 @@
 #
 # At the end you can
 #
-# - look at an image as what it is for a computer: a table of numbers,
+# - look at an image as a computer does: as a table of numbers,
 # - change its pixels, and average thousands of images,
 # - build a first reader of digits, and say honestly how good it is.
 #
@@ -95,7 +95,7 @@ print(x.shape, x.dtype, "from", x.min(), "to", x.max())
 # %% [markdown]
 # ## Exercise 3: the average digit
 #
-# `labels == 3` is an array of true and false, and `x[labels == 3]` are the images of which it is
+# `labels == 3` is an array of true and false, and `x[labels == 3]` are the images for which it is
 # true. `x.mean(axis=0)` is the mean over the first axis only, the images: what remains is an image.
 # Compute the mean image of each digit, as an array of ten images. (`np.stack` makes an array from
 # a list of arrays of the same shape.)

@@ -21,8 +21,8 @@ x, labels = ink(training), training.labels
 # %% [markdown]
 # ## Exercise 1: a weighted sum
 #
-# A neuron in this course is no brain cell. It is a formula with inputs $x_1, \dots, x_n$, as many
-# *weights* $w_1, \dots, w_n$ and one *bias* $b$:
+# A neuron in this course is not a brain cell. It is a formula with inputs $x_1, \dots, x_n$, a
+# *weight* for each of them, $w_1, \dots, w_n$, and one *bias* $b$:
 #
 # $$
 # z = x_1 w_1 + x_2 w_2 + \dots + x_n w_n + b
@@ -51,7 +51,7 @@ check.neuron(neuron)
 # ## Weights by hand
 #
 # Is it a 0 or a 1? As weights, take the mean 0 minus the mean 1: positive (red) where zeros have
-# ink and ones do not, negative (blue) the other way round.
+# ink and ones do not, negative (blue) the other way around.
 
 # %%
 zeros, ones = x[labels == 0], x[labels == 1]

@@ -6,7 +6,7 @@
 # At the end you can
 #
 # - compute many neurons at once, as one matrix product,
-# - say why a network needs something bent between its layers,
+# - say why a network needs something nonlinear between its layers,
 # - build the network that will read digits, and count its parameters.
 
 # %%
@@ -84,10 +84,11 @@ def collapse(w1, b1, w2, b2):
 check.collapse(collapse)
 
 # %% [markdown]
-# ## Exercise 3: something bent
+# ## Exercise 3: an activation function
 #
-# The simplest thing that is not a straight line is the *ReLU*. It passes what is positive, and
-# blocks what is negative:
+# What comes between two layers must not be a straight line: a *nonlinear* function, which is called
+# the *activation function*. The simplest one is the *ReLU*. It passes what is positive, and blocks
+# what is negative:
 #
 # $$
 # \operatorname{relu}(x) = \max(x, 0)

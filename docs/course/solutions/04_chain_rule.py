@@ -194,6 +194,9 @@ mine = np.concatenate([array.ravel() for array in (dw1, db1, dw2, db2)])
 print("largest difference", np.abs(gradient - mine).max())
 
 # %% [markdown]
+# The view "Train" of the project's page (`make run`) makes the same check while a network learns:
+# pause it, and click "One step".
+#
 # **In one sentence:** backpropagation computes the derivatives of the loss with respect to all
 # parameters in one pass from the last layer to the first, because each layer needs only the
 # gradient at its own output.

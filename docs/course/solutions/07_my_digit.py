@@ -203,10 +203,10 @@ print(f"shifted by 4 pixels: {before:.1%}, and after preprocessing: {after:.1%}"
 #
 # 1. Why the median of the border, and not the mean?
 # 2. Which step would a photo with a shadow break?
-# 3. Is a digit of which the center of mass is in the middle always in the middle?
+# 3. If the center of mass is in the middle, is the digit always in the middle?
 #
-# Try it: open the page (`inkdigits serve --open`), draw, and look at "what the network saw" in the
-# view "Inside"; switch preprocessing off there, and see it fail.
+# Try it: open the page (`inkdigits serve --open`), choose the view "Inside", and draw. The first
+# picture in the chain is what the network saw. Turn off "Preprocessing", and see it fail.
 #
 # ## Read on in inkdigits
 #

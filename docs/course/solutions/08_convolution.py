@@ -35,7 +35,7 @@ unseen, unseen_labels = ink(validation), validation.labels
 # y_{rc} = \sum_{i=0}^{2} \sum_{j=0}^{2} x_{r+i, \, c+j} \; k_{ij}
 # $$
 #
-# The window has to lie inside of the image. So 28 rows become 26. Write it with loops first.
+# The whole window has to be inside the image. So 28 rows become 26. Write it with loops first.
 
 
 # %%
@@ -176,8 +176,8 @@ show(kernels[:, :, 0].transpose(2, 0, 1), signed=True)
 # 2. After two convolutions and two poolings, how many pixels of the image does one number see?
 # 3. Shuffle the pixels of all images in the same way. Which of the two networks suffers?
 #
-# Open the view "Inside" of the page to see all channels of the project's network for a digit that
-# you draw, and click on a number to see its kernel at work.
+# Open the view "Inside" of the page (`make run`) to see all channels of the project's network for a
+# digit that you draw. Click one of them, and watch its kernel slide.
 #
 # ## Read on in inkdigits
 #

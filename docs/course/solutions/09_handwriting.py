@@ -209,8 +209,8 @@ report(network, train(network, both, both_labels, epochs=3, augment=MILD))
 # five times as much, also for the Italians, whom the network has still never seen. No cleverness
 # replaces training data from the people a program is for.
 #
-# Collect your class's: let everybody fill the sheet of `inkdigits form new`, and read
-# `inkdigits train --data` in the project's documents.
+# Collect your class's: print a form, let everybody fill it in, and train on the digits. *Forms* and
+# *Your own data* in the project's documents say how.
 #
 # **Questions to think about**
 #

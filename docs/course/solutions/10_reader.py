@@ -120,7 +120,7 @@ check.calibration_error(calibration_error)
 
 # %%
 def best_temperature(logits, labels, temperatures):
-    """Return the temperature of which the cross-entropy is lowest."""
+    """Return the temperature with the lowest cross-entropy."""
     # BEGIN SOLUTION
     losses = [cross_entropy(with_temperature(logits, t), labels) for t in temperatures]
     return temperatures[np.argmin(losses)]

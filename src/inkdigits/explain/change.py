@@ -93,15 +93,17 @@ def _best_except(logits: Array, excluded: NDArray[np.intp]) -> NDArray[np.intp]:
 def choose_goal(subject: Subject, target: str | None) -> Goal:
     """Choose what a change is to achieve.
 
-    target  the class that the picture becomes; if that is the answer, or None, any other answer;
-            for a rejected image and None, that it is accepted
+    target  the class that the picture becomes; if that is the answer, or None, any other answer:
+            a rejected image is accepted
     """
     model = subject.recognizer.model
     threshold = subject.recognizer.rejection_threshold
     limit = np.inf if threshold is None else threshold - subject.penalty
     classes, answer = len(model.classes), subject.prediction.label
     if target is not None and target != answer:
-        return Goal(target, classes, limit, target=model.class_names.index(target))
+        wanted = model.class_names.index(target)
+        if wanted < classes or subject.prediction.reason != "not_a_digit":
+            return Goal(target, classes, limit, target=wanted)
     if answer is None:
         return Goal("accepted", classes, limit)
     return Goal("any other", classes, limit, leaves=model.classes.index(answer))

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import {
   CHECKSUMS,
   type ConstraintField,
@@ -8,6 +8,7 @@ import {
   type TypedConstraints,
 } from "../lib/constraints";
 import "../styles/constraints.css";
+import { Field, type FieldAttributes } from "./Field";
 
 interface Props {
   readonly typed: TypedConstraints;
@@ -30,7 +31,8 @@ export function ConstraintsPanel({ typed, onType, invalid }: Props) {
     hint: string,
     input: (props: InputProps) => ReactNode,
   ) => (
-    <ConstraintInput
+    <Field
+      className="constraint"
       label={label}
       hint={hint}
       error={invalid?.field === name ? invalid.detail : null}
@@ -86,40 +88,7 @@ export function ConstraintsPanel({ typed, onType, invalid }: Props) {
   );
 }
 
-interface Attributes {
-  readonly id: string;
-  readonly autoComplete: "off";
-  readonly "aria-describedby": string;
-  readonly "aria-invalid": boolean;
-}
-
-interface InputProps extends Attributes {
+interface InputProps extends FieldAttributes {
   readonly value: string;
   readonly onChange: (event: { readonly target: { readonly value: string } }) => void;
-}
-
-interface ConstraintInputProps {
-  readonly label: string;
-  readonly hint: string;
-  /** Shown in place of the hint. */
-  readonly error: string | null;
-  readonly input: (attributes: Attributes) => ReactNode;
-}
-
-function ConstraintInput({ label, hint, error, input }: ConstraintInputProps) {
-  const id = useId();
-  return (
-    <div className="constraint" data-invalid={error !== null || undefined}>
-      <label htmlFor={id}>{label}</label>
-      {input({
-        id,
-        autoComplete: "off",
-        "aria-describedby": `${id}-hint`,
-        "aria-invalid": error !== null,
-      })}
-      <p id={`${id}-hint`} role={error === null ? undefined : "alert"}>
-        {error ?? hint}
-      </p>
-    </div>
-  );
 }

@@ -53,6 +53,9 @@ by_hand = ValueCheck(
         "this is the derivative with respect to x. Which letter stands beside w?": (
             lambda x, w, b, t: 2 * (x * w + b - t) * w
         ),
+        "the sign is wrong: it is what the neuron says, minus what it should say.": (
+            lambda x, w, b, t: -2 * (x * w + b - t) * x
+        ),
         "this is the loss itself, not its derivative.": lambda x, w, b, t: (x * w + b - t) ** 2,
     },
     "The derivative of the outer function, times the derivative of the inner one.",
@@ -72,8 +75,10 @@ slope = FunctionCheck(
         "one of the numbers should be moved, not all of them.": lambda f, x, index: (
             (f(x + 1e-5) - f(x - 1e-5)) / 2e-5
         ),
-        "both points are on the same side. Use one at +h and one at -h: the mistake is then "
-        "about h times smaller.": lambda f, x, index: (f(_moved(x, index, 1e-2)) - f(x)) / 1e-2,
+        "one of the points is x itself. Use one at +h and one at -h: the error is then about h "
+        "times smaller.": lambda f, x, index: (f(_moved(x, index, 1e-5)) - f(x)) / 1e-5,
+        "both points are the same. `above = x` only gives the array a second name; `x.copy()` "
+        "makes another array.": lambda f, x, index: 0.0,
         "the difference still has to be divided by the distance of the two points.": (
             lambda f, x, index: f(_moved(x, index, 1e-5)) - f(_moved(x, index, -1e-5))
         ),

@@ -62,7 +62,8 @@ relu = FunctionCheck(
         "positive values should stay what they are, not become 1.": lambda x: (x > 0) * 1.0,
         "here positive values become 0, and negative ones stay.": lambda x: np.minimum(x, 0),
     },
-    "What is positive stays, what is negative becomes 0.",
+    "What is positive stays, what is negative becomes 0, each number by itself: `np.maximum` does "
+    "that, Python's `max` does not.",
 )
 
 parameters = FunctionCheck(
@@ -102,8 +103,8 @@ collapse = FunctionCheck(
         ),
         "the first bias has been lost.": lambda w1, b1, w2, b2: (w1 @ w2, b2),
     },
-    "Write out (x w1 + b1) w2 + b2, and multiply out the bracket.",
-    "So layers without something bent in between are a waste: two can do no more than one.",
+    "Write down (x w1 + b1) w2 + b2, and expand it.",
+    "So layers without something nonlinear in between are a waste: two can do no more than one.",
 )
 
 

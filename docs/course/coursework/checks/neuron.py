@@ -1,5 +1,6 @@
 """Step 2: a neuron."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -76,8 +77,11 @@ sigmoid = FunctionCheck(
         "there is no 1 in the numerator: is exp(-z) over the sum the right way around?": (
             lambda z: 2 * np.exp(-z) / (1 + np.exp(-z))
         ),
-        "mind the brackets: `1 / 1 + y` is `(1 / 1) + y`.": lambda z: 1 / 1 + np.exp(-z),
+        "mind the parentheses: `1 / 1 + y` is `(1 / 1) + y`.": lambda z: 1 / 1 + np.exp(-z),
         "this is only the exponential function.": lambda z: np.exp(-z),
+        "`math.exp` takes one number only; `np.exp` takes whole arrays.": (
+            lambda z: 1 / (1 + math.exp(-z))
+        ),
     },
     "1 divided by the sum of 1 and the exponential of minus z.",
 )

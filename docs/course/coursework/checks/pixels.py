@@ -114,6 +114,9 @@ nearest = FunctionCheck(
         "positive and negative differences cancel. Square them before you add.": (
             lambda image, means: (means - image).sum(axis=(1, 2)).argmin()
         ),
+        "these are absolute differences. Square them, as the formula does.": (
+            lambda image, means: np.abs(means - image).sum(axis=(1, 2)).argmin()
+        ),
         "this is the distance. What is asked for is *which* mean has it: `argmin`.": (
             lambda image, means: ((means - image) ** 2).sum(axis=(1, 2)).min()
         ),

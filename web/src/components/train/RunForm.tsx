@@ -9,8 +9,8 @@ import {
 } from "../../lib/lab/options";
 import type { LabDescription } from "../../lib/lab/schemas";
 import { formatSetting } from "../../lib/lab/settings";
+import { Field } from "../Field";
 import { Switch } from "../Switch";
-import { Field } from "./Field";
 
 interface Props {
   readonly lab: LabDescription;

@@ -1,6 +1,6 @@
 import { type ReactNode, useId } from "react";
 
-interface Attributes {
+export interface FieldAttributes {
   readonly id: string;
   readonly autoComplete: "off";
   readonly "aria-describedby": string;
@@ -12,14 +12,15 @@ interface Props {
   readonly hint: string;
   /** What the API says about it; shown in place of the hint. */
   readonly error: string | null;
-  readonly input: (attributes: Attributes) => ReactNode;
+  readonly input: (attributes: FieldAttributes) => ReactNode;
+  readonly className?: string;
 }
 
 /** A field of a form with its label and its hint. */
-export function Field({ label, hint, error, input }: Props) {
+export function Field({ label, hint, error, input, className = "field" }: Props) {
   const id = useId();
   return (
-    <div className="field" data-invalid={error !== null || undefined}>
+    <div className={className} data-invalid={error !== null || undefined}>
       <label htmlFor={id}>{label}</label>
       {input({
         id,
