@@ -1,14 +1,17 @@
 """The routes of the lab, with a lab whose processes are not started."""
 
 import json
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from inkdigits.api import ModelRegistry, Settings, create_app
 from inkdigits.api.lab_access import LabAccess
+from inkdigits.api.lab_schemas import LabCommand
 from inkdigits.api.served_runs import ServedRuns
 from inkdigits.lab import Lab
+from inkdigits.lab.commands import COMMANDS
 
 RUNS = "/api/v1/lab/runs"
 
@@ -74,3 +77,8 @@ def test_new_run_does_not_inherit_that_one_of_its_name_was_served(ask, settings)
     status, run = ask("POST", RUNS, {"data": "own.npz", "name": "mine"})
     assert (status, run["name"], run["is_served"]) == (201, "mine", False)
     assert not list((settings.lab_folder / ".served").iterdir())
+
+
+def test_schema_has_every_command_of_a_run():
+    # A server without the lab loads none of its code, so the schema has a list of its own.
+    assert get_args(LabCommand.model_fields["command"].annotation) == COMMANDS
