@@ -23,7 +23,7 @@ const numberOf = (app: AppPage) => app.page.getByTestId("number");
 const digitsOf = (app: AppPage) => app.page.getByTestId("digits").getByRole("radio");
 
 async function openNumberMode(app: AppPage): Promise<void> {
-  await app.page.getByRole("radio", { name: "Number" }).check({ force: true });
+  await app.page.getByRole("link", { name: "Number" }).click();
   await expect(app.heading).toHaveText("No number yet");
   await expect(app.page.locator(".model-info")).toContainText("parameters");
 }
@@ -105,7 +105,7 @@ test("a digit is corrected, taken back and copied with the keyboard alone", asyn
   await app.page.waitForTimeout(600);
   await app.page.reload();
   await expect(numberOf(app)).toHaveText("47");
-  await keyboard.press("n");
+  await keyboard.press("d");
   await expect(app.heading).toHaveText("No digit yet");
 });
 

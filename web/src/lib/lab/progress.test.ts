@@ -156,7 +156,7 @@ describe("the controls", () => {
   });
   it("continue a run that was stopped, but not one that is done", () => {
     expect(reasons("stopped")).toMatchObject({ continue: null, epochs: null, delete: null });
-    expect(reasons("finished", 1200).continue).toContain("more epochs");
+    expect(reasons("finished", 1200).continue).toContain("higher number of epochs");
     expect(reasons("finished", 1200).epochs).toBeNull();
   });
   it("serve a run that has a model", () => {
