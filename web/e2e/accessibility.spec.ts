@@ -25,7 +25,6 @@ const THEMES: Record<string, Parameters<Page["emulateMedia"]>[0]> = {
   light: { colorScheme: "light" },
   dark: { colorScheme: "dark" },
   "forced colors": { forcedColors: "active" },
-  "reduced motion": { reducedMotion: "reduce" },
 };
 
 const STATES: Record<string, (app: AppPage) => Promise<unknown>> = {

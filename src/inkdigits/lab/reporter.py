@@ -120,6 +120,7 @@ class Reporter:
         """
         self._curve.add(step)
         self._recent.append(step)
+        self.update(step=state.step)  # of every step, because the next event may be another one
         clock = time.monotonic()
         if clock < self._step_due and not now:
             return
@@ -129,7 +130,6 @@ class Reporter:
         steps_in_epoch = max(1, -(-tally.examples // step.examples))
         left = (self.status.steps - state.step) * tally.seconds / steps_in_epoch
         self.update(
-            step=state.step,
             loss=loss,
             accuracy=accuracy,
             learning_rate=step.learning_rate,

@@ -6,7 +6,6 @@ import { apiBaseUrl, ConfigError, loadConfig } from "../config";
 import { limitedFetch, ResponseTooLargeError } from "../limitedFetch";
 import { ApiError, failureFromResponse } from "./errors";
 import {
-  ExplanationSchema,
   MAX_EXPLANATION_BYTES,
   MAX_RESPONSE_BYTES,
   ModelsSchema,
@@ -104,7 +103,8 @@ export class ApiClient {
     model: string | null,
     signal: AbortSignal,
   ): Promise<Explanation> {
-    return this.#call(signal, ExplanationSchema, (client, signal) =>
+    const schema = async () => (await import("./explanationResponse")).ExplanationSchema;
+    return this.#call(signal, schema, (client, signal) =>
       client.POST("/api/v1/explanations", {
         params: { query: model === null ? {} : { model } },
         body: { preprocess: true, ...body, ...options },
@@ -125,7 +125,7 @@ export class ApiClient {
 
   async #call<Value>(
     signal: AbortSignal,
-    schema: v.GenericSchema<unknown, Value>,
+    schema: v.GenericSchema<unknown, Value> | (() => Promise<v.GenericSchema<unknown, Value>>),
     send: (client: Client<paths>, signal: AbortSignal) => Promise<FetchResult>,
   ): Promise<Value> {
     await sleep(this.#notBefore_ms - Date.now(), signal);
@@ -134,7 +134,10 @@ export class ApiClient {
       const client = await this.#connect();
       const result = await send(client, AbortSignal.any([signal, timeout]));
       const { data, error, response } = result;
-      if (response.ok) return v.parse(schema, data, { abortEarly: true });
+      if (response.ok) {
+        const loaded = typeof schema === "function" ? await schema() : schema;
+        return v.parse(loaded, data, { abortEarly: true });
+      }
       const failure = failureFromResponse(response.status, response.headers, error, Date.now());
       if (failure.kind === "busy") this.#notBefore_ms = Date.now() + failure.retry_after_ms;
       throw new ApiError(failure);

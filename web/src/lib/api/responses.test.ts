@@ -9,8 +9,8 @@ import {
   PREDICTION,
   SEEN,
 } from "../../../tests/fixtures";
+import { ExplanationSchema } from "./explanationResponse";
 import {
-  ExplanationSchema,
   ModelsSchema,
   NumberSchema,
   PredictionSchema,

@@ -11,30 +11,25 @@ export const MAX_RESPONSE_BYTES = 2 ** 20;
 export const MAX_EXPLANATION_BYTES = 2 ** 23;
 
 const MAX_MODELS = 100;
-const MAX_LAYERS = 1000;
-const MIN_CLASSES = 2;
-const MAX_CLASSES = 1000;
+export const MAX_LAYERS = 1000;
+export const MIN_CLASSES = 2;
+export const MAX_CLASSES = 1000;
 const MAX_DIMENSIONS = 8;
 const MAX_NAME_LENGTH = 200;
-const MAX_SUMMARY_LENGTH = 10_000;
+export const MAX_SUMMARY_LENGTH = 10_000;
 const MAX_SEEN_LENGTH = 8192;
 const MAX_DETAIL_LENGTH = 200;
 const MAX_DIGITS = 100;
 const MAX_CANDIDATES = 100;
 const MAX_PIXELS = 1e6;
 const MAX_COUNT = 1e12;
-const MAX_VALUES = 1e6;
-const MAX_PICTURE_LENGTH = 2 ** 20;
-const MAX_STEPS = 30;
-const MAX_NEIGHBORS = 100;
-const SEEN_PIXELS = 28 * 28;
 const MAX_DURATION_MS = 3_600_000;
 /** Probabilities are float32, so their sum may differ slightly from 1. */
 const SUM_TOLERANCE = 1e-3;
 
 export const NameSchema = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_NAME_LENGTH));
-const CountSchema = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_COUNT));
-const ShapeSchema = v.pipe(v.array(CountSchema), v.maxLength(MAX_DIMENSIONS));
+export const CountSchema = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_COUNT));
+export const ShapeSchema = v.pipe(v.array(CountSchema), v.maxLength(MAX_DIMENSIONS));
 export const ProbabilitySchema = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 export const DigitSchema = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9));
 
@@ -45,10 +40,10 @@ export const SeenSchema = v.pipe(
   v.regex(/^data:image\/png;base64,iVBORw0KGgoAAAANSUhEUgAAABwAAAAc[A-Za-z0-9+/]+={0,2}$/),
 );
 
-const DurationSchema = v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_DURATION_MS));
-const ModelNameSchema = v.object({ name: NameSchema, digest: NameSchema });
+export const DurationSchema = v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_DURATION_MS));
+export const ModelNameSchema = v.object({ name: NameSchema, digest: NameSchema });
 
-const ProbabilitiesSchema = v.pipe(
+export const ProbabilitiesSchema = v.pipe(
   v.array(ProbabilitySchema),
   v.minLength(MIN_CLASSES),
   v.maxLength(MAX_CLASSES),
@@ -122,140 +117,6 @@ export const NumberSchema = v.object({
   model: ModelNameSchema,
   duration_ms: DurationSchema,
 });
-
-/** A list of numbers. Valibot's own array of numbers takes milliseconds for as many as these. */
-function numbersSchema(max: number, min = 0) {
-  return v.custom<number[]>(
-    (value) =>
-      Array.isArray(value) &&
-      value.length >= min &&
-      value.length <= max &&
-      value.every((number) => typeof number === "number" && Number.isFinite(number)),
-  );
-}
-
-const ValuesSchema = numbersSchema(MAX_VALUES);
-const MapSchema = numbersSchema(SEEN_PIXELS, SEEN_PIXELS);
-const FiniteSchema = v.pipe(v.number(), v.finite());
-const PictureSchema = v.pipe(
-  v.string(),
-  v.maxLength(MAX_PICTURE_LENGTH),
-  v.regex(/^data:image\/png;base64,[A-Za-z0-9+/]+={0,2}$/),
-);
-const CellSchema = numbersSchema(2, 2);
-const ExplainedPredictionSchema = v.object({
-  digit: v.nullable(DigitSchema),
-  label: v.nullable(NameSchema),
-  reason: v.nullable(v.picklist(["blank", "not_a_digit"])),
-  confidence: ProbabilitySchema,
-  probabilities: ProbabilitiesSchema,
-});
-const RegionSchema = v.object({
-  row: FiniteSchema,
-  column: FiniteSchema,
-  height: CountSchema,
-  width: CountSchema,
-});
-const ChangeSchema = v.object({
-  found: v.boolean(),
-  goal: NameSchema,
-  reason: v.nullable(v.pipe(v.string(), v.maxLength(MAX_SUMMARY_LENGTH))),
-  added: v.pipe(v.array(CellSchema), v.maxLength(SEEN_PIXELS)),
-  removed: v.pipe(v.array(CellSchema), v.maxLength(SEEN_PIXELS)),
-  prediction: v.nullable(ExplainedPredictionSchema),
-});
-
-/** How a prediction came about; parts that were not requested are null. */
-export const ExplanationSchema = v.object({
-  model: ModelNameSchema,
-  prediction: ExplainedPredictionSchema,
-  target: v.object({ index: CountSchema, label: NameSchema }),
-  logits: numbersSchema(MAX_CLASSES + 1, MIN_CLASSES),
-  class_names: v.pipe(v.array(NameSchema), v.maxLength(MAX_CLASSES + 1)),
-  temperature: FiniteSchema,
-  augmented: v.boolean(),
-  preprocessed: v.boolean(),
-  candidate: CountSchema,
-  steps: v.nullable(
-    v.pipe(
-      v.array(v.object({ name: NameSchema, title: NameSchema, picture: PictureSchema })),
-      v.maxLength(MAX_STEPS),
-    ),
-  ),
-  layers: v.nullable(
-    v.pipe(
-      v.array(
-        v.object({
-          index: CountSchema,
-          type: NameSchema,
-          shape: ShapeSchema,
-          activation: ValuesSchema,
-          contribution: ValuesSchema,
-        }),
-      ),
-      v.maxLength(MAX_LAYERS),
-      v.check((layers) =>
-        layers.every(
-          ({ shape, activation, contribution }, place, all) =>
-            all[place]?.index === place &&
-            activation.length === sizeOf(shape) &&
-            contribution.length === activation.length,
-        ),
-      ),
-    ),
-  ),
-  weights: v.nullable(v.object({ layer: CountSchema, shape: ShapeSchema, values: ValuesSchema })),
-  saliency: v.nullable(MapSchema),
-  occlusion: v.nullable(MapSchema),
-  unit: v.nullable(
-    v.object({
-      layer: CountSchema,
-      index: ShapeSchema,
-      type: NameSchema,
-      kind: v.picklist(["dense", "convolution", "pool", "activation", "other"]),
-      result: FiniteSchema,
-      bias: FiniteSchema,
-      sum: v.nullable(FiniteSchema),
-      inputs: ValuesSchema,
-      input_shape: ShapeSchema,
-      weights: v.nullable(ValuesSchema),
-      where: v.nullable(RegionSchema),
-      field: RegionSchema,
-      drives: MapSchema,
-    }),
-  ),
-  change: v.nullable(ChangeSchema),
-  neighbors: v.nullable(
-    v.pipe(
-      v.array(
-        v.object({
-          number: CountSchema,
-          label: NameSchema,
-          distance: FiniteSchema,
-          picture: v.nullable(PictureSchema),
-        }),
-      ),
-      v.maxLength(MAX_NEIGHBORS),
-    ),
-  ),
-  neighbors_reason: v.nullable(v.pipe(v.string(), v.maxLength(MAX_SUMMARY_LENGTH))),
-  rejection: v.nullable(
-    v.object({
-      score: v.nullable(FiniteSchema),
-      threshold: v.nullable(FiniteSchema),
-      penalty: FiniteSchema,
-      rejected: v.boolean(),
-      reason: v.nullable(v.picklist(["blank", "not_a_digit"])),
-      margin: v.nullable(FiniteSchema),
-      change: v.nullable(ChangeSchema),
-    }),
-  ),
-  duration_ms: DurationSchema,
-});
-
-function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
 
 /** `options` are the layer's constructor arguments. */
 const LayerSchema = v.object({

@@ -21,7 +21,7 @@ describe("roundToSum", () => {
     [[0.0004, 0.0004, 0.0004, 0.0004], 0.0016],
     [[-1.2345, 2.3456, 0.0005], 1.1116],
     [[5], 5],
-    [[1.0004, -1.0004], 0.004],
+    [[1.0004, -1.0004], 0.001],
   ])("makes %j add up to %f", (terms, total) => {
     const rounded = roundToSum(terms, total);
     expect(add(rounded)).toBeCloseTo(Math.round(1000 * total) / 1000, 9);
@@ -33,6 +33,9 @@ describe("roundToSum", () => {
   it("changes those first that are nearest to the next number", () => {
     expect(roundToSum([0.0004, 0.0001], 0.001)).toEqual([0.001, 0]);
     expect(roundToSum([0.0009, 0.0006], 0.001)).toEqual([0.001, 0]);
+  });
+  it("does not hide that terms are not those of the sum", () => {
+    expect(roundToSum([1, 2], 3.5)).toEqual([1, 2]);
   });
   it("returns nothing for nothing", () => {
     expect(roundToSum([], 0)).toEqual([]);

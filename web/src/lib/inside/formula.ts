@@ -28,10 +28,12 @@ export function largestTerms(terms: readonly Term[], count: number) {
   };
 }
 
+const TOLERANCE = 5e-4;
+
 /** Round terms so that what is shown adds up exactly to what is shown as their sum.
  *
  * Each term is rounded up or down instead of to the nearest, those first that this changes least
- * (the largest remainder method).
+ * (the largest remainder method). Terms that are not those of the sum are left as they are.
  *
  * @param total  the sum, which is rounded to the nearest
  */
@@ -40,6 +42,9 @@ export function roundToSum(terms: readonly number[], total: number, decimals = 3
   const exact = terms.map((term) => term * unit);
   const rounded = exact.map(Math.round);
   let missing = Math.round(total * unit) - rounded.reduce((a, b) => a + b, 0);
+  // The API's values have four digits. What differs by more is an error, which must not be hidden.
+  const size = exact.reduce((sum, value) => sum + Math.abs(value), Math.abs(total * unit));
+  if (Math.abs(missing) > terms.length + TOLERANCE * size) return rounded.map((n) => n / unit);
   const step = Math.sign(missing);
   // By how much each is already on the other side; those that were rounded away come first.
   const order = exact
