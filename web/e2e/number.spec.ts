@@ -137,7 +137,7 @@ test("a digit that may be a number is read as one, with the same drawing", async
   await expect(numberOf(app)).toHaveText("42");
   await expect(app.ink).toHaveCount(3);
   await expect(app.page.getByTestId("boxes").locator("rect")).toHaveCount(2);
-  await app.page.getByRole("link", { name: "Draw" }).click();
+  await app.page.getByRole("link", { name: "Draw", exact: true }).click();
   await expect(app.ink).toHaveCount(3);
   await expect(app.heading).toHaveText("This does not look like a digit");
 });
