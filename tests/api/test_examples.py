@@ -28,6 +28,8 @@ def bodies_of(operation):
 def requests_of(document):
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
+            if "lab" in operation["tags"]:  # not part of this service: server/test_lab_runs.py
+                continue
             parameters = operation.get("parameters", [])
             filled = {"path": {}, "query": {}}
             for parameter in parameters:
@@ -55,7 +57,8 @@ def test_every_example_gets_the_documented_200(service):
             key, digits = ("text", "42") if "numbers" in url else ("digit", 7)
             (items,) = response.json().values()
             assert [item[key] for item in items] == [digits] * 2
-    assert len(sent) == sum(len(operations) for operations in document["paths"].values()) >= 11
+    operations = [each for item in document["paths"].values() for each in item.values()]
+    assert len(sent) == sum("lab" not in each["tags"] for each in operations) >= 12
 
 
 def test_examples_are_recognized(service):

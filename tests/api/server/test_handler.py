@@ -202,7 +202,10 @@ def test_memory_of_large_bodies_is_released():
         assert predict(address)[0] == 200
 
 
-def test_application_error_returns_500_and_is_logged(capsys):
+def test_application_error_returns_500_and_is_logged(capsys, monkeypatch):
+    # A logger keeps the stream of its first event, which here is only that of this test.
+    monkeypatch.setattr("inkdigits.api.server.handler.log", structlog.get_logger())
+
     def broken(environ, start_response):
         raise RuntimeError("broken")
 

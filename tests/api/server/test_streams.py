@@ -36,12 +36,14 @@ async def serving(stream, **settings):
         return reader, await reader.readuntil(b"\r\n\r\n")
 
     async with asyncio.timeout(30):
-        yield handler, ask, writers
-        server.close()
-        for writer in writers:
-            writer.transport.abort()
-        while handler.connections:
-            await asyncio.sleep(0.02)
+        try:
+            yield handler, ask, writers
+        finally:
+            server.close()
+            for writer in writers:
+                writer.transport.abort()
+            while handler.connections:
+                await asyncio.sleep(0.02)
 
 
 def test_parts_arrive_one_after_the_other_and_the_end_closes_the_connection():
