@@ -36,7 +36,7 @@ test("views have addresses: links, keys, back, forward, reload and deep links", 
   for (const [key, name] of [
     ["t", "Train"],
     ["n", "Number"],
-    ["n", "Draw"],
+    ["d", "Draw"],
     ["h", "How it works"],
     ["i", "Inside"],
   ] as const) {
@@ -93,7 +93,7 @@ test("a copied link opens the same drawing and answer in another browser", async
   await expect(page.getByTestId("number")).toHaveText(/^\d$/);
   const numberLink = await copyLink();
   const number = await page.getByTestId("number").textContent();
-  await page.keyboard.press("n");
+  await page.keyboard.press("d");
   await app.expectDigit(5);
 
   const context = await browser.newContext();

@@ -23,7 +23,7 @@ const numberOf = (app: AppPage) => app.page.getByTestId("number");
 const digitsOf = (app: AppPage) => app.page.getByTestId("digits").getByRole("radio");
 
 async function openNumberMode(app: AppPage): Promise<void> {
-  await app.page.getByRole("radio", { name: "Number" }).check({ force: true });
+  await app.page.getByRole("link", { name: "Number" }).click();
   await expect(app.heading).toHaveText("No number yet");
   await expect(app.page.locator(".model-info")).toContainText("parameters");
 }
@@ -105,7 +105,7 @@ test("a digit is corrected, taken back and copied with the keyboard alone", asyn
   await app.page.waitForTimeout(600);
   await app.page.reload();
   await expect(numberOf(app)).toHaveText("47");
-  await keyboard.press("n");
+  await keyboard.press("d");
   await expect(app.heading).toHaveText("No digit yet");
 });
 
@@ -137,7 +137,7 @@ test("a digit that may be a number is read as one, with the same drawing", async
   await expect(numberOf(app)).toHaveText("42");
   await expect(app.ink).toHaveCount(3);
   await expect(app.page.getByTestId("boxes").locator("rect")).toHaveCount(2);
-  await app.page.getByRole("radio", { name: "Freehand" }).check({ force: true });
+  await app.page.getByRole("link", { name: "Draw", exact: true }).click();
   await expect(app.ink).toHaveCount(3);
   await expect(app.heading).toHaveText("This does not look like a digit");
 });

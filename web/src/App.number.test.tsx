@@ -88,8 +88,8 @@ describe("number mode", () => {
     unmount();
     openPage("#/number");
     await waitFor(() => expect(number()).toBe("9.51"), SLOWLY);
-    await userEvent.click(screen.getByRole("radio", { name: "Pixels" }));
-    expect(heading()).toBe("No digit yet");
+    await userEvent.keyboard("d");
+    await waitFor(() => expect(heading()).toBe("No digit yet"));
   });
 
   it("shows at its field why a constraint is not valid", async () => {

@@ -69,10 +69,7 @@ export function App({ api }: { readonly api: PredictionApi }) {
       case "open":
         return fileInput.current?.click();
       case "mode":
-        return drawing.setMode(mode === "freehand" ? "pixels" : "freehand");
-      case "number":
-        if (isNumber) return show("draw");
-        return digits ? show("number") : undefined;
+        return isNumber ? undefined : drawing.setMode(mode === "freehand" ? "pixels" : "freehand");
       case "copy":
         return void copyNumber();
       case "link":
@@ -80,7 +77,8 @@ export function App({ api }: { readonly api: PredictionApi }) {
       case "help":
         return setDialog("shortcuts");
       default:
-        return view === command ? undefined : show(command);
+        if (view === command || (command === "number" && !digits)) return undefined;
+        return show(command);
     }
   };
   const isDrawn = isDrawnIn(view);
@@ -91,7 +89,6 @@ export function App({ api }: { readonly api: PredictionApi }) {
   const drawingPanel = (
     <DrawingPanel
       workspace={workspace}
-      numbers={digits && view !== "inside"}
       fileInput={fileInput}
       onFile={openFile}
       onCamera={() => setDialog("camera")}

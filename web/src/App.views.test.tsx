@@ -55,10 +55,15 @@ describe("the views", () => {
     await userEvent.keyboard("n");
     expect([currentView(), window.location.hash]).toEqual(["Number", "#/number"]);
     expect(area().getAttribute("aria-label")).toBe("Sheet for a number");
+    // A number is always written freehand, so there is no mode to choose.
+    expect(screen.queryByRole("radio", { name: "Freehand" })).toBeNull();
+    await userEvent.keyboard("mn");
+    expect([currentView(), window.location.hash]).toEqual(["Number", "#/number"]);
+    await userEvent.keyboard("d");
+    await waitFor(() => expect([currentView(), window.location.hash]).toEqual(["Draw", "#/"]));
     await userEvent.click(screen.getByRole("radio", { name: "Pixels" }));
-    expect([currentView(), window.location.hash]).toEqual(["Draw", "#/"]);
-    expect(document.activeElement).toBe(screen.getByRole("radio", { name: "Pixels" }));
-    await userEvent.click(screen.getByRole("radio", { name: "Number" }));
+    expect(area().getAttribute("aria-label")).toBe("Pixel grid");
+    await userEvent.click(screen.getByRole("link", { name: "Number" }));
     expect(window.location.hash).toBe("#/number");
     await goTo("#/");
     expect(area().getAttribute("aria-label")).toBe("Pixel grid");

@@ -20,7 +20,8 @@ EventType: TypeAlias = Literal[
 # {"type": EventType, "step": steps done, "time": seconds since 1970, ...}, and by type:
 #
 # state     state: State; message: str; steps, epochs: int
-# step      loss, accuracy: of the current epoch so far; learning_rate; images_per_second;
+# step      loss, accuracy: of the current epoch so far; recent_loss, recent_accuracy: of the
+#           steps since the last event of a step; learning_rate; images_per_second;
 #           seconds_left: float | None
 # epoch     epoch, loss, accuracy, validation_loss, validation_accuracy, learning_rate, seconds,
 #           images_per_second: a training.Record

@@ -68,6 +68,7 @@ class Reporter:
         self._folder = folder
         self._log = EventLog(folder)
         self._curve = Curve()
+        self._recent: list[Step] = []  # since the last event of a step
         self._step_due = self._picture_due = self._message_due = 0.0
         self._message_text = ""
         self._drawing_time = 0.0
@@ -113,6 +114,7 @@ class Reporter:
     def rewind(self, step: int) -> None:
         """Forget what comes after a step."""
         self._curve.rewind(step)
+        self._recent.clear()
         self.update(step=step)
 
     def step(self, step: Step, state: TrainState, seconds: float, *, now: bool = False) -> None:
@@ -121,6 +123,7 @@ class Reporter:
         seconds  that training took before this epoch
         """
         self._curve.add(step)
+        self._recent.append(step)
         self.update(step=state.step)  # of every step, because the next event may be another one
         clock = time.monotonic()
         if clock < self._step_due and not now:
@@ -141,10 +144,12 @@ class Reporter:
             state.step,
             loss=_short(loss),
             accuracy=_short(accuracy),
+            **_means(self._recent),
             learning_rate=step.learning_rate,
             images_per_second=round(tally.examples / max(tally.seconds, 1e-9)),
             seconds_left=round(left, 1),
         )
+        self._recent.clear()
 
     def epoch(self, record: Record, step: int, seconds: float) -> None:
         """Tell the end of an epoch."""
@@ -201,6 +206,14 @@ class Reporter:
             return (self._folder / DRAWING).stat().st_mtime
         except OSError:
             return 0.0
+
+
+def _means(steps: list[Step]) -> dict[str, float]:
+    """Return the loss and the accuracy over some steps."""
+    examples = sum(step.examples for step in steps)
+    loss = sum(step.loss * step.examples for step in steps) / examples
+    accuracy = sum(step.correct for step in steps) / examples
+    return {"recent_loss": _short(loss), "recent_accuracy": _short(accuracy)}
 
 
 def _short(value: float) -> float:

@@ -10,8 +10,6 @@ import { Sheet } from "./Sheet";
 
 interface Props {
   readonly workspace: Workspace;
-  /** Whether one can switch to numbers. */
-  readonly numbers: boolean;
   readonly fileInput: RefObject<HTMLInputElement | null>;
   readonly onFile: (file: File) => void;
   readonly onCamera: () => void;
@@ -21,14 +19,13 @@ interface Props {
 
 /** The drawing area with everything that draws on it. */
 export function DrawingPanel(props: Props) {
-  const { workspace, numbers, fileInput, onFile, onCamera, onCommand, announce } = props;
+  const { workspace, fileInput, onFile, onCamera, onCommand, announce } = props;
   const { drawing, number, settings, erasing, digits } = workspace;
   const hasCamera = useHasCamera();
   return (
     <section className="drawing-panel" id="drawing" aria-label="Drawing" tabIndex={-1}>
       <InputSources
         mode={drawing.mode}
-        numbers={numbers}
         hasCamera={hasCamera}
         onMode={drawing.setMode}
         onFile={onFile}

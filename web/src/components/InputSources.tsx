@@ -6,8 +6,6 @@ import { ShortcutHint } from "./ShortcutKeys";
 
 interface Props {
   readonly mode: Mode;
-  /** Whether numbers are offered too. */
-  readonly numbers: boolean;
   readonly hasCamera: boolean;
   readonly onMode: (mode: Mode) => void;
   readonly onFile: (file: File) => void;
@@ -15,16 +13,14 @@ interface Props {
   readonly fileInput: RefObject<HTMLInputElement | null>;
 }
 
-const MODES: readonly [Mode, string][] = [
+const MODES: readonly [Exclude<Mode, "number">, string][] = [
   ["freehand", "Freehand"],
   ["pixels", "Pixels"],
-  ["number", "Number"],
 ];
 
-/** Where a digit or a number comes from: one of the drawing modes, a file or the camera. */
+/** Where a digit comes from: one of the drawing modes, a file or the camera. Numbers are always written freehand. */
 export function InputSources(props: Props) {
-  const { mode, numbers, hasCamera, onMode, onFile, onCamera, fileInput } = props;
-  const modes = MODES.filter(([option]) => numbers || option !== "number" || mode === "number");
+  const { mode, hasCamera, onMode, onFile, onCamera, fileInput } = props;
   const onChange = (event: ChangeEvent<HTMLInputElement>) => {
     const file = event.target.files?.[0];
     if (file) onFile(file);
@@ -33,22 +29,23 @@ export function InputSources(props: Props) {
   };
   return (
     <div className="input-sources">
-      <fieldset className="mode-switch">
-        <legend className="visually-hidden">Drawing mode</legend>
-        {modes.map(([option, label]) => (
-          <label key={option}>
-            <input
-              type="radio"
-              name="mode"
-              checked={mode === option}
-              onChange={() => onMode(option)}
-            />
-            <span>{label}</span>
-          </label>
-        ))}
-        <ShortcutHint command="mode" />
-        {numbers && <ShortcutHint command="number" />}
-      </fieldset>
+      {mode !== "number" && (
+        <fieldset className="mode-switch">
+          <legend className="visually-hidden">Drawing mode</legend>
+          {MODES.map(([option, label]) => (
+            <label key={option}>
+              <input
+                type="radio"
+                name="mode"
+                checked={mode === option}
+                onChange={() => onMode(option)}
+              />
+              <span>{label}</span>
+            </label>
+          ))}
+          <ShortcutHint command="mode" />
+        </fieldset>
+      )}
       <div className="image-buttons">
         <button
           type="button"

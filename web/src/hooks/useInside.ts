@@ -16,14 +16,18 @@ export interface Choices {
   readonly preprocess: boolean;
 }
 
+/** The unit, if the model has it. */
+export function unitIn(model: Model | undefined, unit: UnitPlace | null): UnitPlace | null {
+  const shape = unit && model?.layers[unit.layer]?.output_shape;
+  return unit && shape && placeOf(shape, unit) !== undefined ? unit : null;
+}
+
 /** The choices in the address. What the model lacks is ignored, but stays in the address. */
 export function useChoices({ parameters }: Address, navigate: Navigate, model: Model | undefined) {
   const { unit: unitText, target, compare, preprocess } = parameters;
   const choices = useMemo((): Choices => {
-    const unit = parseUnit(unitText);
-    const shape = unit && model?.layers[unit.layer]?.output_shape;
     return {
-      unit: unit && shape && placeOf(shape, unit) !== undefined ? unit : null,
+      unit: unitIn(model, parseUnit(unitText)),
       target: target && model?.class_names.includes(target) ? target : null,
       second: compare && compare !== model?.name ? compare : null,
       preprocess: preprocess !== "off",

@@ -27,5 +27,5 @@ export function useWatchedDrawing(
       ended = true;
     };
   }, [client, name, predicts, revision]);
-  return predicts ? problem : "The run does not train now, so it predicts nothing.";
+  return predicts ? problem : "Predictions appear here while the run is training.";
 }

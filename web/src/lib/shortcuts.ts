@@ -43,7 +43,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { command: "mode", label: "Freehand or pixels", key: "m" },
   { command: "copy", label: "Copy the number", key: "c" },
   { command: "draw", label: "Draw", key: "d" },
-  { command: "number", label: "A digit or a number", key: "n" },
+  { command: "number", label: "Number", key: "n" },
   { command: "inside", label: "Inside", key: "i" },
   { command: "train", label: "Train", key: "t" },
   { command: "how", label: "How it works", key: "h" },

@@ -9,7 +9,7 @@ import { UnitDetail } from "../components/inside/UnitDetail";
 import { Notice } from "../components/Notice";
 import { Switch } from "../components/Switch";
 import { useDebouncedValue } from "../hooks/useDebouncedValue";
-import { useChoices, useInside, usePredictedRequest } from "../hooks/useInside";
+import { unitIn, useChoices, useInside, usePredictedRequest } from "../hooks/useInside";
 import { PaletteContext, usePalette } from "../hooks/usePalette";
 import { failureMessage } from "../lib/api/errors";
 import { classesOf, DIGITS } from "../lib/classes";
@@ -34,7 +34,9 @@ export default function InsideView(props: InsideViewProps) {
   const [pointed, setPointed] = useState<UnitPlace | null>(null);
   const explained = usePredictedRequest(request, digit);
   const rested = useDebouncedValue(pointed, POINT_MS);
-  const inside = useInside(api, explained, models.requested, choices, pointed && rested);
+  // The pointer may still be where another model had a unit.
+  const pointedUnit = unitIn(model, pointed && rested);
+  const inside = useInside(api, explained, models.requested, choices, pointedUnit);
   const { main, settled, shared } = inside;
   // Rendering the layers never delays a stroke or an answer.
   const explanation = useDeferredValue(main.prediction);

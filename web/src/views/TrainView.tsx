@@ -141,7 +141,7 @@ function Lab({ client, lab, runs, refetch, models, request, address, navigate }:
             <RunList runs={runs} selected={selected} marked={marked} onMark={onMark} />
             <div className="control-row marked-actions">
               <ControlButton
-                reason={chosen.length > 1 ? null : "Mark two runs or more."}
+                reason={chosen.length > 1 ? null : "Select two or more runs first."}
                 onClick={() =>
                   navigate({
                     view: "train",
@@ -155,7 +155,7 @@ function Lab({ client, lab, runs, refetch, models, request, address, navigate }:
                 kind="danger"
                 reason={
                   chosen.length === 0
-                    ? "Mark a run first."
+                    ? "Select a run first."
                     : active.length > 0
                       ? `Stop ${active[0]?.name} first.`
                       : null
@@ -166,7 +166,7 @@ function Lab({ client, lab, runs, refetch, models, request, address, navigate }:
               </ControlButton>
               {chosen.length > 0 && (
                 <button type="button" className="ghost" onClick={() => setMarked(new Set())}>
-                  Unmark
+                  Clear selection
                 </button>
               )}
             </div>

@@ -1,7 +1,8 @@
-import { memo, useLayoutEffect, useRef } from "react";
+import { memo, useMemo } from "react";
 import { useColors } from "../../hooks/usePalette";
 import { colorValues, type Scale } from "../../lib/inside/colors";
 import { largest } from "../../lib/inside/layers";
+import { PixelPicture } from "../PixelPicture";
 
 interface Props {
   /** In row-major order. */
@@ -16,25 +17,22 @@ interface Props {
   readonly className?: string | undefined;
 }
 
-/** An array of numbers as a picture, one pixel for each number. */
+/** An array of numbers as a picture, in the colors of the view. */
 export const ArrayPicture = memo(function ArrayPicture(props: Props) {
   const { values, width, height, scale, max, label, className } = props;
-  const canvas = useRef<HTMLCanvasElement>(null);
   const colors = useColors(scale);
-  useLayoutEffect(() => {
-    const context = canvas.current?.getContext("2d");
-    if (!context || !colors) return;
-    const pixels = colorValues(values, max ?? largest(values), colors);
-    const bytes = new Uint8ClampedArray(pixels.buffer, 0, 4 * width * height);
-    context.putImageData(new ImageData(bytes, width, height), 0, 0);
+  const pixels = useMemo(() => {
+    if (!colors) return null;
+    const { buffer } = colorValues(values, max ?? largest(values), colors);
+    return new Uint8ClampedArray(buffer, 0, 4 * width * height);
   }, [values, width, height, max, colors]);
   return (
-    <canvas
-      ref={canvas}
-      className={className ? `array-picture ${className}` : "array-picture"}
+    <PixelPicture
+      pixels={pixels}
       width={width}
       height={height}
-      {...(label === undefined ? { "aria-hidden": true } : { role: "img", "aria-label": label })}
+      label={label}
+      className={className}
     />
   );
 });

@@ -40,7 +40,10 @@ export function Card({ api, request, model, shared, part, title, children }: Pro
       ) : prediction ? (
         children(prediction)
       ) : (
-        <p className="card-empty">{request ? "Working it out…" : "Draw something first."}</p>
+        <p className="card-empty">
+          {request ? "Working it out…" : "Draw something first."}
+          <span className="print-note"> Scroll down to this part before you print.</span>
+        </p>
       )}
     </section>
   );

@@ -2,8 +2,8 @@ import { memo } from "react";
 import type { Change } from "../../lib/api/client";
 import { formatNumber } from "../../lib/inside/formula";
 import { changeText, countOf, neighborsText, rejectionText } from "../../lib/inside/words";
+import { DataTable } from "../DataTable";
 import { Card, type PartProps } from "./Card";
-import { DataTable } from "./DataTable";
 import { InputPicture } from "./InputPicture";
 
 interface Props extends PartProps {

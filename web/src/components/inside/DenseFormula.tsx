@@ -4,8 +4,8 @@ import { GRID_SIZE } from "../../lib/grid";
 import { formatNumber, largestTerms, roundToSum, termsOf } from "../../lib/inside/formula";
 import { placeOf, type UnitPlace } from "../../lib/inside/layers";
 import { countOf, inputName } from "../../lib/inside/words";
+import { DataTable, mapTable } from "../DataTable";
 import { ArrayPicture } from "./ArrayPicture";
-import { DataTable, mapTable } from "./DataTable";
 import { Equation } from "./Equation";
 
 interface Props {

@@ -5,7 +5,7 @@ import type { PredictionApi } from "../../lib/api/client";
 import { GRID_SIZE } from "../../lib/grid";
 import { downloadPixels } from "../../lib/inside/download";
 import { formatNumber } from "../../lib/inside/formula";
-import { DataTable, mapTable } from "./DataTable";
+import { DataTable, mapTable } from "../DataTable";
 import { type Box, InputPicture } from "./InputPicture";
 
 type Overlay = "none" | "saliency" | "occlusion";

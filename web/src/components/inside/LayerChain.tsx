@@ -14,7 +14,7 @@ import {
   type UnitPlace,
 } from "../../lib/inside/layers";
 import { layerInWords, shapeInWords } from "../../lib/inside/words";
-import { DataTable } from "./DataTable";
+import { DataTable } from "../DataTable";
 import { Segments } from "./Segments";
 import { type Shown, UnitGrid } from "./UnitGrid";
 
@@ -139,7 +139,7 @@ function StageColumn(props: StageProps) {
         >
           {stage.layers.map(({ type, index }) => (
             <option key={index} value={index}>
-              {index === first.index ? "Sums" : `After ${layerName(type)}`}
+              {index === first.index ? "Sums" : layerName(type)}
             </option>
           ))}
         </select>

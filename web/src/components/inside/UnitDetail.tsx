@@ -12,9 +12,9 @@ import {
   type UnitPlace,
 } from "../../lib/inside/layers";
 import { layerInWords, unitName } from "../../lib/inside/words";
+import { DataTable, mapTable } from "../DataTable";
 import { ResultAnnouncer } from "../ResultAnnouncer";
 import { ActivationFormula } from "./ActivationFormula";
-import { DataTable, mapTable } from "./DataTable";
 import { DenseFormula } from "./DenseFormula";
 import { InputPicture } from "./InputPicture";
 import { WindowFormula } from "./WindowFormula";

@@ -54,7 +54,7 @@ export function Chart({ description, xName, series, percent = false, emphasized 
       cursor: { drag: { x: false, y: false }, y: false, points: { size: 6 } },
       scales: { x: { time: false } },
       axes: [
-        { ...axis, ticks: { show: false }, size: 28, font: FONT },
+        { ...axis, ticks: { show: false }, size: 28, font: FONT, incrs: WHOLE_STEPS },
         {
           ...axis,
           ticks: { show: false },
@@ -111,6 +111,10 @@ export function Chart({ description, xName, series, percent = false, emphasized 
   );
 }
 
+/** Distances of the marks below a chart: neither steps nor epochs have fractions. */
+const WHOLE_STEPS = [1, 2, 5]
+  .flatMap((first) => Array.from({ length: 8 }, (_, power) => first * 10 ** power))
+  .sort((a, b) => a - b);
 const FONT = "12px system-ui, sans-serif";
 const MAX_VALUES = 4;
 

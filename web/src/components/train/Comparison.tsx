@@ -3,8 +3,8 @@ import { formatAddress } from "../../lib/address";
 import { formatPercent } from "../../lib/format";
 import type { RunDetail } from "../../lib/lab/schemas";
 import { differingSettings, settingLabel } from "../../lib/lab/settings";
+import { DataTable } from "../DataTable";
 import { Chart, COLORS, type Series } from "./Chart";
-import { DataTable } from "./DataTable";
 
 const MEASURES = {
   validation_accuracy: "Validation accuracy",
@@ -129,7 +129,7 @@ export function Comparison({ runs, pending }: Props) {
         <p className="muted">All their settings are the same.</p>
       )}
       <DataTable
-        title="The curves in numbers"
+        caption="The curves in numbers"
         columns={["Epoch", ...runs.map(({ name }) => name)]}
         rows={() => curveRows(runs, measure, percent)}
       />

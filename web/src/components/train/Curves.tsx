@@ -2,8 +2,8 @@ import { useMemo } from "react";
 import { formatCount } from "../../lib/format";
 import { type Curve, summarizeCurve } from "../../lib/lab/curves";
 import type { Epoch, RunDetail } from "../../lib/lab/schemas";
+import { DataTable } from "../DataTable";
 import { Chart, formatValue, type Series } from "./Chart";
-import { DataTable } from "./DataTable";
 
 const TRAINING_COLOR = 1;
 const VALIDATION_COLOR = 0;
@@ -50,14 +50,14 @@ export function Curves({ run }: { readonly run: RunDetail }) {
       </figure>
       <p className="legend" aria-hidden="true">
         <span>
-          <span className="swatch" data-color={TRAINING_COLOR} /> training, mean of the epoch so far
+          <span className="swatch" data-color={TRAINING_COLOR} /> training
         </span>
         <span>
           <span className="swatch" data-color={VALIDATION_COLOR} /> validation, after each epoch
         </span>
       </p>
       <DataTable
-        title="The epochs in numbers"
+        caption="The epochs in numbers"
         columns={EPOCH_COLUMNS}
         rows={() => records.map(epochRow).reverse()}
       />
@@ -72,7 +72,7 @@ const EPOCH_COLUMNS = [
   "Training accuracy",
   "Validation accuracy",
   "Learning rate",
-  "Images a second",
+  "Images per second",
 ];
 
 function epochRow(record: Epoch): string[] {

@@ -1,11 +1,11 @@
-import { useCallback, useMemo } from "react";
+import { useMemo } from "react";
+import { useThemeColor } from "../../hooks/useThemeColor";
 import { formatCount, formatPercent } from "../../lib/format";
-import { parseColor, probabilityPixels } from "../../lib/lab/pictures";
+import { probabilityPixels } from "../../lib/lab/pictures";
 import type { DrawingStep } from "../../lib/lab/progress";
-import { resolveColor } from "../../lib/themeColors";
+import { DataTable } from "../DataTable";
+import { PixelPicture } from "../PixelPicture";
 import { ProbabilityBars } from "../ProbabilityBars";
-import { ArrayPicture } from "./ArrayPicture";
-import { DataTable } from "./DataTable";
 
 interface Props {
   readonly classes: readonly string[];
@@ -20,10 +20,10 @@ const MAX_ROWS = 60;
 export function DrawingProgress({ classes, history, missing }: Props) {
   const last = history.at(-1);
   const shown = useMemo(() => history.map(({ probabilities }) => probabilities), [history]);
-  const pixels = useCallback(
-    (element: HTMLElement) =>
-      probabilityPixels(shown, classes.length, parseColor(resolveColor(element, "--accent"))),
-    [shown, classes.length],
+  const color = useThemeColor("--accent");
+  const pixels = useMemo(
+    () => probabilityPixels(shown, classes.length, color),
+    [shown, classes.length, color],
   );
   if (!last) return <p className="muted">{missing}</p>;
   const best = indexOfMost(last.probabilities);
@@ -41,7 +41,7 @@ export function DrawingProgress({ classes, history, missing }: Props) {
             <span key={name}>{name}</span>
           ))}
         </div>
-        <ArrayPicture
+        <PixelPicture
           width={shown.length}
           height={classes.length}
           className="probability-history"
@@ -54,7 +54,7 @@ export function DrawingProgress({ classes, history, missing }: Props) {
         </figcaption>
       </figure>
       <DataTable
-        title="Step by step, in numbers"
+        caption="Step by step, in numbers"
         columns={["Step", "Prediction", "Probability"]}
         rows={() => stepRows(history, classes)}
       />

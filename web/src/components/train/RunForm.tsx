@@ -24,7 +24,7 @@ const DEFAULT_RECIPE = "mlp";
 
 type Input = "integer" | "decimal" | "text";
 
-/** What to train, and how. An empty field is as the recipe has it. */
+/** What to train, and how. An empty field keeps the value of the recipe. */
 export function RunForm({ lab, typed, onType, onStart }: Props) {
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const [starting, setStarting] = useState(false);
@@ -140,7 +140,7 @@ export function RunForm({ lab, typed, onType, onStart }: Props) {
         {convolutional ? (
           <Field
             label="Hidden layers"
-            hint={`${recipe.name} has convolutions: its layers stay as they are.`}
+            hint={`${recipe.name} is convolutional; its layers cannot be changed.`}
             error={errorAt("hidden")}
             input={(attributes) => <input {...attributes} type="text" disabled value="" />}
           />
@@ -158,35 +158,35 @@ export function RunForm({ lab, typed, onType, onStart }: Props) {
       </fieldset>
       <fieldset className="fields">
         <legend>Training</legend>
-        {choice("optimizer", "Optimizer", "How a gradient becomes a step")}
+        {choice("optimizer", "Optimizer", "The rule that updates the weights")}
         {text(
           "learning_rate",
           "Learning rate",
-          "The highest of the schedule",
+          "The highest rate of the schedule",
           "decimal",
           ofRecipe("learning_rate"),
         )}
-        {choice("schedule", "Schedule", "How the rate goes on")}
-        {text("batch_size", "Batch size", "Images a step", "integer", ofRecipe("batch_size"))}
-        {text("epochs", "Epochs", "Passes over the images", "integer", ofRecipe("epochs"))}
+        {choice("schedule", "Schedule", "How the learning rate changes")}
+        {text("batch_size", "Batch size", "Images per step", "integer", ofRecipe("batch_size"))}
+        {text("epochs", "Epochs", "Passes over all images", "integer", ofRecipe("epochs"))}
         {text(
           "early_stopping",
           "Patience",
-          "Epochs without improvement before it stops",
+          "Epochs without improvement before stopping",
           "integer",
-          "never stops early",
+          "no early stopping",
         )}
       </fieldset>
       <fieldset className="fields">
-        <legend>Images and chance</legend>
+        <legend>Data and randomness</legend>
         {choice("augment", "Augmentation", "Random distortion of each image")}
-        {text("share", "Share of the images, %", "Fewer train faster", "decimal", "100")}
+        {text("share", "Share of the images (%)", "Fewer images train faster", "decimal", "100")}
         {text("seed", "Seed", "The same seed gives the same run", "integer", "0")}
-        {text("name", "Name of the run", "For the list", "text", "made from the options")}
+        {text("name", "Name of the run", "Shown in the list", "text", "chosen automatically")}
       </fieldset>
       <div className="form-end">
         <Switch
-          label="With the recipe’s other data sets and non-digits"
+          label="Also train on the recipe’s other data sets and non-digits"
           on={typed.more_data}
           onChange={(on) => set("more_data", on)}
         />

@@ -41,7 +41,7 @@ export function RunHead({ progress, connected }: Props) {
       )}
       {!connected && (
         <p className="notice" role="status" data-testid="disconnected">
-          The connection to the server is lost. The run goes on; connecting again…
+          The connection to the server was lost. The run continues; reconnecting…
         </p>
       )}
       <dl className="run-stats">
@@ -50,7 +50,7 @@ export function RunHead({ progress, connected }: Props) {
         <Stat label="Validation loss" value={run.validation_loss} />
         <Stat label="Validation accuracy" value={run.validation_accuracy} percent />
         <div>
-          <dt>Images a second</dt>
+          <dt>Images per second</dt>
           <dd data-testid="speed">
             {speed?.images_per_second == null
               ? "–"

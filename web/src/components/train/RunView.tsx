@@ -102,7 +102,7 @@ export function RunView({ client, name, listed, request, actions, drawLink }: Pr
       />
       {run.resume !== null && (
         <p className="muted">
-          In a terminal, it goes on with <code>{run.resume}</code>
+          To continue this run in a terminal: <code>{run.resume}</code>
         </p>
       )}
     </article>
@@ -178,7 +178,7 @@ function Parts({ client, progress, watching, request, drawLink }: PartsProps) {
         <DrawingProgress
           classes={classes}
           history={drawing}
-          missing={request ? (watching ?? "Comes with the next steps.") : "Nothing is drawn yet."}
+          missing={request ? (watching ?? "Appears after the next step.") : "Nothing is drawn yet."}
         />
         <p>{drawLink}</p>
       </Section>
@@ -186,14 +186,14 @@ function Parts({ client, progress, watching, request, drawLink }: PartsProps) {
         {picture?.weights ? (
           <WeightPictures layer={picture.weights} />
         ) : (
-          <p className="muted">Comes with the first steps.</p>
+          <p className="muted">Appears after the first steps.</p>
         )}
       </Section>
       <Section title="Weights and gradients by layer">
         {picture && picture.histograms.length > 0 ? (
           <Histograms layers={picture.histograms} />
         ) : (
-          <p className="muted">Comes with the first steps.</p>
+          <p className="muted">Appears after the first steps.</p>
         )}
       </Section>
       <Validation client={client} name={run.name} epoch={run.epoch} />

@@ -1,9 +1,9 @@
-import { useCallback, useMemo } from "react";
-import { mosaicOf, parseColor, weightPixels } from "../../lib/lab/pictures";
+import { useMemo } from "react";
+import { useThemeColor } from "../../hooks/useThemeColor";
+import { mosaicOf, weightPixels } from "../../lib/lab/pictures";
 import type { FirstLayer } from "../../lib/lab/schemas";
-import { resolveColor } from "../../lib/themeColors";
-import { ArrayPicture } from "./ArrayPicture";
-import { DataTable } from "./DataTable";
+import { DataTable } from "../DataTable";
+import { PixelPicture } from "../PixelPicture";
 
 /** The weights of the first layer, a picture a unit: where ink speaks for the unit, and where against it. */
 export function WeightPictures({ layer }: { readonly layer: FirstLayer }) {
@@ -14,24 +14,17 @@ export function WeightPictures({ layer }: { readonly layer: FirstLayer }) {
     () => mosaicOf(count, height, width, Math.ceil(Math.sqrt(2 * count))),
     [count, height, width],
   );
-  const pixels = useCallback(
-    (element: HTMLElement) =>
-      weightPixels(
-        values,
-        count,
-        height,
-        width,
-        mosaic,
-        parseColor(resolveColor(element, "--accent")),
-        parseColor(resolveColor(element, "--negative")),
-      ),
-    [values, count, height, width, mosaic],
+  const positive = useThemeColor("--accent");
+  const negative = useThemeColor("--negative");
+  const pixels = useMemo(
+    () => weightPixels(values, count, height, width, mosaic, positive, negative),
+    [values, count, height, width, mosaic, positive, negative],
   );
   const largest = Math.max(...scale).toPrecision(2);
   const what = isKernel ? `kernels of ${height} × ${width} weights` : "units";
   return (
     <figure className="weights">
-      <ArrayPicture
+      <PixelPicture
         width={mosaic.width}
         height={mosaic.height}
         label={`Weights of the ${count} ${what} of the first layer; the largest is ${largest}.`}
@@ -42,7 +35,11 @@ export function WeightPictures({ layer }: { readonly layer: FirstLayer }) {
         <Sign name="negative" text="ink here lowers it" />
         <span>{`Full color is the largest weight of each unit: ${largest} at most.`}</span>
       </figcaption>
-      <DataTable title="The units in numbers" columns={UNIT_COLUMNS} rows={() => unitRows(layer)} />
+      <DataTable
+        caption="The units in numbers"
+        columns={UNIT_COLUMNS}
+        rows={() => unitRows(layer)}
+      />
     </figure>
   );
 }
@@ -69,6 +66,6 @@ function unitRows({ values, scale, height, width }: FirstLayer): string[][] {
       square += value * value;
     }
     const numbers = [least, greatest, Math.sqrt(square / size)];
-    return [String(unit), ...numbers.map((value) => value.toFixed(3))];
+    return [String(unit + 1), ...numbers.map((value) => value.toFixed(3))];
   });
 }

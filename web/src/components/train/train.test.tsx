@@ -8,12 +8,26 @@ import { reasonsOf } from "../../lib/lab/controls";
 import { NO_OPTIONS, type Refusal, type TypedOptions } from "../../lib/lab/options";
 import { Confusion } from "./Confusion";
 import { changesInWords } from "./DrawingProgress";
+import { GradientCheck } from "./GradientCheck";
 import { Histograms, middleHalf } from "./Histograms";
 import { RunControls } from "./RunControls";
 import { RunForm } from "./RunForm";
 import { RunList } from "./RunList";
 
 afterEach(cleanup);
+
+it("names the weight whose gradient is checked", () => {
+  render(
+    <GradientCheck
+      check={{
+        ...{ type: "gradient", step: 188, time: 1, layer: 7, name: "7.weight", index: [6, 5] },
+        ...{ weight: -0.0778, epsilon: 1e-5, loss: 1.131 },
+        ...{ backpropagated: -0.05656, numerical: -0.05656, difference: 0 },
+      }}
+    />,
+  );
+  expect(screen.getByText(/the weight at \[6, 5\] of layer 7 was −0.0778/)).toBeTruthy();
+});
 
 describe("RunForm", () => {
   const open = (

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { blend, colorValues, interpolate, parseColor } from "./colors";
+import { blend, colorValues, interpolate } from "./colors";
 
 const bytes = (colors: Uint32Array) =>
   [...colors].map((color) => [color & 255, (color >> 8) & 255, (color >> 16) & 255, color >>> 24]);
@@ -17,14 +17,6 @@ describe("a scale", () => {
     expect(bytes(colorValues([9, -9], 3, colors))).toEqual(bytes(colorValues([3, -3], 3, colors)));
     expect(bytes(colorValues([0, 0], 0, colors))[0]).toEqual([255, 255, 255, 255]);
   });
-});
-
-it.each([
-  ["rgb(20, 35, 63)", [20, 35, 63]],
-  ["rgba(20, 35, 63, 0.5)", [20, 35, 63]],
-  ["color(srgb 1 0.5 0)", [255, 127.5, 0]],
-])("parses %s", (text, color) => {
-  expect(parseColor(text)).toEqual(color);
 });
 
 describe("an overlay", () => {

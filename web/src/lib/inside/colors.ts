@@ -1,6 +1,6 @@
 /** Colors of arrays that are shown as pictures. */
 
-export type Rgb = readonly [red: number, green: number, blue: number];
+import type { Rgb } from "../themeColors";
 
 /** How a picture is colored: a drawing white on black, values of any sign, or signed effects. */
 export type Scale = "ink" | "activation" | "effect";
@@ -30,14 +30,6 @@ export function interpolate(negative: Rgb, zero: Rgb, positive: Rgb): Colors {
     colors[step] = (255 << 24) | (blue << 16) | (green << 8) | red;
   }
   return colors;
-}
-
-/** Parse a computed color: rgb(...) or color(srgb ...). */
-export function parseColor(text: string): Rgb {
-  const numbers = text.match(/-?\d*\.?\d+(e-?\d+)?/g)?.map(Number) ?? [];
-  const factor = text.startsWith("color(") ? 255 : 1;
-  const [red = 0, green = 0, blue = 0] = numbers.map((value) => value * factor);
-  return [red, green, blue];
 }
 
 /** Color values; those beyond `max` take the color of the end.

@@ -129,7 +129,7 @@ describe("in words", () => {
   });
   it("counts the labels of the similar digits", () => {
     expect(neighborsText(["7", "7"])).toBe("All of the 2 nearest training digits are labeled 7.");
-    expect(neighborsText(["7", "1", "7"])).toContain("2 are labeled 7; the others: 1 1.");
+    expect(neighborsText(["7", "1", "7"])).toContain("2 are labeled 7, 1 labeled 1.");
     expect(neighborsText([])).toBe("None.");
   });
 });

@@ -84,6 +84,6 @@ export function neighborsText(labels: readonly string[]): string {
   if (labels.length === 0) return "None.";
   const nearest = `the ${labels.length} nearest training digits`;
   if (others.length === 0) return `All of ${nearest} are labeled ${first}.`;
-  const rest = others.map(([label, count]) => `${count} ${label}`).join(", ");
-  return `Of ${nearest}, ${most} are labeled ${first}; the others: ${rest}.`;
+  const rest = others.map(([label, count]) => `${count} labeled ${label}`).join(", ");
+  return `Of ${nearest}, ${most} are labeled ${first}, ${rest}.`;
 }

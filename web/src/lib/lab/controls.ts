@@ -33,7 +33,8 @@ export function reasonsOf(
   const ended = isActive(state) ? null : "This run is not training.";
   const starting = state === "starting" ? "The run is still starting." : null;
   const training = state === "training" ? "Pause the run first." : null;
-  const done = steps > 0 && step >= steps ? "All epochs are done: train more epochs." : null;
+  const done =
+    steps > 0 && step >= steps ? "All epochs are done. Set a higher number of epochs first." : null;
   const noWeights = checkpoints > 0 ? null : "No weights have been saved yet.";
   return {
     pause: ended ?? (state === "paused" ? "The run is paused." : null),
@@ -45,7 +46,7 @@ export function reasonsOf(
     rewind: starting ?? noWeights,
     early_stopping: ended ?? starting,
     stop: ended,
-    serve: has_model ? null : "There is a model when the run stops or finishes.",
+    serve: has_model ? null : "The model is available once the run has stopped or finished.",
     delete: ended === null ? "Stop the run first." : null,
   };
 }

@@ -1,12 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  bytesOf,
-  inkPixels,
-  mosaicOf,
-  parseColor,
-  probabilityPixels,
-  weightPixels,
-} from "./pictures";
+import { bytesOf, inkPixels, mosaicOf, probabilityPixels, weightPixels } from "./pictures";
 
 const RED = [200, 0, 0] as const;
 const BLUE = [0, 0, 200] as const;
@@ -43,10 +36,5 @@ describe("pictures of arrays", () => {
       RED,
     );
     expect([3, 7, 11, 15].map((at) => pixels[at])).toEqual([255, 0, 0, 102]);
-  });
-  it("reads the colors that browsers compute", () => {
-    expect(parseColor("rgb(194, 56, 15)")).toEqual([194, 56, 15]);
-    expect(parseColor("rgba(1, 2, 3, 0.5)")).toEqual([1, 2, 3]);
-    expect(parseColor("color(srgb 1 0 0)")).toEqual([0, 0, 0]);
   });
 });

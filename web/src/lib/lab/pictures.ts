@@ -1,11 +1,11 @@
 /** Arrays as the pixels of a picture. */
 
+import type { Rgb } from "../themeColors";
+
 /** Numbers of an array that was sent in base64, a byte each. */
 export function bytesOf(base64: string): Uint8Array {
   return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 }
-
-export type Color = readonly [red: number, green: number, blue: number];
 
 /** How pictures of equal size are arranged: rows and columns, and a gap of one pixel. */
 export interface Mosaic {
@@ -39,8 +39,8 @@ export function weightPixels(
   height: number,
   width: number,
   mosaic: Mosaic,
-  positive: Color,
-  negative: Color,
+  positive: Rgb,
+  negative: Rgb,
 ): Uint8ClampedArray<ArrayBuffer> {
   const pixels = new Uint8ClampedArray(4 * mosaic.width * mosaic.height);
   for (let picture = 0; picture < count; picture++) {
@@ -82,7 +82,7 @@ export function inkPixels(ink: ArrayLike<number>): Uint8ClampedArray<ArrayBuffer
 export function probabilityPixels(
   steps: readonly (readonly number[])[],
   classes: number,
-  [red, green, blue]: Color,
+  [red, green, blue]: Rgb,
 ): Uint8ClampedArray<ArrayBuffer> {
   const pixels = new Uint8ClampedArray(4 * steps.length * classes);
   steps.forEach((probabilities, column) => {
@@ -92,12 +92,4 @@ export function probabilityPixels(
     }
   });
   return pixels;
-}
-
-/** The red, green and blue of a color as `getComputedStyle` returns it; black if it is another. */
-export function parseColor(text: string): Color {
-  const [red = 0, green = 0, blue = 0] = text.startsWith("rgb")
-    ? (text.match(/[\d.]+/g) ?? []).map(Number)
-    : [];
-  return [red, green, blue];
 }

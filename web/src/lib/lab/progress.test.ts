@@ -21,7 +21,7 @@ function stepEvent(step: number, loss = 0.5): LabEvent {
   return {
     type: "step",
     ...{ step, loss, time: 1, accuracy: 0.9, learning_rate: 0.01 },
-    ...{ images_per_second: 1000, seconds_left: 60 },
+    ...{ recent_loss: loss / 2, recent_accuracy: 0.95, images_per_second: 1000, seconds_left: 60 },
   };
 }
 
@@ -35,6 +35,8 @@ describe("the progress of a run", () => {
     const { run, speed } = apply([stepEvent(404), stepEvent(408, 0.25)]);
     expect(run).toMatchObject({ step: 408, loss: 0.25, learning_rate: 0.01 });
     expect(run.curve.slice(-2).map(({ step }) => step)).toEqual([404, 408]);
+    // The curve is of the last steps, like the stored one; the numbers are of the epoch so far.
+    expect(run.curve.at(-1)).toMatchObject({ loss: 0.125, accuracy: 0.95 });
     expect(speed).toEqual({ images_per_second: 1000, seconds_left: 60 });
     expect(RUN.curve.at(-1)?.step).toBe(400);
   });
@@ -156,7 +158,7 @@ describe("the controls", () => {
   });
   it("continue a run that was stopped, but not one that is done", () => {
     expect(reasons("stopped")).toMatchObject({ continue: null, epochs: null, delete: null });
-    expect(reasons("finished", 1200).continue).toContain("more epochs");
+    expect(reasons("finished", 1200).continue).toContain("higher number of epochs");
     expect(reasons("finished", 1200).epochs).toBeNull();
   });
   it("serve a run that has a model", () => {

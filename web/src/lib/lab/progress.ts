@@ -55,8 +55,10 @@ export function withEvent(progress: Progress, event: LabEvent): Progress {
     }
     case "step": {
       const { step, loss, accuracy, learning_rate, images_per_second, seconds_left } = event;
+      const { recent_loss, recent_accuracy } = event;
       const curve = upTo(run.curve, step - 1);
-      curve.push({ step, loss, accuracy, learning_rate });
+      // As the stored curve: not of the epoch so far, which jumps when an epoch begins.
+      curve.push({ step, loss: recent_loss, accuracy: recent_accuracy, learning_rate });
       return {
         ...progress,
         speed: { images_per_second, seconds_left },

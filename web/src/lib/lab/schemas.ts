@@ -179,6 +179,8 @@ export const EventSchema = v.variant("type", [
     type: v.literal("step"),
     ...moment,
     ...PointSchema.entries,
+    recent_loss: MeasuredSchema,
+    recent_accuracy: MeasuredSchema,
     images_per_second: MeasuredSchema,
     seconds_left: MeasuredSchema,
   }),
