@@ -175,7 +175,10 @@ test("number mode has no accessibility violations, in light and in dark", async 
   await openNumberMode(app);
   await app.draw(written([4, 7]));
   await expect(numberOf(app)).toHaveText("47");
+  // Announced once the last stroke has ended, which would undo the correction of its digit.
+  await expect(app.page.getByTestId("announcer")).toContainText("four seven");
   await app.button(/^Change to nine/).click();
+  await expect(app.heading).toHaveText("Corrected by you");
   await app.page.locator(".constraints summary").click();
   await app.page.getByLabel("Length").fill("40");
   await expect(app.heading).toHaveText("A constraint is not valid");
