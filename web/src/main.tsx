@@ -7,6 +7,7 @@ import { PageError } from "./components/ErrorFallbacks";
 import { ApiClient } from "./lib/api/client";
 import { keepFocus } from "./lib/keepFocus";
 import "./styles/base.css";
+import "./styles/workspace.css";
 import "./styles/low.css";
 
 const root = document.getElementById("root");
