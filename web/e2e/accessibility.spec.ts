@@ -21,12 +21,14 @@ async function finishTransitions(page: Page): Promise<void> {
   });
 }
 
-const THEMES: Record<string, Parameters<Page["emulateMedia"]>[0]> = {
+const THEMES: Record<string, NonNullable<Parameters<Page["emulateMedia"]>[0]>> = {
   light: { colorScheme: "light" },
   dark: { colorScheme: "dark" },
   "forced colors": { forcedColors: "active" },
 };
 
+// Forced colors replace the page's own, so that only some states differ.
+const FORCED_STATES = new Set(["a digit and a recent drawing", "the other views"]);
 const STATES: Record<string, (app: AppPage) => Promise<unknown>> = {
   "no digit yet": async () => undefined,
   "a digit and a recent drawing": async (app) => {
@@ -40,6 +42,8 @@ const STATES: Record<string, (app: AppPage) => Promise<unknown>> = {
   "an answer of an earlier version, and an image": async (app) => {
     await app.page.getByRole("switch", { name: "Predict while I draw" }).click();
     await app.page.locator("input[type=file]").setInputFiles(golden(3));
+    // Until the image has been decoded, there is still what was drawn before the page was left.
+    await expect(app.page.getByText("Drawing replaces the image.")).toBeVisible();
     await app.button(/^Predict/).click();
     await app.expectDigit(3);
     await expectNoViolations(app.page);
@@ -81,6 +85,7 @@ for (const [theme, media] of Object.entries(THEMES)) {
     test.slow();
     await app.page.emulateMedia(media);
     for (const [state, reach] of Object.entries(STATES)) {
+      if (media.forcedColors && !FORCED_STATES.has(state)) continue;
       await test.step(state, async () => {
         await app.page.evaluate(() => {
           localStorage.clear();
