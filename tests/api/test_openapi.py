@@ -57,7 +57,7 @@ def name_only_what_exists(case):
 
 
 @schema.parametrize()
-@hypothesis.settings(deadline=None, max_examples=60)  # of each operation
+@hypothesis.settings(deadline=None)
 def test_responses_conform_to_the_document(case):
     if isinstance(case.body, dict) and case.meta.generation.mode.is_positive:
         put_in_range(case.body)
