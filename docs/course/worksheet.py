@@ -207,7 +207,7 @@ if people recognize it, it can, too. Eight by eight squares are often enough.</p
         sigmoid(score(ONE)):.3f}.</p>
 <p><b>4</b> &nbsp; Score {number(step["score"])}, y = {number(step["says"])}, y &minus; t =
 {number(step["error"])}. New weight top left {number(step["top_left"])}; bottom left still
-{number(step["bottom_left"])}, because there is no ink; new bias {number(step["bias"])}. For the
+{number(step["bottom_left"])}, because its input is 0; new bias {number(step["bias"])}. For the
 same image, the neuron now says {number(step["new_says"])} (score {
         number(step["new_score"])
     }): closer to 1.</p>

@@ -118,9 +118,9 @@ check.dense_backward(dense_backward)
 # %% [markdown]
 # ## Exercise 4: backwards through a ReLU
 #
-# Where its input `x` was positive, the ReLU changes nothing, so its slope is 1. Where it was
-# negative, the output is 0 whatever happens: slope 0. (At exactly 0 there is no derivative. We take
-# 0, as everybody does.)
+# Where its input `x` was positive, the ReLU passes it on, so its slope is 1. Where it was negative,
+# the output stays 0 when the input changes a little, so its slope is 0. (At exactly 0 the
+# derivative is not defined. Like everyone else, we use 0.)
 
 
 # %%

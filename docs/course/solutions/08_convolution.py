@@ -172,7 +172,7 @@ show(kernels[:, :, 0].transpose(2, 0, 1), signed=True)
 #
 # **Questions to think about**
 #
-# 1. Which kernel leaves the image as it is? Which one blurs it?
+# 1. Which kernel leaves the image unchanged? Which one blurs it?
 # 2. After two convolutions and two poolings, how many pixels of the image does one number see?
 # 3. Shuffle the pixels of all images in the same way. Which of the two networks suffers?
 #

@@ -22,11 +22,11 @@ from inkdigits.recipes import MILD
 training, validation = load_digits()
 
 # %% [markdown]
-# ## Exercise 1: strangers
+# ## Exercise 1: held-out writers
 #
 # From step 1 on, we have measured on people whose digits were never trained on. Now write that
-# split. `writers` has the writer of each digit. Return an array of true and false: true for all
-# digits of some writers, chosen at random, about the given share *of the writers*.
+# split. `writers` contains the writer of each digit. Return a Boolean array: true for all digits of
+# some writers, chosen at random, about the given share *of the writers*.
 
 
 # %%
@@ -52,8 +52,8 @@ print(f"{held_out.sum()} digits of {len(set(training.writers[held_out]))} writer
 # %% [markdown]
 # ## Whom does it fail?
 #
-# A network, trained on MNIST as it is. Then its accuracy on three groups of people: MNIST's
-# strangers; forms that are common in the world, but rare in MNIST, such as a 1 with a long
+# First, a network trained on MNIST alone, and its accuracy on three groups: MNIST's held-out
+# writers; forms that are common in the world, but rare in MNIST, such as a 1 with a long
 # upstroke, a crossed 7 or a looped 2 (drawn by a program: `inkdigits.data.made_digits`); and, if
 # the file is installed, digits that people in Italy wrote.
 
@@ -205,9 +205,9 @@ report(network, train(network, both, both_labels, epochs=3, augment=MILD))
 
 # %% [markdown]
 # Compare the three reports. With the real MNIST, augmentation alone gains little in so few epochs:
-# a tenth of a point for MNIST's strangers, and a point for the Italian digits. The other forms gain
-# five times as much, also for the Italians, whom the network has still never seen. No cleverness
-# replaces training data from the people a program is for.
+# a tenth of a point for MNIST's held-out writers, and a point for the Italian digits. The other
+# forms gain five times as much, also for the Italians, whom the network has still never seen. No
+# cleverness replaces training data from the people a program is for.
 #
 # Collect your class's: print a form, let everybody fill it in, and train on the digits. *Forms* and
 # *Your own data* in the project's documents say how.

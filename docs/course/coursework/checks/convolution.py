@@ -103,7 +103,7 @@ max_pool = FunctionCheck(
         "this looks at pairs in a row only; a square has two rows.": (
             lambda image: _squares(image)[:, 0].max(axis=2)
         ),
-        "a negative value may be the largest of its square: there is no ReLU in here.": (
+        "the largest value of a square may be negative: do not apply a ReLU here.": (
             lambda image: np.maximum(_squares(image).max(axis=(1, 3)), 0)
         ),
     },
