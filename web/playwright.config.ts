@@ -11,7 +11,7 @@ const chromium = [
 ].find((path) => path && existsSync(path));
 
 const SPEED = /speed\.spec/;
-const ALL_DEVICES = /(digits|inside|layout)\.spec/;
+const ALL_DEVICES = /(digits|inside|layout|train)\.spec/;
 const DEPLOYED = /deployed\.spec/;
 
 export default defineConfig<InputOptions>({
@@ -39,7 +39,12 @@ export default defineConfig<InputOptions>({
     },
   },
   projects: [
-    { name: "desktop", testIgnore: [SPEED, DEPLOYED], use: { pointer: "mouse" } },
+    {
+      name: "desktop",
+      testIgnore: [SPEED, DEPLOYED],
+      grepInvert: /@touch/,
+      use: { pointer: "mouse" },
+    },
     // Not part of the tests: on a busy machine the measurement means nothing.
     ...(process.env.INKDIGITS_SPEED
       ? [{ name: "speed", testMatch: SPEED, use: { pointer: "mouse" as const } }]
@@ -51,6 +56,7 @@ export default defineConfig<InputOptions>({
     {
       name: "phone",
       testMatch: ALL_DEVICES,
+      grepInvert: /@desktop/,
       use: {
         pointer: "touch",
         viewport: { width: 390, height: 844 },
@@ -62,6 +68,7 @@ export default defineConfig<InputOptions>({
     {
       name: "tablet",
       testMatch: ALL_DEVICES,
+      grepInvert: /@desktop/,
       use: {
         pointer: "pen",
         viewport: { width: 820, height: 1180 },

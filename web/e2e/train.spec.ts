@@ -91,7 +91,11 @@ async function expectGoodLayout(page: Page): Promise<void> {
   }
 }
 
-test("a run is started, watched and steered", async ({ page, lab, errors }) => {
+test("a run is started, watched and steered", { tag: "@desktop" }, async ({
+  page,
+  lab,
+  errors,
+}) => {
   test.slow();
   await page.goto(lab.address);
   await button(page, "Sample 3").click();
@@ -212,7 +216,11 @@ test("a run is started, watched and steered", async ({ page, lab, errors }) => {
   });
 });
 
-test("runs are repeated, recorded, compared and deleted", async ({ page, lab, errors }) => {
+test("runs are repeated, recorded, compared and deleted", { tag: "@desktop" }, async ({
+  page,
+  lab,
+  errors,
+}) => {
   await page.goto(`${lab.address}#/train`);
   const first = (await page.locator("#run-title").textContent()) ?? "";
 
@@ -258,11 +266,45 @@ test("runs are repeated, recorded, compared and deleted", async ({ page, lab, er
   expect(errors).toEqual([]);
 });
 
-test("a link to a run that is gone, and a server without a lab, are explained", async ({
+test("a run is started, steered and deleted by touch", { tag: "@touch" }, async ({
   page,
   lab,
   errors,
 }) => {
+  await page.goto(`${lab.address}#/train`);
+  await page.getByLabel("Data", { exact: true }).selectOption("digits.npz");
+  await page.getByLabel("Hidden layers").fill("16");
+  await page.getByLabel("Epochs", { exact: true }).fill("2000");
+  await button(page, "Start training").tap();
+  await expect(state(page)).toHaveText("training");
+  await button(page, "Pause").tap();
+  await expect(state(page)).toHaveText("paused");
+  const before = await stepOf(page);
+  await button(page, "One step").tap();
+  await expect.poll(() => stepOf(page)).toBe(before + 1);
+  await button(page, "One epoch").tap();
+  await expect.poll(() => stepOf(page)).toBeGreaterThan(before + 1);
+  const matrix = part(page, "Confusion matrix");
+  await matrix.scrollIntoViewIfNeeded();
+  await matrix.getByRole("button", { name: "0, predicted right" }).tap();
+  await expect(matrix.getByRole("img", { name: "A 0, predicted as 0" }).first()).toBeVisible();
+  const [content, screen] = await page.evaluate(() => [
+    document.documentElement.scrollWidth,
+    window.innerWidth,
+  ]);
+  expect(content).toBeLessThanOrEqual(screen ?? 0);
+  await expectNoViolations(page);
+  await page.getByRole("button", { name: "Stop", exact: true }).tap();
+  await expect(state(page)).toHaveText("stopped");
+  await button(page, "Delete").last().tap();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).tap();
+  await expect(page.getByRole("heading", { name: "Train your first network" })).toBeVisible();
+  expect(errors).toEqual([]);
+});
+
+test("a link to a run that is gone, and a server without a lab, are explained", {
+  tag: "@desktop",
+}, async ({ page, lab, errors }) => {
   await page.goto(`${lab.address}#/train?run=gone`);
   await expect(page.getByRole("alert")).toContainText("There is no run “gone”");
   await page.route("**/api/v1/lab", (route) =>

@@ -121,7 +121,8 @@ function Lab({ client, lab, runs, refetch, models, request, address, navigate }:
     if (refused !== null) return refused;
     setMarked(new Set([...marked].filter((name) => !deleting.includes(name))));
     if (selected !== null && deleting.includes(selected)) {
-      navigate({ view: "train", parameters: {} }, { replace: true });
+      // Not to the newest run, which may be this one until the list has been loaded again.
+      navigate({ view: "train", parameters: { form: "new" } }, { replace: true });
     }
     return null;
   };
