@@ -1,0 +1,1 @@
+"""Personal models: the recognizer learns one person's handwriting from a few samples."""
