@@ -1,4 +1,4 @@
-"""A throw-away PostgreSQL server, from Debian's packages, that is killed, stopped and started again."""
+"""A throw-away PostgreSQL server that can be killed, stopped and started again."""
 
 import contextlib
 import os
@@ -17,8 +17,7 @@ from typing import Any
 ROLE = "inkdigits"
 START_S = 60
 MISSING = (
-    "PostgreSQL is not installed; on Debian and Ubuntu, install it with: "
-    "apt-get install postgresql"
+    "PostgreSQL is not installed; on Debian and Ubuntu, install it with: apt-get install postgresql"
 )
 # What a server of a database of people's handwriting needs, and hardly any memory.
 SETTINGS = {

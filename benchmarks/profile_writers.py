@@ -1,11 +1,9 @@
 """Processes that write to a profile and are killed: for `profile_faults.py` and its tests.
 
-python benchmarks/profile_writers.py    each line of standard input is a job, a JSON object; each line of
-                                        standard output is what became of it, another
+Each line of standard input is a job, a JSON object; each line of standard output is what became of
+it, another. A job runs in a fork, which has everything imported and so starts in milliseconds:
 
-Each job runs in a fork of this process, which has imported everything and so starts in milliseconds:
-
-action         "write": change the profile until killed; "check": what is in it, and whether one can go on
+action         "write": change the profile until killed; "check": tell what is in it, and go on
 database       its URL
 profile        the ID of the profile
 seed           of the changes
@@ -13,6 +11,8 @@ changes        how many to make at most
 kill_after_ms  when to kill it, after its first change; null for never
 size_limit     maximum size of a file in bytes, or null
 strace         options of strace, which traces the changes; or null
+retries        whether a change that failed is made again until it works
+shared         whether others change the profile at the same time
 """
 
 import contextlib
@@ -24,8 +24,10 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -33,12 +35,14 @@ import numpy as np
 
 from inkdigits.data.samples import Sample
 from inkdigits.personal import Profile
-from inkdigits.personal.errors import DatabaseError
+from inkdigits.personal.database import close_database, open_database
+from inkdigits.personal.errors import DatabaseError, SampleNotFound
 from inkdigits.personal.profiles import Profiles
 
 PR_SET_PTRACER, ANY = 0x59616D61, ctypes.c_ulong(-1)
 SAMPLES = 3  # that one change adds
 RETRY_S = 0.05
+CHECK = "f" * 16  # the beginning of the ID of a sample that a check adds
 
 
 @dataclass
@@ -91,25 +95,48 @@ def write(job: dict[str, Any], output: int) -> None:
 
     rng = np.random.default_rng(job["seed"])
     profile = Profile.open(job["profile"], database=job["database"])
-    kept = [one.id for one in profile.samples()]
-    added: list[str] = []  # by the change before
+    kept = sorted({group(one.id) for one in profile.samples()})
+    last = None  # what the change before has added
     for number in range(job["changes"]):
-        kind = "add" if len(kept) < 2 * SAMPLES else rng.choice(["add", "add", "remove", "undo"])
-        if kind == "undo" and added:
-            tell("begin", adds=[], removes=added)
+        kind = "add" if len(kept) < 2 else rng.choice(["add", "add", "remove", "undo"])
+        # If others add too, it is not known what is undone; the check finds only halves of it.
+        if kind == "undo" and (last or job.get("shared")):
+            tell("begin", adds=[], removes=members(last) if last else [])
             profile.undo()
-            kept, added = [one for one in kept if one not in added], []
         elif kind == "remove":
-            removed = [str(one) for one in rng.choice(kept, 2, replace=False)]
-            tell("begin", adds=[], removes=removed)
-            profile.remove(removed)
-            kept, added = [one for one in kept if one not in removed], []
+            last = str(rng.choice(kept))
+            tell("begin", adds=[], removes=members(last))
+            # Others may have undone it.
+            with (
+                contextlib.suppress(SampleNotFound)
+                if job.get("shared")
+                else contextlib.nullcontext()
+            ):
+                profile.remove(members(last))
         else:
-            added = [f"{job['seed']}-{number}-{index}" for index in range(SAMPLES)]
-            tell("begin", adds=added, removes=[])
-            _add(profile, added, job, tell)
-            kept += added
+            last = group_of(job["seed"], number)
+            tell("begin", adds=members(last), removes=[])
+            _add(profile, members(last), job, tell)
+            kept.append(last)
+            tell("done")
+            continue
+        kept, last = [one for one in kept if one != last], None
         tell("done")
+
+
+def group_of(seed: int, number: int) -> str:
+    """Return the beginning of the IDs of the samples that one change adds."""
+    return f"{seed:08x}{number:08x}"
+
+
+def members(group: str) -> list[str]:
+    """Return the IDs of the samples that one change adds."""
+    return [f"{group}{index:016x}" for index in range(SAMPLES)]
+
+
+def group(identity: str) -> str:
+    """Return which change added a sample."""
+    return identity[:16]
 
 
 def _add(profile: Profile, added: list[str], job: dict[str, Any], tell: Any) -> None:
@@ -137,11 +164,14 @@ def check(job: dict[str, Any], output: int) -> None:
         whole = sample(one.id)
         if one.label != whole.label or not np.array_equal(one.seen, whole.seen):
             found["wrong"] = f"the sample {one.id} is not the one that was added"
+    for identity in {group(one.id) for one in samples}:
+        if not set(members(identity)) <= set(found["samples"]):
+            found["wrong"] = f"only a part of the samples {identity} is there"
     if [version.number for version in versions] != list(range(1, len(versions) + 1)):
         found["wrong"] = "a version is missing"
     if versions and versions[-1].samples != len(samples):
         found["wrong"] = "the newest version does not have the samples of the profile"
-    again = profile.add([sample("check")])
+    again = profile.add([sample(members(CHECK)[0])])
     if again.number != found["version"] + 1:
         found["wrong"] = "the next version does not have the next number"
     profile.undo()
@@ -266,6 +296,18 @@ class Writers:
         return found
 
 
+def warm_up() -> None:
+    """Import and compile what the forks would otherwise each import and compile."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = str(Path(folder) / "profiles.sqlite3")
+        profile = Profile.create("warm-up", consent=True, database=url)
+        profile.add([sample(one) for one in members(CHECK)])
+        profile.remove(members(CHECK)[:1])
+        check({"profile": profile.id, "database": url}, os.open(os.devnull, os.O_WRONLY))
+        close_database(open_database(url))
+
+
 if __name__ == "__main__":
+    warm_up()
     for request in sys.stdin:
         print(json.dumps(run_job(json.loads(request))), flush=True)

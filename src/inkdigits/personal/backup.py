@@ -31,10 +31,11 @@ def sqlite_path(database: str) -> Path:
     """
     if database.startswith("postgresql"):
         raise DatabaseError(
-            "The database is PostgreSQL's; back it up with pg_dump, and restore it with pg_restore."
+            "The database is PostgreSQL's; back it up with pg_dump, restore it with pg_restore.",
+            "address",
         )
     path = database.removeprefix("sqlite://")
-    return Path(path if path == database else path.removeprefix("/"))
+    return Path(path).expanduser() if path == database else Path(path.removeprefix("/"))
 
 
 def back_up(database: str, output: BinaryIO) -> int:
@@ -48,7 +49,9 @@ def back_up(database: str, output: BinaryIO) -> int:
     """
     path = sqlite_path(database)
     if not path.is_file():
-        raise DatabaseError(f"There is no database of profiles at {path}, so nothing to back up.")
+        raise DatabaseError(
+            f"There is no database of profiles at {path}; check INKDIGITS_DATABASE.", "missing"
+        )
     try:
         with _temporary_beside(path) as copy:
             with closing(_connect(path)) as source, closing(_connect(copy)) as target:
