@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from inkdigits.data.samples import Sample
 from inkdigits.escaping import shown
+from inkdigits.personal import erasure
 from inkdigits.personal.errors import NameTaken, ProfileNotFound
 from inkdigits.personal.limits import MAX_VERSIONS_WITH_MODELS
 from inkdigits.personal.records import (
@@ -94,6 +95,7 @@ def delete_profile(connection: Connection, profile: str) -> None:
     for table in (models, versions, samples):
         connection.execute(delete(table).where(table.c.profile == profile))
     connection.execute(delete(profiles).where(profiles.c.id == profile))
+    erasure.mark(connection)
 
 
 def get_samples(connection: Connection, profile: str) -> tuple[Sample, ...]:
@@ -160,6 +162,7 @@ def delete_samples(
         .values(fingerprint=None)
     )
     connection.execute(delete(samples).where(*chosen))
+    erasure.mark(connection)
     number = _next_version(connection, profile)
     return _add_version(connection, profile, number, action, removed=len(ids))
 
