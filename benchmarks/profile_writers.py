@@ -3,7 +3,7 @@
 Each line of standard input is a job, a JSON object; each line of standard output is what became of
 it, another. A job runs in a fork, which has everything imported and so starts in milliseconds:
 
-action         "write": change the profile until killed; "undo": only undo; "check": tell what is in it
+action         "write": change the profile, "undo": only undo, or "check": tell what is in it
 database       its URL
 profile        the ID of the profile
 seed           of the changes
