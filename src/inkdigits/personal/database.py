@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from inkdigits.personal import erasure, migrate
 from inkdigits.personal.database_errors import sentences
 from inkdigits.personal.errors import DatabaseError
+from inkdigits.personal.store import Rows
 
 VARIABLE = "INKDIGITS_DATABASE"
 BUSY_S = 30  # how long to wait while another process writes, which takes milliseconds
@@ -36,8 +37,23 @@ class Database:
     engine: Engine
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> Iterator[Rows]:
         """Read in one transaction, which sees the database at one moment."""
+        with self.reading() as connection:
+            yield Rows(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[Rows]:
+        """Write all of a block or, if it raises or the process is killed, nothing.
+
+        At its end all of it is on the disk.
+        """
+        with self.writing() as connection:
+            yield Rows(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Do as `read`, without the statements of `Rows`."""
         with sentences(self.shown), self.engine.connect() as connection:
             if self.path is None:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
@@ -45,11 +61,8 @@ class Database:
                 yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """Write all of a block or, if it raises or the process is killed, nothing.
-
-        At its end all of it is on the disk.
-        """
+    def writing(self) -> Iterator[Connection]:
+        """Do as `write`, without the statements of `Rows`."""
         with sentences(self.shown), self.engine.connect() as connection:
             connection = connection.execution_options(inkdigits_writes=True)
             with connection.begin():

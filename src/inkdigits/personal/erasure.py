@@ -57,7 +57,7 @@ def erase_deleted(database: "Database") -> None:
                 database.path,
             )
             return
-        with database.write() as connection:
+        with database.writing() as connection:
             if connection.exec_driver_sql("PRAGMA user_version").scalar_one() == number:
                 connection.exec_driver_sql("PRAGMA user_version = 0")
     except (DatabaseError, OSError) as error:
