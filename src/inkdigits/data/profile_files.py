@@ -48,7 +48,7 @@ _SAMPLE_FIELDS = "id label source time preprocessing revision seen strokes"
 _VERSION_FIELDS = "number time action added removed samples"
 _MODEL_FIELDS = "digest model version tensors"
 _SEEN_LIMITS = Limits(bytes=2**14, pixels=IMAGE_SIDE**2)
-_ID = re.compile("[0-9a-f]{32}")
+_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
@@ -255,7 +255,7 @@ def _read_sample(fields: Fields) -> Sample:
         revision=fields.number("revision"),
         strokes=_read_strokes(fields),
         time=fields.time("time"),
-        id=fields.matching("id", _ID, "32 hexadecimal digits"),
+        id=fields.matching("id", _ID, "1 to 64 letters and digits"),
     )
 
 
