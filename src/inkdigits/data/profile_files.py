@@ -143,14 +143,16 @@ def write_profile_file(profile: ProfileFile) -> bytes:
     return data
 
 
-def read_profile_file(source: str | Path | bytes) -> ProfileFile:
+def read_profile_file(source: str | Path | bytes, name: str = "The file") -> ProfileFile:
     """Read an exported profile.
 
     source   the path of the file, or its content
+    name     of a content, for errors
     raises   DataError if it cannot be read, is not such a file, or exceeds a limit
     """
-    name = "The file" if isinstance(source, bytes) else printable(Path(source).name)
-    data = source if isinstance(source, bytes) else _content(Path(source))
+    data = source if isinstance(source, bytes) else read_content(Path(source))
+    if not isinstance(source, bytes):
+        name = printable(Path(source).name)
     try:
         return _parse(data)
     except _NewerVersion as error:
@@ -167,7 +169,8 @@ class _NewerVersion(ValueError):
     """A later inkdigits has written the file."""
 
 
-def _content(path: Path) -> bytes:
+def read_content(path: Path) -> bytes:
+    """Return the content of a file, of which at most MAX_BYTES + 1 are read; raise DataError."""
     try:
         if path.exists() and not path.is_file():
             raise DataError(f"{printable(path)} is not a file; name an exported profile.")
