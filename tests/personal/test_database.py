@@ -129,7 +129,7 @@ def test_folder_or_pipe_is_refused(tmp_path):
     for name in (".", "pipe"):
         assert error_of(open_database, tmp_path / name)[0] == "address"
     (tmp_path / "file").write_text("x")
-    assert "Not a directory" in error_of(open_database, tmp_path / "file" / "x")[1]
+    assert "File exists" in error_of(open_database, tmp_path / "file" / "x")[1]
 
 
 def test_database_that_cannot_be_written_can_still_be_read(path, monkeypatch):

@@ -2,8 +2,6 @@
 
 import logging
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 
 import pytest
@@ -13,6 +11,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from profile_samples import base_model, ids, made_samples
+from profile_writers import group_of, members, sample
 from sqlalchemy import text
 
 from inkdigits.personal import Profile
@@ -56,7 +55,7 @@ def sqlite_path(tmp_path):
 
 
 def test_migrations_make_the_tables(database_url):
-    assert (*REVISIONS, None)[-2] == REVISION
+    assert REVISIONS[-1] == REVISION
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     scripts = ScriptDirectory.from_config(config)
@@ -149,24 +148,12 @@ def test_database_of_another_program_is_refused_and_left_as_it_is(sqlite_path):
     assert list(sqlite_path.parent.iterdir()) == [sqlite_path]
 
 
-def test_processes_that_open_at_once_migrate_once(database_url):
-    older_database(database_url, made_samples(2))
-    code = (
-        "import sys; from inkdigits.personal import Profile\n"
-        "sys.stdin.readline()\n"
-        "print(len(Profile.open('Ada', sys.argv[1]).samples()))"
-    )
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, database_url],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    outputs = [process.communicate("\n", timeout=60) for process in processes]
-    assert [output for output, _ in outputs] == ["2\n"] * 2
-    said = sum("is migrated" in errors for _, errors in outputs)
-    assert said == (1 if database_url.startswith("sqlite") else 0)
+def test_processes_that_open_at_once_migrate_once(database_url, writers):
+    samples = [sample(id) for id in members(group_of(0, 1))]
+    older_database(database_url, samples)
+    writers.start(action="check", database=database_url, profile=OWNER)
+    ada = Profile.open("Ada", database_url)
+    done = writers.finish()
+    assert (done["status"], done["lines"][-1]["wrong"]) == (0, None)
+    assert ids(ada.samples()) == ids(samples)
+    assert [version.number for version in ada.versions()] == [1, 2, 3]  # a check makes two

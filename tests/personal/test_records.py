@@ -84,16 +84,7 @@ def url(tmp_path):
 
 
 # A value of SQLite may have any type, whatever its column's.
-VALUES = [
-    "'x'",
-    "x'00ff'",
-    "NULL",
-    "-1",
-    "1e300",
-    "9223372036854775807",
-    "''",
-    "CAST(x'ff' AS TEXT)",
-]
+VALUES = ["'x'", "x'00ff'", "NULL", "-1", "9223372036854775807", "CAST(x'ff' AS TEXT)"]
 COLUMNS = {
     "samples": ["id", "number", "label", "source", "preprocessing", "revision", "seen", "strokes",
                 "time", "checksum", "added"],
