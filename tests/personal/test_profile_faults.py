@@ -190,7 +190,7 @@ def test_killed_postgresql_loses_nothing_it_acknowledged(writers, postgres):
     for seed in range(2):
         # The writer only adds, and tries again until the server is back.
         enough = len(profile.samples()) + 10 * (seed + 1)
-        writers.start(**job(profile, url, seed=seed, changes=120, adds=True, retries=True))
+        writers.start(**job(profile, url, seed=seed, changes=120, adds_only=True, retries=True))
         until(lambda enough=enough: len(profile.samples()) > enough)
         postgres.kill()
         with pytest.raises(DatabaseError, match="cannot be reached") as error:
