@@ -138,6 +138,13 @@ def close_database(database: Database) -> None:
     database.engine.dispose()
 
 
+def close_databases() -> None:
+    """Close the connections of all databases that this process has open."""
+    for (process, _), database in list(_open.items()):
+        if process == os.getpid():
+            close_database(database)
+
+
 def _parse(text: str) -> URL:
     if "://" not in text:
         return URL.create(SQLITE, database=os.path.abspath(os.path.expanduser(text)))

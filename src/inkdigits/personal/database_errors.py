@@ -45,6 +45,8 @@ _POSTGRESQL: tuple[tuple[str, Cause], ...] = (
     ("22", "damaged"),
     ("23", "damaged"),  # a constraint; that of a name is caught where it may be violated
 )
+# In the messages of a server that refuses a connection, for which psycopg gives no SQLSTATE.
+_TOO_MANY = ("too many clients", "connection slots are reserved")
 
 
 @contextmanager
@@ -79,4 +81,6 @@ def _cause(original: BaseException | None) -> Cause:
         code = (getattr(original, "sqlite_errorcode", None) or 0) & 0xFF
         return _SQLITE.get(code, "damaged")
     state = getattr(original, "sqlstate", None) or ""
+    if not state and any(words in str(original) for words in _TOO_MANY):
+        return "busy"
     return next((cause for start, cause in _POSTGRESQL if state.startswith(start)), "unreachable")
