@@ -67,7 +67,8 @@ def sentences(name: str) -> Iterator[None]:
         raise _error(name, "damaged") from None
     except OSError as error:
         raise DatabaseError(
-            f"{name} cannot be written ({error.strerror}); check the folder and its free space.",
+            f"The database {name} cannot be written ({error.strerror}); check its folder and the "
+            "free space.",
             "read-only",
         ) from None
 
