@@ -63,7 +63,7 @@ def sentences(name: str) -> Iterator[None]:
         raise _error(name, _cause(error.orig)) from None
     except sqlite3.Error as error:  # of a statement that SQLAlchemy did not run
         raise _error(name, _cause(error)) from None
-    except SQLAlchemyError:
+    except (SQLAlchemyError, UnicodeDecodeError):  # the latter of SQLite's message about damage
         raise _error(name, "damaged") from None
     except OSError as error:
         raise DatabaseError(
