@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean, median
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -86,9 +86,9 @@ class Bench:
 
     @one_blas_thread()
     def _adapt(self, samples: Sequence[Sample]) -> Recognizer:
-        started = perf_counter()
+        started = process_time()
         recognizer = self.method(self.base, samples)
-        self._seconds = perf_counter() - started
+        self._seconds = process_time() - started
         return recognizer
 
     def measure(self, writer: Writer, number: int) -> dict[str, Any]:
@@ -103,7 +103,7 @@ class Bench:
                  rejected_before, rejected_after   share of digits that are rejected
                  others           change of the share of other people's digits that are recognized
                  non_digits       change of the share of non-digits that are rejected
-                 seconds          of adapting to the most samples
+                 seconds          of CPU time, on one core, to adapt to the most samples
         """
         before = answers(self.base, self.base, writer.images)
         runs = [
@@ -120,7 +120,7 @@ class Bench:
 
     def _run(self, writer: Writer, before: Labels, rng: Generator) -> dict[str, Any]:
         chosen = draw(writer.labels, rng)
-        samples = _samples(writer)
+        samples = samples_of(writer)
         rest, labels = chosen.rest, writer.labels[chosen.rest]
         images = Images([writer.images.candidates[place] for place in rest])
         run: dict[str, Any] = {
@@ -136,19 +136,21 @@ class Bench:
             run["samples"][str(count)] = len(places)
         run["rejected_after"] = float(np.mean(found == UNRECOGNIZED))
         run["seconds"] = self._seconds
-        corrections = self._corrections(writer, samples, np.sort(chosen.samples[MOST]))
-        recognizer = self._adapt(corrections) if corrections else self.base
+        recognizer, number = self._corrected(writer, samples, np.sort(chosen.samples[MOST]))
         found = answers(self.base, recognizer, images)
         run["corrections"] = {
-            "samples": len(corrections),
+            "samples": number,
             "after": float(np.mean(found != labels)),
         }
         return run
 
-    def _corrections(
+    def _corrected(
         self, writer: Writer, samples: Sequence[Sample], places: NDArray[np.intp]
-    ) -> list[Sample]:
-        """Go through digits in the order in which they were written; add what is not recognized."""
+    ) -> tuple[Recognizer, int]:
+        """Go through digits in the order in which they were written; add what is not recognized.
+
+        returns  the model after the last correction, and the number of corrections
+        """
         recognizer, corrections = self.base, list[Sample]()
         images = Images([writer.images.candidates[place] for place in places])
         done = 0
@@ -161,13 +163,13 @@ class Bench:
             corrections.append(samples[places[first]])
             recognizer = self._adapt(corrections)
             done = first + 1
-        return corrections
+        return recognizer, len(corrections)
 
     def _costs(self, writer: Writer, rng: Generator) -> dict[str, Any]:
         """Measure what others lose by the personal model of the first repetition."""
         if self.others is None:
             return {}
-        samples = _samples(writer)
+        samples = samples_of(writer)
         chosen = draw(writer.labels, rng).samples[MOST]
         recognizer = self._adapt([samples[place] for place in chosen])
         right = answers(self.base, recognizer, self.others.images) == self.others.labels
@@ -191,7 +193,7 @@ class Bench:
         return shares
 
 
-def _samples(writer: Writer) -> list[Sample]:
+def samples_of(writer: Writer) -> list[Sample]:
     """Return a writer's digits as a person adds them: what preprocessing takes for the digit."""
     return [
         Sample(candidates[0], int(label), id=f"{writer.name} {number}")
