@@ -162,9 +162,10 @@ fuzz: $(VENV)/installed-test ## Send the service 100,000 valid, invalid and corr
 attack: $(VENV)/installed-test ## Run every known attack against a local server and print the effect on other clients
 	$(BIN)/python benchmarks/run_attacks.py
 
-figures: $(VENV)/installed-run ## Regenerate the figures of docs/how-it-works.md and docs/performance.md
+figures: $(VENV)/installed-run ## Regenerate the figures of docs/how-it-works.md, docs/performance.md and docs/results.md
 	$(BIN)/python docs/figures/draw.py
 	$(BIN)/python docs/figures/draw_scaling.py
+	$(BIN)/python docs/figures/draw_personal.py
 
 form-figures: $(VENV)/installed-extras ## Regenerate the figures and the example of docs/forms.md; one needs Chromium
 	$(BIN)/python docs/figures/draw_forms.py

@@ -1,6 +1,7 @@
 """Personal models are measured on digits that they were not fitted to, and summarized by writer."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -58,7 +59,7 @@ def test_rejected_and_blank_images_are_unrecognized():
 def test_draws_are_nested_and_errors_are_counted_on_the_rest():
     labels = np.array([0] * 20 + [1] * 4 + [2] * 2 + list(range(3, 10)) * 8, np.uint8)
     chosen = draw(labels, np.random.default_rng(0))
-    for fewer, more in zip(SAMPLES, SAMPLES[1:], strict=False):
+    for fewer, more in pairwise(SAMPLES):
         assert set(chosen.samples[fewer]) < set(chosen.samples[more])
     counts = np.bincount(labels[chosen.samples[MOST]], minlength=10)
     assert counts.tolist() == [5, 2, 0] + [5] * 7
@@ -96,7 +97,7 @@ def test_only_digits_that_are_not_recognized_become_corrections(writer):
     labels = corrections[-1]
     assert row["corrections"]["samples"] == len(labels) > 20
     # Each correction makes its class the answer to all images, so the next one has another class.
-    assert all(first != second for first, second in zip(labels, labels[1:], strict=False))
+    assert all(first != second for first, second in pairwise(labels))
 
 
 def row_of(before, after, group="a group"):
