@@ -106,8 +106,9 @@ class Bench:
                  seconds          of CPU time, on one core, to adapt to the most samples
         """
         before = answers(self.base, self.base, writer.images)
+        samples = samples_of(self.base, writer)
         runs = [
-            self._run(writer, before, np.random.default_rng((SEED, number, repetition)))
+            self._run(writer, samples, before, np.random.default_rng((SEED, number, repetition)))
             for repetition in range(self.repetitions)
         ]
         return {
@@ -115,12 +116,13 @@ class Bench:
             "writer": writer.name,
             "digits": len(writer.labels),
             **_mean(runs),
-            **self._costs(writer, np.random.default_rng((SEED, number, 0))),
+            **self._costs(writer, samples, np.random.default_rng((SEED, number, 0))),
         }
 
-    def _run(self, writer: Writer, before: Labels, rng: Generator) -> dict[str, Any]:
+    def _run(
+        self, writer: Writer, samples: Sequence[Sample], before: Labels, rng: Generator
+    ) -> dict[str, Any]:
         chosen = draw(writer.labels, rng)
-        samples = samples_of(writer)
         rest, labels = chosen.rest, writer.labels[chosen.rest]
         images = Images([writer.images.candidates[place] for place in rest])
         run: dict[str, Any] = {
@@ -165,11 +167,10 @@ class Bench:
             done = first + 1
         return recognizer, len(corrections)
 
-    def _costs(self, writer: Writer, rng: Generator) -> dict[str, Any]:
+    def _costs(self, writer: Writer, samples: Sequence[Sample], rng: Generator) -> dict[str, Any]:
         """Measure what others lose by the personal model of the first repetition."""
         if self.others is None:
             return {}
-        samples = samples_of(writer)
         chosen = draw(writer.labels, rng).samples[MOST]
         recognizer = self._adapt([samples[place] for place in chosen])
         right = answers(self.base, recognizer, self.others.images) == self.others.labels
@@ -193,13 +194,12 @@ class Bench:
         return shares
 
 
-def samples_of(writer: Writer) -> list[Sample]:
-    """Return a writer's digits as a person adds them: what preprocessing takes for the digit."""
+def samples_of(base: Recognizer, writer: Writer) -> list[Sample]:
+    """Return a writer's digits as samples, as `inkdigits.personal.sample` makes them."""
+    predictions = base.predict_candidates(writer.images.candidates)
     return [
-        Sample(candidates[0], int(label), id=f"{writer.name} {number}")
-        for number, (candidates, label) in enumerate(
-            zip(writer.images.candidates, writer.labels, strict=True)
-        )
+        Sample(prediction.seen, int(label))
+        for prediction, label in zip(predictions, writer.labels, strict=True)
     ]
 
 

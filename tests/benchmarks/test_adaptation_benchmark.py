@@ -44,7 +44,7 @@ def others_of(writer):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_answers_are_those_of_the_recognizer(name, writer):
-    recognizer = METHODS[name](BASE, samples_of(writer)[:20])
+    recognizer = METHODS[name](BASE, samples_of(BASE, writer)[:20])
     predictions = recognizer.predict_candidates(writer.images.candidates)
     expected = [UNRECOGNIZED if p.digit is None else p.digit for p in predictions]
     assert answers(BASE, recognizer, writer.images).tolist() == expected
