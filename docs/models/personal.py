@@ -1,7 +1,12 @@
 """The tables of results.md about personal models, from the results of benchmarks/adaptation.py."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, TypeAlias
+
+from handwriting import NOT_MEASURED, load_results
+
+from inkdigits.model_file import DEFAULT_MODEL
 
 Table: TypeAlias = list[list[str]]  # rows of cells
 
@@ -105,3 +110,18 @@ def _ratio(after: Mapping[str, Any]) -> str:
 def _points(change: float) -> str:
     """Format a change of a share in percentage points."""
     return f"{100 * change:+.2f}"
+
+
+def short_table(folder: Path, model: str = DEFAULT_MODEL) -> str:
+    """Return how the errors of a model change with the number of samples, as Markdown.
+
+    folder   of the benchmarks' results
+    """
+    results = load_results(folder, ["adaptation"]).get("adaptation", {"figures": {}})
+    records = [r for r in results["figures"].get("models", []) if r["model"] == model]
+    measured = [row[1:6] for record in records for row in _by_samples(record)]
+    head = ["samples of each digit", "in all", "errors before", "errors after", "after / before"]
+    rows = [head, ["---"] * len(head), *measured]
+    if len(rows) == 2:
+        rows.append([NOT_MEASURED, *[""] * 4])
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in rows)
