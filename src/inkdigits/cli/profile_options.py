@@ -14,8 +14,8 @@ profile_option = click.option(
 database_option = click.option(
     "--database",
     metavar="URL",
-    help="Where profiles are kept: an SQLite file, or a URL such as postgresql+psycopg://HOST/NAME. "
-    " [default: INKDIGITS_DATABASE, or a file in your data folder]",
+    help="Where profiles are kept: an SQLite file, or a URL such as "
+    "postgresql+psycopg://HOST/NAME.  [default: INKDIGITS_DATABASE, or a file in your data folder]",
 )
 # In commands that change a profile.
 effect_model_option = click.option(

@@ -9,6 +9,7 @@ import click
 import numpy as np
 
 from inkdigits.cli.console import printable
+from inkdigits.constants import DIGITS
 from inkdigits.data.samples import Sample
 from inkdigits.personal import Profile
 from inkdigits.personal.adaptation import PersonalModel
@@ -16,6 +17,17 @@ from inkdigits.personal.sampling import prepare
 from inkdigits.recognizer import Recognizer
 
 T = TypeVar("T")
+
+
+def load_base(model: str) -> Recognizer:
+    """Load a model of digits; raise ClickException for another one."""
+    base = Recognizer.load(model)
+    if base.model.classes != DIGITS:
+        raise click.ClickException(
+            f"The classes of the model {printable(base.name)} are not the digits; choose another "
+            "one."
+        )
+    return base
 
 
 def show_effect(profile: Profile, base: Recognizer) -> None:

@@ -15,7 +15,6 @@ from inkdigits.personal import CONSENT_TEXT, Profile, Profiles
 from inkdigits.storage.files import write_atomically
 
 
-
 def _yes_option(help_text: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
     return click.option("--yes", is_flag=True, help=help_text)
 

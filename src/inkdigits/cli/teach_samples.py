@@ -13,7 +13,13 @@ from inkdigits.arrays import Pixels
 from inkdigits.cli.console import printable
 from inkdigits.cli.image_files import find_images
 from inkdigits.cli.profile_options import database_option, effect_model_option, name_argument
-from inkdigits.cli.teach_effect import counted, show_effect, waiting, with_progress
+from inkdigits.cli.teach_effect import (
+    counted,
+    load_base,
+    show_effect,
+    waiting,
+    with_progress,
+)
 from inkdigits.constants import DIGITS
 from inkdigits.data.samples import Sample, Source
 from inkdigits.imaging.errors import ImageError
@@ -42,7 +48,7 @@ def add_command(
     is a folder with folders that are named 0 to 9. Adding the same picture again changes nothing.
     """
     profile = Profile.open(name, database)
-    base = _load(model)
+    base = load_base(model)
     labeled = [found for file in files for found in _labeled_files(file, digit)]
     samples, failed = [], 0
     for path, label in with_progress(labeled, "Reading"):
@@ -76,7 +82,7 @@ def correct_command(
     if (digit is None) == (number is None):
         raise click.UsageError("Say what the image shows, with either --digit or --number.")
     profile = Profile.open(name, database)
-    base = _load(model)
+    base = load_base(model)
     try:
         rgba = to_rgba(image, limits=LARGE_FILES)
     except OSError as error:
@@ -114,7 +120,7 @@ def form_command(
     --sheet if other people filled in some of them.
     """
     profile = Profile.open(name, database)
-    add_form_digits(profile, _load(model), results, sheets)
+    add_form_digits(profile, load_base(model), results, sheets)
 
 
 def add_form_digits(
@@ -150,7 +156,7 @@ def add_form_digits(
 def undo_command(name: str, model: str, database: str | None) -> None:
     """Remove for good what was added last to the profile NAME."""
     profile = Profile.open(name, database)
-    base = _load(model)
+    base = load_base(model)
     _say(profile, profile.undo())
     show_effect(profile, base)
 
@@ -166,21 +172,10 @@ def remove_command(name: str, ids: tuple[str, ...], model: str, database: str | 
     ID is how `inkdigits teach show NAME --samples` names a sample, or its beginning.
     """
     profile = Profile.open(name, database)
-    base = _load(model)
+    base = load_base(model)
     known = [sample.id for sample in profile.samples()]
     _say(profile, profile.remove([_complete(id, known) for id in ids]))
     show_effect(profile, base)
-
-
-def _load(model: str) -> Recognizer:
-    """Load a model of digits; raise ClickException for another one."""
-    base = Recognizer.load(model)
-    if base.model.classes != DIGITS:
-        raise click.ClickException(
-            f"The classes of the model {printable(base.name)} are not the digits; choose another "
-            "one."
-        )
-    return base
 
 
 def _labeled_files(file: str, digit: int | None) -> list[tuple[str, int]]:
@@ -191,14 +186,16 @@ def _labeled_files(file: str, digit: int | None) -> list[tuple[str, int]]:
     if digit is not None:
         found = find_images([file], recursive=False)
         if not found.images:
-            raise click.ClickException(f"{printable(file)} contains no images: name another folder.")
+            raise click.ClickException(
+                f"{printable(file)} contains no images: name another folder."
+            )
         return [(path, digit) for path in found.images]
     folders = [(os.path.join(file, name), int(name)) for name in DIGITS]
     folders = [(folder, label) for folder, label in folders if os.path.isdir(folder)]
     if not folders:
         raise click.ClickException(
-            f"{printable(file)} is not a folder with folders 0 to 9, so it is not known which digit "
-            "it shows: say it with --digit."
+            f"{printable(file)} is not a folder with folders 0 to 9, so it is not known what it "
+            "shows: say it with --digit."
         )
     return [
         (path, label)

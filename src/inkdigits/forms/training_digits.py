@@ -40,9 +40,7 @@ class AnsweredDigit:
     writer: str
 
 
-def answered_digits(
-    store: Store, copies: Collection[int] = ()
-) -> tuple[list[AnsweredDigit], int]:
+def answered_digits(store: Store, copies: Collection[int] = ()) -> tuple[list[AnsweredDigit], int]:
     """List the boxes of all fields that a person has answered.
 
     copies   numbers of the sheets to take; none takes all
