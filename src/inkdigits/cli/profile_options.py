@@ -1,7 +1,12 @@
 """The options for profiles, and the recognizer of one person's handwriting."""
 
+import os
+from pathlib import Path
+
 import click
 
+from inkdigits.cli.console import printable
+from inkdigits.data.profile_files import SUFFIX
 from inkdigits.model_file import DEFAULT_MODEL
 from inkdigits.recognizer import Recognizer
 
@@ -26,21 +31,23 @@ effect_model_option = click.option(
 )
 
 
-def load_recognizer(model: str, profile: str | None, database: str | None = None) -> Recognizer:
+def load_recognizer(model: str, profile: str | None) -> Recognizer:
     """Load a model, adapted to the handwriting of a profile if one is named.
 
+    profile  its name or ID; or an exported file, which has its suffix or is in a named folder
     raises   ClickException if the profile cannot be used; as `Recognizer.load`
     """
     if profile is None:
         return Recognizer.load(model)
     from inkdigits import personal
 
+    is_file = profile.endswith(SUFFIX) or os.path.dirname(profile)
     try:
-        return personal.load(profile, model, database)
+        return personal.load(Path(profile) if is_file else profile, model)
     except personal.ProfileError as error:
         raise click.ClickException(str(error)) from None
     except ValueError as error:  # a model of other classes
         raise click.ClickException(
-            f"--profile does not fit --model {model}: {str(error).rstrip('.')}; choose a model of "
-            "digits."
+            f"--profile does not fit --model {printable(model)} ({str(error).rstrip('.')}); choose "
+            "a model of digits."
         ) from None
