@@ -119,34 +119,46 @@ def form_command(
     RESULTS is the file that `inkdigits form read` wrote, such as results.csv. Name the sheets with
     --sheet if other people filled in some of them.
     """
-    profile = Profile.open(name, database)
-    add_form_digits(profile, load_base(model), results, sheets)
-
-
-def add_form_digits(
-    profile: Profile, base: Recognizer, results: Path, sheets: Sequence[int] = ()
-) -> None:
-    """Add the digits of answered fields of a form's results, and print the effect.
-
-    raises   ClickException if there are none; FileError
-    """
     from inkdigits.forms.store import Store, database_path
     from inkdigits.forms.training_digits import answered_digits
 
+    profile = Profile.open(name, database)
+    base = load_base(model)
     with Store.open(database_path(results)) as store:
-        digits, _ = answered_digits(store, sheets)
-    samples = []
-    for digit in with_progress(digits, "Reading"):
-        try:
-            samples.append(_of_picture(base, digit.picture, digit.digit, "form"))
-        except InvalidSample:  # a box with so little ink that none is left of it
-            continue
-    if not samples:
+        digits, skipped = answered_digits(store, sheets)
+    if skipped:
+        click.echo(
+            f"Left out: {counted(skipped, 'field')}, of which it is not known which box has which "
+            "digit.",
+            err=True,
+        )
+    if not add_pictures(profile, base, [(each.picture, each.digit) for each in digits], "form"):
         raise click.ClickException(
             f"{printable(str(results))} has no digits of answered fields"
             f"{' on these sheets' if sheets else ''}: run `inkdigits form review` first."
         )
-    _add(profile, base, samples)
+
+
+def add_pictures(
+    profile: Profile,
+    base: Recognizer,
+    pictures: Sequence[tuple[bytes, int]],
+    source: Source,
+) -> bool:
+    """Add pictures of digits that a person has confirmed or corrected, and print the effect.
+
+    pictures  image files, with their digits; blank ones are left out
+    returns   whether there were any
+    """
+    samples = []
+    for picture, digit in with_progress(pictures, "Reading"):
+        try:
+            samples.append(_of_picture(base, picture, digit, source))
+        except InvalidSample:
+            continue
+    if samples:
+        _add(profile, base, samples)
+    return bool(samples)
 
 
 @click.command("undo")

@@ -29,12 +29,14 @@ class WrittenDigits:
 class AnsweredDigit:
     """One box of a field that a person has answered.
 
+    field    its ID
     picture  a PNG file
     name     that no other box of the results has
     writer   the sheet
     """
 
     digit: int
+    field: int
     picture: bytes
     name: str
     writer: str
@@ -59,7 +61,7 @@ def answered_digits(store: Store, copies: Collection[int] = ()) -> tuple[list[An
             skipped += 1
             continue
         digits += [
-            AnsweredDigit(int(digit), box.picture, f"{field.id}-{n}", _writer(sheet))
+            AnsweredDigit(int(digit), field.id, box.picture, f"{field.id}-{n}", _writer(sheet))
             for digit, (n, box) in zip(field.value, boxes, strict=True)
         ]
     return digits, skipped
