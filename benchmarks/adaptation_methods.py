@@ -45,8 +45,8 @@ class DenseWithPrototypes:
     inputs: int
     outputs: int
     prototypes: int
-    width: float = 0.3
-    gain: float = 4.0
+    width: float = 0.6
+    gain: float = 8.0
 
     def param_shapes(self) -> dict[str, Shape]:
         """Return the shapes: `classes` has a 1 for the class of each prototype."""
