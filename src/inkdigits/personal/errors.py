@@ -8,7 +8,6 @@ Cause: TypeAlias = Literal[
     "busy",
     "full",
     "read-only",
-    "missing",
     "no driver",
     "unreachable",
     "address",

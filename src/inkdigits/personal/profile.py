@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inkdigits.data.samples import Sample
+from inkdigits.escaping import shown
 from inkdigits.model_file import DEFAULT_MODEL
 from inkdigits.personal.adaptation import PersonalModel, adapt
 from inkdigits.personal.cache import CACHE, Entry
@@ -97,10 +98,9 @@ class Profile:
             others = [] if record else store.all_profiles(connection)
         if record is None:
             names = get_close_matches(name_or_id, [other.name for other in others])
-            similar = (
-                f"did you mean {' or '.join(map(repr, names))}?" if names else "check the name."
-            )
-            raise ProfileNotFound(f"There is no profile {name_or_id!r}; {similar}")
+            similar = " or ".join(map(shown, names))
+            advice = f"did you mean {similar}?" if names else "check the name."
+            raise ProfileNotFound(f"There is no profile {shown(name_or_id)}; {advice}")
         return cls(database, record)
 
     def samples(self) -> tuple[Sample, ...]:

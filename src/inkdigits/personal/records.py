@@ -18,7 +18,7 @@ from inkdigits.personal.limits import MAX_COORDINATE, MAX_POINTS, MAX_STROKES
 
 Action: TypeAlias = Literal["add", "remove", "undo", "import"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
-Row: TypeAlias = Mapping[str, Any]
+Row: TypeAlias = Mapping[Any, Any]
 
 _PICTURE_BYTES = IMAGE_SIDE**2
 _ID = re.compile("[0-9a-f]{32}")
@@ -65,7 +65,7 @@ def to_time(time: datetime) -> str:
 
 
 def fingerprint(ids: Sequence[str]) -> str:
-    """Return the SHA-256 of a set of samples, of their IDs in the order in which they are fitted."""
+    """Return the SHA-256 of the IDs of samples, in the order in which they are fitted."""
     return hashlib.sha256("\n".join(ids).encode()).hexdigest()
 
 

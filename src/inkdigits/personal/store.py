@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from inkdigits.data.samples import Sample
+from inkdigits.escaping import shown
 from inkdigits.personal.errors import NameTaken, ProfileNotFound
 from inkdigits.personal.limits import MAX_VERSIONS_WITH_MODELS
 from inkdigits.personal.records import (
@@ -40,7 +41,7 @@ def add_profile(connection: Connection, profile: ProfileRecord) -> None:
         )
     except IntegrityError:
         raise NameTaken(
-            f"There is a profile named {profile.name!r} already; choose another name."
+            f"There is a profile named {shown(profile.name)} already; choose another name."
         ) from None
 
 
