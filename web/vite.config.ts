@@ -26,7 +26,12 @@ export default defineConfig({
         codeSplitting: {
           // One file for the first load, also for what views use that are loaded later: it is
           // smaller than several.
-          groups: [{ name: (id, modules) => (isInitial(id, modules) ? "first" : null) }],
+          groups: [
+            {
+              debugName: "first",
+              name: (id, modules) => (isInitial(id, modules) ? "first" : null),
+            },
+          ],
         },
       },
     },

@@ -1,4 +1,4 @@
-import { type ReactNode, useCallback, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useState } from "react";
 import { AccuracyPlot } from "../components/handwriting/AccuracyPlot";
 import { Moving } from "../components/handwriting/Moving";
 import { Off, ProfilesAbsent } from "../components/handwriting/Off";
@@ -25,6 +25,10 @@ function profileApi(): ProfileApi {
   return sharedApi;
 }
 
+function focusTitle(): void {
+  document.getElementById("view-title")?.focus({ preventScroll: true });
+}
+
 /** Teaches the models one's own handwriting. */
 export default function HandwritingView(props: ViewProps) {
   const { models, model } = props;
@@ -37,12 +41,16 @@ export default function HandwritingView(props: ViewProps) {
   const handwriting = useHandwriting(profiles, digits ? model.name : undefined, available);
   const { profile, consent, gone, run } = handwriting;
 
+  useEffect(() => {
+    if (deleted) focusTitle();
+  }, [deleted]);
+
   const turnOn = async (action: () => Promise<Profile>) => {
     setBusy(true);
     setDeleted(false);
     if (await run(action)) {
       announce("My handwriting is on.");
-      document.getElementById("view-title")?.focus({ preventScroll: true });
+      focusTitle();
     }
     setBusy(false);
   };
@@ -204,7 +212,11 @@ function On(props: OnProps) {
       {accuracy.data && profile.samples > 0 && digits && (
         <section className="card" aria-labelledby="accuracy-title">
           <h3 id="accuracy-title">Is it better now?</h3>
-          <AccuracyPlot accuracy={accuracy.data} outdated={accuracy.isPlaceholderData} />
+          <AccuracyPlot
+            accuracy={accuracy.data}
+            outdated={accuracy.isPlaceholderData}
+            withWeakening={learning.effect === null}
+          />
         </section>
       )}
       {samples.data && (

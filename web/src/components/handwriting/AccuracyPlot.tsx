@@ -7,10 +7,12 @@ interface Props {
   readonly accuracy: ProfileAccuracy;
   /** Whether it is of an earlier version, until the one of this version has arrived. */
   readonly outdated: boolean;
+  /** Whether it says here that the change was weakened. */
+  readonly withWeakening: boolean;
 }
 
 /** How many of one's own samples are recognized, without and with what was learned. */
-export function AccuracyPlot({ accuracy, outdated }: Props) {
+export function AccuracyPlot({ accuracy, outdated, withWeakening }: Props) {
   const { by_digit } = accuracy;
   const weakened = weakeningInWords(accuracy.personal_model);
   return (
@@ -42,7 +44,7 @@ export function AccuracyPlot({ accuracy, outdated }: Props) {
           <span className="swatch after" /> with it
         </span>
       </p>
-      {weakened && <p className="notice">{weakened}</p>}
+      {withWeakening && weakened && <p className="notice">{weakened}</p>}
       <p className="muted">
         Each sample is recognized by a model that was fitted to all the others, so this tells how
         well your next digits will be recognized.

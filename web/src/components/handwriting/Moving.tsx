@@ -33,7 +33,7 @@ export function Moving(props: Props) {
   const copyToken = async () =>
     announce((await copy(token)) ? "The token is copied." : "The browser did not allow copying.");
   return (
-    <>
+    <div className="moving">
       <section className="card" aria-labelledby="devices-title">
         <h3 id="devices-title">Use it on another device</h3>
         <p>
@@ -109,7 +109,7 @@ export function Moving(props: Props) {
           {`The file becomes a profile of its own, which this browser then uses. The profile that it uses now, with ${profile.samples} samples, stays on the server: copy its token first, or delete it first if you do not need it.`}
         </Question>
       )}
-    </>
+    </div>
   );
 }
 

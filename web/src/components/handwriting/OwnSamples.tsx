@@ -53,7 +53,9 @@ export function OwnSamples({ api, profile, samples, handwriting, model, announce
   };
   const bringBack = async (sample: ProfileSample) => {
     const action = async () => (await api.add([sampleAgain(sample)], model)).profile;
-    if (await change(action, `The ${sample.label} is back.`)) setDeleted(null);
+    if (!(await change(action, `The ${sample.label} is back.`))) return;
+    setDeleted(null);
+    document.getElementById("samples-title")?.focus({ preventScroll: true });
   };
   const undo = () => {
     setDeleted(null);
