@@ -56,6 +56,8 @@ export function useHandwriting(api: ProfileApi, model: string | undefined, avail
     placeholderData: (previous, query) => (query?.queryKey[1] === token ? previous : undefined),
     staleTime: Number.POSITIVE_INFINITY,
     ...options,
+    // It takes long for many samples: a server that is too slow for it is not asked on and on.
+    retry: (failures, error) => failures < 2 && isRetryable(failures, error),
   });
 
   // A version that did not come about here is one of another tab or device.

@@ -209,14 +209,22 @@ function On(props: OnProps) {
           <p>{`The model ${model.name} does not recognize digits. Choose another model in Draw to write more.`}</p>
         )
       )}
-      {accuracy.data && profile.samples > 0 && digits && (
+      {profile.samples > 0 && digits && (
         <section className="card" aria-labelledby="accuracy-title">
           <h3 id="accuracy-title">Is it better now?</h3>
-          <AccuracyPlot
-            accuracy={accuracy.data}
-            outdated={accuracy.isPlaceholderData}
-            withWeakening={learning.effect === null}
-          />
+          {accuracy.data ? (
+            <AccuracyPlot
+              accuracy={accuracy.data}
+              outdated={accuracy.isPlaceholderData}
+              withWeakening={learning.effect === null}
+            />
+          ) : (
+            <p className="muted accuracy-pending">
+              {accuracy.error
+                ? problemOf(accuracy.error)
+                : "Counting how many of your samples are recognized…"}
+            </p>
+          )}
         </section>
       )}
       {samples.data && (

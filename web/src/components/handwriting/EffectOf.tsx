@@ -7,16 +7,19 @@ import {
   isRight,
   weakeningInWords,
 } from "../../lib/handwriting/words";
+import type { ProfileSample } from "../../lib/profiles/api";
 import { Written } from "./WrittenSheet";
 
 interface Props {
   readonly effect: Effect;
+  /** All samples, with what the network sees of them. */
+  readonly kept: readonly ProfileSample[];
   /** Whether to move the focus to it: it has taken the place of what had it. */
   readonly focus: boolean;
 }
 
 /** The same digits before and after they were learned. */
-export function EffectOf({ effect, focus }: Props) {
+export function EffectOf({ effect, kept, focus }: Props) {
   const { digits, change } = effect;
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -32,7 +35,7 @@ export function EffectOf({ effect, focus }: Props) {
       {weakened && <p className="notice">{weakened}</p>}
       <ul className="before-after">
         {change.samples.map((sample, index) => {
-          const written = digits[index];
+          const written = kept.find(({ id }) => id === sample.id) ?? digits[index];
           const changed = isChanged(sample);
           return (
             <li key={sample.id} data-changed={changed || undefined}>
@@ -41,14 +44,17 @@ export function EffectOf({ effect, focus }: Props) {
                 <span className="visually-hidden">{changed ? "was " : "still "}</span>
                 {changed && (
                   <>
-                    <s data-wrong={!isRight(sample, "before") || undefined}>
+                    <s data-rejected={sample.before.digit === null || undefined}>
                       {answerOf(sample.before)}
                     </s>
                     <span aria-hidden="true"> → </span>
                     <span className="visually-hidden">, is now </span>
                   </>
                 )}
-                <span data-wrong={!isRight(sample, "after") || undefined}>
+                <span
+                  data-wrong={!isRight(sample, "after") || undefined}
+                  data-rejected={sample.after.digit === null || undefined}
+                >
                   {answerOf(sample.after)}
                 </span>
                 {!isRight(sample, "after") && (

@@ -83,7 +83,7 @@ export function WritingSection({ api, model, kept, learning, announce }: Props) 
                   </p>
                 </div>
               ) : effect ? (
-                <EffectOf effect={effect} focus={here} />
+                <EffectOf effect={effect} kept={kept} focus={here} />
               ) : pending.length > 0 ? (
                 <p>{`${countOf(pending.length, "digit")} of yours ${pending.length === 1 ? "is" : "are"} not learned yet.`}</p>
               ) : (
