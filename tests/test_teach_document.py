@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from inkdigits.api.openapi_profiles import profile_paths
 from inkdigits.cli import main
 
 ROOT = Path(__file__).parents[1]
@@ -62,3 +63,15 @@ def test_commands_run_in_the_order_of_the_document(folder, monkeypatch):
         assert program == "inkdigits"
         done = CliRunner().invoke(main, arguments, input="yes\n")
         assert done.exit_code == 0, (arguments, done.output)
+
+
+def test_requests_of_the_document_are_those_of_the_api():
+    named = re.findall(r"`(GET|POST|DELETE) (/api/v1/profile[\w/{}]*)`", TEXT)
+    paths = profile_paths(["cnn-small"])
+    served = {
+        (method.upper(), re.sub(r"{\w+}", "{id}", path))
+        for path, item in paths.items()
+        for method in ("get", "post", "delete")
+        if getattr(item, method)
+    }
+    assert set(named) == served
