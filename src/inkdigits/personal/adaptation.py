@@ -32,24 +32,26 @@ MAX_IMAGES = 650  # ... but all together no more than this, unless there are mor
 STEPS = 100
 RATE = 0.002  # learning rate at first; it falls to 0 in a straight line
 OTHERS_WEIGHT = 5.0  # of the loss on other people's digits and non-digits, against the samples'
-PULL = 1.0  # towards the old parameters: weight decay of the change
-PULL_ALONE = 10.0  # the same for a model without others' features, which nothing else holds back
+PULL = 10.0  # towards the old parameters: weight decay of the change
+PULL_ALONE = 50.0  # the same for a model without others' features, which nothing else holds back
 STRENGTHS = (1.0, 0.75, 0.5, 0.25)  # of the change, the first that does not harm others
-MAX_LOST = 0.001  # share of other people's digits that a personal model may lose
+MAX_LOST = 0.003  # share of other people's digits that a personal model may lose
 GROUPS = 10  # of samples that are left out together, if there are more samples
-OPTIMIZER = AdamW(beta2=0.99, weight_decay=PULL)
 
 
 @one_blas_thread()
-def adapt(base: Recognizer, samples: Sequence[Sample]) -> PersonalModel:
+def adapt(
+    base: Recognizer, samples: Sequence[Sample], others: Others | None = None
+) -> PersonalModel:
     """Fit a personal model to samples; the same samples give the same model.
 
     base     a recognizer of digits, whose model may be any
     samples  any number, of any digits, preprocessed as for the model; none leave it as it was
+    others   what the model must not forget; None takes what ships for the model, if anything does
     raises   ValueError if the model's classes are not the digits
     """
     head = Head.of(base)
-    others = load_others(base.digest)
+    others = others or load_others(base.digest)
     if not samples:
         return _checked(base, head, others, np.zeros_like(head.vector))
     features, labels = _sample_features(head, samples)
@@ -72,9 +74,7 @@ def leave_one_out(base: Recognizer, samples: Sequence[Sample]) -> list[int | Non
 
 
 @one_blas_thread()
-def each_left_out(
-    base: Recognizer, samples: Sequence[Sample]
-) -> Iterator[tuple[int, int | None]]:
+def each_left_out(base: Recognizer, samples: Sequence[Sample]) -> Iterator[tuple[int, int | None]]:
     """Predict as `leave_one_out`, and yield each sample's number and digit as they are known."""
     head = Head.of(base)
     if not samples:
@@ -107,7 +107,7 @@ def fit(head: Head, features: Array, labels: Labels, others: Others | None) -> A
     rng = np.random.default_rng(SEED)
     features = features.reshape(-1, features.shape[-1])
     targets = one_hot(head.network.output_shapes(features.shape[1:])[-1][0])
-    optimizer = OPTIMIZER if others else AdamW(beta2=0.99, weight_decay=PULL_ALONE)
+    optimizer = AdamW(beta2=0.99, weight_decay=PULL_ALONE if others is None else PULL)
     change, gradient = np.zeros_like(head.vector), np.empty_like(head.vector)
     grads = head.network.layer_params(gradient)
     state = np.zeros((optimizer.state_vectors, change.size), np.float32)
@@ -117,9 +117,7 @@ def fit(head: Head, features: Array, labels: Labels, others: Others | None) -> A
         x = features[rows]
         if keep_others is not None:
             x = np.concatenate([x, keep_others.features])
-        logits, backward = head.network.forward(
-            head.network.layer_params(head.vector + change), x
-        )
+        logits, backward = head.network.forward(head.network.layer_params(head.vector + change), x)
         dlogits = softmax_cross_entropy(logits[: len(rows)], targets[labels[rows]])[1]()
         if keep_others is not None:
             dlogits = np.concatenate([dlogits, keep_others.gradient(logits[len(rows) :])])
@@ -175,9 +173,7 @@ def _batch(count: int, rng: np.random.Generator) -> NDArray[np.intp]:
     return rng.choice(count, MAX_IMAGES, replace=False)
 
 
-def _checked(
-    base: Recognizer, head: Head, others: Others | None, change: Array
-) -> PersonalModel:
+def _checked(base: Recognizer, head: Head, others: Others | None, change: Array) -> PersonalModel:
     """Make the model of a change, weakened as far as other people's digits require."""
     if others is None:
         return PersonalModel(base.digest, head.tensors(head.vector + change))
