@@ -72,9 +72,7 @@ def leave_one_out(base: Recognizer, samples: Sequence[Sample]) -> list[int | Non
 
 
 @one_blas_thread()
-def each_left_out(
-    base: Recognizer, samples: Sequence[Sample]
-) -> Iterator[tuple[int, int | None]]:
+def each_left_out(base: Recognizer, samples: Sequence[Sample]) -> Iterator[tuple[int, int | None]]:
     """Predict as `leave_one_out`, and yield each sample's number and digit as they are known."""
     head = Head.of(base)
     if not samples:
@@ -117,9 +115,7 @@ def fit(head: Head, features: Array, labels: Labels, others: Others | None) -> A
         x = features[rows]
         if keep_others is not None:
             x = np.concatenate([x, keep_others.features])
-        logits, backward = head.network.forward(
-            head.network.layer_params(head.vector + change), x
-        )
+        logits, backward = head.network.forward(head.network.layer_params(head.vector + change), x)
         dlogits = softmax_cross_entropy(logits[: len(rows)], targets[labels[rows]])[1]()
         if keep_others is not None:
             dlogits = np.concatenate([dlogits, keep_others.gradient(logits[len(rows) :])])
@@ -175,9 +171,7 @@ def _batch(count: int, rng: np.random.Generator) -> NDArray[np.intp]:
     return rng.choice(count, MAX_IMAGES, replace=False)
 
 
-def _checked(
-    base: Recognizer, head: Head, others: Others | None, change: Array
-) -> PersonalModel:
+def _checked(base: Recognizer, head: Head, others: Others | None, change: Array) -> PersonalModel:
     """Make the model of a change, weakened as far as other people's digits require."""
     if others is None:
         return PersonalModel(base.digest, head.tensors(head.vector + change))

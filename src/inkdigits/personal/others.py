@@ -73,9 +73,7 @@ class Others:
         return self.features[is_selected] * self.scale, self.labels[is_selected]
 
 
-def are_recognized(
-    head: Head, features: Array, labels: Labels, vector: Array
-) -> NDArray[np.bool_]:
+def are_recognized(head: Head, features: Array, labels: Labels, vector: Array) -> NDArray[np.bool_]:
     """Return whether each digit is accepted and right.
 
     features  float32 (N, D)

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from inkdigits.arrays import Array
 from inkdigits.inference import may_overflow
 from inkdigits.personal.head import Head, with_tensors
