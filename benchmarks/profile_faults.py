@@ -326,13 +326,11 @@ def main() -> None:
             "damage": damage,
             "killed_server": lambda: killed_server(writers, server),
         }
-        figures = {}
         for name, part in parts.items():
-            if options.parts and name not in options.parts:
-                continue
-            figures[name] = part()
-            print(name, figures[name], flush=True)
-    save_results(NAME, figures, merge=True)
+            if not options.parts or name in options.parts:
+                figures = part()
+                print(name, figures, flush=True)
+                save_results(NAME, {name: figures}, merge=True)
 
 
 if __name__ == "__main__":

@@ -154,5 +154,6 @@ def test_damaged_database_leaves_predictions(stack, token):
     assert send(stack, "POST", "predictions", DRAWING)[1]["digit"] == 7
     status, problem = send(stack, "GET", "profile", token=token)
     assert status == 503
-    assert "is damaged" in problem["detail"]
-    assert FOLDER not in problem["detail"]
+    assert problem["detail"].startswith("The profiles cannot be used now, and the server's log")
+    reasons = [line.get("reason", "") for line in stack.log("api")]
+    assert any("is damaged" in reason for reason in reasons)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 from profile_samples import base_model, ids, made_samples
+from sqlalchemy import update
 
 from inkdigits.personal import CONSENT_VERSION, Profile, adaptation, profile, sampling
 from inkdigits.personal.cache import CACHE
@@ -20,6 +21,8 @@ from inkdigits.personal.errors import (
     ProfileNotFound,
     SampleNotFound,
 )
+from inkdigits.personal.personal_model import PersonalModel
+from inkdigits.personal.tables import models
 
 
 @pytest.fixture
@@ -34,15 +37,15 @@ def fits(monkeypatch):
 
     def counted(base, samples):
         calls.append(len(samples))
-        return adaptation.PersonalModel(base.digest, {"0.bias": np.float32(len(samples))})
+        return PersonalModel(base.digest, {"0.bias": np.float32(len(samples))})
 
     def read(file, base):
-        return adaptation.PersonalModel(base.digest, {"0.bias": np.frombuffer(file, np.float32)[0]})
+        return PersonalModel(base.digest, {"0.bias": np.frombuffer(file, np.float32)[0]})
 
     monkeypatch.setattr(profile, "adapt", counted)
-    monkeypatch.setattr(profile, "_to_bytes", lambda model: model.tensors["0.bias"].tobytes())
-    monkeypatch.setattr(profile, "_from_bytes", read)
-    monkeypatch.setattr(adaptation.PersonalModel, "recognizer", lambda self, base: base)
+    monkeypatch.setattr(PersonalModel, "to_bytes", lambda self: self.tensors["0.bias"].tobytes())
+    monkeypatch.setattr(PersonalModel, "from_bytes", staticmethod(read))
+    monkeypatch.setattr(PersonalModel, "recognizer", lambda self, base: base)
     return calls
 
 
@@ -275,14 +278,20 @@ def test_model_without_a_digest_is_not_taken_for_another(ada, fits):
     assert fits == [1, 1]
 
 
-def test_stored_model_that_cannot_be_read_is_fitted_again(ada, fits, monkeypatch):
-    base = base_model()
+def test_stored_model_is_read_and_a_damaged_one_fitted_again(ada, monkeypatch):
+    base, calls = base_model(), []
+    adapt = profile.adapt
+    monkeypatch.setattr(profile, "adapt", lambda *given: calls.append(1) or adapt(*given))
     ada.add(made_samples(2))
-    ada.personal_model(base)
+    expected = ada.recognizer(base).model.vector
     forget_process(ada)
-    monkeypatch.setattr(profile, "_from_bytes", lambda file, base: None)
-    ada.personal_model(base)
-    assert fits == [2, 2]
+    assert np.array_equal(ada.recognizer(base).model.vector, expected)
+    assert len(calls) == 1
+    with ada._database.writing() as connection:
+        connection.execute(update(models).values(file=b"damaged"))
+    forget_process(ada)
+    assert np.array_equal(ada.recognizer(base).model.vector, expected)
+    assert len(calls) == 2
 
 
 def test_only_the_newest_models_are_kept(ada, fits, monkeypatch):
