@@ -180,7 +180,7 @@ class PostgresServer:
 
     def _run(self, program: str, *arguments: "str | Path") -> str:
         done = subprocess.run(
-            [self.programs / program, *arguments],
+            [str(self.programs / program), *map(str, arguments)],
             capture_output=True,
             text=True,
             cwd="/",

@@ -3,15 +3,16 @@
 Each line of standard input is a job, a JSON object; each line of standard output is what became of
 it, another. A job runs in a fork, which has everything imported and so starts in milliseconds:
 
-action         "write": change the profile until killed; "check": tell what is in it, and go on
+action         "write": change the profile, "undo": only undo, or "check": tell what is in it
 database       its URL
 profile        the ID of the profile
 seed           of the changes
 changes        how many to make at most
-kill_after_ms  when to kill it, after its first change; null for never
+kill_after     [lines, ms]: kill it so long after it has told so many lines; null for never
 size_limit     maximum size of a file in bytes, or null
 strace         options of strace, which traces the changes; or null
 retries        whether a change that failed is made again until it works
+adds_only      whether it neither removes nor undoes
 shared         whether others change the profile at the same time
 """
 
@@ -98,7 +99,11 @@ def write(job: dict[str, Any], output: int) -> None:
     kept = sorted({group(one.id) for one in profile.samples()})
     last = None  # what the change before has added
     for number in range(job["changes"]):
-        kind = "add" if len(kept) < 2 else rng.choice(["add", "add", "remove", "undo"])
+        kind = (
+            "add"
+            if len(kept) < 2 or job.get("adds_only")
+            else rng.choice(["add", "add", "remove", "undo"])
+        )
         # If others add too, it is not known what is undone; the check finds only halves of it.
         if kind == "undo" and (last or job.get("shared")):
             tell("begin", adds=[], removes=members(last) if last else [])
@@ -153,6 +158,12 @@ def _add(profile: Profile, added: list[str], job: dict[str, Any], tell: Any) -> 
             return
 
 
+def undo(job: dict[str, Any], output: int) -> None:
+    """Undo the last addition."""
+    Profile.open(job["profile"], database=job["database"]).undo()
+    os.write(output, json.dumps({"event": "done"}).encode() + b"\n")
+
+
 def check(job: dict[str, Any], output: int) -> None:
     """Tell which samples there are and what is wrong with them, and change one more thing."""
     found: dict[str, Any] = {"event": "found", "wrong": None}
@@ -188,7 +199,7 @@ def run_job(job: dict[str, Any]) -> dict[str, Any]:
         _become(job, output)
     os.close(output)
     strace = _trace(process, job["strace"]) if job.get("strace") else None
-    text = _listen(told, process, job.get("kill_after_ms"))
+    text = _listen(told, process, job.get("kill_after"))
     _, status = os.waitpid(process, 0)
     injected = 0
     if strace is not None:
@@ -208,7 +219,7 @@ def _become(job: dict[str, Any], output: int) -> None:
         os.kill(os.getpid(), signal.SIGSTOP)
     status = 0
     try:
-        {"write": write, "check": check}[job["action"]](job, output)
+        {"write": write, "undo": undo, "check": check}[job["action"]](job, output)
     except DatabaseError as error:
         line = {"event": "error", "cause": error.cause, "message": str(error)}
         os.write(output, json.dumps(line).encode() + b"\n")
@@ -234,23 +245,23 @@ def _trace(process: int, options: list[str]) -> "subprocess.Popen[str]":
     return strace
 
 
-def _listen(told: int, process: int, kill_after_ms: float | None) -> str:
-    """Return what a process tells until it ends; kill it some time after its first word."""
+def _listen(told: int, process: int, kill_after: tuple[int, float] | None) -> str:
+    """Return what a process tells until it ends; kill it some time after some lines."""
     text, kill_at = b"", None
     while True:
         left = None if kill_at is None else max(kill_at - time.monotonic(), 0)
         if not select.select([told], [], [], left)[0]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-            kill_at = None
+            kill_at = kill_after = None
             continue
         part = os.read(told, 65536)
         if not part:
             os.close(told)
             return text.decode()
-        if not text and kill_after_ms is not None:
-            kill_at = time.monotonic() + kill_after_ms / 1000
         text += part
+        if kill_at is None and kill_after is not None and text.count(b"\n") >= kill_after[0]:
+            kill_at = time.monotonic() + kill_after[1] / 1000
 
 
 class Writers:

@@ -2,6 +2,7 @@
 
 import pytest
 from postgres_server import PostgresServer
+from profile_writers import Writers
 
 
 @pytest.fixture(scope="session")
@@ -13,6 +14,13 @@ def postgres():
         pytest.fail(str(error))
     with server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def writers():
+    """A process that runs jobs on profiles in forks, which can be killed."""
+    with Writers() as writers:
+        yield writers
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

@@ -11,6 +11,7 @@ from itertools import count
 import numpy as np
 import pytest
 from profile_writers import Expected, Writers, group_of, members, sample
+from serving import until
 
 from inkdigits.personal import Profile
 from inkdigits.personal.database import close_database, open_database
@@ -20,12 +21,6 @@ from inkdigits.personal.profiles import Profiles
 KILLS = 12
 MANY = 10_000  # changes, more than are made before the writer is killed
 FULL_SENTENCE = "its disk is full or fails"
-
-
-@pytest.fixture(scope="module")
-def writers():
-    with Writers() as writers:
-        yield writers
 
 
 @pytest.fixture
@@ -67,8 +62,8 @@ def test_writer_killed_at_any_moment_loses_nothing_it_acknowledged(writers, prof
     wanted = expected(profile)
     rng = np.random.default_rng(0)
     for seed in range(KILLS):
-        delay = float(rng.uniform(0, 40))
-        done = writers.run(**job(profile, database_url, seed=seed, kill_after_ms=delay))
+        kill_after = int(rng.integers(1, 8)), float(rng.uniform(0, 4))
+        done = writers.run(**job(profile, database_url, seed=seed, kill_after=kill_after))
         assert done["status"] == -signal.SIGKILL, done
         wanted.follow(done["lines"])
         assert wanted.settle(state(writers, profile, database_url)) is None
@@ -166,22 +161,90 @@ def test_writing_goes_on_when_a_full_disk_has_room_again(writers, small_disk):
 # Several at once.
 
 
-def test_processes_that_write_at_once_lose_nothing(profile, database_url):
-    with Writers() as one, Writers() as another:
-        both = [(one, 1), (another, 2)]
+def test_processes_that_write_at_once_lose_nothing(writers, profile, database_url):
+    with Writers() as others:
+        both = [(writers, 1), (others, 2)]
         for writer, seed in both:
             writer.start(**job(profile, database_url, seed=seed, changes=12, shared=True))
         told = [writer.finish() for writer, _ in both]
         assert [done["status"] for done in told] == [0, 0], told
-        found = state(one, profile, database_url)
+        found = state(writers, profile, database_url)
     assert found["wrong"] is None
-    versions = profile.versions()
+    versions = profile.versions()[: found["version"]]
     added = [version.added for version in versions]
     removed = [version.removed for version in versions]
     assert set(added) | set(removed) == {0, 3}
     begun = [line for done in told for line in done["lines"] if line["event"] == "begin"]
     assert sum(added) == 3 + sum(len(line["adds"]) for line in begun)
     assert len(found["samples"]) == sum(added) - sum(removed)
+
+
+# PostgreSQL.
+
+
+@pytest.mark.postgres
+def test_killed_postgresql_loses_nothing_it_acknowledged(writers, postgres):
+    url = postgres.new_database()
+    profile = Profile.create("Ada", consent=True, database=url)
+    wanted = Expected()
+    for seed in range(2):
+        # The writer only adds, and tries again until the server is back.
+        enough = len(profile.samples()) + 10 * (seed + 1)
+        writers.start(**job(profile, url, seed=seed, changes=120, adds_only=True, retries=True))
+        until(lambda enough=enough: len(profile.samples()) > enough)
+        postgres.kill()
+        with pytest.raises(DatabaseError, match="cannot be reached") as error:
+            profile.samples()
+        assert is_sentence(str(error.value))
+        assert error.value.cause == "unreachable"
+        postgres.start()
+        done = writers.finish()
+        assert done["status"] == 0, done["lines"][-1]
+        failures = [line for line in done["lines"] if line["event"] == "failed"]
+        assert failures
+        assert all(is_sentence(line["message"]) for line in failures)
+        wanted.follow(done["lines"])
+        assert wanted.settle(state(writers, profile, url)) is None
+    # The connections of this process were cut too; it connects again.
+    assert {one.id for one in profile.samples()} == wanted.samples
+    close_database(open_database(url))
+
+
+@pytest.mark.postgres
+def test_cut_connection_is_said_or_made_again(postgres):
+    url = postgres.new_database()
+    profile = Profile.create("Ada", consent=True, database=url)
+    profile.add([sample(one) for one in members(group_of(1, 0))])
+    database = url.rpartition("/")[2]
+    postgres.disconnect(database)
+    assert len(profile.samples()) == 3
+
+    def cut_in_a_transaction():
+        with open_database(url).writing() as connection:
+            connection.exec_driver_sql("DELETE FROM samples")
+            postgres.disconnect(database)
+
+    with pytest.raises(DatabaseError, match="cannot be reached") as error:
+        cut_in_a_transaction()
+    assert is_sentence(str(error.value))
+    assert len(profile.samples()) == 3
+    close_database(open_database(url))
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://nobody:wrong@127.0.0.1:{port}/postgres",
+        "postgresql+psycopg://inkdigits:wrong@127.0.0.1:1/postgres",
+        "postgresql://127.0.0.1:{port}/no-such-database",
+    ],
+)
+def test_postgresql_that_cannot_be_reached_is_said_without_the_password(postgres, url):
+    with pytest.raises(DatabaseError, match="cannot be reached or refuses the login") as error:
+        Profiles(url.format(port=postgres.port))
+    assert is_sentence(str(error.value))
+    assert "wrong" not in str(error.value)
 
 
 # Damage, and other files.
@@ -230,7 +293,12 @@ def test_damaged_database_is_said_in_a_sentence(whole, tmp_path):
         outcome = outcome_of_using(path, profile)
         if isinstance(outcome, str):
             assert is_sentence(outcome), outcome
+            assert "is damaged" in outcome
             said += 1
+        else:
+            for one in outcome.values():
+                assert np.array_equal(one.seen, sample(one.id).seen)
+                assert one.label == sample(one.id).label
     assert said > 10
 
 

@@ -5,9 +5,11 @@ from inkdigits.personal import Profile, load
 The database's packages are imported only when a profile is opened.
 """
 
+from inkdigits.data.samples import Sample, Source, Stroke
 from inkdigits.personal.consent import CONSENT_TEXT, CONSENT_VERSION, Consent
 from inkdigits.personal.errors import ProfileError
-from inkdigits.personal.profile import Profile, load
+from inkdigits.personal.loading import load
+from inkdigits.personal.profile import Profile
 from inkdigits.personal.profiles import Profiles
 from inkdigits.personal.records import Version
 from inkdigits.personal.sampling import sample, sample_from_ink, sample_from_strokes
@@ -19,6 +21,9 @@ __all__ = [
     "Profile",
     "ProfileError",
     "Profiles",
+    "Sample",
+    "Source",
+    "Stroke",
     "Version",
     "load",
     "sample",

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from inkdigits.personal import erasure, migrate
 from inkdigits.personal.database_errors import sentences
 from inkdigits.personal.errors import DatabaseError
+from inkdigits.personal.location import user_database
 from inkdigits.personal.store import Rows
 
 VARIABLE = "INKDIGITS_DATABASE"
@@ -30,10 +30,12 @@ class Database:
 
     shown  its address in messages, without a password
     path   of SQLite's file; None for PostgreSQL
+    file   what identifies that file
     """
 
     shown: str
     path: Path | None
+    file: tuple[int, int] | None
     engine: Engine
 
     @contextmanager
@@ -81,8 +83,7 @@ _lock = threading.Lock()
 
 def default_url() -> str:
     """Return where profiles are kept: INKDIGITS_DATABASE, or a file in the user's data folder."""
-    folder = platformdirs.user_data_path("inkdigits", appauthor=False)
-    return os.environ.get(VARIABLE) or str(folder / "profiles.sqlite3")
+    return os.environ.get(VARIABLE) or str(user_database())
 
 
 def open_database(url: str | os.PathLike[str] | None = None) -> Database:
@@ -98,14 +99,35 @@ def open_database(url: str | os.PathLike[str] | None = None) -> Database:
     key = (os.getpid(), address.render_as_string(hide_password=False))
     with _lock:
         database = _open.get(key)
-        if database is None or (database.path is not None and not database.path.exists()):
-            database = _connect(address)
-            migrate.migrate(database)
-            if database.path is not None:
-                _use_write_ahead_log(database)
-                erasure.erase_deleted(database)
-            _open[key] = database
+        if database is not None and database.file == _file_id(database.path):
+            return database
+        if database is not None:  # a backup has been put in the place of the file, say
+            database.engine.dispose()
+        database = _connect(address)
+        try:
+            _prepare(database)
+        except BaseException:
+            database.engine.dispose()
+            raise
+        _open[key] = database
         return database
+
+
+def _prepare(database: Database) -> None:
+    """Bring a database into the state in which it is used."""
+    migrate.migrate(database)
+    if database.path is not None:
+        _use_write_ahead_log(database)
+        erasure.erase_deleted(database)
+
+
+def _file_id(path: Path | None) -> tuple[int, int] | None:
+    """Return what identifies a file, whatever its name; None if there is none."""
+    try:
+        status = os.stat(path) if path is not None else None
+    except OSError:
+        return None
+    return None if status is None else (status.st_dev, status.st_ino)
 
 
 def close_database(database: Database) -> None:
@@ -121,7 +143,7 @@ def _parse(text: str) -> URL:
         return URL.create(SQLITE, database=os.path.abspath(os.path.expanduser(text)))
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise _wrong_address() from None
     backend = url.get_backend_name()
     if backend == SQLITE and url.database and url.database != ":memory:" and not url.query:
@@ -145,12 +167,17 @@ def _connect(url: URL) -> Database:
         path = Path(str(url.database))
         with sentences(str(path)):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if path.exists() and not path.is_file():  # SQLite would wait for a pipe
+                raise DatabaseError(
+                    f"{path} is a folder, a device or a pipe; name a file for the profiles.",
+                    "address",
+                )
             if not path.exists():  # for its owner alone; SQLite gives its other files the same mode
                 os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
             engine = create_engine(url, connect_args={"timeout": BUSY_S})
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
-            return Database(str(path), path, engine)
+            return Database(str(path), path, _file_id(path), engine)
     options = f"-c synchronous_commit=on -c lock_timeout={BUSY_S}s"
     shown = url.render_as_string(hide_password=True)
     try:
@@ -165,7 +192,7 @@ def _connect(url: URL) -> Database:
             "The driver for PostgreSQL is not installed; run pip install 'inkdigits[postgres]'.",
             "no driver",
         ) from None
-    return Database(shown, None, engine)
+    return Database(shown, None, None, engine)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

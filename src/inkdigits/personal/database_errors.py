@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from inkdigits.personal.errors import Cause, DatabaseError
@@ -43,19 +43,18 @@ _POSTGRESQL: tuple[tuple[str, Cause], ...] = (
     ("XX", "damaged"),
     ("42", "damaged"),  # a table or column that is not there
     ("22", "damaged"),
+    ("23", "damaged"),  # a constraint; that of a name is caught where it may be violated
 )
 
 
 @contextmanager
 def sentences(name: str) -> Iterator[None]:
-    """Turn the errors of a block into DatabaseError, except those that a constraint was violated.
+    """Turn the errors of a block into DatabaseError.
 
     name   of the database, as messages show it
     """
     try:
         yield
-    except IntegrityError:
-        raise  # of a value, not of the database
     except PoolTimeout:
         raise _error(name, "busy") from None
     except DBAPIError as error:
