@@ -151,7 +151,7 @@ def test_damaged_database_leaves_predictions(stack, token):
     stack.inside("api", f"cd {FOLDER} && rm -f *-wal *-shm && {damage}")
     stack.compose("restart", "api")
     until(stack.healthy)
-    assert send(stack, "POST", "predictions", DRAWING)[1]["predicted_digit"] == 7
+    assert send(stack, "POST", "predictions", DRAWING)[1]["digit"] == 7
     status, problem = send(stack, "GET", "profile", token=token)
     assert status == 503
     assert "is damaged" in problem["detail"]

@@ -4,6 +4,8 @@ import pytest
 from postgres_server import PostgresServer
 from profile_writers import Writers
 
+from inkdigits.personal.database import close_databases
+
 
 @pytest.fixture(scope="session")
 def postgres():
@@ -29,3 +31,10 @@ def database_url(request, tmp_path):
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'profiles.sqlite3'}"
     return request.getfixturevalue("postgres").new_database()
+
+
+@pytest.fixture(autouse=True)
+def closed_databases():
+    """Close what a test has opened: a server accepts few connections."""
+    yield
+    close_databases()

@@ -81,8 +81,9 @@ def test_missing_driver_is_said(monkeypatch):
 
 
 def test_missing_extra_is_said(monkeypatch, path):
-    monkeypatch.delitem(sys.modules, "inkdigits.personal.database")
-    monkeypatch.delattr("inkdigits.personal.database")
+    for name in ("inkdigits.personal.database", "inkdigits.personal.connections"):
+        monkeypatch.delitem(sys.modules, name)
+        monkeypatch.delattr(name)
     monkeypatch.setitem(sys.modules, "sqlalchemy", None)
     with pytest.raises(ExtraMissing, match=r"run pip install 'inkdigits\[profiles\]'"):
         Profile.open("Ada", path)

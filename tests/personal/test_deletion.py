@@ -7,8 +7,8 @@ from contextlib import closing
 
 import numpy as np
 import pytest
+from older_database import OWNER, older_database
 from profile_samples import base_model, files_beside, made_samples
-from test_migrate import OWNER, older_database
 
 from inkdigits.personal import Profile, Profiles, profile
 from inkdigits.personal.database import open_database

@@ -221,6 +221,38 @@ def test_model_that_was_fitted_to_a_removed_sample_is_gone(ada, fits):
     assert fits == [2, 3, 2, 3]
 
 
+def test_no_model_of_a_sample_that_was_added_again_outlives_it(ada, fits):
+    base, (kept, other) = base_model(), made_samples(2)
+    ada.add([kept])
+    ada.add([other])
+    ada.personal_model(base)
+    ada.remove([other.id])
+    ada.add([other])
+    ada.personal_model(base)
+    assert stored_versions(ada) == [4]
+    ada.remove([other.id])
+    assert stored_versions(ada) == []
+    assert fits == [2, 2]
+
+
+def test_other_sample_with_an_id_that_was_used_before_is_fitted_anew(ada, fits):
+    base, (sample,) = base_model(), made_samples(1)
+    ada.add([sample])
+    ada.personal_model(base)
+    with ada._database.read() as rows:
+        before = rows.state(ada.id)
+    ada.remove([sample.id])
+    ada.add([replace(sample, label=9)])
+    with ada._database.read() as rows:  # by which other processes keep models in memory
+        assert rows.state(ada.id).fingerprint != before.fingerprint
+
+
+def stored_versions(handle):
+    """Return of which versions a model is stored."""
+    with handle._database.read() as rows:
+        return [model.version for model in rows.get_models(handle.id)]
+
+
 def test_model_is_stored_for_each_base_and_refitted_for_a_changed_one(ada, fits):
     ada.add(made_samples(2))
     bases = [base_model("mlp"), base_model("cnn-small")]
@@ -283,8 +315,7 @@ def test_model_is_not_stored_if_its_samples_are_removed_meanwhile(ada, fits, mon
     ada.personal_model(base)
     forget_process(ada)
     assert fitted_to(ada, base) == 1
-    with ada._database.read() as rows:
-        assert [model.version for model in rows.get_models(ada.id)] == [2]
+    assert stored_versions(ada) == [2]
 
 
 def test_threads_that_ask_at_once_fit_one_model(ada, fits):

@@ -18,7 +18,7 @@ from inkdigits.api.schemas import (
 from inkdigits.numbers.constraints import MAX_LENGTH
 
 MAX_NEW_SAMPLES = 100  # in one request
-MAX_NAME = 64  # characters
+MAX_NAME = 48  # characters; the stored name is longer: see profile_responses.unique_name
 
 # Requests.
 
@@ -36,8 +36,8 @@ class NewProfile(StrictModel):
         | None
     ) = Field(
         None,
-        description="A name for people: printable characters, without spaces at its ends, that no "
-        "other profile has. If it is left out, the service makes one.",
+        description="A name for people: printable characters. Other profiles may have it as well. "
+        "If it is left out, the service makes one.",
     )
 
 

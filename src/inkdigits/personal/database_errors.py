@@ -45,6 +45,8 @@ _POSTGRESQL: tuple[tuple[str, Cause], ...] = (
     ("22", "damaged"),
     ("23", "damaged"),  # a constraint; that of a name is caught where it may be violated
 )
+# In the messages of a server that refuses a connection, for which psycopg gives no SQLSTATE.
+_TOO_MANY = ("too many clients", "connection slots are reserved")
 
 
 @contextmanager
@@ -61,11 +63,12 @@ def sentences(name: str) -> Iterator[None]:
         raise _error(name, _cause(error.orig)) from None
     except sqlite3.Error as error:  # of a statement that SQLAlchemy did not run
         raise _error(name, _cause(error)) from None
-    except SQLAlchemyError:
+    except (SQLAlchemyError, UnicodeDecodeError):  # the latter of SQLite's message about damage
         raise _error(name, "damaged") from None
     except OSError as error:
         raise DatabaseError(
-            f"{name} cannot be written ({error.strerror}); check the folder and its free space.",
+            f"The database {name} cannot be written ({error.strerror}); check its folder and the "
+            "free space.",
             "read-only",
         ) from None
 
@@ -79,4 +82,6 @@ def _cause(original: BaseException | None) -> Cause:
         code = (getattr(original, "sqlite_errorcode", None) or 0) & 0xFF
         return _SQLITE.get(code, "damaged")
     state = getattr(original, "sqlstate", None) or ""
+    if not state and any(words in str(original) for words in _TOO_MANY):
+        return "busy"
     return next((cause for start, cause in _POSTGRESQL if state.startswith(start)), "unreachable")
