@@ -52,7 +52,7 @@ def add_command(
     base = load_base(model)
     labeled = [found for file in files for found in _labeled_files(file, digit)]
     samples, failed = [], 0
-    for path, label in with_progress(labeled, "Reading"):
+    for path, label in with_progress(labeled, len(labeled), "Reading"):
         try:
             samples.append(_of_picture(base, to_rgba(path, limits=LARGE_FILES), label, "image"))
         except (ImageError, InvalidSample, OSError) as error:
@@ -152,7 +152,7 @@ def add_pictures(
     returns   whether there were any
     """
     samples = []
-    for picture, digit in with_progress(pictures, "Reading"):
+    for picture, digit in with_progress(pictures, len(pictures), "Reading"):
         try:
             samples.append(_of_picture(base, picture, digit, source))
         except InvalidSample:

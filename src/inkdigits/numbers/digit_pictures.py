@@ -14,9 +14,9 @@ from inkdigits.numbers.pieces import Pieces
 from inkdigits.recognizer import Recognizer
 from inkdigits.threads import one_blas_thread
 
-# What is corrected may look like other digits to the line network. So in each column, every digit is
-# at least this likely, as a logarithm, compared with all digits together: for texts in which every
-# digit was wrong, 97.1% of the pieces then were as good as for the right text, without it 70%.
+# What is corrected may look like other digits to the line network. So in each column, each digit is
+# at least this likely, as a logarithm, compared with all digits together. Of UNIPEN's numbers, cut
+# by texts in which every digit is wrong, 97% of the pieces are recognized; without it 70%.
 ANY_DIGIT = -1.0
 # How much less likely than the likeliest text one of as many digits as the person says may be, as a
 # logarithm. For 307 numbers it was 2.5 at most; with a digit more or less, five in six exceed it.
