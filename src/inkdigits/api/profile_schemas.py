@@ -29,12 +29,7 @@ class NewProfile(StrictModel):
     consent: Literal[True] = Field(
         description="Whether the person has agreed to GET /api/v1/profiles/consent."
     )
-    name: (
-        Annotated[
-            str, Field(min_length=1, max_length=MAX_NAME, json_schema_extra={"format": "name"})
-        ]
-        | None
-    ) = Field(
+    name: Annotated[str, Field(min_length=1, max_length=MAX_NAME)] | None = Field(
         None,
         description="A name for people: printable characters. Other profiles may have it as well. "
         "If it is left out, the service makes one.",
