@@ -47,6 +47,7 @@ def api_schema(teachable, request, monkeypatch):
 # The lab is not part of this application: server/test_lab_security.py has its hostile requests.
 schema = schemathesis.pytest.from_fixture("api_schema").exclude(path_regex="^/api/v1/lab")
 
+
 def put_in_range(drawing):
     """Give valid pixels a dark border and full ink: what the schema describes only in words."""
     pixels = drawing.get("pixels")
@@ -96,7 +97,7 @@ def name_only_what_exists(case):
 def open_profile(case):
     """Return the header that opens a profile: the same for all requests that keep it and its token."""
     app = case.operation.schema.app
-    ends = case.method == "DELETE" and case.path == PROFILE or case.path == f"{PROFILE}/token"
+    ends = (case.method == "DELETE" and case.path == PROFILE) or case.path == f"{PROFILE}/token"
     if ends or "PROFILE_HEADER" not in app.config:
         client = app.test_client()
         token = client.post(PROFILES, json={"consent": True}).json["token"]
