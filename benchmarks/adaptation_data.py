@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from evaluation_data import MNIST, PENDIGITS, mnist_digits
+from others_features import validation_writers
 from results_store import fingerprint
 
 from inkdigits import Recognizer, inference
@@ -89,8 +90,13 @@ def writers_for(recognizer: Recognizer, cache: Path | None = None) -> list[Write
 
 
 def mnist_validation(recognizer: Recognizer) -> tuple[Digits, list[Pixels]]:
-    """Return MNIST's digits that were held out of the model's training, and their candidates."""
+    """Return MNIST's digits that were held out of the model's training, and their candidates.
+
+    The writers with whose digits personal models are checked are left out.
+    """
     digits = mnist_digits("validation", recognizer)
+    checked_writers, _ = validation_writers()
+    digits = digits.take(~np.isin(np.asarray(digits.writers), checked_writers))
     return digits, list(recognizer.preprocess_mnist(digits.images)[:, None])
 
 

@@ -30,6 +30,8 @@ from inkdigits.nn.losses import (
 from inkdigits.nn.network import Network
 from inkdigits.nn.optimizers import AdamW
 from inkdigits.nn.schedules import OneCycle
+from inkdigits.personal.adaptation import MAX_LOST, STEPS, STRENGTHS
+from inkdigits.personal.head import ADAPTED
 from inkdigits.preprocessing.classic import EDGE, THRESHOLD
 from inkdigits.recipes import CLASSIC, MLP, RECIPES
 
@@ -98,12 +100,25 @@ def test_sections_named_in_the_code_exist():
 
 def test_every_link_resolves():
     links = re.findall(r"\]\(([^)]+)\)", PROSE)
-    anchors = {"#" + heading.lower().replace(" ", "-") for heading in HEADINGS}
+    slugs = (re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in HEADINGS)
+    anchors = {f"#{slug}" for slug in slugs}
     for link in links:
         if link.startswith("#"):
             assert link in anchors
         elif not link.startswith("https://"):
             assert (PAGE.parent / link).exists(), link
+
+
+def test_adaptation_has_the_settings_that_the_page_names():
+    page = " ".join(section("One person's handwriting").split())
+    assert "Only the last two dense layers" in page
+    assert ADAPTED == 2
+    assert "a hundred steps" in page
+    assert STEPS == 100
+    assert "one in a thousand" in page
+    assert MAX_LOST == 1 / 1000
+    assert "three quarters of the change are used, then half of it, then a quarter" in page
+    assert STRENGTHS == (1.0, 0.75, 0.5, 0.25)
 
 
 def test_table_of_contents_lists_every_section():

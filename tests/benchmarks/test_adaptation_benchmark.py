@@ -53,7 +53,10 @@ def test_answers_are_those_of_the_recognizer(name, writer):
 def test_rejected_and_blank_images_are_unrecognized():
     blank = np.zeros((1, 28, 28), np.uint8)
     noise = np.random.default_rng(0).integers(0, 256, (1, 28, 28), np.uint8)
-    assert answers(BASE, BASE, Images([blank, noise])).tolist() == [UNRECOGNIZED] * 2
+    assert answers(BASE, BASE, Images([noise])).tolist() == [UNRECOGNIZED]
+    without_rejection = Recognizer(replace(BASE.model, rejection_threshold=None), "mlp")
+    found = answers(BASE, without_rejection, Images([noise, blank])).tolist()
+    assert found[0] != UNRECOGNIZED == found[1]
 
 
 def test_draws_are_nested_and_errors_are_counted_on_the_rest():
