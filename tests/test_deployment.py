@@ -242,7 +242,9 @@ def test_every_proxy_error_has_title_and_detail():
         assert set(re.findall(r"^    (\d+) ", table, re.MULTILINE)) == {*codes.split(), "431"}
 
 
-@pytest.mark.parametrize("target", ["up", "down", "logs", "replace", "backup", "restore", "digests", "test-deploy"])
+@pytest.mark.parametrize(
+    "target", ["up", "down", "logs", "replace", "backup", "restore", "digests", "test-deploy"]
+)
 def test_make_targets_are_documented(target):
     assert f"make {target}" in DOCUMENT
 

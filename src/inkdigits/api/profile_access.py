@@ -15,7 +15,6 @@ from werkzeug.exceptions import NotFound, Unauthorized, UnprocessableEntity
 from inkdigits.api.schemas import UsedProfile
 from inkdigits.constants import DIGITS
 from inkdigits.personal import Profile, Profiles
-from inkdigits.personal.adaptation import PersonalModel
 from inkdigits.personal.errors import AccessDenied, ProfileError
 from inkdigits.personal.tokens import PREFIX
 from inkdigits.recognizer import Recognizer
@@ -30,8 +29,6 @@ UNKNOWN_TOKEN = (
     "The token of the profile is missing or wrong, or its profile was deleted; send the header "
     "Authorization: Bearer TOKEN."
 )
-# If another device changes the profile meanwhile, its model is looked up again.
-MAX_LOOKUPS = 5
 
 
 class Chosen(NamedTuple):
@@ -39,14 +36,6 @@ class Chosen(NamedTuple):
 
     recognizer: Recognizer
     profile: UsedProfile | None
-
-
-class Current(NamedTuple):
-    """The current version of a profile, and its personal model."""
-
-    version: int
-    model: PersonalModel
-    recognizer: Recognizer
 
 
 class ProfileAccess:
@@ -105,24 +94,11 @@ class ProfileAccess:
             return Chosen(base, None)
         if not self.is_on:
             raise Unauthorized(NO_PROFILES, www_authenticate=WWWAuthenticate("bearer"))
-        current = current_model(self.profile(), base)
-        return Chosen(current.recognizer, UsedProfile(version=current.version))
-
-
-def current_model(profile: Profile, base: Recognizer) -> Current:
-    """Return the current version of a profile, with its model.
-
-    raises   UnprocessableEntity if the base is not a model of digits; ProfileError
-    """
-    check_digits(base)
-    for _ in range(MAX_LOOKUPS):
-        version = profile.version()
-        model, recognizer = profile.personal_model(base), profile.recognizer(base)
-        if profile.version() == version:
-            break
-    if recognizer.name != base.name:  # the same file is served under two names
-        recognizer = Recognizer(recognizer.model, base.name)
-    return Current(version, model, recognizer)
+        check_digits(base)
+        recognizer, version = self.profile().recognizer_and_version(base)
+        if recognizer.name != base.name:  # the same file is served under two names
+            recognizer = Recognizer(recognizer.model, base.name)
+        return Chosen(recognizer, UsedProfile(version=version))
 
 
 def check_digits(base: Recognizer) -> None:

@@ -4,10 +4,10 @@ import threading
 from collections import Counter, OrderedDict
 
 from inkdigits.api import profile_schemas
-from inkdigits.api.profile_access import current_model
 from inkdigits.api.profile_responses import describe_model
 from inkdigits.personal import Profile
 from inkdigits.personal.adaptation import leave_one_out
+from inkdigits.personal.records import fingerprint
 from inkdigits.personal.sampling import prepare
 from inkdigits.recognizer import Recognizer
 
@@ -15,11 +15,11 @@ from inkdigits.recognizer import Recognizer
 MAX_MEASURED = 100
 MAX_KEPT = 256  # results, in each worker
 
-_Key = tuple[str, int, str]  # profile, version, digest of the model
+_Key = tuple[str, str, str]  # profile, fingerprint of its samples, digest of the model
 
 
 class ProfileAccuracies:
-    """Measures the accuracy of profiles, once for each version and model."""
+    """Measures the accuracy of profiles, once for the same samples and model."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[_Key, profile_schemas.ProfileAccuracy] = OrderedDict()
@@ -28,22 +28,23 @@ class ProfileAccuracies:
     def of(self, profile: Profile, base: Recognizer) -> profile_schemas.ProfileAccuracy:
         """Measure, or return what was measured before.
 
-        raises   UnprocessableEntity if the base is not a model of digits; ProfileError
+        base     a model of digits
+        raises   ProfileError
         """
-        current = current_model(profile, base)
-        key = (profile.id, current.version, base.digest)
+        samples = profile.samples()
+        key = (profile.id, fingerprint([sample.id for sample in samples]), base.digest)
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        samples = prepare(base, profile.samples()[-MAX_MEASURED:])
-        labels = [sample.label for sample in samples]
-        before = base.predict_candidates([sample.seen[None] for sample in samples])
+        measured = prepare(base, samples[-MAX_MEASURED:])
+        labels = [sample.label for sample in measured]
+        before = base.predict_candidates([sample.seen[None] for sample in measured])
         counts = Counter(labels)
         right_before = _right(labels, [prediction.digit for prediction in before])
-        right_after = _right(labels, leave_one_out(base, samples))
+        right_after = _right(labels, leave_one_out(base, measured))
         accuracy = profile_schemas.ProfileAccuracy(
-            samples=len(samples),
+            samples=len(measured),
             right_before=right_before.total(),
             right_after=right_after.total(),
             by_digit=[
@@ -54,7 +55,7 @@ class ProfileAccuracies:
                 )
                 for digit in range(10)
             ],
-            personal_model=describe_model(base, current.model),
+            personal_model=describe_model(base, profile.personal_model(base)),
         )
         with self._lock:
             self._kept[key] = accuracy

@@ -8,6 +8,7 @@ from collections import Counter
 import numpy as np
 
 from inkdigits.api import profile_schemas
+from inkdigits.api.profile_schemas import MAX_NAME
 from inkdigits.api.schemas import ModelName, Stroke
 from inkdigits.personal import Profile, Sample
 from inkdigits.personal.adaptation import PersonalModel
@@ -21,7 +22,7 @@ _SUFFIX = re.compile(r" \([0-9a-f]{8}\)$")
 
 def unique_name(name: str) -> str:
     """Return a person's name for a profile as it is stored."""
-    return f"{shown_name(name.strip())} ({secrets.token_hex(4)})"
+    return f"{shown_name(name.strip())[:MAX_NAME]} ({secrets.token_hex(4)})"
 
 
 def shown_name(name: str) -> str:

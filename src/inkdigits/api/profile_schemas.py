@@ -18,7 +18,7 @@ from inkdigits.api.schemas import (
 from inkdigits.numbers.constraints import MAX_LENGTH
 
 MAX_NEW_SAMPLES = 100  # in one request
-MAX_NAME = 64  # characters
+MAX_NAME = 48  # characters; the stored name is longer: see profile_responses.unique_name
 
 # Requests.
 
@@ -29,15 +29,10 @@ class NewProfile(StrictModel):
     consent: Literal[True] = Field(
         description="Whether the person has agreed to GET /api/v1/profiles/consent."
     )
-    name: (
-        Annotated[
-            str, Field(min_length=1, max_length=MAX_NAME, json_schema_extra={"format": "name"})
-        ]
-        | None
-    ) = Field(
+    name: Annotated[str, Field(min_length=1, max_length=MAX_NAME)] | None = Field(
         None,
-        description="A name for people: printable characters, without spaces at its ends, that no "
-        "other profile has. If it is left out, the service makes one.",
+        description="A name for people: printable characters. Other profiles may have it as well. "
+        "If it is left out, the service makes one.",
     )
 
 

@@ -1,10 +1,12 @@
 """`AsyncClient`: it makes the same calls as `Client`, and differs only in how it waits."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
+from os import PathLike
 from typing import Any, Self, TypeVar
 
 import httpx
 
+from inkdigits.client import profile_calls
 from inkdigits.client.calls import (
     MODELS,
     Call,
@@ -26,8 +28,9 @@ T = TypeVar("T")
 class AsyncClient:
     """`Client` for asyncio: use it in an `async with` statement, or close it."""
 
-    def __init__(self, base_url: str, timeout_s: float = 30) -> None:
+    def __init__(self, base_url: str, timeout_s: float = 30, *, token: str | None = None) -> None:
         self._http = httpx.AsyncClient(base_url=base_url, timeout=timeout_s)
+        self.token = token
 
     async def predict(
         self, drawing: Drawing, model: str | None = None, seen: bool = False
@@ -96,6 +99,81 @@ class AsyncClient:
     async def models(self) -> list[dict[str, Any]]:
         """Describe the models being served; raises ServiceError."""
         return await self._send(MODELS)
+
+    @property
+    def token(self) -> str | None:
+        """The token of the profile with which requests are made; None for no profile."""
+        value = self._http.headers.get("Authorization")
+        return None if value is None else value.removeprefix("Bearer ")
+
+    @token.setter
+    def token(self, token: str | None) -> None:
+        if token is None:
+            self._http.headers.pop("Authorization", None)
+        else:
+            self._http.headers["Authorization"] = f"Bearer {token}"
+
+    async def consent(self) -> dict[str, Any]:
+        """Do what `Client.consent` does."""
+        return await self._send(profile_calls.consent())
+
+    async def create_profile(self, *, consent: bool, name: str | None = None) -> dict[str, Any]:
+        """Do what `Client.create_profile` does."""
+        return self._use(await self._send(profile_calls.create(consent, name)))
+
+    async def import_profile(self, file: str | PathLike[str] | bytes) -> dict[str, Any]:
+        """Do what `Client.import_profile` does."""
+        return self._use(await self._send(profile_calls.import_file(file)))
+
+    async def profile(self) -> dict[str, Any]:
+        """Do what `Client.profile` does."""
+        return await self._send(profile_calls.profile())
+
+    async def delete_profile(self) -> None:
+        """Do what `Client.delete_profile` does."""
+        await self._send(profile_calls.delete())
+        self.token = None
+
+    async def renew_token(self) -> str:
+        """Do what `Client.renew_token` does."""
+        self.token = token = await self._send(profile_calls.renew_token())
+        return token
+
+    async def samples(self) -> list[dict[str, Any]]:
+        """Do what `Client.samples` does."""
+        return await self._send(profile_calls.samples())
+
+    async def add_samples(
+        self, samples: Iterable[tuple[Drawing, int]], model: str | None = None
+    ) -> dict[str, Any]:
+        """Do what `Client.add_samples` does."""
+        return await self._send(profile_calls.add(samples, model))
+
+    async def correct(
+        self, drawing: Drawing, text: str, model: str | None = None, is_number: bool | None = None
+    ) -> dict[str, Any]:
+        """Do what `Client.correct` does."""
+        return await self._send(profile_calls.correct(drawing, text, model, is_number))
+
+    async def remove_sample(self, sample: str) -> dict[str, Any]:
+        """Do what `Client.remove_sample` does."""
+        return await self._send(profile_calls.remove(sample))
+
+    async def undo(self) -> dict[str, Any]:
+        """Do what `Client.undo` does."""
+        return await self._send(profile_calls.undo())
+
+    async def accuracy(self, model: str | None = None) -> dict[str, Any]:
+        """Do what `Client.accuracy` does."""
+        return await self._send(profile_calls.accuracy(model))
+
+    async def export_profile(self) -> bytes:
+        """Do what `Client.export_profile` does."""
+        return await self._send(profile_calls.export())
+
+    def _use(self, created: dict[str, Any]) -> dict[str, Any]:
+        self.token = created["token"]
+        return created
 
     async def _send(self, call: Call[T]) -> T:
         try:

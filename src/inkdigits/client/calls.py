@@ -30,14 +30,20 @@ NumberResult: TypeAlias = Number | ServiceError | OSError
 
 @dataclass(frozen=True)
 class Call(Generic[T]):
-    """A request, as the arguments of httpx, and the function that makes its JSON the result."""
+    """A request, as the arguments of httpx, and the function that makes its JSON the result.
+
+    is_json   whether the response is JSON; otherwise, the function gets its bytes
+    """
 
     request: dict[str, Any]
     convert: Callable[[Any], T]
+    is_json: bool = True
 
     def interpret(self, response: httpx.Response) -> T:
         """Return the result; raise ServiceError for an error response."""
         request_id = response.headers.get("X-Request-ID")
+        if response.is_success and not self.is_json:
+            return self.convert(response.content)
         try:
             content = response.json()
         except ValueError:

@@ -21,6 +21,7 @@ class Prediction:
     model: dict[str, str]
     duration_ms: float
     may_be_number: bool | None = None  # an older service does not say
+    profile: dict[str, int] | None = None  # whose personal model it was: its version
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Number:
     candidates: list[Candidate]
     model: dict[str, str]
     duration_ms: float
+    profile: dict[str, int] | None = None  # as that of a Prediction
 
 
 class ServiceError(Exception):

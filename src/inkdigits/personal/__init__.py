@@ -5,6 +5,7 @@ from inkdigits.personal import Profile, load
 The database's packages are imported only when a profile is opened.
 """
 
+from inkdigits.data.folders import DataError
 from inkdigits.data.samples import Sample, Source, Stroke
 from inkdigits.personal.consent import CONSENT_TEXT, CONSENT_VERSION, Consent
 from inkdigits.personal.errors import ProfileError
@@ -17,6 +18,7 @@ __all__ = [
     "CONSENT_TEXT",
     "CONSENT_VERSION",
     "Consent",
+    "DataError",
     "Profile",
     "ProfileError",
     "Profiles",

@@ -2,6 +2,7 @@
 
 import hmac
 import uuid
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
@@ -58,16 +59,21 @@ class Profiles:
             raise AccessDenied("The token belongs to no profile; make a new profile or token.")
         return Profile(self._database, found[0])
 
-    def import_file(self, file: str | Path | bytes, name: str | None = None) -> Profile:
+    def import_file(
+        self, file: str | Path | bytes, name: str | Callable[[str], str] | None = None
+    ) -> Profile:
         """Make a profile of an exported one, with its samples and its person's consent.
 
         Its models are fitted again: anybody may have made the file.
 
         file     the path of the file, or its content
-        name     of the new profile; None is the name in the file, with a number if it is taken
+        name     of the new profile, or what makes it of the name in the file; None is that name,
+                 with a number if it is taken
         raises   DataError for a damaged file; InvalidName, NameTaken, DatabaseError
         """
         content = read_profile_file(file)
+        if callable(name):
+            name = name(content.name)
         consent = Consent(content.consent.version, content.consent.time)
         for number in count(1):
             suffix = "" if number == 1 else f" ({number})"

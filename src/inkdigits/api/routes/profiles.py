@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from inkdigits.api import profile_schemas
 from inkdigits.api.bodies import choose_model, json_response, read_json
@@ -15,7 +15,7 @@ from inkdigits.api.headers import (
     require_uncompressed_body,
 )
 from inkdigits.api.parsing import read_body
-from inkdigits.api.profile_access import ProfileAccess, check_digits, current_model
+from inkdigits.api.profile_access import ProfileAccess, check_digits
 from inkdigits.api.profile_accuracy import ProfileAccuracies
 from inkdigits.api.profile_limits import ProfileLimits, sample_count
 from inkdigits.api.profile_responses import (
@@ -28,9 +28,11 @@ from inkdigits.api.profile_samples import Drawn, make_corrections, make_samples
 from inkdigits.api.registry import ModelRegistry
 from inkdigits.api.settings import Settings
 from inkdigits.api.validation import parse_query, validate
-from inkdigits.personal import CONSENT_TEXT, CONSENT_VERSION, Profile
+from inkdigits.personal import CONSENT_TEXT, CONSENT_VERSION, DataError, Profile
 from inkdigits.recognizer import Recognizer
 
+# Of a file that is imported; each takes about 100 bytes of memory while it is parsed.
+MAX_IMPORTED_VALUES = 1_000_000
 FILE_NAME = "handwriting.profile.json"
 
 
@@ -63,11 +65,11 @@ def create_blueprint(
 
     def added(profile: Profile, base: Recognizer, drawn: Sequence[Drawn]) -> Response:
         version = profile.add([each.sample for each in drawn])
-        current = current_model(profile, base)
+        personal = profile.recognizer(base)
         change = profile_schemas.ProfileChange(
             version=version.number,
-            samples=[each.changed(current.recognizer) for each in drawn],
-            personal_model=describe_model(base, current.model),
+            samples=[each.changed(personal) for each in drawn],
+            personal_model=describe_model(base, profile.personal_model(base)),
             profile=describe_profile(profile, limits.max_samples),
         )
         response = json_response(change)
@@ -99,8 +101,12 @@ def create_blueprint(
                 "application/json."
             )
         body = read_body()
+        _check_size(body)
         limits.check_creation(profiles)
-        profile = profiles.import_file(body)
+        try:
+            profile = profiles.import_file(body, unique_name)
+        except DataError as error:
+            raise BadRequest(str(error)) from None
         try:
             limits.check_samples(sample_count(profile))
             return created(profile)
@@ -183,3 +189,11 @@ def create_blueprint(
         )
 
     return bp
+
+
+def _check_size(file: bytes) -> None:
+    """Raise RequestEntityTooLarge if a file would take too much memory to parse."""
+    if sum(map(file.count, (b",", b"[", b"{"))) > MAX_IMPORTED_VALUES:
+        raise RequestEntityTooLarge(
+            "The file has too many values for this server; import it with `inkdigits teach`."
+        )

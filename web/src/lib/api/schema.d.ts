@@ -1800,7 +1800,7 @@ export interface components {
             consent: true;
             /**
              * Name
-             * @description A name for people: printable characters, without spaces at its ends, that no other profile has. If it is left out, the service makes one.
+             * @description A name for people: printable characters. Other profiles may have it as well. If it is left out, the service makes one.
              */
             name?: string | null;
         };
