@@ -10,6 +10,9 @@ import type { Model } from "../lib/api/client";
 import { loadToken, saveToken } from "../lib/profiles/token";
 import HandwritingView from "./HandwritingView";
 
+// Each key press renders the view: on a busy computer, a test takes seconds.
+vi.setConfig({ testTimeout: 20_000 });
+
 let server: FakeProfiles;
 
 beforeEach(() => {
