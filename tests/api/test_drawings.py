@@ -5,8 +5,9 @@ import pytest
 from werkzeug.exceptions import UnprocessableEntity
 
 from inkdigits.api import drawings
-from inkdigits.api.drawings import CANVAS_PX, MAX_POINTS_PER_DRAWING, MIN_CANVAS_PX
+from inkdigits.api.drawings import MAX_POINTS_PER_DRAWING
 from inkdigits.api.schemas import Stroke
+from inkdigits.imaging.stroke_canvas import CANVAS_PX, MIN_CANVAS_PX
 
 SEVEN = [[0.0, 0.0], [1.8, 0.0], [0.7, 3.0]]
 

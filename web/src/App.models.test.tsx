@@ -11,7 +11,7 @@ describe("the models", () => {
   const { MODEL, CLOTHES_MODEL, CLOTHES_PREDICTION } = fixtures;
   const select = () => screen.findByRole("combobox", { name: "Model" });
   beforeEach(() => {
-    api.models = async () => ({ default: "m", models: [MODEL, CLOTHES_MODEL] });
+    api.models = async () => ({ default: "m", models: [MODEL, CLOTHES_MODEL], profiles: false });
     api.predict = async (_, model) => (model === "clothes" ? CLOTHES_PREDICTION : PREDICTION);
   });
 
@@ -50,7 +50,7 @@ describe("the models", () => {
 
   it("shows, announces and keeps the answers of a model of other classes", async () => {
     api.predict = async () => ({ ...CLOTHES_PREDICTION, seen: fixtures.SEEN });
-    api.models = async () => ({ default: "clothes", models: [CLOTHES_MODEL] });
+    api.models = async () => ({ default: "clothes", models: [CLOTHES_MODEL], profiles: false });
     openPage();
     expect(await screen.findByText("Nothing drawn yet")).toBeTruthy();
     expect(screen.queryByRole("button", { name: /^Sample/ })).toBeNull();
@@ -71,7 +71,7 @@ describe("the models", () => {
 
   it("loads the list of models again if a prediction is of one that is not in it", async () => {
     let updated = { ...CLOTHES_MODEL, digest: "2".repeat(64), class_names: ["A", "B"] };
-    api.models = async () => ({ default: "clothes", models: [updated] });
+    api.models = async () => ({ default: "clothes", models: [updated], profiles: false });
     openPage();
     await screen.findByText("Draw one of these: A or B.");
     updated = CLOTHES_MODEL;

@@ -98,7 +98,7 @@ describe("links", () => {
 
   it("restore the drawing and the model; undo brings back what was drawn", async () => {
     const { MODEL, CLOTHES_MODEL } = fixtures;
-    api.models = async () => ({ default: "m", models: [MODEL, CLOTHES_MODEL] });
+    api.models = async () => ({ default: "m", models: [MODEL, CLOTHES_MODEL], profiles: false });
     openPage();
     const select = () => screen.getByRole<HTMLSelectElement>("combobox", { name: "Model" });
     await screen.findByRole("combobox", { name: "Model" });

@@ -64,6 +64,7 @@ const layer = (index: number, type: string, shape: number[], activation: number[
 
 export const EXPLANATION: Explanation = {
   model: { name: "m", digest: "0".repeat(64) },
+  profile: null,
   prediction: { digit, label, reason, confidence, probabilities },
   target: { index: 7, label: "7" },
   logits: LOGITS,

@@ -13,6 +13,7 @@ export const PREDICTION: Prediction = {
   seen: null,
   may_be_number: false,
   model: { name: "m", digest: "0".repeat(64) },
+  profile: null,
   duration_ms: 1,
 };
 
@@ -37,6 +38,7 @@ export const NUMBER: NumberAnswer = {
     { text: "3511", probability: 0.01 },
   ],
   model: { name: "m", digest: "0".repeat(64) },
+  profile: null,
   duration_ms: 12,
 };
 
@@ -112,4 +114,4 @@ export const CLOTHES_PREDICTION: Prediction = {
 };
 
 /** The list of models as the API returns it. */
-export const MODELS: Models = { default: "m", models: [MODEL] };
+export const MODELS: Models = { default: "m", models: [MODEL], profiles: false };

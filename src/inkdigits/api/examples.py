@@ -39,3 +39,8 @@ IMAGE_EXPLANATION = {
     "parts": ["occlusion"],
     "unit": {"layer": 0, "index": [14, 14, 0]},
 }
+
+NEW_PROFILE = {"consent": True, "name": "Ada"}
+NEW_SAMPLES = {"samples": [{"strokes": STROKES, "label": 7}]}
+STROKES_CORRECTION = {"strokes": STROKES, "text": "7", "kind": "digit"}
+NUMBER_CORRECTION = {"image": NUMBER_IMAGE, "text": "42", "kind": "number"}

@@ -13,6 +13,7 @@ from inkdigits.api.schemas import (
     Size,
     StrictModel,
     StrokesDrawing,
+    Used,
     Whole,
     drawing_kind,
 )
@@ -229,6 +230,7 @@ class Explanation(StrictModel):
     """How a prediction came about. Parts that were not requested are null."""
 
     model: ModelName
+    profile: Used
     prediction: ExplainedPrediction
     target: Target
     logits: list[float] = Field(

@@ -11,6 +11,7 @@ from inkdigits.api.schemas import (
     Problem,
     StrictModel,
     StrokesDrawing,
+    Used,
     Whole,
     drawing_kind,
 )
@@ -149,6 +150,7 @@ class Number(StrictModel):
         max_length=5, description="The best texts, most probable first."
     )
     model: ModelName
+    profile: Used
     duration_ms: float = Field(
         ge=0,
         description="Time that the recognition took, in milliseconds, without receiving and "

@@ -17,17 +17,27 @@ from openapi_pydantic.v3.v3_1 import (
     RequestBody,
     Response,
     Schema,
+    SecurityScheme,
     Tag,
 )
 from pydantic import BaseModel, TypeAdapter
 
-from inkdigits.api import examples, explanation_schemas, lab_schemas, number_schemas, schemas
+from inkdigits.api import (
+    examples,
+    explanation_schemas,
+    lab_schemas,
+    number_schemas,
+    profile_schemas,
+    schemas,
+)
 from inkdigits.api.drawings import DRAWING
 from inkdigits.api.openapi_health import HEALTH, health_paths
 from inkdigits.api.openapi_lab import LAB, LAB_DESCRIPTION, lab_paths
 from inkdigits.api.openapi_parts import (
     ALWAYS,
     JSON,
+    MAYBE_PROFILE,
+    PROFILE_TOKEN,
     TEMPLATE,
     WITH_BODY,
     drawing_body,
@@ -38,6 +48,7 @@ from inkdigits.api.openapi_parts import (
     request_body,
     responses,
 )
+from inkdigits.api.openapi_profiles import PROFILES, PROFILES_DESCRIPTION, profile_paths
 from inkdigits.version import __version__
 
 # Of a body that is an image file. The service takes any type of image, and looks at the content.
@@ -123,6 +134,7 @@ def build_document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
                 responses=responses({"type": "object"}, *ALWAYS),
             )
         ),
+        **profile_paths(names),
         **lab_paths(),
         **health_paths(),
     }
@@ -138,11 +150,19 @@ def build_document(models: Iterable[str], batch_limit: int) -> dict[str, Any]:
             Tag(name=_NUMBERS, description="Recognize numbers: several digits, side by side"),
             Tag(name=_EXPLANATIONS, description="Explain predictions"),
             Tag(name=_MODELS, description="Describe the service and its models"),
+            Tag(name=PROFILES, description=PROFILES_DESCRIPTION),
             Tag(name=LAB, description=LAB_DESCRIPTION),
             Tag(name=HEALTH, description="Health checks and metrics"),
         ],
         paths=paths,
-        components=Components(schemas=_components()),
+        components=Components(
+            schemas=_components(),
+            securitySchemes={
+                PROFILE_TOKEN: SecurityScheme(
+                    type="http", scheme="bearer", description="The token of a profile."
+                )
+            },
+        ),
     )
     described: dict[str, Any] = openapi.model_dump(mode="json", by_alias=True, exclude_none=True)
     return described
@@ -156,7 +176,8 @@ def _predict() -> Operation:
         requestBody=request_body(
             {JSON: json_body(reference(schemas.ImageDrawing), examples.IMAGE_DRAWING)}
         ),
-        responses=responses(schemas.WriteUpPrediction, *WITH_BODY),
+        security=MAYBE_PROFILE,
+        responses=responses(schemas.WriteUpPrediction, 401, *WITH_BODY),
     )
 
 
@@ -168,7 +189,8 @@ def _predict_one(names: list[str]) -> Operation:
         description=_FILES,
         parameters=[model_parameter(names), _seen_parameter()],
         requestBody=_drawing(DRAWING, examples.STROKES_DRAWING, examples.IMAGE_DRAWING),
-        responses=responses(schemas.Prediction, *WITH_BODY),
+        security=MAYBE_PROFILE,
+        responses=responses(schemas.Prediction, 401, *WITH_BODY),
     )
 
 
@@ -208,7 +230,8 @@ def _predict_batch(names: list[str], batch_limit: int) -> Operation:
         "problem details instead of a prediction.",
         parameters=[model_parameter(names), _seen_parameter()],
         requestBody=_batch(schemas.Batch, batch_limit, examples.BATCH),
-        responses=responses(schemas.Predictions, *WITH_BODY),
+        security=MAYBE_PROFILE,
+        responses=responses(schemas.Predictions, 401, *WITH_BODY),
     )
 
 
@@ -227,7 +250,8 @@ def _number(names: list[str]) -> Operation:
         description=f"{_FILES} The constraints are fields of a JSON body, or in the query.",
         parameters=[model_parameter(names), *_constraint_parameters()],
         requestBody=_drawing(number_schemas.NUMBER, examples.STROKES_NUMBER, examples.IMAGE_NUMBER),
-        responses=responses(number_schemas.Number, *WITH_BODY),
+        security=MAYBE_PROFILE,
+        responses=responses(number_schemas.Number, 401, *WITH_BODY),
     )
 
 
@@ -240,7 +264,8 @@ def _number_batch(names: list[str], batch_limit: int) -> Operation:
         "problem details instead of a number. The constraints are those of all drawings.",
         parameters=[model_parameter(names), *_constraint_parameters()],
         requestBody=_batch(number_schemas.NumberBatch, batch_limit, examples.NUMBER_BATCH),
-        responses=responses(number_schemas.Numbers, *WITH_BODY),
+        security=MAYBE_PROFILE,
+        responses=responses(number_schemas.Numbers, 401, *WITH_BODY),
     )
 
 
@@ -259,7 +284,8 @@ def _explain(names: list[str]) -> Operation:
                 )
             }
         ),
-        responses=responses(explanation_schemas.Explanation, *WITH_BODY),
+        security=MAYBE_PROFILE,
+        responses=responses(explanation_schemas.Explanation, 401, *WITH_BODY),
     )
 
 
@@ -297,10 +323,12 @@ def _components() -> dict[str, Schema | Reference]:
         number_schemas.NumberBatch,
         number_schemas.NumberConstraints,
         explanation_schemas.ExplanationOptions,
+        profile_schemas.Labeled,
+        profile_schemas.Corrected,
     )
     classes = {
         schema
-        for module in (schemas, number_schemas, explanation_schemas, lab_schemas)
+        for module in (schemas, number_schemas, explanation_schemas, profile_schemas, lab_schemas)
         for schema in vars(module).values()
         if isinstance(schema, type) and issubclass(schema, schemas.StrictModel)
     }

@@ -20,10 +20,16 @@ from inkdigits.api.schemas import Problem
 JSON = "application/json"
 TEMPLATE = "#/components/schemas/{model}"
 
+# Makes a prediction with the profile whose token it is; without one, the model is everybody's.
+PROFILE_TOKEN = "profileToken"
+WITH_PROFILE: list[dict[str, list[str]]] = [{PROFILE_TOKEN: []}]
+MAYBE_PROFILE: list[dict[str, list[str]]] = [{}, *WITH_PROFILE]
+
 ALWAYS = (406, 414, 429, 500, 503)
 WITH_BODY = (400, 408, 413, 415, 422, *ALWAYS)
 _DESCRIPTIONS = {
     400: "The body, or the image in it, is damaged or invalid.",
+    401: "The token of the profile is missing or wrong, or its profile was deleted.",
     404: "There is no model with this name.",
     406: "The Accept header excludes JSON.",
     408: "The body arrived too slowly.",

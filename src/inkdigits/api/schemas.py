@@ -139,6 +139,21 @@ class ModelName(StrictModel):
     digest: Digest
 
 
+class UsedProfile(StrictModel):
+    """The profile whose personal model made a prediction."""
+
+    version: int = Field(ge=0, description="The number of the profile's version.")
+
+
+Used = Annotated[
+    UsedProfile | None,
+    Field(
+        description="The profile that the header Authorization names; null if the request has "
+        "none, so that the model is everybody's."
+    ),
+]
+
+
 class WriteUpPrediction(StrictModel):
     """A prediction of the default model, in the format of the write-up."""
 
@@ -173,6 +188,7 @@ class Prediction(StrictModel):
         description="The 28x28 input of the network as a PNG data URL, if requested."
     )
     model: ModelName
+    profile: Used
     duration_ms: float = Field(
         ge=0,
         description="Time that the prediction took, in milliseconds, without receiving and parsing "
@@ -246,6 +262,9 @@ class Models(StrictModel):
 
     default: str = Field(description="The model for requests that do not name one.")
     models: list[Model] = Field(min_length=1)
+    profiles: bool = Field(
+        description="Whether this server keeps profiles, which learn a person's handwriting."
+    )
 
 
 class ExampleRequest(StrictModel):

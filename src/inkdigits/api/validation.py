@@ -85,10 +85,10 @@ def _sentence(error: ErrorDetails) -> str:
 def _path(location: Sequence[str | int]) -> str:
     """Write the path of a field as in JavaScript, without the class names that pydantic adds."""
     path = ""
-    for index, step in enumerate(location):
+    for step in location:
         if isinstance(step, int):
             path += f"[{step}]"
-        elif index or step not in _CLASSES:
+        elif step not in _CLASSES:
             path += f".{step[:40]}" if path else step[:40]
     return json.dumps(path)
 
@@ -96,5 +96,5 @@ def _path(location: Sequence[str | int]) -> str:
 _CLASSES = {
     f"{kind}{what}"
     for kind in ("Image", "Strokes", "Pixels")
-    for what in ("Drawing", "Number", "Explanation")
+    for what in ("Drawing", "Number", "Explanation", "Sample", "Correction")
 }

@@ -1,1 +1,27 @@
-"""Personal models: the recognizer learns one person's handwriting from a few samples."""
+"""Personal models: the recognizer learns one person's handwriting from a few samples.
+
+from inkdigits.personal import Profile, load
+
+The database's packages are imported only when a profile is opened.
+"""
+
+from inkdigits.personal.consent import CONSENT_TEXT, CONSENT_VERSION, Consent
+from inkdigits.personal.errors import ProfileError
+from inkdigits.personal.profile import Profile, load
+from inkdigits.personal.profiles import Profiles
+from inkdigits.personal.records import Version
+from inkdigits.personal.sampling import sample, sample_from_ink, sample_from_strokes
+
+__all__ = [
+    "CONSENT_TEXT",
+    "CONSENT_VERSION",
+    "Consent",
+    "Profile",
+    "ProfileError",
+    "Profiles",
+    "Version",
+    "load",
+    "sample",
+    "sample_from_ink",
+    "sample_from_strokes",
+]

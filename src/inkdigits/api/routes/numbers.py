@@ -16,7 +16,7 @@ from inkdigits.api.bodies import (
     read_json,
     recognize_batch,
 )
-from inkdigits.api.drawings import Canvas, render_strokes
+from inkdigits.api.drawings import render_strokes
 from inkdigits.api.headers import require_accepts_json, require_uncompressed_body
 from inkdigits.api.number_schemas import BATCH_DRAWING, NUMBER, NumberBatch, NumberConstraints
 from inkdigits.api.parsing import decode_image
@@ -25,6 +25,7 @@ from inkdigits.api.schemas import ImageDrawing, ModelName, StrokesDrawing
 from inkdigits.api.settings import Settings
 from inkdigits.api.validation import parse_query, validate
 from inkdigits.constants import DIGITS
+from inkdigits.imaging.stroke_canvas import Canvas
 from inkdigits.numbers import (
     Constraints,
     recognize_constrained,

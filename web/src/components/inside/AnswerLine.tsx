@@ -56,5 +56,6 @@ const ABSENT = {
   seen: null,
   may_be_number: false,
   model: { name: "", digest: "" },
+  profile: null,
   duration_ms: 0,
 };

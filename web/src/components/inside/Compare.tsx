@@ -97,5 +97,5 @@ function Side({ model, explanation, target }: SideProps) {
 /** A prediction with what the text of a result does not need. */
 function complete(prediction: ExplainedPrediction) {
   const model = { name: "", digest: "" };
-  return { ...prediction, seen: null, may_be_number: false, model, duration_ms: 0 };
+  return { ...prediction, seen: null, may_be_number: false, model, profile: null, duration_ms: 0 };
 }

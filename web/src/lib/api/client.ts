@@ -4,6 +4,7 @@ import createClient, { type Client } from "openapi-fetch";
 import * as v from "valibot";
 import { apiBaseUrl, ConfigError, loadConfig } from "../config";
 import { limitedFetch, ResponseTooLargeError } from "../limitedFetch";
+import { authorize } from "../profiles/token";
 import { ApiError, failureFromResponse } from "./errors";
 import {
   MAX_EXPLANATION_BYTES,
@@ -58,6 +59,8 @@ export class ApiClient {
   ) {}
 
   /** Predict the digit of one drawing.
+   *
+   * This and the following calls use the model of this browser's profile, if it has one.
    *
    * @throws ApiError, or the signal's reason if it is aborted
    */
@@ -152,7 +155,10 @@ export class ApiClient {
       .then((config) =>
         createClient<paths>({
           baseUrl: apiBaseUrl(config, this.pageUrl),
-          fetch: (request) => limitedFetch(request, maxBytes(request.url)),
+          fetch: (request) => {
+            authorize(request);
+            return limitedFetch(request, maxBytes(request.url));
+          },
         }),
       )
       .catch((error: unknown) => {

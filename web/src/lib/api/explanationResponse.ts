@@ -14,6 +14,7 @@ import {
   ProbabilitiesSchema,
   ProbabilitySchema,
   ShapeSchema,
+  UsedProfileSchema,
 } from "./responses";
 
 const MAX_VALUES = 1e6;
@@ -67,6 +68,7 @@ const ChangeSchema = v.object({
 /** How a prediction came about; parts that were not requested are null. */
 export const ExplanationSchema = v.object({
   model: ModelNameSchema,
+  profile: UsedProfileSchema,
   prediction: ExplainedPredictionSchema,
   target: v.object({ index: CountSchema, label: NameSchema }),
   logits: numbersSchema(MAX_CLASSES + 1, MIN_CLASSES),

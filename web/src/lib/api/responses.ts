@@ -42,6 +42,8 @@ export const SeenSchema = v.pipe(
 
 export const DurationSchema = v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_DURATION_MS));
 export const ModelNameSchema = v.object({ name: NameSchema, digest: NameSchema });
+/** The profile whose personal model made a prediction. An older API does not say. */
+export const UsedProfileSchema = v.optional(v.nullable(v.object({ version: CountSchema })), null);
 
 export const ProbabilitiesSchema = v.pipe(
   v.array(ProbabilitySchema),
@@ -63,6 +65,7 @@ export const PredictionSchema = v.pipe(
     seen: v.nullable(SeenSchema),
     may_be_number: v.optional(v.boolean(), false),
     model: ModelNameSchema,
+    profile: UsedProfileSchema,
     duration_ms: DurationSchema,
   }),
   v.transform((prediction) => ({ ...prediction, label: labelOf(prediction) })),
@@ -115,6 +118,7 @@ export const NumberSchema = v.object({
     v.maxLength(MAX_CANDIDATES),
   ),
   model: ModelNameSchema,
+  profile: UsedProfileSchema,
   duration_ms: DurationSchema,
 });
 
@@ -147,6 +151,7 @@ export const ModelsSchema = v.pipe(
   v.object({
     default: NameSchema,
     models: v.pipe(v.array(ModelSchema), v.maxLength(MAX_MODELS)),
+    profiles: v.optional(v.boolean(), false),
   }),
   v.check(({ models }) => new Set(models.map(({ name }) => name)).size === models.length),
   v.check((response) => response.models.some(({ name }) => name === response.default)),

@@ -189,6 +189,195 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Create a profile for a person who agrees to that */
+        post: operations["createProfile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get what a person agrees to before anything is kept */
+        get: operations["getConsent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Create a profile from an exported file */
+        post: operations["importProfile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Describe the profile */
+        get: operations["getProfile"];
+        put?: never;
+        post?: never;
+        /** Delete the profile, so that nothing is left */
+        delete: operations["deleteProfile"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profile/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Get a new token; the old one no longer opens the profile */
+        post: operations["renewToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profile/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the samples */
+        get: operations["listSamples"];
+        put?: never;
+        /** Add samples, all of them or none */
+        post: operations["addSamples"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profile/samples/{sample}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a sample, also from all versions */
+        delete: operations["deleteSample"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profile/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a drawing that was recognized wrongly; of a number, each of its digits */
+        post: operations["correct"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profile/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Remove the samples that were added last */
+        post: operations["undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profile/accuracy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count how many of the samples are recognized */
+        get: operations["getAccuracy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profile/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download the profile as a file */
+        get: operations["exportProfile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/lab": {
         parameters: {
             query?: never;
@@ -479,6 +668,91 @@ export interface components {
             prediction: components["schemas"]["ExplainedPrediction"] | null;
         };
         /**
+         * ChangedSample
+         * @description A sample that was added, and what it changed.
+         */
+        ChangedSample: {
+            /** Id */
+            id: string;
+            /** Label */
+            label: number;
+            /** @description By the model that everybody uses. */
+            before: components["schemas"]["Recognized"];
+            /** @description By the personal model that was also fitted to it. */
+            after: components["schemas"]["Recognized"];
+        };
+        /**
+         * Consent
+         * @description What a person agrees to before the first sample is kept.
+         */
+        Consent: {
+            /**
+             * Version
+             * @description Of the text.
+             */
+            version: number;
+            /** Text */
+            text: string;
+        };
+        /**
+         * CreatedProfile
+         * @description A new profile, with its token.
+         */
+        CreatedProfile: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Created
+             * @description ISO 8601, with the time zone.
+             */
+            created: string;
+            consent: components["schemas"]["GivenConsent"];
+            /**
+             * Version
+             * @description The number of the current version; 0 before the first.
+             */
+            version: number;
+            /**
+             * Samples
+             * @description How many samples there are.
+             */
+            samples: number;
+            /**
+             * By Digit
+             * @description A count for each digit from 0 to 9.
+             */
+            by_digit: number[];
+            /**
+             * Max Samples
+             * @description How many samples a profile can have.
+             */
+            max_samples: number;
+            /**
+             * Versions
+             * @description Oldest first.
+             */
+            versions: components["schemas"]["ProfileVersion"][];
+            /**
+             * Token
+             * @description The secret that opens the profile, in the header Authorization: Bearer TOKEN. It is shown this once: the service keeps only its hash.
+             */
+            token: string;
+        };
+        /**
+         * DigitAccuracy
+         * @description How many samples of one digit are recognized.
+         */
+        DigitAccuracy: {
+            /** Samples */
+            samples: number;
+            /** Right Before */
+            right_before: number;
+            /** Right After */
+            right_after: number;
+        };
+        /**
          * Example
          * @description A request and its response.
          */
@@ -601,6 +875,8 @@ export interface components {
          */
         Explanation: {
             model: components["schemas"]["ModelName"];
+            /** @description The profile that the header Authorization names; null if the request has none, so that the model is everybody's. */
+            profile: components["schemas"]["UsedProfile"] | null;
             prediction: components["schemas"]["ExplainedPrediction"];
             target: components["schemas"]["Target"];
             /**
@@ -662,6 +938,22 @@ export interface components {
             duration_ms: number;
         };
         /**
+         * GivenConsent
+         * @description The consent that a person has given.
+         */
+        GivenConsent: {
+            /**
+             * Version
+             * @description Of the text.
+             */
+            version: number;
+            /**
+             * Time
+             * @description ISO 8601, with the time zone.
+             */
+            time: string;
+        };
+        /**
          * Health
          * @description The state of the service.
          */
@@ -671,6 +963,29 @@ export interface components {
              * @enum {string}
              */
             status: "alive" | "ready";
+        };
+        /**
+         * ImageCorrection
+         * @description An image file that was recognized wrongly.
+         */
+        ImageCorrection: {
+            /**
+             * Text
+             * @description The digit that it is; or all digits of the number.
+             */
+            text: string;
+            /**
+             * Kind
+             * @description Whether it is one digit, or a number, whose picture is cut into its digits.
+             * @enum {string}
+             */
+            kind: "digit" | "number";
+            /**
+             * Image
+             * Format: digit-image
+             * @description An image file of a supported format, such as PNG or JPEG, in base64 or as a base64 data URL. The content of the file determines its format.
+             */
+            image: string;
         };
         /**
          * ImageDrawing
@@ -745,6 +1060,28 @@ export interface components {
              * @description How the last digit, or for mod97 the last two, checks the others.
              */
             checksum?: ("luhn" | "ean" | "mod97" | "damm" | "verhoeff") | null;
+            /**
+             * Image
+             * Format: digit-image
+             * @description An image file of a supported format, such as PNG or JPEG, in base64 or as a base64 data URL. The content of the file determines its format.
+             */
+            image: string;
+        };
+        /**
+         * ImageSample
+         * @description An image file of one digit, with its label.
+         */
+        ImageSample: {
+            /**
+             * Label
+             * @description The digit that it is.
+             */
+            label: number;
+            /**
+             * Source
+             * @description Whether it was drawn or is an image; without it, strokes and pixels were drawn.
+             */
+            source?: ("drawn" | "image") | null;
             /**
              * Image
              * Format: digit-image
@@ -1424,6 +1761,11 @@ export interface components {
             default: string;
             /** Models */
             models: components["schemas"]["Model"][];
+            /**
+             * Profiles
+             * @description Whether this server keeps profiles, which learn a person's handwriting.
+             */
+            profiles: boolean;
         };
         /**
          * Neighbor
@@ -1444,6 +1786,31 @@ export interface components {
              * @description null if MNIST is not installed on the server.
              */
             picture: string | null;
+        };
+        /**
+         * NewProfile
+         * @description A profile to create.
+         */
+        NewProfile: {
+            /**
+             * Consent
+             * @description Whether the person has agreed to GET /api/v1/profiles/consent.
+             * @constant
+             */
+            consent: true;
+            /**
+             * Name
+             * @description A name for people: printable characters, without spaces at its ends, that no other profile has. If it is left out, the service makes one.
+             */
+            name?: string | null;
+        };
+        /**
+         * NewSamples
+         * @description Samples to add, all of them or none.
+         */
+        NewSamples: {
+            /** Samples */
+            samples: (components["schemas"]["ImageSample"] | components["schemas"]["StrokesSample"] | components["schemas"]["PixelsSample"])[];
         };
         /**
          * Number
@@ -1486,6 +1853,8 @@ export interface components {
              */
             candidates: components["schemas"]["NumberCandidate"][];
             model: components["schemas"]["ModelName"];
+            /** @description The profile that the header Authorization names; null if the request has none, so that the model is everybody's. */
+            profile: components["schemas"]["UsedProfile"] | null;
             /**
              * Duration Ms
              * @description Time that the recognition took, in milliseconds, without receiving and parsing the request.
@@ -1524,6 +1893,51 @@ export interface components {
         Numbers: {
             /** Numbers */
             numbers: (components["schemas"]["Number"] | components["schemas"]["Problem"])[];
+        };
+        /**
+         * PersonalModel
+         * @description The personal model, and what it costs other people's digits.
+         */
+        PersonalModel: {
+            /** @description The model that it was made of. */
+            model: components["schemas"]["ModelName"];
+            /**
+             * Strength
+             * @description 1 for the change as it was fitted; less if it was weakened because other people's digits suffered; 0 if the model is left as it was.
+             */
+            strength: number;
+            /**
+             * Others Before
+             * @description The share of other people's digits that the model recognizes.
+             */
+            others_before: number;
+            /**
+             * Others After
+             * @description The same of the personal model.
+             */
+            others_after: number;
+        };
+        /**
+         * PixelsCorrection
+         * @description An image of MNIST's size that was recognized wrongly; it is never a number.
+         */
+        PixelsCorrection: {
+            /**
+             * Text
+             * @description The digit that it is; or all digits of the number.
+             */
+            text: string;
+            /**
+             * Kind
+             * @description Whether it is one digit, or a number, whose picture is cut into its digits.
+             * @enum {string}
+             */
+            kind: "digit" | "number";
+            /**
+             * Pixels
+             * @description 28 rows of 28 numbers, from 0 (background) to 255 (full ink). Numbers that run from 0 to 1, or dark ink on a light background, are rejected.
+             */
+            pixels: number[][];
         };
         /**
          * PixelsDrawing
@@ -1571,6 +1985,27 @@ export interface components {
             pixels: number[][];
         };
         /**
+         * PixelsSample
+         * @description An image of MNIST's size, with its label.
+         */
+        PixelsSample: {
+            /**
+             * Label
+             * @description The digit that it is.
+             */
+            label: number;
+            /**
+             * Source
+             * @description Whether it was drawn or is an image; without it, strokes and pixels were drawn.
+             */
+            source?: ("drawn" | "image") | null;
+            /**
+             * Pixels
+             * @description 28 rows of 28 numbers, from 0 (background) to 255 (full ink). Numbers that run from 0 to 1, or dark ink on a light background, are rejected.
+             */
+            pixels: number[][];
+        };
+        /**
          * Prediction
          * @description A prediction.
          */
@@ -1611,6 +2046,8 @@ export interface components {
              */
             seen: string | null;
             model: components["schemas"]["ModelName"];
+            /** @description The profile that the header Authorization names; null if the request has none, so that the model is everybody's. */
+            profile: components["schemas"]["UsedProfile"] | null;
             /**
              * Duration Ms
              * @description Time that the prediction took, in milliseconds, without receiving and parsing the request.
@@ -1674,6 +2111,186 @@ export interface components {
              * @description The X-Request-ID header of the response.
              */
             request_id: string;
+        };
+        /**
+         * Profile
+         * @description A profile: one person's samples, and the versions of the model fitted to them.
+         */
+        Profile: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Created
+             * @description ISO 8601, with the time zone.
+             */
+            created: string;
+            consent: components["schemas"]["GivenConsent"];
+            /**
+             * Version
+             * @description The number of the current version; 0 before the first.
+             */
+            version: number;
+            /**
+             * Samples
+             * @description How many samples there are.
+             */
+            samples: number;
+            /**
+             * By Digit
+             * @description A count for each digit from 0 to 9.
+             */
+            by_digit: number[];
+            /**
+             * Max Samples
+             * @description How many samples a profile can have.
+             */
+            max_samples: number;
+            /**
+             * Versions
+             * @description Oldest first.
+             */
+            versions: components["schemas"]["ProfileVersion"][];
+        };
+        /**
+         * ProfileAccuracy
+         * @description How many of a person's samples are recognized.
+         *
+         *     Each sample is recognized by a personal model that was fitted to all others (leave-one-out).
+         */
+        ProfileAccuracy: {
+            /** Samples */
+            samples: number;
+            /**
+             * Right Before
+             * @description By the model that everybody uses.
+             */
+            right_before: number;
+            /**
+             * Right After
+             * @description By personal models.
+             */
+            right_after: number;
+            /**
+             * By Digit
+             * @description The same for each digit from 0 to 9.
+             */
+            by_digit: components["schemas"]["DigitAccuracy"][];
+            personal_model: components["schemas"]["PersonalModel"];
+        };
+        /**
+         * ProfileChange
+         * @description The outcome of adding samples.
+         */
+        ProfileChange: {
+            /**
+             * Version
+             * @description The number of the new version.
+             */
+            version: number;
+            /** Samples */
+            samples: components["schemas"]["ChangedSample"][];
+            personal_model: components["schemas"]["PersonalModel"];
+            profile: components["schemas"]["Profile"];
+        };
+        /**
+         * ProfileSample
+         * @description A sample of a profile.
+         */
+        ProfileSample: {
+            /** Id */
+            id: string;
+            /** Label */
+            label: number;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "drawn" | "image" | "correction" | "number" | "form";
+            /**
+             * Time
+             * @description ISO 8601, with the time zone.
+             */
+            time: string;
+            /**
+             * Seen
+             * @description What the network sees of it: 28x28 pixels as a PNG data URL.
+             */
+            seen: string;
+            /**
+             * Strokes
+             * @description How it was drawn; null if it was not.
+             */
+            strokes: components["schemas"]["Stroke"][] | null;
+        };
+        /**
+         * ProfileSamples
+         * @description The samples of a profile, oldest first.
+         */
+        ProfileSamples: {
+            /** Samples */
+            samples: components["schemas"]["ProfileSample"][];
+        };
+        /**
+         * ProfileToken
+         * @description A new token; the one before no longer opens the profile.
+         */
+        ProfileToken: {
+            /** Token */
+            token: string;
+        };
+        /**
+         * ProfileVersion
+         * @description What one change made of a profile.
+         */
+        ProfileVersion: {
+            /**
+             * Number
+             * @description Grows by 1 with each change.
+             */
+            number: number;
+            /**
+             * Time
+             * @description ISO 8601, with the time zone.
+             */
+            time: string;
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "add" | "remove" | "undo" | "refit" | "import";
+            /**
+             * Added
+             * @description How many samples were added.
+             */
+            added: number;
+            /**
+             * Removed
+             * @description How many samples were removed.
+             */
+            removed: number;
+            /**
+             * Samples
+             * @description How many samples there were then.
+             */
+            samples: number;
+        };
+        /**
+         * Recognized
+         * @description What a model recognizes.
+         */
+        Recognized: {
+            /**
+             * Digit
+             * @description Null if the drawing is rejected.
+             */
+            digit: number | null;
+            /**
+             * Confidence
+             * @description The highest probability.
+             */
+            confidence: number;
         };
         /**
          * Region
@@ -1781,6 +2398,25 @@ export interface components {
             width?: number | null;
         };
         /**
+         * StrokesCorrection
+         * @description Pen strokes that were recognized wrongly.
+         */
+        StrokesCorrection: {
+            /**
+             * Text
+             * @description The digit that it is; or all digits of the number.
+             */
+            text: string;
+            /**
+             * Kind
+             * @description Whether it is one digit, or a number, whose picture is cut into its digits.
+             * @enum {string}
+             */
+            kind: "digit" | "number";
+            /** Strokes */
+            strokes: components["schemas"]["Stroke"][];
+        };
+        /**
          * StrokesDrawing
          * @description Pen strokes, in any unit: the canvas is fitted to them.
          */
@@ -1849,6 +2485,24 @@ export interface components {
             strokes: components["schemas"]["Stroke"][];
         };
         /**
+         * StrokesSample
+         * @description Pen strokes of one digit, with its label.
+         */
+        StrokesSample: {
+            /**
+             * Label
+             * @description The digit that it is.
+             */
+            label: number;
+            /**
+             * Source
+             * @description Whether it was drawn or is an image; without it, strokes and pixels were drawn.
+             */
+            source?: ("drawn" | "image") | null;
+            /** Strokes */
+            strokes: components["schemas"]["Stroke"][];
+        };
+        /**
          * Target
          * @description The class that is explained.
          */
@@ -1876,6 +2530,17 @@ export interface components {
              * @description Where in the layer's output, from 0: [i], or [row, column, channel].
              */
             index: number[];
+        };
+        /**
+         * UsedProfile
+         * @description The profile whose personal model made a prediction.
+         */
+        UsedProfile: {
+            /**
+             * Version
+             * @description The number of the profile's version.
+             */
+            version: number;
         };
         /**
          * Weights
@@ -1948,6 +2613,17 @@ export interface operations {
             };
             /** @description The body, or the image in it, is damaged or invalid. */
             400: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token of the profile is missing or wrong, or its profile was deleted. */
+            401: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
@@ -2107,6 +2783,17 @@ export interface operations {
             };
             /** @description The body, or the image in it, is damaged or invalid. */
             400: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token of the profile is missing or wrong, or its profile was deleted. */
+            401: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
@@ -2297,6 +2984,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The token of the profile is missing or wrong, or its profile was deleted. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The Accept header excludes JSON. */
             406: {
                 headers: {
@@ -2453,6 +3151,17 @@ export interface operations {
             };
             /** @description The body, or the image in it, is damaged or invalid. */
             400: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token of the profile is missing or wrong, or its profile was deleted. */
+            401: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
@@ -2714,6 +3423,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The token of the profile is missing or wrong, or its profile was deleted. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The Accept header excludes JSON. */
             406: {
                 headers: {
@@ -2848,6 +3568,17 @@ export interface operations {
             };
             /** @description The body, or the image in it, is damaged or invalid. */
             400: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token of the profile is missing or wrong, or its profile was deleted. */
+            401: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;
@@ -3275,6 +4006,1834 @@ export interface operations {
             };
             /** @description The URL is too long. */
             414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "consent": true,
+                 *       "name": "Ada"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewProfile"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            201: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedProfile"];
+                };
+            };
+            /** @description The body, or the image in it, is damaged or invalid. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server keeps no profiles, or the profile has no such sample. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly. */
+            408: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached, the name is taken, or there is nothing to undo. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the image is too large. */
+            413: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type of the body, or the format of the image, is not supported. */
+            415: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getConsent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consent"];
+                };
+            };
+            /** @description This server keeps no profiles, or the profile has no such sample. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached, the name is taken, or there is nothing to undo. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description OK */
+            201: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedProfile"];
+                };
+            };
+            /** @description The body, or the image in it, is damaged or invalid. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server keeps no profiles, or the profile has no such sample. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly. */
+            408: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached, the name is taken, or there is nothing to undo. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the image is too large. */
+            413: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type of the body, or the format of the image, is not supported. */
+            415: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            /** @description The token of the profile is missing or wrong, or its profile was deleted. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server keeps no profiles, or the profile has no such sample. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached, the name is taken, or there is nothing to undo. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            204: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The token of the profile is missing or wrong, or its profile was deleted. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server keeps no profiles, or the profile has no such sample. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached, the name is taken, or there is nothing to undo. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renewToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileToken"];
+                };
+            };
+            /** @description The token of the profile is missing or wrong, or its profile was deleted. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server keeps no profiles, or the profile has no such sample. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached, the name is taken, or there is nothing to undo. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSamples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileSamples"];
+                };
+            };
+            /** @description The token of the profile is missing or wrong, or its profile was deleted. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server keeps no profiles, or the profile has no such sample. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached, the name is taken, or there is nothing to undo. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addSamples: {
+        parameters: {
+            query?: {
+                /** @description The name of the model to use. */
+                model?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "samples": [
+                 *         {
+                 *           "strokes": [
+                 *             {
+                 *               "points": [
+                 *                 [
+                 *                   0,
+                 *                   0
+                 *                 ],
+                 *                 [
+                 *                   18,
+                 *                   0
+                 *                 ],
+                 *                 [
+                 *                   7,
+                 *                   30
+                 *                 ]
+                 *               ],
+                 *               "width": 3
+                 *             }
+                 *           ],
+                 *           "label": 7
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewSamples"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            201: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileChange"];
+                };
+            };
+            /** @description The body, or the image in it, is damaged or invalid. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token of the profile is missing or wrong, or its profile was deleted. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server keeps no profiles, or the profile has no such sample. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly. */
+            408: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached, the name is taken, or there is nothing to undo. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the image is too large. */
+            413: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type of the body, or the format of the image, is not supported. */
+            415: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteSample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the sample. */
+                sample: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            /** @description The token of the profile is missing or wrong, or its profile was deleted. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server keeps no profiles, or the profile has no such sample. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached, the name is taken, or there is nothing to undo. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    correct: {
+        parameters: {
+            query?: {
+                /** @description The name of the model to use. */
+                model?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImageCorrection"] | components["schemas"]["StrokesCorrection"] | components["schemas"]["PixelsCorrection"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            201: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileChange"];
+                };
+            };
+            /** @description The body, or the image in it, is damaged or invalid. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token of the profile is missing or wrong, or its profile was deleted. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server keeps no profiles, or the profile has no such sample. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly. */
+            408: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached, the name is taken, or there is nothing to undo. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body or the image is too large. */
+            413: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The media type of the body, or the format of the image, is not supported. */
+            415: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            /** @description The token of the profile is missing or wrong, or its profile was deleted. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server keeps no profiles, or the profile has no such sample. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached, the name is taken, or there is nothing to undo. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAccuracy: {
+        parameters: {
+            query?: {
+                /** @description The name of the model to use. */
+                model?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileAccuracy"];
+                };
+            };
+            /** @description The token of the profile is missing or wrong, or its profile was deleted. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server keeps no profiles, or the profile has no such sample. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached, the name is taken, or there is nothing to undo. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This client has sent too many requests. */
+            429: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed to handle the request. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is overloaded. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    /** @description Seconds to wait before trying again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportProfile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description The token of the profile is missing or wrong, or its profile was deleted. */
+            401: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server keeps no profiles, or the profile has no such sample. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Accept header excludes JSON. */
+            406: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached, the name is taken, or there is nothing to undo. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    /** @description The id of the request, which the log of the service includes. */
+                    "X-Request-ID": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or a query parameter is missing, unknown or invalid, or pixels are not in the documented range. */
+            422: {
                 headers: {
                     /** @description The id of the request, which the log of the service includes. */
                     "X-Request-ID": string;

@@ -1,0 +1,111 @@
+"""Bring the tables of a database up to date when it is opened."""
+
+import logging
+import os
+import sqlite3
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, inspect, text
+
+from inkdigits.personal.errors import DatabaseError
+from inkdigits.personal.tables import REVISION
+
+if TYPE_CHECKING:
+    from inkdigits.personal.database import Database
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+REVISIONS = ("0001", "0002")  # in order
+LOCK = 0x696E6B64  # of PostgreSQL, for the one process that migrates: "inkd"
+
+_log = logging.getLogger(__name__)
+_alembic = threading.Lock()  # its state is one for the whole process
+
+
+def migrate(database: "Database") -> None:
+    """Create or migrate the tables, unless another process has just done it.
+
+    Before an older SQLite database is migrated, it is copied to a file beside it.
+
+    raises   DatabaseError if the database is newer than this version of inkdigits, or of another
+             program
+    """
+    with database.read() as connection:
+        if _revision(connection, database.shown) == REVISION:
+            return
+    with database.write() as connection:
+        if database.path is None:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        revision = _revision(connection, database.shown)
+        if revision == REVISION:
+            return
+        if revision is not None and database.path is not None:
+            copy = copy_path(database.path, revision)
+            _copy(database.path, copy)
+            _log.warning(
+                "%s is migrated from revision %s to %s; its state before is in %s.",
+                database.path,
+                revision,
+                REVISION,
+                copy,
+            )
+        _upgrade(connection)
+
+
+def copy_path(path: Path, revision: str) -> Path:
+    """Return where the copy is that is made before a migration from a revision."""
+    return path.with_name(f"{path.stem}.revision-{revision}{path.suffix}")
+
+
+def copies(path: Path) -> list[Path]:
+    """Return the copies that were made before migrations."""
+    return [copy for revision in REVISIONS if (copy := copy_path(path, revision)).exists()]
+
+
+def _revision(connection: Connection, name: str) -> str | None:
+    """Return the revision of the tables; None if there are none."""
+    tables = inspect(connection).get_table_names()
+    if not tables:
+        return None
+    rows: list[str] = []
+    if "alembic_version" in tables and "profiles" in tables:
+        rows = list(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
+    if len(rows) != 1:
+        raise DatabaseError(
+            f"The database {name} is damaged, or is another program's; name another one."
+        )
+    if rows[0] not in REVISIONS:
+        raise DatabaseError(
+            f"The database {name} is newer than this version of inkdigits; install the newest "
+            "version.",
+            "newer",
+        )
+    return rows[0]
+
+
+def _upgrade(connection: Connection) -> None:
+    # Imported here, because it takes a while and is needed only once.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    with _alembic:
+        command.upgrade(config, "head")
+
+
+def _copy(path: Path, target: Path) -> None:
+    """Copy a database, whole or not at all."""
+    temporary = target.with_name(target.name + ".tmp")
+    temporary.unlink(missing_ok=True)
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    source = sqlite3.connect(path)
+    destination = sqlite3.connect(temporary)
+    try:
+        source.backup(destination)
+    finally:
+        destination.close()
+        source.close()
+    os.replace(temporary, target)

@@ -1,0 +1,327 @@
+"""A person's profile: their samples, and the personal models that are fitted to them."""
+
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inkdigits.data.samples import Sample
+from inkdigits.escaping import shown
+from inkdigits.model_file import DEFAULT_MODEL
+from inkdigits.personal.adaptation import PersonalModel, adapt
+from inkdigits.personal.cache import CACHE, Entry
+from inkdigits.personal.consent import CONSENT_VERSION, Consent
+from inkdigits.personal.errors import (
+    ConsentMissing,
+    DatabaseError,
+    ExtraMissing,
+    NothingToUndo,
+    ProfileFull,
+    ProfileNotFound,
+    SampleNotFound,
+)
+from inkdigits.personal.limits import MAX_SAMPLES, check_name
+from inkdigits.personal.records import Action, ProfileRecord, Version, sample_row
+from inkdigits.personal.sampling import prepare
+from inkdigits.personal.tokens import new_token, token_hash
+from inkdigits.recognizer import Recognizer
+from inkdigits.storage.files import FileError
+
+if TYPE_CHECKING:
+    from inkdigits.personal.database import Database
+
+
+class Profile:
+    """A handle of a profile in a database. Each call is one transaction; any thread may call.
+
+    id       unique
+    name     for people; unique within the database
+    created  when, with its time zone
+    consent  that the person agreed
+    """
+
+    def __init__(self, database: "Database", record: ProfileRecord) -> None:
+        self._database = database
+        self.id = record.id
+        self.name = record.name
+        self.created = record.created
+        self.consent = record.consent
+
+    def __repr__(self) -> str:
+        return f"Profile({self.name!r})"
+
+    @classmethod
+    def create(cls, name: str, *, consent: bool, database: str | Path | None = None) -> "Profile":
+        """Make a profile without samples.
+
+        name      1 to 64 printable characters
+        consent   whether the person has agreed to `consent.CONSENT_TEXT`
+        database  its URL, or the path of an SQLite file; None is the user's
+        raises    ConsentMissing, InvalidName, NameTaken, DatabaseError
+        """
+        return cls._create(open_database(database), name, consent)
+
+    @classmethod
+    def open(cls, name_or_id: str, database: str | Path | None = None) -> "Profile":
+        """Open a profile.
+
+        raises   ProfileNotFound, which names those with a similar name; DatabaseError
+        """
+        return cls._open(open_database(database), name_or_id)
+
+    @classmethod
+    def _create(cls, database: "Database", name: str | None, consent: bool) -> "Profile":
+        from inkdigits.personal import store
+
+        if consent is not True:
+            raise ConsentMissing(
+                "The person has not agreed that their handwriting is kept; show them the words and "
+                "ask, then give consent=True."
+            )
+        now = datetime.now(UTC)
+        id = uuid.uuid4().hex
+        name = f"Profile {id[:8]}" if name is None else name
+        record = ProfileRecord(id, check_name(name), now, Consent(CONSENT_VERSION, now))
+        with database.write() as connection:
+            store.add_profile(connection, record)
+        return cls(database, record)
+
+    @classmethod
+    def _open(cls, database: "Database", name_or_id: str) -> "Profile":
+        from inkdigits.personal import store
+
+        with database.read() as connection:
+            record = store.find_profile(connection, name_or_id)
+            others = [] if record else store.all_profiles(connection)
+        if record is None:
+            names = get_close_matches(name_or_id, [other.name for other in others])
+            similar = " or ".join(map(shown, names))
+            advice = f"did you mean {similar}?" if names else "check the name."
+            raise ProfileNotFound(f"There is no profile {shown(name_or_id)}; {advice}")
+        return cls(database, record)
+
+    def samples(self) -> tuple[Sample, ...]:
+        """Return all samples, in the order in which they were added."""
+        from inkdigits.personal import store
+
+        with self._database.read() as connection:
+            return store.get_samples(connection, self.id)
+
+    def versions(self) -> tuple[Version, ...]:
+        """Return all versions, the oldest first; the last one is the current."""
+        from inkdigits.personal import store
+
+        with self._database.read() as connection:
+            return store.get_versions(connection, self.id)
+
+    def version(self) -> int:
+        """Return the number of the current version; 0 before the first sample."""
+        from inkdigits.personal import store
+
+        with self._database.read() as connection:
+            last = store.last_version(connection, self.id)
+        return 0 if last is None else last.number
+
+    def add(self, samples: Sequence[Sample]) -> Version:
+        """Add samples. On return they are on the disk.
+
+        A sample that the profile already has is left out. If it has all of them, nothing changes.
+
+        returns  the new version, or the current one if nothing changes
+        raises   ValueError for no samples; InvalidSample, ProfileFull, of which nothing is added;
+                 ProfileNotFound, DatabaseError
+        """
+        return self._add(samples, "add")
+
+    def _add(self, samples: Sequence[Sample], action: Action) -> Version:
+        from inkdigits.personal import store
+
+        if not samples:
+            raise ValueError("there are no samples to add")
+        new = {sample.id: sample for sample in samples}
+        for sample in new.values():
+            sample_row(sample)  # an invalid one is refused before anything is locked
+        with self._database.write() as connection:
+            store.lock(connection, self.id)
+            ids = store.sample_ids(connection, self.id)
+            for id in ids:
+                new.pop(id, None)
+            last = store.last_version(connection, self.id)
+            if not new and last is not None:
+                return last
+            if len(ids) + len(new) > MAX_SAMPLES:
+                raise ProfileFull(
+                    f"A profile holds at most {MAX_SAMPLES:,} samples, and this one has "
+                    f"{len(ids):,}; remove some first."
+                )
+            return store.insert_samples(connection, self.id, list(new.values()), action)
+
+    def remove(self, ids: Sequence[str]) -> Version:
+        """Remove samples for good, with every model that was fitted to one of them.
+
+        IDs of which there is no sample are left out.
+
+        raises   SampleNotFound if there is none of them; ProfileNotFound, DatabaseError
+        """
+        from inkdigits.personal import store
+
+        with self._database.write() as connection:
+            store.lock(connection, self.id)
+            wanted = set(ids)
+            there = [id for id in store.sample_ids(connection, self.id) if id in wanted]
+            if not there:
+                raise SampleNotFound("The profile has no such sample; it may have been removed.")
+            version = store.delete_samples(connection, self.id, there, "remove")
+        self._erase()
+        return version
+
+    def undo(self) -> Version:
+        """Remove for good what the last `add` added and is still there.
+
+        The models of the version before are still stored, so they are not fitted again.
+
+        raises   NothingToUndo, ProfileNotFound, DatabaseError
+        """
+        from inkdigits.personal import store
+
+        with self._database.write() as connection:
+            store.lock(connection, self.id)
+            ids = store.ids_of_last_addition(connection, self.id)
+            if not ids:
+                raise NothingToUndo("The profile has no samples, so nothing can be undone.")
+            version = store.delete_samples(connection, self.id, ids, "undo")
+        self._erase()
+        return version
+
+    def delete(self) -> None:
+        """Delete the profile with its samples, versions and models; nothing is left of them.
+
+        raises   ProfileNotFound, DatabaseError
+        """
+        from inkdigits.personal import store
+
+        with self._database.write() as connection:
+            store.delete_profile(connection, self.id)
+        self._erase()
+
+    def _erase(self) -> None:
+        """Leave nothing of what has just been deleted."""
+        from inkdigits.personal import erasure
+
+        CACHE.forget(self.id)
+        erasure.erase_deleted(self._database)
+
+    def new_token(self) -> str:
+        """Make a secret token, with which a service lets in whoever has it; the old one is invalid.
+
+        Only its SHA-256 is stored, so it cannot be shown again.
+
+        raises   ProfileNotFound, DatabaseError
+        """
+        from inkdigits.personal import store
+
+        token = new_token()
+        with self._database.write() as connection:
+            store.set_token(connection, self.id, str(token_hash(token)))
+        return token
+
+    def recognizer(self, base: Recognizer) -> Recognizer:
+        """Return a recognizer for the person's handwriting.
+
+        base     the model that is adapted
+        raises   ProfileNotFound, DatabaseError; ValueError if the base's classes are not the digits
+        """
+        return self._entry(base)[1]
+
+    def personal_model(self, base: Recognizer) -> PersonalModel:
+        """Return the personal model of the current version; fit it if it is not stored.
+
+        Samples that another preprocessing made are preprocessed anew.
+
+        raises   as `recognizer`
+        """
+        return self._entry(base)[0]
+
+    def _entry(self, base: Recognizer) -> Entry:
+        from inkdigits.personal import store
+
+        file = None
+        with self._database.read() as connection:
+            if store.find_profile(connection, self.id) is None:
+                raise ProfileNotFound(store.GONE)
+            version = store.same_version(connection, self.id) or 0
+            key = self.id, version, base.digest
+            # A model that was never saved has no digest, so it cannot be told from others.
+            entry = CACHE.get(key) if base.digest else None
+            if entry is not None:
+                return entry
+            if base.digest:
+                file = store.get_model(connection, self.id, version, base.digest)
+            samples = store.get_samples(connection, self.id)
+        model = None
+        if file is not None:
+            with suppress(FileError):  # of another version of inkdigits, say: it is fitted again
+                model = _from_bytes(file, base)
+        if model is None:
+            model = adapt(base, prepare(base, samples))
+            if base.digest and version:
+                self._keep(model, version)
+        entry = model, model.recognizer(base)
+        if base.digest:
+            CACHE.put(key, entry)
+        return entry
+
+    def _keep(self, model: PersonalModel, version: int) -> None:
+        """Store a model, if that is possible: it can be used in any case, and fitted again."""
+        from inkdigits.personal import store
+
+        data = _to_bytes(model)
+        if data is None:
+            return
+        with suppress(DatabaseError, ProfileNotFound), self._database.write() as connection:
+            store.lock(connection, self.id)
+            store.put_model(connection, self.id, version, model.digest, data)
+
+
+def open_database(url: str | Path | None) -> "Database":
+    """Open a database; raise ExtraMissing if the packages for it are not installed."""
+    try:
+        from inkdigits.personal import database
+    except ModuleNotFoundError as error:
+        if error.name and error.name.split(".")[0] in ("sqlalchemy", "alembic"):
+            raise ExtraMissing(
+                "Profiles need packages that are not installed; run pip install "
+                "'inkdigits[profiles]'."
+            ) from None
+        raise
+    return database.open_database(url)
+
+
+def load(
+    profile: Profile | str | Path,
+    model: str | Path = DEFAULT_MODEL,
+    database: str | Path | None = None,
+) -> Recognizer:
+    """Load a recognizer for a person's handwriting.
+
+    profile   a profile, its name or ID, or the path of an exported one
+    model     as `Recognizer.load` takes it
+    database  where the profile is, unless it is a file
+    raises    as `Profile.open`, `Profile.recognizer` and `Recognizer.load`
+    """
+    base = Recognizer.load(model)
+    if not isinstance(profile, Profile):
+        profile = Profile.open(str(profile), database)
+    return profile.recognizer(base)
+
+
+# The one place in which a model is turned into bytes and back.
+def _to_bytes(model: PersonalModel) -> bytes | None:
+    return None
+
+
+def _from_bytes(data: bytes, base: Recognizer) -> PersonalModel:
+    return PersonalModel.from_bytes(data, base)
