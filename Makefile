@@ -46,14 +46,14 @@ help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/installed-run $(PAGE) ## Set up everything, then serve the page with the shipped models and open it
-	$(WITH_MODELS) $(INKDIGITS) serve --open
+	$(WITH_MODELS) $(INKDIGITS) serve --profiles --open
 
 course: $(VENV)/installed-course $(PAGE) ## Set up JupyterLab, download MNIST, and open the notebooks of docs/course in the folder course/
 	-$(INKDIGITS) data
 	$(BIN)/python docs/course/start.py
 
 dev: $(VENV)/installed-test web/node_modules/.package-lock.json ## Serve the page and the API, and reload them when their code changes
-	$(WITH_MODELS) $(BIN)/watchfiles --filter python "$(INKDIGITS) serve" src/inkdigits & trap "kill $$!" EXIT; $(NPM) run dev
+	$(WITH_MODELS) $(BIN)/watchfiles --filter python "$(INKDIGITS) serve --profiles" src/inkdigits & trap "kill $$!" EXIT; $(NPM) run dev
 
 up: ## Build and start the containers, and print the address of the page
 	sh deploy/compose.sh up --build --detach

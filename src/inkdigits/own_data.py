@@ -116,7 +116,8 @@ def _check_split(data: LabeledImages, share: float) -> None:
         if len(np.unique(data.writers)) < 2:
             raise DataError(
                 f"All images of {data.name} have the same writer, so none can be held out for "
-                "validation: remove the writers, or name other data with --validation."
+                "validation: add other writers, name other data with --validation, or use "
+                "--validation 0."
             )
         return
     numbers, counts = np.unique(data.labels, return_counts=True)

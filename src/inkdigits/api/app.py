@@ -11,6 +11,8 @@ from inkdigits.api.errors import register_error_handlers
 from inkdigits.api.headers import add_headers, check_url, enable_cors
 from inkdigits.api.lab_access import LabAccess
 from inkdigits.api.metrics import Metrics
+from inkdigits.api.profile_access import ProfileAccess
+from inkdigits.api.profile_errors import profile_error_response
 from inkdigits.api.registry import ModelRegistry
 from inkdigits.api.routes import (
     docs,
@@ -21,8 +23,10 @@ from inkdigits.api.routes import (
     no_lab,
     numbers,
     predictions,
+    profiles,
 )
 from inkdigits.api.settings import Settings
+from inkdigits.personal.errors import ProfileError
 
 
 class _SynchronousFlask(Flask):
@@ -38,21 +42,24 @@ def create_app(
     is_draining: Callable[[], bool] = lambda: False,
     metrics: Metrics | None = None,
     lab_access: LabAccess | None = None,
+    profile_access: ProfileAccess | None = None,
 ) -> Flask:
     """Create the application.
 
-    registry     the models being served
-    is_draining  whether the server is shutting down and should get no new requests
-    metrics      what GET /metrics reports; the server does the counting
-    lab_access   what opens the lab; without it, there is none
-    source       docs/api.md describes the routes and every error
+    registry        the models being served
+    is_draining     whether the server is shutting down and should get no new requests
+    metrics         what GET /metrics reports; the server does the counting
+    lab_access      what opens the lab; without it, there is none
+    profile_access  the profiles; by default, those of the database in the settings
+    source          docs/api.md describes the routes and every error
 
     The server passes the address of the client, with proxies resolved, as REMOTE_ADDR. It may add
     two keys to the WSGI environment: "inkdigits.request_id", and "inkdigits.client_disconnected",
     a function that returns whether the client has closed its connection. The application adds
     "inkdigits.route", the URL rule that matched, and for the server's metrics
     "inkdigits.predictions", a list of (model name, prediction), "inkdigits.numbers", a list of
-    (model name, outcome), and "inkdigits.explanations", a list of model names; and
+    (model name, outcome), "inkdigits.explanations", a list of model names, and
+    "inkdigits.profile_failure", why the database of profiles cannot be used; and
     "inkdigits.stream", a function that returns what to send after the body, as server.messages
     describes it.
     """
@@ -63,11 +70,14 @@ def create_app(
     app.before_request(check_url)
     enable_cors(app, settings.origins)
     register_error_handlers(app)
+    access = profile_access or ProfileAccess(settings.database)
+    app.register_error_handler(ProfileError, profile_error_response)
     app.register_blueprint(frontend.create_blueprint(registry))
-    app.register_blueprint(models.create_blueprint(registry))
-    app.register_blueprint(predictions.create_blueprint(registry, settings))
-    app.register_blueprint(numbers.create_blueprint(registry, settings))
-    app.register_blueprint(explanations.create_blueprint(registry))
+    app.register_blueprint(models.create_blueprint(registry, access))
+    app.register_blueprint(predictions.create_blueprint(registry, settings, access))
+    app.register_blueprint(numbers.create_blueprint(registry, settings, access))
+    app.register_blueprint(explanations.create_blueprint(registry, access))
+    app.register_blueprint(profiles.create_blueprint(registry, settings, access))
     app.register_blueprint(_lab_blueprint(registry, settings, lab_access))
     app.register_blueprint(docs.create_blueprint(registry, settings))
     app.register_blueprint(health.create_blueprint(registry, metrics or Metrics(), is_draining))

@@ -21,6 +21,8 @@ EXPOSED_HEADERS = ["X-Request-ID", "Retry-After"]
 
 # No page of another origin may use the lab, not even of one that may ask for predictions.
 LAB_PATH = "/api/v1/lab"
+# All profiles are below PROFILES_PATH; the one whose token a request has is at PROFILE_PATH.
+PROFILES_PATH, PROFILE_PATH = "/api/v1/profiles", "/api/v1/profile"
 
 # The headers of every response, unless its route sets another value.
 SECURITY_HEADERS = {
@@ -131,7 +133,8 @@ def add_headers(app: WSGIApplication) -> WSGIApplication:
 def enable_cors(app: Flask, origins: Iterable[str]) -> None:
     """Allow scripts of these origins to call the API; scheme, host and port must match exactly.
 
-    This does not include the lab.
+    This does not include the lab. A script may name a profile by its token, but a browser adds
+    nothing by itself, such as cookies.
     """
     CORS(
         app,
@@ -139,8 +142,8 @@ def enable_cors(app: Flask, origins: Iterable[str]) -> None:
         # Compiled patterns, because Flask-CORS compares strings without regard to case and guesses
         # whether they are patterns.
         origins=[re.compile(re.escape(origin) + r"\Z") for origin in origins],
-        methods=["GET", "POST"],
-        allow_headers=["Content-Type", "X-Request-ID"],
+        methods=["GET", "POST", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
         expose_headers=EXPOSED_HEADERS,
         vary_header=False,
     )

@@ -73,6 +73,12 @@ class Metrics:
             ["model"],
             registry=registry,
         )
+        self.profile_failures = Counter(
+            "inkdigits_profile_failures",
+            "Requests for which the database of profiles could not be used, by cause.",
+            ["cause"],
+            registry=registry,
+        )
 
     def count_request(self, route: str, method: str, status: int) -> None:
         """Count one request.
@@ -99,6 +105,8 @@ class Metrics:
             _child(self.numbers, model, outcome).inc()
         for model in environ.get("inkdigits.explanations", ()):
             _child(self.explanations, model).inc()
+        if "inkdigits.profile_failure" in environ:
+            _child(self.profile_failures, environ["inkdigits.profile_failure"]).inc()
 
     def value(self, name: str, **labels: str) -> float:
         """Return one sample of this worker's metrics; 0 if there is none yet."""

@@ -14,6 +14,7 @@ from openapi_pydantic.v3.v3_1 import (
 from pydantic import BaseModel
 
 from inkdigits.api import examples, profile_schemas
+from inkdigits.api.headers import PROFILE_PATH, PROFILES_PATH
 from inkdigits.api.openapi_parts import (
     ALWAYS,
     JSON,
@@ -34,7 +35,6 @@ PROFILES_DESCRIPTION = (
     "Teach the service a person's handwriting. Only on a server that was started with a database "
     "(INKDIGITS_DATABASE); every request to a profile needs its token"
 )
-PROFILES_PATH, PROFILE_PATH = "/api/v1/profiles", "/api/v1/profile"
 _NOT_HERE = "This server keeps no profiles, or the profile has no such sample."
 _CONFLICT = "A limit is reached, the name is taken, or there is nothing to undo."
 _WITH_BODY = (400, 408, 413, 415)

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from inkdigits.model_file import DEFAULT_MODEL
+from inkdigits.personal.limits import MAX_SAMPLES
 
 # Where the page runs during development and in its container.
 DEFAULT_ORIGINS = tuple(
@@ -191,6 +192,35 @@ class Settings(BaseSettings):
         le=1024,
         description="maximum number of event streams of the lab, per worker; 503 beyond that",
     )
+    database: str = Field(
+        "",
+        description="database of [profiles](#profiles): the path of an SQLite file, "
+        "`sqlite:///FILE` or `postgresql+psycopg://USER:PASSWORD@HOST/NAME`. If it is not set, the "
+        "service keeps no profiles",
+    )
+    profiles: int = Field(
+        1000, ge=1, le=1_000_000, description="maximum number of profiles; 409 beyond that"
+    )
+    profile_samples: int = Field(
+        1000,
+        ge=1,
+        le=MAX_SAMPLES,
+        description="maximum number of samples of a profile; 409 beyond that",
+    )
+    profiles_per_hour: int = Field(
+        20,
+        ge=1,
+        le=1_000_000,
+        description="profiles that a client may create in an hour; 429 beyond that. Counted as "
+        "`INKDIGITS_RATE_LIMIT_STORAGE` says",
+    )
+    profile_changes_per_minute: int = Field(
+        60,
+        ge=1,
+        le=1_000_000,
+        description="changes of a profile in a minute, each of which may add several samples; 429 "
+        "beyond that. Counted in the same way",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info",
         description="lowest level to log: debug, info (every request), warning (only problems) or "
@@ -203,6 +233,8 @@ class Settings(BaseSettings):
         scheme, separator, rest = self.rate_limit_storage.partition("://")
         values["rate_limit_storage"] = scheme + separator + ("..." if rest else "")
         values["lab_token"] = "..." if self.lab_token else ""
+        scheme, separator, rest = self.database.partition("://")
+        values["database"] = scheme + separator + ("..." if rest else "")
         for name in ("lab_folder", "lab_data_dir", "lab_own_data"):
             values[name] = None if values[name] is None else str(values[name])
         return values
@@ -210,12 +242,17 @@ class Settings(BaseSettings):
     @property
     def has_lab(self) -> bool:
         """Whether this server trains models."""
-        return not _others_reach(self.host, self.proxies) if self.lab is None else self.lab
+        return self.is_private if self.lab is None else self.lab
+
+    @property
+    def is_private(self) -> bool:
+        """Whether nobody but this computer reaches this server."""
+        return not _others_reach(self.host, self.proxies)
 
     @property
     def gives_lab_token(self) -> bool:
         """Whether the page gets the lab's token by itself, without a person who types it."""
-        return not self.lab_token and not _others_reach(self.host, self.proxies)
+        return not self.lab_token and self.is_private
 
     @field_validator("models", "origins", mode="before")
     @classmethod

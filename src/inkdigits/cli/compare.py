@@ -62,7 +62,7 @@ SETTING_LENGTH = 200  # characters, there
 def compare_command(
     runs: tuple[str, ...],
     part: Part,
-    data: str | None,
+    data: tuple[str, ...],
     classes: str | None,
     as_json: bool,
     report: Path | None,
@@ -74,16 +74,16 @@ def compare_command(
     """
     if not 2 <= len(runs) <= MAX_RUNS:
         raise click.UsageError(f"{len(runs)} given: name 2 to {MAX_RUNS} runs or models.")
-    if data is None and classes is not None:
+    if not data and classes is not None:
         raise click.UsageError(CLASSES_NEED_DATA)
-    if data is not None and part == "validation":
+    if data and part == "validation":
         raise click.UsageError("--on validation does not fit --data: leave one of them out.")
     if len(set(runs)) < len(runs):
         raise click.UsageError("A run is named twice: name each once.")
     models = [load_compared(name) for name in runs]
     console = Console(highlight=False, soft_wrap=True, stderr=as_json)
     with console.status("Predicting", spinner="line"):
-        if data is not None:
+        if data:
             images = predict_own(models, data, classes, data_dir)
         else:
             images = predict_mnist(models, part, data_dir)

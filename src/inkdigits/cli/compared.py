@@ -131,16 +131,16 @@ def predict_mnist(models: Sequence[Compared], part: Part, data_dir: Path | None)
 
 
 def predict_own(
-    models: Sequence[Compared], source: str, names: str | None, data_dir: Path | None
+    models: Sequence[Compared], sources: Sequence[str], names: str | None, data_dir: Path | None
 ) -> Images:
     """Predict images that a person brings.
 
-    source   as `train --data` takes it
+    sources  as `train --data` takes them
     names    of its labels, separated by commas, if they are numbers
     raises   ClickException if the models know other classes; DataError if the images cannot be
              used
     """
-    images = match_classes(load_images(source, names, "test", data_dir), check_classes(models))
+    images = match_classes(load_images(sources, names, "test", data_dir), check_classes(models))
     workers = choose_workers(len(images))
     try:
         predicted = [predict_images(model.recognizer, images, workers) for model in models]

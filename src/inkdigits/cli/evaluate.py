@@ -53,7 +53,7 @@ def evaluate_command(
     model: str,
     as_json: bool,
     report: Path | None,
-    data: str | None,
+    data: tuple[str, ...],
     classes: str | None,
     data_dir: Path | None,
 ) -> None:
@@ -62,12 +62,12 @@ def evaluate_command(
     Without --data, if the files of Pendigits or UNIPEN are there, also on their writers that no
     recipe trains on.
     """
-    if data is None and classes is not None:
+    if not data and classes is not None:
         raise click.UsageError(CLASSES_NEED_DATA)
     recognizer = Recognizer.load(model)
     records = [] if report is None else records_of(locate(model), recognizer.model)
     console = Console(highlight=False, soft_wrap=True, stderr=as_json)
-    if data is None:
+    if not data:
         tested = _test_mnist(recognizer, data_dir, console)
     else:
         tested = _test_own(recognizer, data, classes, data_dir, console)
@@ -149,9 +149,13 @@ def _test_mnist(recognizer: Recognizer, data_dir: Path | None, console: Console)
 
 
 def _test_own(
-    recognizer: Recognizer, source: str, names: str | None, data_dir: Path | None, console: Console
+    recognizer: Recognizer,
+    sources: Sequence[str],
+    names: str | None,
+    data_dir: Path | None,
+    console: Console,
 ) -> Tested:
-    images = match_classes(load_images(source, names, "test", data_dir), recognizer.model.classes)
+    images = match_classes(load_images(sources, names, "test", data_dir), recognizer.model.classes)
     for note in images.notes:
         console.print(note, style="yellow", markup=False)
     workers = choose_workers(len(images))

@@ -1,6 +1,6 @@
 """The options of `inkdigits train` for images that a person brings in place of MNIST."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
@@ -28,9 +28,11 @@ MAX_INK = 0.4  # share of the other pixels; MNIST's have 0.16, Fashion-MNIST's 0
 
 data_option = click.option(
     "--data",
+    multiple=True,
     metavar="SOURCE",
     help="Images to use in place of MNIST: a CSV or Parquet file, an .npz, an IDX file, a folder "
-    "with a folder for each class, or the name of a data set, such as fashion-mnist.",
+    "with a folder for each class, the name of a data set, such as fashion-mnist, or an exported "
+    "profile. With several profiles, give the option once for each.",
 )
 classes_option = click.option(
     "--classes",
@@ -74,7 +76,7 @@ class OwnData:
 class OwnDataOptions:
     """The values of the options, as given."""
 
-    data: str | None
+    data: tuple[str, ...]
     classes: str | None
     validation: str | None
     preprocessing: str | None
@@ -82,10 +84,12 @@ class OwnDataOptions:
     @property
     def run_name(self) -> str:
         """The part of a run folder's name that stands for the data; "" without them."""
-        if self.data is None:
+        if not self.data:
             return ""
-        stem = Path(self.data).name.partition(".")[0]
-        return "".join(c if c.isalnum() and c.isascii() else "-" for c in stem).strip("-") + "-"
+        stem = Path(self.data[0]).name.partition(".")[0]
+        others = f"-and-{len(self.data) - 1}-more" if len(self.data) > 1 else ""
+        name = "".join(c if c.isalnum() and c.isascii() else "-" for c in stem).strip("-")
+        return f"{name}{others}-"
 
     def load(
         self, recipe: Recipe, data_dir: Path | None, workers: int, console: Console
@@ -95,7 +99,7 @@ class OwnDataOptions:
         workers  processes that will preprocess them
         raises   DataError; UsageError for an option that needs --data, or has a wrong value
         """
-        if self.data is None:
+        if not self.data:
             self._check_unused()
             return None
         images = load_images(self.data, self.classes, "train", data_dir)
@@ -108,7 +112,7 @@ class OwnDataOptions:
         if share is not None:
             adapted = replace(adapted, validation=share)
         elif self.validation is not None:
-            validation = load_images(self.validation, self.classes, "test", data_dir)
+            validation = load_images([self.validation], self.classes, "test", data_dir)
             # None are held out, and these are validated on.
             adapted = replace(adapted, validation=0.0)
         _describe(adapted, images, console)
@@ -116,7 +120,7 @@ class OwnDataOptions:
 
     def _check_unused(self) -> None:
         for name, value in vars(self).items():
-            if value is not None:
+            if value not in (None, ()):
                 raise click.UsageError(f"--{name} needs --data: name the images, or leave it out.")
 
     def _share(self) -> float | None:
@@ -151,7 +155,7 @@ def own_data_options(function: Callable[..., None]) -> Callable[..., None]:
     )
     @wraps(function)
     def with_own(
-        data: str | None,
+        data: tuple[str, ...],
         classes: str | None,
         validation: str | None,
         preprocessing: str | None,
@@ -163,13 +167,15 @@ def own_data_options(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def load_images(
-    source: str, classes: str | None, split: Split, data_dir: Path | None
+    names: Sequence[str], classes: str | None, split: Split, data_dir: Path | None
 ) -> LabeledImages:
     """Load images, and name their classes if names are given, separated by commas.
 
+    names    of one source, or of several exported profiles
+
     raises   DataError
     """
-    images = sources.load(source, split, data_dir)
+    images = sources.load_all(names, split, data_dir)
     if classes is None:
         return images
     return with_class_names(images, split_names(classes))

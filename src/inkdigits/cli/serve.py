@@ -6,12 +6,15 @@ import sys
 import webbrowser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
 
 from inkdigits.version import __version__
+
+if TYPE_CHECKING:
+    from inkdigits.api.settings import Settings
 
 # An image to try, if the package is run from a clone of its repository.
 SAMPLE = Path(__file__).parents[3] / "tests" / "golden" / "7.png"
@@ -44,6 +47,13 @@ SAMPLE = Path(__file__).parents[3] / "tests" / "golden" / "7.png"
     help="Number of worker processes.  [default: one for each CPU]",
 )
 @click.option(
+    "--profiles",
+    "keeps_profiles",
+    is_flag=True,
+    help="Keep profiles, which learn a person's handwriting, in the user's data folder. Only on a "
+    "server that nobody but this computer reaches; INKDIGITS_DATABASE is for any other.",
+)
+@click.option(
     "--open", "opens", is_flag=True, help="Open the page in a browser, if one can be opened."
 )
 def serve_command(
@@ -52,12 +62,13 @@ def serve_command(
     models: Sequence[str],
     origins: Sequence[str],
     workers: int | None,
+    keeps_profiles: bool,
     opens: bool,
 ) -> None:
     """Serve predictions over HTTP, until Ctrl-C or SIGTERM.
 
-    Every option except --open can also be set with an environment variable. docs/api.md lists all
-    variables.
+    Every option except --profiles and --open can also be set with an environment variable.
+    docs/api.md lists all variables.
     """
     given = {
         "host": host,
@@ -66,15 +77,20 @@ def serve_command(
         "origins": tuple(origins),
         "workers": workers,
     }
-    run_service(given, opens)
+    run_service(given, opens, keeps_profiles=keeps_profiles)
 
 
-def run_service(given: Mapping[str, Any], opens: bool, view: str = "") -> None:
+def run_service(
+    given: Mapping[str, Any], opens: bool, view: str = "", *, keeps_profiles: bool = False
+) -> None:
     """Serve until Ctrl-C or SIGTERM.
 
-    given   settings that take precedence over the environment; None and () for those not given
-    opens   whether to open the page in a browser, if one can be opened
-    view    the part of the page to open, such as #/train
+    given           settings that take precedence over the environment; None and () for those not
+                    given
+    opens           whether to open the page in a browser, if one can be opened
+    view            the part of the page to open, such as #/train
+    keeps_profiles  whether to keep profiles in the user's data folder, unless the environment has
+                    another database, or others reach the server
     raises  ClickException, also if the packages for it are not installed
     """
     try:
@@ -95,6 +111,8 @@ def run_service(given: Mapping[str, Any], opens: bool, view: str = "") -> None:
         )
     except ValidationError as error:
         raise click.UsageError(_describe_errors(error)) from None
+    if keeps_profiles:
+        settings = _with_profiles(settings)
     for message in misspelt_settings(os.environ):
         click.echo(f"Warning: {message}", err=True)
     # So that a bad model is reported once, not by every worker.
@@ -120,6 +138,22 @@ def run_service(given: Mapping[str, Any], opens: bool, view: str = "") -> None:
         serve(settings, on_ready)
     except ServerError as error:
         raise click.ClickException(str(error)) from None
+
+
+def _with_profiles(settings: "Settings") -> "Settings":
+    """Return settings with the user's database of profiles, on a server of this computer alone."""
+    from inkdigits.personal.location import user_database
+
+    if settings.database:
+        return settings
+    if not settings.is_private:
+        click.echo(
+            "Others reach this server, so it keeps no profiles; set INKDIGITS_DATABASE to keep "
+            "them.",
+            err=True,
+        )
+        return settings
+    return settings.model_copy(update={"database": str(user_database())})
 
 
 def _describe_errors(error: Any) -> str:

@@ -48,7 +48,7 @@ _SAMPLE_FIELDS = "id label source time preprocessing revision seen strokes"
 _VERSION_FIELDS = "number time action added removed samples"
 _MODEL_FIELDS = "digest model version tensors"
 _SEEN_LIMITS = Limits(bytes=2**14, pixels=IMAGE_SIDE**2)
-_ID = re.compile("[0-9a-f]{32}")
+_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
@@ -143,14 +143,16 @@ def write_profile_file(profile: ProfileFile) -> bytes:
     return data
 
 
-def read_profile_file(source: str | Path | bytes) -> ProfileFile:
+def read_profile_file(source: str | Path | bytes, name: str = "The file") -> ProfileFile:
     """Read an exported profile.
 
     source   the path of the file, or its content
+    name     of a content, for errors
     raises   DataError if it cannot be read, is not such a file, or exceeds a limit
     """
-    name = "The file" if isinstance(source, bytes) else printable(Path(source).name)
-    data = source if isinstance(source, bytes) else _content(Path(source))
+    data = source if isinstance(source, bytes) else read_content(Path(source))
+    if not isinstance(source, bytes):
+        name = printable(Path(source).name)
     try:
         return _parse(data)
     except _NewerVersion as error:
@@ -167,7 +169,8 @@ class _NewerVersion(ValueError):
     """A later inkdigits has written the file."""
 
 
-def _content(path: Path) -> bytes:
+def read_content(path: Path) -> bytes:
+    """Return the content of a file, of which at most MAX_BYTES + 1 are read; raise DataError."""
     try:
         if path.exists() and not path.is_file():
             raise DataError(f"{printable(path)} is not a file; name an exported profile.")
@@ -255,7 +258,7 @@ def _read_sample(fields: Fields) -> Sample:
         revision=fields.number("revision"),
         strokes=_read_strokes(fields),
         time=fields.time("time"),
-        id=fields.matching("id", _ID, "32 hexadecimal digits"),
+        id=fields.matching("id", _ID, "1 to 64 letters and digits"),
     )
 
 

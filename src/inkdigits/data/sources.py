@@ -2,25 +2,56 @@
 
 import gzip
 import zlib
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from inkdigits.data import class_folders, idx, labeled, named_sets, npz, parquet, tables
+from inkdigits.data import (
+    class_folders,
+    idx,
+    labeled,
+    named_sets,
+    npz,
+    parquet,
+    profile_images,
+    tables,
+)
 from inkdigits.data.folders import DataError
 from inkdigits.data.labeled import LabeledImages
 from inkdigits.data.mnist import Split
+from inkdigits.data.profile_files import is_profile_file
 from inkdigits.data.tables import Table
 from inkdigits.escaping import printable
 
 IDX_MAGIC = b"\0\0"
 NPY_MAGIC = b"\x93NUM"
+FIRST_BYTES = 16
+
+
+def load_all(
+    sources: Sequence[str], split: Split = "train", data_dir: Path | None = None
+) -> LabeledImages:
+    """Load labeled images from one source, or from several exported profiles together.
+
+    The arguments and errors are those of `load`.
+    """
+    if len(sources) == 1:
+        return load(sources[0], split, data_dir)
+    for source in sources:
+        if source in named_sets.SETS or not _is_profile(_existing(source)):
+            raise DataError(
+                f"{printable(source)} is not an exported profile, and only these can be named "
+                "together: put the images into one file or folder."
+            )
+    return profile_images.read_profiles([Path(source) for source in sources])
 
 
 def load(source: str, split: Split = "train", data_dir: Path | None = None) -> LabeledImages:
     """Load labeled images; the kind of a file is recognized by its content.
 
-    source    a table, CSV (compressed or not) or Parquet; an .npz; the images of an IDX pair; a
-              folder with an IDX pair, or with a folder for each class; or a name of named_sets
+    source    a table, CSV (compressed or not) or Parquet; an .npz; the images of an IDX pair; an
+              exported profile; a folder with an IDX pair, or with a folder for each class; or a
+              name of named_sets
     split     which images to take of a set that has both
     data_dir  where the files of a named set are; see folders.search_paths()
     raises    DataError
@@ -37,6 +68,8 @@ def load(source: str, split: Split = "train", data_dir: Path | None = None) -> L
         return npz.read_npz(path, split)
     if first.startswith(IDX_MAGIC):
         return idx.read_file(path)
+    if is_profile_file(first):
+        return profile_images.read_profiles([path])
     table = _read_table(path, first)
     name = labeled.file_name(path)
     if table.labels is None:
@@ -46,6 +79,10 @@ def load(source: str, split: Split = "train", data_dir: Path | None = None) -> L
         )
     hashes = {name: table.sha256}
     return LabeledImages(table.images, table.labels, table.writers, hashes, table.classes, name)
+
+
+def _is_profile(path: Path) -> bool:
+    return not path.is_dir() and is_profile_file(_first_bytes(path))
 
 
 def load_unlabeled(source: str) -> Table:
@@ -85,7 +122,7 @@ def _existing(source: str) -> Path:
     hint = f"; did you mean {nearest[0]}?" if nearest else "."
     raise DataError(
         f"{printable(source)} does not exist: name a CSV, Parquet, NumPy (.npz) or IDX "
-        f"file, a folder, or one of {', '.join(named_sets.SETS)}{hint}"
+        f"file, an exported profile, a folder, or one of {', '.join(named_sets.SETS)}{hint}"
     )
 
 
@@ -93,10 +130,10 @@ def _first_bytes(path: Path) -> bytes:
     """Return the first bytes of a file, decompressed if it is a .gz."""
     try:
         with path.open("rb") as file:
-            first = file.read(4)
+            first = file.read(FIRST_BYTES)
         if first.startswith(b"\x1f\x8b"):
             with gzip.open(path) as content:
-                first = content.read(4)
+                first = content.read(FIRST_BYTES)
         return first
     except (OSError, EOFError, zlib.error) as error:
         cause = getattr(error, "strerror", None) or error

@@ -2,6 +2,7 @@
 
 from inkdigits.numbers.checksums import CHECKSUMS
 from inkdigits.numbers.constraints import ConstraintError, Constraints
+from inkdigits.numbers.digit_pictures import NumberError, cut_digits
 from inkdigits.numbers.prediction import Candidate, NumberDigit, NumberPrediction, Separator
 from inkdigits.numbers.recognize import (
     may_be_number,
@@ -17,8 +18,10 @@ __all__ = [
     "ConstraintError",
     "Constraints",
     "NumberDigit",
+    "NumberError",
     "NumberPrediction",
     "Separator",
+    "cut_digits",
     "may_be_number",
     "recognize_boxes",
     "recognize_constrained",

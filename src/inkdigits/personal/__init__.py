@@ -5,6 +5,7 @@ from inkdigits.personal import Profile, load
 The database's packages are imported only when a profile is opened.
 """
 
+from inkdigits.data.samples import Sample, Source, Stroke
 from inkdigits.personal.consent import CONSENT_TEXT, CONSENT_VERSION, Consent
 from inkdigits.personal.errors import ProfileError
 from inkdigits.personal.profile import Profile, load
@@ -19,6 +20,9 @@ __all__ = [
     "Profile",
     "ProfileError",
     "Profiles",
+    "Sample",
+    "Source",
+    "Stroke",
     "Version",
     "load",
     "sample",

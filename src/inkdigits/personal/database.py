@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from inkdigits.personal import migrate
 from inkdigits.personal.database_errors import sentences
 from inkdigits.personal.errors import DatabaseError
+from inkdigits.personal.location import user_database
 
 VARIABLE = "INKDIGITS_DATABASE"
 BUSY_S = 30  # how long to wait while another process writes, which takes milliseconds
@@ -67,8 +67,7 @@ _lock = threading.Lock()
 
 def default_url() -> str:
     """Return where profiles are kept: INKDIGITS_DATABASE, or a file in the user's data folder."""
-    folder = platformdirs.user_data_path("inkdigits", appauthor=False)
-    return os.environ.get(VARIABLE) or str(folder / "profiles.sqlite3")
+    return os.environ.get(VARIABLE) or str(user_database())
 
 
 def open_database(url: str | os.PathLike[str] | None = None) -> Database:

@@ -16,6 +16,7 @@ from inkdigits.api.explanation_schemas import (
     to_response,
 )
 from inkdigits.api.headers import require_accepts_json, require_uncompressed_body
+from inkdigits.api.profile_access import ProfileAccess
 from inkdigits.api.registry import ModelRegistry
 from inkdigits.api.validation import parse_query, validate
 from inkdigits.explain import Explanation, Unit, explain, explain_ink
@@ -24,7 +25,7 @@ from inkdigits.explain.limits import ExplanationError, check_choice, check_cost
 from inkdigits.recognizer import Recognizer
 
 
-def create_blueprint(registry: ModelRegistry) -> Blueprint:
+def create_blueprint(registry: ModelRegistry, access: ProfileAccess) -> Blueprint:
     """Create the route that explains predictions."""
     bp = Blueprint("explanations", __name__)
     bp.before_request(require_accepts_json)
@@ -32,8 +33,9 @@ def create_blueprint(registry: ModelRegistry) -> Blueprint:
 
     @bp.post("/api/v1/explanations")
     def explain_one() -> Response:
-        recognizer = choose_model(registry, parse_query("model").get("model"))
+        base = choose_model(registry, parse_query("model").get("model"))
         drawing = validate(EXPLANATION, read_json())
+        recognizer, profile = access.choose(base)
         start = time.perf_counter()
         try:
             explanation = _explain(recognizer, drawing)
@@ -42,7 +44,8 @@ def create_blueprint(registry: ModelRegistry) -> Blueprint:
         duration_ms = 1000 * (time.perf_counter() - start)
         # The server counts explanations by model.
         request.environ["inkdigits.explanations"] = [recognizer.name]
-        content = explanation_json(explanation) | {"duration_ms": duration_ms}
+        more = {"profile": profile, "duration_ms": duration_ms}
+        content = explanation_json(explanation) | more
         return json_response(to_response(content))
 
     return bp

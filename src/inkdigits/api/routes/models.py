@@ -5,12 +5,13 @@ from werkzeug.exceptions import NotFound
 
 from inkdigits.api import schemas
 from inkdigits.api.headers import require_accepts_json
+from inkdigits.api.profile_access import ProfileAccess
 from inkdigits.api.registry import ModelRegistry
 from inkdigits.api.validation import parse_query
 from inkdigits.recognizer import Recognizer
 
 
-def create_blueprint(registry: ModelRegistry) -> Blueprint:
+def create_blueprint(registry: ModelRegistry, access: ProfileAccess) -> Blueprint:
     """Create the routes under /api/v1/models."""
     bp = Blueprint("models", __name__)
 
@@ -19,7 +20,9 @@ def create_blueprint(registry: ModelRegistry) -> Blueprint:
         require_accepts_json()
         parse_query()
         models = schemas.Models(
-            default=registry.default_name, models=[_describe(model) for model in registry]
+            default=registry.default_name,
+            models=[_describe(model) for model in registry],
+            profiles=access.is_on,
         )
         return Response(models.model_dump_json(), content_type="application/json")
 

@@ -20,6 +20,7 @@ from inkdigits.api.drawings import render_strokes
 from inkdigits.api.headers import require_accepts_json, require_uncompressed_body
 from inkdigits.api.number_schemas import BATCH_DRAWING, NUMBER, NumberBatch, NumberConstraints
 from inkdigits.api.parsing import decode_image
+from inkdigits.api.profile_access import Chosen, ProfileAccess
 from inkdigits.api.registry import ModelRegistry
 from inkdigits.api.schemas import ImageDrawing, ModelName, StrokesDrawing
 from inkdigits.api.settings import Settings
@@ -42,7 +43,9 @@ _BATCH = TypeAdapter(NumberBatch)
 Box = tuple[int, int, int, int]  # left, top, width and height
 
 
-def create_blueprint(registry: ModelRegistry, settings: Settings) -> Blueprint:
+def create_blueprint(
+    registry: ModelRegistry, settings: Settings, access: ProfileAccess
+) -> Blueprint:
     """Create the routes that recognize numbers."""
     bp = Blueprint("numbers", __name__)
     bp.before_request(require_accepts_json)
@@ -50,23 +53,25 @@ def create_blueprint(registry: ModelRegistry, settings: Settings) -> Blueprint:
 
     @bp.post("/api/v1/numbers")
     def recognize_one() -> Response:
-        recognizer, query = _options(registry)
+        base, query = _options(registry)
         body = read_drawing()
         if isinstance(body, bytes):
             constraints = _constraints(validate(_CONSTRAINTS, query))
-            return json_response(_recognize(recognizer, body, constraints))
+            return json_response(_recognize(access.choose(base), body, constraints))
         fields = validate(NUMBER, _merge(query, body))
-        return json_response(_recognize(recognizer, fields, _constraints(fields)))
+        constraints = _constraints(fields)
+        return json_response(_recognize(access.choose(base), fields, constraints))
 
     @bp.post("/api/v1/numbers/batch")
     def recognize_several() -> Response:
-        recognizer, query = _options(registry)
+        base, query = _options(registry)
         batch = validate(_BATCH, _merge(query, read_json()))
         constraints = _constraints(batch)
+        chosen = access.choose(base)
         results = recognize_batch(
             batch.drawings,
             settings,
-            lambda item: _recognize(recognizer, validate(BATCH_DRAWING, item), constraints),
+            lambda item: _recognize(chosen, validate(BATCH_DRAWING, item), constraints),
         )
         return json_response(number_schemas.Numbers(numbers=list(results)))
 
@@ -107,12 +112,14 @@ def _constraints(fields: NumberConstraints) -> Constraints:
 
 
 def _recognize(
-    recognizer: Recognizer, drawing: ImageDrawing | StrokesDrawing | bytes, constraints: Constraints
+    chosen: Chosen, drawing: ImageDrawing | StrokesDrawing | bytes, constraints: Constraints
 ) -> number_schemas.Number:
     """Recognize a number, and build the response.
 
+    chosen   the model, and the profile that it is fitted to
     drawing  fields of a JSON body, or the content of an image file
     """
+    recognizer = chosen.recognizer
     start = time.perf_counter()
     scale, corner = 1.0, (0.0, 0.0)
     if isinstance(drawing, StrokesDrawing):
@@ -156,5 +163,6 @@ def _recognize(
             for each in prediction.candidates
         ],
         model=ModelName(name=recognizer.name, digest=recognizer.digest),
+        profile=chosen.profile,
         duration_ms=duration_ms,
     )

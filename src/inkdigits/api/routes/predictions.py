@@ -19,6 +19,7 @@ from inkdigits.api.bodies import (
 )
 from inkdigits.api.headers import require_accepts_json, require_uncompressed_body
 from inkdigits.api.parsing import parse_image
+from inkdigits.api.profile_access import Chosen, ProfileAccess
 from inkdigits.api.registry import ModelRegistry
 from inkdigits.api.settings import Settings
 from inkdigits.api.validation import parse_query, validate
@@ -29,7 +30,9 @@ from inkdigits.recognizer import Prediction, Recognizer
 _BATCH = TypeAdapter(schemas.Batch)
 
 
-def create_blueprint(registry: ModelRegistry, settings: Settings) -> Blueprint:
+def create_blueprint(
+    registry: ModelRegistry, settings: Settings, access: ProfileAccess
+) -> Blueprint:
     """Create the routes that make predictions."""
     bp = Blueprint("predictions", __name__)
     bp.before_request(require_accepts_json)
@@ -39,7 +42,7 @@ def create_blueprint(registry: ModelRegistry, settings: Settings) -> Blueprint:
     def predict() -> Response:
         """Respond in the format of the write-up."""
         fields = read_json()
-        recognizer = registry.default
+        recognizer = access.choose(registry.default).recognizer
         prediction = _record(recognizer, recognizer.recognize(parse_image(fields)))
         return json_response(
             schemas.WriteUpPrediction(
@@ -50,18 +53,22 @@ def create_blueprint(registry: ModelRegistry, settings: Settings) -> Blueprint:
 
     @bp.post("/api/v1/predictions")
     def predict_one() -> Response:
-        recognizer, seen = _options(registry)
+        base, seen = _options(registry)
         drawing = read_drawing()
+        chosen = access.choose(base)
         if isinstance(drawing, bytes):
-            return json_response(_predict(recognizer, seen, lambda: recognizer.recognize(drawing)))
-        return json_response(_predict_fields(recognizer, seen, drawing))
+            return json_response(
+                _predict(chosen, seen, lambda: chosen.recognizer.recognize(drawing))
+            )
+        return json_response(_predict_fields(chosen, seen, drawing))
 
     @bp.post("/api/v1/predictions/batch")
     def predict_batch() -> Response:
-        recognizer, seen = _options(registry)
+        base, seen = _options(registry)
         batch = validate(_BATCH, read_json())
+        chosen = access.choose(base)
         results = recognize_batch(
-            batch.drawings, settings, lambda fields: _predict_fields(recognizer, seen, fields)
+            batch.drawings, settings, lambda fields: _predict_fields(chosen, seen, fields)
         )
         return json_response(schemas.Predictions(predictions=list(results)))
 
@@ -83,22 +90,22 @@ def _predicted_digit(prediction: Prediction) -> int | str:
     return "none" if prediction.label is None else prediction.label
 
 
-def _predict_fields(recognizer: Recognizer, seen: bool, fields: Any) -> schemas.Prediction:
+def _predict_fields(chosen: Chosen, seen: bool, fields: Any) -> schemas.Prediction:
     return _predict(
-        recognizer,
+        chosen,
         seen,
-        lambda: drawings.recognize(recognizer, validate(drawings.DRAWING, fields)),
+        lambda: drawings.recognize(chosen.recognizer, validate(drawings.DRAWING, fields)),
     )
 
 
-def _predict(
-    recognizer: Recognizer, seen: bool, recognize: Callable[[], Prediction]
-) -> schemas.Prediction:
+def _predict(chosen: Chosen, seen: bool, recognize: Callable[[], Prediction]) -> schemas.Prediction:
     """Build the response for one drawing.
 
+    chosen     the model, and the profile that it is fitted to
     seen       whether to include the network's input
     recognize  makes the prediction, and is timed
     """
+    recognizer = chosen.recognizer
     start = time.perf_counter()
     prediction = _record(recognizer, recognize())
     duration_ms = 1000 * (time.perf_counter() - start)
@@ -114,6 +121,7 @@ def _predict(
         probabilities=list(prediction.probabilities),
         seen=None if png is None else f"data:image/png;base64,{png}",
         model=schemas.ModelName(name=recognizer.name, digest=recognizer.digest),
+        profile=chosen.profile,
         duration_ms=duration_ms,
     )
 

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from inkdigits.api.clients import client_key
+from inkdigits.api.headers import LAB_PATH, PROFILE_PATH
 from inkdigits.api.server.messages import Request, Response
 from inkdigits.api.server.rejections import overloaded
 from inkdigits.api.settings import Settings
 
 HEALTH_THREADS, OTHER_THREADS = 1, 2
+ACCURACY_PATH = f"{PROFILE_PATH}/accuracy"
 HEALTH_TARGETS = {b"/healthz", b"/readyz"}
 # Bodies up to this size are not counted: one on each connection takes little memory, and small
 # drawings are accepted even if large uploads have used up the budget.
@@ -190,7 +192,12 @@ class Reservation:
 
 
 class AdmissionControl:
-    """The executors of a worker: one each for predictions, health checks and everything else."""
+    """The executors of a worker, for predictions, health checks, profiles and everything else.
+
+    Requests for a profile wait for a database, or for a model to be fitted. So they have threads of
+    their own, and none of them runs in the event loop. How well the samples are recognized takes
+    the longest, so it has another one.
+    """
 
     def __init__(self, settings: Settings) -> None:
         timeout_s = settings.queue_timeout_s
@@ -198,9 +205,27 @@ class AdmissionControl:
         self.predictions = BoundedExecutor(settings.threads, settings.queue, timeout_s)
         self._health = BoundedExecutor(HEALTH_THREADS, 64, timeout_s)
         self._others = BoundedExecutor(OTHER_THREADS, 16 * settings.queue + 64, timeout_s)
+        self._has_profiles = bool(settings.database)
+        self._profiles = BoundedExecutor(settings.threads, settings.queue, timeout_s)
+        self._accuracy = BoundedExecutor(1, settings.queue, timeout_s)
 
     def executor(self, request: Request) -> BoundedExecutor:
         """Choose the executor for a request."""
+        if self._has_profiles and _is_for_profile(request):
+            path = request.target.partition(b"?")[0]
+            return self._accuracy if path == ACCURACY_PATH.encode() else self._profiles
         if request.method == "POST":
             return self.predictions
         return self._health if request.target in HEALTH_TARGETS else self._others
+
+
+def _is_for_profile(request: Request) -> bool:
+    """Whether a request is about a profile, or made with one."""
+    if request.target.startswith(PROFILE_PATH.encode()):
+        return request.method != "OPTIONS"
+    authorization = request.header("authorization")
+    return (
+        authorization is not None
+        and authorization[:7].lower() == "bearer "
+        and not request.target.startswith(LAB_PATH.encode())
+    )

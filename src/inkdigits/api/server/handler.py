@@ -160,7 +160,8 @@ class Handler:
                     raise client_disconnected()
                 return run_application(self._app, environ, request.body)
 
-            response = await executor.run(work, self._runs_quick and is_quick(request))
+            is_small = self._runs_quick and executor is self.predictions and is_quick(request)
+            response = await executor.run(work, is_small)
             if response.stream is not None and self.streams.is_full:
                 raise overloaded("streams")
         except Rejected as rejected:

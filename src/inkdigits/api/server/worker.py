@@ -21,6 +21,7 @@ if sys.platform != "win32":
 from inkdigits.api.app import create_app
 from inkdigits.api.lab_access import LabAccess
 from inkdigits.api.metrics import Metrics
+from inkdigits.api.profile_access import ProfileAccess
 from inkdigits.api.registry import ModelRegistry
 from inkdigits.api.server.connection import Connection
 from inkdigits.api.server.handler import Handler
@@ -94,7 +95,15 @@ class _Worker:
         served_runs = _served_runs(settings) if lab_access else None
         self._registry = ModelRegistry(settings.models, served_runs)
         metrics = Metrics(metrics_index)
-        app = create_app(self._registry, settings, lambda: self._is_draining, metrics, lab_access)
+        self._profile_access = ProfileAccess(settings.database)
+        app = create_app(
+            self._registry,
+            settings,
+            lambda: self._is_draining,
+            metrics,
+            lab_access,
+            self._profile_access,
+        )
         self._handler = Handler(app.wsgi_app, settings, metrics, _max_connections(settings))
 
     def event_loop(self) -> asyncio.AbstractEventLoop:
@@ -113,7 +122,12 @@ class _Worker:
         self._resume_accepting()
         commands = {DRAIN: self._drain, STOP: stopped.set}
         threading.Thread(target=self._receive_commands, args=(loop, commands), daemon=True).start()
-        for task in (self._expire_connections(), self._send_heartbeats(), self._reload_models()):
+        for task in (
+            self._expire_connections(),
+            self._send_heartbeats(),
+            self._reload_models(),
+            asyncio.to_thread(self._profile_access.check),
+        ):
             self._tasks.add(loop.create_task(task))
         self._pipe.send(READY)
         await stopped.wait()
