@@ -4,6 +4,7 @@ import type { PredictionBody } from "../../lib/api/client";
 import { digitName } from "../../lib/format";
 import { digitChange } from "../../lib/profiles/changeText";
 import { loadToken } from "../../lib/profiles/token";
+import { Icon } from "../icons";
 import { HandwritingLink, TeachingOutcome } from "./TeachingOutcome";
 import "../../styles/feedback.css";
 
@@ -53,12 +54,14 @@ export default function DigitFeedback({ digit, confidence, body, model, children
           ) : (
             <fieldset className="feedback-question">
               <legend>Was it right?</legend>
-              <button type="button" onClick={confirm}>
-                Yes
-              </button>
-              <button type="button" onClick={deny}>
-                No
-              </button>
+              <span>
+                <button type="button" onClick={confirm}>
+                  Yes
+                </button>
+                <button type="button" onClick={deny}>
+                  No
+                </button>
+              </span>
             </fieldset>
           )}
         </div>
@@ -137,8 +140,13 @@ function DigitChooser({ other, onChoose, onCancel }: ChooserProps) {
           {digit}
         </button>
       ))}
-      <button type="button" className="ghost feedback-cancel" onClick={onCancel}>
-        Cancel
+      <button
+        type="button"
+        className="ghost feedback-cancel"
+        aria-label="Cancel"
+        onClick={onCancel}
+      >
+        <Icon name="close" />
       </button>
     </fieldset>
   );

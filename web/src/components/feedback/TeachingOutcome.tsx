@@ -35,7 +35,7 @@ export function TeachingOutcome({ state, kept, changed, onUndo }: Props) {
       </p>
       {state.kind === "taught" && (
         <button type="button" onClick={onUndo}>
-          Undo
+          Undo teaching
         </button>
       )}
     </>

@@ -19,5 +19,5 @@ export function spokenAnswer(answer: Answer): string {
   const { asked, digit } = answer;
   if (isRight(answer)) return `Right: ${digitName(asked)}.`;
   if (digit === null) return `It did not take your ${digitName(asked)} for a digit.`;
-  return `It took your ${digitName(asked)} for ${withArticle(digitName(digit))}.`;
+  return `It took your ${digitName(asked)} for ${digit === 8 ? "an" : "a"} ${digitName(digit)}.`;
 }
