@@ -26,8 +26,8 @@ PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
 IN_PARALLEL := -n 2
 # The tests start hundreds of Python processes. Some containers set this, and each would compile anew.
 unexport PYTHONDONTWRITEBYTECODE
-# The tests that need neither PyTorch, nor Docker, nor the data sets, nor the optional extras.
-DEFAULT_TESTS := -m "not parity and not deploy and not data and not extras and not site"
+# The tests that need neither PyTorch, nor Docker, nor PostgreSQL, nor the data sets, nor the optional extras.
+DEFAULT_TESTS := -m "not parity and not deploy and not postgres and not data and not extras and not site"
 ARGS ?=
 
 NODE_VERSION := 22.20.0
@@ -40,7 +40,7 @@ SERVE_FOR_TESTS := INKDIGITS_SERVE="$(abspath $(INKDIGITS)) serve --port {port} 
 PAGE_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f)
 
 .DEFAULT_GOAL := help
-.PHONY: help run course dev up down logs replace digests train test coverage test-py test-web test-data test-extras test-deploy lint format hooks client parity bench accuracy counts fuzz attack figures form-figures cards docs lock dist clean
+.PHONY: help run course dev up down logs replace backup restore digests train test coverage test-py test-web test-data test-extras test-postgres test-deploy lint format hooks client parity bench accuracy counts fuzz attack figures form-figures cards docs lock dist clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,14 +59,20 @@ up: ## Build and start the containers, and print the address of the page
 	sh deploy/compose.sh up --build --detach
 	@echo "The page is at http://$$(sh deploy/compose.sh port web 8080)/"
 
-down: ## Stop and remove the containers
-	sh deploy/compose.sh down --remove-orphans --volumes
+down: ## Stop and remove the containers; profiles are kept
+	sh deploy/compose.sh down --remove-orphans
 
 logs: ## Follow the logs of the containers until Ctrl-C
 	sh deploy/compose.sh logs --follow --tail 100
 
 replace: ## Replace the running service with a new build without dropping a request
 	sh deploy/replace.sh
+
+backup: ## Copy the profiles of the containers to a file, also while they run (FILE=profiles.sqlite3)
+	sh deploy/backup.sh backup $(FILE)
+
+restore: ## Put a backup in the place of the profiles of the containers (FILE=backups/...)
+	sh deploy/backup.sh restore $(FILE)
 
 digests: ## Pin the base images of the containers to their current digests
 	sh deploy/digests.sh
@@ -100,6 +106,9 @@ named-data: # checked before anything is installed
 
 test-extras: $(VENV)/installed-extras ## Run the tests of the optional extras: scikit-learn, ONNX and others
 	$(PYTEST) $(IN_PARALLEL) -m extras $(ARGS)
+
+test-postgres: $(VENV)/installed-test ## Run the tests of profiles on a PostgreSQL server of their own; needs PostgreSQL
+	$(PYTEST) -m postgres tests/personal $(ARGS)
 
 test-deploy: $(VENV)/installed-test web/node_modules/.package-lock.json ## Build the containers and test them, with a browser and with injected faults
 	cd web && PATH="$(abspath $(BIN)):$$PATH" sh scripts/browser.sh

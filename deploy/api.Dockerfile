@@ -35,6 +35,8 @@ ENV PATH=/opt/inkdigits/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     INKDIGITS_HOST=0.0.0.0 \
     INKDIGITS_PORT=5000
+# A new volume gets the owner of the folder that it is mounted on.
+RUN mkdir -m 0700 /var/lib/inkdigits && chown 10001:10001 /var/lib/inkdigits
 USER 10001:10001
 EXPOSE 5000
 STOPSIGNAL SIGTERM

@@ -31,7 +31,7 @@ OF_COMPOSE, OF_SCRIPTS = {"COMPOSE_FILE": "compose.yaml"}, {"INKDIGITS_REPLACE_S
 
 def substituted(text):
     """The variables that are substituted in a compose file, with their defaults."""
-    return dict(re.findall(r"\$\{(\w+):-([^}]*)\}", text))
+    return dict(re.findall(r"\$\{(\w+):?-([^}]*)\}", text))
 
 
 def passed_on(service):
@@ -182,7 +182,28 @@ def test_containers_are_hardened_and_limited(service):
     assert {"cpus", "mem_limit", "pids_limit", "stop_signal", "stop_grace_period"} <= set(container)
     assert set(container["logging"]["options"]) == {"max-size", "max-file"}
     assert all("size=" in folder for folder in container["tmpfs"])
-    assert not {"privileged", "volumes", "cap_add", "network_mode", "pid"} & set(container)
+    assert not {"privileged", "cap_add", "network_mode", "pid"} & set(container)
+
+
+def test_only_profiles_are_kept_in_a_volume():
+    assert COMPOSE["volumes"] == {"profiles": None}
+    (volume,) = SERVICES["api"]["volumes"]
+    name, folder = volume.split(":")
+    assert name == "profiles"
+    database = substituted(TEXTS["compose.yaml"])["INKDIGITS_DATABASE"]
+    assert database == f"{folder}/profiles.sqlite3"
+    dockerfile = (ROOT / "deploy/api.Dockerfile").read_text(encoding="utf-8")
+    # A new volume belongs to the user of the service, and nobody else can read it.
+    (user,) = re.findall(r"^USER (\S+)$", dockerfile, re.MULTILINE)
+    assert f"RUN mkdir -m 0700 {folder} && chown {user} {folder}\n" in dockerfile
+    assert "volumes" not in SERVICES["web"]
+
+
+def test_make_down_keeps_the_volume():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^down:.*\n\t(.*)$", makefile, re.MULTILINE)
+    assert "--volumes" not in command
+    assert " -v" not in command
 
 
 def test_cpu_limit_is_the_number_of_workers():
@@ -221,7 +242,7 @@ def test_every_proxy_error_has_title_and_detail():
         assert set(re.findall(r"^    (\d+) ", table, re.MULTILINE)) == {*codes.split(), "431"}
 
 
-@pytest.mark.parametrize("target", ["up", "down", "logs", "replace", "digests", "test-deploy"])
+@pytest.mark.parametrize("target", ["up", "down", "logs", "replace", "backup", "restore", "digests", "test-deploy"])
 def test_make_targets_are_documented(target):
     assert f"make {target}" in DOCUMENT
 

@@ -88,6 +88,10 @@ class Stack:
     def compose(self, *arguments):
         return run("sh", "deploy/compose.sh", *arguments, env=self.environment)
 
+    def remove(self):
+        """Remove everything, also the volume that `make down` keeps."""
+        self.compose("down", "--remove-orphans", "--volumes")
+
     def containers(self, service):
         """The ids of the containers of a service, running or not."""
         project = f"label=com.docker.compose.project={self.project}"
@@ -166,7 +170,7 @@ def started(figures, name, **settings):
         )
         raise
     finally:
-        stack.make("down")
+        stack.remove()
 
 
 def predict_seven(address):

@@ -2,28 +2,39 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeAlias
 
 from inkdigits.personal.adaptation import PersonalModel
 from inkdigits.recognizer import Recognizer
 
-# Each has the parameters of a network: about a megabyte.
-MAX_ENTRIES = 64
+MAX_BYTES = 64 * 2**20  # of the parameters of all networks together
+LOCKS = 16
 
 Entry: TypeAlias = tuple[PersonalModel, Recognizer]
-Key: TypeAlias = tuple[str, int, str]  # profile, version, digest of the base model
+Key: TypeAlias = tuple[str, str, str]  # profile, fingerprint of its samples, digest of the base
 
 
 class RecognizerCache:
-    """A number of recognizers, of which the least recently used is dropped; for any thread."""
+    """Recognizers up to a size, of which the least recently used are dropped; for any thread."""
 
-    def __init__(self, entries: int = MAX_ENTRIES) -> None:
-        self._limit = entries
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self._max_bytes = max_bytes
         self._entries: OrderedDict[Key, Entry] = OrderedDict()
         self._lock = threading.Lock()
+        self._making = [threading.Lock() for _ in range(LOCKS)]
+
+    @contextmanager
+    def making(self, key: Key) -> Iterator[None]:
+        """Let one thread at a time make what is kept under a key; others then find it."""
+        with self._making[hash(key) % LOCKS]:
+            yield
 
     def get(self, key: Key) -> Entry | None:
         """Return what is kept under a key, if anything."""
+        if not key[-1]:  # a model that was never saved cannot be told from others
+            return None
         with self._lock:
             entry = self._entries.get(key)
             if entry is not None:
@@ -32,17 +43,24 @@ class RecognizerCache:
 
     def put(self, key: Key, entry: Entry) -> None:
         """Keep an entry."""
+        if not key[-1]:
+            return
         with self._lock:
             self._entries[key] = entry
             self._entries.move_to_end(key)
-            while len(self._entries) > self._limit:
-                self._entries.popitem(last=False)
+            size = sum(map(_size, self._entries.values()))
+            while size > self._max_bytes:
+                size -= _size(self._entries.popitem(last=False)[1])
 
-    def forget(self, profile: str, version: int = 0) -> None:
-        """Drop all recognizers of a profile from a version on."""
+    def forget(self, profile: str) -> None:
+        """Drop all recognizers of a profile."""
         with self._lock:
-            for key in [key for key in self._entries if key[0] == profile and key[1] >= version]:
+            for key in [key for key in self._entries if key[0] == profile]:
                 del self._entries[key]
+
+
+def _size(entry: Entry) -> int:
+    return int(entry[1].model.vector.nbytes)
 
 
 CACHE = RecognizerCache()

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,10 +12,11 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from inkdigits.personal import migrate
+from inkdigits.personal import erasure, migrate
 from inkdigits.personal.database_errors import sentences
 from inkdigits.personal.errors import DatabaseError
 from inkdigits.personal.location import user_database
+from inkdigits.personal.store import Rows
 
 VARIABLE = "INKDIGITS_DATABASE"
 BUSY_S = 30  # how long to wait while another process writes, which takes milliseconds
@@ -35,8 +37,23 @@ class Database:
     engine: Engine
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> Iterator[Rows]:
         """Read in one transaction, which sees the database at one moment."""
+        with self.reading() as connection:
+            yield Rows(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[Rows]:
+        """Write all of a block or, if it raises or the process is killed, nothing.
+
+        At its end all of it is on the disk.
+        """
+        with self.writing() as connection:
+            yield Rows(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Do as `read`, without the statements of `Rows`."""
         with sentences(self.shown), self.engine.connect() as connection:
             if self.path is None:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
@@ -44,11 +61,8 @@ class Database:
                 yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """Write all of a block or, if it raises or the process is killed, nothing.
-
-        At its end all of it is on the disk.
-        """
+    def writing(self) -> Iterator[Connection]:
+        """Do as `write`, without the statements of `Rows`."""
         with sentences(self.shown), self.engine.connect() as connection:
             connection = connection.execution_options(inkdigits_writes=True)
             with connection.begin():
@@ -86,6 +100,9 @@ def open_database(url: str | os.PathLike[str] | None = None) -> Database:
         if database is None or (database.path is not None and not database.path.exists()):
             database = _connect(address)
             migrate.migrate(database)
+            if database.path is not None:
+                _use_write_ahead_log(database)
+                erasure.erase_deleted(database)
             _open[key] = database
         return database
 
@@ -161,8 +178,22 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "synchronous = FULL",  # what is committed survives a power failure
     ):
         connection.execute(f"PRAGMA {pragma}")
-    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _use_write_ahead_log(database: Database) -> None:
+    """Let readers not wait for writers; the file keeps this mode.
+
+    Only once it is known that the file is ours: another program's stays as it is.
+    """
+    end = time.monotonic() + BUSY_S
+    while database.outside_transactions("PRAGMA journal_mode")[0][0] != "wal":
+        try:
+            database.outside_transactions("PRAGMA journal_mode = WAL")
+        except DatabaseError as error:
+            # SQLite itself does not wait here for another process that has just made the file.
+            if error.cause != "busy" or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
 
 
 def _begin_sqlite(connection: Connection) -> None:

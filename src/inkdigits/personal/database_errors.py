@@ -59,6 +59,8 @@ def sentences(name: str) -> Iterator[None]:
     except PoolTimeout:
         raise _error(name, "busy") from None
     except DBAPIError as error:
+        raise _error(name, _cause(error.orig)) from None
+    except sqlite3.Error as error:  # of a statement that SQLAlchemy did not run
         raise _error(name, _cause(error)) from None
     except SQLAlchemyError:
         raise _error(name, "damaged") from None
@@ -73,8 +75,7 @@ def _error(name: str, cause: Cause) -> DatabaseError:
     return DatabaseError("The database " + _SENTENCES[cause].format(name=name), cause)
 
 
-def _cause(error: DBAPIError) -> Cause:
-    original = error.orig
+def _cause(original: BaseException | None) -> Cause:
     if isinstance(original, sqlite3.Error):
         code = (getattr(original, "sqlite_errorcode", None) or 0) & 0xFF
         return _SQLITE.get(code, "damaged")

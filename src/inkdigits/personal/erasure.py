@@ -1,43 +1,76 @@
-"""Leave nothing of what has been deleted in the files of an SQLite database."""
+"""Leave nothing of what has been deleted in the files of an SQLite database.
 
+A deletion marks the database in its own transaction, and the mark is removed once nothing is left.
+So what a killed process or a full disk has left is erased when the database is opened or something
+else is deleted.
+"""
+
+import logging
 import os
-import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from inkdigits.personal.database import BUSY_S, Database
+from sqlalchemy import Connection
+
 from inkdigits.personal.errors import DatabaseError
 from inkdigits.personal.migrate import copies
 
+if TYPE_CHECKING:
+    from inkdigits.personal.database import Database
+
 PIECE_BYTES = 2**20
 
+_log = logging.getLogger(__name__)
 
-def erase_deleted(database: Database) -> None:
+
+def mark(connection: Connection) -> None:
+    """Note in the transaction that deletes something that its bytes are to be erased."""
+    if connection.dialect.name == "sqlite":
+        number = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        # Another number than that of a deletion whose bytes another process is just erasing.
+        connection.exec_driver_sql(f"PRAGMA user_version = {number % 2**30 + 1}")
+
+
+def erase_deleted(database: "Database") -> None:
     """Remove deleted rows from the bytes of SQLite's files, and delete copies of older revisions.
 
     secure_delete overwrites what is deleted, but copies of a row that SQLite made when it moved
     rows between pages may be left in unused parts of pages, and in the log. A new file has neither.
     PostgreSQL's files are not touched: its VACUUM runs by itself.
 
-    raises   DatabaseError if other programs read the database for too long: the rows are deleted,
-             but some of their bytes are still in its log
+    The rows are deleted in any case. If the bytes cannot be erased now, because the disk is full or
+    another program reads for too long, this is logged, and done later.
     """
     if database.path is None:
         return
-    for copy in copies(database.path):
-        _overwrite(copy)
-    database.outside_transactions("VACUUM")
-    end = time.monotonic() + BUSY_S
-    while True:
-        (row,) = database.outside_transactions("PRAGMA wal_checkpoint(TRUNCATE)")
-        if not row[0]:
+    try:
+        (number,) = _pragma(database, "user_version")
+        if not number:
             return
-        if time.monotonic() > end:
-            raise DatabaseError(
-                f"It is deleted, but another program reads {database.shown}, so that bytes of it "
-                "are still in the log beside it; end that program, and delete something else.",
-                "busy",
+        for copy in copies(database.path):
+            _overwrite(copy)
+        database.outside_transactions("VACUUM")
+        if _pragma(database, "wal_checkpoint(TRUNCATE)")[0]:
+            _log.warning(
+                "Deleted handwriting is still in the log beside %s, because another program reads "
+                "it; it is erased later.",
+                database.path,
             )
-        time.sleep(0.05)
+            return
+        with database.writing() as connection:
+            if connection.exec_driver_sql("PRAGMA user_version").scalar_one() == number:
+                connection.exec_driver_sql("PRAGMA user_version = 0")
+    except (DatabaseError, OSError) as error:
+        _log.warning(
+            "Deleted handwriting could not be erased from %s yet; it is erased later: %s",
+            database.path,
+            error,
+        )
+
+
+def _pragma(database: "Database", name: str) -> tuple[int, ...]:
+    (row,) = database.outside_transactions(f"PRAGMA {name}")
+    return tuple(row)
 
 
 def _overwrite(path: Path) -> None:
@@ -48,4 +81,4 @@ def _overwrite(path: Path) -> None:
             file.write(bytes(min(PIECE_BYTES, size - start)))
         file.flush()
         os.fsync(file.fileno())
-    path.unlink()
+    path.unlink(missing_ok=True)

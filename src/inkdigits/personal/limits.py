@@ -1,5 +1,7 @@
 """What a profile may hold, and what its name may be."""
 
+import unicodedata
+
 from inkdigits.personal.errors import InvalidName
 
 MAX_SAMPLES = 2_000  # of a profile
@@ -10,9 +12,14 @@ MAX_NAME = 64  # characters
 MAX_VERSIONS_WITH_MODELS = 20  # the models of older versions are deleted; they can be fitted again
 
 
+def normalize(name: str) -> str:
+    """Return a name in one of the forms that look alike: composed, without spaces at its ends."""
+    return unicodedata.normalize("NFC", name.strip())
+
+
 def check_name(name: str) -> str:
-    """Return the name of a profile without spaces at its ends; raise InvalidName."""
-    name = name.strip()
+    """Return the name of a profile as it is stored; raise InvalidName."""
+    name = normalize(name)
     if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
         raise InvalidName(
             f"The name of a profile must have 1 to {MAX_NAME} characters that can be printed; "

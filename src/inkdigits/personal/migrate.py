@@ -1,5 +1,6 @@
 """Bring the tables of a database up to date when it is opened."""
 
+import glob
 import logging
 import os
 import sqlite3
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, inspect, text
 
 from inkdigits.personal.errors import DatabaseError
-from inkdigits.personal.tables import REVISION
+from inkdigits.personal.tables import REVISION, VERSION_TABLE, metadata
 
 if TYPE_CHECKING:
     from inkdigits.personal.database import Database
@@ -31,13 +32,13 @@ def migrate(database: "Database") -> None:
     raises   DatabaseError if the database is newer than this version of inkdigits, or of another
              program
     """
-    with database.read() as connection:
-        if _revision(connection, database.shown) == REVISION:
+    with database.reading() as connection:
+        if _revision(connection, database) == REVISION:
             return
-    with database.write() as connection:
+    with database.writing() as connection:
         if database.path is None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-        revision = _revision(connection, database.shown)
+        revision = _revision(connection, database)
         if revision == REVISION:
             return
         if revision is not None and database.path is not None:
@@ -59,26 +60,29 @@ def copy_path(path: Path, revision: str) -> Path:
 
 
 def copies(path: Path) -> list[Path]:
-    """Return the copies that were made before migrations."""
-    return [copy for revision in REVISIONS if (copy := copy_path(path, revision)).exists()]
+    """Return the copies that were made before migrations, also unfinished ones."""
+    return sorted(path.parent.glob(f"{glob.escape(path.stem)}.revision-*"))
 
 
-def _revision(connection: Connection, name: str) -> str | None:
+def _revision(connection: Connection, database: "Database") -> str | None:
     """Return the revision of the tables; None if there are none."""
-    tables = inspect(connection).get_table_names()
-    if not tables:
+    tables = set(inspect(connection).get_table_names())
+    # A server's database may have other programs' tables too.
+    ours = tables if database.path is not None else tables & {VERSION_TABLE, *metadata.tables}
+    if not ours:
         return None
-    rows: list[str] = []
-    if "alembic_version" in tables and "profiles" in tables:
-        rows = list(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
-    if len(rows) != 1:
+    rows: list[object] = []
+    if VERSION_TABLE in tables:
+        query = text(f"SELECT version_num FROM {VERSION_TABLE}")
+        rows = list(connection.execute(query).scalars())
+    if len(rows) != 1 or not isinstance(rows[0], str):
         raise DatabaseError(
-            f"The database {name} is damaged, or is another program's; name another one."
+            f"The database {database.shown} is damaged, or is another program's; name another one."
         )
     if rows[0] not in REVISIONS:
         raise DatabaseError(
-            f"The database {name} is newer than this version of inkdigits; install the newest "
-            "version.",
+            f"The database {database.shown} is newer than this version of inkdigits; install the "
+            "newest version.",
             "newer",
         )
     return rows[0]
@@ -105,7 +109,11 @@ def _copy(path: Path, target: Path) -> None:
     destination = sqlite3.connect(temporary)
     try:
         source.backup(destination)
+        # One file, which needs no other beside it.
+        destination.execute("PRAGMA journal_mode = DELETE")
     finally:
         destination.close()
         source.close()
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
     os.replace(temporary, target)

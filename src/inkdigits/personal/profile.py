@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inkdigits.data.profile_files import SUFFIX, read_profile_file
 from inkdigits.data.samples import Sample
 from inkdigits.escaping import shown
 from inkdigits.model_file import DEFAULT_MODEL
@@ -23,8 +24,16 @@ from inkdigits.personal.errors import (
     ProfileNotFound,
     SampleNotFound,
 )
-from inkdigits.personal.limits import MAX_SAMPLES, check_name
-from inkdigits.personal.records import Action, ProfileRecord, Version, sample_row
+from inkdigits.personal.exported import to_file
+from inkdigits.personal.limits import MAX_SAMPLES, check_name, normalize
+from inkdigits.personal.records import (
+    Action,
+    ProfileRecord,
+    State,
+    StoredModel,
+    Version,
+    sample_row,
+)
 from inkdigits.personal.sampling import prepare
 from inkdigits.personal.tokens import new_token, token_hash
 from inkdigits.recognizer import Recognizer
@@ -74,8 +83,7 @@ class Profile:
 
     @classmethod
     def _create(cls, database: "Database", name: str | None, consent: bool) -> "Profile":
-        from inkdigits.personal import store
-
+        """Do as `create`; without a name, the profile gets one of its ID."""
         if consent is not True:
             raise ConsentMissing(
                 "The person has not agreed that their handwriting is kept; show them the words and "
@@ -85,17 +93,15 @@ class Profile:
         id = uuid.uuid4().hex
         name = f"Profile {id[:8]}" if name is None else name
         record = ProfileRecord(id, check_name(name), now, Consent(CONSENT_VERSION, now))
-        with database.write() as connection:
-            store.add_profile(connection, record)
+        with database.write() as rows:
+            rows.add_profile(record)
         return cls(database, record)
 
     @classmethod
     def _open(cls, database: "Database", name_or_id: str) -> "Profile":
-        from inkdigits.personal import store
-
-        with database.read() as connection:
-            record = store.find_profile(connection, name_or_id)
-            others = [] if record else store.all_profiles(connection)
+        with database.read() as rows:
+            record = rows.find_profile(normalize(name_or_id))
+            others = [] if record else rows.all_profiles()
         if record is None:
             names = get_close_matches(name_or_id, [other.name for other in others])
             similar = " or ".join(map(shown, names))
@@ -104,26 +110,27 @@ class Profile:
         return cls(database, record)
 
     def samples(self) -> tuple[Sample, ...]:
-        """Return all samples, in the order in which they were added."""
-        from inkdigits.personal import store
-
-        with self._database.read() as connection:
-            return store.get_samples(connection, self.id)
+        """Return all samples, in the order in which they were added; raise ProfileNotFound."""
+        with self._database.read() as rows:
+            rows.check(self.id)
+            return rows.get_samples(self.id)
 
     def versions(self) -> tuple[Version, ...]:
-        """Return all versions, the oldest first; the last one is the current."""
-        from inkdigits.personal import store
+        """Return all versions, the oldest first; the last one is the current.
 
-        with self._database.read() as connection:
-            return store.get_versions(connection, self.id)
+        raises   ProfileNotFound, DatabaseError
+        """
+        with self._database.read() as rows:
+            rows.check(self.id)
+            return rows.get_versions(self.id)
 
     def version(self) -> int:
-        """Return the number of the current version; 0 before the first sample."""
-        from inkdigits.personal import store
+        """Return the number of the current version; 0 before the first sample.
 
-        with self._database.read() as connection:
-            last = store.last_version(connection, self.id)
-        return 0 if last is None else last.number
+        raises   ProfileNotFound, DatabaseError
+        """
+        with self._database.read() as rows:
+            return rows.state(self.id).version
 
     def add(self, samples: Sequence[Sample]) -> Version:
         """Add samples. On return they are on the disk.
@@ -137,19 +144,17 @@ class Profile:
         return self._add(samples, "add")
 
     def _add(self, samples: Sequence[Sample], action: Action) -> Version:
-        from inkdigits.personal import store
-
         if not samples:
             raise ValueError("there are no samples to add")
         new = {sample.id: sample for sample in samples}
         for sample in new.values():
             sample_row(sample)  # an invalid one is refused before anything is locked
-        with self._database.write() as connection:
-            store.lock(connection, self.id)
-            ids = store.sample_ids(connection, self.id)
+        with self._database.write() as rows:
+            rows.lock(self.id)
+            ids = rows.sample_ids(self.id)
             for id in ids:
                 new.pop(id, None)
-            last = store.last_version(connection, self.id)
+            last = rows.last_version(self.id)
             if not new and last is not None:
                 return last
             if len(ids) + len(new) > MAX_SAMPLES:
@@ -157,7 +162,7 @@ class Profile:
                     f"A profile holds at most {MAX_SAMPLES:,} samples, and this one has "
                     f"{len(ids):,}; remove some first."
                 )
-            return store.insert_samples(connection, self.id, list(new.values()), action)
+            return rows.insert_samples(self.id, list(new.values()), action)
 
     def remove(self, ids: Sequence[str]) -> Version:
         """Remove samples for good, with every model that was fitted to one of them.
@@ -166,15 +171,13 @@ class Profile:
 
         raises   SampleNotFound if there is none of them; ProfileNotFound, DatabaseError
         """
-        from inkdigits.personal import store
-
-        with self._database.write() as connection:
-            store.lock(connection, self.id)
+        with self._database.write() as rows:
+            rows.lock(self.id)
             wanted = set(ids)
-            there = [id for id in store.sample_ids(connection, self.id) if id in wanted]
+            there = [id for id in rows.sample_ids(self.id) if id in wanted]
             if not there:
                 raise SampleNotFound("The profile has no such sample; it may have been removed.")
-            version = store.delete_samples(connection, self.id, there, "remove")
+            version = rows.delete_samples(self.id, there, "remove")
         self._erase()
         return version
 
@@ -185,14 +188,12 @@ class Profile:
 
         raises   NothingToUndo, ProfileNotFound, DatabaseError
         """
-        from inkdigits.personal import store
-
-        with self._database.write() as connection:
-            store.lock(connection, self.id)
-            ids = store.ids_of_last_addition(connection, self.id)
+        with self._database.write() as rows:
+            rows.lock(self.id)
+            ids = rows.ids_of_last_addition(self.id)
             if not ids:
                 raise NothingToUndo("The profile has no samples, so nothing can be undone.")
-            version = store.delete_samples(connection, self.id, ids, "undo")
+            version = rows.delete_samples(self.id, ids, "undo")
         self._erase()
         return version
 
@@ -201,10 +202,8 @@ class Profile:
 
         raises   ProfileNotFound, DatabaseError
         """
-        from inkdigits.personal import store
-
-        with self._database.write() as connection:
-            store.delete_profile(connection, self.id)
+        with self._database.write() as rows:
+            rows.delete_profile(self.id)
         self._erase()
 
     def _erase(self) -> None:
@@ -221,11 +220,9 @@ class Profile:
 
         raises   ProfileNotFound, DatabaseError
         """
-        from inkdigits.personal import store
-
         token = new_token()
-        with self._database.write() as connection:
-            store.set_token(connection, self.id, str(token_hash(token)))
+        with self._database.write() as rows:
+            rows.set_token(self.id, str(token_hash(token)))
         return token
 
     def recognizer(self, base: Recognizer) -> Recognizer:
@@ -234,7 +231,7 @@ class Profile:
         base     the model that is adapted
         raises   ProfileNotFound, DatabaseError; ValueError if the base's classes are not the digits
         """
-        return self._entry(base)[1]
+        return self._current(base)[1]
 
     def personal_model(self, base: Recognizer) -> PersonalModel:
         """Return the personal model of the current version; fit it if it is not stored.
@@ -243,47 +240,62 @@ class Profile:
 
         raises   as `recognizer`
         """
-        return self._entry(base)[0]
+        return self._current(base)[0]
 
-    def _entry(self, base: Recognizer) -> Entry:
-        from inkdigits.personal import store
+    def recognizer_and_version(self, base: Recognizer) -> tuple[Recognizer, int]:
+        """Return what `recognizer` does, and the number of the version that it is of."""
+        _, recognizer, version = self._current(base)
+        return recognizer, version
 
-        file = None
-        with self._database.read() as connection:
-            if store.find_profile(connection, self.id) is None:
-                raise ProfileNotFound(store.GONE)
-            version = store.same_version(connection, self.id) or 0
-            key = self.id, version, base.digest
-            # A model that was never saved has no digest, so it cannot be told from others.
-            entry = CACHE.get(key) if base.digest else None
-            if entry is not None:
-                return entry
-            if base.digest:
-                file = store.get_model(connection, self.id, version, base.digest)
-            samples = store.get_samples(connection, self.id)
-        model = None
-        if file is not None:
-            with suppress(FileError):  # of another version of inkdigits, say: it is fitted again
-                model = _from_bytes(file, base)
+    def _current(self, base: Recognizer) -> tuple[PersonalModel, Recognizer, int]:
+        """Return the personal model of the current version, its recognizer, and the version."""
+        while True:
+            with self._database.read() as rows:
+                state = rows.state(self.id)
+            key = self.id, state.fingerprint, base.digest
+            with CACHE.making(key):
+                entry = CACHE.get(key) or self._make(base, state)
+                if entry is not None:
+                    CACHE.put(key, entry)
+                    return *entry, state.version
+
+    def _make(self, base: Recognizer, state: State) -> Entry | None:
+        """Read the stored model or, if there is none, fit one to the samples and store it.
+
+        returns  None if the samples are not those of the state any more
+        """
+        with self._database.read() as rows:
+            if rows.state(self.id) != state:
+                return None
+            file = rows.get_model(self.id, state.fitted, base.digest)
+            samples = rows.get_samples(self.id)
+        model = None if file is None else _from_bytes(file, base)
         if model is None:
             model = adapt(base, prepare(base, samples))
-            if base.digest and version:
-                self._keep(model, version)
-        entry = model, model.recognizer(base)
-        if base.digest:
-            CACHE.put(key, entry)
-        return entry
+            self._keep(model, base, state)
+        return model, model.recognizer(base)
 
-    def _keep(self, model: PersonalModel, version: int) -> None:
-        """Store a model, if that is possible: it can be used in any case, and fitted again."""
-        from inkdigits.personal import store
-
-        data = _to_bytes(model)
-        if data is None:
+    def _keep(self, model: PersonalModel, base: Recognizer, state: State) -> None:
+        """Store a model, if that is possible: otherwise the next process fits it again."""
+        file = _to_bytes(model)
+        # A model that was never saved has no digest, so it could not be told from others.
+        if file is None or not base.digest or not state.version:
             return
-        with suppress(DatabaseError, ProfileNotFound), self._database.write() as connection:
-            store.lock(connection, self.id)
-            store.put_model(connection, self.id, version, model.digest, data)
+        with suppress(DatabaseError, ProfileNotFound), self._database.write() as rows:
+            rows.lock(self.id)
+            if rows.state(self.id) == state:  # no sample has been removed since
+                rows.put_model(self.id, StoredModel(state.fitted, base.digest, base.name, file))
+
+    def export(self) -> bytes:
+        """Return one file with all of the profile: see `data.profile_files`.
+
+        raises   ProfileNotFound, DatabaseError; DataError if it would be too large
+        """
+        with self._database.read() as rows:
+            rows.check(self.id)
+            samples, versions = rows.get_samples(self.id), rows.get_versions(self.id)
+            models = rows.get_models(self.id)
+        return to_file(self.name, self.created, self.consent, samples, versions, models)
 
 
 def open_database(url: str | Path | None) -> "Database":
@@ -307,14 +319,19 @@ def load(
 ) -> Recognizer:
     """Load a recognizer for a person's handwriting.
 
-    profile   a profile, its name or ID, or the path of an exported one
+    profile   a profile, its name or ID, or an exported one: a Path, or text that ends in
+              ".profile.json"
     model     as `Recognizer.load` takes it
     database  where the profile is, unless it is a file
-    raises    as `Profile.open`, `Profile.recognizer` and `Recognizer.load`
+    raises    as `Profile.open`, `Profile.recognizer` and `Recognizer.load`; DataError for an
+              exported profile that is damaged
     """
     base = Recognizer.load(model)
-    if not isinstance(profile, Profile):
-        profile = Profile.open(str(profile), database)
+    if isinstance(profile, Path) or (isinstance(profile, str) and profile.endswith(SUFFIX)):
+        samples = read_profile_file(profile).samples
+        return adapt(base, prepare(base, samples)).recognizer(base)
+    if isinstance(profile, str):
+        profile = Profile.open(profile, database)
     return profile.recognizer(base)
 
 
@@ -323,5 +340,8 @@ def _to_bytes(model: PersonalModel) -> bytes | None:
     return None
 
 
-def _from_bytes(data: bytes, base: Recognizer) -> PersonalModel:
-    return PersonalModel.from_bytes(data, base)
+def _from_bytes(file: bytes, base: Recognizer) -> PersonalModel | None:
+    """Return a model; None if it is damaged, or of another version of inkdigits: it is refitted."""
+    with suppress(FileError):
+        return PersonalModel.from_bytes(file, base)
+    return None

@@ -1,10 +1,16 @@
 """All profiles of a database."""
 
 import hmac
+import uuid
+from itertools import count
 from pathlib import Path
 
-from inkdigits.personal.errors import AccessDenied
+from inkdigits.data.profile_files import read_profile_file
+from inkdigits.personal.consent import Consent
+from inkdigits.personal.errors import AccessDenied, NameTaken
+from inkdigits.personal.limits import MAX_NAME, check_name
 from inkdigits.personal.profile import Profile, open_database
+from inkdigits.personal.records import ProfileRecord
 from inkdigits.personal.tokens import token_hash
 
 
@@ -29,31 +35,51 @@ class Profiles:
 
     def all(self) -> tuple[Profile, ...]:
         """Return all profiles, in the order in which they were made."""
-        from inkdigits.personal import store
-
-        with self._database.read() as connection:
-            records = store.all_profiles(connection)
+        with self._database.read() as rows:
+            records = rows.all_profiles()
         return tuple(Profile(self._database, record) for record in records)
 
     def count(self) -> int:
         """Return how many profiles there are."""
-        from inkdigits.personal import store
-
-        with self._database.read() as connection:
-            return store.count_profiles(connection)
+        with self._database.read() as rows:
+            return rows.count_profiles()
 
     def authenticate(self, token: str) -> Profile:
         """Return the profile of a token.
 
         raises   AccessDenied if there is none, whatever the reason
         """
-        from inkdigits.personal import store
-
         hashed = token_hash(token)
         found = None
         if hashed is not None:
-            with self._database.read() as connection:
-                found = store.profile_of_token(connection, hashed)
+            with self._database.read() as rows:
+                found = rows.profile_of_token(hashed)
         if hashed is None or found is None or not hmac.compare_digest(found[1], hashed):
             raise AccessDenied("The token belongs to no profile; make a new profile or token.")
         return Profile(self._database, found[0])
+
+    def import_file(self, file: str | Path | bytes, name: str | None = None) -> Profile:
+        """Make a profile of an exported one, with its samples and its person's consent.
+
+        Its models are fitted again: anybody may have made the file.
+
+        file     the path of the file, or its content
+        name     of the new profile; None is the name in the file, with a number if it is taken
+        raises   DataError for a damaged file; InvalidName, NameTaken, DatabaseError
+        """
+        content = read_profile_file(file)
+        consent = Consent(content.consent.version, content.consent.time)
+        for number in count(1):
+            suffix = "" if number == 1 else f" ({number})"
+            chosen = content.name[: MAX_NAME - len(suffix)] + suffix if name is None else name
+            record = ProfileRecord(uuid.uuid4().hex, check_name(chosen), content.created, consent)
+            try:
+                with self._database.write() as rows:
+                    rows.add_profile(record)
+                    if content.samples:
+                        rows.insert_samples(record.id, content.samples, "import")
+                break
+            except NameTaken:
+                if name is not None:
+                    raise
+        return Profile(self._database, record)

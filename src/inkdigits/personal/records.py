@@ -3,6 +3,7 @@
 import hashlib
 import re
 import struct
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ Action: TypeAlias = Literal["add", "remove", "undo", "import"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 Row: TypeAlias = Mapping[Any, Any]
 
+_CHECKED = ("id", "label", "source", "preprocessing", "revision", "time")
 _PICTURE_BYTES = IMAGE_SIDE**2
 _ID = re.compile("[0-9a-f]{32}")
 _PREPROCESSING = re.compile(r"[a-z0-9_-]{1,32}")
@@ -27,6 +29,7 @@ _PREPROCESSING = re.compile(r"[a-z0-9_-]{1,32}")
 # x and y of each point.
 _STROKE = struct.Struct("<If")
 _POINT = np.dtype("<f4")
+_MAX_STROKE_BYTES = MAX_STROKES * _STROKE.size + MAX_POINTS * 2 * _POINT.itemsize
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,36 @@ class ProfileRecord:
     consent: Consent
 
 
+@dataclass(frozen=True)
+class StoredModel:
+    """A personal model in the database.
+
+    version  the first version with the samples that it was fitted to
+    digest   SHA-256 of the file of the model that was adapted ...
+    model    ... and its name
+    file     the personal model
+    """
+
+    version: int
+    digest: str
+    model: str
+    file: bytes
+
+
+@dataclass(frozen=True)
+class State:
+    """What identifies the samples that a profile has at a moment.
+
+    version      the number of the current version; 0 before the first sample
+    fitted       the first version that had the same samples: models are stored with it
+    fingerprint  of the samples
+    """
+
+    version: int
+    fitted: int
+    fingerprint: str
+
+
 def to_time(time: datetime) -> str:
     """Return a time as it is stored."""
     return time.astimezone(UTC).isoformat(timespec="microseconds")
@@ -82,20 +115,23 @@ def sample_row(sample: Sample) -> dict[str, Any]:
     }
     if not isinstance(sample.time, datetime) or sample.time.tzinfo is None:
         raise InvalidSample("A sample's time has no time zone; add one, such as datetime.UTC.")
-    row["time"] = to_time(sample.time)
     try:
+        row["time"] = to_time(sample.time)
         _sample(row)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise InvalidSample(f"A sample cannot be stored: {error}; check how it was made.") from None
-    return row
+    return {**row, "checksum": _checksum(row)}
 
 
 def to_sample(row: Row) -> Sample:
     """Return the sample of a row; raise DatabaseError if there can be no such sample."""
     try:
-        return _sample(row)
+        sample = _sample(row)
+        if row["checksum"] != _checksum(row):
+            raise ValueError("its checksum is wrong")
     except ValueError as error:
         raise damaged("a sample", error) from None
+    return sample
 
 
 def to_version(row: Row) -> Version:
@@ -130,6 +166,29 @@ def to_profile(row: Row) -> ProfileRecord:
         )
     except ValueError as error:
         raise damaged("a profile", error) from None
+
+
+def to_model(row: Row) -> StoredModel:
+    """Return the model of a row; raise DatabaseError if there can be no such model."""
+    digest, model, file = row["digest"], row["model"], row["file"]
+    if not isinstance(digest, str) or not isinstance(model, str) or not isinstance(file, bytes):
+        raise damaged("a model", "it is not text and bytes")
+    return StoredModel(to_number(row["version"]), digest, model, file)
+
+
+def to_id(value: Any) -> str:
+    """Return the ID of a sample; raise DatabaseError if it can be none."""
+    if not _matches(_ID, value):
+        raise damaged("a sample", "its ID is not 32 hexadecimal digits")
+    return str(value)
+
+
+def to_number(value: Any) -> int:
+    """Return a number; raise DatabaseError if it is none."""
+    try:
+        return _count(value, "number")
+    except ValueError as error:
+        raise damaged("a row", error) from None
 
 
 def damaged(what: str, cause: object) -> DatabaseError:
@@ -167,6 +226,13 @@ def _sample(row: Row) -> Sample:
     )
 
 
+def _checksum(row: Row) -> int:
+    """Return the CRC-32 of the columns of a sample, by which a damaged file is noticed."""
+    checksum = zlib.crc32(repr([row[name] for name in _CHECKED]).encode())
+    checksum = zlib.crc32(row["seen"], checksum)
+    return zlib.crc32(row["strokes"] or b"", checksum)
+
+
 def _picture_bytes(seen: Any) -> bytes:
     if not isinstance(seen, np.ndarray) or seen.dtype != np.uint8:
         raise InvalidSample("A sample's picture is not uint8; use what the recognizer has seen.")
@@ -193,8 +259,8 @@ def _strokes_bytes(strokes: Sequence[Stroke]) -> bytes:
 
 def _to_strokes(data: Any) -> tuple[Stroke, ...]:
     """Return the strokes of a column; raise ValueError with a clause."""
-    if not isinstance(data, bytes):
-        raise ValueError("its strokes are not bytes")
+    if not isinstance(data, bytes) or len(data) > _MAX_STROKE_BYTES:
+        raise ValueError("its strokes are not bytes, or too many")
     strokes = []
     offset = points_in_all = 0
     while offset < len(data):

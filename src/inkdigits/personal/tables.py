@@ -1,8 +1,10 @@
 """The tables of the database, as the newest migration leaves them."""
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
+    Dialect,
     ForeignKey,
     ForeignKeyConstraint,
     Integer,
@@ -16,7 +18,19 @@ from sqlalchemy import (
 
 REVISION = "0002"  # of these tables: the newest file in migrations/versions/
 
+VERSION_TABLE = "inkdigits_version"  # where Alembic keeps the revision
+
 metadata = MetaData()
+
+
+class Blob(LargeBinary):
+    """Bytes, without SQLAlchemy's conversion of what else may be in a column of a damaged file."""
+
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        """Return that nothing is converted."""
+
 
 # Times are text in ISO 8601, in UTC, always with microseconds: the same in every database, in an
 # order that can be sorted, and readable.
@@ -44,9 +58,10 @@ samples = Table(
     Column("source", String(16), nullable=False),
     Column("preprocessing", String(32), nullable=False),
     Column("revision", Integer, nullable=False),
-    Column("seen", LargeBinary, nullable=False),
-    Column("strokes", LargeBinary),
+    Column("seen", Blob, nullable=False),
+    Column("strokes", Blob),
     Column("time", String(32), nullable=False),
+    Column("checksum", BigInteger, nullable=False),  # see records.py
     Column("added", Integer, nullable=False, server_default="1"),  # by which version
     UniqueConstraint("profile", "number", name="samples_number"),
     CheckConstraint("label BETWEEN 0 AND 9", name="samples_label"),
@@ -74,7 +89,8 @@ models = Table(
     Column("profile", String(32), primary_key=True),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("digest", String(64), primary_key=True),  # of the model that was adapted
-    Column("file", LargeBinary, nullable=False),
+    Column("model", String(64), nullable=False),  # its name
+    Column("file", Blob, nullable=False),
     ForeignKeyConstraint(
         ["profile", "version"], ["versions.profile", "versions.number"], ondelete="CASCADE"
     ),

@@ -2,5 +2,8 @@
 
 from alembic import context
 
-context.configure(connection=context.config.attributes["connection"])
+from inkdigits.personal.tables import VERSION_TABLE
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, version_table=VERSION_TABLE)
 context.run_migrations()

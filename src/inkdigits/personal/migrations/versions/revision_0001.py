@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("seen", sa.LargeBinary, nullable=False),
         sa.Column("strokes", sa.LargeBinary),
         sa.Column("time", sa.String(32), nullable=False),
+        sa.Column("checksum", sa.BigInteger, nullable=False),
         sa.UniqueConstraint("profile", "number", name="samples_number"),
         sa.CheckConstraint("label BETWEEN 0 AND 9", name="samples_label"),
     )

@@ -3,6 +3,9 @@
 All samples that a profile already has become its first version.
 """
 
+import hashlib
+from itertools import groupby
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -29,13 +32,26 @@ def upgrade() -> None:
         sa.Column("profile", sa.String(32), primary_key=True),
         sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("digest", sa.String(64), primary_key=True),
+        sa.Column("model", sa.String(64), nullable=False),
         sa.Column("file", sa.LargeBinary, nullable=False),
         sa.ForeignKeyConstraint(
             ["profile", "version"], ["versions.profile", "versions.number"], ondelete="CASCADE"
         ),
     )
     op.add_column("samples", sa.Column("added", sa.Integer, nullable=False, server_default="1"))
-    op.execute(
-        "INSERT INTO versions (profile, number, time, action, added, removed, samples) "
-        "SELECT profile, 1, max(time), 'add', count(*), 0, count(*) FROM samples GROUP BY profile"
-    )
+    connection = op.get_bind()
+    query = sa.text("SELECT profile, id, time FROM samples ORDER BY profile, number")
+    rows = connection.execute(query).all()
+    for owner, samples in groupby(rows, lambda row: row.profile):
+        ids, times = zip(*((row.id, row.time) for row in samples), strict=True)
+        connection.execute(
+            sa.text(
+                "INSERT INTO versions VALUES (:owner, 1, :time, 'add', :count, 0, :count, :print)"
+            ),
+            {
+                "owner": owner,
+                "time": max(times),
+                "count": len(ids),
+                "print": hashlib.sha256("\n".join(ids).encode()).hexdigest(),
+            },
+        )

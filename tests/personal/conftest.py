@@ -1,0 +1,23 @@
+"""Databases for the tests of profiles: SQLite, and in `make test-postgres` a real PostgreSQL."""
+
+import pytest
+from postgres_server import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A running PostgreSQL server; without PostgreSQL the test fails."""
+    try:
+        server = PostgresServer()
+    except FileNotFoundError as error:
+        pytest.fail(str(error))
+    with server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request, tmp_path):
+    """The URL of a new, empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'profiles.sqlite3'}"
+    return request.getfixturevalue("postgres").new_database()
