@@ -15,6 +15,7 @@ import {
   withAnswer,
 } from "../lib/game/round";
 import { strokesToPng } from "../lib/render";
+import { isRetryable, retryDelay } from "../lib/retry";
 import type { Stroke } from "../lib/strokes";
 import type { Update } from "./useHistory";
 
@@ -23,7 +24,6 @@ export const PAUSE_MS = 1000;
 /** How long an answer is shown before the next digit. */
 const RIGHT_MS = 1100;
 const WRONG_MS = 2200;
-const MAX_BACKOFF_MS = 4000;
 
 interface State {
   readonly round: Round;
@@ -110,8 +110,8 @@ export function useGame(
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
     networkMode: "always",
-    retry: (_, error) => error instanceof ApiError && error.retryable,
-    retryDelay: (failures) => Math.min(MAX_BACKOFF_MS, 500 * 2 ** failures),
+    retry: isRetryable,
+    retryDelay,
   });
   const blank = data?.reason === "blank";
   const takeAnswer = useEffectEvent((prediction: NonNullable<typeof data>) => {

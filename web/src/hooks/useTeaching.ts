@@ -1,6 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { ProfileApi, type ProfileChange, problemOf } from "../lib/profiles/api";
+import { forgetPredictions } from "../lib/profiles/forgetPredictions";
+import { isUsed, loadToken } from "../lib/profiles/token";
 
 export type Teaching =
   | { readonly kind: "idle" }
@@ -10,9 +12,6 @@ export type Teaching =
   | { readonly kind: "undone" }
   | { readonly kind: "failed"; readonly problem: string };
 
-/** What predictions do not depend on, and so stays when a profile changes. */
-const INDEPENDENT = new Set<unknown>(["models", "lab", "game"]);
-
 let shared: ProfileApi | undefined;
 
 /** One client of the profiles for as long as the page is open. */
@@ -20,6 +19,9 @@ export function profileApi(): ProfileApi {
   shared ??= new ProfileApi(document.baseURI);
   return shared;
 }
+
+/** Whether "My handwriting" is on: only then is anything kept. */
+export const isHandwritingOn = () => isUsed() && loadToken() !== undefined;
 
 /** Add samples to the profile, and take that back. What is shown is predicted again after each. */
 export function useTeaching(api: ProfileApi = profileApi()) {
@@ -41,9 +43,7 @@ export function useTeaching(api: ProfileApi = profileApi()) {
     );
     if (mounted.current) setState(next);
     if (next.kind === "failed") return;
-    void queryClient.invalidateQueries({
-      predicate: ({ queryKey }) => !INDEPENDENT.has(queryKey[0]),
-    });
+    forgetPredictions(queryClient);
   };
   return {
     state,

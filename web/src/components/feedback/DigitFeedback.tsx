@@ -1,9 +1,8 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
-import { useTeaching } from "../../hooks/useTeaching";
+import { isHandwritingOn, useTeaching } from "../../hooks/useTeaching";
 import type { PredictionBody } from "../../lib/api/client";
 import { digitName } from "../../lib/format";
 import { digitChange } from "../../lib/profiles/changeText";
-import { loadToken } from "../../lib/profiles/token";
 import { Icon } from "../icons";
 import { HandwritingLink, TeachingOutcome } from "./TeachingOutcome";
 import "../../styles/feedback.css";
@@ -37,10 +36,10 @@ export default function DigitFeedback({ digit, confidence, body, model, children
     void teach((api) => api.correct({ ...body(), text: String(label), kind: "digit" }, model));
   };
   const confirm = () => {
-    if (digit !== null && confidence < SURE && loadToken()) teachDigit(digit);
+    if (digit !== null && confidence < SURE && isHandwritingOn()) teachDigit(digit);
     else setStep("confirmed");
   };
-  const deny = () => setStep(loadToken() ? "choosing" : "denied");
+  const deny = () => setStep(isHandwritingOn() ? "choosing" : "denied");
 
   switch (step) {
     case "asking":
@@ -74,7 +73,7 @@ export default function DigitFeedback({ digit, confidence, body, model, children
       return (
         <Message>
           <strong>Thank you.</strong>{" "}
-          {confidence >= SURE && loadToken()
+          {confidence >= SURE && isHandwritingOn()
             ? "It was sure already, so nothing was kept."
             : "Nothing was kept."}
         </Message>

@@ -1,7 +1,6 @@
 import { type ReactNode, useState } from "react";
-import { useTeaching } from "../../hooks/useTeaching";
+import { isHandwritingOn, useTeaching } from "../../hooks/useTeaching";
 import { numberChange } from "../../lib/profiles/changeText";
-import { loadToken } from "../../lib/profiles/token";
 import { HandwritingLink, TeachingOutcome } from "./TeachingOutcome";
 import "../../styles/feedback.css";
 
@@ -18,7 +17,7 @@ interface Props {
 /** Offers to keep the digits of a number that a person has corrected as samples. */
 export default function NumberFeedback({ text, body, model, children }: Props) {
   const { state, teach, undo } = useTeaching();
-  const [hasProfile] = useState(() => loadToken() !== undefined);
+  const [hasProfile] = useState(isHandwritingOn);
   if (state.kind !== "idle") {
     return (
       <div className="feedback">

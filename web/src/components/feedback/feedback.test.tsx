@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { CHANGE, PROFILE } from "../../../tests/profiles";
 import { profileApi } from "../../hooks/useTeaching";
 import { ApiError } from "../../lib/api/errors";
-import { saveToken } from "../../lib/profiles/token";
+import { saveToken, setUsed } from "../../lib/profiles/token";
 import DigitFeedback from "./DigitFeedback";
 import NumberFeedback from "./NumberFeedback";
 
@@ -53,6 +53,16 @@ describe("without a profile, nothing is kept", () => {
     await click("No");
     expect(message()).toBe("Nothing was kept. To teach it your digits, turn on My handwriting.");
     expect(screen.getByRole("link").getAttribute("href")).toBe("#/handwriting");
+    expect(sent).not.toHaveBeenCalled();
+  });
+
+  it("nor if its use is turned off", async () => {
+    saveToken("t".repeat(40));
+    setUsed(false);
+    const sent = correct();
+    ask(9, 0.6);
+    await click("No");
+    expect(message()).toContain("Nothing was kept.");
     expect(sent).not.toHaveBeenCalled();
   });
 

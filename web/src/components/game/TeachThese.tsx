@@ -1,9 +1,9 @@
 import { useState } from "react";
-import { useTeaching } from "../../hooks/useTeaching";
+import { isHandwritingOn, useTeaching } from "../../hooks/useTeaching";
 import { digitName } from "../../lib/format";
 import type { Round } from "../../lib/game/round";
+import { countOf } from "../../lib/handwriting/words";
 import { digitsChange } from "../../lib/profiles/changeText";
-import { loadToken } from "../../lib/profiles/token";
 import { HandwritingLink, TeachingOutcome } from "../feedback/TeachingOutcome";
 import "../../styles/feedback.css";
 
@@ -15,7 +15,7 @@ interface Props {
 /** Offers to keep the digits of a round as samples, after the person has confirmed which. */
 export function TeachThese({ round, model }: Props) {
   const { state, teach, undo } = useTeaching();
-  const [hasProfile] = useState(() => loadToken() !== undefined);
+  const [hasProfile] = useState(isHandwritingOn);
   const [confirming, setConfirming] = useState(false);
   const [left, setLeft] = useState<ReadonlySet<number>>(new Set());
   const chosen = round.answers.filter(({ asked }) => !left.has(asked));
@@ -46,7 +46,7 @@ export function TeachThese({ round, model }: Props) {
         <div className="feedback">
           <TeachingOutcome
             state={state}
-            kept={`Kept as ${count(state.kind === "taught" ? state.change.samples.length : 0)}.`}
+            kept={`Kept as ${countOf(state.kind === "taught" ? state.change.samples.length : 0, "sample")}.`}
             changed={({ samples }) => digitsChange(samples)}
             onUndo={undo}
           />
@@ -82,7 +82,7 @@ export function TeachThese({ round, model }: Props) {
               aria-disabled={chosen.length === 0 || undefined}
               onClick={send}
             >
-              Keep {count(chosen.length)}
+              Keep {countOf(chosen.length, "sample")}
             </button>
             <button type="button" onClick={() => setConfirming(false)}>
               Cancel
@@ -92,8 +92,4 @@ export function TeachThese({ round, model }: Props) {
       )}
     </section>
   );
-}
-
-function count(samples: number): string {
-  return `${samples} ${samples === 1 ? "sample" : "samples"}`;
 }
