@@ -11,7 +11,7 @@ const chromium = [
 ].find((path) => path && existsSync(path));
 
 const SPEED = /speed\.spec/;
-const ALL_DEVICES = /(digits|inside|layout|train)\.spec/;
+const ALL_DEVICES = /(digits|handwriting|inside|layout|train)\.spec/;
 const DEPLOYED = /deployed\.spec/;
 
 export default defineConfig<InputOptions>({

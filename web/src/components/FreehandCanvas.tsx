@@ -4,7 +4,7 @@ import type { Update } from "../hooks/useHistory";
 import { addStroke, type InkDrawing, newId, type OpenedImage, withStrokes } from "../lib/drawing";
 import { pointsBetween } from "../lib/geometry";
 import { newGesture } from "../lib/history";
-import { canBeShown } from "../lib/images";
+import { canBeShown } from "../lib/imageFiles";
 import {
   CANVAS_SIZE,
   eraseAt,

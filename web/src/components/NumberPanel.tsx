@@ -25,16 +25,24 @@ interface Props {
   readonly copied: "copied" | "failed" | null;
   readonly onCopy: () => void;
   readonly controls: ReactNode;
+  /** Adds a question to the text of the result. */
+  readonly ask: ((text: ReactNode) => ReactNode) | undefined;
 }
 
 /** The number that was recognized, the probabilities of one of its digits, and other candidates. */
 export function NumberPanel(props: Props) {
   const { number, result, text, outdated, notice, keepSeparators, onKeepSeparators } = props;
-  const { copied, onCopy, controls } = props;
+  const { copied, onCopy, controls, ask } = props;
   const { shown, answer, selected, correct, choose, takeBack } = number;
   const digit = selected === null ? undefined : shown?.digits[selected];
   const [heading, detail] = text;
   const isAnswer = result.kind === "answer" || result.kind === "edited";
+  const textOfResult = (
+    <p>
+      <strong data-testid="result-heading">{heading}</strong>{" "}
+      <span className="result-detail">{detail}</span>
+    </p>
+  );
   return (
     <>
       <div
@@ -65,14 +73,7 @@ export function NumberPanel(props: Props) {
           <Switch label="Separators" on={keepSeparators} onChange={onKeepSeparators} />
         </div>
         <div className="result-text">
-          {notice ? (
-            <Notice {...notice} />
-          ) : (
-            <p>
-              <strong data-testid="result-heading">{heading}</strong>{" "}
-              <span className="result-detail">{detail}</span>
-            </p>
-          )}
+          {notice ? <Notice {...notice} /> : ask ? ask(textOfResult) : textOfResult}
         </div>
       </div>
       <div className="number-digit">

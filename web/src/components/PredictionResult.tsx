@@ -1,4 +1,4 @@
-import type { CSSProperties } from "react";
+import type { CSSProperties, ReactNode } from "react";
 import type { Prediction } from "../lib/api/client";
 import { areDigits, listClasses } from "../lib/classes";
 import type { Content } from "../lib/drawing";
@@ -95,13 +95,27 @@ interface Props {
   readonly notice: NoticeProps | null;
   /** Read the drawing as a number; undefined if it does not look like one. */
   readonly onReadAsNumber?: (() => void) | undefined;
+  /** Adds a question to the text of the result. */
+  readonly ask?: ((text: ReactNode) => ReactNode) | undefined;
 }
 
 /** The predicted class, its confidence, and the input of the network. */
 export function PredictionResult(props: Props) {
-  const { result, classes, stale, outdated, live, seen, notice, onReadAsNumber } = props;
+  const { result, classes, stale, outdated, live, seen, notice, onReadAsNumber, ask } = props;
   const [heading, detail] = resultText(result, classes, live, outdated);
   const digit = result.kind === "answer" ? result.digit : null;
+  const text = (
+    <p>
+      <strong data-testid="result-heading">{heading}</strong>{" "}
+      {onReadAsNumber ? (
+        <button type="button" onClick={onReadAsNumber}>
+          Read it as a number
+        </button>
+      ) : (
+        <span className="result-detail">{detail}</span>
+      )}
+    </p>
+  );
   return (
     <div
       className="result"
@@ -138,22 +152,7 @@ export function PredictionResult(props: Props) {
         </div>
         <figcaption>What the network saw</figcaption>
       </figure>
-      <div className="result-text">
-        {notice ? (
-          <Notice {...notice} />
-        ) : (
-          <p>
-            <strong data-testid="result-heading">{heading}</strong>{" "}
-            {onReadAsNumber ? (
-              <button type="button" onClick={onReadAsNumber}>
-                Read it as a number
-              </button>
-            ) : (
-              <span className="result-detail">{detail}</span>
-            )}
-          </p>
-        )}
-      </div>
+      <div className="result-text">{notice ? <Notice {...notice} /> : ask ? ask(text) : text}</div>
     </div>
   );
 }

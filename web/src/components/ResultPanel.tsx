@@ -1,3 +1,5 @@
+import { lazy, type ReactNode, Suspense } from "react";
+import { ErrorBoundary } from "react-error-boundary";
 import type { Workspace } from "../hooks/useWorkspace";
 import { summarize } from "../lib/constraints";
 import { numberAnnouncement, numberText } from "../lib/numberText";
@@ -7,6 +9,10 @@ import { PredictionResult, resultOf } from "./PredictionResult";
 import { ProbabilityBars } from "./ProbabilityBars";
 import { announcement, ResultAnnouncer } from "./ResultAnnouncer";
 import { WorkspaceControls } from "./WorkspaceControls";
+
+// What comes after an answer is loaded after the first one.
+const DigitFeedback = lazy(() => import("./feedback/DigitFeedback"));
+const NumberFeedback = lazy(() => import("./feedback/NumberFeedback"));
 
 interface Props {
   readonly workspace: Workspace;
@@ -38,6 +44,9 @@ function Content({ workspace, copied, onCopyNumber }: Props) {
   const constrained = summarize(number.typed) !== "";
 
   const controls = <WorkspaceControls workspace={workspace} />;
+  const { list, requested: model } = workspace.models;
+  const { digitRequest, numberRequest } = drawing;
+  const canAsk = list?.profiles && digits && workspace.settled && !outdated;
   return (
     <>
       {isNumber ? (
@@ -52,6 +61,21 @@ function Content({ workspace, copied, onCopyNumber }: Props) {
           copied={copied}
           onCopy={onCopyNumber}
           controls={controls}
+          ask={
+            canAsk && numberResult.kind === "edited" && numberRequest && number.shown
+              ? (text) => (
+                  <Later text={text} key={`${numberRequest.revision} ${number.shown?.text}`}>
+                    <NumberFeedback
+                      text={number.shown?.text ?? ""}
+                      body={numberRequest.body}
+                      model={model}
+                    >
+                      {text}
+                    </NumberFeedback>
+                  </Later>
+                )
+              : undefined
+          }
         />
       ) : (
         <>
@@ -66,6 +90,22 @@ function Content({ workspace, copied, onCopyNumber }: Props) {
             onReadAsNumber={
               result.kind === "rejected" && prediction?.may_be_number && digits
                 ? drawing.readAsNumber
+                : undefined
+            }
+            ask={
+              canAsk && digitRequest && prediction && prediction.reason !== "blank"
+                ? (text) => (
+                    <Later text={text} key={digitRequest.revision}>
+                      <DigitFeedback
+                        digit={prediction.digit}
+                        confidence={prediction.confidence}
+                        body={digitRequest.body}
+                        model={model}
+                      >
+                        {text}
+                      </DigitFeedback>
+                    </Later>
+                  )
                 : undefined
             }
           />
@@ -87,5 +127,14 @@ function Content({ workspace, copied, onCopyNumber }: Props) {
         }
       />
     </>
+  );
+}
+
+/** The text alone until what adds to it is loaded, and if that fails. */
+function Later({ text, children }: { readonly text: ReactNode; readonly children: ReactNode }) {
+  return (
+    <ErrorBoundary fallback={text}>
+      <Suspense fallback={text}>{children}</Suspense>
+    </ErrorBoundary>
   );
 }

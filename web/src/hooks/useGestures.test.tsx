@@ -45,7 +45,7 @@ it("starts, moves and ends with the keyboard", async () => {
   expect(calls).toEqual(["start", "move", "end"]);
 });
 
-it.each(["Escape", "blur"])("ends exactly once on %s", async (cause) => {
+it.each(["Escape", "Enter", "blur"])("ends exactly once on %s", async (cause) => {
   await press(" ");
   if (cause === "blur") await act(async () => fireEvent.blur(surface()));
   else await press(cause);

@@ -139,7 +139,7 @@ export function useGestures(gestures: Gestures, areaWidth: number, margin: numbe
         gestures.start(roundedPoint(cursor.x, cursor.y), { hasPressure: false, erasing: false });
         gestures.announce(`Pen down at ${position}`);
       }
-    } else if (event.key === "Escape" && cursor.down) {
+    } else if (/^(Escape|Enter)$/.test(event.key) && cursor.down) {
       liftCursor();
       gestures.announce("Pen up");
     }

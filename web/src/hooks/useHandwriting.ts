@@ -1,16 +1,9 @@
-import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { isUnknownProfile, type Profile, type ProfileApi, problemOf } from "../lib/profiles/api";
+import { forgetPredictions } from "../lib/profiles/forgetPredictions";
 import { forgetToken, loadToken, onTokenElsewhere, saveToken } from "../lib/profiles/token";
 import { isRetryable, retryDelay } from "../lib/retry";
-
-/** Predictions of the models as they were before a change of the profile are out of date. */
-export function forgetPredictions(queries: QueryClient): void {
-  const others = ["models", "lab", "profile", "consent"];
-  void queries.invalidateQueries({
-    predicate: ({ queryKey }) => !others.includes(String(queryKey[0])),
-  });
-}
 
 /** This browser's profile with its samples, and what can be done with it.
  *

@@ -1,5 +1,5 @@
 import { useEffect, useEffectEvent, useState } from "react";
-import { imageFileFrom } from "../lib/images";
+import { imageFileFrom } from "../lib/imageFiles";
 
 /** Handle files that are pasted or dropped anywhere on the page; returns whether one is dragged over it. */
 export function useImageDrop(onFile: (file: File) => void): boolean {

@@ -5,7 +5,6 @@ import type { Model, PredictionApi, PredictionBody } from "../lib/api/client";
 import { type FailureMessage, failureMessage } from "../lib/api/errors";
 import { areDigits, classesOf, classesOfPrediction, DIGITS } from "../lib/classes";
 import type { Content, Mode } from "../lib/drawing";
-import { ImageError, loadImage } from "../lib/images";
 import { type ShownNumber, withSeparators } from "../lib/numbers";
 import { numberResult } from "../lib/numberText";
 import type { Navigate } from "./useAddress";
@@ -51,14 +50,17 @@ export function useWorkspace(api: PredictionApi, { view }: Address, navigate: Na
 
   const openFile = async (file: File | Blob, fallbackName?: string) => {
     try {
-      drawing.openImage(await loadImage(file, fallbackName));
+      // Loaded with the first image: most people draw.
+      const { openOrExplain } = await import("../lib/images");
+      const opened = await openOrExplain(file, fallbackName);
+      if ("reason" in opened) return setLocalFailure(opened);
+      drawing.openImage(opened);
       setLocalFailure(null);
-    } catch (error) {
-      const { reason, action } =
-        error instanceof ImageError
-          ? error
-          : { reason: "This image could not be opened.", action: "Choose another image." };
-      setLocalFailure({ reason, action });
+    } catch {
+      setLocalFailure({
+        reason: "This image could not be opened.",
+        action: "Choose it again, or reload the page.",
+      });
     }
   };
 

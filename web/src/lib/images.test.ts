@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { canBeShown, loadImage } from "./images";
+import { canBeShown } from "./imageFiles";
+import { loadImage, openOrExplain } from "./images";
 
 /** A file that begins in this way. */
 const fileOf = (start: string, name = "seven") =>
@@ -40,4 +41,24 @@ describe("a file that the browser cannot show", () => {
 it("shows what it sends in a format that browsers show", () => {
   const image = { name: "seven", transparent: false, url: "data:image/png;base64,AA==" };
   expect(canBeShown(image)).toBe(true);
+});
+
+it("is explained to the person who chose the file, if it cannot be opened", async () => {
+  vi.stubGlobal("createImageBitmap", () => Promise.reject(new Error("unknown")));
+  expect(await openOrExplain(fileOf("%PDF-1.7"))).toEqual({
+    reason: "“seven” is a PDF file.",
+    action: "Export its page as a PNG.",
+  });
+  vi.stubGlobal("createImageBitmap", () =>
+    Promise.resolve({
+      get width() {
+        throw new Error("closed");
+      },
+    }),
+  );
+  expect(await openOrExplain(fileOf("anything"))).toEqual({
+    reason: "This image could not be opened.",
+    action: "Choose another image.",
+  });
+  vi.unstubAllGlobals();
 });

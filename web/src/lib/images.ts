@@ -1,6 +1,8 @@
-/** Turns image files that people open, paste, drop or photograph into data URLs for the API. */
+/** Turns image files that people open, paste, drop or photograph into data URLs for the API; loaded with the first one. */
 
+import type { FailureMessage } from "./api/errors";
 import type { OpenedImage } from "./drawing";
+import { UNSHOWN_TYPES } from "./imageFiles";
 
 const MAX_FILE_BYTES = 64 * 2 ** 20;
 /** Larger images are scaled down before they are sent: a digit does not need more detail. */
@@ -8,11 +10,6 @@ const MAX_SENT_BYTES = 1.5 * 2 ** 20;
 const MAX_SENT_SIDE_PX = 1280;
 /** The others that a browser opens, such as AVIF, are sent as PNG. */
 const SENT_TYPES = new Set(["png", "jpeg", "webp", "gif", "bmp"].map((type) => `image/${type}`));
-/** What the API reads although many browsers cannot show it: the type, and how a file begins. */
-const UNSHOWN_TYPES: readonly (readonly [string, RegExp])[] = [
-  ["image/heic", /^.{4}ftyp(?:hei[cfmsx]|hev[cmsx]|mif1|msf1)/s],
-  ["image/tiff", /^(?:II\*\0|MM\0\*)/],
-];
 /** The API's limit on a file. */
 const MAX_API_BYTES = 16 * 2 ** 20;
 const MAX_NAME_LENGTH = 60;
@@ -25,6 +22,19 @@ export class ImageError extends Error {
     readonly action: string,
   ) {
     super(`${reason} ${action}`);
+  }
+}
+
+/** Open an image file, or explain to the person who chose it why it cannot be opened. */
+export async function openOrExplain(
+  file: File | Blob,
+  fallbackName?: string,
+): Promise<OpenedImage | FailureMessage> {
+  try {
+    return await loadImage(file, fallbackName);
+  } catch (error) {
+    if (error instanceof ImageError) return { reason: error.reason, action: error.action };
+    return { reason: "This image could not be opened.", action: "Choose another image." };
   }
 }
 
@@ -75,11 +85,6 @@ async function unshownImage(file: Blob, name: string): Promise<OpenedImage> {
   );
 }
 
-/** Whether this browser can show an opened image; if it could, it would have been sent as PNG. */
-export function canBeShown(image: OpenedImage): boolean {
-  return !UNSHOWN_TYPES.some(([type]) => image.url.startsWith(`data:${type};`));
-}
-
 /** Whether any part of an image is transparent, as far as a small copy of it tells. */
 function isTransparent(bitmap: ImageBitmap): boolean {
   const side_px = 64;
@@ -95,12 +100,6 @@ function isTransparent(bitmap: ImageBitmap): boolean {
 /** Shorten a file name so that it fits into a notice. */
 function truncate(name: string): string {
   return name.length > MAX_NAME_LENGTH ? `${name.slice(0, MAX_NAME_LENGTH - 1)}…` : name;
-}
-
-/** The first image among pasted or dropped files, or else the first file. */
-export function imageFileFrom(items: DataTransfer | null): File | undefined {
-  const files = Array.from(items?.files ?? []);
-  return files.find((file) => file.type.startsWith("image/")) ?? files[0];
 }
 
 function scaledSize({ width, height }: ImageBitmap, scale: number) {

@@ -16,6 +16,7 @@ import { isUsed, setUsed } from "../lib/profiles/token";
 import type { ViewProps } from "./viewProps";
 import "../styles/notice.css";
 import "../styles/handwriting.css";
+import "../styles/handwriting-samples.css";
 
 let sharedApi: ProfileApi | undefined;
 

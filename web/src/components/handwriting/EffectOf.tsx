@@ -28,9 +28,9 @@ export function EffectOf({ effect, kept, focus }: Props) {
   const weakened = weakeningInWords(change.personal_model);
   return (
     <div className="effect">
-      <h3 ref={title} tabIndex={-1}>
+      <h4 ref={title} tabIndex={-1}>
         Learned
-      </h3>
+      </h4>
       <p>{effectInWords(change.samples)}</p>
       {weakened && <p className="notice">{weakened}</p>}
       <ul className="before-after">
@@ -41,6 +41,7 @@ export function EffectOf({ effect, kept, focus }: Props) {
             <li key={sample.id} data-changed={changed || undefined}>
               {written && <Written {...written} />}
               <span className="answers">
+                <strong>{sample.label}: </strong>
                 <span className="visually-hidden">{changed ? "was " : "still "}</span>
                 {changed && (
                   <>

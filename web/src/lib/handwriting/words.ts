@@ -57,7 +57,7 @@ export function weakeningInWords({
   return `The change was weakened to ${Math.round(strength * 100)}% of its strength, because it made the model worse at other people’s digits.${others}`;
 }
 
-/** "44 of your 50 samples are recognized without your handwriting, and 49 with it." */
+/** "Of your 50 samples, the model recognizes 44 without your handwriting, and 49 with it." */
 export function accuracyInWords({ samples, right_before, right_after }: ProfileAccuracy): string {
   return `Of your ${countOf(samples, "sample")}, the model recognizes ${right_before} without your handwriting, and ${right_after} with it.`;
 }
