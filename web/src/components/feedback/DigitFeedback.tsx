@@ -141,7 +141,7 @@ function DigitChooser({ other, onChoose, onCancel }: ChooserProps) {
       ))}
       <button
         type="button"
-        className="ghost feedback-cancel"
+        className="ghost"
         aria-label="Cancel"
         onClick={onCancel}
       >
