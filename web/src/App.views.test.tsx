@@ -79,7 +79,7 @@ describe("the views", () => {
     await screen.findByRole("region", { name: "How it works" });
     await userEvent.keyboard("{Delete}");
     await userEvent.keyboard("i");
-    await waitFor(() => expect(drawnPixels()).toBe(pixels));
+    await waitFor(() => expect(drawnPixels()).toBe(pixels), { timeout: 4000 });
     // Whole gestures are undone in this drawing area too.
     act(() => screen.getByRole("application").focus());
     await userEvent.keyboard("{ArrowLeft}{ArrowLeft} {ArrowLeft}{ArrowLeft} ");

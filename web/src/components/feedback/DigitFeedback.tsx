@@ -139,12 +139,7 @@ function DigitChooser({ other, onChoose, onCancel }: ChooserProps) {
           {digit}
         </button>
       ))}
-      <button
-        type="button"
-        className="ghost feedback-cancel"
-        aria-label="Cancel"
-        onClick={onCancel}
-      >
+      <button type="button" className="ghost" aria-label="Cancel" onClick={onCancel}>
         <Icon name="close" />
       </button>
     </fieldset>
