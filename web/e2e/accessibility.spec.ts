@@ -1,15 +1,10 @@
 import { fileURLToPath } from "node:url";
-import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { type AppPage, expect, handwritten, SCRIBBLE, test } from "./fixtures";
+import { expectNoViolations } from "./violations";
 
 const golden = (digit: number) =>
   fileURLToPath(new URL(`../../tests/golden/${digit}.png`, import.meta.url));
-
-async function expectNoViolations(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
-}
 
 /** Wait until colors are those that stay. */
 async function finishTransitions(page: Page): Promise<void> {

@@ -1,28 +1,10 @@
 /** The game, and corrections of answers, with a database for profiles. */
 
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
-import { type AppPage, test as base, expect, handwritten, type Lines, SCRIBBLE } from "./fixtures";
-import { Service } from "./service";
-
-const test = base.extend<object, { service: Service }>({
-  service: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the pattern
-    async ({}, use) => {
-      const folder = await mkdtemp(join(tmpdir(), "game-"));
-      const service = await Service.start({
-        INKDIGITS_DATABASE: join(folder, "profiles.sqlite3"),
-      });
-      await use(service);
-      await service.kill();
-      await rm(folder, { recursive: true, maxRetries: 5 });
-    },
-    { scope: "worker", timeout: 90_000 },
-  ],
-});
+import { type AppPage, expect, handwritten, type Lines, SCRIBBLE } from "./fixtures";
+import { test } from "./profiles";
+import type { Service } from "./service";
+import { expectNoViolations } from "./violations";
 
 /** Create a profile, and keep its token in the page. Returns a function that counts its samples. */
 async function turnOnHandwriting({ page }: AppPage, { address }: Service) {
@@ -49,8 +31,7 @@ async function expectAccessible(page: Page): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
     await expect(page.locator("html")).not.toHaveJSProperty("scrollWidth", 0);
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+    await expectNoViolations(page);
   }
 }
 

@@ -1,28 +1,10 @@
 /** The view My handwriting, with a service that keeps profiles in a database of its own. */
 
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
+import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
-import { type AppPage, test as base, expect, handwritten } from "./fixtures";
-import { Service } from "./service";
-
-const test = base.extend<object, { service: Service }>({
-  service: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the pattern
-    async ({}, use) => {
-      const folder = await mkdtemp(join(tmpdir(), "handwriting-"));
-      const service = await Service.start({
-        INKDIGITS_DATABASE: join(folder, "profiles.sqlite3"),
-      });
-      await use(service);
-      await service.kill();
-      await rm(folder, { recursive: true, maxRetries: 5 });
-    },
-    { scope: "worker", timeout: 90_000 },
-  ],
-});
+import { type AppPage, expect, handwritten } from "./fixtures";
+import { test } from "./profiles";
+import { expectNoViolations } from "./violations";
 
 const VIEW = "My handwriting";
 
@@ -47,11 +29,6 @@ async function expectEffect({ page }: AppPage, count: number): Promise<void> {
   await expect(page.getByText(`Of these ${count} digits, `)).toBeVisible();
   await expect(page.getByText(`Of your ${count} samples, the model recognizes`)).toBeVisible();
   await expect(page.getByText(`${count} samples, version 1`)).toBeVisible();
-}
-
-async function expectNoViolations(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
 }
 
 /** At each width, nothing is cut off, and in one theme each, nothing is inaccessible. */

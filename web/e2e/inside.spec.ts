@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
-import AxeBuilder from "@axe-core/playwright";
 import type { Locator, Page } from "@playwright/test";
 import { type AppPage, test as base, expect, handwritten } from "./fixtures";
 import { Service } from "./service";
+import { expectNoViolations } from "./violations";
 
 /** A service with several models, so that two can be compared. */
 const test = base.extend<object, { service: Service }>({
@@ -28,11 +28,6 @@ async function openInside(app: AppPage, digit = 7): Promise<void> {
   await app.draw(handwritten(digit));
   await expect(answer(app)).toHaveAttribute("data-digit", String(digit));
   await expect(app.page.locator(".chain-stage")).toHaveCount(6);
-}
-
-async function expectNoViolations(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
 }
 
 async function expectNoOverflow(page: Page): Promise<void> {

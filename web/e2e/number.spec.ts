@@ -1,6 +1,6 @@
-import AxeBuilder from "@axe-core/playwright";
 import { type AppPage, expect, handwritten, type Lines, SCRIBBLE, test } from "./fixtures";
 import { overlaps } from "./overlaps";
+import { expectNoViolations } from "./violations";
 
 /** Width of the sheet in its heights, with the ruler around it. */
 const SHEET_RATIO = 1004 / 304;
@@ -182,18 +182,17 @@ test("number mode has no accessibility violations, in light and in dark", async 
   await app.page.locator(".constraints summary").click();
   await app.page.getByLabel("Length").fill("40");
   await expect(app.heading).toHaveText("A constraint is not valid");
-  const expectNoViolations = async () => {
+  const expectAccessible = async () => {
     // Colors are measured after their transitions.
     await app.page.waitForTimeout(350);
-    const { violations } = await new AxeBuilder({ page: app.page }).include(".workspace").analyze();
-    expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+    await expectNoViolations(app.page, ".workspace");
   };
   await app.page.emulateMedia({ colorScheme: "light" });
-  await expectNoViolations();
+  await expectAccessible();
   await app.page.emulateMedia({ colorScheme: "dark" });
   await app.page.getByLabel("Length").fill("2");
   await expect(app.heading).toHaveText("Corrected by you");
-  await expectNoViolations();
+  await expectAccessible();
   await expect(app.page.getByTestId("announcer")).toContainText("corrected by you");
   consoleErrors.length = 0;
 });

@@ -5,8 +5,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import AxeBuilder from "@axe-core/playwright";
 import { test as base, expect, type Page } from "@playwright/test";
+import { expectNoViolations } from "./violations";
 
 const PYTHON = process.env.INKDIGITS_PYTHON ?? "python3";
 const SCRIPT = fileURLToPath(new URL("../../tests/made_results.py", import.meta.url));
@@ -173,9 +173,8 @@ test("answers are kept under the name that was entered", async ({ page, review, 
 
 test("no accessibility violations, and nothing is cut off", async ({ page, errors }) => {
   test.slow();
-  const expectNoViolations = async () => {
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+  const expectGoodPage = async () => {
+    await expectNoViolations(page);
     const [widest, width] = await page.evaluate(() => [
       document.documentElement.scrollWidth,
       innerWidth,
@@ -183,10 +182,10 @@ test("no accessibility violations, and nothing is cut off", async ({ page, error
     expect(widest).toBeLessThanOrEqual(width);
   };
   await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
-  await expectNoViolations();
+  await expectGoodPage();
   await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
   await page.setViewportSize({ width: 320, height: 568 });
-  await expectNoViolations();
+  await expectGoodPage();
   await page.keyboard.press("?");
   await expect(page.getByRole("dialog", { name: "Keyboard" })).toBeVisible();
   await page.keyboard.press("Escape");

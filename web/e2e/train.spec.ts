@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import AxeBuilder from "@axe-core/playwright";
 import { test as base, expect, type Page } from "@playwright/test";
 import { Service } from "./service";
+import { expectNoViolations } from "./violations";
 
 const PYTHON = process.env.INKDIGITS_PYTHON ?? "python3";
 const DATA = fileURLToPath(new URL("../../tests/small_own_data.py", import.meta.url));
@@ -67,11 +67,6 @@ const row = (page: Page, name: string) => page.locator(".run-list li", { hasText
 async function stepOf(page: Page): Promise<number> {
   const text = (await page.getByTestId("run-place").textContent()) ?? "";
   return Number(/step ([\d,]+)/.exec(text)?.[1]?.replaceAll(",", ""));
-}
-
-async function expectNoViolations(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
 }
 
 /** At each width, nothing is cut off, and in one theme each, nothing is inaccessible. */
