@@ -76,7 +76,7 @@ def load(recognizer: Recognizer, directory: Path | None) -> Sources:
     for traces in _pen_traces(recognizer.model.training["recipe"], directory):
         drawn = development.render(traces, recognizer.preprocess_ink)
         writers = np.unique(traces.writers)
-        is_checked = np.isin(drawn.writers, writers[::2])
+        is_checked = np.isin(np.asarray(drawn.writers), writers[::2])
         protected.append(drawn.take(~is_checked))
         checked.append(drawn.take(is_checked))
     first = protected[0]

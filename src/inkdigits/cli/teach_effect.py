@@ -56,13 +56,15 @@ def weakened(personal: PersonalModel) -> str | None:
     """Say whether the change was weakened; None if it was not."""
     if personal.strength >= 1:
         return None
-    others = (
-        f"other people's digits would suffer ({personal.others_before:.2%} of them are recognized "
-        f"by the model, {personal.others_after:.2%} with the profile)"
-    )
     if personal.strength <= 0:
-        return f"The model was left as it was, because {others}."
-    return f"The change was weakened to {personal.strength:.0%}, because {others}."
+        return (
+            "The model was left as it was: any change would cost too many of other people's digits."
+        )
+    return (
+        f"The change was weakened to {personal.strength:.0%} for the sake of other people's "
+        f"digits: {personal.others_before:.2%} of those were recognized before, and "
+        f"{personal.others_after:.2%} are now."
+    )
 
 
 def count_right(recognizer: Recognizer, samples: Sequence[Sample]) -> int:
