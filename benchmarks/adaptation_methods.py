@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
+import others_features
 
 from inkdigits import Recognizer, recipes
 from inkdigits.arrays import Array, Generator
@@ -15,6 +17,7 @@ from inkdigits.nn.losses import one_hot, softmax_cross_entropy
 from inkdigits.nn.network import Network
 from inkdigits.nn.optimizers import AdamW
 from inkdigits.personal.adaptation import adapt
+from inkdigits.personal.others import Others, load_others
 from inkdigits.preprocessing import network_input
 
 Method: TypeAlias = Callable[[Recognizer, Sequence[Sample]], Recognizer]
@@ -27,8 +30,16 @@ BIASES = AdamW(weight_decay=0.1)
 
 
 def product(base: Recognizer, samples: Sequence[Sample]) -> Recognizer:
-    """Adapt as `inkdigits.personal` does."""
-    return adapt(base, samples).recognizer(base)
+    """Adapt as `inkdigits.personal` does, also models that do not ship."""
+    return adapt(base, samples, _others(base)).recognizer(base)
+
+
+@lru_cache(maxsize=1)
+def _others(base: Recognizer) -> Others:
+    """Return what holds a personal model back; for a model that does not ship, it is made here."""
+    return load_others(base.digest) or others_features.choose(
+        base, others_features.load(base, None)
+    )
 
 
 @dataclass(frozen=True)
