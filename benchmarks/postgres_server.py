@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 
 ROLE = "inkdigits"
-START_S = 60
+START_S = 180  # after a kill it flushes each of its files, and the disk may be busy
 MISSING = (
     "PostgreSQL is not installed; on Debian and Ubuntu, install it with: apt-get install postgresql"
 )
@@ -160,6 +160,10 @@ class PostgresServer:
         name = f"profiles_{uuid.uuid4().hex}"
         self.query(f'CREATE DATABASE "{name}"')
         return self.url(name)
+
+    def drop_database(self, url: str) -> None:
+        """Delete a database, also while it is in use."""
+        self.query(f'DROP DATABASE "{url.rpartition("/")[2]}" WITH (FORCE)')
 
     def url(self, database: str) -> str:
         """Return the URL of a database."""
