@@ -93,7 +93,8 @@ class PostgresServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.kill()
+        # Killed, it would leave its shared memory behind, which only its next start removes.
+        self.stop(signal.SIGQUIT)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self) -> None:
@@ -141,10 +142,13 @@ class PostgresServer:
                 os.kill(pid, signal.SIGKILL)
         process.wait()
 
-    def stop(self) -> None:
-        """Shut it down: connections are closed and their transactions rolled back."""
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Shut it down: connections are closed and their transactions rolled back.
+
+        how   SIGINT, or SIGQUIT to save nothing
+        """
         if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
+            self._process.send_signal(how)
             self._process.wait(START_S)
             self._process = None
 
