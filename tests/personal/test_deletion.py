@@ -7,11 +7,12 @@ from contextlib import closing
 
 import numpy as np
 import pytest
+from older_database import OWNER, older_database
 from profile_samples import base_model, files_beside, made_samples
-from test_migrate import OWNER, older_database
 
-from inkdigits.personal import Profile, Profiles, profile
+from inkdigits.personal import Profile, Profiles
 from inkdigits.personal.database import open_database
+from inkdigits.personal.personal_model import PersonalModel
 from inkdigits.personal.records import sample_row, to_time
 from inkdigits.personal.tokens import token_hash
 
@@ -70,8 +71,7 @@ def test_removed_samples_leave_nothing(path):
 
 
 def test_deleted_profile_leaves_nothing_and_another_stays(path, monkeypatch):
-    monkeypatch.setattr(profile, "_to_bytes", lambda model: b"the personal model" * 100)
-    monkeypatch.setattr(profile, "_from_bytes", lambda file, base: None)
+    monkeypatch.setattr(PersonalModel, "to_bytes", lambda self: b"the personal model" * 100)
     profiles = Profiles(str(path))
     ada = profiles.create("Ada Augusta King", consent=True)
     bob = profiles.create("Bob", consent=True)

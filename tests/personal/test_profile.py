@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 from profile_samples import base_model, ids, made_samples
+from sqlalchemy import update
 
 from inkdigits.personal import CONSENT_VERSION, Profile, adaptation, profile, sampling
 from inkdigits.personal.cache import CACHE
@@ -20,6 +21,8 @@ from inkdigits.personal.errors import (
     ProfileNotFound,
     SampleNotFound,
 )
+from inkdigits.personal.personal_model import PersonalModel
+from inkdigits.personal.tables import models
 
 
 @pytest.fixture
@@ -34,15 +37,15 @@ def fits(monkeypatch):
 
     def counted(base, samples):
         calls.append(len(samples))
-        return adaptation.PersonalModel(base.digest, {"0.bias": np.float32(len(samples))})
+        return PersonalModel(base.digest, {"0.bias": np.float32(len(samples))})
 
     def read(file, base):
-        return adaptation.PersonalModel(base.digest, {"0.bias": np.frombuffer(file, np.float32)[0]})
+        return PersonalModel(base.digest, {"0.bias": np.frombuffer(file, np.float32)[0]})
 
     monkeypatch.setattr(profile, "adapt", counted)
-    monkeypatch.setattr(profile, "_to_bytes", lambda model: model.tensors["0.bias"].tobytes())
-    monkeypatch.setattr(profile, "_from_bytes", read)
-    monkeypatch.setattr(adaptation.PersonalModel, "recognizer", lambda self, base: base)
+    monkeypatch.setattr(PersonalModel, "to_bytes", lambda self: self.tensors["0.bias"].tobytes())
+    monkeypatch.setattr(PersonalModel, "from_bytes", staticmethod(read))
+    monkeypatch.setattr(PersonalModel, "recognizer", lambda self, base: base)
     return calls
 
 
@@ -221,6 +224,38 @@ def test_model_that_was_fitted_to_a_removed_sample_is_gone(ada, fits):
     assert fits == [2, 3, 2, 3]
 
 
+def test_no_model_of_a_sample_that_was_added_again_outlives_it(ada, fits):
+    base, (kept, other) = base_model(), made_samples(2)
+    ada.add([kept])
+    ada.add([other])
+    ada.personal_model(base)
+    ada.remove([other.id])
+    ada.add([other])
+    ada.personal_model(base)
+    assert stored_versions(ada) == [4]
+    ada.remove([other.id])
+    assert stored_versions(ada) == []
+    assert fits == [2, 2]
+
+
+def test_other_sample_with_an_id_that_was_used_before_is_fitted_anew(ada, fits):
+    base, (sample,) = base_model(), made_samples(1)
+    ada.add([sample])
+    ada.personal_model(base)
+    with ada._database.read() as rows:
+        before = rows.state(ada.id)
+    ada.remove([sample.id])
+    ada.add([replace(sample, label=9)])
+    with ada._database.read() as rows:  # by which other processes keep models in memory
+        assert rows.state(ada.id).fingerprint != before.fingerprint
+
+
+def stored_versions(handle):
+    """Return of which versions a model is stored."""
+    with handle._database.read() as rows:
+        return [model.version for model in rows.get_models(handle.id)]
+
+
 def test_model_is_stored_for_each_base_and_refitted_for_a_changed_one(ada, fits):
     ada.add(made_samples(2))
     bases = [base_model("mlp"), base_model("cnn-small")]
@@ -243,14 +278,20 @@ def test_model_without_a_digest_is_not_taken_for_another(ada, fits):
     assert fits == [1, 1]
 
 
-def test_stored_model_that_cannot_be_read_is_fitted_again(ada, fits, monkeypatch):
-    base = base_model()
+def test_stored_model_is_read_and_a_damaged_one_fitted_again(ada, monkeypatch):
+    base, calls = base_model(), []
+    adapt = profile.adapt
+    monkeypatch.setattr(profile, "adapt", lambda *given: calls.append(1) or adapt(*given))
     ada.add(made_samples(2))
-    ada.personal_model(base)
+    expected = ada.recognizer(base).model.vector
     forget_process(ada)
-    monkeypatch.setattr(profile, "_from_bytes", lambda file, base: None)
-    ada.personal_model(base)
-    assert fits == [2, 2]
+    assert np.array_equal(ada.recognizer(base).model.vector, expected)
+    assert len(calls) == 1
+    with ada._database.writing() as connection:
+        connection.execute(update(models).values(file=b"damaged"))
+    forget_process(ada)
+    assert np.array_equal(ada.recognizer(base).model.vector, expected)
+    assert len(calls) == 2
 
 
 def test_only_the_newest_models_are_kept(ada, fits, monkeypatch):
@@ -283,8 +324,7 @@ def test_model_is_not_stored_if_its_samples_are_removed_meanwhile(ada, fits, mon
     ada.personal_model(base)
     forget_process(ada)
     assert fitted_to(ada, base) == 1
-    with ada._database.read() as rows:
-        assert [model.version for model in rows.get_models(ada.id)] == [2]
+    assert stored_versions(ada) == [2]
 
 
 def test_threads_that_ask_at_once_fit_one_model(ada, fits):

@@ -231,7 +231,10 @@ class Rows:
         added: int = 0,
         removed: int = 0,
     ) -> Version:
-        ids = self.sample_ids(profile)
+        query = select(samples.c.id, samples.c.checksum).where(samples.c.profile == profile)
+        rows = self._connection.execute(query.order_by(samples.c.number)).all()
+        # With the checksum: an ID that is removed and used again may be that of another sample.
+        ids = [f"{to_id(row.id)} {row.checksum}" for row in rows]
         version = Version(number, datetime.now(UTC), action, added, removed, len(ids))
         self._connection.execute(
             insert(versions).values(
