@@ -95,7 +95,7 @@ def name_only_what_exists(case):
 
 
 def open_profile(case):
-    """Return the header that opens a profile: the same for all requests that keep it and its token."""
+    """Return the header that opens a profile: one for all that keep it."""
     app = case.operation.schema.app
     ends = (case.method == "DELETE" and case.path == PROFILE) or case.path == f"{PROFILE}/token"
     if ends or "PROFILE_HEADER" not in app.config:
