@@ -11,6 +11,8 @@ from requests_to import MODELS, file_of
 from inkdigits.api import ModelRegistry, Settings, create_app
 from inkdigits.api.lab_access import LabAccess
 from inkdigits.api.routes import frontend
+from inkdigits.personal import profile as personal_profile
+from inkdigits.personal.adaptation import PersonalModel
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -61,3 +63,32 @@ def seven():
 @pytest.fixture(scope="session")
 def png(seven):
     return file_of(seven)
+
+
+@pytest.fixture
+def fits_at_once(monkeypatch):
+    """Let a personal model predict the last sample's digit always: that is fitted at once."""
+
+    def adapt(base, samples):
+        if not samples:
+            return PersonalModel(base.digest, {})
+        params = base.model.network.unflatten(base.model.vector)
+        name, last = list(params.items())[-1]  # the bias, or the weights of what is never negative
+        changed = last.copy()
+        changed[..., samples[-1].label] += 1000
+        return PersonalModel(base.digest, {name: changed})
+
+    monkeypatch.setattr(personal_profile, "adapt", adapt)
+
+
+@pytest.fixture
+def teachable(registry, tmp_path, fits_at_once):
+    """The application with a database of profiles."""
+    settings = Settings(
+        database=str(tmp_path / "profiles.sqlite3"),
+        profiles_per_hour=1_000_000,
+        profile_changes_per_minute=1_000_000,
+    )
+    app = create_app(registry, settings)
+    app.test_client_class = BufferedClient
+    return app

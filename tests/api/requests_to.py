@@ -14,6 +14,7 @@ MODELS = ("cnn-small", "mlp", "classic")
 PREDICT, ONE, BATCH = "/predict", "/api/v1/predictions", "/api/v1/predictions/batch"
 NUMBER, NUMBER_BATCH = "/api/v1/numbers", "/api/v1/numbers/batch"
 EXPLANATION = "/api/v1/explanations"
+PROFILES, PROFILE = "/api/v1/profiles", "/api/v1/profile"
 BLANK = {"pixels": [[0] * 28] * 28}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from requests_to import serving
 
-from inkdigits.api import Settings
+from inkdigits.api import Settings, create_app
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 SEVEN = Path(__file__).parents[1] / "golden" / "7.png"
@@ -50,8 +50,9 @@ def test_settings_come_from_the_environment(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def address(app):
-    with serving(app) as address:
+def address(registry, tmp_path_factory):
+    database = tmp_path_factory.mktemp("profiles") / "profiles.sqlite3"
+    with serving(create_app(registry, Settings(database=str(database)))) as address:
         yield address
 
 

@@ -28,6 +28,7 @@ from inkdigits.personal import Stroke as PenStroke
 from inkdigits.recognizer import Prediction, Recognizer
 
 FULL_INK = 255
+TINY = float(np.finfo(np.float32).tiny)  # a pen that is narrower would be stored without width
 
 AnyDrawing: TypeAlias = ImageDrawing | StrokesDrawing | PixelsDrawing
 AnySample: TypeAlias = ImageSample | StrokesSample | PixelsSample
@@ -99,7 +100,7 @@ def _drawn(base: Recognizer, drawing: AnyDrawing, label: int, source: Source) ->
         return Drawn(made, _recognition(content), base.recognize(content))
     if isinstance(drawing, StrokesDrawing):
         strokes = [
-            PenStroke(np.array(stroke.points, np.float32), stroke.width)
+            PenStroke(np.array(stroke.points, np.float32), stroke.width and max(stroke.width, TINY))
             for stroke in drawing.strokes
         ]
         made = sample_from_strokes(base, strokes, label, source)

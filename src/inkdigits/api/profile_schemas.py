@@ -1,8 +1,9 @@
 """Schemas of the JSON in requests and responses for profiles: one person's handwriting."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, TypeAdapter
+from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter
+from pydantic_core import PydanticCustomError
 
 from inkdigits.api.schemas import (
     ImageDrawing,
@@ -23,18 +24,20 @@ MAX_NAME = 48  # characters; the stored name is longer: see profile_responses.un
 # Requests.
 
 
+def _is_true(value: Any) -> Any:
+    """Reject what only equals true, such as 1: nobody agrees by chance."""
+    if value is not True:
+        raise PydanticCustomError("consent", "Input should be true")
+    return value
+
+
 class NewProfile(StrictModel):
     """A profile to create."""
 
-    consent: Literal[True] = Field(
+    consent: Annotated[Literal[True], BeforeValidator(_is_true)] = Field(
         description="Whether the person has agreed to GET /api/v1/profiles/consent."
     )
-    name: (
-        Annotated[
-            str, Field(min_length=1, max_length=MAX_NAME, json_schema_extra={"format": "name"})
-        ]
-        | None
-    ) = Field(
+    name: Annotated[str, Field(min_length=1, max_length=MAX_NAME)] | None = Field(
         None,
         description="A name for people: printable characters. Other profiles may have it as well. "
         "If it is left out, the service makes one.",
