@@ -335,3 +335,9 @@ def test_documented_compose_file_and_scrape_configuration_fit_the_compose_file()
     assert target["port"] == int(
         re.search(r"INKDIGITS_PORT=(\d+)", (ROOT / "deploy/api.Dockerfile").read_text())[1]
     )
+
+
+def test_no_variable_is_named_twice():
+    # PyYAML takes the last of two equal keys; Compose refuses the file.
+    names = re.findall(r"^ {6}([A-Z_]+):", TEXTS["compose.yaml"].split("\n  web:")[0], re.MULTILINE)
+    assert len(names) == len(set(names))
