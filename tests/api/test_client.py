@@ -20,6 +20,8 @@ from inkdigits.client import (
     calls,
     clients,
     drawings,
+    profile_calls,
+    profile_client,
     results,
 )
 
@@ -399,7 +401,9 @@ def test_arrays_of_another_form_are_a_value_error(service, array, words):
         service.predict(array)
 
 
-@pytest.mark.parametrize("module", [async_client, calls, clients, drawings, results])
+@pytest.mark.parametrize(
+    "module", [async_client, calls, clients, drawings, profile_calls, profile_client, results]
+)
 def test_client_stays_small(module):
     """Each module is read in minutes."""
     assert len(inspect.getsource(module).splitlines()) <= 200
@@ -416,3 +420,53 @@ def test_a_single_drawing_is_not_many(service, drawings):
 def test_single_choice_is_not_taken_for_a_list_of_digits(service):
     with pytest.raises(TypeError, match="list of texts"):
         service.recognize_number(b"image", choices="42")
+
+
+def test_profile_from_consent_to_deletion(teachable):
+    with serving(teachable) as address, Client(address) as service:
+        assert service.consent()["version"] == 1
+        created = service.create_profile(consent=True, name="Ada")
+        assert service.token == created["token"]
+        change = service.add_samples([(SEVEN, 4), (STROKES, 4)])
+        assert [sample["after"]["digit"] for sample in change["samples"]] == [4, 4]
+        corrected = service.correct(NUMBER, "72")
+        assert [sample["label"] for sample in corrected["samples"]] == [7, 2]
+        assert service.undo()["samples"] == 2
+        service.correct(SEVEN, "5")
+        prediction = service.predict(SEVEN)
+        assert (prediction.digit, prediction.profile) == (5, {"version": 4})
+        assert service.recognize_number(NUMBER).profile == {"version": 4}
+        labels = [sample["label"] for sample in service.samples()]
+        assert labels == [4, 4, 5]
+        assert service.remove_sample(service.samples()[0]["id"])["samples"] == 2
+        assert service.accuracy()["samples"] == 2
+        exported = service.export_profile()
+        token = service.token
+        assert service.renew_token() != token
+        service.delete_profile()
+        assert service.token is None
+        assert service.predict(SEVEN).profile is None
+        imported = service.import_profile(exported)
+        assert (imported["name"], imported["samples"]) == ("Ada", 2)
+        with Client(address, token=token) as other, pytest.raises(ServiceError) as error:
+            other.profile()
+        assert error.value.status == 401
+
+
+def test_asynchronous_client_has_the_same_methods(teachable):
+    async def use(client):
+        created = await client.create_profile(consent=True)
+        await client.add_samples([(STROKES, 4)])
+        predicted = await client.predict(STROKES)
+        exported = await client.export_profile()
+        await client.delete_profile()
+        return created, predicted, exported, client.token
+
+    with serving(teachable) as address:
+        created, predicted, exported, token = with_async_client(address, use)
+    assert created["id"]
+    assert predicted.digit == 4
+    assert b"inkdigits-profile" in exported
+    assert token is None
+    public = {name for name in dir(Client) if not name.startswith("_")} - {"close"}
+    assert public <= set(dir(AsyncClient))

@@ -100,6 +100,12 @@ def test_password_of_a_storage_is_not_logged(uri, logged):
     assert "secret" not in str(values)
 
 
+def test_password_of_a_database_is_not_logged():
+    url = "postgresql+psycopg://user:secret@host/name"
+    assert Settings(database=url).for_log()["database"] == "postgresql+psycopg://..."
+    assert Settings(database="p.sqlite3").for_log()["database"] == "p.sqlite3"
+
+
 def test_password_of_a_storage_is_not_printed(monkeypatch):
     monkeypatch.setitem(sys.modules, "redis", None)
     with pytest.raises(ValidationError) as caught:

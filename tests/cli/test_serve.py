@@ -21,6 +21,8 @@ from serving import CODE, COMMAND, address_in, predict, request, serving
 from untrained import untrained
 
 import inkdigits
+from inkdigits.api import Settings
+from inkdigits.cli import serve as serve_module
 from inkdigits.cli.serve import serve_command
 from inkdigits.model_file import save_model
 from inkdigits.recognizer import Recognizer
@@ -324,3 +326,25 @@ def test_missing_page_is_reported_at_the_start(model, tmp_path, is_built):
     assert (b"<title>the page" in browser) == is_built
     assert b"<!doctype html>" in browser or is_built
     assert program["name"] == "inkdigits"
+
+
+def test_profiles_are_kept_for_this_computer_alone(tmp_path):
+    environment = {
+        name: value for name, value in os.environ.items() if name != "INKDIGITS_DATABASE"
+    }
+    environment |= {"XDG_DATA_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    with serving("--profiles", env=environment) as (_, printed):
+        created = request(address_in(printed), "POST", "/api/v1/profiles", '{"consent": true}')
+        assert created[0] == 201
+    assert list(tmp_path.rglob("profiles.sqlite3"))
+
+
+def test_profiles_are_not_kept_where_others_reach_the_server(monkeypatch, capsys):
+    for setting, database in (
+        ({"host": "0.0.0.0"}, ""),
+        ({"database": "mine.sqlite3"}, "mine.sqlite3"),
+    ):
+        settings = serve_module.with_profiles(Settings(**setting))
+        assert settings.database == database
+        said = capsys.readouterr().err
+        assert ("INKDIGITS_DATABASE" in said) == (not database)

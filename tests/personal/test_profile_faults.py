@@ -47,10 +47,6 @@ def state(writers, profile, url):
     return writers.check(database=url, profile=profile.id)
 
 
-def path_of(url):
-    return url.removeprefix("sqlite:///")
-
-
 def is_sentence(message):
     return message[0].isupper() and message.endswith(".") and "\n" not in message
 
@@ -96,7 +92,7 @@ def test_full_disk_is_said_and_loses_nothing(writers, tmp_path):
     profile = Profile.create("Ada", consent=True, database=url)
     close_database(open_database(url))
     wanted = Expected()
-    size = os.path.getsize(path_of(url))
+    size = os.path.getsize(url.removeprefix("sqlite:///"))
     for seed in range(4):
         # A limit on the size of files cuts writes short, as a full disk does, without privileges.
         limit = size + 30_000 * seed

@@ -1,4 +1,4 @@
-"""What counts as one client for limits: an IPv4 address, or an IPv6 /64 network."""
+"""Who clients are, and what counts as one for limits: an IPv4 address, or an IPv6 /64 network."""
 
 import ipaddress
 
@@ -21,3 +21,12 @@ def client_key(address: str) -> str:
     if parsed.ipv4_mapped:
         return str(parsed.ipv4_mapped)
     return str(ipaddress.IPv6Network((int(parsed), IPV6_PREFIX), strict=False))
+
+
+def others_reach(host: str, proxies: int) -> bool:
+    """Whether anybody but this computer reaches a server that listens on this address."""
+    try:
+        is_loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = host.lower() == "localhost"
+    return not is_loopback or proxies > 0

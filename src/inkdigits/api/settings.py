@@ -1,7 +1,6 @@
 """The settings of the service, from INKDIGITS_* environment variables; docs/api.md lists them."""
 
 import difflib
-import ipaddress
 import os
 import re
 from collections.abc import Iterable
@@ -13,6 +12,7 @@ from limits.storage import storage_from_string
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from inkdigits.api.clients import others_reach
 from inkdigits.model_file import DEFAULT_MODEL
 from inkdigits.personal.limits import MAX_SAMPLES
 
@@ -247,7 +247,7 @@ class Settings(BaseSettings):
     @property
     def is_private(self) -> bool:
         """Whether nobody but this computer reaches this server."""
-        return not _others_reach(self.host, self.proxies)
+        return not others_reach(self.host, self.proxies)
 
     @property
     def gives_lab_token(self) -> bool:
@@ -293,7 +293,7 @@ class Settings(BaseSettings):
                 "the token must have 32 to 256 letters and digits; `openssl rand -hex 32` makes one"
             )
         needs_token = checked and info.data["lab"]
-        if needs_token and not token and _others_reach(info.data["host"], info.data["proxies"]):
+        if needs_token and not token and others_reach(info.data["host"], info.data["proxies"]):
             raise ValueError(
                 "others reach this server, so its lab needs a token; set this variable to what "
                 "`openssl rand -hex 32` prints, or leave INKDIGITS_LAB out"
@@ -322,15 +322,6 @@ class Settings(BaseSettings):
         except Exception:  # it is available, but cannot be reached yet
             return uri
         return uri
-
-
-def _others_reach(host: str, proxies: int) -> bool:
-    """Whether anybody but this computer reaches a server that listens on this address."""
-    try:
-        is_loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = host.lower() == "localhost"
-    return not is_loopback or proxies > 0
 
 
 # Read by other commands, by the containers, and by the tests.

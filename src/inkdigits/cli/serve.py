@@ -112,7 +112,7 @@ def run_service(
     except ValidationError as error:
         raise click.UsageError(_describe_errors(error)) from None
     if keeps_profiles:
-        settings = _with_profiles(settings)
+        settings = with_profiles(settings)
     for message in misspelt_settings(os.environ):
         click.echo(f"Warning: {message}", err=True)
     # So that a bad model is reported once, not by every worker.
@@ -140,7 +140,7 @@ def run_service(
         raise click.ClickException(str(error)) from None
 
 
-def _with_profiles(settings: "Settings") -> "Settings":
+def with_profiles(settings: "Settings") -> "Settings":
     """Return settings with the user's database of profiles, on a server of this computer alone."""
     from inkdigits.personal.location import user_database
 

@@ -241,6 +241,50 @@ def test_predictions_health_and_others_have_separate_executors():
     assert len({post, health, page}) == 3
 
 
+def executors(settings, *requests):
+    async def run():
+        control = AdmissionControl(settings)
+        made = [Request("", method=m, target=t, headers=h) for m, t, h in requests]
+        return control.predictions, [control.executor(request) for request in made]
+
+    return asyncio.run(run())
+
+
+TOKEN = [("authorization", "Bearer x")]
+PROFILE_REQUESTS = [
+    ("POST", b"/api/v1/predictions", TOKEN),
+    ("POST", b"/predict?x", [("accept", "*/*"), ("authorization", "bearer x")]),
+    ("POST", b"/api/v1/profiles", []),
+    ("DELETE", b"/api/v1/profile", TOKEN),
+    ("GET", b"/api/v1/profile/samples", []),
+]
+
+
+def test_requests_of_profiles_have_their_own_executors():
+    settings = Settings(database="p.sqlite3")
+    accuracy = ("GET", b"/api/v1/profile/accuracy?model=mlp", TOKEN)
+    predictions, found = executors(settings, *PROFILE_REQUESTS, accuracy)
+    *profiles, slow = found
+    assert len(set(profiles)) == 1
+    assert len({predictions, profiles[0], slow}) == 3
+
+
+def test_other_requests_do_not_wait_for_profiles():
+    settings = Settings(database="p.sqlite3")
+    others = [
+        ("POST", b"/api/v1/predictions", []),
+        ("POST", b"/api/v1/predictions", [("authorization", "Basic x")]),
+        ("POST", b"/api/v1/lab/runs", TOKEN),
+    ]
+    predictions, found = executors(settings, *others, ("OPTIONS", b"/api/v1/profile", []))
+    assert found[:-1] == [predictions] * 3
+    _, (profiles,) = executors(settings, PROFILE_REQUESTS[0])
+    assert found[-1] is not profiles
+    # Without a database, none are different.
+    predictions, found = executors(Settings(), *PROFILE_REQUESTS[:3])
+    assert found == [predictions] * 3
+
+
 # Quick work.
 
 

@@ -115,7 +115,7 @@ def test_fit_blocks_no_other_request_and_nothing_of_a_token_leaks(tmp_path):
     with serving(settings=settings) as (process, printed):
         address = address_in(printed)
         token = create(address, 4)
-        adding = threading.Thread(target=add, args=(address, token, 4, 100))
+        adding = threading.Thread(target=add, args=(address, token, 4, 50))
         adding.start()
         # Small drawings run in the event loop, and numbers in the thread of predictions.
         done = Counter()
