@@ -119,7 +119,7 @@ lint: $(VENV)/installed-test web/node_modules/.package-lock.json ## Check style,
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/cog --check -I docs -I docs/models -I benchmarks README.md docs/performance.md docs/forms.md docs/numbers.md
+	$(BIN)/cog --check -I docs -I docs/models -I benchmarks README.md docs/performance.md docs/forms.md docs/numbers.md docs/teach.md
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
@@ -158,6 +158,7 @@ accuracy: $(VENV)/installed-compare ## Measure accuracy: train every recipe (hou
 	$(BIN)/python benchmarks/rejection.py --split test --model $(filter-out classic,$(SHIPPED))
 	$(BIN)/python benchmarks/calibration.py --digits test --model $(SHIPPED)
 	$(BIN)/python benchmarks/preprocessing_ablation.py
+	$(BIN)/python benchmarks/adaptation.py --model $(filter-out classic,$(SHIPPED))
 	$(BIN)/python benchmarks/tta.py
 	$(BIN)/python benchmarks/sklearn_classifier.py
 	$(BIN)/python benchmarks/ablation.py --epochs 5 --limit 20000
@@ -171,16 +172,17 @@ fuzz: $(VENV)/installed-test ## Send the service 100,000 valid, invalid and corr
 attack: $(VENV)/installed-test ## Run every known attack against a local server and print the effect on other clients
 	$(BIN)/python benchmarks/run_attacks.py
 
-figures: $(VENV)/installed-run ## Regenerate the figures of docs/how-it-works.md and docs/performance.md
+figures: $(VENV)/installed-run ## Regenerate the figures of docs/how-it-works.md, docs/performance.md and docs/results.md
 	$(BIN)/python docs/figures/draw.py
 	$(BIN)/python docs/figures/draw_scaling.py
+	$(BIN)/python docs/figures/draw_personal.py
 
 form-figures: $(VENV)/installed-extras ## Regenerate the figures and the example of docs/forms.md; one needs Chromium
 	$(BIN)/python docs/figures/draw_forms.py
 
-cards: $(VENV)/installed-test ## Regenerate the model cards and the tables of results.md, performance.md, forms.md and README from the results
+cards: $(VENV)/installed-test ## Regenerate the model cards and the tables of results.md, performance.md, forms.md, teach.md and README from the results
 	$(BIN)/python docs/models/write.py
-	$(BIN)/cog -r -I docs -I docs/models -I benchmarks README.md docs/performance.md docs/forms.md docs/numbers.md
+	$(BIN)/cog -r -I docs -I docs/models -I benchmarks README.md docs/performance.md docs/forms.md docs/numbers.md docs/teach.md
 
 docs: $(VENV)/installed-docs web/node_modules/.package-lock.json ## Build the documentation as a site, in site/, and check it
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build

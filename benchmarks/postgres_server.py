@@ -125,7 +125,7 @@ class PostgresServer:
 
     def is_ready(self) -> bool:
         """Return whether it answers."""
-        command = [self.programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        command = [str(self.programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         return subprocess.run(command, check=False).returncode == 0
 
     def kill(self) -> None:
@@ -179,8 +179,9 @@ class PostgresServer:
         return path.read_text(errors="replace")[-3000:] if path.exists() else ""
 
     def _run(self, program: str, *arguments: "str | Path") -> str:
+        command: list[str | Path] = [self.programs / program, *arguments]
         done = subprocess.run(
-            [self.programs / program, *arguments],
+            command,
             capture_output=True,
             text=True,
             cwd="/",

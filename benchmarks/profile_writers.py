@@ -12,7 +12,7 @@ kill_after     [lines, ms]: kill it so long after it has told so many lines; nul
 size_limit     maximum size of a file in bytes, or null
 strace         options of strace, which traces the changes; or null
 retries        whether a change that failed is made again until it works
-adds           whether it only adds
+adds_only      whether it neither removes nor undoes
 shared         whether others change the profile at the same time
 """
 
@@ -101,7 +101,7 @@ def write(job: dict[str, Any], output: int) -> None:
     for number in range(job["changes"]):
         kind = (
             "add"
-            if len(kept) < 2 or job.get("adds")
+            if len(kept) < 2 or job.get("adds_only")
             else rng.choice(["add", "add", "remove", "undo"])
         )
         # If others add too, it is not known what is undone; the check finds only halves of it.

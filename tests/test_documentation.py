@@ -17,7 +17,7 @@ from inkdigits.recipes import RECIPES
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 # The extras that every lock file contains; the others are tested by `make test-extras`.
-EVERYWHERE = ("serve", "client", "plots")
+EVERYWHERE = ("serve", "client", "plots", "profiles", "postgres")
 
 
 def commands(group=main, prefix="inkdigits"):

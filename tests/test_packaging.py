@@ -12,8 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from inkdigits.personal.migrate import REVISIONS
+
 ROOT = Path(__file__).parents[1]
 FILES = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", ".gitignore")
+MIGRATIONS = ("env", *(f"versions/revision_{revision}" for revision in REVISIONS))
 PAGE = ("inkdigits/page/index.html", "inkdigits/page/assets/index-1a2b.js")
 
 
@@ -84,6 +87,8 @@ def test_wheel_and_sdist_contain_the_page(clone, tmp_path):
     names = zipfile.ZipFile(wheel).namelist()
     assert set(PAGE) <= set(names)
     assert sum(name.startswith("inkdigits/explain/nearest/") for name in names) == 3
+    migrations = {f"inkdigits/personal/migrations/{name}.py" for name in MIGRATIONS}
+    assert migrations <= set(names)
     (sdist,) = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         archive.extractall(tmp_path / "unpacked", filter="data")

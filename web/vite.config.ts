@@ -1,14 +1,41 @@
 import react from "@vitejs/plugin-react";
+import type { Rolldown } from "vite";
 import { defineConfig } from "vitest/config";
 
 const api = process.env.INKDIGITS_API ?? "http://127.0.0.1:5000";
 const API_PATHS = ["/api", "/predict", "/docs", "/openapi.json", "/healthz", "/readyz"];
 
+/** Whether the page imports a module, directly or indirectly, when it starts. */
+function isInitial(id: string, modules: Rolldown.ChunkingContext, seen = new Set()): boolean {
+  if (seen.has(id)) return false;
+  seen.add(id);
+  const info = modules.getModuleInfo(id);
+  return info?.isEntry || info?.importers.some((by) => isInitial(by, modules, seen)) || false;
+}
+
 export default defineConfig({
   // Relative, so that the same build can be served at any path.
   base: "./",
   plugins: [react()],
-  build: { outDir: "dist", emptyOutDir: true, modulePreload: { polyfill: false } },
+  build: {
+    outDir: "dist",
+    emptyOutDir: true,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          // One file for the first load, also for what views use that are loaded later: it is
+          // smaller than several.
+          groups: [
+            {
+              debugName: "first",
+              name: (id, modules) => (isInitial(id, modules) ? "first" : null),
+            },
+          ],
+        },
+      },
+    },
+  },
   server: {
     proxy: Object.fromEntries(API_PATHS.map((path) => [path, api])),
   },

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import handwriting
+import personal
 from handwriting import of_file
 from jinja2 import ChainableUndefined, Environment, FileSystemLoader, Undefined
 
@@ -25,6 +26,7 @@ RESULTS = FOLDER.parents[1] / "benchmarks/results"
 BY_RECIPE = "accuracy"
 BY_FILE = ("writers", "calibration", "drawings", "any_picture", "robustness", "rejection")
 BY_DESIGN = ("ablation", "preprocessing_ablation", "tta", "preprocessing", "sklearn_classifier")
+BY_WRITER = "adaptation"
 # The names in calibration.json.
 MNIST, PENDIGITS, DRAWINGS = "MNIST", development.PENDIGITS, "simulated drawings"
 DATASETS = (*development.SOURCES, MNIST, DRAWINGS)
@@ -38,7 +40,7 @@ Results: TypeAlias = dict[str, dict[str, Any]]  # by benchmark
 
 def load_results() -> Results:
     """Load the results that exist."""
-    return handwriting.load_results(RESULTS, (BY_RECIPE, *BY_FILE, *BY_DESIGN))
+    return handwriting.load_results(RESULTS, (BY_RECIPE, *BY_FILE, *BY_DESIGN, BY_WRITER))
 
 
 def card(name: str, results: Results) -> str:
@@ -81,7 +83,12 @@ def page(results: Results) -> str:
     names = (BY_RECIPE, *BY_FILE, *BY_DESIGN)
     figures = {name: _figures(results.get(name)) for name in names}
     head, *rows = handwriting.table(results)
-    return _environment().get_template("results.jinja").render(head=head, rows=rows, **figures)
+    adapted = personal.tables(_figures(results.get(BY_WRITER)))
+    return (
+        _environment()
+        .get_template("results.jinja")
+        .render(head=head, rows=rows, personal=adapted, **figures)
+    )
 
 
 def _training_runs(recipe: str, seeds: dict[str, Any]) -> Results:

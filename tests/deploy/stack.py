@@ -82,8 +82,8 @@ class Stack:
     def address(self):
         return f"http://127.0.0.1:{self.environment['INKDIGITS_WEB_PORT']}"
 
-    def make(self, target):
-        return run("make", "--no-print-directory", target, env=self.environment)
+    def make(self, target, *variables):
+        return run("make", "--no-print-directory", target, *variables, env=self.environment)
 
     def compose(self, *arguments):
         return run("sh", "deploy/compose.sh", *arguments, env=self.environment)

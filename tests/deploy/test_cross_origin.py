@@ -100,6 +100,7 @@ def test_replace_explains_why_a_published_service_stays(stack, api):
     assert predict(api)[0] == 200
 
 
-def test_make_down_leaves_nothing_behind(stack):
+def test_make_down_leaves_only_the_profiles(stack):
     stack.make("down")
-    assert stack.left() == {"containers": "", "networks": "", "volumes": ""}
+    volume = f"{stack.project}_profiles"
+    assert stack.left() == {"containers": "", "networks": "", "volumes": volume}

@@ -479,10 +479,12 @@ def test_killing_one_of_two_replicas_fails_only_its_requests(stack, address):
     stack.compose(*scale, "api=1", "api")
 
 
-def test_make_down_leaves_nothing_behind(stack):
+def test_make_down_leaves_only_the_profiles(stack):
     assert all(stack.left()[kind] for kind in ("containers", "networks"))
     stack.make("down")
-    assert stack.left() == {"containers": "", "networks": "", "volumes": ""}
+    left = stack.left()
+    assert (left["containers"], left["networks"]) == ("", "")
+    assert left["volumes"] == f"{stack.project}_profiles"
 
 
 def test_missing_engine_is_reported_in_one_sentence(stack):

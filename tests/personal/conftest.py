@@ -2,6 +2,9 @@
 
 import pytest
 from postgres_server import PostgresServer
+from profile_writers import Writers
+
+from inkdigits.personal.database import close_databases
 
 
 @pytest.fixture(scope="session")
@@ -15,9 +18,23 @@ def postgres():
         yield server
 
 
+@pytest.fixture(scope="session")
+def writers():
+    """A process that runs jobs on profiles in forks, which can be killed."""
+    with Writers() as writers:
+        yield writers
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def database_url(request, tmp_path):
     """The URL of a new, empty database of each kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'profiles.sqlite3'}"
     return request.getfixturevalue("postgres").new_database()
+
+
+@pytest.fixture(autouse=True)
+def closed_databases():
+    """Close what a test has opened: a server accepts few connections."""
+    yield
+    close_databases()

@@ -8,19 +8,13 @@ from contextlib import suppress
 from itertools import count
 
 import pytest
-from profile_writers import Writers, group_of, members, sample
+from profile_writers import group_of, members, sample
 
 from inkdigits.personal import Profile
 from inkdigits.personal.database import close_database, open_database
 from inkdigits.personal.errors import DatabaseError
 
 FIRST, SECOND = members(group_of(0, 1)), members(group_of(0, 2))
-
-
-@pytest.fixture(scope="module")
-def writers():
-    with Writers() as writers:
-        yield writers
 
 
 def made(path):

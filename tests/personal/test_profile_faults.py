@@ -23,12 +23,6 @@ MANY = 10_000  # changes, more than are made before the writer is killed
 FULL_SENTENCE = "its disk is full or fails"
 
 
-@pytest.fixture(scope="module")
-def writers():
-    with Writers() as writers:
-        yield writers
-
-
 @pytest.fixture
 def profile(database_url):
     """A profile in an own database, with samples that were added before any fault."""
@@ -167,14 +161,14 @@ def test_writing_goes_on_when_a_full_disk_has_room_again(writers, small_disk):
 # Several at once.
 
 
-def test_processes_that_write_at_once_lose_nothing(profile, database_url):
-    with Writers() as one, Writers() as another:
-        both = [(one, 1), (another, 2)]
+def test_processes_that_write_at_once_lose_nothing(writers, profile, database_url):
+    with Writers() as others:
+        both = [(writers, 1), (others, 2)]
         for writer, seed in both:
             writer.start(**job(profile, database_url, seed=seed, changes=12, shared=True))
         told = [writer.finish() for writer, _ in both]
         assert [done["status"] for done in told] == [0, 0], told
-        found = state(one, profile, database_url)
+        found = state(writers, profile, database_url)
     assert found["wrong"] is None
     versions = profile.versions()[: found["version"]]
     added = [version.added for version in versions]
@@ -196,7 +190,7 @@ def test_killed_postgresql_loses_nothing_it_acknowledged(writers, postgres):
     for seed in range(2):
         # The writer only adds, and tries again until the server is back.
         enough = len(profile.samples()) + 10 * (seed + 1)
-        writers.start(**job(profile, url, seed=seed, changes=120, adds=True, retries=True))
+        writers.start(**job(profile, url, seed=seed, changes=120, adds_only=True, retries=True))
         until(lambda enough=enough: len(profile.samples()) > enough)
         postgres.kill()
         with pytest.raises(DatabaseError, match="cannot be reached") as error:
@@ -226,7 +220,7 @@ def test_cut_connection_is_said_or_made_again(postgres):
     assert len(profile.samples()) == 3
 
     def cut_in_a_transaction():
-        with open_database(url).write() as connection:
+        with open_database(url).writing() as connection:
             connection.exec_driver_sql("DELETE FROM samples")
             postgres.disconnect(database)
 

@@ -56,7 +56,7 @@ const STATES: Record<string, (app: AppPage) => Promise<unknown>> = {
   },
   pixels: (app) => app.page.getByRole("radio", { name: "Pixels" }).check({ force: true }),
   "the other views": async (app) => {
-    for (const name of ["Inside", "Train", "How it works"]) {
+    for (const name of ["Inside", "My handwriting", "Game", "Train", "How it works"]) {
       await app.openView(name);
       await finishTransitions(app.page);
       await expectNoViolations(app.page);

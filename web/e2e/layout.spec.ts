@@ -111,7 +111,15 @@ test("a failure does not move the layout on a phone that is held sideways", asyn
 
 test("nothing is cut off at any width, in any view", async ({ app }) => {
   const { page } = app;
-  for (const name of ["Draw", "Number", "Inside", "Train", "How it works"]) {
+  for (const name of [
+    "Draw",
+    "Number",
+    "Inside",
+    "My handwriting",
+    "Game",
+    "Train",
+    "How it works",
+  ]) {
     if (name !== "Draw") await app.openView(name);
     for (const width of [320, 360, 390, 820, 1280, 1920]) {
       await page.setViewportSize({ width, height: 800 });

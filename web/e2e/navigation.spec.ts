@@ -5,6 +5,8 @@ const VIEWS = [
   ["Draw", "/"],
   ["Number", "/number"],
   ["Inside", "/inside"],
+  ["My handwriting", "/handwriting"],
+  ["Game", "/game"],
   ["Train", "/train"],
   ["How it works", "/how"],
 ] as const;
@@ -34,6 +36,8 @@ test("views have addresses: links, keys, back, forward, reload and deep links", 
   await page.goForward();
   await expectView(page, "Number");
   for (const [key, name] of [
+    ["w", "My handwriting"],
+    ["g", "Game"],
     ["t", "Train"],
     ["n", "Number"],
     ["d", "Draw"],

@@ -24,6 +24,8 @@ describe("the views", () => {
     for (const [key, name, fragment] of [
       ["h", "How it works", "#/how"],
       ["i", "Inside", "#/inside"],
+      ["w", "My handwriting", "#/handwriting"],
+      ["g", "Game", "#/game"],
       ["t", "Train", "#/train"],
       ["d", "Draw", "#/"],
     ] as const) {

@@ -248,10 +248,11 @@ class PersonalModel(StrictModel):
         description="1 for the change as it was fitted; less if it was weakened because other "
         "people's digits suffered; 0 if the model is left as it was."
     )
-    others_before: Probability = Field(
-        description="The share of other people's digits that the model recognizes."
+    others_before: Probability | None = Field(
+        description="The share of other people's digits that the model recognizes; null if that "
+        "was not measured."
     )
-    others_after: Probability = Field(description="The same of the personal model.")
+    others_after: Probability | None = Field(description="The same of the personal model.")
 
 
 class ProfileChange(StrictModel):

@@ -14,13 +14,13 @@ from inkdigits.arrays import Pixels
 from inkdigits.cli.console import printable
 from inkdigits.cli.explanation_report import render_explanation
 from inkdigits.cli.options import data_dir_option, model_option
+from inkdigits.cli.profile_options import load_recognizer, profile_option
 from inkdigits.explain import PARTS, Unit, explain
 from inkdigits.explain.as_json import explanation_json
 from inkdigits.explain.limits import ExplanationError, check_choice
 from inkdigits.imaging.formats import SUFFIXES
 from inkdigits.imaging.inputs import to_rgba
 from inkdigits.imaging.limits import LARGE_FILES
-from inkdigits.recognizer import Recognizer
 from inkdigits.storage.files import write_atomically
 
 SHEET = "explanation.html"
@@ -36,6 +36,7 @@ SHEET = "explanation.html"
     "standard output]",
 )
 @model_option
+@profile_option
 @click.option("--target", help="Name of the class to explain.  [default: the most likely one]")
 @click.option(
     "--unit",
@@ -55,6 +56,7 @@ def explain_command(
     file: str,
     output: Path | None,
     model: str,
+    profile: str | None,
     target: str | None,
     unit_text: str | None,
     no_preprocessing: bool,
@@ -68,7 +70,7 @@ def explain_command(
     if output is not None and output.suffix.lower() in SUFFIXES:
         raise click.UsageError(f"--output {output} would be an image; name a .html or .json file.")
     unit = None if unit_text is None else _parse_unit(unit_text)
-    recognizer = Recognizer.load(model)
+    recognizer = load_recognizer(model, profile)
     try:
         check_choice(recognizer, target, unit)
     except ExplanationError as error:

@@ -14,6 +14,7 @@ import click
 from inkdigits.cli.console import printable
 from inkdigits.cli.image_files import find_images
 from inkdigits.cli.options import model_option
+from inkdigits.cli.profile_options import load_recognizer, profile_option
 from inkdigits.constants import DIGITS
 from inkdigits.forms.export import check_table, export, export_again
 from inkdigits.forms.read_many import Page, choose_workers, read_many
@@ -22,7 +23,6 @@ from inkdigits.forms.scanned_form import ScannedForm, load_any_form
 from inkdigits.forms.scanned_page import load_scan
 from inkdigits.forms.sources import SOURCE_SUFFIXES, PageError
 from inkdigits.forms.store import DEFAULT_THRESHOLD, Store, database_path
-from inkdigits.recognizer import Recognizer
 from inkdigits.worker_pool import WorkerDied, use_one_thread
 
 
@@ -51,6 +51,7 @@ from inkdigits.worker_pool import WorkerDied, use_one_thread
 )
 @click.option("-r", "--recursive", is_flag=True, help="Also search the folders in folders.")
 @model_option
+@profile_option
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
@@ -65,6 +66,7 @@ def read_command(
     photocopies: bool,
     recursive: bool,
     model: str,
+    profile: str | None,
     workers: int | None,
 ) -> None:
     """Recognize the numbers on sheets of a form, and write them to a table.
@@ -80,7 +82,7 @@ def read_command(
             load_scan(described)
         except PageError as error:  # which would be told of every page
             raise click.ClickException(str(error)) from None
-    recognizer = Recognizer.load(model)
+    recognizer = load_recognizer(model, profile)
     if recognizer.model.classes != DIGITS:
         raise click.UsageError(f"--model {model} does not recognize digits; name one that does.")
     use_one_thread()

@@ -1,6 +1,7 @@
 """The commands `inkdigits form review`, `export` and `forget`: what becomes of a form's results."""
 
 import getpass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -10,7 +11,8 @@ from inkdigits.cli.local_page import open_option, port_option, serve_page
 from inkdigits.forms.export import export, export_again, exporting
 from inkdigits.forms.forget import forget
 from inkdigits.forms.store import MAX_WHO, Store, database_path
-from inkdigits.forms.training_digits import write_digits
+from inkdigits.forms.training_digits import answered_digits, write_digits
+from inkdigits.model_file import DEFAULT_MODEL
 
 results_argument = click.argument("results", type=click.Path(path_type=Path))
 threshold_option = click.option(
@@ -26,6 +28,11 @@ threshold_option = click.option(
 @threshold_option
 @click.option("--answered", is_flag=True, help="Also show the fields that were answered before.")
 @click.option("--who", help="Your name, which is kept with each answer.  [default: the last one]")
+@click.option(
+    "--profile",
+    metavar="NAME",
+    help="Add the digits that you answer to this profile, made by `inkdigits teach`, at the end.",
+)
 @open_option
 @port_option
 def review_command(
@@ -33,6 +40,7 @@ def review_command(
     threshold: float | None,
     answered: bool,
     who: str | None,
+    profile: str | None,
     opens: bool,
     port: int,
 ) -> None:
@@ -49,11 +57,13 @@ def review_command(
             f"The package {package} is not installed; run pip install 'inkdigits[forms]'."
         ) from None
     path = database_path(results)
+    learn = None if profile is None else _opened(profile)
     with Store.open(path) as store:
         if threshold is not None:
             store.threshold = threshold
             export_again(store)
         waiting, before = _count(store)
+        answers = _answers(store)
         name = _clean(who) or store.last_person() or _clean(_user_name()) or "reviewer"
     if not waiting and not (answered and before):
         click.echo(
@@ -75,7 +85,11 @@ def review_command(
         )
     with Store.open(path, verify=False) as store:
         left, now = _count(store)
+        changed = {field for field, value in _answers(store).items() if answers.get(field) != value}
+        digits, _ = answered_digits(store)
     click.echo(f"\nAnswered {_fields(now - before)}; {left:,} left to review.")
+    if learn is not None:
+        learn([(each.picture, each.digit) for each in digits if each.field in changed])
 
 
 @click.command("export")
@@ -141,6 +155,36 @@ def forget_command(results: Path, everything: bool) -> None:
         names = ", ".join(printable(str(each)) for each in left)
         click.echo(f"Left, with the values: {names}. --all deletes such files too.")
     click.echo("The photos and scans, and copies of files, are not touched.")
+
+
+def _opened(profile: str) -> Callable[[Sequence[tuple[bytes, int]]], None]:
+    """Open a profile, and return what adds pictures of digits to it.
+
+    raises   ClickException if it cannot be opened
+    """
+    from inkdigits.cli.teach_effect import load_base
+    from inkdigits.cli.teach_samples import add_pictures
+    from inkdigits.personal import Profile, ProfileError
+
+    try:
+        opened = Profile.open(profile)
+    except ProfileError as error:
+        raise click.ClickException(str(error)) from None
+
+    def learn(pictures: Sequence[tuple[bytes, int]]) -> None:
+        try:
+            added = add_pictures(opened, load_base(DEFAULT_MODEL), pictures, "form")
+        except ProfileError as error:
+            raise click.ClickException(str(error)) from None
+        if not added:
+            click.echo("Nothing to add to the profile: no field with digits was answered.")
+
+    return learn
+
+
+def _answers(store: Store) -> dict[int, str]:
+    """Return the value of each field that a person has answered."""
+    return {field.id: field.value for field in store.fields() if field.who is not None}
 
 
 def _count(store: Store) -> tuple[int, int]:

@@ -8,6 +8,7 @@ import click
 
 from inkdigits.cli.number_output import number_outputs
 from inkdigits.cli.options import model_option
+from inkdigits.cli.profile_options import load_recognizer, profile_option
 from inkdigits.cli.recognition import (
     Contents,
     check_outputs,
@@ -40,6 +41,7 @@ MAX_CHOICES_BYTES = 2**20
 @click.command("number")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @model_option
+@profile_option
 @click.option("--length", type=int, help="How many digits each number has.")
 @click.option(
     "--pattern",
@@ -70,6 +72,7 @@ MAX_CHOICES_BYTES = 2**20
 def number_command(
     files: tuple[str, ...],
     model: str,
+    profile: str | None,
     length: int | None,
     pattern: str | None,
     choices_path: Path | None,
@@ -89,7 +92,7 @@ def number_command(
         constraints = Constraints(length, pattern, _read_choices(choices_path), checksum)
     except ConstraintError as error:
         raise click.UsageError(str(error)) from None
-    recognizer = Recognizer.load(model)
+    recognizer = load_recognizer(model, profile)
     if recognizer.model.classes != DIGITS:
         raise click.ClickException(
             f"The classes of the model {recognizer.name} are not the digits; choose another one."

@@ -7,6 +7,7 @@ import click
 
 from inkdigits.cli.options import model_option
 from inkdigits.cli.prediction_output import csv_writer, text_writer, write_json
+from inkdigits.cli.profile_options import load_recognizer, profile_option
 from inkdigits.cli.recognition import (
     Contents,
     Outputs,
@@ -20,12 +21,13 @@ from inkdigits.cli.recognition import (
 from inkdigits.imaging.errors import ImageError
 from inkdigits.imaging.limits import LARGE_FILES
 from inkdigits.preprocessing_pool import IMAGES_PER_WORKER, choose_workers
-from inkdigits.recognizer import Prediction, Recognizer
+from inkdigits.recognizer import Prediction
 
 
 @click.command("predict")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @model_option
+@profile_option
 @json_lines_option
 @csv_option
 @recursive_option
@@ -33,6 +35,7 @@ from inkdigits.recognizer import Prediction, Recognizer
 def predict_command(
     files: tuple[str, ...],
     model: str,
+    profile: str | None,
     as_json: bool,
     csv_path: str | None,
     recursive: bool,
@@ -44,7 +47,7 @@ def predict_command(
     standard input.
     """
     check_outputs(csv_path, as_json)
-    recognizer = Recognizer.load(model)
+    recognizer = load_recognizer(model, profile)
     classes = recognizer.model.classes
 
     def recognize(

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,48 @@ class WrittenDigits:
     skipped: int
 
 
+@dataclass(frozen=True)
+class AnsweredDigit:
+    """One box of a field that a person has answered.
+
+    field    its ID
+    picture  a PNG file
+    name     that no other box of the results has
+    writer   the sheet
+    """
+
+    digit: int
+    field: int
+    picture: bytes
+    name: str
+    writer: str
+
+
+def answered_digits(store: Store, copies: Collection[int] = ()) -> tuple[list[AnsweredDigit], int]:
+    """List the boxes of all fields that a person has answered.
+
+    copies   numbers of the sheets to take; none takes all
+    returns  the digits; and how many fields are left out, because their boxes with ink are not as
+             many as the digits of the answer
+    """
+    sheets = {sheet.id: sheet for sheet in store.sheets()}
+    digits: list[AnsweredDigit] = []
+    skipped = 0
+    for field in store.fields():
+        sheet = sheets[field.sheet]
+        if field.who is None or not field.value or (copies and sheet.copy not in copies):
+            continue
+        boxes = [(n, box) for n, box in enumerate(store.boxes(field.id)) if not box.blank]
+        if len(boxes) != len(field.value):
+            skipped += 1
+            continue
+        digits += [
+            AnsweredDigit(int(digit), field.id, box.picture, f"{field.id}-{n}", _writer(sheet))
+            for digit, (n, box) in zip(field.value, boxes, strict=True)
+        ]
+    return digits, skipped
+
+
 def write_digits(store: Store, folder: str | Path) -> WrittenDigits:
     """Write each box of a field that a person has answered into a folder named like its digit.
 
@@ -36,23 +79,16 @@ def write_digits(store: Store, folder: str | Path) -> WrittenDigits:
     folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileError(f"{folder} is not an empty folder; name one that does not exist.")
-    sheets = {sheet.id: sheet for sheet in store.sheets()}
+    digits, skipped = answered_digits(store)
     writers: list[tuple[str, str]] = []
     counts: Counter[str] = Counter()
-    skipped = 0
-    for field in store.fields():
-        if field.who is None or not field.value:
-            continue
-        boxes = [(n, box) for n, box in enumerate(store.boxes(field.id)) if not box.blank]
-        if len(boxes) != len(field.value):
-            skipped += 1
-            continue
-        for digit, (n, box) in zip(field.value, boxes, strict=True):
-            name = f"{digit}/{field.id}-{n}.png"
-            (folder / digit).mkdir(parents=True, exist_ok=True)
-            write_atomically(folder / name, box.picture)
-            writers.append((name, _writer(sheets[field.sheet])))
-            counts[digit] += 1
+    for each in digits:
+        digit = str(each.digit)
+        name = f"{digit}/{each.name}.png"
+        (folder / digit).mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / name, each.picture)
+        writers.append((name, each.writer))
+        counts[digit] += 1
     if writers:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows([("file", "writer"), *writers])

@@ -9,7 +9,8 @@ from inkdigits.data.folders import DataError
 from inkdigits.data.samples import Sample, Source, Stroke
 from inkdigits.personal.consent import CONSENT_TEXT, CONSENT_VERSION, Consent
 from inkdigits.personal.errors import ProfileError
-from inkdigits.personal.profile import Profile, load
+from inkdigits.personal.loading import load
+from inkdigits.personal.profile import Profile
 from inkdigits.personal.profiles import Profiles
 from inkdigits.personal.records import Version
 from inkdigits.personal.sampling import sample, sample_from_ink, sample_from_strokes

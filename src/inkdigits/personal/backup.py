@@ -50,7 +50,7 @@ def back_up(database: str, output: BinaryIO) -> int:
     path = sqlite_path(database)
     if not path.is_file():
         raise DatabaseError(
-            f"There is no database of profiles at {path}; check INKDIGITS_DATABASE.", "missing"
+            f"There is no database of profiles at {path}; check INKDIGITS_DATABASE.", "address"
         )
     try:
         with _temporary_beside(path) as copy:

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from inkdigits.personal.errors import Cause, DatabaseError
@@ -43,30 +43,32 @@ _POSTGRESQL: tuple[tuple[str, Cause], ...] = (
     ("XX", "damaged"),
     ("42", "damaged"),  # a table or column that is not there
     ("22", "damaged"),
+    ("23", "damaged"),  # a constraint; that of a name is caught where it may be violated
 )
+# In the messages of a server that refuses a connection, for which psycopg gives no SQLSTATE.
+_TOO_MANY = ("too many clients", "connection slots are reserved")
 
 
 @contextmanager
 def sentences(name: str) -> Iterator[None]:
-    """Turn the errors of a block into DatabaseError, except those that a constraint was violated.
+    """Turn the errors of a block into DatabaseError.
 
     name   of the database, as messages show it
     """
     try:
         yield
-    except IntegrityError:
-        raise  # of a value, not of the database
     except PoolTimeout:
         raise _error(name, "busy") from None
     except DBAPIError as error:
         raise _error(name, _cause(error.orig)) from None
     except sqlite3.Error as error:  # of a statement that SQLAlchemy did not run
         raise _error(name, _cause(error)) from None
-    except SQLAlchemyError:
+    except (SQLAlchemyError, UnicodeDecodeError):  # the latter of SQLite's message about damage
         raise _error(name, "damaged") from None
     except OSError as error:
         raise DatabaseError(
-            f"{name} cannot be written ({error.strerror}); check the folder and its free space.",
+            f"The database {name} cannot be written ({error.strerror}); check its folder and the "
+            "free space.",
             "read-only",
         ) from None
 
@@ -80,4 +82,6 @@ def _cause(original: BaseException | None) -> Cause:
         code = (getattr(original, "sqlite_errorcode", None) or 0) & 0xFF
         return _SQLITE.get(code, "damaged")
     state = getattr(original, "sqlstate", None) or ""
+    if not state and any(words in str(original) for words in _TOO_MANY):
+        return "busy"
     return next((cause for start, cause in _POSTGRESQL if state.startswith(start)), "unreachable")

@@ -8,15 +8,12 @@ else is deleted.
 import logging
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
+from inkdigits.personal.connections import Connections
 from inkdigits.personal.errors import DatabaseError
 from inkdigits.personal.migrate import copies
-
-if TYPE_CHECKING:
-    from inkdigits.personal.database import Database
 
 PIECE_BYTES = 2**20
 
@@ -31,7 +28,7 @@ def mark(connection: Connection) -> None:
         connection.exec_driver_sql(f"PRAGMA user_version = {number % 2**30 + 1}")
 
 
-def erase_deleted(database: "Database") -> None:
+def erase_deleted(database: Connections) -> None:
     """Remove deleted rows from the bytes of SQLite's files, and delete copies of older revisions.
 
     secure_delete overwrites what is deleted, but copies of a row that SQLite made when it moved
@@ -68,7 +65,7 @@ def erase_deleted(database: "Database") -> None:
         )
 
 
-def _pragma(database: "Database", name: str) -> tuple[int, ...]:
+def _pragma(database: Connections, name: str) -> tuple[int, ...]:
     (row,) = database.outside_transactions(f"PRAGMA {name}")
     return tuple(row)
 

@@ -8,6 +8,7 @@ Cause: TypeAlias = Literal[
     "busy",
     "full",
     "read-only",
+    "missing",
     "no driver",
     "unreachable",
     "address",

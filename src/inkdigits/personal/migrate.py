@@ -6,15 +6,12 @@ import os
 import sqlite3
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
+from inkdigits.personal.connections import Connections
 from inkdigits.personal.errors import DatabaseError
 from inkdigits.personal.tables import REVISION, VERSION_TABLE, metadata
-
-if TYPE_CHECKING:
-    from inkdigits.personal.database import Database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 REVISIONS = ("0001", "0002")  # in order
@@ -24,7 +21,7 @@ _log = logging.getLogger(__name__)
 _alembic = threading.Lock()  # its state is one for the whole process
 
 
-def migrate(database: "Database") -> None:
+def migrate(database: Connections) -> None:
     """Create or migrate the tables, unless another process has just done it.
 
     Before an older SQLite database is migrated, it is copied to a file beside it.
@@ -64,7 +61,7 @@ def copies(path: Path) -> list[Path]:
     return sorted(path.parent.glob(f"{glob.escape(path.stem)}.revision-*"))
 
 
-def _revision(connection: Connection, database: "Database") -> str | None:
+def _revision(connection: Connection, database: Connections) -> str | None:
     """Return the revision of the tables; None if there are none."""
     tables = set(inspect(connection).get_table_names())
     # A server's database may have other programs' tables too.

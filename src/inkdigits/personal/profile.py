@@ -8,17 +8,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inkdigits.data.profile_files import SUFFIX, read_profile_file
 from inkdigits.data.samples import Sample
 from inkdigits.escaping import shown
-from inkdigits.model_file import DEFAULT_MODEL
-from inkdigits.personal.adaptation import PersonalModel, adapt
+from inkdigits.personal.adaptation import adapt
 from inkdigits.personal.cache import CACHE, Entry
 from inkdigits.personal.consent import CONSENT_VERSION, Consent
 from inkdigits.personal.errors import (
     ConsentMissing,
     DatabaseError,
-    ExtraMissing,
     NothingToUndo,
     ProfileFull,
     ProfileNotFound,
@@ -26,6 +23,8 @@ from inkdigits.personal.errors import (
 )
 from inkdigits.personal.exported import to_file
 from inkdigits.personal.limits import MAX_SAMPLES, check_name, normalize
+from inkdigits.personal.opening import open_database
+from inkdigits.personal.personal_model import PersonalModel
 from inkdigits.personal.records import (
     Action,
     ProfileRecord,
@@ -269,7 +268,7 @@ class Profile:
                 return None
             file = rows.get_model(self.id, state.fitted, base.digest)
             samples = rows.get_samples(self.id)
-        model = None if file is None else _from_bytes(file, base)
+        model = None if file is None else _read_model(file, base)
         if model is None:
             model = adapt(base, prepare(base, samples))
             self._keep(model, base, state)
@@ -277,14 +276,14 @@ class Profile:
 
     def _keep(self, model: PersonalModel, base: Recognizer, state: State) -> None:
         """Store a model, if that is possible: otherwise the next process fits it again."""
-        file = _to_bytes(model)
         # A model that was never saved has no digest, so it could not be told from others.
-        if file is None or not base.digest or not state.version:
+        if not base.digest or not state.version:
             return
+        stored = StoredModel(state.fitted, base.digest, base.name, model.to_bytes())
         with suppress(DatabaseError, ProfileNotFound), self._database.write() as rows:
             rows.lock(self.id)
             if rows.state(self.id) == state:  # no sample has been removed since
-                rows.put_model(self.id, StoredModel(state.fitted, base.digest, base.name, file))
+                rows.put_model(self.id, stored)
 
     def export(self) -> bytes:
         """Return one file with all of the profile: see `data.profile_files`.
@@ -298,49 +297,7 @@ class Profile:
         return to_file(self.name, self.created, self.consent, samples, versions, models)
 
 
-def open_database(url: str | Path | None) -> "Database":
-    """Open a database; raise ExtraMissing if the packages for it are not installed."""
-    try:
-        from inkdigits.personal import database
-    except ModuleNotFoundError as error:
-        if error.name and error.name.split(".")[0] in ("sqlalchemy", "alembic"):
-            raise ExtraMissing(
-                "Profiles need packages that are not installed; run pip install "
-                "'inkdigits[profiles]'."
-            ) from None
-        raise
-    return database.open_database(url)
-
-
-def load(
-    profile: Profile | str | Path,
-    model: str | Path = DEFAULT_MODEL,
-    database: str | Path | None = None,
-) -> Recognizer:
-    """Load a recognizer for a person's handwriting.
-
-    profile   a profile, its name or ID, or an exported one: a Path, or text that ends in
-              ".profile.json"
-    model     as `Recognizer.load` takes it
-    database  where the profile is, unless it is a file
-    raises    as `Profile.open`, `Profile.recognizer` and `Recognizer.load`; DataError for an
-              exported profile that is damaged
-    """
-    base = Recognizer.load(model)
-    if isinstance(profile, Path) or (isinstance(profile, str) and profile.endswith(SUFFIX)):
-        samples = read_profile_file(profile).samples
-        return adapt(base, prepare(base, samples)).recognizer(base)
-    if isinstance(profile, str):
-        profile = Profile.open(profile, database)
-    return profile.recognizer(base)
-
-
-# The one place in which a model is turned into bytes and back.
-def _to_bytes(model: PersonalModel) -> bytes | None:
-    return None
-
-
-def _from_bytes(file: bytes, base: Recognizer) -> PersonalModel | None:
+def _read_model(file: bytes, base: Recognizer) -> PersonalModel | None:
     """Return a model; None if it is damaged, or of another version of inkdigits: it is refitted."""
     with suppress(FileError):
         return PersonalModel.from_bytes(file, base)

@@ -10,7 +10,8 @@ from inkdigits.data.profile_files import read_profile_file
 from inkdigits.personal.consent import Consent
 from inkdigits.personal.errors import AccessDenied, NameTaken
 from inkdigits.personal.limits import MAX_NAME, check_name
-from inkdigits.personal.profile import Profile, open_database
+from inkdigits.personal.opening import open_database
+from inkdigits.personal.profile import Profile
 from inkdigits.personal.records import ProfileRecord
 from inkdigits.personal.tokens import token_hash
 

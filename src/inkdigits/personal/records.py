@@ -98,7 +98,10 @@ def to_time(time: datetime) -> str:
 
 
 def fingerprint(ids: Sequence[str]) -> str:
-    """Return the SHA-256 of the IDs of samples, in the order in which they are fitted."""
+    """Return the SHA-256 of the IDs of samples, in the order in which they are fitted.
+
+    ids  each with whatever else should make a difference
+    """
     return hashlib.sha256("\n".join(ids).encode()).hexdigest()
 
 

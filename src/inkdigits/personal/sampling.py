@@ -45,8 +45,11 @@ def sample_from_strokes(
 ) -> Sample:
     """Make a sample of a digit that was drawn; it keeps the strokes.
 
-    raises   ValueError if there are no strokes, or one has no points
+    raises   InvalidSample if there are no strokes, or one has no points; ValueError if a
+             coordinate is not finite
     """
+    if not strokes or not all(len(stroke.points) for stroke in strokes):
+        raise InvalidSample("The drawing has no strokes, or one has no points; write a digit.")
     seen = recognizer.recognize_ink(_ink(strokes)).seen
     return replace(_sample(recognizer, seen, label, source), strokes=tuple(strokes))
 

@@ -18,6 +18,7 @@ from inkdigits.personal.records import (
     State,
     StoredModel,
     Version,
+    damaged,
     fingerprint,
     sample_row,
     to_id,
@@ -109,7 +110,11 @@ class Rows:
     def get_samples(self, profile: str) -> tuple[Sample, ...]:
         """Return a profile's samples, in the order in which they were added."""
         query = select(samples).where(samples.c.profile == profile).order_by(samples.c.number)
-        return tuple(to_sample(row) for row in self._connection.execute(query).mappings())
+        found = tuple(to_sample(row) for row in self._connection.execute(query).mappings())
+        last = self.last_version(profile)
+        if len(found) != (0 if last is None else last.samples):
+            raise damaged("a sample", "it is not where it was stored")
+        return found
 
     def sample_ids(self, profile: str) -> list[str]:
         """Return the IDs of a profile's samples, in the order in which they were added."""
@@ -226,7 +231,10 @@ class Rows:
         added: int = 0,
         removed: int = 0,
     ) -> Version:
-        ids = self.sample_ids(profile)
+        query = select(samples.c.id, samples.c.checksum).where(samples.c.profile == profile)
+        rows = self._connection.execute(query.order_by(samples.c.number)).all()
+        # With the checksum: an ID that is removed and used again may be that of another sample.
+        ids = [f"{to_id(row.id)} {row.checksum}" for row in rows]
         version = Version(number, datetime.now(UTC), action, added, removed, len(ids))
         self._connection.execute(
             insert(versions).values(

@@ -77,8 +77,8 @@ versions = Table(
     Column("added", Integer, nullable=False),
     Column("removed", Integer, nullable=False),
     Column("samples", Integer, nullable=False),
-    # SHA-256 of the samples' IDs. NULL if one of them has been removed since: the version can then
-    # not be restored.
+    # SHA-256 of the samples' IDs and checksums. NULL if one of them has been removed since: the
+    # version can then not be restored.
     Column("fingerprint", String(64)),
 )
 

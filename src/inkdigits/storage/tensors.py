@@ -53,17 +53,31 @@ def write_tensors(
     raises    FileError if `read_tensors` would reject the file, which is then not written;
               TypeError or ValueError for a document that is not JSON; OSError
     """
+    data = pack_tensors(tensors, document, dtypes, path)
+    write_atomically(path, data)
+    return data[_find_digest(path, data)].decode()
+
+
+def pack_tensors(
+    tensors: Mapping[str, NDArray[Any]],
+    document: Mapping[str, Any],
+    dtypes: Collection[str] = FLOAT32,
+    path: str | Path = "The file",
+) -> bytes:
+    """Return the bytes of a file that `write_tensors` would write.
+
+    path     what errors call the file
+    raises   as `write_tensors`, except for OSError
+    """
     contiguous = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
     content = canonical({"document": document, "sha256": _ZERO_DIGEST})
     data = save(contiguous, {_METADATA_KEY: content})
     if len(data) > MAX_FILE_BYTES:
         raise file_too_large(path, len(data), MAX_FILE_BYTES)
     digits = _find_digest(path, data)
-    digest = _sha256(data, digits)
-    data = data[: digits.start] + digest.encode() + data[digits.stop :]
-    _parse(path, data, dtypes)
-    write_atomically(path, data)
-    return digest
+    data = data[: digits.start] + _sha256(data, digits).encode() + data[digits.stop :]
+    unpack_tensors(data, dtypes, path)
+    return data
 
 
 def read_tensors(
@@ -76,13 +90,18 @@ def read_tensors(
     raises   FileError if the path is a link, a folder, a pipe or a device, or the file is too
              large, damaged or malformed
     """
-    return _parse(path, read_file(path, MAX_FILE_BYTES), dtypes)
+    return unpack_tensors(read_file(path, MAX_FILE_BYTES), dtypes, path)
 
 
-def _parse(
-    path: str | Path, data: bytes, dtypes: Collection[str]
+def unpack_tensors(
+    data: bytes, dtypes: Collection[str] = FLOAT32, path: str | Path = "The file"
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any], str]:
-    """Verify the bytes of a file, step by step, each relying on the checks before it."""
+    """Verify the bytes of a file, step by step, each relying on the checks before it.
+
+    path     what errors call the file
+    returns  as `read_tensors`
+    raises   FileError if they are damaged or malformed
+    """
     digits = _find_digest(path, data)
     digest = data[digits.start : digits.stop].decode()
     if _sha256(data, digits) != digest:

@@ -10,7 +10,12 @@ interface Props {
   readonly live: boolean;
   readonly canPredict: boolean;
   readonly loading: boolean;
-  readonly prediction: { readonly duration_ms: number } | undefined;
+  readonly prediction:
+    | {
+        readonly duration_ms: number;
+        readonly profile: { readonly version: number } | null;
+      }
+    | undefined;
   readonly onLive: (live: boolean) => void;
   readonly onPredict: () => void;
   readonly models: Models | undefined;
@@ -69,7 +74,12 @@ function ModelInfo({ models, invalidModels, model, prediction, onModel }: Props)
       {!models && invalidModels && (
         <span>The server sent an unexpected list of models. Trying again…</span>
       )}
-      {current && <span>{formatCount(current.parameters)} parameters</span>}
+      {current &&
+        (prediction?.profile?.version ? (
+          <a href="#/handwriting">your handwriting, version {prediction.profile.version}</a>
+        ) : (
+          <span>{formatCount(current.parameters)} parameters</span>
+        ))}
       {prediction && (
         <span className="model-duration">
           · {prediction.duration_ms.toFixed(prediction.duration_ms < 10 ? 1 : 0)} ms

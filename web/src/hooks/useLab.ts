@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useState } from "react";
-import { ApiError } from "../lib/api/errors";
 import { isUnauthorized, type LabClient } from "../lib/lab/client";
 import { isActive } from "../lib/lab/controls";
+import { isRetryable, retryDelay } from "../lib/retry";
 
 const ACTIVE_INTERVAL_MS = 4000;
 const IDLE_INTERVAL_MS = 20_000;
@@ -51,14 +51,3 @@ export function useLab(client: LabClient) {
 }
 
 export type LabState = ReturnType<typeof useLab>;
-
-export function isRetryable(_: number, error: Error): boolean {
-  return error instanceof ApiError && error.retryable;
-}
-
-export function retryDelay(failures: number, error: Error): number {
-  if (error instanceof ApiError && error.failure.kind === "busy") {
-    return error.failure.retry_after_ms;
-  }
-  return Math.min(8000, 500 * 2 ** failures);
-}

@@ -1,6 +1,6 @@
 /** Addresses of the views: fragments, so that the page works at any path and on any web server. */
 
-export const VIEWS = ["draw", "number", "inside", "train", "how"] as const;
+export const VIEWS = ["draw", "number", "inside", "handwriting", "game", "train", "how"] as const;
 export type View = (typeof VIEWS)[number];
 
 /** Parameters by name, decoded. Those of a link that a stranger sent may be anything. */
@@ -15,6 +15,8 @@ export const VIEW_TITLES: Readonly<Record<View, string>> = {
   draw: "Draw",
   number: "Number",
   inside: "Inside",
+  handwriting: "My handwriting",
+  game: "Game",
   train: "Train",
   how: "How it works",
 };

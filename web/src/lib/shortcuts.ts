@@ -16,6 +16,8 @@ export type Command =
   | "link"
   | "draw"
   | "inside"
+  | "handwriting"
+  | "game"
   | "train"
   | "how"
   | "help";
@@ -45,6 +47,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { command: "draw", label: "Draw", key: "d" },
   { command: "number", label: "Number", key: "n" },
   { command: "inside", label: "Inside", key: "i" },
+  { command: "handwriting", label: "My handwriting", key: "w" },
+  { command: "game", label: "Game", key: "g" },
   { command: "train", label: "Train", key: "t" },
   { command: "how", label: "How it works", key: "h" },
   { command: "link", label: "Copy a link", key: "l" },
@@ -56,6 +60,8 @@ const OF_THE_PAGE: ReadonlySet<Command> = new Set([
   "draw",
   "number",
   "inside",
+  "handwriting",
+  "game",
   "train",
   "how",
   "help",

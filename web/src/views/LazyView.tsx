@@ -8,6 +8,8 @@ import "../styles/notice.css";
 function lazyViews() {
   return {
     inside: lazy(() => import("./InsideView")),
+    handwriting: lazy(() => import("./HandwritingView")),
+    game: lazy(() => import("./GameView")),
     train: lazy(() => import("./TrainView")),
     how: lazy(() => import("./HowView")),
   } satisfies Partial<Record<View, LazyExoticComponent<(props: InsideViewProps) => ReactNode>>>;

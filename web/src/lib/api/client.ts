@@ -4,7 +4,7 @@ import createClient, { type Client } from "openapi-fetch";
 import * as v from "valibot";
 import { apiBaseUrl, ConfigError, loadConfig } from "../config";
 import { limitedFetch, ResponseTooLargeError } from "../limitedFetch";
-import { authorize } from "../profiles/token";
+import { authorized, setUsed } from "../profiles/token";
 import { ApiError, failureFromResponse } from "./errors";
 import {
   MAX_EXPLANATION_BYTES,
@@ -155,10 +155,7 @@ export class ApiClient {
       .then((config) =>
         createClient<paths>({
           baseUrl: apiBaseUrl(config, this.pageUrl),
-          fetch: (request) => {
-            authorize(request);
-            return limitedFetch(request, maxBytes(request.url));
-          },
+          fetch: fetchPersonally,
         }),
       )
       .catch((error: unknown) => {
@@ -168,6 +165,17 @@ export class ApiClient {
       });
     return this.#client;
   }
+}
+
+/** Send a request with this browser's profile. If it was deleted elsewhere, go on without it. */
+async function fetchPersonally(request: Request): Promise<Response> {
+  const personal = authorized(request);
+  if (personal) {
+    const response = await limitedFetch(personal, maxBytes(request.url));
+    if (response.status !== 401) return response;
+    setUsed(false);
+  }
+  return limitedFetch(request, maxBytes(request.url));
 }
 
 function maxBytes(url: string): number {

@@ -2,7 +2,7 @@
 
 import type * as v from "valibot";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from "vitest";
-import { SEEN } from "../../../tests/fixtures";
+import { PREDICTION, SEEN } from "../../../tests/fixtures";
 import { CHANGE, PROFILE, TOKEN } from "../../../tests/profiles";
 import { ApiClient } from "../api/client";
 import type { components } from "../api/schema";
@@ -141,10 +141,22 @@ describe("ProfileApi", () => {
   });
 });
 
-it("lets predictions use the profile", async () => {
+it("lets predictions use the profile, until the service does not know it any more", async () => {
   const signal = new AbortController().signal;
   saveToken(TOKEN);
-  await new ApiClient("http://page.example/").predict({ pixels: [] }, null, signal).catch(() => 0);
-  await new ApiClient("http://page.example/").models(signal).catch(() => 0);
+  const client = new ApiClient("http://page.example/");
+  const predict = () => client.predict({ pixels: [] }, null, signal);
+  answers["POST predictions"] = () => Response.json(PREDICTION);
+  await predict();
+  await client.models(signal).catch(() => 0);
   expect(authorization()).toEqual([`Bearer ${TOKEN}`, null]);
+  // Deleted on another device.
+  const known = answers["POST predictions"];
+  answers["POST predictions"] = () =>
+    requests.at(-1)?.headers.has("Authorization") ? new Response(null, { status: 401 }) : known();
+  requests = [];
+  expect((await predict()).digit).toBe(PREDICTION.digit);
+  expect(await requests[1]?.json()).toEqual({ pixels: [] });
+  await predict();
+  expect(authorization()).toEqual([`Bearer ${TOKEN}`, null, null]);
 });

@@ -88,8 +88,8 @@ const RecognizedSchema = v.object({
 const PersonalModelSchema = v.object({
   model: ModelNameSchema,
   strength: ProbabilitySchema,
-  others_before: ProbabilitySchema,
-  others_after: ProbabilitySchema,
+  others_before: v.nullable(ProbabilitySchema),
+  others_after: v.nullable(ProbabilitySchema),
 });
 
 export const ChangeSchema = v.object({

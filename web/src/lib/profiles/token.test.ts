@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 
 import { beforeEach, expect, it } from "vitest";
-import { authorize, forgetToken, loadToken, saveToken } from "./token";
+import { authorized, forgetToken, isUsed, loadToken, saveToken, setUsed } from "./token";
 
 const TOKEN = "t".repeat(43);
 
@@ -24,14 +24,16 @@ it("ignores what cannot be a token", () => {
 });
 
 it("names the profile in the header of requests that predict, and nowhere else", () => {
-  const request = (method: string) => new Request("http://page.example/x", { method });
-  const sent = (method: string) => {
-    const made = request(method);
-    authorize(made);
-    return made.headers.get("Authorization");
-  };
-  expect(sent("POST")).toBeNull();
+  const sent = (method: string) =>
+    authorized(new Request("http://page.example/x", { method }))?.headers.get("Authorization");
+  expect(sent("POST")).toBeUndefined();
   saveToken(TOKEN);
   expect(sent("POST")).toBe(`Bearer ${TOKEN}`);
-  expect(sent("GET")).toBeNull();
+  expect(sent("GET")).toBeUndefined();
+  // Turned off for a while; a new token turns it on.
+  setUsed(false);
+  expect(isUsed()).toBe(false);
+  expect(sent("POST")).toBeUndefined();
+  saveToken(TOKEN);
+  expect(sent("POST")).toBe(`Bearer ${TOKEN}`);
 });

@@ -4,22 +4,42 @@ import * as v from "valibot";
 import { load, onStoredElsewhere, remove, save } from "../storage";
 
 const NAME = "profile";
+const OFF = "profile-off";
 const TokenSchema = v.pipe(v.string(), v.regex(/^[\w~+/=.-]{32,256}$/));
 
 /** The token; undefined if this browser has no profile. */
 export const loadToken = () => load("local", NAME, TokenSchema);
 
 /** Keep the token; false if the browser stores nothing. */
-export const saveToken = (token: string) => save("local", NAME, token);
+export function saveToken(token: string): boolean {
+  setUsed(true);
+  return save("local", NAME, token);
+}
 
 export const forgetToken = () => remove("local", NAME);
+
+/** Whether predictions use the profile; a person may turn that off. */
+export const isUsed = () => !load("local", OFF, v.literal(true));
+
+/** Turn the use of the profile on or off; false if the browser stores nothing. */
+export function setUsed(used: boolean): boolean {
+  if (!used) return save("local", OFF, true);
+  remove("local", OFF);
+  return true;
+}
 
 /** Call a function when another tab gets or forgets a token; returns a function that stops that. */
 export const onTokenElsewhere = (onChange: () => void) =>
   onStoredElsewhere("local", NAME, onChange);
 
-/** Add the token to a request that predicts: a profile is only ever named in this header. */
-export function authorize(request: Request): void {
-  const token = request.method === "POST" && loadToken();
-  if (token) request.headers.set("Authorization", `Bearer ${token}`);
+/** The same request with the token, if it predicts: a profile is only ever named in this header.
+ *
+ * @returns  undefined if there is no profile to use
+ */
+export function authorized(request: Request): Request | undefined {
+  const token = request.method === "POST" && isUsed() && loadToken();
+  if (!token) return undefined;
+  const personal = request.clone();
+  personal.headers.set("Authorization", `Bearer ${token}`);
+  return personal;
 }

@@ -40,10 +40,10 @@ def upgrade() -> None:
     )
     op.add_column("samples", sa.Column("added", sa.Integer, nullable=False, server_default="1"))
     connection = op.get_bind()
-    query = sa.text("SELECT profile, id, time FROM samples ORDER BY profile, number")
+    query = sa.text("SELECT profile, id, checksum, time FROM samples ORDER BY profile, number")
     rows = connection.execute(query).all()
     for owner, samples in groupby(rows, lambda row: row.profile):
-        ids, times = zip(*((row.id, row.time) for row in samples), strict=True)
+        ids, times = zip(*((f"{row.id} {row.checksum}", row.time) for row in samples), strict=True)
         connection.execute(
             sa.text(
                 "INSERT INTO versions VALUES (:owner, 1, :time, 'add', :count, 0, :count, :print)"

@@ -1,0 +1,4 @@
+/** A game that asks for digits. */
+export default function GameView() {
+  return <p className="muted">Loading…</p>;
+}
