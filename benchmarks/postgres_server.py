@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 
 ROLE = "inkdigits"
-START_S = 60
+START_S = 180  # after a kill it flushes each of its files, and the disk may be busy
 MISSING = (
     "PostgreSQL is not installed; on Debian and Ubuntu, install it with: apt-get install postgresql"
 )
@@ -93,7 +93,8 @@ class PostgresServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.kill()
+        # Killed, it would leave its shared memory behind, which only its next start removes.
+        self.stop(signal.SIGQUIT)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self) -> None:
@@ -141,10 +142,13 @@ class PostgresServer:
                 os.kill(pid, signal.SIGKILL)
         process.wait()
 
-    def stop(self) -> None:
-        """Shut it down: connections are closed and their transactions rolled back."""
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Shut it down: connections are closed and their transactions rolled back.
+
+        how   SIGINT, or SIGQUIT to save nothing
+        """
         if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
+            self._process.send_signal(how)
             self._process.wait(START_S)
             self._process = None
 
@@ -160,6 +164,10 @@ class PostgresServer:
         name = f"profiles_{uuid.uuid4().hex}"
         self.query(f'CREATE DATABASE "{name}"')
         return self.url(name)
+
+    def drop_database(self, url: str) -> None:
+        """Delete a database, also while it is in use."""
+        self.query(f'DROP DATABASE "{url.rpartition("/")[2]}" WITH (FORCE)')
 
     def url(self, database: str) -> str:
         """Return the URL of a database."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from serving import address_in, request, serving
+from sqlalchemy import make_url
 
 from inkdigits.api.headers import REQUEST_ID, SECURITY_HEADERS
 from inkdigits.api.routes.frontend import IMMUTABLE_MAX_AGE_S, PAGE_POLICY
@@ -300,6 +301,23 @@ def test_metrics_are_not_passed_on_by_nginx():
     assert "metrics" not in passed_on
 
 
+def test_documented_postgresql_fits_the_compose_file():
+    blocks = [
+        yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL)
+    ]
+    [block] = [block for block in blocks if "database" in str(block.get("services"))]
+    api, database = block["services"]["api"], block["services"]["database"]
+    url = make_url(api["environment"]["INKDIGITS_DATABASE"])
+    assert url.drivername == "postgresql+psycopg"
+    assert (url.host, url.username) == ("database", database["environment"]["POSTGRES_USER"])
+    assert url.password == database["environment"]["POSTGRES_PASSWORD"]
+    assert api["depends_on"] == {"database": {"condition": "service_healthy"}}
+    # The service can reach it, and nobody else.
+    assert database["networks"] == SERVICES["api"]["networks"] == ["inside"]
+    (volume,) = database["volumes"]
+    assert volume.partition(":")[0] in block["volumes"]
+
+
 def test_documented_compose_file_and_scrape_configuration_fit_the_compose_file():
     blocks = [
         yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL)
@@ -317,3 +335,9 @@ def test_documented_compose_file_and_scrape_configuration_fit_the_compose_file()
     assert target["port"] == int(
         re.search(r"INKDIGITS_PORT=(\d+)", (ROOT / "deploy/api.Dockerfile").read_text())[1]
     )
+
+
+def test_no_variable_is_named_twice():
+    # PyYAML takes the last of two equal keys; Compose refuses the file.
+    names = re.findall(r"^ {6}([A-Z_]+):", TEXTS["compose.yaml"].split("\n  web:")[0], re.MULTILINE)
+    assert len(names) == len(set(names))

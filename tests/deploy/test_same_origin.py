@@ -24,7 +24,7 @@ from inkdigits.api.settings import MAX_BODY_BYTES, Settings
 pytestmark = pytest.mark.deploy
 
 CLIENT_TIMEOUT_S = 10  # of nginx, for headers or a body that does not arrive
-MAX_BYTES = {"api": 280e6, "web": 5e6}  # of an image, in addition to its base
+MAX_BYTES = {"api": 320e6, "web": 5e6}  # of an image, in addition to its base
 SERVICES = pytest.mark.parametrize("service", ["api", "web"])
 
 

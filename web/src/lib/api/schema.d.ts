@@ -1908,14 +1908,14 @@ export interface components {
             strength: number;
             /**
              * Others Before
-             * @description The share of other people's digits that the model recognizes.
+             * @description The share of other people's digits that the model recognizes; null if that was not measured.
              */
-            others_before: number;
+            others_before: number | null;
             /**
              * Others After
              * @description The same of the personal model.
              */
-            others_after: number;
+            others_after: number | null;
         };
         /**
          * PixelsCorrection

@@ -51,7 +51,7 @@ export function weakeningInWords({
     return "The model was left as it was: any change toward these samples would have made it worse at other people’s digits.";
   }
   const others =
-    others_before > 0
+    others_before !== null && others_after !== null && others_before > 0
       ? ` Of those, it now recognizes ${formatPercent(others_after)}, and ${formatPercent(others_before)} before.`
       : "";
   return `The change was weakened to ${Math.round(strength * 100)}% of its strength, because it made the model worse at other people’s digits.${others}`;
