@@ -1,6 +1,8 @@
 """Exported profiles: written and read again, and hostile ones end in one sentence."""
 
 import json
+import struct
+import zlib
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
@@ -52,6 +54,19 @@ def test_a_profile_is_read_as_it_was_written():
     assert points.dtype == np.float32
     assert read.samples[0].strokes[0].width == 1.5
     assert read.samples[1].strokes is None
+
+
+def test_transparent_pixels_are_refused():
+    file = encode_png(GRAY)
+    chunk = b"tRNS" + bytes(2)  # black is transparent
+    place = file.index(b"IDAT") - 4
+    chunk = struct.pack(">I", 2) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    seen = encoded(file[:place] + chunk + file[place:])
+    assert "transparent" in cause(changed_file("samples", 1, "seen", value=seen))
+
+
+def test_coordinates_are_written_shortly():
+    assert b"[[0.1,2.0],[3.25,1e-05]]" in write_profile_file(exported())
 
 
 def test_the_same_profile_gives_the_same_bytes():
@@ -122,6 +137,11 @@ def test_a_newer_file_asks_for_an_update():
         (("samples", 0, "strokes"), {}, "strokes: expected a list"),
         (("samples", 0, "strokes"), [{"points": [], "width": 1}] * 201, "more than 200"),
         ((*STROKE, "points"), [[0, 0]] * 20_001, "at most 20,000 points"),
+        (
+            ("samples", 0, "strokes"),
+            [{"points": [[0, 0]] * 10_001, "width": 1}] * 2,
+            "at most 9,999",
+        ),
         ((*STROKE, "points"), [[0, 0], [1]], "points[1]: expected x and y"),
         ((*STROKE, "points"), [[0, "1"]], "points[0]"),
         ((*STROKE, "points"), [[0, True]], "points[0]"),

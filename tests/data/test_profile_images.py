@@ -38,12 +38,16 @@ def test_each_profile_is_a_writer(tmp_path):
     assert data.name == "3 profiles"
 
 
-@pytest.mark.parametrize(("revision", "expected"), [(REVISION, "ink"), (REVISION - 1, None)])
-def test_pictures_of_an_older_preprocessing_are_preprocessed_again(tmp_path, revision, expected):
-    samples = (
-        exported_sample(1, 4, revision=REVISION),
-        exported_sample(2, 4, revision=revision),
-    )
+@pytest.mark.parametrize(
+    ("revisions", "expected"),
+    [
+        ((REVISION, REVISION), "ink"),
+        ((REVISION, REVISION - 1), None),
+        ((REVISION - 1, REVISION - 1), None),
+    ],
+)
+def test_pictures_of_an_older_preprocessing_are_preprocessed_again(tmp_path, revisions, expected):
+    samples = tuple(exported_sample(n, 4, revision=r) for n, r in enumerate(revisions))
     path = tmp_path / "a.json"
     path.write_bytes(write_profile_file(exported(samples=samples)))
     assert sources.load(str(path)).preprocessing == expected

@@ -23,7 +23,7 @@ from inkdigits.cli.compared import (
 from inkdigits.cli.comparison_report import render_comparison
 from inkdigits.cli.console import printable
 from inkdigits.cli.options import data_dir_option, json_option
-from inkdigits.cli.own_data import CLASSES_NEED_DATA, classes_option, data_option
+from inkdigits.cli.own_data import CLASSES_NEED_DATA, DataCommand, classes_option, data_option
 from inkdigits.comparison import (
     Pair,
     Score,
@@ -40,7 +40,7 @@ SETTINGS_SHOWN = 40  # on the terminal
 SETTING_LENGTH = 200  # characters, there
 
 
-@click.command("compare")
+@click.command("compare", cls=DataCommand)
 @click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True)
 @click.option(
     "--on",

@@ -19,7 +19,13 @@ from inkdigits.cli.class_tables import show_classes
 from inkdigits.cli.console import printable
 from inkdigits.cli.curves import records_of
 from inkdigits.cli.options import data_dir_option, json_option, model_argument
-from inkdigits.cli.own_data import CLASSES_NEED_DATA, classes_option, data_option, load_images
+from inkdigits.cli.own_data import (
+    CLASSES_NEED_DATA,
+    DataCommand,
+    classes_option,
+    data_option,
+    load_images,
+)
 from inkdigits.cli.report import Mistake, render_report
 from inkdigits.constants import DIGITS, IMAGE_SIDE
 from inkdigits.data import mnist
@@ -38,7 +44,7 @@ NAME_WIDTH = 9  # characters of a class below an image
 SHADES = " ░▒▓█"
 
 
-@click.command("evaluate")
+@click.command("evaluate", cls=DataCommand)
 @model_argument
 @json_option
 @click.option(

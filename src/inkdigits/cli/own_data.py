@@ -16,6 +16,7 @@ from inkdigits.constants import DIGITS
 from inkdigits.data import sources
 from inkdigits.data.labeled import LabeledImages, with_class_names
 from inkdigits.data.mnist import Split
+from inkdigits.data.profile_files import SUFFIX
 from inkdigits.own_data import MAX_SHARE
 from inkdigits.preprocessing import PREPROCESSORS
 from inkdigits.recipes import Recipe
@@ -32,7 +33,7 @@ data_option = click.option(
     metavar="SOURCE",
     help="Images to use in place of MNIST: a CSV or Parquet file, an .npz, an IDX file, a folder "
     "with a folder for each class, the name of a data set, such as fashion-mnist, or an exported "
-    "profile. With several profiles, give the option once for each.",
+    "profile, or several of them.",
 )
 classes_option = click.option(
     "--classes",
@@ -40,6 +41,18 @@ classes_option = click.option(
     help="Names of the labels 0, 1, ... of the data, separated by commas.",
 )
 CLASSES_NEED_DATA = "--classes needs --data: name the images, or leave it out."
+
+
+class DataCommand(click.Command):
+    """A command whose option --data takes several exported profiles: --data *.profile.json."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments, as if --data were before each profile."""
+        given: list[str] = []
+        for arg in args:
+            is_next = given[-2:-1] == ["--data"] and arg.endswith(SUFFIX)
+            given += ["--data", arg] if is_next and not arg.startswith("-") else [arg]
+        return super().parse_args(ctx, given)
 
 
 @dataclass(frozen=True)

@@ -91,11 +91,11 @@ def waiting(text: str) -> Iterator[None]:
         yield
 
 
-def with_progress(items: Sequence[T], text: str) -> Iterable[T]:
-    """Show on a terminal how many items are done."""
-    if not sys.stderr.isatty() or len(items) < 2:
+def with_progress(items: Iterable[T], total: int, text: str) -> Iterable[T]:
+    """Show on a terminal how many items of all are done."""
+    if not sys.stderr.isatty() or total < 2:
         return items
     from rich.console import Console
     from rich.progress import track
 
-    return track(items, text, console=Console(stderr=True), transient=True)
+    return track(items, text, total, console=Console(stderr=True), transient=True)

@@ -22,6 +22,7 @@ from inkdigits.cli.teach_effect import (
 )
 from inkdigits.constants import DIGITS
 from inkdigits.data.samples import Sample, Source
+from inkdigits.escaping import shown
 from inkdigits.imaging.errors import ImageError
 from inkdigits.imaging.inputs import ImageInput, to_rgba
 from inkdigits.imaging.limits import LARGE_FILES
@@ -51,7 +52,7 @@ def add_command(
     base = load_base(model)
     labeled = [found for file in files for found in _labeled_files(file, digit)]
     samples, failed = [], 0
-    for path, label in with_progress(labeled, "Reading"):
+    for path, label in with_progress(labeled, len(labeled), "Reading"):
         try:
             samples.append(_of_picture(base, to_rgba(path, limits=LARGE_FILES), label, "image"))
         except (ImageError, InvalidSample, OSError) as error:
@@ -151,7 +152,7 @@ def add_pictures(
     returns   whether there were any
     """
     samples = []
-    for picture, digit in with_progress(pictures, "Reading"):
+    for picture, digit in with_progress(pictures, len(pictures), "Reading"):
         try:
             samples.append(_of_picture(base, picture, digit, source))
         except InvalidSample:
@@ -269,10 +270,17 @@ def _say(profile: Profile, version: Version) -> None:
 
 def _complete(beginning: str, known: Sequence[str]) -> str:
     """Return the ID with a beginning; raise ClickException if there is not exactly one."""
+    if beginning in known:
+        return beginning
     matching = [id for id in known if id.startswith(beginning)]
-    if beginning in known or (len(beginning) >= MIN_ID and len(matching) == 1):
-        return beginning if beginning in known else matching[0]
-    cause = "is the beginning of several IDs" if len(matching) > 1 else "is not the ID of a sample"
+    if len(beginning) < MIN_ID:
+        cause = f"has fewer than {MIN_ID} characters"
+    elif not matching:
+        cause = "is not the ID of a sample"
+    elif len(matching) > 1:
+        cause = "is the beginning of several IDs"
+    else:
+        return matching[0]
     raise click.ClickException(
-        f"{printable(beginning)} {cause}; `inkdigits teach show NAME --samples` lists them."
+        f"{shown(beginning)} {cause}; `inkdigits teach show NAME --samples` lists them."
     )

@@ -13,12 +13,12 @@ import numpy as np
 from inkdigits.cli.console import printable
 from inkdigits.cli.options import json_option
 from inkdigits.cli.profile_options import database_option, effect_model_option, name_argument
-from inkdigits.cli.teach_effect import counted, load_base, waiting, weakened
+from inkdigits.cli.teach_effect import counted, load_base, waiting, weakened, with_progress
 from inkdigits.cli.teach_sheet import is_page, render_page, render_picture
 from inkdigits.constants import DIGITS
 from inkdigits.data.samples import Sample
 from inkdigits.personal import Profile, Version
-from inkdigits.personal.adaptation import leave_one_out
+from inkdigits.personal.adaptation import each_left_out
 from inkdigits.personal.sampling import prepare
 from inkdigits.recognizer import Recognizer
 from inkdigits.storage.files import write_atomically
@@ -32,7 +32,7 @@ class DigitRow:
     """Of one digit: how many samples there are, and how many are recognized.
 
     before  by the model
-    now     by a personal model that was fitted to all other samples
+    now     by a personal model that was not fitted to the sample
     """
 
     digit: str
@@ -63,17 +63,19 @@ def show_command(
 ) -> None:
     """Show the samples of the profile NAME, its versions, and what it brings.
 
-    For that, each sample is recognized by a personal model that was fitted to all the others.
+    For that, samples are left out in turn, and recognized by a model that was fitted to the others.
     """
     if pictures is not None and pictures.suffix.lower() not in (".png", ".html", ".htm"):
         raise click.UsageError(f"--pictures {pictures}: name a file that ends in .png or .html.")
     profile = Profile.open(name, database)
     base = load_base(model)
     samples, versions = profile.samples(), profile.versions()
-    with waiting(f"Leaving out each of {counted(len(samples), 'sample')} in turn"):
-        prepared = prepare(base, samples)
-        rows = _measure(base, prepared)
-        note = weakened(profile.personal_model(base)) if samples else None
+    prepared = prepare(base, samples)
+    rows = _measure(base, prepared)
+    note = None
+    if samples:
+        with waiting("Learning"):
+            note = weakened(profile.personal_model(base))
     if as_json:
         described = _describe(profile, versions, rows, base)
         if list_samples:
@@ -99,7 +101,10 @@ def _measure(base: Recognizer, samples: Sequence[Sample]) -> list[DigitRow]:
     batch = base.predict_batch(np.stack([sample.seen for sample in samples]))
     labels = np.array([sample.label for sample in samples])
     before = (batch.probabilities.argmax(axis=1) == labels) & ~batch.rejected
-    now = np.array(leave_one_out(base, samples)) == labels
+    now = np.zeros(len(samples), bool)
+    left_out = each_left_out(base, samples)
+    for number, digit in with_progress(left_out, len(samples), "Leaving out samples"):
+        now[number] = digit == labels[number]
     return [
         DigitRow(
             digit,

@@ -12,7 +12,7 @@ from inkdigits.arrays import DEVICES
 from inkdigits.changes import LEARNING_RATE, changed_schedule, changes_to_json
 from inkdigits.cli.curves import draw_curves
 from inkdigits.cli.options import data_dir_option
-from inkdigits.cli.own_data import OwnDataOptions, own_data_options
+from inkdigits.cli.own_data import DataCommand, OwnDataOptions, own_data_options
 from inkdigits.cli.recipe_choice import choose_recipe, recipe_argument, recipe_options
 from inkdigits.cli.signals import Signals
 from inkdigits.cli.training_progress import change_epochs, prepare_data, train_epochs
@@ -25,7 +25,7 @@ from inkdigits.trained_model import measured_model
 from inkdigits.training_environment import keep_freed_memory, machine, versions
 
 
-@click.command("train")
+@click.command("train", cls=DataCommand)
 @recipe_argument
 @click.option(
     "--seed",

@@ -14,9 +14,10 @@ from inkdigits.numbers.pieces import Pieces
 from inkdigits.recognizer import Recognizer
 from inkdigits.threads import one_blas_thread
 
-# What is corrected may look like other digits to the line network. So in each column, a digit is at
-# least this likely for each other digit, as a logarithm.
-ANY_DIGIT = -3.0
+# What is corrected may look like other digits to the line network. So in each column, each digit is
+# at least this likely, as a logarithm, compared with all digits together. Of UNIPEN's numbers, cut
+# by texts in which every digit is wrong, 97% of the pieces are recognized; without it 70%.
+ANY_DIGIT = -1.0
 # How much less likely than the likeliest text one of as many digits as the person says may be, as a
 # logarithm. For 307 numbers it was 2.5 at most; with a digit more or less, five in six exceed it.
 MAX_BELOW = 5.0
