@@ -197,7 +197,7 @@ def preflight(client, origin, path):
     headers = {
         "Origin": origin,
         "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": "content-type, x-other, x-request-id",
+        "Access-Control-Request-Headers": "authorization, content-type, x-other, x-request-id",
     }
     return client.options(path, headers=headers)
 
@@ -226,8 +226,8 @@ def test_allowed_origin_may_call(client, path, origin):
     response = preflight(client, origin, path)
     assert response.status_code == 200
     assert cors_headers(response) == allowed(origin) | {
-        "access-control-allow-methods": "GET, POST",
-        "access-control-allow-headers": "content-type, x-request-id",
+        "access-control-allow-methods": "DELETE, GET, POST",
+        "access-control-allow-headers": "authorization, content-type, x-request-id",
     }
 
 

@@ -42,11 +42,12 @@ def add(address, token, label, count=1):
     return change
 
 
-def digit(address, token=None):
-    """Return what a small drawing is recognized as."""
+def probabilities(address, token=None):
+    """Return what a model makes of a small drawing, by which each model can be told from others."""
     status, prediction = send(address, "POST", ONE, token, examples.IMAGE_DRAWING)
     assert status == 200, prediction
-    return prediction["digit"]
+    assert (prediction["profile"] is None) == (token is None)
+    return prediction["probabilities"]
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +61,12 @@ def server(tmp_path_factory):
 
 def test_each_profile_gets_its_own_model_from_all_workers(server):
     _, address = server
-    tokens = {4: create(address, 4), 9: create(address, 9), 7: None}
+    tokens = [create(address, 4), create(address, 9), None]
+    own = [probabilities(address, token) for token in tokens]
+    assert own[0] != own[1] != own[2] != own[0]
     with ThreadPoolExecutor(6) as pool:
-        wanted = [4, 9, 7] * 30
-        found = list(pool.map(lambda label: digit(address, tokens[label]), wanted))
-    assert found == wanted
+        found = list(pool.map(lambda token: probabilities(address, token), tokens * 30))
+    assert found == own * 30
 
 
 def test_two_devices_add_and_predict_at_once(server):
@@ -75,7 +77,7 @@ def test_two_devices_add_and_predict_at_once(server):
         return [add(address, token, label)["samples"][0]["id"] for _ in range(4)]
 
     with ThreadPoolExecutor(3) as pool:
-        predicting = pool.submit(lambda: [digit(address, token) for _ in range(10)])
+        predicting = pool.submit(lambda: [probabilities(address, token) for _ in range(10)])
         acknowledged = [each for ids in pool.map(add_some, (4, 9)) for each in ids]
         assert len(predicting.result()) == 10
     _, listed = send(address, "GET", f"{PROFILE}/samples", token)
@@ -88,7 +90,9 @@ def test_two_devices_add_and_predict_at_once(server):
 def test_deleted_profile_and_replaced_token_open_nothing_in_any_worker(server):
     _, address = server
     deleted, replaced = create(address, 4), create(address, 4)
-    assert [digit(address, token) for token in (deleted, replaced) * 4] == [4] * 8  # both cached
+    own = probabilities(address, replaced)
+    for token in (deleted, replaced) * 4:  # both are cached
+        assert probabilities(address, token) == own
     assert send(address, "DELETE", PROFILE, deleted)[0] == 204
     status, renewed = send(address, "POST", f"{PROFILE}/token", replaced)
     assert status == 200
@@ -96,17 +100,19 @@ def test_deleted_profile_and_replaced_token_open_nothing_in_any_worker(server):
         for _ in range(4):
             assert send(address, "POST", ONE, token, examples.IMAGE_DRAWING)[0] == 401
             assert send(address, "GET", f"{PROFILE}/samples", token)[0] == 401
-    assert digit(address, renewed["token"]) == 4
+    assert probabilities(address, renewed["token"]) == own
 
 
 def test_profile_outlives_its_workers(server):
     process, address = server
     token = create(address, 4)
+    own = probabilities(address, token)
+    assert own != probabilities(address)
     old = workers_of(process)
     for pid in old:
         os.kill(pid, signal.SIGKILL)
     until(lambda: len(set(workers_of(process)) - set(old)) == 2)
-    assert [digit(address, token) for _ in range(4)] == [4] * 4
+    assert [probabilities(address, token) for _ in range(4)] == [own] * 4
 
 
 def test_fit_blocks_no_other_request_and_nothing_of_a_token_leaks(tmp_path):
@@ -134,7 +140,7 @@ def test_fit_blocks_no_other_request_and_nothing_of_a_token_leaks(tmp_path):
             file.write_bytes(b"\xff" * file.stat().st_size)
         status, problem = send(address, "POST", ONE, token, examples.IMAGE_DRAWING)
         assert status == 503, problem
-        assert digit(address) == 7
+        assert probabilities(address)
         assert request(address, "GET", "/readyz")[0] == 200
         _, _, later = request(address, "GET", "/metrics")
         process.send_signal(signal.SIGINT)
