@@ -115,8 +115,8 @@ def test_adaptation_has_the_settings_that_the_page_names():
     assert ADAPTED == 2
     assert "a hundred steps" in page
     assert STEPS == 100
-    assert "one in a thousand" in page
-    assert MAX_LOST == 1 / 1000
+    assert "three in a thousand" in page
+    assert MAX_LOST == 3 / 1000
     assert "three quarters of the change are used, then half of it, then a quarter" in page
     assert STRENGTHS == (1.0, 0.75, 0.5, 0.25)
 
