@@ -33,8 +33,8 @@ def show(method: str, figures: dict[str, Any]) -> None:
         title=method,
     )  # fmt: skip
     for name, group in figures["summary"].items():
-        # All numbers of samples for everyone, the most samples and the corrections for each group.
-        shown = slice(None) if name == ALL else slice(-2, None)
+        # All numbers of samples for everyone, the most samples and corrections for each group.
+        shown = slice(None) if name == ALL else slice(-3, None)
         for count, after in list(group["after"].items())[shown]:
             table.add_row(
                 f"{name} ({group['writers']})",

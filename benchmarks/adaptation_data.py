@@ -17,6 +17,7 @@ from inkdigits.calibration import choose_candidates, rejection_scores
 from inkdigits.data import development, outliers, pendigits
 from inkdigits.data.mnist import Digits
 from inkdigits.data.traces import Traces
+from inkdigits.nn.losses import softmax
 from inkdigits.nn.network import Network, NetworkParams
 from inkdigits.preprocessing import PREPROCESSORS, network_input
 from inkdigits.threads import one_blas_thread
@@ -147,20 +148,26 @@ def _by_writer(group: str, digits: Digits, candidates: Sequence[Pixels]) -> list
 UNRECOGNIZED = -1  # in place of a digit
 
 
-@one_blas_thread()
 def answers(base: Recognizer, recognizer: Recognizer, images: Images) -> Labels:
+    """Predict the digits as `predict` does, without the confidences."""
+    return predict(base, recognizer, images)[0]
+
+
+@one_blas_thread()
+def predict(base: Recognizer, recognizer: Recognizer, images: Images) -> tuple[Labels, Array]:
     """Predict images as `Recognizer.predict_candidates` does, but faster for a personal model.
 
     base        what the recognizer was adapted from
     recognizer  with the base's preprocessing
-    returns     int8 (N,), the digits; UNRECOGNIZED for a rejected image
+    returns     int8 (N,), the digits, UNRECOGNIZED for a rejected image; and float (N,), the
+                confidences
     """
     layer = _first_changed(base, recognizer)
     model = recognizer.model
     if layer is None:
         predictions = recognizer.predict_candidates(images.candidates)
-        digits = [UNRECOGNIZED if p.digit is None else p.digit for p in predictions]
-        return np.array(digits, np.int8)
+        answered = [UNRECOGNIZED if p.digit is None else p.digit for p in predictions]
+        return np.array(answered, np.int8), np.array([p.confidence for p in predictions])
     network, params = model.network, model.network.layer_params(model.vector)
     hidden = images.hidden(network, params, layer)
     last = Network(network.layers[layer:])
@@ -174,9 +181,10 @@ def answers(base: Recognizer, recognizer: Recognizer, images: Images) -> Labels:
     scores = np.full(len(logits), -np.inf) if threshold is None else rejection_scores(logits)
     places, scores = choose_candidates(scores, images.counts)
     blank = ~images.pixels[places].any(axis=(1, 2))
-    digits = logits[places, : len(model.classes)].argmax(axis=1)
+    logits = logits[places, : len(model.classes)]
     rejected = blank | (scores > (np.inf if threshold is None else threshold))
-    return np.where(rejected, UNRECOGNIZED, digits).astype(np.int8)
+    digits: Labels = np.where(rejected, UNRECOGNIZED, logits.argmax(axis=1)).astype(np.int8)
+    return digits, softmax(logits / recognizer.temperature).max(axis=1)
 
 
 def _first_changed(base: Recognizer, recognizer: Recognizer) -> int | None:

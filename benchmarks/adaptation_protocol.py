@@ -7,7 +7,7 @@ from time import process_time
 from typing import Any
 
 import numpy as np
-from adaptation_data import MNIST_WRITERS, UNRECOGNIZED, Images, Writer, answers
+from adaptation_data import MNIST_WRITERS, UNRECOGNIZED, Images, Writer, answers, predict
 from adaptation_methods import Method
 from numpy.typing import NDArray
 
@@ -20,6 +20,7 @@ from inkdigits.threads import one_blas_thread
 SEED = 0
 SAMPLES = (1, 3, 5)  # of each digit
 MOST = max(SAMPLES)
+UNSURE = 0.99  # confidence below which a person is asked whether an answer was right
 KEPT = 2  # of a writer's digits of each class these are never samples, if there are so many
 
 
@@ -100,6 +101,7 @@ class Bench:
                  samples          how many there were, by the same number
                  corrections      the same if, of as many digits, only those are added in turn that
                                   are not recognized; and how many these are
+                 confirmations    the same if those are added, too, of which the model is unsure
                  rejected_before, rejected_after   share of digits that are rejected
                  others           change of the share of other people's digits that are recognized
                  non_digits       change of the share of non-digits that are rejected
@@ -138,30 +140,35 @@ class Bench:
             run["samples"][str(count)] = len(places)
         run["rejected_after"] = float(np.mean(found == UNRECOGNIZED))
         run["seconds"] = self._seconds
-        recognizer, number = self._corrected(writer, samples, np.sort(chosen.samples[MOST]))
-        found = answers(self.base, recognizer, images)
-        run["corrections"] = {
-            "samples": number,
-            "after": float(np.mean(found != labels)),
-        }
+        walk = np.sort(chosen.samples[MOST])
+        for name, unsure in (("corrections", 0.0), ("confirmations", UNSURE)):
+            recognizer, number = self._corrected(writer, samples, walk, unsure)
+            found = answers(self.base, recognizer, images)
+            run[name] = {"samples": number, "after": float(np.mean(found != labels))}
         return run
 
     def _corrected(
-        self, writer: Writer, samples: Sequence[Sample], places: NDArray[np.intp]
+        self,
+        writer: Writer,
+        samples: Sequence[Sample],
+        places: NDArray[np.intp],
+        unsure: float,
     ) -> tuple[Recognizer, int]:
         """Go through digits in the order in which they were written; add what is not recognized.
 
-        returns  the model after the last correction, and the number of corrections
+        unsure   the confidence below which a digit is added, too, if it is recognized
+        returns  the model after the last addition, and the number of additions
         """
         recognizer, corrections = self.base, list[Sample]()
         images = Images([writer.images.candidates[place] for place in places])
         done = 0
         while done < len(places):
-            wrong = answers(self.base, recognizer, images) != writer.labels[places]
-            wrong[:done] = False
-            if not wrong.any():
+            found, confidences = predict(self.base, recognizer, images)
+            is_added = (found != writer.labels[places]) | (confidences < unsure)
+            is_added[:done] = False
+            if not is_added.any():
                 break
-            first = int(wrong.argmax())
+            first = int(is_added.argmax())
             corrections.append(samples[places[first]])
             recognizer = self._adapt(corrections)
             done = first + 1

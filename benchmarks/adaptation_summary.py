@@ -12,7 +12,7 @@ from inkdigits.metrics import RESAMPLES
 
 WORST = 5
 ALL, PEN_WRITERS = "all writers", "all writers with a pen on a tablet"
-CORRECTIONS = "corrections"  # in place of a number of samples
+WALKS = ("corrections", "confirmations")  # in place of a number of samples
 
 Row = dict[str, Any]  # of one writer, as Bench.measure returns it
 
@@ -32,7 +32,7 @@ def summarize_group(rows: Sequence[Row]) -> dict[str, Any]:
     """Summarize some writers, each with the same weight.
 
     returns  before       mean error, and its interval
-             after        by number of samples of each digit, and for corrections: the mean error,
+             after        by number of samples of each digit, and for WALKS: the mean error,
                           its interval, `ratio`: mean error after / before, with an interval,
                           `samples`: mean number of samples, `worst`: the mean error of the WORST
                           writers, chosen by their error before, `worse`: how many writers have more
@@ -44,7 +44,7 @@ def summarize_group(rows: Sequence[Row]) -> dict[str, Any]:
     worst = np.argsort(-before, kind="stable")[:WORST]
     drawn = np.random.default_rng(0).integers(len(rows), size=(RESAMPLES, len(rows)))
     after = {}
-    for count in [*rows[0]["after"], CORRECTIONS]:
+    for count in [*rows[0]["after"], *WALKS]:
         errors = np.array([_after(row, count) for row in rows])
         after[count] = {
             "samples": float(np.mean([_samples(row, count) for row in rows])),
@@ -80,12 +80,12 @@ def _costs(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _after(row: Row, count: str) -> float:
-    error: float = row[CORRECTIONS]["after"] if count == CORRECTIONS else row["after"][count]
+    error: float = row[count]["after"] if count in WALKS else row["after"][count]
     return error
 
 
 def _samples(row: Row, count: str) -> float:
-    samples: float = row[CORRECTIONS]["samples"] if count == CORRECTIONS else row["samples"][count]
+    samples: float = row[count]["samples"] if count in WALKS else row["samples"][count]
     return samples
 
 

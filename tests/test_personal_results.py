@@ -17,7 +17,7 @@ def summary(after):
             "worst": 0.07,
             "worse": 3,
         }
-        for count in ("1", "5", "corrections")
+        for count in ("1", "5", "corrections", "confirmations")
     }
     return {
         "writers": 12,
@@ -42,7 +42,7 @@ def results():
 
 def test_rows_by_number_of_samples_are_of_all_writers(results):
     rows = personal.tables(results)["by_samples"]
-    assert [row[1] for row in rows] == ["1", "5", "only those that were wrong"]
+    assert [row[1] for row in rows] == ["1", "5", *personal.WALKS.values()]
     assert rows[1] == [
         "`mlp`", "5", "9.5", "4.00% (2.00% to 6.00%)", "2.00% (0.10% to 3.00%)",
         "0.50 (0.10 to 0.90)", "20.00% to 7.00%", "3 of 12",
@@ -52,7 +52,7 @@ def test_rows_by_number_of_samples_are_of_all_writers(results):
 def test_groups_have_the_most_samples_and_corrections(results):
     rows = personal.tables(results)["by_group"]
     assert rows[1] == [
-        "`mlp`", "a group", "12", "4.00%", "1.00%", "0.25 (0.10 to 0.90)", "1.00%",
+        "`mlp`", "a group", "12", "4.00%", "1.00%", "0.25 (0.10 to 0.90)", "1.00%", "1.00%",
     ]  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def test_methods_are_compared_by_errors_and_costs(results):
     rows = personal.tables(results)["by_method"]
     assert [row[1] for row in rows] == [personal.METHODS[m] for m in ("product", "biases")]
     assert rows[1][2:] == [
-        "4.00%", "3.00%", "3.00%", "3.00%", "+0.01, -0.12", "-0.10, -2.00", "0.50, 1.25",
+        "4.00%", "3.00%", "3.00%", "3.00%", "3.00%", "+0.01, -0.12", "-0.10, -2.00", "0.50, 1.25",
     ]  # fmt: skip
 
 

@@ -18,8 +18,11 @@ METHODS = {
     "biases": "the biases of all layers fitted",
 }
 ALL = "all writers"
-CORRECTIONS = "corrections"
-CORRECTED = "only those that were wrong"
+CORRECTIONS, CONFIRMATIONS = "corrections", "confirmations"
+WALKS = {
+    CORRECTIONS: "only those that were wrong",
+    CONFIRMATIONS: "those that were wrong or unsure",
+}
 
 
 def tables(results: Mapping[str, Any]) -> dict[str, Table]:
@@ -44,7 +47,7 @@ def _by_samples(record: Mapping[str, Any]) -> Iterator[list[str]]:
     for count, after in everyone["after"].items():
         yield [
             f"`{record['model']}`",
-            CORRECTED if count == CORRECTIONS else count,
+            WALKS.get(count, count),
             f"{after['samples']:.1f}",
             _with_interval(everyone["before"], everyone["interval"]),
             _with_interval(after["mean"], after["interval"]),
@@ -65,7 +68,7 @@ def _by_group(record: Mapping[str, Any]) -> Iterator[list[str]]:
             f"{group['before']:.2%}",
             f"{group['after'][most]['mean']:.2%}",
             _ratio(group["after"][most]),
-            f"{group['after'][CORRECTIONS]['mean']:.2%}",
+            *(f"{group['after'][walk]['mean']:.2%}" for walk in WALKS),
         ]
 
 

@@ -95,12 +95,13 @@ def test_only_digits_that_are_not_recognized_become_corrections(writer):
     # Every digit is wrong at first.
     mistaken = replace(writer, labels=(writer.labels + 1) % 10)
     row = Bench(BASE, remembered, None, 1).measure(mistaken, 0)
-    corrections = added[len(SAMPLES) :]
+    corrections = added[len(SAMPLES) :][: int(row["corrections"]["samples"])]
     assert [len(labels) for labels in corrections] == list(range(1, len(corrections) + 1))
     labels = corrections[-1]
     assert row["corrections"]["samples"] == len(labels) > 20
     # Each correction makes its class the answer to all images, so the next one has another class.
     assert all(first != second for first, second in pairwise(labels))
+    assert row["confirmations"]["samples"] >= row["corrections"]["samples"]
 
 
 def row_of(before, after, group="a group"):
@@ -111,6 +112,7 @@ def row_of(before, after, group="a group"):
         "after": {"5": after},
         "samples": {"5": 50},
         "corrections": {"after": before, "samples": 1},
+        "confirmations": {"after": after, "samples": 4},
         "rejected_before": 0.0,
         "rejected_after": 0.0,
         "seconds": 1.0,
@@ -133,4 +135,5 @@ def test_summary_is_by_writer():
     low, high = after["ratio_interval"]
     assert low < after["ratio"] < high
     assert summary["after"]["corrections"]["ratio"] == pytest.approx(1)
+    assert summary["after"]["confirmations"]["samples"] == 4
     assert summary["others"]["worst"] == pytest.approx(-0.45)

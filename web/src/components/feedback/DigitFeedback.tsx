@@ -8,7 +8,7 @@ import { HandwritingLink, TeachingOutcome } from "./TeachingOutcome";
 import "../../styles/feedback.css";
 
 /** An answer that is surer than this teaches nothing when it is confirmed. */
-const SURE = 0.9;
+const SURE = 0.99;
 const DIGITS = Array.from({ length: 10 }, (_, digit) => digit);
 
 interface Props {

@@ -131,11 +131,11 @@ describe("with a profile", () => {
   it("a confirmed answer is a sample only if it was unsure", async () => {
     turnOn();
     const sent = correct();
-    ask(4, 0.89);
+    ask(4, 0.98);
     await click("Yes");
     await waitFor(() => expect(message()).toContain("Kept as a sample of your 4."));
     cleanup();
-    ask(4, 0.9);
+    ask(4, 0.99);
     await click("Yes");
     expect(message()).toBe("Thank you. It was sure already, so nothing was kept.");
     expect(sent).toHaveBeenCalledOnce();
