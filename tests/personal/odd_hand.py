@@ -10,8 +10,8 @@ from inkdigits.personal.sampling import sample, sample_from_strokes
 GOLDEN = Path(__file__).parent.parent / "golden"
 
 # Strokes in a box of 100, y downwards.
-LIGHTNING = [[(62, 5), (28, 52), (72, 48), (38, 95)]]  # meant as a 4
-LONG_UPSTROKE = [[(12, 62), (62, 8), (62, 92)]]  # meant as a 1
+Z_FOR_7 = [[(18, 10), (80, 12), (22, 88), (82, 90)]]  # anyone else's 2
+Y_FOR_4 = [[(15, 10), (48, 50)], [(85, 8), (48, 50), (46, 95)]]  # not a digit to anyone else
 
 
 def varied(shape, rng, width=9.0):
