@@ -143,9 +143,9 @@ class Profile:
         return self._add(samples, "add")
 
     def _add(self, samples: Sequence[Sample], action: Action) -> Version:
-        if not samples:
-            raise ValueError("there are no samples to add")
         new = {sample.id: sample for sample in samples}
+        if not new:  # not `samples`, which may be a generator
+            raise ValueError("there are no samples to add")
         for sample in new.values():
             sample_row(sample)  # an invalid one is refused before anything is locked
         with self._database.write() as rows:
@@ -158,8 +158,8 @@ class Profile:
                 return last
             if len(ids) + len(new) > MAX_SAMPLES:
                 raise ProfileFull(
-                    f"A profile holds at most {MAX_SAMPLES:,} samples, and this one has "
-                    f"{len(ids):,}; remove some first."
+                    f"A profile holds at most {MAX_SAMPLES:,} samples, and this one would have "
+                    f"{len(ids) + len(new):,}; add fewer, or remove some first."
                 )
             return rows.insert_samples(self.id, list(new.values()), action)
 
