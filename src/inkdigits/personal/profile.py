@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inkdigits.data.samples import Sample
+from inkdigits.data.samples import MAX_SAMPLES, Sample
 from inkdigits.escaping import shown
 from inkdigits.personal.adaptation import adapt
 from inkdigits.personal.cache import CACHE, Entry
@@ -22,7 +22,7 @@ from inkdigits.personal.errors import (
     SampleNotFound,
 )
 from inkdigits.personal.exported import to_file
-from inkdigits.personal.limits import MAX_SAMPLES, check_name, normalize
+from inkdigits.personal.limits import check_name, normalize
 from inkdigits.personal.opening import open_database
 from inkdigits.personal.personal_model import PersonalModel
 from inkdigits.personal.records import (
