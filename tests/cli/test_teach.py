@@ -1,7 +1,9 @@
 """`inkdigits teach`: what is added, said and shown; and `--profile` of other commands."""
 
 import json
+import os
 import re
+import shlex
 import subprocess
 import sys
 
@@ -94,6 +96,14 @@ def test_the_words_are_shown_before_a_profile_is_made():
 def test_nobody_agrees_where_nobody_can_be_asked():
     assert "use --yes" in refused("teach", "new", "Ada")
     assert "Made the profile" in teach("new", "Ada", "--yes")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="another shell")
+def test_command_that_is_suggested_has_the_name_quoted_for_the_shell():
+    name = "Ada $(touch x) O'Hara"
+    command = next(line for line in teach("new", name, "--yes").splitlines() if "teach add" in line)
+    assert shlex.split(command)[3] == name
+    assert "'Ada $(touch x)" in command
 
 
 def test_profiles_are_listed(ada, folders):
@@ -207,11 +217,13 @@ def test_undo_and_remove(ada, folders, number_file):
 
 
 def test_a_weakened_change_is_said(ada, folders, monkeypatch):
-    for strength, expected in (
-        (0.4, "weakened to 40% for the sake of other people's digits: 99.00% of those were"),
-        (0.0, "The model was left as it was: any change would cost too many of other people's"),
+    changed = {"w": np.zeros(1, np.float32)}
+    for model, expected in (
+        (PersonalModel("", changed, 0.4, 0.99, 0.985), "The change was weakened to 40%"),
+        (PersonalModel("", changed, 0.4, 0.99, 0.985), "99.00% of those were recognized before"),
+        (PersonalModel("", {}, 0.0, 0.99, 0.99), "The model was left as it was"),
+        (PersonalModel("", changed), "It was not checked what the change does to other people's"),
     ):
-        model = PersonalModel("", {}, strength, 0.99, 0.985)
         monkeypatch.setattr(Profile, "personal_model", lambda self, base, model=model: model)
         assert expected in teach("add", "Ada", folders)
 

@@ -105,6 +105,18 @@ def test_copy_of_an_older_revision_is_deleted_with_the_first_deletion(path):
     assert ada.id == OWNER
 
 
+def test_other_files_are_not_taken_for_copies_of_older_revisions(path):
+    ada = Profile.create("Ada", consent=True, database=str(path))
+    named_alike = path.with_name("profiles.revision-2-of-my-thesis.odt")
+    named_alike.write_text("a thesis")
+    linked = path.with_name("letter.txt")
+    linked.write_text("a letter")
+    path.with_name("profiles.revision-0001.sqlite3").symlink_to(linked)
+    ada.delete()
+    assert named_alike.read_text() == "a thesis"
+    assert linked.read_text() == "a letter"
+
+
 def test_reader_that_holds_the_log_delays_the_erasing(path, caplog):
     database = open_database(str(path))
     ada = Profile.create("Ada", consent=True, database=str(path))

@@ -149,12 +149,15 @@ def test_sample_that_is_added_twice_is_one(ada):
     assert ada.add(samples).added == 1
     with pytest.raises(ValueError, match="no samples"):
         ada.add([])
+    assert ada.add(sample for sample in made_samples(1, seed=1)).samples == 4
+    with pytest.raises(ValueError, match="no samples"):
+        ada.add(sample for sample in [])
 
 
 def test_full_profile_takes_nothing_more(ada, monkeypatch):
     monkeypatch.setattr(profile, "MAX_SAMPLES", 4)
     ada.add(made_samples(3))
-    with pytest.raises(ProfileFull, match="at most 4 samples"):
+    with pytest.raises(ProfileFull, match="at most 4 samples, and this one would have 5;"):
         ada.add(made_samples(2, seed=1))
     assert len(ada.samples()) == 3
     ada.add(made_samples(1, seed=2))

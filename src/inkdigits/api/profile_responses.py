@@ -12,6 +12,7 @@ from inkdigits.api.profile_schemas import MAX_NAME
 from inkdigits.api.schemas import ModelName, Stroke
 from inkdigits.personal import Profile, Sample
 from inkdigits.personal.adaptation import PersonalModel
+from inkdigits.personal.limits import check_name
 from inkdigits.personal.pictures import sample_png
 from inkdigits.recognizer import Recognizer
 
@@ -21,8 +22,8 @@ _SUFFIX = re.compile(r" \([0-9a-f]{8}\)$")
 
 
 def unique_name(name: str) -> str:
-    """Return a person's name for a profile as it is stored."""
-    return f"{shown_name(name.strip())[:MAX_NAME]} ({secrets.token_hex(4)})"
+    """Return a person's name for a profile as it is stored; raise InvalidName."""
+    return f"{check_name(shown_name(name.strip())[:MAX_NAME])} ({secrets.token_hex(4)})"
 
 
 def shown_name(name: str) -> str:

@@ -200,7 +200,8 @@ def _describe(recipe: Recipe, images: LabeledImages, console: Console) -> None:
     shown = ", ".join(classes[:12]) + (", ..." if len(classes) > 12 else "")
     number = f"{len(images):,} images of {len(classes)} classes"
     if images.writers is not None:
-        number += f" by {len(set(images.writers))} writers"
+        writers = len(set(images.writers))
+        number += f" by {writers} writer{'' if writers == 1 else 's'}"
     console.print(f"{images.name}: {number}: {shown}")
     if classes != DIGITS:
         console.print(

@@ -48,6 +48,5 @@ def load_recognizer(model: str, profile: str | None) -> Recognizer:
         raise click.ClickException(str(error)) from None
     except ValueError as error:  # a model of other classes
         raise click.ClickException(
-            f"--profile does not fit --model {printable(model)} ({str(error).rstrip('.')}); choose "
-            "a model of digits."
+            f"--profile cannot be used with --model {printable(model)}: {str(error).rstrip('.')}."
         ) from None

@@ -53,7 +53,12 @@ def show_effect(profile: Profile, base: Recognizer) -> None:
 
 
 def weakened(personal: PersonalModel) -> str | None:
-    """Say whether the change was weakened; None if it was not."""
+    """Say whether the change was weakened, or nothing was checked; None if it was left as it is."""
+    if personal.tensors and personal.others_before is None:
+        return (
+            "It was not checked what the change does to other people's digits, because none ship "
+            "for this model."
+        )
     if personal.strength >= 1:
         return None
     if personal.strength <= 0:

@@ -1,6 +1,8 @@
 """The commands of `inkdigits teach` for whole profiles: make, list, export, import, delete."""
 
 import json
+import os
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -118,4 +120,5 @@ def _confirm(question: str) -> bool:
 
 
 def _quoted(name: str) -> str:
-    return name if name.isalnum() else f'"{name}"'
+    """Quote a name for the shell, in which "$(...)" would be run."""
+    return f'"{name}"' if os.name == "nt" else shlex.quote(name)

@@ -19,7 +19,16 @@ from inkdigits.arrays import Pixels
 from inkdigits.constants import IMAGE_SIDE
 from inkdigits.data.folders import DataError
 from inkdigits.data.json_fields import Fields
-from inkdigits.data.samples import SOURCES, Sample, Source, Stroke
+from inkdigits.data.samples import (
+    MAX_COORDINATE,
+    MAX_POINTS,
+    MAX_SAMPLES,
+    MAX_STROKES,
+    SOURCES,
+    Sample,
+    Source,
+    Stroke,
+)
 from inkdigits.escaping import printable, shown
 from inkdigits.imaging import png
 from inkdigits.imaging.decode import decode, encode_png
@@ -33,10 +42,6 @@ SUFFIX = ".profile.json"
 
 MAX_BYTES = 64 * 2**20
 MAX_VALUES = 2**23  # of the whole file: a parsed one takes up to 100 bytes
-MAX_SAMPLES = 2000
-MAX_STROKES = 200  # of a sample ...
-MAX_POINTS = 20_000  # ... and points of all its strokes: as in the service
-MAX_COORDINATE = 1e6  # as in imaging.strokes
 MAX_VERSIONS = 20_000  # the newest; older ones are left out
 MAX_MODELS = 16
 MAX_TENSOR_BYTES = 16 * 2**20  # of one model

@@ -12,6 +12,12 @@ from inkdigits.arrays import Array, Pixels
 Source: TypeAlias = Literal["drawn", "image", "correction", "number", "form"]
 SOURCES: tuple[Source, ...] = ("drawn", "image", "correction", "number", "form")
 
+# Limits of a profile, in a database and in an exported file.
+MAX_SAMPLES = 2_000
+MAX_STROKES = 200  # of a sample ...
+MAX_POINTS = 20_000  # ... and points of all its strokes together: as in the service
+MAX_COORDINATE = 1e6  # of a point, and of the width of a pen: as in imaging.strokes
+
 
 @dataclass(frozen=True, eq=False)
 class Stroke:

@@ -71,7 +71,10 @@ def _pragma(database: Connections, name: str) -> tuple[int, ...]:
 
 
 def _overwrite(path: Path) -> None:
-    """Overwrite a file with zeros, on the disk, and delete it."""
+    """Overwrite a file with zeros, on the disk, and delete it; of a link, delete only the link."""
+    if path.is_symlink():
+        path.unlink()
+        return
     with path.open("r+b") as file:
         size = os.fstat(file.fileno()).st_size
         for start in range(0, size, PIECE_BYTES):

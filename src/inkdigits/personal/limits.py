@@ -1,13 +1,10 @@
-"""What a profile may hold, and what its name may be."""
+"""What the name of a profile may be, and how many models are kept; see also `data.samples`."""
 
 import unicodedata
 
+from inkdigits.data.samples import MAX_SAMPLES as MAX_SAMPLES  # for the service, too
 from inkdigits.personal.errors import InvalidName
 
-MAX_SAMPLES = 2_000  # of a profile
-MAX_STROKES = 200  # of a sample
-MAX_POINTS = 20_000  # of all strokes of a sample together
-MAX_COORDINATE = 1e6  # of a point, and of the width of a pen
 MAX_NAME = 64  # characters
 MAX_VERSIONS_WITH_MODELS = 20  # the models of older versions are deleted; they can be fitted again
 

@@ -1,6 +1,5 @@
 """Bring the tables of a database up to date when it is opened."""
 
-import glob
 import logging
 import os
 import sqlite3
@@ -57,8 +56,24 @@ def copy_path(path: Path, revision: str) -> Path:
 
 
 def copies(path: Path) -> list[Path]:
-    """Return the copies that were made before migrations, also unfinished ones."""
-    return sorted(path.parent.glob(f"{glob.escape(path.stem)}.revision-*"))
+    """Return the copies that were made before migrations, also unfinished ones.
+
+    Only files with their very names: others that are named alike are somebody's own.
+    """
+    found = []
+    for revision in REVISIONS:
+        copy = copy_path(path, revision)
+        unfinished = _unfinished(copy)
+        beside = [
+            unfinished.with_name(unfinished.name + end) for end in ("-journal", "-wal", "-shm")
+        ]
+        found += [file for file in (copy, unfinished, *beside) if os.path.lexists(file)]
+    return found
+
+
+def _unfinished(copy: Path) -> Path:
+    """Return where a copy is while it is made."""
+    return copy.with_name(copy.name + ".tmp")
 
 
 def _revision(connection: Connection, database: Connections) -> str | None:
@@ -99,7 +114,7 @@ def _upgrade(connection: Connection) -> None:
 
 def _copy(path: Path, target: Path) -> None:
     """Copy a database, whole or not at all."""
-    temporary = target.with_name(target.name + ".tmp")
+    temporary = _unfinished(target)
     temporary.unlink(missing_ok=True)
     os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     source = sqlite3.connect(path)

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inkdigits.data.samples import Sample
+from inkdigits.data.samples import MAX_SAMPLES, Sample
 from inkdigits.escaping import shown
 from inkdigits.personal.adaptation import adapt
 from inkdigits.personal.cache import CACHE, Entry
@@ -22,7 +22,7 @@ from inkdigits.personal.errors import (
     SampleNotFound,
 )
 from inkdigits.personal.exported import to_file
-from inkdigits.personal.limits import MAX_SAMPLES, check_name, normalize
+from inkdigits.personal.limits import check_name, normalize
 from inkdigits.personal.opening import open_database
 from inkdigits.personal.personal_model import PersonalModel
 from inkdigits.personal.records import (
@@ -143,9 +143,9 @@ class Profile:
         return self._add(samples, "add")
 
     def _add(self, samples: Sequence[Sample], action: Action) -> Version:
-        if not samples:
-            raise ValueError("there are no samples to add")
         new = {sample.id: sample for sample in samples}
+        if not new:  # not `samples`, which may be a generator
+            raise ValueError("there are no samples to add")
         for sample in new.values():
             sample_row(sample)  # an invalid one is refused before anything is locked
         with self._database.write() as rows:
@@ -158,8 +158,8 @@ class Profile:
                 return last
             if len(ids) + len(new) > MAX_SAMPLES:
                 raise ProfileFull(
-                    f"A profile holds at most {MAX_SAMPLES:,} samples, and this one has "
-                    f"{len(ids):,}; remove some first."
+                    f"A profile holds at most {MAX_SAMPLES:,} samples, and this one would have "
+                    f"{len(ids) + len(new):,}; add fewer, or remove some first."
                 )
             return rows.insert_samples(self.id, list(new.values()), action)
 

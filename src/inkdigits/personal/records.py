@@ -12,10 +12,17 @@ from typing import Any, Literal, TypeAlias, cast, get_args
 import numpy as np
 
 from inkdigits.constants import IMAGE_SIDE
-from inkdigits.data.samples import SOURCES, Sample, Source, Stroke
+from inkdigits.data.samples import (
+    MAX_COORDINATE,
+    MAX_POINTS,
+    MAX_STROKES,
+    SOURCES,
+    Sample,
+    Source,
+    Stroke,
+)
 from inkdigits.personal.consent import Consent
 from inkdigits.personal.errors import DatabaseError, InvalidSample
-from inkdigits.personal.limits import MAX_COORDINATE, MAX_POINTS, MAX_STROKES
 
 Action: TypeAlias = Literal["add", "remove", "undo", "import"]
 ACTIONS: tuple[Action, ...] = get_args(Action)

@@ -54,6 +54,7 @@ def test_profile_is_created_with_consent_alone(service):
     assert "handwriting" in consent["text"]
     for body in ({}, {"consent": False}, {"consent": 1}, {"consent": "true"}):
         assert_problem(service.post(PROFILES, json=body), 422)
+    assert_problem(service.post(PROFILES, json={"consent": True, "name": "  "}), 422)
     headers, created = create(service, name=" Ada ")
     described = service.get(PROFILE, headers=headers).json
     assert described == {name: value for name, value in created.items() if name != "token"}
