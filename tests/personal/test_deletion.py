@@ -1,6 +1,7 @@
 """What is deleted is nowhere in the bytes of SQLite's files: not in the log, nor in a copy."""
 
 import logging
+import os
 import random
 import sqlite3
 from contextlib import closing
@@ -92,15 +93,18 @@ def test_deleted_profile_leaves_nothing_and_another_stays(path, monkeypatch):
     assert profiles.count() == 1
 
 
-def test_copy_of_an_older_revision_is_deleted_with_the_first_deletion(path):
+def test_copy_of_an_older_revision_is_erased_with_the_first_deletion(path, tmp_path_factory):
     samples = made_samples(2)
     older_database(str(path), samples)
     ada = Profile.open("Ada", str(path))
-    assert len(list(path.parent.glob("*.revision-0001*"))) == 1
+    (copy,) = path.parent.glob("*.revision-0001*")
+    same_bytes = tmp_path_factory.mktemp("links") / "copy"
+    os.link(copy, same_bytes)
     half_made = path.with_name("profiles.revision-0001.sqlite3.tmp")
     half_made.write_bytes(samples[0].seen.tobytes())
     ada.remove([samples[0].id])
     assert list(path.parent.glob("*.revision-*")) == []
+    assert not any(same_bytes.read_bytes())
     assert found(path, traces(samples[0])) == []
     assert ada.id == OWNER
 

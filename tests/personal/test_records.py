@@ -11,12 +11,11 @@ from profile_samples import base_model, made_samples
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from inkdigits.data.samples import Stroke
+from inkdigits.data.samples import MAX_POINTS, MAX_STROKES, Stroke
 from inkdigits.personal import Profile
 from inkdigits.personal.database import open_database
 from inkdigits.personal.database_errors import sentences as sentences_of
 from inkdigits.personal.errors import DatabaseError, InvalidSample
-from inkdigits.personal.limits import MAX_POINTS, MAX_STROKES
 from inkdigits.personal.records import sample_row, to_sample
 from inkdigits.personal.store import Rows
 

@@ -2,13 +2,9 @@
 
 import unicodedata
 
+from inkdigits.constants import MAX_NAME
 from inkdigits.personal.errors import InvalidName
 
-MAX_SAMPLES = 2_000  # of a profile
-MAX_STROKES = 200  # of a sample
-MAX_POINTS = 20_000  # of all strokes of a sample together
-MAX_COORDINATE = 1e6  # of a point, and of the width of a pen
-MAX_NAME = 64  # characters
 MAX_VERSIONS_WITH_MODELS = 20  # the models of older versions are deleted; they can be fitted again
 
 
