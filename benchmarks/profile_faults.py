@@ -24,10 +24,10 @@ from postgres_server import PostgresServer
 from profile_writers import Expected, Writers, group_of, members, sample
 from results_store import save_results
 
-from inkdigits.data.profile_files import MAX_SAMPLES
 from inkdigits.personal import Profile
 from inkdigits.personal.database import close_database, open_database
 from inkdigits.personal.errors import DatabaseError, ProfileError
+from inkdigits.personal.limits import MAX_SAMPLES
 
 NAME = "profile_faults"
 MANY = 10_000  # changes, more than a writer makes before it is killed

@@ -19,7 +19,7 @@ from inkdigits.data.profile_files import (
     read_profile_file,
     write_profile_file,
 )
-from inkdigits.data.profile_parts import Version
+from inkdigits.data.profile_parts import StoredModel, Version
 from inkdigits.data.samples import Stroke
 from inkdigits.imaging.decode import encode_png
 
@@ -236,6 +236,15 @@ def test_a_file_of_too_many_bytes_is_not_written(monkeypatch):
     monkeypatch.setattr(profile_files, "MAX_BYTES", 1000)
     with pytest.raises(DataError, match="too large"):
         write_profile_file(exported())
+
+
+def test_only_the_newest_versions_and_models_are_written(monkeypatch):
+    monkeypatch.setattr(profile_files, "MAX_VERSIONS", 2)
+    monkeypatch.setattr(profile_files, "MAX_MODELS", 1)
+    versions = tuple(Version(number, TIME, "add", 1, 0, number) for number in (1, 2, 3))
+    models = tuple(StoredModel(number, "ab" * 32, "mlp", b"file") for number in (2, 3))
+    read = read_profile_file(write_profile_file(exported(versions=versions, models=models)))
+    assert (read.versions, read.models) == (versions[1:], models[1:])
 
 
 def test_a_stroke_without_a_width_is_kept():

@@ -16,8 +16,8 @@ from inkdigits.api.schemas import (
     Whole,
     drawing_kind,
 )
-from inkdigits.data.profile_parts import Action
 from inkdigits.numbers.constraints import MAX_LENGTH
+from inkdigits.personal import Action
 
 MAX_NEW_SAMPLES = 100  # in one request
 MAX_NAME = 48  # characters; the stored name is longer: see profile_responses.unique_name

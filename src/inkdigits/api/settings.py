@@ -13,8 +13,8 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from inkdigits.api.clients import others_reach
-from inkdigits.data.profile_files import MAX_SAMPLES
 from inkdigits.model_file import DEFAULT_MODEL
+from inkdigits.personal.limits import MAX_SAMPLES
 
 # Where the page runs during development and in its container.
 DEFAULT_ORIGINS = tuple(

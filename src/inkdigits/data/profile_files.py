@@ -43,7 +43,7 @@ SUFFIX = ".profile.json"
 
 MAX_BYTES = 64 * 2**20
 MAX_VALUES = 2**23  # of the whole file: a parsed one takes up to 100 bytes
-MAX_SAMPLES = 2_000  # of a profile, also in a database
+MAX_SAMPLES = 2_000
 MAX_VERSIONS = 20_000  # the newest; older ones are left out
 MAX_MODELS = 16
 MAX_TENSOR_BYTES = 16 * 2**20  # of one model

@@ -3,8 +3,10 @@
 import unicodedata
 
 from inkdigits.constants import MAX_NAME
+from inkdigits.data import profile_files
 from inkdigits.personal.errors import InvalidName
 
+MAX_SAMPLES = profile_files.MAX_SAMPLES  # so that each profile can be exported
 MAX_VERSIONS_WITH_MODELS = 20  # the models of older versions are deleted; they can be fitted again
 
 

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inkdigits.data.profile_files import MAX_SAMPLES, ProfileFile, write_profile_file
+from inkdigits.data.profile_files import ProfileFile, write_profile_file
 from inkdigits.data.profile_parts import Action, Consent, StoredModel, Version
 from inkdigits.data.samples import Sample
 from inkdigits.escaping import shown
@@ -23,7 +23,7 @@ from inkdigits.personal.errors import (
     ProfileNotFound,
     SampleNotFound,
 )
-from inkdigits.personal.limits import check_name, normalize
+from inkdigits.personal.limits import MAX_SAMPLES, check_name, normalize
 from inkdigits.personal.opening import open_database
 from inkdigits.personal.personal_model import PersonalModel
 from inkdigits.personal.records import ProfileRecord, State, sample_row
