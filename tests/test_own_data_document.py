@@ -8,6 +8,7 @@ import click
 import numpy as np
 import own_images
 import pytest
+from exported import exported_file
 
 from inkdigits.cli import main
 from inkdigits.data.named_sets import SETS
@@ -43,6 +44,8 @@ def files(tmp_path_factory, small_test_digits):
     np.savez(folder / "letters.npz", x=images, y=np.array(names))
     for name in ("shapes", "more-shapes"):
         own_images.write_folders(folder / name, images, names)
+    for first, name in enumerate(("ada", "ben", "cy")):
+        exported_file(folder, name, labels=tuple(range(10)), first=100 * first)
     return folder
 
 

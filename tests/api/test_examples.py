@@ -5,6 +5,8 @@ import pytest
 from requests_to import NUMBER, ONE, PREDICT, serving
 
 from inkdigits.api import examples
+from inkdigits.api.app import create_app
+from inkdigits.api.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +27,14 @@ def bodies_of(operation):
     return [media_type["example"]]
 
 
+# Not part of every service: for the lab see server/test_lab_runs.py.
+NOT_SERVED = {"lab", "profiles"}
+
+
 def requests_of(document):
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            if "lab" in operation["tags"]:  # not part of this service: server/test_lab_runs.py
+            if NOT_SERVED.intersection(operation["tags"]):
                 continue
             parameters = operation.get("parameters", [])
             filled = {"path": {}, "query": {}}
@@ -58,7 +64,32 @@ def test_every_example_gets_the_documented_200(service):
             (items,) = response.json().values()
             assert [item[key] for item in items] == [digits] * 2
     operations = [each for item in document["paths"].values() for each in item.values()]
-    assert len(sent) == sum("lab" not in each["tags"] for each in operations) >= 12
+    assert len(sent) == sum(not NOT_SERVED.intersection(each["tags"]) for each in operations) >= 12
+
+
+def test_every_example_for_profiles_gets_the_documented_success(registry, tmp_path):
+    settings = Settings(database=str(tmp_path / "profiles.sqlite3"))
+    with (
+        serving(create_app(registry, settings)) as address,
+        httpx.Client(base_url=address) as service,
+    ):
+        document = service.get("/openapi.json").json()
+        created = service.post("/api/v1/profiles", json=examples.NEW_PROFILE).json()
+        headers = {"Authorization": f"Bearer {created['token']}"}
+        sent = 0
+        for path, operations in document["paths"].items():
+            for method, operation in operations.items():
+                has_example = "requestBody" not in operation or "import" not in path
+                # What needs an ID, or ends the profile, is tested in routes/test_profiles.py.
+                if "profiles" not in operation["tags"] or not has_example or method == "delete":
+                    continue
+                for body in bodies_of(operation):
+                    response = service.request(method, path, json=body, headers=headers)
+                    assert str(response.status_code) == next(iter(operation["responses"])), path
+                    sent += 1
+                if path.endswith("/token"):
+                    headers["Authorization"] = f"Bearer {response.json()['token']}"
+        assert sent >= 11
 
 
 def test_examples_are_recognized(service):

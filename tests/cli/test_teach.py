@@ -208,8 +208,8 @@ def test_undo_and_remove(ada, folders, number_file):
 
 def test_a_weakened_change_is_said(ada, folders, monkeypatch):
     for strength, expected in (
-        (0.4, "The change was weakened to 40%, because other people's digits would suffer (99.00%"),
-        (0.0, "The model was left as it was, because other people's digits would suffer"),
+        (0.4, "weakened to 40% for the sake of other people's digits: 99.00% of those were"),
+        (0.0, "The model was left as it was: any change would cost too many of other people's"),
     ):
         model = PersonalModel("", {}, strength, 0.99, 0.985)
         monkeypatch.setattr(Profile, "personal_model", lambda self, base, model=model: model)

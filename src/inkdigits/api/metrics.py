@@ -17,7 +17,7 @@ FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"}
 # Enough for every combination of labels. The files are written in full before they are mapped into
 # memory, because a write to a mapped hole on a full disk kills the process (SIGBUS).
-FILE_BYTES = {"counter": 2**21, "histogram": 2**17}
+FILE_BYTES = {"counter": 2**22, "histogram": 2**18}
 
 
 class Metrics:

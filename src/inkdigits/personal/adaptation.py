@@ -32,10 +32,8 @@ MAX_IMAGES = 650  # ... but all together no more than this, unless there are mor
 STEPS = 100
 RATE = 0.002  # learning rate at first; it falls to 0 in a straight line
 OTHERS_WEIGHT = 5.0  # of the loss on other people's digits and non-digits, against the samples'
-# Towards the old parameters: weight decay of the change, divided by the number of samples, so that
-# the more there are, the more they count.
-PULL = 200.0
-PULL_ALONE = 400.0  # the same for a model without others' features, which nothing else holds back
+PULL = 10.0  # towards the old parameters: weight decay of the change
+PULL_ALONE = 50.0  # the same for a model without others' features, which nothing else holds back
 STRENGTHS = (1.0, 0.75, 0.5, 0.25)  # of the change, the first that does not harm others
 MAX_LOST = 0.003  # share of other people's digits that a personal model may lose
 GROUPS = 10  # of samples that are left out together, if there are more samples
@@ -107,7 +105,7 @@ def fit(head: Head, features: Array, labels: Labels, others: Others | None) -> A
     returns   float32 (Q,), the change of the head's parameters
     """
     rng = np.random.default_rng(SEED)
-    pull = (PULL_ALONE if others is None else PULL) / len(features)
+    pull = PULL_ALONE if others is None else PULL
     features = features.reshape(-1, features.shape[-1])
     targets = one_hot(head.network.output_shapes(features.shape[1:])[-1][0])
     optimizer = AdamW(beta2=0.99, weight_decay=pull)

@@ -42,16 +42,15 @@ class Head:
     def of(cls, recognizer: Recognizer) -> "Head":
         """Split a model.
 
-        raises   ValueError if its classes are not the digits
+        raises   ValueError if its classes are not the digits, or it has no dense layer
         """
         model = recognizer.model
-        if model.classes != DIGITS:
-            raise ValueError(
-                f"the model {recognizer.name} does not recognize digits; choose one that does"
-            )
         layers = model.network.layers
         dense = [number for number, layer in enumerate(layers) if isinstance(layer, Dense)]
-        first = dense[-ADAPTED:][0] if dense else len(layers)
+        if model.classes != DIGITS or not dense:
+            lacks = "does not recognize digits" if dense else "has no dense layer to adapt"
+            raise ValueError(f"the model {recognizer.name} {lacks}; choose one that does")
+        first = dense[-ADAPTED:][0]
         network, body = Network(layers[first:]), Network(layers[:first])
         names = list(model.network.shapes)[len(body.shapes) :]
         return cls(

@@ -31,6 +31,7 @@ def test_every_part_of_the_explanation_is_in_the_response(client, recognizer, pn
     content, expected = response.json, explain(png, recognizer, unit=Unit(1, (5, 12, 3)))
     # As the command line and programs have it.
     assert content.pop("duration_ms") > 0
+    assert content.pop("profile") is None
     assert content == explanation_json(expected)
     assert all(content[part] for part in (*PARTS, "unit"))
     # As the network saw it, and as the route for predictions answers.
@@ -150,5 +151,6 @@ def test_not_a_number_in_an_explanation_returns_500(client, registry, monkeypatc
 
 def test_schema_describes_every_field(png):
     assert {*Explanation.model_fields} == {*explanation_json(explain(png, parts=()))} | {
-        "duration_ms"
+        "duration_ms",
+        "profile",
     }

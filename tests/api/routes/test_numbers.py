@@ -67,6 +67,7 @@ def test_number_has_all_fields(client, recognizer, png):
             {"text": each.text, "probability": each.probability} for each in expected.candidates
         ],
         "model": {"name": recognizer.name, "digest": recognizer.digest},
+        "profile": None,
     }
 
 
