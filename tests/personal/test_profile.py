@@ -309,6 +309,21 @@ def test_only_the_newest_models_are_kept(ada, fits, monkeypatch):
     assert fits == [1, 2, 3, 1]
 
 
+def test_old_models_of_another_profile_are_kept(ada, database_url, fits, monkeypatch):
+    from inkdigits.personal import store
+
+    base, other = base_model(), Profile.create("Bob", consent=True, database=database_url)
+    other.add(made_samples(1))
+    other.personal_model(base)
+    monkeypatch.setattr(store, "MAX_VERSIONS_WITH_MODELS", 1)
+    for seed in (1, 2):
+        ada.add(made_samples(1, seed=seed))
+        ada.personal_model(base)
+    forget_process(other)
+    other.personal_model(base)
+    assert fits == [1, 1, 2]
+
+
 def test_model_is_not_stored_if_its_samples_are_removed_meanwhile(ada, fits, monkeypatch):
     base, samples = base_model(), made_samples(2)
     ada.add(samples)
