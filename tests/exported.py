@@ -7,12 +7,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from inkdigits.data.profile_files import (
-    ConsentRecord,
-    ModelRecord,
     ProfileFile,
-    VersionRecord,
     write_profile_file,
 )
+from inkdigits.data.profile_parts import Consent, StoredModel, Version
 from inkdigits.data.samples import Sample, Stroke
 
 TIME = datetime(2026, 5, 4, 3, 2, 1, 123456, UTC)
@@ -41,10 +39,10 @@ def exported(name="Ada", labels=(4, 7, 4), first=0, **changes):
     values = {
         "name": name,
         "created": TIME,
-        "consent": ConsentRecord(1, TIME),
+        "consent": Consent(1, TIME),
         "samples": tuple(samples),
-        "versions": (VersionRecord(1, TIME, "add", len(labels), 0, len(labels)),),
-        "models": (ModelRecord("ab" * 32, "cnn-small", 1, b"tensors"),),
+        "versions": (Version(1, TIME, "add", len(labels), 0, len(labels)),),
+        "models": (StoredModel(1, "ab" * 32, "cnn-small", b"tensors"),),
     }
     return ProfileFile(**values | changes)
 

@@ -16,10 +16,10 @@ from inkdigits.data.profile_files import (
     MAX_BYTES,
     MAX_SAMPLES,
     MAX_VALUES,
-    VersionRecord,
     read_profile_file,
     write_profile_file,
 )
+from inkdigits.data.profile_parts import StoredModel, Version
 from inkdigits.data.samples import Stroke
 from inkdigits.imaging.decode import encode_png
 
@@ -124,8 +124,8 @@ def test_a_newer_file_asks_for_an_update():
         (("samples", 1, "preprocessing"), "sharpen", "'sharpen' is not one of"),
         (("samples", 1, "revision"), -1, "revision: expected"),
         (("samples", 1, "revision"), 2**100, "revision: expected"),
-        (("samples", 1, "id"), "0" * 65, "1 to 64 letters and digits"),
-        (("samples", 1, "id"), "a b", "1 to 64 letters and digits"),
+        (("samples", 1, "id"), "0" * 65, "32 hexadecimal digits"),
+        (("samples", 1, "id"), "a b", "32 hexadecimal digits"),
         (("samples", 1, "id"), "0" * 32, "two samples have the same id"),
         (("samples", 1, "seen"), "####", "seen: it is not base64"),
         (("samples", 1, "seen"), "\u00e9", "seen: it is not base64"),
@@ -136,12 +136,14 @@ def test_a_newer_file_asks_for_an_update():
         (("samples", 1, "seen"), encoded(encode_png(np.zeros((999, 999), np.uint8))), "28 x 28"),
         (("samples", 0, "strokes"), {}, "strokes: expected a list"),
         (("samples", 0, "strokes"), [{"points": [], "width": 1}] * 201, "more than 200"),
-        ((*STROKE, "points"), [[0, 0]] * 20_001, "at most 20,000 points"),
+        ((*STROKE, "points"), [[0, 0]] * 20_001, "1 to 20,000 points"),
         (
             ("samples", 0, "strokes"),
             [{"points": [[0, 0]] * 10_001, "width": 1}] * 2,
-            "at most 9,999",
+            "1 to 9,999 points",
         ),
+        (("samples", 0, "strokes"), [], "strokes: there are none"),
+        ((*STROKE, "points"), [], "points: expected a list of 1 to 20,000"),
         ((*STROKE, "points"), [[0, 0], [1]], "points[1]: expected x and y"),
         ((*STROKE, "points"), [[0, "1"]], "points[0]"),
         ((*STROKE, "points"), [[0, True]], "points[0]"),
@@ -170,7 +172,7 @@ def test_a_missing_field_is_named(path):
 
 
 def test_numbers_of_versions_grow():
-    version = VersionRecord(2, TIME, "add", 1, 0, 1)
+    version = Version(2, TIME, "add", 1, 0, 1)
     data = write_profile_file(exported(versions=(version, version)))
     assert "do not grow" in cause(data)
 
@@ -236,11 +238,20 @@ def test_a_file_of_too_many_bytes_is_not_written(monkeypatch):
         write_profile_file(exported())
 
 
-def test_an_empty_stroke_and_a_stroke_without_a_width_are_kept():
-    strokes = (Stroke(np.zeros((0, 2), np.float32)),)
+def test_only_the_newest_versions_and_models_are_written(monkeypatch):
+    monkeypatch.setattr(profile_files, "MAX_VERSIONS", 2)
+    monkeypatch.setattr(profile_files, "MAX_MODELS", 1)
+    versions = tuple(Version(number, TIME, "add", 1, 0, number) for number in (1, 2, 3))
+    models = tuple(StoredModel(number, "ab" * 32, "mlp", b"file") for number in (2, 3))
+    read = read_profile_file(write_profile_file(exported(versions=versions, models=models)))
+    assert (read.versions, read.models) == (versions[1:], models[1:])
+
+
+def test_a_stroke_without_a_width_is_kept():
+    strokes = (Stroke(np.zeros((1, 2), np.float32)),)
     sample = replace(exported().samples[0], strokes=strokes)
     (read,) = read_profile_file(write_profile_file(exported(samples=(sample,)))).samples
-    assert read.strokes[0].points.shape == (0, 2)
+    assert read.strokes[0].points.shape == (1, 2)
     assert read.strokes[0].width is None
 
 

@@ -6,7 +6,10 @@ from written import number
 
 from inkdigits import Recognizer
 from inkdigits.imaging.errors import DamagedImage
+from inkdigits.imaging.inputs import to_rgba
+from inkdigits.numbers import digit_pictures
 from inkdigits.numbers.digit_pictures import NumberError, cut_digits
+from inkdigits.numbers.picture import inks_of
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +41,14 @@ def test_digits_that_were_not_recognized_are_cut_out_where_they_are(recognizer, 
 def test_another_count_of_digits_is_an_error(recognizer, text):
     with pytest.raises(NumberError, match=r"does not show \d digits? that can be told apart"):
         cut_digits(recognizer, 255 - number(), text)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_picture_in_which_the_digits_are_the_likeliest_is_cut(recognizer, monkeypatch, order):
+    inks = [next(inks_of(to_rgba(255 - number(text=text)))) for text in ("47", "74")]
+    monkeypatch.setattr(digit_pictures, "inks_of", lambda rgba: iter(inks[::order]))
+    pieces = cut_digits(recognizer, 255 - number(), "47")
+    assert [recognizer.recognize_ink(piece).digit for piece in pieces] == [4, 7]
 
 
 def test_a_blank_picture_is_an_error(recognizer):

@@ -4,6 +4,7 @@ import pytest
 from postgres_server import PostgresServer
 from profile_writers import Writers
 
+from inkdigits.personal import Profile
 from inkdigits.personal.database import close_databases
 
 
@@ -36,6 +37,12 @@ def database_url(request, tmp_path):
     yield url
     # The fewer files a server has, the sooner it starts again after a kill.
     server.drop_database(url)
+
+
+@pytest.fixture
+def ada(database_url):
+    """A profile without samples."""
+    return Profile.create("Ada", consent=True, database=database_url)
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,11 @@
 """What is deleted is nowhere in the bytes of SQLite's files: not in the log, nor in a copy."""
 
+import gc
 import logging
+import os
 import random
 import sqlite3
+import weakref
 from contextlib import closing
 
 import numpy as np
@@ -10,7 +13,7 @@ import pytest
 from older_database import OWNER, older_database
 from profile_samples import base_model, files_beside, made_samples
 
-from inkdigits.personal import Profile, Profiles
+from inkdigits.personal import Profile, Profiles, erasure
 from inkdigits.personal.database import open_database
 from inkdigits.personal.personal_model import PersonalModel
 from inkdigits.personal.records import sample_row, to_time
@@ -92,15 +95,18 @@ def test_deleted_profile_leaves_nothing_and_another_stays(path, monkeypatch):
     assert profiles.count() == 1
 
 
-def test_copy_of_an_older_revision_is_deleted_with_the_first_deletion(path):
+def test_copy_of_an_older_revision_is_erased_with_the_first_deletion(path, tmp_path_factory):
     samples = made_samples(2)
     older_database(str(path), samples)
     ada = Profile.open("Ada", str(path))
-    assert len(list(path.parent.glob("*.revision-0001*"))) == 1
+    (copy,) = path.parent.glob("*.revision-0001*")
+    same_bytes = tmp_path_factory.mktemp("links") / "copy"
+    os.link(copy, same_bytes)
     half_made = path.with_name("profiles.revision-0001.sqlite3.tmp")
     half_made.write_bytes(samples[0].seen.tobytes())
     ada.remove([samples[0].id])
     assert list(path.parent.glob("*.revision-*")) == []
+    assert not any(same_bytes.read_bytes())
     assert found(path, traces(samples[0])) == []
     assert ada.id == OWNER
 
@@ -115,6 +121,36 @@ def test_other_files_are_not_taken_for_copies_of_older_revisions(path):
     ada.delete()
     assert named_alike.read_text() == "a thesis"
     assert linked.read_text() == "a letter"
+
+
+def test_deletion_while_another_one_is_erased_is_erased_later(path, monkeypatch):
+    database = open_database(str(path))
+    ada = Profile.create("Ada", consent=True, database=str(path))
+    ada.add(made_samples(2))
+    pragma = erasure._pragma
+
+    def pragma_after_a_deletion(database, name):
+        if name.startswith("wal_checkpoint"):
+            with database.writing() as connection:
+                erasure.mark(connection)
+        return pragma(database, name)
+
+    monkeypatch.setattr(erasure, "_pragma", pragma_after_a_deletion)
+    ada.undo()
+    assert pragma(database, "user_version") != (0,)
+    monkeypatch.undo()
+    erasure.erase_deleted(database)
+    assert pragma(database, "user_version") == (0,)
+
+
+def test_nothing_of_a_deleted_profile_stays_in_memory(path):
+    ada = Profile.create("Ada", consent=True, database=str(path))
+    ada.add(made_samples(1))
+    model = weakref.ref(ada.recognizer(base_model()))
+    assert model() is not None
+    ada.delete()
+    gc.collect()
+    assert model() is None
 
 
 def test_reader_that_holds_the_log_delays_the_erasing(path, caplog):

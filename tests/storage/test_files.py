@@ -8,7 +8,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from inkdigits.storage.files import FileError, read_file, write_atomically
+from inkdigits.storage.files import (
+    PIECE_BYTES,
+    FileError,
+    erase_file,
+    read_file,
+    write_atomically,
+)
 
 
 @pytest.fixture
@@ -81,6 +87,18 @@ def test_killed_process_leaves_a_hidden_temporary_file(path, monkeypatch):
     assert left[0].parent == path.parent
     assert left[0].name.startswith(".inkdigits-")
     assert left[0].suffix == ".tmp"
+
+
+# erase_file
+
+
+@pytest.mark.parametrize("size", [0, 1, PIECE_BYTES, 2 * PIECE_BYTES + 5])
+def test_erased_file_is_gone_and_its_bytes_are_zeros(path, tmp_path, size):
+    path.write_bytes(b"x" * size)
+    os.link(path, tmp_path / "same bytes")
+    erase_file(path)
+    assert not path.exists()
+    assert (tmp_path / "same bytes").read_bytes() == bytes(size)
 
 
 # read_file

@@ -32,7 +32,9 @@ class ProfileAccuracies:
         raises   ProfileError
         """
         samples = profile.samples()
-        key = (profile.id, fingerprint([sample.id for sample in samples]), base.digest)
+        # With the label: an ID that is removed and used again may be that of another sample.
+        ids = [f"{sample.id} {sample.label}" for sample in samples]
+        key = (profile.id, fingerprint(ids), base.digest)
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)

@@ -17,6 +17,7 @@ from inkdigits.api.schemas import (
     drawing_kind,
 )
 from inkdigits.numbers.constraints import MAX_LENGTH
+from inkdigits.personal import Action
 
 MAX_NEW_SAMPLES = 100  # in one request
 MAX_NAME = 48  # characters; the stored name is longer: see profile_responses.unique_name
@@ -167,7 +168,7 @@ class ProfileVersion(StrictModel):
 
     number: Annotated[int, Field(ge=1)] = Field(description="Grows by 1 with each change.")
     time: Time
-    action: Literal["add", "remove", "undo", "refit", "import"]
+    action: Action
     added: Count = Field(description="How many samples were added.")
     removed: Count = Field(description="How many samples were removed.")
     samples: Count = Field(description="How many samples there were then.")

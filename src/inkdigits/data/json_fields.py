@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from inkdigits.constants import MAX_NAME
 from inkdigits.escaping import shown
 
-MAX_NAME = 64  # characters of a name for people
 MAX_NUMBER = 2**31 - 1
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +19,9 @@ from inkdigits.arrays import Pixels
 from inkdigits.constants import IMAGE_SIDE
 from inkdigits.data.folders import DataError
 from inkdigits.data.json_fields import Fields
+from inkdigits.data.profile_parts import ACTIONS, Action, Consent, StoredModel, Version
 from inkdigits.data.samples import (
+    ID,
     MAX_COORDINATE,
     MAX_POINTS,
     MAX_SAMPLES,
@@ -46,56 +48,11 @@ MAX_VERSIONS = 20_000  # the newest; older ones are left out
 MAX_MODELS = 16
 MAX_TENSOR_BYTES = 16 * 2**20  # of one model
 
-Action: TypeAlias = Literal["add", "remove", "undo", "refit", "import"]
-ACTIONS: tuple[Action, ...] = get_args(Action)
-
 _SAMPLE_FIELDS = "id label source time preprocessing revision seen strokes"
 _VERSION_FIELDS = "number time action added removed samples"
 _MODEL_FIELDS = "digest model version tensors"
 _SEEN_LIMITS = Limits(bytes=2**14, pixels=IMAGE_SIDE**2)
-_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _DIGEST = re.compile("[0-9a-f]{64}")
-
-
-@dataclass(frozen=True)
-class ConsentRecord:
-    """To which words a person has agreed, by their version, and when."""
-
-    version: int
-    time: datetime
-
-
-@dataclass(frozen=True)
-class VersionRecord:
-    """A change of a profile, without what was changed.
-
-    number          grows with each change
-    added, removed  numbers of samples
-    samples         how many there were afterwards
-    """
-
-    number: int
-    time: datetime
-    action: Action
-    added: int
-    removed: int
-    samples: int
-
-
-@dataclass(frozen=True)
-class ModelRecord:
-    """A personal model.
-
-    digest   SHA-256 of the file of the model that was adapted
-    model    its name
-    version  number of the profile's version whose samples it was fitted to
-    tensors  a verified file that only a PersonalModel reads; not checked here
-    """
-
-    digest: str
-    model: str
-    version: int
-    tensors: bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,10 +61,10 @@ class ProfileFile:
 
     name: str
     created: datetime
-    consent: ConsentRecord
+    consent: Consent
     samples: tuple[Sample, ...] = ()
-    versions: tuple[VersionRecord, ...] = ()
-    models: tuple[ModelRecord, ...] = ()
+    versions: tuple[Version, ...] = ()
+    models: tuple[StoredModel, ...] = ()
 
 
 def is_profile_file(first: bytes) -> bool:
@@ -134,10 +91,7 @@ def write_profile_file(profile: ProfileFile) -> bytes:
             vars(version) | {"time": _write_time(version.time)}
             for version in profile.versions[-MAX_VERSIONS:]
         ],
-        "models": [
-            vars(model) | {"tensors": b64encode(model.tensors).decode()}
-            for model in profile.models[-MAX_MODELS:]
-        ],
+        "models": [_write_model(model) for model in profile.models[-MAX_MODELS:]],
     }
     data = strict_json.canonical(document).encode()
     if len(data) > MAX_BYTES or _values(data) > MAX_VALUES or len(profile.samples) > MAX_SAMPLES:
@@ -222,7 +176,7 @@ def _parse(data: bytes) -> ProfileFile:
     return ProfileFile(
         fields.name("name"),
         fields.time("created"),
-        ConsentRecord(consent.number("version", 1), consent.time("time")),
+        Consent(consent.number("version", 1), consent.time("time")),
         samples,
         versions,
         tuple(map(_read_model, fields.objects("models", MAX_MODELS, _MODEL_FIELDS))),
@@ -253,6 +207,15 @@ def _write_stroke(stroke: Stroke) -> dict[str, Any]:
     return {"points": points, "width": stroke.width}
 
 
+def _write_model(model: StoredModel) -> dict[str, Any]:
+    return {
+        "digest": model.digest,
+        "model": model.model,
+        "version": model.version,
+        "tensors": b64encode(model.file).decode(),
+    }
+
+
 def _read_sample(fields: Fields) -> Sample:
     source: Source = fields.choice("source", SOURCES)
     return Sample(
@@ -263,7 +226,7 @@ def _read_sample(fields: Fields) -> Sample:
         revision=fields.number("revision"),
         strokes=_read_strokes(fields),
         time=fields.time("time"),
-        id=fields.matching("id", _ID, "1 to 64 letters and digits"),
+        id=fields.matching("id", ID, "32 hexadecimal digits"),
     )
 
 
@@ -286,6 +249,8 @@ def _read_strokes(fields: Fields) -> tuple[Stroke, ...] | None:
     if fields.get("strokes") is None:
         return None
     strokes = fields.objects("strokes", MAX_STROKES, "points width")
+    if not strokes:
+        raise fields.error("strokes", "there are none; expected null")
     left = MAX_POINTS
     read = []
     for stroke in strokes:
@@ -295,10 +260,10 @@ def _read_strokes(fields: Fields) -> tuple[Stroke, ...] | None:
 
 
 def _read_stroke(fields: Fields, most: int) -> Stroke:
-    """Read a stroke of at most some points."""
+    """Read a stroke of 1 to `most` points."""
     points = fields.get("points")
-    if not isinstance(points, list) or len(points) > most:
-        raise fields.error("points", f"expected a list of at most {most:,} points")
+    if not isinstance(points, list) or not 1 <= len(points) <= most:
+        raise fields.error("points", f"expected a list of 1 to {most:,} points")
     for number, point in enumerate(points):
         is_pair = isinstance(point, list) and len(point) == 2
         if not is_pair or not all(map(_is_coordinate, point)):
@@ -308,7 +273,7 @@ def _read_stroke(fields: Fields, most: int) -> Stroke:
     width = fields.get("width")
     if width is not None and not (_is_coordinate(width) and width > 0):
         raise fields.error("width", f"expected a positive number or null, got {shown(width)}")
-    array = np.array(points, np.float32).reshape(len(points), 2)
+    array = np.array(points, np.float32)
     return Stroke(array, None if width is None else float(width))
 
 
@@ -316,9 +281,9 @@ def _is_coordinate(value: Any) -> bool:
     return type(value) in (int, float) and abs(value) <= MAX_COORDINATE
 
 
-def _read_version(fields: Fields) -> VersionRecord:
+def _read_version(fields: Fields) -> Version:
     action: Action = fields.choice("action", ACTIONS)
-    return VersionRecord(
+    return Version(
         fields.number("number", 1),
         fields.time("time"),
         action,
@@ -328,10 +293,10 @@ def _read_version(fields: Fields) -> VersionRecord:
     )
 
 
-def _read_model(fields: Fields) -> ModelRecord:
-    return ModelRecord(
+def _read_model(fields: Fields) -> StoredModel:
+    return StoredModel(
+        fields.number("version", 1),
         fields.matching("digest", _DIGEST, "64 hexadecimal digits"),
         fields.name("model"),
-        fields.number("version", 1),
         fields.bytes("tensors", MAX_TENSOR_BYTES),
     )

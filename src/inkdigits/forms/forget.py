@@ -1,15 +1,13 @@
 """Delete results, so that neither values nor handwriting are left in the files."""
 
-import os
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
 from inkdigits.forms import database
 from inkdigits.forms.store import Store
-from inkdigits.storage.files import FileError, invalid_file
+from inkdigits.storage.files import FileError, erase_file, invalid_file
 
-PIECE_BYTES = 2**20
 JOURNAL = "-journal"  # what SQLite appends to the name of the file it undoes a transaction with
 
 
@@ -33,11 +31,11 @@ def forget(path: Path, exports_too: bool = False) -> list[Path]:
     _wait_until_unused(path)
     if exports_too:
         for export in exports:
-            _overwrite(export)
+            erase_file(export)
     journal = path.with_name(path.name + JOURNAL)
     if journal.is_file():
-        _overwrite(journal)
-    _overwrite(path)
+        erase_file(journal)
+    erase_file(path)
     return [export for export in exports if export.exists()]
 
 
@@ -56,17 +54,3 @@ def _wait_until_unused(path: Path) -> None:
         pass  # damaged
     finally:
         connection.close()
-
-
-def _overwrite(path: Path) -> None:
-    """Overwrite a file with zeros, on the disk, and delete it."""
-    with path.open("r+b") as file:
-        size = os.fstat(file.fileno()).st_size
-        # The first piece comes last: until then its header tells that the file is ours, so that a
-        # command that was killed can be repeated.
-        for start in reversed(range(0, size, PIECE_BYTES)):
-            file.seek(start)
-            file.write(bytes(min(PIECE_BYTES, size - start)))
-            file.flush()
-        os.fsync(file.fileno())
-    path.unlink()

@@ -1,6 +1,6 @@
 """Back up the SQLite file of profiles while it is used, and restore it.
 
-Of the standard library alone: `deploy/backup.sh` runs it in the container of the service.
+It needs no SQLAlchemy: `deploy/backup.sh` runs it in the container of the service.
 """
 
 import os
@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from inkdigits.personal.errors import DatabaseError
+from inkdigits.personal.location import VARIABLE
+from inkdigits.storage.files import erase_file
 
-VARIABLE = "INKDIGITS_DATABASE"
 WAIT_S = 30  # for a transaction of another process
-BLOCK = 1 << 20  # bytes that are overwritten at a time
+BLOCK = 1 << 20  # bytes that are copied at a time
 TABLES = {"profiles", "samples"}  # of every database of profiles
 # What SQLite keeps beside a file in use.
 COMPANIONS = ("-wal", "-shm", "-journal")
@@ -141,19 +142,7 @@ def _temporary_beside(path: Path) -> Iterator[Path]:
         for companion in ("", *COMPANIONS):
             rest = copy.with_name(copy.name + companion)
             if rest.exists():
-                _overwrite(rest)
-                rest.unlink()
-
-
-def _overwrite(path: Path) -> None:
-    """Overwrite a file with zeros: deleting it alone would leave its handwriting on the disk."""
-    with path.open("r+b") as file:
-        left = file.seek(0, os.SEEK_END)
-        file.seek(0)
-        while left > 0:
-            left -= file.write(bytes(min(left, BLOCK)))
-        file.flush()
-        os.fsync(file.fileno())
+                erase_file(rest)
 
 
 def _flush_folder(folder: Path) -> None:

@@ -1,8 +1,5 @@
 """What a person agrees to before the first sample of their handwriting is kept."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 CONSENT_VERSION = 1  # raised whenever the words change
 CONSENT_TEXT = (
     "You make a profile of your handwriting. It keeps the digits that you add: the picture, the "
@@ -12,15 +9,3 @@ CONSENT_TEXT = (
     "can look at your digits, save them as a file, remove each of them, and delete the whole "
     "profile at any time; nothing of it is left in the database then."
 )
-
-
-@dataclass(frozen=True)
-class Consent:
-    """That a person agreed.
-
-    version  of the words that they agreed to, see CONSENT_VERSION
-    time     when, with its time zone
-    """
-
-    version: int
-    time: datetime

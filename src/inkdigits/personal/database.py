@@ -9,10 +9,8 @@ from contextlib import contextmanager
 from inkdigits.personal import erasure, migrate
 from inkdigits.personal.connections import BUSY_S, Connections, connect, file_id, parse
 from inkdigits.personal.errors import DatabaseError
-from inkdigits.personal.location import user_database
+from inkdigits.personal.location import VARIABLE, user_database
 from inkdigits.personal.store import Rows
-
-VARIABLE = "INKDIGITS_DATABASE"
 
 
 class Database(Connections):

@@ -6,16 +6,13 @@ else is deleted.
 """
 
 import logging
-import os
-from pathlib import Path
 
 from sqlalchemy import Connection
 
 from inkdigits.personal.connections import Connections
 from inkdigits.personal.errors import DatabaseError
 from inkdigits.personal.migrate import copies
-
-PIECE_BYTES = 2**20
+from inkdigits.storage.files import erase_file
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +42,7 @@ def erase_deleted(database: Connections) -> None:
         if not number:
             return
         for copy in copies(database.path):
-            _overwrite(copy)
+            erase_file(copy)
         database.outside_transactions("VACUUM")
         if _pragma(database, "wal_checkpoint(TRUNCATE)")[0]:
             _log.warning(
@@ -68,17 +65,3 @@ def erase_deleted(database: Connections) -> None:
 def _pragma(database: Connections, name: str) -> tuple[int, ...]:
     (row,) = database.outside_transactions(f"PRAGMA {name}")
     return tuple(row)
-
-
-def _overwrite(path: Path) -> None:
-    """Overwrite a file with zeros, on the disk, and delete it; of a link, delete only the link."""
-    if path.is_symlink():
-        path.unlink()
-        return
-    with path.open("r+b") as file:
-        size = os.fstat(file.fileno()).st_size
-        for start in range(0, size, PIECE_BYTES):
-            file.write(bytes(min(PIECE_BYTES, size - start)))
-        file.flush()
-        os.fsync(file.fileno())
-    path.unlink(missing_ok=True)

@@ -2,10 +2,10 @@
 
 import unicodedata
 
+from inkdigits.constants import MAX_NAME
 from inkdigits.data.samples import MAX_SAMPLES as MAX_SAMPLES  # for the service, too
 from inkdigits.personal.errors import InvalidName
 
-MAX_NAME = 64  # characters
 MAX_VERSIONS_WITH_MODELS = 20  # the models of older versions are deleted; they can be fitted again
 
 

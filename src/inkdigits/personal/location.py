@@ -4,6 +4,8 @@ from pathlib import Path
 
 import platformdirs
 
+VARIABLE = "INKDIGITS_DATABASE"  # of the environment: another database
+
 
 def user_database() -> Path:
     """Return the path of the SQLite file in the user's data folder."""

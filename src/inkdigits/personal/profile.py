@@ -8,11 +8,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inkdigits.data.samples import MAX_SAMPLES, Sample
+from inkdigits.data.profile_files import ProfileFile, write_profile_file
+from inkdigits.data.profile_parts import Action, Consent, StoredModel, Version
+from inkdigits.data.samples import Sample
 from inkdigits.escaping import shown
 from inkdigits.personal.adaptation import adapt
 from inkdigits.personal.cache import CACHE, Entry
-from inkdigits.personal.consent import CONSENT_VERSION, Consent
+from inkdigits.personal.consent import CONSENT_VERSION
 from inkdigits.personal.errors import (
     ConsentMissing,
     DatabaseError,
@@ -21,18 +23,10 @@ from inkdigits.personal.errors import (
     ProfileNotFound,
     SampleNotFound,
 )
-from inkdigits.personal.exported import to_file
-from inkdigits.personal.limits import check_name, normalize
+from inkdigits.personal.limits import MAX_SAMPLES, check_name, normalize
 from inkdigits.personal.opening import open_database
 from inkdigits.personal.personal_model import PersonalModel
-from inkdigits.personal.records import (
-    Action,
-    ProfileRecord,
-    State,
-    StoredModel,
-    Version,
-    sample_row,
-)
+from inkdigits.personal.records import ProfileRecord, State, sample_row
 from inkdigits.personal.sampling import prepare
 from inkdigits.personal.tokens import new_token, token_hash
 from inkdigits.recognizer import Recognizer
@@ -294,7 +288,9 @@ class Profile:
             rows.check(self.id)
             samples, versions = rows.get_samples(self.id), rows.get_versions(self.id)
             models = rows.get_models(self.id)
-        return to_file(self.name, self.created, self.consent, samples, versions, models)
+        return write_profile_file(
+            ProfileFile(self.name, self.created, self.consent, samples, versions, tuple(models))
+        )
 
 
 def _read_model(file: bytes, base: Recognizer) -> PersonalModel | None:

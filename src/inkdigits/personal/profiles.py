@@ -6,10 +6,10 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
+from inkdigits.constants import MAX_NAME
 from inkdigits.data.profile_files import read_profile_file
-from inkdigits.personal.consent import Consent
 from inkdigits.personal.errors import AccessDenied, NameTaken
-from inkdigits.personal.limits import MAX_NAME, check_name
+from inkdigits.personal.limits import check_name
 from inkdigits.personal.opening import open_database
 from inkdigits.personal.profile import Profile
 from inkdigits.personal.records import ProfileRecord
@@ -75,11 +75,12 @@ class Profiles:
         content = read_profile_file(file)
         if callable(name):
             name = name(content.name)
-        consent = Consent(content.consent.version, content.consent.time)
         for number in count(1):
             suffix = "" if number == 1 else f" ({number})"
             chosen = content.name[: MAX_NAME - len(suffix)] + suffix if name is None else name
-            record = ProfileRecord(uuid.uuid4().hex, check_name(chosen), content.created, consent)
+            record = ProfileRecord(
+                uuid.uuid4().hex, check_name(chosen), content.created, content.consent
+            )
             try:
                 with self._database.write() as rows:
                     rows.add_profile(record)

@@ -7,12 +7,14 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeAlias, cast, get_args
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
 from inkdigits.constants import IMAGE_SIDE
+from inkdigits.data.profile_parts import ACTIONS, Action, Consent, StoredModel, Version
 from inkdigits.data.samples import (
+    ID,
     MAX_COORDINATE,
     MAX_POINTS,
     MAX_STROKES,
@@ -21,42 +23,18 @@ from inkdigits.data.samples import (
     Source,
     Stroke,
 )
-from inkdigits.personal.consent import Consent
 from inkdigits.personal.errors import DatabaseError, InvalidSample
 
-Action: TypeAlias = Literal["add", "remove", "undo", "import"]
-ACTIONS: tuple[Action, ...] = get_args(Action)
 Row: TypeAlias = Mapping[Any, Any]
 
 _CHECKED = ("id", "label", "source", "preprocessing", "revision", "time")
 _PICTURE_BYTES = IMAGE_SIDE**2
-_ID = re.compile("[0-9a-f]{32}")
 _PREPROCESSING = re.compile(r"[a-z0-9_-]{1,32}")
 # Of each stroke: the number of its points, and the width of the pen, NaN if it is not known. Then
 # x and y of each point.
 _STROKE = struct.Struct("<If")
 _POINT = np.dtype("<f4")
 _MAX_STROKE_BYTES = MAX_STROKES * _STROKE.size + MAX_POINTS * 2 * _POINT.itemsize
-
-
-@dataclass(frozen=True)
-class Version:
-    """One state of a profile.
-
-    number   grows by 1 with each change
-    time     of the change, with its time zone
-    action   what the change was
-    added    how many samples it added ...
-    removed  ... and removed
-    samples  how many there were then
-    """
-
-    number: int
-    time: datetime
-    action: Action
-    added: int
-    removed: int
-    samples: int
 
 
 @dataclass(frozen=True)
@@ -67,22 +45,6 @@ class ProfileRecord:
     name: str
     created: datetime
     consent: Consent
-
-
-@dataclass(frozen=True)
-class StoredModel:
-    """A personal model in the database.
-
-    version  the first version with the samples that it was fitted to
-    digest   SHA-256 of the file of the model that was adapted ...
-    model    ... and its name
-    file     the personal model
-    """
-
-    version: int
-    digest: str
-    model: str
-    file: bytes
 
 
 @dataclass(frozen=True)
@@ -164,7 +126,7 @@ def to_version(row: Row) -> Version:
 def to_profile(row: Row) -> ProfileRecord:
     """Return the profile of a row; raise DatabaseError if there can be no such profile."""
     try:
-        if not _matches(_ID, row["id"]) or not isinstance(row["name"], str):
+        if not _matches(ID, row["id"]) or not isinstance(row["name"], str):
             raise ValueError("its ID or its name is not text")
         return ProfileRecord(
             id=row["id"],
@@ -188,7 +150,7 @@ def to_model(row: Row) -> StoredModel:
 
 def to_id(value: Any) -> str:
     """Return the ID of a sample; raise DatabaseError if it can be none."""
-    if not _matches(_ID, value):
+    if not _matches(ID, value):
         raise damaged("a sample", "its ID is not 32 hexadecimal digits")
     return str(value)
 
@@ -211,7 +173,7 @@ def damaged(what: str, cause: object) -> DatabaseError:
 
 def _sample(row: Row) -> Sample:
     """Return the sample of a row; raise ValueError with a clause."""
-    if not _matches(_ID, row["id"]):
+    if not _matches(ID, row["id"]):
         raise ValueError("its ID is not 32 hexadecimal digits")
     label = row["label"]
     if isinstance(label, bool) or not isinstance(label, int) or not 0 <= label <= 9:

@@ -7,17 +7,15 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from inkdigits.data.profile_parts import Action, StoredModel, Version
 from inkdigits.data.samples import Sample
 from inkdigits.escaping import shown
 from inkdigits.personal import erasure
 from inkdigits.personal.errors import NameTaken, ProfileNotFound
 from inkdigits.personal.limits import MAX_VERSIONS_WITH_MODELS
 from inkdigits.personal.records import (
-    Action,
     ProfileRecord,
     State,
-    StoredModel,
-    Version,
     damaged,
     fingerprint,
     sample_row,

@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+PIECE_BYTES = 2**20  # that are overwritten at a time
+
 
 class FileError(Exception):
     """A file cannot be used; the message is one sentence: the file, the cause, what to do."""
@@ -57,6 +59,27 @@ def write_atomically(path: str | Path, data: bytes) -> None:
     except OSError as error:
         error.filename = str(path)  # which was none (a full disk) or the temporary file's
         raise
+
+
+def erase_file(path: Path) -> None:
+    """Overwrite a file with zeros, on the disk, and delete it: deleting removes only its name.
+
+    The first bytes come last. Until then they tell what the file is, so that a command that was
+    killed can be repeated. Of a link, only the link is deleted.
+
+    raises   OSError
+    """
+    if path.is_symlink():
+        path.unlink()
+        return
+    with path.open("r+b") as file:
+        size = os.fstat(file.fileno()).st_size
+        for start in reversed(range(0, size, PIECE_BYTES)):
+            file.seek(start)
+            file.write(bytes(min(PIECE_BYTES, size - start)))
+            file.flush()
+        os.fsync(file.fileno())
+    path.unlink(missing_ok=True)
 
 
 def read_file(path: str | Path, limit: int) -> bytes:

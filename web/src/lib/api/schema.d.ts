@@ -2259,7 +2259,7 @@ export interface components {
              * Action
              * @enum {string}
              */
-            action: "add" | "remove" | "undo" | "refit" | "import";
+            action: "add" | "remove" | "undo" | "import";
             /**
              * Added
              * @description How many samples were added.

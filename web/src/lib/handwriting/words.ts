@@ -73,7 +73,6 @@ const ACTIONS: Readonly<Record<ProfileVersion["action"], string>> = {
   add: "added",
   remove: "deleted",
   undo: "undone",
-  refit: "fitted again",
   import: "imported",
 };
 

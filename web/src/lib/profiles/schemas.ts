@@ -46,7 +46,7 @@ export const ProfileSchema = v.object({
     v.object({
       number: CountSchema,
       time: TimeSchema,
-      action: v.picklist(["add", "remove", "undo", "refit", "import"]),
+      action: v.picklist(["add", "remove", "undo", "import"]),
       added: CountSchema,
       removed: CountSchema,
       samples: CountSchema,
