@@ -200,6 +200,17 @@ describe("devices and files", () => {
     expect((await screen.findByRole("alert")).textContent).toContain("token is not valid any more");
   });
 
+  it("keeps its token if another one that is pasted is wrong", async () => {
+    open();
+    await userEvent.click(await screen.findByText("Use another profile in this browser"));
+    const field = screen.getByLabelText(/paste the token/);
+    fireEvent.change(field, { target: { value: "w".repeat(43) } });
+    await press("Use this token");
+    expect((await screen.findByRole("alert")).textContent).toContain("does not know this token");
+    expect(loadToken()).toBe(server.token);
+    expect(await button("Start writing")).toBeTruthy();
+  });
+
   it("replaces the token, imports a file, and deletes everything", async () => {
     server.add([SAMPLE]);
     open();
