@@ -200,13 +200,15 @@ describe("devices and files", () => {
     expect((await screen.findByRole("alert")).textContent).toContain("token is not valid any more");
   });
 
-  it("keeps its token if another one that is pasted is wrong", async () => {
+  it("keeps its token if another one that is pasted is wrong, and shows why", async () => {
+    const scrolled = vi.spyOn(HTMLElement.prototype, "scrollIntoView");
     open();
     await userEvent.click(await screen.findByText("Use another profile in this browser"));
     const field = screen.getByLabelText(/paste the token/);
     fireEvent.change(field, { target: { value: "w".repeat(43) } });
     await press("Use this token");
     expect((await screen.findByRole("alert")).textContent).toContain("does not know this token");
+    expect(scrolled.mock.contexts).toContain(screen.getByRole("alert"));
     expect(loadToken()).toBe(server.token);
     expect(await button("Start writing")).toBeTruthy();
   });

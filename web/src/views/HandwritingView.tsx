@@ -1,4 +1,4 @@
-import { type ReactNode, useCallback, useEffect, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { AccuracyPlot } from "../components/handwriting/AccuracyPlot";
 import { Moving } from "../components/handwriting/Moving";
 import { Off, ProfilesAbsent } from "../components/handwriting/Off";
@@ -190,11 +190,7 @@ function On(props: OnProps) {
           {`Your handwriting was changed in another tab or on another device: this is now version ${elsewhere}.`}
         </p>
       )}
-      {problem !== null && (
-        <p className="notice" role="alert">
-          {problem}
-        </p>
-      )}
+      {problem !== null && <Problem text={problem} />}
       {digits ? (
         <WritingSection
           api={api}
@@ -258,6 +254,17 @@ function On(props: OnProps) {
   );
 }
 
+/** Why the last action was not done. It is scrolled to: the button may be far below. */
+function Problem({ text }: { readonly text: string }) {
+  const shown = useRef<HTMLParagraphElement>(null);
+  useEffect(() => shown.current?.scrollIntoView({ block: "nearest" }), []);
+  return (
+    <p className="notice" role="alert" ref={shown}>
+      {text}
+    </p>
+  );
+}
+
 interface OffMessageProps {
   readonly gone: boolean;
   readonly deleted: boolean;
@@ -268,11 +275,7 @@ interface OffMessageProps {
 function OffMessage({ gone, deleted, problem }: OffMessageProps) {
   return (
     <>
-      {problem !== null && (
-        <p className="notice" role="alert">
-          {problem}
-        </p>
-      )}
+      {problem !== null && <Problem text={problem} />}
       {gone && (
         <p className="notice" role="alert">
           <strong>This browser’s token is not valid any more.</strong> Your handwriting was deleted,
