@@ -257,7 +257,10 @@ function On(props: OnProps) {
 /** Why the last action was not done. It is scrolled to: the button may be far below. */
 function Problem({ text }: { readonly text: string }) {
   const shown = useRef<HTMLParagraphElement>(null);
-  useEffect(() => shown.current?.scrollIntoView({ block: "nearest" }), []);
+  useEffect(() => {
+    // Without braces, the promise that new browsers return would be taken for a clean-up function.
+    shown.current?.scrollIntoView({ block: "nearest" });
+  }, []);
   return (
     <p className="notice" role="alert" ref={shown}>
       {text}
