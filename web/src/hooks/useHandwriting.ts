@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { isUnknownProfile, type Profile, type ProfileApi, problemOf } from "../lib/profiles/api";
 import { forgetPredictions } from "../lib/profiles/forgetPredictions";
-import { forgetToken, loadToken, onTokenElsewhere, saveToken } from "../lib/profiles/token";
+import { forgetToken, loadToken, onTokenElsewhere } from "../lib/profiles/token";
 import { isRetryable, retryDelay } from "../lib/retry";
 
 /** This browser's profile with its samples, and what can be done with it.
@@ -93,8 +93,8 @@ export function useHandwriting(api: ProfileApi, model: string | undefined, avail
         if (changed) show(changed);
         return true;
       } catch (error) {
-        setProblem(problemOf(error));
-        // It may have been changed or deleted elsewhere.
+        // It may have been changed or deleted elsewhere; the latter has a message of its own.
+        if (!isUnknownProfile(error)) setProblem(problemOf(error));
         void refetch();
         return false;
       }
@@ -112,23 +112,12 @@ export function useHandwriting(api: ProfileApi, model: string | undefined, avail
     gone: token !== undefined && isUnknownProfile(profile.error),
     /** Why the last action was not done. */
     problem,
-    setProblem,
     /** The version that came about in another tab or on another device. */
     elsewhere,
-    setElsewhere,
     run,
     show,
     forget,
     forgetPredictions: () => forgetPredictions(queries),
-    /** Use the profile of a token that was copied elsewhere. */
-    enterToken: (typed: string) => {
-      saveToken(typed);
-      known.current = null;
-      setToken(loadToken());
-      forgetPredictions(queries);
-    },
-    /** Use the token that was stored last. */
-    reloadToken: () => setToken(loadToken()),
   };
 }
 

@@ -7,7 +7,12 @@ import {
   savePending,
   withoutKept,
 } from "../lib/handwriting/pending";
-import { type ProfileApi, type ProfileChange, problemOf } from "../lib/profiles/api";
+import {
+  isUnknownProfile,
+  type ProfileApi,
+  type ProfileChange,
+  problemOf,
+} from "../lib/profiles/api";
 import { retryDelay } from "../lib/retry";
 import type { Handwriting } from "./useHandwriting";
 
@@ -42,6 +47,7 @@ export function useLearning(api: ProfileApi, handwriting: Handwriting, model: st
   }, [kept, busy]);
 
   const { show } = handwriting;
+  const { refetch } = handwriting.profile;
   const learn = useCallback(
     async (digits: readonly PendingDigit[]) => {
       if (digits.length === 0) return;
@@ -61,6 +67,7 @@ export function useLearning(api: ProfileApi, handwriting: Handwriting, model: st
           left = [];
         } catch (error) {
           setFailure(problemOf(error));
+          if (isUnknownProfile(error)) void refetch();
           if (!(error instanceof ApiError && error.retryable)) break;
           await new Promise((resolve) => setTimeout(resolve, retryDelay(failures, error)));
         }
@@ -72,7 +79,7 @@ export function useLearning(api: ProfileApi, handwriting: Handwriting, model: st
       if (left.length === 0) setFailure(null);
       setBusy(false);
     },
-    [api, model, show],
+    [api, model, show, refetch],
   );
 
   return { pending, setPending, busy, failure, setFailure, effect, setEffect, learn };

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CLOTHES_MODEL, MODEL, MODELS } from "../../tests/fixtures";
 import { FakeProfiles, problem, SEEN_PREDICTION } from "../../tests/handwriting";
 import type { Model } from "../lib/api/client";
+import { type PendingDigit, savePending } from "../lib/handwriting/pending";
 import { loadToken, saveToken } from "../lib/profiles/token";
 import HandwritingView from "./HandwritingView";
 
@@ -69,6 +70,7 @@ const button = (name: string | RegExp) => screen.findByRole("button", { name });
 const press = async (name: string | RegExp) => userEvent.click(await button(name));
 const requested = () => screen.getByRole("application").getAttribute("aria-label");
 const posts = () => server.calls.filter((call) => call === "POST profile/samples").length;
+const STROKES: PendingDigit["strokes"] = [{ points: [[1, 2, 0.5]], width: 16, hasPressure: false }];
 const SAMPLE = { label: 4, strokes: [{ points: [[1, 2]], width: 16 }] };
 
 /** Write strokes with the keyboard, and go on. */
@@ -155,6 +157,14 @@ describe("guided writing", () => {
     expect(window.sessionStorage.getItem("inkdigits.handwriting-pending")).toBeNull();
   });
 
+  it("learns after a reload too, with the focus on its effect", async () => {
+    savePending([{ id: "a", label: 4, strokes: STROKES, seen: null }]);
+    open();
+    await press("Learn 1 digit now");
+    expect(await screen.findByText("1 sample, version 1")).toBeTruthy();
+    expect(document.activeElement?.textContent).toBe("Learned");
+  });
+
   it("is not offered for a model of other classes", async () => {
     open({ model: CLOTHES_MODEL });
     expect(await screen.findByText(/clothes does not recognize digits/)).toBeTruthy();
@@ -198,6 +208,25 @@ describe("devices and files", () => {
     server.token = "x".repeat(43);
     act(() => void fireEvent(window, new Event("visibilitychange")));
     expect((await screen.findByRole("alert")).textContent).toContain("token is not valid any more");
+  });
+
+  it("keeps its token if another one that is pasted is wrong, and shows why", async () => {
+    // New browsers return a promise.
+    const scrolled = vi
+      .spyOn(HTMLElement.prototype, "scrollIntoView")
+      .mockReturnValue(Promise.resolve() as never);
+    open();
+    await userEvent.click(await screen.findByText("Use another profile in this browser"));
+    const field = screen.getByLabelText(/paste the token/);
+    fireEvent.change(field, { target: { value: "w".repeat(43) } });
+    await press("Use this token");
+    expect((await screen.findByRole("alert")).textContent).toContain("does not know this token");
+    expect(scrolled.mock.contexts).toContain(screen.getByRole("alert"));
+    expect(loadToken()).toBe(server.token);
+    fireEvent.change(field, { target: { value: server.token } });
+    await press("Use this token");
+    await waitFor(() => expect(screen.queryByRole("alert")).toBeNull());
+    expect(await button("Start writing")).toBeTruthy();
   });
 
   it("replaces the token, imports a file, and deletes everything", async () => {

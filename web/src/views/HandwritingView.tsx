@@ -1,4 +1,4 @@
-import { type ReactNode, useCallback, useEffect, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { AccuracyPlot } from "../components/handwriting/AccuracyPlot";
 import { Moving } from "../components/handwriting/Moving";
 import { Off, ProfilesAbsent } from "../components/handwriting/Off";
@@ -7,24 +7,17 @@ import { WritingSection } from "../components/handwriting/WritingSection";
 import { Switch } from "../components/Switch";
 import { type Handwriting, useHandwriting } from "../hooks/useHandwriting";
 import { useLearning } from "../hooks/useLearning";
+import { profileApi } from "../hooks/useTeaching";
 import { areDigits, classesOf } from "../lib/classes";
 import { download, fileNameOf, MAX_FILE_BYTES } from "../lib/handwriting/files";
 import { savePending } from "../lib/handwriting/pending";
 import { countOf } from "../lib/handwriting/words";
-import { type Profile, ProfileApi, problemOf } from "../lib/profiles/api";
+import { PageProblem, type Profile, type ProfileApi, problemOf } from "../lib/profiles/api";
 import { isUsed, setUsed } from "../lib/profiles/token";
 import type { ViewProps } from "./viewProps";
 import "../styles/notice.css";
 import "../styles/handwriting.css";
 import "../styles/handwriting-samples.css";
-
-let sharedApi: ProfileApi | undefined;
-
-/** One client for as long as the page is open. */
-function profileApi(): ProfileApi {
-  sharedApi ??= new ProfileApi(document.baseURI);
-  return sharedApi;
-}
 
 function focusTitle(): void {
   document.getElementById("view-title")?.focus({ preventScroll: true });
@@ -57,9 +50,12 @@ export default function HandwritingView(props: ViewProps) {
   };
   const importFile = (file: File) =>
     turnOn(async () => {
-      if (file.size > MAX_FILE_BYTES) throw new Error("too large");
+      if (file.size > MAX_FILE_BYTES) {
+        throw new PageProblem("This file is larger than any exported profile. Choose another one.");
+      }
       return profiles.importFile(await file.text());
     });
+  const enterToken = (token: string) => void turnOn(() => profiles.enterToken(token));
   const content = (): ReactNode => {
     if (!models.list) return <p className="muted">Waiting for the server…</p>;
     if (!available) return <ProfilesAbsent />;
@@ -79,7 +75,7 @@ export default function HandwritingView(props: ViewProps) {
             />
           }
           onTurnOn={() => void turnOn(() => profiles.create())}
-          onToken={handwriting.enterToken}
+          onToken={enterToken}
           onFile={(file) => void importFile(file)}
         />
       );
@@ -109,6 +105,7 @@ export default function HandwritingView(props: ViewProps) {
         handwriting={handwriting}
         digits={digits}
         announce={announce}
+        onToken={enterToken}
         onFile={(file) => void importFile(file)}
         onDeleted={() => {
           setDeleted(true);
@@ -139,6 +136,7 @@ interface OnProps extends ViewProps {
   /** Whether the current model recognizes digits. */
   readonly digits: boolean;
   readonly announce: (text: string) => void;
+  readonly onToken: (token: string) => void;
   readonly onFile: (file: File) => void;
   readonly onDeleted: () => void;
 }
@@ -192,11 +190,7 @@ function On(props: OnProps) {
           {`Your handwriting was changed in another tab or on another device: this is now version ${elsewhere}.`}
         </p>
       )}
-      {problem !== null && (
-        <p className="notice" role="alert">
-          {problem}
-        </p>
-      )}
+      {problem !== null && <Problem text={problem} />}
       {digits ? (
         <WritingSection
           api={api}
@@ -252,11 +246,25 @@ function On(props: OnProps) {
           if (done) announce("This browser has a new token. Copy it for your other devices.");
           return done;
         }}
-        onToken={handwriting.enterToken}
+        onToken={props.onToken}
         onDelete={deleteAll}
         announce={announce}
       />
     </>
+  );
+}
+
+/** Why the last action was not done. It is scrolled to: the button may be far below. */
+function Problem({ text }: { readonly text: string }) {
+  const shown = useRef<HTMLParagraphElement>(null);
+  useEffect(() => {
+    // Without braces, the promise that new browsers return would be taken for a clean-up function.
+    shown.current?.scrollIntoView({ block: "nearest" });
+  }, []);
+  return (
+    <p className="notice" role="alert" ref={shown}>
+      {text}
+    </p>
   );
 }
 
@@ -270,11 +278,7 @@ interface OffMessageProps {
 function OffMessage({ gone, deleted, problem }: OffMessageProps) {
   return (
     <>
-      {problem !== null && (
-        <p className="notice" role="alert">
-          {problem}
-        </p>
-      )}
+      {problem !== null && <Problem text={problem} />}
       {gone && (
         <p className="notice" role="alert">
           <strong>This browser’s token is not valid any more.</strong> Your handwriting was deleted,

@@ -54,6 +54,9 @@ export function Moving(props: Props) {
         </div>
         <details>
           <summary>Use another profile in this browser</summary>
+          <p>
+            This browser then forgets the token above: copy it first, unless another device has it.
+          </p>
           <TokenForm onToken={onToken} />
         </details>
       </section>

@@ -1,5 +1,6 @@
 import { type FormEvent, type ReactNode, useId, useState } from "react";
 import type { Consent } from "../../lib/profiles/api";
+import { isToken } from "../../lib/profiles/token";
 import { ControlButton } from "../train/ControlButton";
 import { FileButton } from "./FileButton";
 
@@ -98,7 +99,7 @@ export function TokenForm({ onToken }: { readonly onToken: (token: string) => vo
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const token = typed.trim();
-    const valid = /^[\w~+/=.-]{32,256}$/.test(token);
+    const valid = isToken(token);
     setWrong(!valid);
     if (valid) onToken(token);
   };

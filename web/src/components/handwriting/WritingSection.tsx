@@ -36,6 +36,7 @@ export function WritingSection({ api, model, kept, learning, announce }: Props) 
     setWriting(true);
   };
   const stop = () => {
+    setHere(true);
     setWriting(false);
     void learn(pending);
   };
@@ -74,7 +75,7 @@ export function WritingSection({ api, model, kept, learning, announce }: Props) 
                     <span>{`What you wrote, ${countOf(pending.length, "digit")}, is kept in this tab.`}</span>
                   </p>
                   <p className="notice-actions">
-                    <button type="button" onClick={() => void learn(pending)}>
+                    <button type="button" onClick={stop}>
                       Try again
                     </button>
                     <button type="button" onClick={() => discard(learning)}>

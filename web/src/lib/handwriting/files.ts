@@ -25,8 +25,8 @@ export function fileNameOf(profile: string): string {
 }
 
 /** The sample as it can be added again: its strokes, or else the picture that the network saw. */
-export function sampleAgain({ label, strokes, seen }: ProfileSample): NewSample {
-  if (!strokes) return { label, image: seen };
+export function sampleAgain({ label, strokes, seen, source }: ProfileSample): NewSample {
+  if (!strokes) return { label, image: seen, source: source === "drawn" ? "drawn" : "image" };
   return {
     label,
     source: "drawn",

@@ -83,7 +83,9 @@ it("is sent as strokes without pressure, and so is a sample that was deleted", (
   ];
   expect(sent).toEqual({ label: 4, source: "drawn", strokes: [{ points, width: 16 }] });
   expect(sampleAgain(SAMPLE)).toMatchObject({ label: 4, strokes: SAMPLE.strokes });
-  expect(sampleAgain({ ...SAMPLE, strokes: null })).toEqual({ label: 4, image: SEEN });
+  const picture = { ...SAMPLE, strokes: null };
+  expect(sampleAgain(picture)).toEqual({ label: 4, image: SEEN, source: "drawn" });
+  expect(sampleAgain({ ...picture, source: "form" })).toMatchObject({ source: "image" });
 });
 
 it("names the exported file after the profile", () => {

@@ -121,12 +121,38 @@ describe("ProfileApi", () => {
     expect(loadToken()).toBe(token);
   });
 
+  it("replaces the token by one that was copied elsewhere, but not by a wrong one", async () => {
+    saveToken(TOKEN);
+    const other = "n".repeat(43);
+    expect(await api().enterToken(other).catch(problemOf)).toContain("does not know this token");
+    expect(loadToken()).toBe(TOKEN);
+    answers["GET profile"] = () => Response.json(PROFILE);
+    expect(await api().enterToken(other)).toEqual(PROFILE);
+    expect(authorization()).toEqual([`Bearer ${other}`, `Bearer ${other}`]);
+    expect(loadToken()).toBe(other);
+  });
+
+  it("creates no profile whose token this browser cannot store", async () => {
+    const storage = vi.spyOn(window, "localStorage", "get").mockImplementation(() => {
+      throw new DOMException("denied", "SecurityError");
+    });
+    for (const create of [() => api().create(), () => api().importFile("{}")]) {
+      expect(await create().catch(problemOf)).toContain("does not allow this page to store");
+    }
+    storage.mockRestore();
+    expect(requests).toEqual([]);
+  });
+
   it("replaces the token", async () => {
     saveToken(TOKEN);
     const token = "n".repeat(43);
     answers["POST profile/token"] = () => Response.json({ token });
     await api().renewToken();
     expect(loadToken()).toBe(token);
+  });
+
+  it("does not tell a person to send a header", async () => {
+    expect(await api().undo().catch(problemOf)).toContain("token is not valid any more");
   });
 
   it("says in the service's words what is wrong", async () => {

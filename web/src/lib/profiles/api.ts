@@ -20,7 +20,7 @@ import {
   ProfileTokenSchema,
   SamplesSchema,
 } from "./schemas";
-import { forgetToken, loadToken, saveToken } from "./token";
+import { canStoreToken, forgetToken, loadToken, saveToken } from "./token";
 
 type Schemas = components["schemas"];
 export type Consent = Schemas["Consent"];
@@ -47,6 +47,13 @@ interface Sent {
   readonly text?: string;
   readonly model?: string | null;
   readonly signal?: AbortSignal | undefined;
+  /** Instead of the token that is kept in this browser. */
+  readonly token?: string;
+}
+
+/** What the page itself cannot do; its message is a sentence for people. */
+export class PageProblem extends Error {
+  override name = "PageProblem";
 }
 
 export class ProfileApi {
@@ -62,16 +69,27 @@ export class ProfileApi {
     this.#json(ConsentSchema, "GET", "profiles/consent", { signal });
 
   /** Create a profile for a person who has agreed, and keep its token in this browser. */
-  create = async (name?: string): Promise<Profile> =>
-    this.#keep(
-      await this.#json(CreatedProfileSchema, "POST", "profiles", {
-        body: { consent: true, ...(name !== undefined && { name }) },
-      }),
-    );
+  create = (name?: string): Promise<Profile> =>
+    this.#created("profiles", {
+      body: { consent: true, ...(name !== undefined && { name }) },
+    });
 
   /** Create a profile of an exported file, and keep its token in this browser. */
-  importFile = async (text: string): Promise<Profile> =>
-    this.#keep(await this.#json(CreatedProfileSchema, "POST", "profiles/import", { text }));
+  importFile = (text: string): Promise<Profile> => this.#created("profiles/import", { text });
+
+  /** Use the profile of a token that was copied elsewhere; a wrong one replaces nothing. */
+  enterToken = async (token: string): Promise<Profile> => {
+    try {
+      const profile = await this.#json(ProfileSchema, "GET", "profile", { token });
+      saveToken(token);
+      return profile;
+    } catch (error) {
+      if (!isUnknownProfile(error)) throw error;
+      throw new PageProblem(
+        "The server does not know this token. Copy it again on the other device.",
+      );
+    }
+  };
 
   profile = (signal?: AbortSignal): Promise<Profile> =>
     this.#json(ProfileSchema, "GET", "profile", { signal });
@@ -111,7 +129,14 @@ export class ProfileApi {
   /** The profile as a file. */
   exportFile = async (): Promise<Blob> => (await this.#send("GET", "profile/export")).blob();
 
-  #keep({ token, ...profile }: Profile & { token: string }): Profile {
+  async #created(path: string, sent: Sent): Promise<Profile> {
+    // Without its token, nobody could use or delete the profile.
+    if (!canStoreToken()) {
+      throw new PageProblem(
+        "This browser does not allow this page to store anything. Allow it, then reload the page.",
+      );
+    }
+    const { token, ...profile } = await this.#json(CreatedProfileSchema, "POST", path, sent);
     saveToken(token);
     return profile;
   }
@@ -143,7 +168,7 @@ export class ProfileApi {
   async #fetch(
     method: Method,
     path: string,
-    { body, text, model, signal }: Sent,
+    { body, text, model, signal, token = loadToken() }: Sent,
     timeout: AbortSignal,
   ): Promise<Response> {
     const query = model ? `?${new URLSearchParams({ model })}` : "";
@@ -157,7 +182,6 @@ export class ProfileApi {
     if (body !== undefined || text !== undefined) {
       request.headers.set("Content-Type", "application/json");
     }
-    const token = loadToken();
     if (token && path.split("/")[0] === "profile") {
       request.headers.set("Authorization", `Bearer ${token}`);
     }
@@ -201,8 +225,12 @@ export function isUnknownProfile(error: unknown): boolean {
 
 /** What went wrong, in a sentence for people. */
 export function problemOf(error: unknown): string {
+  if (error instanceof PageProblem) return error.message;
   if (!(error instanceof ApiError)) return "This page could not do that.";
   const { failure } = error;
+  if (isUnknownProfile(error)) {
+    return "This browser’s token is not valid any more. Open My handwriting to see what you can do.";
+  }
   if (failure.kind !== "http_error") return failureMessage(failure).reason;
   return failure.detail || `The server did not do that (status ${failure.status}).`;
 }

@@ -5,7 +5,11 @@ import { load, onStoredElsewhere, remove, save } from "../storage";
 
 const NAME = "profile";
 const OFF = "profile-off";
+const TRIAL = "profile-trial";
 const TokenSchema = v.pipe(v.string(), v.regex(/^[\w~+/=.-]{32,256}$/));
+
+/** Whether a text can be a token. */
+export const isToken = (text: string) => v.is(TokenSchema, text);
 
 /** The token; undefined if this browser has no profile. */
 export const loadToken = () => load("local", NAME, TokenSchema);
@@ -14,6 +18,13 @@ export const loadToken = () => load("local", NAME, TokenSchema);
 export function saveToken(token: string): boolean {
   setUsed(true);
   return save("local", NAME, token);
+}
+
+/** Whether this browser stores anything for the page. */
+export function canStoreToken(): boolean {
+  const stored = save("local", TRIAL, true);
+  remove("local", TRIAL);
+  return stored;
 }
 
 export const forgetToken = () => remove("local", NAME);
