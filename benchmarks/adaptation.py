@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from adaptation_data import mnist_validation, non_digits, writers_for
-from adaptation_methods import METHODS
+from adaptation_methods import METHODS, product
 from adaptation_protocol import Bench, others_for
 from adaptation_summary import ALL, summarize
 from results_store import load_results, save_results
@@ -154,6 +154,8 @@ def main() -> None:
                 "writers": rows,
             }
             show(f"{base.name}, {method}", figures)
+            if METHODS[method] is not product:
+                del figures["writers"]  # a megabyte that no document shows
             methods[method] = figures
             if not (arguments.no_save or arguments.quick or arguments.group):
                 save_results("adaptation", {"models": records})
