@@ -20,16 +20,18 @@ from inkdigits.client.calls import (
     unreachable,
 )
 from inkdigits.client.drawings import Drawing
+from inkdigits.client.profile_client import WithToken
 from inkdigits.client.results import Number, Prediction
 
 T = TypeVar("T")
 
 
-class AsyncClient:
+class AsyncClient(WithToken):
     """`Client` for asyncio: use it in an `async with` statement, or close it."""
 
     def __init__(self, base_url: str, timeout_s: float = 30, *, token: str | None = None) -> None:
         self._http = httpx.AsyncClient(base_url=base_url, timeout=timeout_s)
+        super().__init__(self._http)
         self.token = token
 
     async def predict(
@@ -99,19 +101,6 @@ class AsyncClient:
     async def models(self) -> list[dict[str, Any]]:
         """Describe the models being served; raises ServiceError."""
         return await self._send(MODELS)
-
-    @property
-    def token(self) -> str | None:
-        """The token of the profile with which requests are made; None for no profile."""
-        value = self._http.headers.get("Authorization")
-        return None if value is None else value.removeprefix("Bearer ")
-
-    @token.setter
-    def token(self, token: str | None) -> None:
-        if token is None:
-            self._http.headers.pop("Authorization", None)
-        else:
-            self._http.headers["Authorization"] = f"Bearer {token}"
 
     async def consent(self) -> dict[str, Any]:
         """Do what `Client.consent` does."""

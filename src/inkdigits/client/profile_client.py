@@ -13,24 +13,32 @@ from inkdigits.client.drawings import Drawing
 T = TypeVar("T")
 
 
-class ProfileClient:
-    """The part of `Client` that sends requests, and that is about profiles."""
+class WithToken:
+    """What both clients have in common: the token of the profile with which requests are made."""
 
-    def __init__(self, http: httpx.Client) -> None:
-        self._http = http
+    def __init__(self, http: httpx.Client | httpx.AsyncClient) -> None:
+        self._headers = http.headers
 
     @property
     def token(self) -> str | None:
         """The token of the profile with which requests are made; None for no profile."""
-        value = self._http.headers.get("Authorization")
+        value = self._headers.get("Authorization")
         return None if value is None else value.removeprefix("Bearer ")
 
     @token.setter
     def token(self, token: str | None) -> None:
         if token is None:
-            self._http.headers.pop("Authorization", None)
+            self._headers.pop("Authorization", None)
         else:
-            self._http.headers["Authorization"] = f"Bearer {token}"
+            self._headers["Authorization"] = f"Bearer {token}"
+
+
+class ProfileClient(WithToken):
+    """The part of `Client` that sends requests, and that is about profiles."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        super().__init__(http)
+        self._http = http
 
     def consent(self) -> dict[str, Any]:
         """Return what a person must agree to before a profile is created: version and text.

@@ -13,6 +13,7 @@ import { type Score, scoreOf } from "../lib/game/round";
 import type { ViewProps } from "./viewProps";
 import "../styles/notice.css";
 import "../styles/game.css";
+import "../styles/game-result.css";
 
 interface Props extends ViewProps {
   /** The time in milliseconds, from any start. */
