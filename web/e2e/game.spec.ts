@@ -94,6 +94,8 @@ test("answers are corrected in Draw and Number, kept with consent only, and undo
   await page.getByRole("link", { name: "Number" }).click();
   await app.draw(written(4, 7));
   await expect(page.getByTestId("number")).toHaveText("47");
+  // It speaks once the last prediction has arrived, which a correction before it would not survive.
+  await expect(page.getByTestId("announcer")).toContainText("four seven");
   await expect(app.button(/^Teach it this/)).toHaveCount(0);
   await page.getByTestId("digits").getByRole("radio").nth(1).focus();
   await page.keyboard.press("1");

@@ -95,7 +95,13 @@ export function Validation({ client, name, epoch: newest }: Props) {
                 </h5>
                 {digits ? (
                   digits.length > 0 ? (
-                    <Digits label={`Digits ${actual} predicted as ${predicted}`} digits={digits} />
+                    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keyboard
+                    <section className="scrolling-digits" tabIndex={0} aria-label="Its digits">
+                      <Digits
+                        label={`Digits ${actual} predicted as ${predicted}`}
+                        digits={digits}
+                      />
+                    </section>
                   ) : (
                     <p className="muted">There are none any more.</p>
                   )
