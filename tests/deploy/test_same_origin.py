@@ -141,7 +141,9 @@ def test_container_has_limits_restarts_and_rotates_logs(stack, service):
     assert host["RestartPolicy"]["Name"] == "unless-stopped"
     assert set(host["LogConfig"]["Config"]) == {"max-size", "max-file"}
     assert not host["Privileged"]
-    assert not host["Binds"]
+    # The only volume, of the database of profiles; test_kept_profiles.py has more about it.
+    volume = f"{stack.project}_profiles:/var/lib/inkdigits:rw"
+    assert (host["Binds"] or []) == ([volume] if service == "api" else [])
     if service == "api":
         settings = Settings()
         assert inspected["Config"]["StopTimeout"] > settings.drain_s + settings.grace_s
