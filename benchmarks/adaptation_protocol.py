@@ -21,7 +21,7 @@ SEED = 0
 SAMPLES = (1, 3, 5)  # of each digit
 MOST = max(SAMPLES)
 UNSURE = 0.99  # confidence below which a person is asked whether an answer was right
-KEPT = 2  # of a writer's digits of each class these are never samples, if there are so many
+KEPT = 2  # digits of each class that are never samples, for writers who have that many
 
 
 @dataclass(frozen=True, eq=False)

@@ -50,7 +50,7 @@ class Subject:
         self._renew()
 
     def _renew(self) -> None:
-        """Begin a new profile: one holds so many samples."""
+        """Begin a new profile, because the number of samples in one is limited."""
         profile = Profile.create(f"profile {self.seed}", consent=True, database=self.url)
         close_database(open_database(self.url))
         self.id, self.expected = profile.id, Expected()

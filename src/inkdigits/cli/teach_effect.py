@@ -41,7 +41,7 @@ def show_effect(profile: Profile, base: Recognizer) -> None:
         before = count_right(base, samples)
         now = count_right(profile.recognizer(base), samples)
     if not samples:
-        click.echo("The profile has no samples, so nothing is different from the model.")
+        click.echo("The profile has no samples, so predictions are those of the model itself.")
         return
     click.echo(
         f"Recognized of {counted(len(samples), 'sample')}: {before} by the model "
@@ -53,7 +53,7 @@ def show_effect(profile: Profile, base: Recognizer) -> None:
 
 
 def weakened(personal: PersonalModel) -> str | None:
-    """Say whether the change was weakened, or nothing was checked; None if it was left as it is."""
+    """Say if the change was weakened, or could not be checked; None if neither."""
     if personal.tensors and personal.others_before is None:
         return (
             "It was not checked what the change does to other people's digits, because none ship "

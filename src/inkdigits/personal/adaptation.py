@@ -55,7 +55,7 @@ def adapt(
     if not samples:
         return _checked(base, head, others, np.zeros_like(head.vector))
     features, labels = _sample_features(head, samples)
-    change = fit(head, features, np.repeat(labels, features.shape[1]), others)
+    change = fit(head, features, labels, others)
     return _checked(base, head, others, change)
 
 
@@ -73,7 +73,6 @@ def leave_one_out(base: Recognizer, samples: Sequence[Sample]) -> list[int | Non
     return answers
 
 
-@one_blas_thread()
 def each_left_out(base: Recognizer, samples: Sequence[Sample]) -> Iterator[tuple[int, int | None]]:
     """Predict as `leave_one_out`, and yield each sample's number and digit as they are known."""
     head = Head.of(base)
@@ -89,23 +88,25 @@ def each_left_out(base: Recognizer, samples: Sequence[Sample]) -> Iterator[tuple
         kept = features[~is_left_out]
         change = np.zeros_like(head.vector)
         if len(kept):
-            change = fit(head, kept, np.repeat(labels[~is_left_out], features.shape[1]), others)
+            change = fit(head, kept, labels[~is_left_out], others)
         recognizer = _checked(base, head, others, change).recognizer(base)
         for number in np.flatnonzero(is_left_out).tolist():
             (prediction,) = recognizer.predict_candidates([samples[number].seen[None]])
             yield number, prediction.digit
 
 
+@one_blas_thread()
 def fit(head: Head, features: Array, labels: Labels, others: Others | None) -> Array:
     """Train the head on samples.
 
     features  float32 (N, K, D), of K images of each sample
-    labels    (N * K,), 0 to 9
+    labels    (N,), 0 to 9
     others    None if there are none for this model
     returns   float32 (Q,), the change of the head's parameters
     """
     rng = np.random.default_rng(SEED)
     pull = PULL_ALONE if others is None else PULL
+    labels = np.repeat(labels, features.shape[1])
     features = features.reshape(-1, features.shape[-1])
     targets = one_hot(head.network.output_shapes(features.shape[1:])[-1][0])
     optimizer = AdamW(beta2=0.99, weight_decay=pull)
