@@ -8,7 +8,7 @@ database       its URL
 profile        the ID of the profile
 seed           of the changes
 changes        how many to make at most
-kill_after     [lines, ms]: after how many lines of output, and how long after that, to kill it; null for never
+kill_after     [lines, ms]: kill it this long after that many lines of output; null for never
 size_limit     maximum size of a file in bytes, or null
 strace         options of strace, which traces the changes; or null
 retries        whether a change that failed is made again until it works
