@@ -26,8 +26,8 @@ PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
 IN_PARALLEL := -n 2
 # The tests start hundreds of Python processes. Some containers set this, and each would compile anew.
 unexport PYTHONDONTWRITEBYTECODE
-# The tests that need neither PyTorch, nor Docker, nor PostgreSQL, nor the data sets, nor the optional extras.
-DEFAULT_TESTS := -m "not parity and not deploy and not postgres and not data and not extras and not site"
+# The tests that need neither PyTorch, nor Docker, nor PostgreSQL, nor Ray, nor the data sets, nor the optional extras.
+DEFAULT_TESTS := -m "not parity and not deploy and not postgres and not ray and not data and not extras and not site"
 ARGS ?=
 
 NODE_VERSION := 22.20.0
@@ -40,7 +40,7 @@ SERVE_FOR_TESTS := INKDIGITS_SERVE="$(abspath $(INKDIGITS)) serve --port {port} 
 PAGE_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f)
 
 .DEFAULT_GOAL := help
-.PHONY: help run course dev up down logs replace backup restore digests train test coverage test-py test-web test-data test-extras test-postgres test-deploy lint format hooks client parity bench accuracy counts fuzz attack figures form-figures cards docs lock dist clean
+.PHONY: help run course dev up down logs replace backup restore digests train test coverage test-py test-web test-data test-extras test-postgres test-ray test-deploy lint format hooks client parity bench accuracy counts fuzz attack figures form-figures cards docs lock dist clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -109,6 +109,9 @@ test-extras: $(VENV)/installed-extras ## Run the tests of the optional extras: s
 
 test-postgres: $(VENV)/installed-test ## Run the tests of profiles on a PostgreSQL server of their own; needs PostgreSQL
 	$(PYTEST) -m postgres tests/personal $(ARGS)
+
+test-ray: $(VENV)/installed-ray ## Run the tests of recognition, sweeps and training on Ray, on clusters that they start
+	$(PYTEST) -m ray $(ARGS)
 
 test-deploy: $(VENV)/installed-test web/node_modules/.package-lock.json ## Build the containers and test them, with a browser and with injected faults
 	cd web && PATH="$(abspath $(BIN)):$$PATH" sh scripts/browser.sh
@@ -229,6 +232,10 @@ $(PAGE): $(PAGE_SOURCES) web/node_modules/.package-lock.json
 	$(NPM) run build -- --outDir ../src/inkdigits/page --emptyOutDir
 
 $(VENV)/installed-extras: requirements/extras.txt $(VENV)/installed-test
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r $<
+	touch $@
+
+$(VENV)/installed-ray: requirements/ray.txt $(VENV)/installed-test
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r $<
 	touch $@
 

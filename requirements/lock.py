@@ -50,17 +50,22 @@ torch = [line for line in solved if re.match(r"(torch|triton)==|(nvidia|cuda)-",
 Path("requirements/torch.txt").write_text("\n".join([*torch, ""]), encoding="utf-8")
 apart = [word for line in torch for word in ("--no-emit-package", line.partition("==")[0])]
 lock("compare", *TEST, "--group", "compare", "--generate-hashes", *apart)
-# Every extra but the build of CuPy, which depends on the machine. `make bench` installs some of
-# these packages too, in the same environment, so they have the same versions.
+# Every extra but the build of CuPy, which depends on the machine, and Ray, which is large.
+# `make bench` installs some of these packages too, in the same environment, so they have the same
+# versions.
 project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
 extras = [
     word
     for name in project["optional-dependencies"]
-    if name != "cuda"
+    if name not in ("cuda", "ray")
     for word in ("--extra", name)
 ]
 same = ["--constraint", "requirements/compare.txt", "--generate-hashes"]
 lock("extras", *TEST, "--group", "extras", *extras, *same)
+same = ["--constraint", "requirements/extras.txt", "--generate-hashes"]
+scale = ["--extra", "ray", "--extra", "forms", "--extra", "parquet"]
+# Ray itself needs pandas.
+lock("ray", *TEST, "--group", "ray", *scale, *same)
 same = ["--constraint", "requirements/test.txt", "--generate-hashes"]
 lock("docs", *TEST, "--group", "docs", *same, *leave_out)
 # The tests run the notebooks with Jupyter's packages in the versions that students get.

@@ -86,7 +86,7 @@ def peak_memory_mib():
 @pytest.fixture(autouse=True)
 def bounded_memory(request):
     """Fail the test in which the process exceeds the memory that `make test` may use."""
-    if {"parity", "extras"} & {marker.name for marker in request.node.iter_markers()}:
+    if {"parity", "extras", "ray"} & {marker.name for marker in request.node.iter_markers()}:
         yield  # not in `make test`; the libraries alone take hundreds of megabytes
         return
     before = peak_memory_mib()

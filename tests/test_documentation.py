@@ -103,19 +103,19 @@ def test_every_dependency_is_justified():
     assert set(dependencies()) <= named
 
 
-@pytest.mark.parametrize("name", ["run", "test", "compare", "extras", "course"])
+@pytest.mark.parametrize("name", ["run", "test", "compare", "extras", "course", "ray"])
 def test_lock_files_contain_every_dependency(name):
     locked = (ROOT / f"requirements/{name}.txt").read_text(encoding="utf-8")
     wanted = [*PROJECT["project"]["dependencies"]]
     for extra, requirements in PROJECT["project"]["optional-dependencies"].items():
-        # Which build of CuPy fits depends on the machine.
-        if extra in EVERYWHERE or (name == "extras" and extra != "cuda"):
+        # Which build of CuPy fits depends on the machine; Ray is large.
+        if extra in (*EVERYWHERE, name) or (name == "extras" and extra not in ("cuda", "ray")):
             wanted += requirements
     if name not in ("run", "course"):
         for group in ("test", "lint", "develop"):
             wanted += PROJECT["dependency-groups"][group]
-    if name == "extras":
-        wanted += PROJECT["dependency-groups"]["extras"]
+    if name in ("extras", "ray"):
+        wanted += PROJECT["dependency-groups"][name]
     if name == "course":
         wanted += PROJECT["dependency-groups"]["course"]
     if name == "compare":

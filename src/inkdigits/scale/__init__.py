@@ -1,0 +1,1 @@
+"""Recognition, sweeps and training on many machines, scheduled by Ray."""
