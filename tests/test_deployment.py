@@ -302,7 +302,7 @@ def pinned(name):
     return {block.split(" ")[0]: re.findall(r"--hash=sha256:\w{64}", block) for block in blocks}
 
 
-@pytest.mark.parametrize("name", ["run", "serve", "build", "test", "compare", "extras"])
+@pytest.mark.parametrize("name", ["run", "serve", "build", "workers", "test", "compare", "extras"])
 def test_every_package_is_pinned_by_hash(name):
     assert all("==" in package and hashes for package, hashes in pinned(name).items())
 

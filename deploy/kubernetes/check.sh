@@ -17,6 +17,8 @@ echo password=0123456789abcdef > "$folder/kubernetes/base/database.env"
 echo token=0123456789abcdef0123456789abcdef > "$folder/kubernetes/ray/ray.env"
 for part in base overlays/one-node overlays/autoscaling ray; do
   kubectl kustomize "$folder/kubernetes/$part" > "$folder/rendered.yaml"
+  # An example that is started by hand.
+  if [ "$part" = ray ]; then (echo --- && cat "$folder/kubernetes/ray/driver.yaml") >> "$folder/rendered.yaml"; fi
   for version in $VERSIONS; do
     status=0
     "$VALIDATE" --strict --kubernetes-version "$version" "$folder/rendered.yaml" > "$folder/log" || status=$?
