@@ -63,6 +63,9 @@ def test_images_have_the_user_and_the_version(part, name, image):
     assert container(part, name)["image"] == f"inkdigits-{image}"
     tags = {each["name"]: each["newTag"] for each in customization(part)["images"]}
     assert tags[f"inkdigits-{image}"] == __version__
+    # The documented commands build and load these.
+    assert set(re.findall(rf"inkdigits-{image}:([\d.]+)", SCALE)) == {__version__}
+    assert set(re.findall(r"INKDIGITS_TAG=([\d.]+)", SCALE)) == {__version__}
 
 
 @pytest.mark.parametrize("name", ["api", "web"])
