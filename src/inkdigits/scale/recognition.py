@@ -49,42 +49,60 @@ class Summary:
         self.counts.update(result.counts)
 
 
+@dataclass(frozen=True)
+class Job:
+    """What all workers of a run need.
+
+    run   the fingerprint of the run
+    """
+
+    task: Task
+    results: Results
+    run: str
+
+
 class RecognitionWorker:
     """What an actor does: it recognizes parts, one after the other, with one thread.
 
-    shared   a list of one reference to the task, the results and the fingerprint of the run: Ray
-             would resolve one that is not in a list, and not resolve it again if the actor is
-             started again
+    What it needs comes with each call, as a list of one reference to a `Job`: an actor that is
+    started again has no call but the one that it repeats. (As an argument of the constructor, Ray
+    warns of a reference; outside of a list, it would be resolved with each call.)
     """
 
-    def __init__(self, shared: list[Any]) -> None:
+    def __init__(self) -> None:
         use_one_thread()
-        self._task: Task
-        self._results: Results
-        self._task, self._results, self._run = import_ray().get(shared[0])
+        self._job: Job | None = None
 
-    def ready(self) -> dict[str, str]:
-        """Return the versions of what is installed here, once the results can be written."""
+    def ready(self, shared: list[Any]) -> dict[str, str]:
+        """Return the versions of what is installed here, once results can be written."""
         installed = versions()
-        self._results.check(self._run)
+        job = self._get(shared)
+        job.results.check(job.run)
         return installed
 
-    def call(self, number: int, part: Part) -> PartResult:
+    def call(self, shared: list[Any], number: int, part: Part) -> PartResult:
         """Recognize a part, unless it is done."""
-        return recognize_part(self._task, self._results, self._run, number, part)
+        return recognize_part(self._get(shared), number, part)
+
+    def _get(self, shared: list[Any]) -> "Job":
+        if self._job is None:
+            job: Job = import_ray().get(shared[0])
+            self._job = job
+        return self._job
 
 
-def recognize_part(task: Task, results: Results, run: str, number: int, part: Part) -> PartResult:
+def recognize_part(job: Job, number: int, part: Part) -> PartResult:
     """Recognize a part and write its rows, unless they are there.
 
     raises   ScaleError if the source has changed since; OSError if the rows cannot be written
     """
-    done = results.find(number, run, part.fingerprint)
+    done = job.results.find(number, job.run, part.fingerprint)
     if done is not None:
         return done
     counts: Counter[str] = Counter()
-    rows = count_outcomes(task, task.rows(part.read()), counts)
-    return results.write(number, run, part.fingerprint, task.schema(), rows, counts)
+    rows = count_outcomes(job.task, job.task.rows(part.read()), counts)
+    schema = job.task.schema()
+    return job.results.write(number, job.run, part.fingerprint, schema, rows, counts)
 
 
 def recognize(
@@ -120,12 +138,13 @@ def recognize(
         }
     )
     worker = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=-1)(RecognitionWorker)
-    shared = [ray.put((task, results, run))]
+    shared = [ray.put(Job(task, results, run))]
     summary, manifest = Summary(), Manifest()
     found = map_unordered(
-        lambda: worker.remote(shared),
-        enumerate(parts),
+        worker.remote,
+        ((shared, number, part) for number, part in enumerate(parts)),
         workers or max(1, cluster.cpus),
+        ready=(shared,),
         check=check_versions,
     )
     for result in found:
