@@ -6,6 +6,7 @@ own machine. None of them are sent, and none are part of a name.
 
 import io
 import os
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from inkdigits.scale.storages import Entry, LocalStorage, Storage
 T = TypeVar("T")
 S3_SCHEMES = ("s3", "s3a")
 S3_ATTEMPTS = 5  # of a request, with pauses that double, by the client of S3
+OBJECT_STORES = {"gs", "gcs", "abfs", "az", "adl", "oss", "oci", "hf", "memory"}
 PAUSES_S = (0.5, 2.0)  # between attempts on other storages
 CONNECT_TIMEOUT_S, REQUEST_TIMEOUT_S = 10, 60
 # What S3 answers about one object while the storage as a whole can be used.
@@ -111,6 +113,20 @@ class S3Storage:
         with self.open(path) as file:
             return file.read(limit)
 
+    def write(self, path: str, content: bytes) -> None:
+        """Write an object, which is whole or absent."""
+
+        def upload() -> None:
+            # Not closed if writing fails: what is closed becomes an object.
+            stream = self._files().open_output_stream(_place(path))
+            stream.write(content)
+            stream.close()
+
+        self._attempt(upload)
+
+    def check(self, path: str) -> None:
+        """Do nothing: all machines see the same objects."""
+
     def join(self, folder: str, name: str) -> str:
         """Return the path of an object in a folder."""
         return f"{folder.rstrip('/')}/{name}"
@@ -164,6 +180,24 @@ class FsspecStorage:
         """Read a file, up to a limit."""
         with self.open(path) as file:
             return file.read(limit)
+
+    def write(self, path: str, content: bytes) -> None:
+        """Write a file, under another name first where a half of one could be seen."""
+
+        def upload() -> None:
+            files, place = self._files(), self._place(path)
+            if self.root.split(":", 1)[0] in OBJECT_STORES:
+                files.pipe_file(place, content)
+                return
+            temporary = f"{place}.{secrets.token_hex(8)}.tmp"
+            files.makedirs(place.rpartition("/")[0], exist_ok=True)
+            files.pipe_file(temporary, content)
+            files.mv(temporary, place)
+
+        self._attempt(upload)
+
+    def check(self, path: str) -> None:
+        """Do nothing: all machines see the same files."""
 
     def join(self, folder: str, name: str) -> str:
         """Return the path of a file in a folder."""
