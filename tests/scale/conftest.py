@@ -42,6 +42,7 @@ def s3_server(storage_credentials, tmp_path_factory):
     keys = ",".join(storage_credentials.values())
     command = [program, "serve", "s3", "--addr", "127.0.0.1:0", "--auth-key", keys, str(folder)]
     options = ["--config", os.devnull, "--cache-dir", str(tmp_path_factory.mktemp("cache"))]
+    options += ["--dir-cache-time", "0s"]  # tests put files into the folder themselves
     with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True) as process:
         try:
             address = next(

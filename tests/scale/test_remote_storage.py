@@ -160,14 +160,14 @@ def test_results_that_may_not_be_written_are_an_error_in_a_sentence(pictures, mo
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     folder = open_folder(f"{pictures}/results")
     for use in (folder.is_empty, lambda: folder.read("a"), lambda: folder.write("a", b"1")):
-        with pytest.raises(ScaleError, match=r"cannot be used for the results \(Access denied"):
+        with pytest.raises(ScaleError, match=r"cannot be used .*(denied|SIGNATURE)"):
             use()
 
 
 def test_storage_that_cannot_be_reached_is_an_error_and_not_a_row(pictures, monkeypatch):
     parts = list(plan_parts([f"{pictures}/p"]))
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # where nothing listens
-    with pytest.raises(ScaleError, match="The storage http://127.0.0.1:9 cannot be used"):
+    with pytest.raises(ScaleError, match=r"The storage http://127\.0\.0\.1:9 cannot be used"):
         plan_parts([f"{pictures}/p"])
     [unreachable] = [
         type(part)(storage_of(pictures)[0], part.entries) for part in parts if part.pictures
@@ -198,7 +198,7 @@ def web(tmp_path):
             else:
                 super().do_GET()
 
-        do_HEAD = do_GET
+        do_HEAD = do_GET  # noqa: N815
 
         def log_message(self, *arguments):
             pass
@@ -229,5 +229,5 @@ def test_file_url_is_a_local_file(tmp_path):
 
 
 def test_scheme_without_its_package_names_the_package():
-    with pytest.raises(ScaleError, match="gs:// needs another package .*gcsfs"):
+    with pytest.raises(ScaleError, match=r"gs:// needs another package .*gcsfs"):
         plan_parts(["gs://bucket/folder"])

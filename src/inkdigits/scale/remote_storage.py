@@ -224,12 +224,12 @@ class FsspecStorage:
         for pause in (*PAUSES_S, None):
             try:
                 return request()
-            except (FileNotFoundError, NotADirectoryError):
-                raise FileNotFoundError(2, "No such file or directory") from None
             except (PermissionError, ScaleError):
                 raise
             # Each storage has errors of its own.
             except Exception as error:
+                if _is_missing(error):
+                    raise FileNotFoundError(2, "No such file or directory") from None
                 if pause is None or isinstance(error, (TypeError, ValueError, ImportError)):
                     raise _unreachable(self.root, error) from None
                 time.sleep(pause)
@@ -303,6 +303,13 @@ def _fsspec_storage(scheme: str, url: str) -> tuple[Storage, str]:
     prefix = url[: -len(place)] if place and url.endswith(place) else f"{scheme}://"
     root = "/".join(url.split("/", 3)[:3])
     return FsspecStorage(root, prefix), prefix + place
+
+
+def _is_missing(error: Exception) -> bool:
+    """Return whether a file does not exist; fsspec calls every failure of a web server that."""
+    cause = error.__cause__
+    is_missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
+    return is_missing and (cause is None or isinstance(cause, FileNotFoundError))
 
 
 def _unreachable(name: str, error: Exception) -> ScaleError:
