@@ -54,11 +54,10 @@ def s3_server(storage_credentials, tmp_path_factory):
 
 
 @pytest.fixture
-def bucket(s3_server, monkeypatch, request):
+def bucket(s3_server, monkeypatch):
     """The folder of a new bucket, whose name is that of the folder, with the server configured."""
     address, folder = s3_server
     monkeypatch.setenv("AWS_ENDPOINT_URL", address)
-    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[:50].strip("-")
-    bucket = Path(folder, name)
+    bucket = Path(folder, f"bucket-{len(list(folder.iterdir()))}")
     bucket.mkdir()
     return bucket

@@ -261,6 +261,9 @@ def _s3_storage(url: str, place: str) -> tuple[Storage, str]:
 @lru_cache
 def _s3_files(endpoint: str | None, region: str | None) -> Any:
     """Connect once a process."""
+    if endpoint is not None:
+        # Else uploads declare no length, as a checksum follows them: compatible servers refuse that.
+        os.environ.setdefault("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
     from pyarrow.fs import AwsStandardS3RetryStrategy, S3FileSystem
 
     return S3FileSystem(
@@ -268,6 +271,7 @@ def _s3_files(endpoint: str | None, region: str | None) -> Any:
         region=region,
         connect_timeout=CONNECT_TIMEOUT_S,
         request_timeout=REQUEST_TIMEOUT_S,
+        allow_delayed_open=True,  # one request uploads an object, if it is not large
         retry_strategy=AwsStandardS3RetryStrategy(max_attempts=S3_ATTEMPTS),
     )
 
@@ -309,11 +313,12 @@ def _is_missing(error: Exception) -> bool:
     """Return whether a file does not exist; fsspec calls every failure of a web server that."""
     cause = error.__cause__
     is_missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
-    return is_missing and (cause is None or isinstance(cause, FileNotFoundError))
+    is_answer = getattr(cause, "status", None) in (404, 410)  # of HTTP
+    return is_missing and (cause is None or isinstance(cause, FileNotFoundError) or is_answer)
 
 
 def _unreachable(name: str, error: Exception) -> ScaleError:
     return ScaleError(
-        f"The storage {name} cannot be used ({reason(error)}): check the network and the "
+        f"The storage {name} cannot be used ({reason(error.__cause__ or error)}): check the network and the "
         "credentials, also of the workers' machines, and run the command again to continue."
     )
