@@ -118,7 +118,7 @@ class S3Storage:
 
         def upload() -> None:
             # Not closed if writing fails: what is closed becomes an object.
-            stream = self._files().open_output_stream(_place(path))
+            stream = self._files().open_output_stream(_place(path), compression=None)
             stream.write(content)
             stream.close()
 
@@ -262,7 +262,7 @@ def _s3_storage(url: str, place: str) -> tuple[Storage, str]:
 def _s3_files(endpoint: str | None, region: str | None) -> Any:
     """Connect once a process."""
     if endpoint is not None:
-        # Else uploads declare no length, as a checksum follows them: compatible servers refuse that.
+        # Else a checksum follows an upload, whose length is not declared: some servers refuse that.
         os.environ.setdefault("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
     from pyarrow.fs import AwsStandardS3RetryStrategy, S3FileSystem
 
@@ -318,7 +318,8 @@ def _is_missing(error: Exception) -> bool:
 
 
 def _unreachable(name: str, error: Exception) -> ScaleError:
+    cause = reason(error.__cause__ or error)
     return ScaleError(
-        f"The storage {name} cannot be used ({reason(error.__cause__ or error)}): check the network and the "
-        "credentials, also of the workers' machines, and run the command again to continue."
+        f"The storage {name} cannot be used ({cause}): check the network and the credentials, "
+        "also of the workers' machines, and run the command again to continue."
     )
