@@ -39,7 +39,9 @@ class Cluster:
 
 def import_ray() -> Any:
     """Return the package ray; raise ScaleError if it is not installed."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # read when it is imported
+    # Both are read when it is imported. Errors are told once, by those who wait for results.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")
     try:
         import ray
     except ModuleNotFoundError:
