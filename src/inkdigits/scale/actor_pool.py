@@ -60,6 +60,8 @@ def map_unordered(
                         break
                     running[actor.call.remote(*arguments)] = actor
     finally:
+        for reference in running:  # or Ray prints that it will call the killed actors again
+            ray.cancel(reference)
         for actor in actors:
             ray.kill(actor)
 
