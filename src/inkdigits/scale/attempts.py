@@ -10,15 +10,20 @@ as a machine that is turned off, but hardly three times at the same picture.
 
 import json
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import TypeAlias
 
-from inkdigits.scale.sources import Picture
+from inkdigits.scale.errors import ScaleError
+from inkdigits.scale.parts import Picture
+from inkdigits.scale.result_folder import ResultFolder
 
 FOLDER = "_attempts"
 MAX_DEATHS = 3  # at one picture
+MAX_OTHER_DEATHS = 5  # in one part, but not at a picture
 # Parts that a worker notes after it was started again. What it did when it was killed is among
 # them: Ray repeats it soon, although not always first.
 NOTED_PARTS = 4
+
+Place: TypeAlias = str | None  # the key of a picture; None is before, between or after pictures
 
 
 class WorkersDied(OSError):
@@ -30,67 +35,60 @@ class WorkersDied(OSError):
         )
 
 
-class Store(Protocol):
-    """The folder of the results, as far as notes need it; names are relative to it."""
-
-    def read(self, name: str) -> bytes | None:
-        """Return a file's content, or None if there is no such file."""
-
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file as a whole."""
-
-    def remove(self, name: str) -> None:
-        """Delete a file if it exists."""
-
-
 class Attempt:
     """An attempt at a part by a worker that was started again.
 
-    store        where the note is kept
-    name         of the part's file, such as part-000042
+    folder       of the results
+    name         of the part's file
     fingerprint  of the part: a note on another one is ignored
-    raises       OSError if the note cannot be read or written, here and in all methods
+    raises       ScaleError if workers die in the part, but not at a picture; OSError if the note
+                 cannot be read or written, here and in all methods
     """
 
-    def __init__(self, store: Store, name: str, fingerprint: str) -> None:
-        self._store = store
-        self._name = f"{FOLDER}/{name}"
+    def __init__(self, folder: ResultFolder, name: str, fingerprint: str) -> None:
+        self._folder = folder
+        self._name = f"{FOLDER}/{name}.json"
         self._fingerprint = fingerprint
-        self._deaths: dict[str, int] = {}
-        note = _parse(store.read(self._name))
-        self._notes_pictures = note is not None and note["part"] == fingerprint
-        if note is not None and self._notes_pictures:
-            self._deaths, picture = note["deaths"], note["picture"]
-            if picture is not None:
-                self._deaths[picture] = self._deaths.get(picture, 0) + 1
+        deaths = _deaths(folder.read(self._name), fingerprint)
+        self._is_repeated = deaths is not None
+        self._deaths = deaths or []  # where workers died
+        if self._deaths.count(None) >= MAX_OTHER_DEATHS:
+            self.end()
+            raise ScaleError(
+                f"{MAX_OTHER_DEATHS} workers died while recognizing {name}, perhaps for lack of "
+                "memory: use fewer workers, and run the command again to continue."
+            )
         self._note(None)
 
     def watch(self, pictures: Iterator[Picture]) -> Iterator[Picture]:
         """Yield the pictures; replace by an error the content of one that killed workers."""
         for picture in pictures:
-            if self._deaths.get(picture.key, 0) >= MAX_DEATHS:
+            if self._deaths.count(picture.key) >= MAX_DEATHS:
                 yield Picture(picture.key, WorkersDied())
                 continue
-            if self._notes_pictures:
+            if self._is_repeated:
                 self._note(picture.key)
             yield picture
+        if self._is_repeated:
+            self._note(None)
 
     def end(self) -> None:
         """Delete the note: the part is written."""
-        self._store.remove(self._name)
+        self._folder.remove(self._name)
 
-    def _note(self, picture: str | None) -> None:
-        note = {"part": self._fingerprint, "picture": picture, "deaths": self._deaths}
-        self._store.write(self._name, json.dumps(note).encode())
+    def _note(self, place: Place) -> None:
+        """Write where this worker is, so that the next one knows where it died if it does."""
+        note = {"part": self._fingerprint, "deaths": [*self._deaths, place]}
+        self._folder.write(self._name, json.dumps(note).encode())
 
 
-def _parse(content: bytes | None) -> dict[str, Any] | None:
-    """Parse a note; return None for anything else."""
+def _deaths(content: bytes | None, fingerprint: str) -> list[Place] | None:
+    """Return where workers died, as a note says; None if it is not a note on this part."""
     try:
         note = json.loads(content or b"null")
-        deaths, picture = note["deaths"], note["picture"]
-        counted = all(isinstance(number, int) for number in deaths.values())
-        valid = counted and isinstance(picture, str | None) and isinstance(note["part"], str)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        part, deaths = note["part"], note["deaths"]
+    except (ValueError, LookupError, TypeError, RecursionError):
         return None
-    return {"part": note["part"], "picture": picture, "deaths": deaths} if valid else None
+    if part != fingerprint or not isinstance(deaths, list):
+        return None
+    return [place for place in deaths if isinstance(place, str | None)]

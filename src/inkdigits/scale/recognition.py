@@ -12,9 +12,10 @@ from importlib.metadata import version
 from typing import Any
 
 from inkdigits.scale.actor_pool import map_unordered
+from inkdigits.scale.attempts import NOTED_PARTS, Attempt
 from inkdigits.scale.cluster import Cluster, import_ray
 from inkdigits.scale.errors import ScaleError
-from inkdigits.scale.results import Manifest, PartResult, Results
+from inkdigits.scale.results import Manifest, PartResult, Results, part_name
 from inkdigits.scale.sources import Part
 from inkdigits.scale.tasks import Task, count_outcomes
 from inkdigits.version import __version__
@@ -54,6 +55,8 @@ class RecognitionWorker:
 
     def __init__(self, task: Task, results: Results, run: str) -> None:
         use_one_thread()
+        context = import_ray().get_runtime_context()
+        self._parts_to_note = NOTED_PARTS if context.was_current_actor_reconstructed else 0
         self._task = task
         self._results = results
         self._run = run
@@ -66,20 +69,33 @@ class RecognitionWorker:
 
     def call(self, number: int, part: Part) -> PartResult:
         """Recognize a part, unless it is done."""
-        return recognize_part(self._task, self._results, self._run, number, part)
+        is_noted = self._parts_to_note > 0
+        result = recognize_part(self._task, self._results, self._run, number, part, is_noted)
+        self._parts_to_note -= is_noted
+        return result
 
 
-def recognize_part(task: Task, results: Results, run: str, number: int, part: Part) -> PartResult:
+def recognize_part(
+    task: Task, results: Results, run: str, number: int, part: Part, is_noted: bool = False
+) -> PartResult:
     """Recognize a part and write its rows, unless they are there.
 
-    raises   ScaleError if the source has changed since; OSError if the rows cannot be written
+    is_noted  whether to note the attempt, because a worker died
+    raises    ScaleError if the source has changed since; OSError if the rows cannot be written
     """
     done = results.find(number, run, part.fingerprint)
     if done is not None:
         return done
+    pictures, attempt = part.read(), None
+    if is_noted:
+        attempt = Attempt(results.folder, part_name(number), part.fingerprint)
+        pictures = attempt.watch(pictures)
     counts: Counter[str] = Counter()
-    rows = count_outcomes(task, task.rows(part.read()), counts)
-    return results.write(number, run, part.fingerprint, task.schema(), rows, counts)
+    rows = count_outcomes(task, task.rows(pictures), counts)
+    result = results.write(number, run, part.fingerprint, task.schema(), rows, counts)
+    if attempt is not None:
+        attempt.end()
+    return result
 
 
 def recognize(

@@ -7,6 +7,7 @@ from inkdigits.scale.errors import ScaleError
 from inkdigits.storage.files import FileError, read_file, write_atomically
 
 MAX_BYTES = 2**31  # of a file that is read
+TEMPORARY = ".inkdigits-*.tmp"  # the name of a file that is being written
 
 
 class ResultFolder(Protocol):
@@ -23,8 +24,22 @@ class ResultFolder(Protocol):
         """
         ...
 
+    def remove(self, name: str) -> None:
+        """Delete a file, if there is one.
+
+        raises   OSError
+        """
+        ...
+
     def is_empty(self) -> bool:
         """Return whether there is no file in it, or no such folder."""
+        ...
+
+    def clean(self) -> None:
+        """Delete what killed workers have left, once nothing is being written.
+
+        raises   OSError
+        """
         ...
 
 
@@ -57,17 +72,36 @@ class LocalFolder:
 
         raises   OSError
         """
+        path = self.path / name
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
         except FileExistsError:
-            raise ScaleError(f"{self.path} is a file; name a folder for the results.") from None
-        write_atomically(self.path / name, content)
+            raise ScaleError(f"{path.parent} is a file; name a folder for the results.") from None
+        write_atomically(path, content)
+
+    def remove(self, name: str) -> None:
+        """Delete a file, if there is one.
+
+        raises   OSError
+        """
+        (self.path / name).unlink(missing_ok=True)
 
     def is_empty(self) -> bool:
-        """Return whether there is no file in it, or no such folder."""
+        """Return whether there is no file in it but half-written ones, or no such folder."""
         try:
-            return next(self.path.iterdir(), None) is None
+            return all(path.match(TEMPORARY) for path in self.path.iterdir())
         except FileNotFoundError:
             return True
         except NotADirectoryError:
             raise ScaleError(f"{self.path} is a file; name a folder for the results.") from None
+
+    def clean(self) -> None:
+        """Delete what killed workers have left, once nothing is being written.
+
+        raises   OSError
+        """
+        for path in self.path.rglob(TEMPORARY):
+            path.unlink(missing_ok=True)
+        for path in self.path.iterdir():
+            if path.is_dir() and next(path.iterdir(), None) is None:
+                path.rmdir()

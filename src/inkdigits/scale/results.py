@@ -187,7 +187,11 @@ class Results:
         return PartResult(number, table.num_rows, hashlib.sha256(content).digest(), dict(counts))
 
     def finish(self, run: str, manifest: Manifest) -> None:
-        """Write the manifest: the results are complete."""
+        """Write the manifest: the results are complete.
+
+        raises   OSError
+        """
+        self.folder.clean()
         self.folder.write(MANIFEST, manifest.to_json(run))
 
 
