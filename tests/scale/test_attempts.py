@@ -114,8 +114,12 @@ def test_note_on_another_part_is_ignored(folder):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b"5", b"null", b"[" * 9999, b"\xff", b'{"part": "f", "deaths": 3}']
-    + [b'{"part": "f", "deaths": {"a.png": 3}}', b'{"part": "f", "deaths": [["a.png"], 3]}'],
+    [
+        *(b"", b"{", b"[]", b"5", b"null", b"[" * 9999, b"\xff"),
+        b'{"part": "f", "deaths": 3}',
+        b'{"part": "f", "deaths": {"a.png": 3}}',
+        b'{"part": "f", "deaths": [["a.png"], 3]}',
+    ],
 )
 def test_file_that_is_not_a_note_is_replaced(folder, content):
     folder[NOTE] = content
