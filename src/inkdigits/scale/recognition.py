@@ -51,15 +51,21 @@ class Summary:
 
 
 class RecognitionWorker:
-    """What an actor does: it recognizes parts, one after the other, with one thread."""
+    """What an actor does: it recognizes parts, one after the other, with one thread.
 
-    def __init__(self, task: Task, results: Results, run: str) -> None:
+    shared   a list of one reference to the task, the results and the fingerprint of the run: Ray
+             would resolve one that is not in a list, and not resolve it again if the actor is
+             started again
+    """
+
+    def __init__(self, shared: list[Any]) -> None:
         use_one_thread()
-        context = import_ray().get_runtime_context()
-        self._parts_to_note = NOTED_PARTS if context.was_current_actor_reconstructed else 0
-        self._task = task
-        self._results = results
-        self._run = run
+        ray = import_ray()
+        self._task: Task
+        self._results: Results
+        self._task, self._results, self._run = ray.get(shared[0])
+        is_restarted = ray.get_runtime_context().was_current_actor_reconstructed
+        self._parts_to_note = NOTED_PARTS if is_restarted else 0
 
     def ready(self) -> dict[str, str]:
         """Return the versions of what is installed here, once the results can be written."""
@@ -131,10 +137,10 @@ def recognize(
         }
     )
     worker = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=-1)(RecognitionWorker)
-    shared_task, shared_results = ray.put(task), ray.put(results)
+    shared = [ray.put((task, results, run))]
     summary, manifest = Summary(), Manifest()
     found = map_unordered(
-        lambda: worker.remote(shared_task, shared_results, run),
+        lambda: worker.remote(shared),
         enumerate(parts),
         workers or max(1, cluster.cpus),
         check=check_versions,

@@ -32,17 +32,15 @@ UNREADABLE = "unreadable"  # the reason of a picture that cannot be decoded
 
 
 class Task(Protocol):
-    """What is recognized in pictures.
-
-    kind      in one word, for the results
-    suffixes  of the files that are looked for in folders
-    """
+    """What is recognized in pictures."""
 
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """What it is in one word, for the results."""
 
     @property
-    def suffixes(self) -> Set[str]: ...
+    def suffixes(self) -> Set[str]:
+        """The endings of the files that are looked for in folders."""
 
     def settings(self) -> dict[str, Any]:
         """Return, as JSON, all that may change the results of a picture."""
