@@ -15,7 +15,8 @@ def map_unordered(
     calls: Iterable[tuple[Any, ...]],
     workers: int,
     waiting: int = WAITING,
-    check: Callable[[Any], None] | None = None,
+    ready: tuple[Any, ...] = (),
+    check: Callable[[Any], None] = lambda result: None,
 ) -> Iterator[Any]:
     """Call actors' method `call` with each tuple of arguments; yield results as they are ready.
 
@@ -27,10 +28,10 @@ def map_unordered(
     Calls must be repeatable: those of an actor whose process or machine is lost are made again when
     it has started elsewhere. If there is no room for it, that is when another actor ends.
 
-    make_worker  returns a handle of a new actor, with the methods `ready`, without arguments, and
-                 `call`
+    make_worker  returns a handle of a new actor, with the methods `ready` and `call`
     workers      how many actors to make
     waiting      calls for each actor that are in flight at a time
+    ready        arguments of the method `ready`
     check        called with what `ready` returned; it may raise
     raises       what calls and methods raise; ScaleError if no actor starts, or actors are lost
     """
@@ -43,7 +44,7 @@ def map_unordered(
     try:
         for _ in range(workers):
             actors.append(make_worker())
-            starting[actors[-1].ready.remote()] = actors[-1]
+            starting[actors[-1].ready.remote(*ready)] = actors[-1]
         has_started = False
         while running or starting:
             done = _wait(ray, [*running, *starting], has_started)
@@ -55,8 +56,7 @@ def map_unordered(
                     yield result
                 else:
                     actor, count = starting.pop(reference), waiting
-                    if check is not None:
-                        check(result)
+                    check(result)
                 for _ in range(0 if is_exhausted else count):
                     arguments = next(iterator, None)
                     if arguments is None:

@@ -50,55 +50,70 @@ class Summary:
         self.counts.update(result.counts)
 
 
+@dataclass(frozen=True)
+class Job:
+    """What all workers of a run need.
+
+    run   the fingerprint of the run
+    """
+
+    task: Task
+    results: Results
+    run: str
+
+
 class RecognitionWorker:
     """What an actor does: it recognizes parts, one after the other, with one thread.
 
-    shared   a list of one reference to the task, the results and the fingerprint of the run: Ray
-             would resolve one that is not in a list, and not resolve it again if the actor is
-             started again
+    What it needs comes with each call, as a list of one reference to a `Job`: an actor that is
+    started again has no call but the one that it repeats. (As an argument of the constructor, Ray
+    warns of a reference; outside of a list, it would be resolved with each call.)
     """
 
-    def __init__(self, shared: list[Any]) -> None:
+    def __init__(self) -> None:
         use_one_thread()
-        ray = import_ray()
-        self._task: Task
-        self._results: Results
-        self._task, self._results, self._run = ray.get(shared[0])
-        is_restarted = ray.get_runtime_context().was_current_actor_reconstructed
+        is_restarted = import_ray().get_runtime_context().was_current_actor_reconstructed
         self._parts_to_note = NOTED_PARTS if is_restarted else 0
+        self._job: Job | None = None
 
-    def ready(self) -> dict[str, str]:
-        """Return the versions of what is installed here, once the results can be written."""
+    def ready(self, shared: list[Any]) -> dict[str, str]:
+        """Return the versions of what is installed here, once results can be written."""
         installed = versions()
-        self._results.check(self._run)
+        job = self._get(shared)
+        job.results.check(job.run)
         return installed
 
-    def call(self, number: int, part: Part) -> PartResult:
+    def call(self, shared: list[Any], number: int, part: Part) -> PartResult:
         """Recognize a part, unless it is done."""
         is_noted = self._parts_to_note > 0
-        result = recognize_part(self._task, self._results, self._run, number, part, is_noted)
+        result = recognize_part(self._get(shared), number, part, is_noted)
         self._parts_to_note -= is_noted
         return result
 
+    def _get(self, shared: list[Any]) -> "Job":
+        if self._job is None:
+            job: Job = import_ray().get(shared[0])
+            self._job = job
+        return self._job
 
-def recognize_part(
-    task: Task, results: Results, run: str, number: int, part: Part, is_noted: bool = False
-) -> PartResult:
+
+def recognize_part(job: Job, number: int, part: Part, is_noted: bool = False) -> PartResult:
     """Recognize a part and write its rows, unless they are there.
 
     is_noted  whether to note the attempt, because a worker died
     raises    ScaleError if the source has changed since; OSError if the rows cannot be written
     """
-    done = results.find(number, run, part.fingerprint)
+    done = job.results.find(number, job.run, part.fingerprint)
     if done is not None:
         return done
     pictures, attempt = part.read(), None
     if is_noted:
-        attempt = Attempt(results.folder, part_name(number), part.fingerprint)
+        attempt = Attempt(job.results.folder, part_name(number), part.fingerprint)
         pictures = attempt.watch(pictures)
     counts: Counter[str] = Counter()
-    rows = count_outcomes(task, task.rows(pictures), counts)
-    result = results.write(number, run, part.fingerprint, task.schema(), rows, counts)
+    rows = count_outcomes(job.task, job.task.rows(pictures), counts)
+    schema = job.task.schema()
+    result = job.results.write(number, job.run, part.fingerprint, schema, rows, counts)
     if attempt is not None:
         attempt.end()
     return result
@@ -137,12 +152,13 @@ def recognize(
         }
     )
     worker = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=-1)(RecognitionWorker)
-    shared = [ray.put((task, results, run))]
+    shared = [ray.put(Job(task, results, run))]
     summary, manifest = Summary(), Manifest()
     found = map_unordered(
-        lambda: worker.remote(shared),
-        enumerate(parts),
+        worker.remote,
+        ((shared, number, part) for number, part in enumerate(parts)),
         workers or max(1, cluster.cpus),
+        ready=(shared,),
         check=check_versions,
     )
     for result in found:
