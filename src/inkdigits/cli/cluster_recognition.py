@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from inkdigits.scale.recognition import Summary
     from inkdigits.scale.tasks import Task
 
-DEFAULT_PART_SIZE = 1024
+PART_SIZE = 1024  # pictures whose results are one file, by default
 
 on_option = click.option(
     "--on",
@@ -24,18 +24,22 @@ on_option = click.option(
     help="Recognize on a Ray cluster: ray starts one on this machine, or takes the one that "
     "RAY_ADDRESS names. SOURCE may then also be a shard, a Parquet file or a URL.",
 )
-part_size_option = click.option(
-    "--part-size",
-    type=click.IntRange(min=1, max=1_000_000),
-    help="With --on: the largest number of files whose results are one file.  "
-    f"[default: {DEFAULT_PART_SIZE}]",
-)
 results_option = click.option(
     "-o",
     "--output",
     metavar="FOLDER",
     help="With --on: the folder or URL of the results, which the same command continues.",
 )
+
+
+def part_size_option(default: int) -> Callable[[click.decorators.FC], click.decorators.FC]:
+    """Make the option --part-size."""
+    return click.option(
+        "--part-size",
+        type=click.IntRange(min=1, max=1_000_000),
+        help="With --on: the largest number of files whose results are one file.  "
+        f"[default: {default:,}]",
+    )
 
 
 @dataclass(frozen=True)
@@ -52,28 +56,30 @@ class Place:
     part_size: int
 
 
-def check_cluster_options(
-    on: str | None,
-    output: str | None,
-    part_size: int | None,
-    csv_path: str | None,
-    as_json: bool,
+def cluster_place(
+    on: str | None, output: str | None, part_size: int | None, default_size: int
 ) -> Place | None:
     """Return where to compute; None without --on.
 
-    raises   UsageError if options are missing that --on needs, or cannot be used together
+    raises   UsageError if options are missing that --on needs, or that need it
     """
     if on is None:
-        if output is not None:
-            raise click.UsageError("-o names a folder for the results of --on ray; add that.")
         if part_size is not None:
             raise click.UsageError("--part-size divides the work of --on ray; add that.")
         return None
-    if csv_path is not None or as_json:
-        raise click.UsageError("--on writes a folder of Parquet files: leave out --csv and --json.")
     if output is None:
         raise click.UsageError("--on writes its results to a folder: name it with -o.")
-    return Place(on, output, part_size or DEFAULT_PART_SIZE)
+    return Place(on, output, part_size or default_size)
+
+
+def check_one_output(
+    on: str | None, output: str | None, csv_path: str | None, as_json: bool
+) -> None:
+    """Raise UsageError for outputs that another place of computing has."""
+    if on is None and output is not None:
+        raise click.UsageError("-o names a folder for the results of --on ray; add that.")
+    if on is not None and (csv_path is not None or as_json):
+        raise click.UsageError("--on writes a folder of Parquet files: leave out --csv and --json.")
 
 
 def recognize_on_cluster(
@@ -103,14 +109,15 @@ def recognize_on_cluster(
         summary = recognize(
             cluster, task, parts, results, on_progress, settings=settings, workers=workers
         )
-    click.echo(_describe(summary, place.output), err=True)
+    click.echo(_describe(summary, place.output, task.kind), err=True)
     if summary.counts["failed"]:
         sys.exit(1)
 
 
-def _describe(summary: "Summary", output: str) -> str:
+def _describe(summary: "Summary", output: str, kind: str) -> str:
     counts = summary.counts
-    rejected = f"{counts['rejected']:,} blank or rejected, " if counts["rejected"] else ""
+    doubtful = "to review" if kind == "forms" else "blank or rejected"
+    rejected = f"{counts['rejected']:,} {doubtful}, " if counts["rejected"] else ""
     failed = f"{counts['failed']:,} could not be read, " if counts["failed"] else ""
     rate = summary.new_rows / max(summary.seconds, 1e-3)
     before = (

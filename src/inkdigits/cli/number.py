@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from inkdigits.cli.cluster_recognition import (
-    check_cluster_options,
+    PART_SIZE,
+    check_one_output,
+    cluster_place,
     on_option,
     part_size_option,
     recognize_on_cluster,
@@ -78,7 +80,7 @@ MAX_CHOICES_BYTES = 2**20
 @workers_option(IMAGES_PER_WORKER)
 @on_option
 @results_option
-@part_size_option
+@part_size_option(PART_SIZE)
 def number_command(
     files: tuple[str, ...],
     model: str,
@@ -102,7 +104,8 @@ def number_command(
     --on, too.
     """
     check_outputs(csv_path, as_json)
-    place = check_cluster_options(on, output, part_size, csv_path, as_json)
+    check_one_output(on, output, csv_path, as_json)
+    place = cluster_place(on, output, part_size, PART_SIZE)
     try:
         constraints = Constraints(length, pattern, _read_choices(choices_path), checksum)
     except ConstraintError as error:

@@ -6,7 +6,9 @@ from functools import partial
 import click
 
 from inkdigits.cli.cluster_recognition import (
-    check_cluster_options,
+    PART_SIZE,
+    check_one_output,
+    cluster_place,
     on_option,
     part_size_option,
     recognize_on_cluster,
@@ -41,7 +43,7 @@ from inkdigits.recognizer import Prediction
 @workers_option(IMAGES_PER_WORKER)
 @on_option
 @results_option
-@part_size_option
+@part_size_option(PART_SIZE)
 def predict_command(
     files: tuple[str, ...],
     model: str,
@@ -61,7 +63,8 @@ def predict_command(
     file, or any of these as a URL, such as s3://BUCKET/FOLDER.
     """
     check_outputs(csv_path, as_json)
-    place = check_cluster_options(on, output, part_size, csv_path, as_json)
+    check_one_output(on, output, csv_path, as_json)
+    place = cluster_place(on, output, part_size, PART_SIZE)
     recognizer = load_recognizer(model, profile)
     if place is not None:
         from inkdigits.scale.tasks import DigitTask
