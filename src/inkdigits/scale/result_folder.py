@@ -1,5 +1,7 @@
 """Folders for results: each file is written whole or not at all."""
 
+import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -35,8 +37,8 @@ class ResultFolder(Protocol):
         """Return whether there is no file in it, or no such folder."""
         ...
 
-    def clean(self) -> None:
-        """Delete what killed workers have left, once nothing is being written.
+    def clean(self, folder: str) -> None:
+        """Delete a folder in it, and files that are half-written, once nothing is being written.
 
         raises   OSError
         """
@@ -95,13 +97,12 @@ class LocalFolder:
         except NotADirectoryError:
             raise ScaleError(f"{self.path} is a file; name a folder for the results.") from None
 
-    def clean(self) -> None:
-        """Delete what killed workers have left, once nothing is being written.
+    def clean(self, folder: str) -> None:
+        """Delete a folder in it, and files that are half-written, once nothing is being written.
 
         raises   OSError
         """
-        for path in self.path.rglob(TEMPORARY):
+        with suppress(FileNotFoundError):
+            shutil.rmtree(self.path / folder)
+        for path in self.path.glob(TEMPORARY):
             path.unlink(missing_ok=True)
-        for path in self.path.iterdir():
-            if path.is_dir() and next(path.iterdir(), None) is None:
-                path.rmdir()

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
+from inkdigits.scale.attempts import FOLDER
 from inkdigits.scale.errors import ScaleError
 from inkdigits.scale.result_folder import open_folder
 
@@ -191,7 +192,7 @@ class Results:
 
         raises   OSError
         """
-        self.folder.clean()
+        self.folder.clean(FOLDER)
         self.folder.write(MANIFEST, manifest.to_json(run))
 
 
