@@ -6,13 +6,20 @@ with SIGKILL, or takes memory until the kernel kills it. Files in a folder count
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from unittest.mock import patch
 
-from inkdigits.scale.cluster import Cluster
+import numpy as np
+
+from inkdigits.arrays import Pixels
+from inkdigits.imaging.decode import encode_png
+from inkdigits.scale.cluster import Cluster, connected
 from inkdigits.scale.parts import Picture
 from inkdigits.scale.recognition import Summary, recognize
 from inkdigits.scale.result_folder import LocalFolder
@@ -139,11 +146,8 @@ class FaultyFolder(LocalFolder):
             self._strike("writing", name)
             replace(*names)
 
-        os.replace = strike_and_replace
-        try:
+        with patch("os.replace", strike_and_replace):
             super().write(name, content)
-        finally:
-            os.replace = replace
         self._strike("written", name)
 
     def _strike(self, moment: Moment, name: str) -> None:
@@ -168,6 +172,47 @@ def recognize_pictures(
         results.folder = FaultyFolder(output, faults)
     parts = plan_parts([str(pictures)], suffixes=task.suffixes, part_size=part_size)
     return recognize(cluster, task, parts, results, on_progress, workers=cluster.cpus)
+
+
+@contextmanager
+def two_nodes() -> Iterator[Cluster]:
+    """Start a cluster of two nodes with a CPU each, and connect to it."""
+    import ray.cluster_utils
+
+    # Ray would take half a minute to notice that a node is lost.
+    checks = {"period_ms": 300, "failure_threshold": 3, "initial_delay_ms": 0}
+    config = {f"health_check_{name}": value for name, value in checks.items()}
+    nodes = ray.cluster_utils.Cluster(
+        initialize_head=True,
+        head_node_args={"num_cpus": 1, "include_dashboard": False, "_system_config": config},
+    )
+    try:
+        nodes.add_node(num_cpus=1)
+        nodes.wait_for_nodes()
+        with patch.dict(os.environ, {"RAY_ADDRESS": nodes.address}), connected("ray") as cluster:
+            yield cluster
+    finally:
+        nodes.shutdown()
+
+
+@contextmanager
+def sent_to_workers() -> Iterator[None]:
+    """Send the classes of this module to workers, which cannot import it."""
+    import ray.cloudpickle
+
+    module = sys.modules[__name__]
+    ray.cloudpickle.register_pickle_by_value(module)
+    yield
+    ray.cloudpickle.unregister_pickle_by_value(module)
+
+
+def write_pictures(folder: Path, images: Pixels) -> None:
+    """Write digits as PNG files, dark on white.
+
+    images   uint8 (N, 28, 28), light on black
+    """
+    for number, image in enumerate(images):
+        (folder / f"{number:06d}.png").write_bytes(encode_png(np.subtract(255, image)))
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -10,9 +10,14 @@ import sys
 
 import pytest
 import scale_fault_kinds
-from scale_fault_kinds import Fault, contents, recognize_pictures
+from scale_fault_kinds import (
+    Fault,
+    contents,
+    recognize_pictures,
+    sent_to_workers,
+    write_pictures,
+)
 
-from inkdigits.imaging.decode import encode_png
 from inkdigits.recognizer import Recognizer
 from inkdigits.scale.attempts import MAX_DEATHS
 
@@ -26,45 +31,26 @@ PART = "part-000003.parquet"  # of TARGET
 DRIVER = """
 import json, os, sys
 from pathlib import Path
-import ray.cloudpickle, scale_fault_kinds
-from scale_fault_kinds import Fault, recognize_pictures
+from scale_fault_kinds import Fault, recognize_pictures, sent_to_workers, two_nodes
 from inkdigits.recognizer import Recognizer
 from inkdigits.scale.cluster import connected
 from inkdigits.scale.tasks import DigitTask
 
-ray.cloudpickle.register_pickle_by_value(scale_fault_kinds)
 told = json.loads(sys.argv[1])
 fault = Fault(told["state"], "picture", told["target"], victim=told["victim"] or os.getpid())
-cluster = None
-if told["victim"] == "node":
-    from ray.cluster_utils import Cluster
-
-    # Ray would need half a minute to notice that a node is lost.
-    config = {"health_check_period_ms": 300, "health_check_failure_threshold": 3}
-    config["health_check_initial_delay_ms"] = 0
-    head = {"num_cpus": 1, "include_dashboard": False, "_system_config": config}
-    cluster = Cluster(initialize_head=True, head_node_args=head)
-    cluster.add_node(num_cpus=1)
-    cluster.wait_for_nodes()
-    os.environ["RAY_ADDRESS"] = cluster.address
 task = DigitTask(Recognizer.load("mlp"))
-with connected("ray") as connection:
-    recognize_pictures(
-        connection, task, Path(told["pictures"]), Path(told["output"]), [fault]
-    )
-if cluster is not None:
-    cluster.shutdown()
+with (
+    sent_to_workers(),
+    two_nodes() if told["victim"] == "node" else connected("ray") as cluster,
+):
+    recognize_pictures(cluster, task, Path(told["pictures"]), Path(told["output"]), [fault])
 """
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _faults_are_known_to_workers():
-    """Send the classes of the faults to workers, which cannot import them."""
-    import ray.cloudpickle
-
-    ray.cloudpickle.register_pickle_by_value(scale_fault_kinds)
-    yield
-    ray.cloudpickle.unregister_pickle_by_value(scale_fault_kinds)
+def _faults_are_sent():
+    with sent_to_workers():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +64,7 @@ def task():
 def pictures(packaged_splits, tmp_path_factory):
     """A folder of pictures of digits."""
     folder = tmp_path_factory.mktemp("pictures")
-    images = packaged_splits[1].images[:PICTURES]
-    for number, image in enumerate(images):
-        (folder / f"{number:06d}.png").write_bytes(encode_png(255 - image))
+    write_pictures(folder, packaged_splits[1].images[:PICTURES])
     return folder
 
 
