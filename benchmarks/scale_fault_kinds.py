@@ -31,7 +31,7 @@ from inkdigits.scale.tasks import Outcome, Row, Task
 # but nobody knows.
 Moment = Literal["picture", "writing", "written"]
 PIECE_BYTES = 2**24
-SECONDS_TO_DIE = 60
+SECONDS_TO_WAIT = 60
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,10 @@ class Fault:
         """Kill this process, if this is the moment."""
         if moment != self.moment or not target.endswith(self.target):
             return
-        if (self.victim == "node" and is_on_head()) or not self._counts():
+        if self.victim == "node" and is_on_head():
+            self._wait()  # or else this worker could be done before the other one starts
+            return
+        if not self._counts():
             return
         if self.cgroup is not None:
             Path(self.cgroup, "cgroup.procs").write_text(str(os.getpid()))
@@ -68,7 +71,7 @@ class Fault:
                 taken.append(b"x" * PIECE_BYTES)
         if isinstance(self.victim, int):
             os.kill(self.victim, signal.SIGKILL)
-            time.sleep(SECONDS_TO_DIE)  # unless Ray ends this process, which it should
+            time.sleep(SECONDS_TO_WAIT)  # unless Ray ends this process, which it should
         if self.victim == "node":
             os.kill(os.getppid(), signal.SIGKILL)
         os.kill(os.getpid(), signal.SIGKILL)
@@ -76,6 +79,12 @@ class Fault:
     def strikes(self) -> int:
         """Return how often it struck."""
         return len(os.listdir(self.state))
+
+    def _wait(self) -> None:
+        """Wait until the fault has struck elsewhere."""
+        deadline = time.monotonic() + SECONDS_TO_WAIT
+        while not self.strikes() and time.monotonic() < deadline:
+            time.sleep(0.05)
 
     def _counts(self) -> bool:
         number = self.strikes()

@@ -112,6 +112,7 @@ class LocalFolder:
         for path in self.path.glob(TEMPORARY):
             path.unlink(missing_ok=True)
 
+
 class RemoteFolder:
     """A folder in a storage."""
 
