@@ -40,14 +40,14 @@ from inkdigits.scale.cluster import Cluster, connected
 from inkdigits.scale.tasks import DigitTask
 
 NAME = "scale_faults"
-PICTURES, QUICK_PICTURES = 4000, 400
+PICTURES, QUICK_PICTURES = 2000, 400
 PARTS = 40
 KILLS, QUICK_KILLS = 20, 2
 WORKER = "ray::RecognitionWorker"
 DRIVER_KILLS = 4
 ENDS_WITHIN_S = 10  # of a killed driver, the processes of its cluster
 CGROUPS = Path("/sys/fs/cgroup/memory")
-CGROUP_BYTES = 2**30
+CGROUP_BYTES = 2**28
 DISK_KIB = 40
 
 Figures = dict[str, Any]
