@@ -70,6 +70,8 @@ def map_unordered(
                     ray.kill(actor)
                 starting.clear()
     finally:
+        for reference in running:  # or Ray prints that it will call the killed actors again
+            ray.cancel(reference)
         for actor in actors:
             ray.kill(actor)
 
