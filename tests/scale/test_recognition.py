@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from contextlib import nullcontext
 
 import cv2
@@ -36,16 +37,36 @@ def task():
     return DigitTask(Recognizer.load())
 
 
-@pytest.fixture
-def pictures(packaged_splits, tmp_path, monkeypatch):
-    """A folder with 50 digits and a file that is not a picture, in the current folder."""
-    monkeypatch.chdir(tmp_path)
-    folder = tmp_path / "pictures"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def folder(packaged_splits, tmp_path_factory):
+    """A folder with 50 digits and a file that is not a picture, in the folder "pictures"."""
+    folder = tmp_path_factory.mktemp("recognition")
+    pictures = folder / "pictures"
+    pictures.mkdir()
     for number, ink in enumerate(packaged_splits[0].images[:50]):
-        (folder / f"{number:02d}.png").write_bytes(encode_png(255 - ink))
-    (folder / "bad.png").write_bytes(b"nothing")
-    return folder
+        (pictures / f"{number:02d}.png").write_bytes(encode_png(255 - ink))
+    (pictures / "bad.png").write_bytes(b"nothing")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def recognize_pictures(folder, ray_cluster, task):
+    """Recognize the pictures, and write the results to the folder of a name."""
+
+    def run(name, workers=1):
+        parts = plan_parts(["pictures"], part_size=16)
+        return recognize(ray_cluster, task, parts, Results(str(folder / name)), workers=workers)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def done(recognize_pictures, folder):
+    """The folder of the results of one worker, and the summary."""
+    summary = recognize_pictures("done")
+    return folder / "done", summary
 
 
 @pytest.fixture
@@ -71,32 +92,29 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_results_are_the_same_bytes_for_any_number_of_workers(
-    pictures, ray_cluster, task, tmp_path
-):
-    for workers in (1, 2):
-        parts = plan_parts(["pictures"], part_size=16)
-        results = Results(str(tmp_path / f"results{workers}"))
-        summary = recognize(ray_cluster, task, parts, results, workers=workers)
-        assert (summary.parts, summary.before, summary.new_rows) == (4, 0, 51)
-        assert summary.counts["failed"] == 1
-        assert summary.counts.total() == 51
-    first, second = (contents(tmp_path / f"results{workers}") for workers in (1, 2))
-    assert first == second
-    manifest = json.loads(first["_manifest.json"])
+def test_results_are_the_same_bytes_for_any_number_of_workers(done, recognize_pictures, folder):
+    recognize_pictures("two", workers=2)
+    assert contents(folder / "two") == contents(done[0])
+
+
+def test_manifest_has_the_digest_of_every_part(done):
+    files, summary = contents(done[0]), done[1]
+    assert (summary.parts, summary.before, summary.new_rows) == (4, 0, 51)
+    assert summary.counts["failed"] == 1
+    assert summary.counts.total() == 51
+    manifest = json.loads(files["_manifest.json"])
     assert [part["rows"] for part in manifest["parts"]] == [16, 16, 16, 3]
     for part in manifest["parts"]:
-        assert hashlib.sha256(first[part["file"]]).hexdigest() == part["sha256"]
+        assert hashlib.sha256(files[part["file"]]).hexdigest() == part["sha256"]
 
 
-def test_rows_are_sorted_by_key_and_those_of_the_recognizer(pictures, ray_cluster, task, tmp_path):
-    results = Results(str(tmp_path / "results"))
-    recognize(ray_cluster, task, plan_parts(["pictures"], part_size=16), results)
-    rows = rows_of(tmp_path / "results")
-    names = sorted(path.name for path in pictures.iterdir())
+def test_rows_are_sorted_by_key_and_those_of_the_recognizer(done, task, folder):
+    rows = rows_of(done[0])
+    names = sorted(path.name for path in (folder / "pictures").iterdir())
     assert [row["key"] for row in rows] == [f"pictures/{name}" for name in names]
-    paths = [str(pictures / name) for name in names]
-    for row, prediction in zip(rows, task.recognizer.recognize_many(paths, workers=1), strict=True):
+    paths = [str(folder / "pictures" / name) for name in names]
+    predictions = task.recognizer.recognize_many(paths, workers=1)
+    for row, prediction in zip(rows, predictions, strict=True):
         if row["error"] is None:
             assert row["label"] == prediction.label
             assert row["probabilities"] == [float(np.float32(p)) for p in prediction.probabilities]
@@ -104,61 +122,50 @@ def test_rows_are_sorted_by_key_and_those_of_the_recognizer(pictures, ray_cluste
             assert (row["key"], row["reason"]) == ("pictures/bad.png", "unreadable")
 
 
-def test_what_is_done_is_not_done_again(pictures, ray_cluster, task, tmp_path):
-    def run():
-        parts = plan_parts(["pictures"], part_size=16)
-        return recognize(ray_cluster, task, parts, Results(str(tmp_path / "results")))
-
-    run()
-    before = contents(tmp_path / "results")
-    kept = tmp_path / "results/part-000001.parquet"
+def test_what_is_done_is_not_done_again(done, recognize_pictures, folder):
+    shutil.copytree(done[0], folder / "stopped")
+    kept = folder / "stopped/part-000001.parquet"
     time = kept.stat().st_mtime_ns
-    (tmp_path / "results/part-000002.parquet").unlink()
-    (tmp_path / "results/_manifest.json").unlink()
-    summary = run()
+    (folder / "stopped/part-000002.parquet").unlink()
+    (folder / "stopped/_manifest.json").unlink()
+    summary = recognize_pictures("stopped")
     assert (summary.parts, summary.before, summary.new_rows) == (4, 3, 16)
     assert summary.counts.total() == 51
-    assert contents(tmp_path / "results") == before
+    assert contents(folder / "stopped") == contents(done[0])
     assert kept.stat().st_mtime_ns == time
 
 
-def test_source_that_has_changed_is_refused(pictures, ray_cluster, task, tmp_path):
-    results = Results(str(tmp_path / "results"))
-    recognize(ray_cluster, task, plan_parts(["pictures"], part_size=16), results)
-    (pictures / "20.png").unlink()
-    with pytest.raises(ScaleError, match=r"part-00000\d\.parquet in .* has changed since"):
-        recognize(ray_cluster, task, plan_parts(["pictures"], part_size=16), results)
-
-
-def test_worker_of_another_version_is_refused(pictures, ray_cluster, task, tmp_path, monkeypatch):
+def test_worker_of_another_version_is_refused(recognize_pictures, folder, monkeypatch):
     here = versions() | {"inkdigits": "0.1.0"}
     monkeypatch.setattr(recognition, "versions", lambda: here)
-    results = Results(str(tmp_path / "results"))
     with pytest.raises(ScaleError, match=r"inkdigits [\d.]+ instead of 0\.1\.0"):
-        recognize(ray_cluster, task, plan_parts(["pictures"]), results)
-    assert not list((tmp_path / "results").glob("part*"))
+        recognize_pictures("other_version")
+    assert not list((folder / "other_version").glob("part*"))
 
 
-def test_predict_on_a_cluster(pictures, run_on_cluster, tmp_path):
+def test_predict_on_a_cluster(folder, run_on_cluster, monkeypatch):
     arguments = ("predict", "pictures", "-o", "results", "--part-size", 30, "--workers", 1)
     result = run_on_cluster(*arguments)
     assert result.exit_code == 1  # one could not be read
     assert " of 51 rows recognized, " in result.stderr
     assert "1 could not be read" in result.stderr
-    assert len(rows_of(tmp_path / "results")) == 51
-    (pictures / "bad.png").write_bytes(b"NOTHING")
-    again = run_on_cluster(*arguments)
-    assert "has changed since" in again.stderr
-    assert again.stderr.count("\n") == 1
+    assert len(rows_of(folder / "results")) == 51
     other = run_on_cluster(*arguments, "--model", "mlp")
     assert "has results of a run with other settings (task)" in other.stderr
+    (folder / "pictures/bad.png").write_bytes(b"other")
+    again = run_on_cluster(*arguments)
+    (folder / "pictures/bad.png").write_bytes(b"nothing")
+    assert again.exit_code == 1
+    assert "part-000001.parquet" in again.stderr
+    assert "has changed since" in again.stderr
+    assert again.stderr.count("\n") == 1
 
 
 def test_number_on_a_cluster(packaged_splits, run_on_cluster, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     digits = packaged_splits[0].take(slice(8, 12))
     (tmp_path / "n.png").write_bytes(encode_png(255 - np.hstack(list(digits.images))))
-    result = run_on_cluster("number", "n.png", "-o", "results", "--length", 4)
+    result = run_on_cluster("number", "n.png", "-o", "results", "--length", 4, "--workers", 1)
     assert result.exit_code == 0, result.stderr
     (row,) = rows_of(tmp_path / "results")
     assert (row["key"], row["text"]) == ("n.png", "".join(map(str, digits.labels)))
@@ -174,7 +181,7 @@ def test_form_read_on_a_cluster(run_on_cluster, tmp_path, monkeypatch):
     photo = photograph(page, Photo(megapixels=1, tilt=5), np.random.default_rng(0))
     (tmp_path / "photos/1.jpg").write_bytes(photo)
     cv2.imwrite(str(tmp_path / "photos/2.png"), np.full((200, 100), 255, np.uint8))
-    result = run_on_cluster("form", "read", "form.toml", "photos", "-o", "results")
+    result = run_on_cluster("form", "read", "form.toml", "photos", "-o", "results", "--workers", 1)
     assert result.exit_code == 1
     assert "2 of 3 rows recognized, 1 could not be read" in result.stderr
     rows = rows_of(tmp_path / "results")

@@ -9,6 +9,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, BinaryIO, TypeVar, cast
@@ -124,6 +125,11 @@ class S3Storage:
 
         self._attempt(upload)
 
+    def remove(self, path: str) -> None:
+        """Delete an object, if there is one."""
+        with suppress(FileNotFoundError):
+            self._attempt(lambda: self._files().delete_file(_place(path)))
+
     def check(self, path: str) -> None:
         """Do nothing: all machines see the same objects."""
 
@@ -195,6 +201,11 @@ class FsspecStorage:
             files.mv(temporary, place)
 
         self._attempt(upload)
+
+    def remove(self, path: str) -> None:
+        """Delete a file, if there is one."""
+        with suppress(FileNotFoundError):
+            self._attempt(lambda: self._files().rm_file(self._place(path)))
 
     def check(self, path: str) -> None:
         """Do nothing: all machines see the same files."""
