@@ -117,6 +117,9 @@ def test_results_are_written_whole_and_read_again(storage, request):
     folder.write("part", b"again")
     assert folder.read("part") == b"again"
     assert not folder.is_empty()
+    for _ in range(2):  # the second time, it is gone
+        folder.remove("part")
+        assert folder.read("part") is None
     assert str(folder).endswith("/results/a")
 
 
