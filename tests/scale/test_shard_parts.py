@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import random
 import struct
 import tarfile
 import tracemalloc
@@ -116,11 +117,14 @@ def test_every_damaged_header_is_noticed(read):
 
 
 def test_damaged_or_truncated_compression_is_noticed(read):
-    content = gzip.compress(DIGITS)
+    pictures = [random.Random(number).randbytes(100_000) for number in range(3)]
+    archive = tar(*(member(f"{number}.png", each) for number, each in enumerate(pictures)))
+    content = gzip.compress(archive + bytes(100_000), 1)
     check_damaged(read(content[:-100], "SHARD.tar.gz"), "ended before")
     flipped = bytearray(content)
     flipped[-6] ^= 1  # of the checksum
-    check_damaged(read(bytes(flipped), "SHARD.tar.gz"), "CRC check failed")
+    found = check_damaged(read(bytes(flipped), "SHARD.tar.gz"), "CRC check failed")
+    assert [content for _, content in found] == pictures
     check_damaged(read(DIGITS, "SHARD.tar.gz"), "Not a gzipped file")
 
 
