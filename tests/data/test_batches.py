@@ -162,7 +162,7 @@ class Counting:
         self.threads = set()
         self.fails_at = fails_at
 
-    def __call__(self, x, rng):
+    def __call__(self, x, rng, rows):
         self.threads.add(threading.current_thread())
         if self.count == self.fails_at:
             raise ArithmeticError("augmentation failed")
