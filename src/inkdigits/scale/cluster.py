@@ -56,20 +56,22 @@ def connected(address: str) -> Iterator[Cluster]:
         raise ScaleError(
             f"{address[:80]!a} is not ray or ray://HOST: name the head node of a Ray cluster."
         )
-    ray = import_ray()
     is_local = address == "ray" and "RAY_ADDRESS" not in os.environ
+    if is_local:
+        # Without clusters of several machines, which Windows and macOS do not have either, Ray
+        # listens at the loopback address only. It reads this when it is imported.
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+    ray = import_ray()
     options: dict[str, Any] = {
         "logging_level": logging.ERROR,
         "log_to_driver": False,
         "runtime_env": {"env_vars": ONE_THREAD},
     }
     if is_local:
-        # Without the loopback address, Ray would listen on every network of this machine.
         options |= {
             "address": "local",
             "num_cpus": available_cpus(),
             "include_dashboard": False,
-            "_node_ip_address": "127.0.0.1",
         }
     elif address != "ray":
         host = address.removeprefix("ray://")

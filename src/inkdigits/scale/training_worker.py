@@ -28,7 +28,7 @@ class TrainingWorker:
 
     def listen(self) -> tuple[Address, dict[str, str]]:
         """Return where the worker before this one connects to, and what is installed here."""
-        self._ring = Ring(import_ray().util.get_node_ip_address())
+        self._ring = Ring(_node_address())
         return self._ring.address, versions()
 
     def begin(
@@ -73,3 +73,15 @@ class TrainingWorker:
         assert self._state is not None
         arrays = self._state.params, self._state.optimizer_state, self._state.ema
         return hashlib.sha256(b"".join(to_host(array).tobytes() for array in arrays)).hexdigest()
+
+
+def _node_address() -> str:
+    """Return the IP address at which Ray's other nodes reach this one.
+
+    Ray's own function for it returns one that other machines reach even if the node has another.
+    """
+    ray = import_ray()
+    here = ray.get_runtime_context().get_node_id()
+    nodes = (node for node in ray.nodes() if node["NodeID"] == here)
+    address: str = next(nodes)["NodeManagerAddress"]
+    return address
