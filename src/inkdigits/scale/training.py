@@ -142,7 +142,7 @@ class ClusterTraining:
         losses, kept = 0, -1
         while state.step < total or state.tally.examples:
             try:
-                with self._started(recipe, batches, state, may_be_fewer=losses > 0) as workers:
+                with self.started(recipe, batches, state, may_be_fewer=losses > 0) as workers:
                     yield from _train(workers, recipe, watched, state, validation)
             except WorkerLost as lost:
                 losses, kept = (losses + 1 if kept == state.step else 1), state.step
@@ -154,7 +154,7 @@ class ClusterTraining:
                 self._warn(f"A worker was lost ({lost}); training goes on at step {state.step}.")
 
     @contextmanager
-    def _started(
+    def started(
         self, recipe: Recipe, batches: Any, state: TrainState, may_be_fewer: bool
     ) -> Iterator[Workers]:
         """Start workers with a state, which end with the context.
