@@ -63,7 +63,11 @@ def connected(address: str) -> Iterator[Cluster]:
             f"{address[:80]!a} is not ray or ray://HOST: name the head node of a Ray cluster."
         )
     is_local = address == "ray" and "RAY_ADDRESS" not in os.environ
-    if not is_local:
+    if is_local:
+        # Without clusters of several machines, which Windows and macOS do not have either, Ray
+        # listens at the loopback address only. It reads this when it is imported.
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+    else:
         _use_token_if_any()
     ray = import_ray()
     options: dict[str, Any] = {
@@ -72,12 +76,10 @@ def connected(address: str) -> Iterator[Cluster]:
         "runtime_env": {"env_vars": ONE_THREAD},
     }
     if is_local:
-        # Without the loopback address, Ray would listen on every network of this machine.
         options |= {
             "address": "local",
             "num_cpus": available_cpus(),
             "include_dashboard": False,
-            "_node_ip_address": "127.0.0.1",
         }
     elif address != "ray":
         options["address"] = _with_port(address)
