@@ -150,9 +150,7 @@ def _parse_range(name: str, kind: str, *bounds: str) -> Range:
 
 def _parse_choices(name: str, text: str) -> Choices:
     try:
-        values = (
-            re.findall(r"[\w.-]+", text) if WORDS.fullmatch(text) else strict_json.parse(text)
-        )
+        values = re.findall(r"[\w.-]+", text) if WORDS.fullmatch(text) else strict_json.parse(text)
         if not isinstance(values, list) or not values:
             raise ValueError("it is not a list with at least one value")
     except ValueError as error:
@@ -290,5 +288,3 @@ def describe_value(value: Any) -> str:
     if isinstance(value, tuple | list):
         return "-".join(map(str, value)) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-

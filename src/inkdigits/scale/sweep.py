@@ -9,15 +9,15 @@ best.toml                at the end, the recipe of the best trial
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from inkdigits import recipe_files
 from inkdigits.checkpoints import read_metrics
 from inkdigits.recipes import Recipe
-from inkdigits.runs import Run
+from inkdigits.scale.cluster import import_ray
 from inkdigits.scale.errors import ScaleError
 from inkdigits.scale.search_space import Settings, Trial
 from inkdigits.scale.sweep_files import Exchange, Files, read_copies, write_copies
@@ -34,7 +34,7 @@ POLL_SECONDS = 0.3
 REDUCTION = 3  # of the trials that ASHA compares, one of so many goes on
 
 Outcome: TypeAlias = Literal["finished", "stopped", "diverged", "failed"]
-OUTCOMES = ("finished", "stopped", "diverged", "failed")
+OUTCOMES: Mapping[str, Outcome] = {name: name for name in get_args(Outcome)}
 ENDED = ("finished", "stopped", "diverged")  # which a resumed sweep does not try again
 
 
@@ -75,7 +75,9 @@ class Result:
     @property
     def curve(self) -> list[float]:
         """The mean accuracy over the seeds, on the validation images, after each epoch."""
-        return [mean_accuracy(records) for records in list(zip(*self.runs))[: self.epochs]]
+        return [
+            mean_accuracy(records) for records in list(zip(*self.runs, strict=False))[: self.epochs]
+        ]
 
     @property
     def accuracies(self) -> list[float]:
@@ -168,9 +170,10 @@ class Sweep:
 
         raises   FileError if a file is damaged
         """
-        return [self._result(trial) for trial in self.trials]
+        return [self.result(trial) for trial in self.trials]
 
-    def _result(self, trial: Trial) -> Result:
+    def result(self, trial: Trial) -> Result:
+        """Read what is known of a trial; raise FileError if a file is damaged."""
         paths = [self.path(trial) / f"seed-{seed}" / "metrics.jsonl" for seed in self.seeds]
         runs = tuple(tuple(read_metrics(path)) if path.exists() else () for path in paths)
         path = self.path(trial) / "outcome.json"
@@ -178,7 +181,7 @@ class Sweep:
             return Result(trial, None, "", runs)
         match _read_json(path):
             case {"outcome": str() as outcome, "cause": str() as cause} if outcome in OUTCOMES:
-                return Result(trial, outcome, cause, runs)
+                return Result(trial, OUTCOMES[outcome], cause, runs)
         raise FileError(f"{path} is damaged: remove it, so that --resume tries the trial again.")
 
     def run(self) -> Iterator[EpochDone | TrialEnded]:
@@ -190,8 +193,9 @@ class Sweep:
         raises   ScaleError if the part of the cluster is lost that runs the sweep; OSError if a
                  file cannot be written; DataError if data are missing
         """
-        from inkdigits.scale.sweep_tune import Job, prepare_images, run_trials, ray
+        from inkdigits.scale.sweep_tune import Job, prepare_images, run_trials
 
+        ray = import_ray()
         results = self.results()
         going_on = [result.trial for result in results if result.outcome not in ENDED]
         if not going_on:

@@ -150,5 +150,3 @@ def _save_model(trial: Trial, one: _SeedRun) -> None:
 def mean_accuracy(records: Sequence[Record]) -> float:
     """Return the mean accuracy on the validation images of one epoch with each seed."""
     return sum(record.validation_accuracy or 0.0 for record in records) / len(records)
-
-

@@ -94,13 +94,13 @@ class Failures(Callback):  # type: ignore[misc]
         self._exchange.tell.remote(("failed", trial.config["trial"], cause[-1][:300]))
 
 
-@ray.remote(num_cpus=1)
+@ray.remote(num_cpus=1)  # type: ignore[untyped-decorator]
 def prepare_images(trial: Trial, sources: Any, seed: int) -> Any:
     """Prepare the images that many trials share, as one object of Ray's store."""
     return prepare(trial, sources, seed)
 
 
-@ray.remote(num_cpus=0, max_retries=0)
+@ray.remote(num_cpus=0, max_retries=0)  # type: ignore[untyped-decorator]
 def run_trials(job: Job, exchange: Any) -> None:
     """Run all trials of a job; ends when the last one has ended."""
     scheduler = FIFOScheduler() if job.grace is None else Stopping(job, exchange)
@@ -131,7 +131,9 @@ def train_trial(config: dict[str, Any], job: Job, exchange: Any) -> None:
     number = config["trial"]
     trial = next(trial for trial in job.trials if trial.number == number)
     if number in job.data:
-        data = dict(zip(job.seeds, ray.get([job.data[number][seed] for seed in job.seeds])))
+        data = dict(
+            zip(job.seeds, ray.get([job.data[number][seed] for seed in job.seeds]), strict=True)
+        )
     else:
         sources = ray.get(job.sources[number])
         data = {seed: prepare(trial, sources, seed) for seed in job.seeds}
