@@ -178,7 +178,8 @@ def sweep_command(
         sweep.begin({"over": list(over)}, resume)
         _announce(sweep, cluster, console)
         try:
-            _follow(sweep, console)
+            with signals.deferred():
+                _follow(sweep, signals, console)
         except StopRequested:
             console.print(f"What is done is saved in {sweep.folder}; continue with --resume.")
             raise
@@ -201,7 +202,7 @@ def _announce(sweep: Sweep, cluster: Cluster, console: Console) -> None:
         console.print("Preparing the images.")
 
 
-def _follow(sweep: Sweep, console: Console) -> None:
+def _follow(sweep: Sweep, signals: Signals, console: Console) -> None:
     """Run the sweep, and print a line for each trial that has ended."""
     bar = Progress(
         TextColumn("{task.description}"),
@@ -216,7 +217,7 @@ def _follow(sweep: Sweep, console: Console) -> None:
     done = {result.trial.number: result.epochs for result in sweep.results()}
     total = sum(trial.recipe.epochs for trial in sweep.trials)
     task = bar.add_task("training", total=total, completed=sum(done.values()))
-    events = sweep.run()
+    events = sweep.run(signals.raise_if_received)
     try:
         first = next(events, None)  # loading data may show a progress bar of its own
         with bar:
@@ -230,7 +231,7 @@ def _follow(sweep: Sweep, console: Console) -> None:
                 bar.update(task, completed=sum(done.values()))
                 first = next(events, None)
     finally:
-        events.close()  # type: ignore[attr-defined]  # which stops the trials
+        events.close()  # which stops the trials
 
 
 def _line(result: Result, total: int) -> str:

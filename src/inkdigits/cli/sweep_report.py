@@ -15,6 +15,7 @@ from inkdigits.storage.files import write_atomically
 ROWS_SHOWN = 500
 LINES_SHOWN = 300  # of trials, in each of the charts
 TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)  # errors in percent
+SPREAD = 4.0  # between lines of trials that have the same value of a list; there are 5 such places
 SMALLEST_ERROR = 0.05  # percent; a smaller one cannot be drawn on a logarithmic axis
 # Of the charts, in their own units: the page scales them.
 LEFT, RIGHT, TOP, BOTTOM = 50, 690, 40, 310
@@ -173,7 +174,12 @@ def _parallel(
     kinds: dict[int, str],
 ) -> _Line:
     settings = result.trial.settings
-    heights = [_setting_y(dimension, settings[dimension.name]) for dimension in space]
+    aside = SPREAD * (result.trial.number % 5 - 2)
+    heights = [
+        _setting_y(dimension, settings[dimension.name])
+        + (aside if isinstance(dimension.values, Choices) else 0)
+        for dimension in space
+    ]
     heights.append(scale.y(_error(result.accuracy or 0.0)))
     points = [(axis.x, y) for axis, y in zip(axes, heights, strict=True)]
     return _Line(_text(points), kinds[result.trial.number], _title(result))

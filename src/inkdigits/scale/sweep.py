@@ -8,7 +8,7 @@ best.toml                at the end, the recipe of the best trial
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
@@ -184,12 +184,16 @@ class Sweep:
                 return Result(trial, OUTCOMES[outcome], cause, runs)
         raise FileError(f"{path} is damaged: remove it, so that --resume tries the trial again.")
 
-    def run(self) -> Iterator[EpochDone | TrialEnded]:
+    def run(
+        self, on_wait: Callable[[], None] = lambda: None
+    ) -> Generator[EpochDone | TrialEnded, None, None]:
         """Run the trials that have not ended, on the cluster that this process is connected to.
 
         What is yielded is on disk. Ends when all trials have ended; if it is closed before, the
         trials stop, and a new call goes on from what is on disk.
 
+        on_wait  called several times a second; what it raises stops the sweep. A signal handler
+                 must not raise while Ray's functions run: they would end in a SystemError
         raises   ScaleError if the part of the cluster is lost that runs the sweep; OSError if a
                  file cannot be written; DataError if data are missing
         """
@@ -221,7 +225,7 @@ class Sweep:
         exchange = ray.remote(num_cpus=0)(Exchange).remote(self._files(going_on))
         task = run_trials.remote(job, exchange)
         try:
-            yield from self._follow(task, exchange, ray)
+            yield from self._follow(task, exchange, ray, on_wait)
         except ray.exceptions.RayError as error:
             cause = str(error).strip().splitlines()[-1][:200]
             raise ScaleError(
@@ -256,12 +260,15 @@ class Sweep:
         folders = [f"{trial.name}/seed-{seed}" for trial in trials for seed in self.seeds]
         return {name: read_copies(self.folder / "trials" / name) for name in folders}
 
-    def _follow(self, task: Any, exchange: Any, ray: Any) -> Iterator[EpochDone | TrialEnded]:
+    def _follow(
+        self, task: Any, exchange: Any, ray: Any, on_wait: Callable[[], None]
+    ) -> Iterator[EpochDone | TrialEnded]:
         """Write what the trials send, until the last one has ended."""
         by_number = {trial.number: trial for trial in self.trials}
         ended: set[int] = set()
         is_done = False
         while not is_done:
+            on_wait()
             is_done = bool(ray.wait([task], timeout=POLL_SECONDS)[0])
             if is_done:
                 ray.get(task)
