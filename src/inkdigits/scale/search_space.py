@@ -269,7 +269,8 @@ def _set(content: Any, path: str, value: Any) -> None:
         if isinstance(content, list) and key.isdigit() and int(key) < len(content):
             key = int(key)
         elif not isinstance(content, dict) or key not in content:
-            known = ", ".join(content) if isinstance(content, dict) else "numbers"
+            names = "numbers" if isinstance(content, list) else "no fields"
+            known = ", ".join(content) if isinstance(content, dict) else names
             also = f"; or {', '.join(sorted(OPTIONS))}" if "." not in path else ""
             raise RecipeError(path, f"there is no {shown(key)}; there are {known}{also}")
         if part is None:

@@ -157,3 +157,8 @@ def train_trial(config: dict[str, Any], job: Job, exchange: Any) -> None:
         )
     except DivergenceError as error:
         ray.get(exchange.tell.remote(("diverged", number, str(error))))
+    except ray.exceptions.RayError:
+        raise  # what the trial needs is lost: another attempt may succeed
+    except Exception as error:  # another attempt would fail the same way
+        cause = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+        ray.get(exchange.tell.remote(("failed", number, cause)))
