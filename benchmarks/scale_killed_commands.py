@@ -127,7 +127,7 @@ def sweep(folder: Path) -> Figures:
     """Kill `inkdigits sweep`."""
     whole, killed = folder / "swept", folder / "swept-killed"
     command = ["sweep", "mlp", "--over", "learning_rate=[0.001,0.01]", *SMALL]
-    command += ["--seeds", "1", "--epochs", str(EPOCHS), "--grace", str(EPOCHS), "--run-dir"]
+    command += ["--seeds", "1", "--epochs", str(EPOCHS), "--grace", str(EPOCHS), "--sweep-dir"]
     with started([*command, whole]) as process:
         process.communicate()
     figures = kill_and_continue(
