@@ -52,7 +52,8 @@ def test_it_works_in_a_pipeline_of_ray_data(ray_cluster, files):
     dataset = ray.data.from_items(
         [{"key": f"{n}.png", "bytes": each} for n, each in enumerate(files)]
     )
-    recognized = dataset.map_batches(DigitPredictor, batch_size=4, concurrency=1)
+    one_worker = ray.data.ActorPoolStrategy(size=1)
+    recognized = dataset.map_batches(DigitPredictor, batch_size=4, compute=one_worker)
     rows = sorted(recognized.take_all(), key=lambda row: row["key"])
     assert [row["digit"] for row in rows] == list(range(10))
     assert [row["label"] for row in rows] == [str(digit) for digit in range(10)]

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from inkdigits.scale.actor_pool import map_unordered
@@ -184,7 +184,13 @@ def missing_package(error: ImportError) -> ScaleError:
 
 def versions() -> dict[str, str]:
     """Return the versions on which the bytes of results depend."""
-    return {"inkdigits": __version__, **{name: version(name) for name in PACKAGES}}
+    installed = {"inkdigits": __version__}
+    for name in PACKAGES:
+        try:
+            installed[name] = version(name)
+        except PackageNotFoundError:  # such as another build of OpenCV
+            installed[name] = "of unknown version"
+    return installed
 
 
 def check_versions(installed: Mapping[str, str]) -> None:
