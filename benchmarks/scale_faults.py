@@ -275,21 +275,22 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few pictures and kills, not saved")
     parser.add_argument("--parts", nargs="+", choices=names, default=names)
     options = parser.parse_args()
-    figures: Figures = {}
+
+    def note(name: str, figures: Figures) -> None:
+        print(name, figures, flush=True)
+        if not options.quick:
+            save_results(NAME, {name: figures}, merge=True)
+
     with tempfile.TemporaryDirectory(prefix="inkdigits-faults-") as folder, sent_to_workers():
         subject = Subject(Path(folder), QUICK_PICTURES if options.quick else PICTURES)
         with connected("ray") as cluster:
             subject.run_without_faults(cluster)
             for part in ON_ONE_CLUSTER:
                 if part.__name__ in options.parts:
-                    figures[part.__name__] = part(subject, cluster, options.quick)
-                    print(part.__name__, figures[part.__name__], flush=True)
+                    note(part.__name__, part(subject, cluster, options.quick))
         for own in ON_THEIR_OWN:
             if own.__name__ in options.parts:
-                figures[own.__name__] = own(subject, options.quick)
-                print(own.__name__, figures[own.__name__], flush=True)
-    if not options.quick:
-        save_results(NAME, figures, merge=True)
+                note(own.__name__, own(subject, options.quick))
 
 
 if __name__ == "__main__":
