@@ -66,7 +66,11 @@ def connected(address: str) -> Iterator[Cluster]:
             f"{address[:80]!a} is not ray or ray://HOST: name the head node of a Ray cluster."
         )
     is_local = address == "ray" and "RAY_ADDRESS" not in os.environ
-    if not is_local:
+    if is_local:
+        # Without clusters of several machines, which Windows and macOS do not have either, Ray
+        # listens at the loopback address only. It reads this when it is imported.
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+    else:
         _use_token_if_any()
     ray = import_ray()
     options: dict[str, Any] = {
@@ -75,8 +79,8 @@ def connected(address: str) -> Iterator[Cluster]:
         "runtime_env": {"env_vars": ONE_THREAD},
     }
     if is_local:
-        # Ray listens on all networks, so a token must keep others out. One that Ray makes would be
-        # written to a file that other users of this machine may be able to read.
+        # A token must keep out the other users of this machine. One that Ray makes would be written
+        # to a file that they may be able to read.
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         options |= {
             "address": "local",
