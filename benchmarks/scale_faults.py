@@ -12,16 +12,15 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import scale_killed_commands
 from results_store import save_results
 from scale_fault_kinds import (
     Fault,
@@ -44,8 +43,6 @@ PICTURES, QUICK_PICTURES = 2000, 400
 PARTS = 40
 KILLS, QUICK_KILLS = 20, 2
 WORKER = "ray::RecognitionWorker"
-DRIVER_KILLS = 4
-ENDS_WITHIN_S = 10  # of a killed driver, the processes of its cluster
 CGROUPS = Path("/sys/fs/cgroup/memory")
 CGROUP_BYTES = 2**28
 DISK_KIB = 40
@@ -86,9 +83,7 @@ class Subject:
 
     def differs(self, output: Path) -> list[str]:
         """Return the names of files that are missing, superfluous or different."""
-        found = contents(output)
-        names = sorted({*found, *self.expected})
-        return [name for name in names if found.get(name) != self.expected.get(name)]
+        return scale_killed_commands.differences(self.expected, contents(output))
 
     def new_folder(self) -> Path:
         """Return the name of a folder that does not exist."""
@@ -237,75 +232,24 @@ def _cpus() -> int:
     return int(ray.cluster_resources().get("CPU", 0))
 
 
-@contextmanager
-def _command(subject: Subject, output: Path) -> Iterator[subprocess.Popen[str]]:
-    """Start `inkdigits predict --on ray`."""
-    command = [sys.executable, "-c", "from inkdigits.cli import main; main()"]
-    command += ["predict", "--on", "ray", "-o", str(output), "--part-size", str(subject.part_size)]
-    process = subprocess.Popen(
-        [*command, str(subject.pictures)], stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    try:
-        yield process
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _wait_for_parts(process: subprocess.Popen[str], output: Path, number: int) -> None:
-    while process.poll() is None and len(list(output.glob("part-*"))) < number:
-        time.sleep(0.02)
-
-
 def driver(subject: Subject, is_quick: bool) -> Figures:
-    """Kill the command again and again, and continue it."""
-    whole = subject.new_folder()
-    with _command(subject, whole) as process:
-        process.communicate()
-    output, left, parts = subject.new_folder(), [], []
-    for kill in range(1, DRIVER_KILLS + 1):
-        with _command(subject, output) as process:
-            _wait_for_parts(process, output, kill * PARTS // (DRIVER_KILLS + 1))
-            ours = descendants(process.pid)
-            process.kill()
-            process.wait()
-            parts.append(len(list(output.glob("part-*"))))
-            time.sleep(ENDS_WITHIN_S)
-            alive = [name for each, name in ours.items() if Path(f"/proc/{each}").exists()]
-            left.append(sorted(name.split()[0] for name in alive))
-    with _command(subject, output) as process:
-        said = process.communicate()[1]
-    expected, found = contents(whole), contents(output)
-    return {
-        "parts_at_kills": parts,
-        f"processes_left_after_{ENDS_WITHIN_S}_s": left,
-        "status": process.returncode,
-        "said": said.strip().splitlines()[-1:],
-        "differs": [name for name in {*expected, *found} if expected.get(name) != found.get(name)],
-    }
+    """Kill the command that recognizes, and continue it."""
+    return scale_killed_commands.recognition(subject.folder, subject.pictures, subject.part_size)
 
 
 def head(subject: Subject, is_quick: bool) -> Figures:
     """Kill what manages the whole cluster."""
-    output = subject.new_folder()
-    with _command(subject, output) as process:
-        _wait_for_parts(process, output, 3)
-        for each, name in descendants(process.pid).items():
-            if "gcs_server" in name.split()[0]:
-                os.kill(each, signal.SIGKILL)
-        started = time.monotonic()
-        said = process.communicate(timeout=300)[1]
-        ended = round(time.monotonic() - started, 1)
-    with _command(subject, output) as again:
-        again.communicate()
-    return {
-        "ended_after_s": ended,
-        "status": process.returncode,
-        "said": said.strip().splitlines()[-3:],
-        "status_when_continued": again.returncode,
-        "files": len(contents(output)),
-    }
+    return scale_killed_commands.head(subject.folder, subject.pictures, subject.part_size)
+
+
+def training(subject: Subject, is_quick: bool) -> Figures:
+    """Kill a training over workers, and continue it."""
+    return scale_killed_commands.training(subject.folder)
+
+
+def sweep(subject: Subject, is_quick: bool) -> Figures:
+    """Kill a sweep, and continue it."""
+    return scale_killed_commands.sweep(subject.folder)
 
 
 ON_ONE_CLUSTER: tuple[Callable[[Subject, Cluster, bool], Figures], ...] = (
@@ -315,7 +259,13 @@ ON_ONE_CLUSTER: tuple[Callable[[Subject, Cluster, bool], Figures], ...] = (
     memory,
     disk,
 )
-ON_THEIR_OWN: tuple[Callable[[Subject, bool], Figures], ...] = (node, driver, head)
+ON_THEIR_OWN: tuple[Callable[[Subject, bool], Figures], ...] = (
+    node,
+    driver,
+    head,
+    training,
+    sweep,
+)
 
 
 def main() -> None:
@@ -325,21 +275,22 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few pictures and kills, not saved")
     parser.add_argument("--parts", nargs="+", choices=names, default=names)
     options = parser.parse_args()
-    figures: Figures = {}
+
+    def note(name: str, figures: Figures) -> None:
+        print(name, figures, flush=True)
+        if not options.quick:
+            save_results(NAME, {name: figures}, merge=True)
+
     with tempfile.TemporaryDirectory(prefix="inkdigits-faults-") as folder, sent_to_workers():
         subject = Subject(Path(folder), QUICK_PICTURES if options.quick else PICTURES)
         with connected("ray") as cluster:
             subject.run_without_faults(cluster)
             for part in ON_ONE_CLUSTER:
                 if part.__name__ in options.parts:
-                    figures[part.__name__] = part(subject, cluster, options.quick)
-                    print(part.__name__, figures[part.__name__], flush=True)
+                    note(part.__name__, part(subject, cluster, options.quick))
         for own in ON_THEIR_OWN:
             if own.__name__ in options.parts:
-                figures[own.__name__] = own(subject, options.quick)
-                print(own.__name__, figures[own.__name__], flush=True)
-    if not options.quick:
-        save_results(NAME, figures, merge=True)
+                note(own.__name__, own(subject, options.quick))
 
 
 if __name__ == "__main__":

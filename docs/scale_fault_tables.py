@@ -20,6 +20,7 @@ def faults() -> str:
 
 
 def _outcome(differs: Sequence[str]) -> str:
+    """Say whether files, or the weights of models, are those of a run without the fault."""
     return f"{len(differs)} files differ" if differs else SAME
 
 
@@ -65,17 +66,28 @@ def _node(of: Mapping[str, Any]) -> list[str]:
 
 
 def _driver(of: Mapping[str, Any]) -> list[str]:
-    return [
-        f"the command killed {len(of['parts_at_kills'])} times, and run again",
-        f"{_outcome(of['differs'])} as a run that was not",
-    ]
+    return _killed("the command", of)
+
+
+def _training(of: Mapping[str, Any]) -> list[str]:
+    return _killed("a training over two workers", of)
+
+
+def _sweep(of: Mapping[str, Any]) -> list[str]:
+    return _killed("a sweep", of)
+
+
+def _killed(what: str, of: Mapping[str, Any]) -> list[str]:
+    end = "" if of["status"] == 0 else f", and status {of['status']} at the end"
+    times = len(of["at_kills"])
+    return [f"{what} killed {times} times, and continued", _outcome(of["differs"]) + end]
 
 
 def _head(of: Mapping[str, Any]) -> list[str]:
     end = "it went on" if of["status"] == 0 else f"it ended with status {of['status']}"
     again = of["status_when_continued"]
-    later = "complete when run again" if again == 0 else f"status {again} when run again"
-    return ["the head of the cluster killed (`gcs_server`)", f"{end}; {later}"]
+    later = _outcome(of["differs"]) if again == 0 else f"status {again}"
+    return ["the head of the cluster killed (`gcs_server`)", f"{end}; {later} when run again"]
 
 
 LINES = {
@@ -84,6 +96,8 @@ LINES = {
     "node": _node,
     "driver": _driver,
     "head": _head,
+    "training": _training,
+    "sweep": _sweep,
     "disk": _disk,
     "picture": _picture,
     "memory": _memory,

@@ -14,8 +14,9 @@ FIGURES = {
     "memory": {"skipped": "not here"},
     "disk": {"ends": ["No space left on device"] * 3, "half_written": [], "differs": []},
     "node": {"run_s": 13.0, "differs": []},
-    "driver": {"parts_at_kills": [8, 16], "differs": []},
-    "head": {"status": 1, "status_when_continued": 0},
+    "driver": {"at_kills": [8, 16], "status": 0, "differs": []},
+    "training": {"at_kills": [1, 2, 2], "status": 0, "differs": []},
+    "head": {"status": 1, "status_when_continued": 0, "differs": []},
 }
 
 
@@ -37,10 +38,10 @@ def test_each_fault_that_was_tried_has_a_line(lines):
     assert "the same bytes, in 12 s at most instead of 7 s" in lines()[0]
     assert lines()[1].endswith("| the same bytes | 11 s |")
     assert 'after 5 deaths, a row: "3 workers died."' in lines()[2]
-    assert "it ended with status 1; complete when run again" in lines()[-1]
+    assert "it ended with status 1; the same bytes when run again" in lines()[-1]
 
 
-@pytest.mark.parametrize("part", ["moments", "disk", "node", "driver"])
+@pytest.mark.parametrize("part", ["moments", "disk", "node", "driver", "training", "head"])
 def test_results_that_differ_are_said(lines, part):
     assert sum("2 files differ" in line for line in lines(**{part: {"differs": ["a", "b"]}})) == 1
 

@@ -124,6 +124,7 @@ def drive(pictures, output, tmp_path):
         finally:
             with contextlib.suppress(ProcessLookupError):  # Ray's processes, if any are left
                 os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
         assert len(os.listdir(state)) == 1
         return process.returncode, errors
 
