@@ -13,8 +13,14 @@ from inkdigits.changes import LEARNING_RATE, changed_schedule, changes_to_json
 from inkdigits.cli.curves import draw_curves
 from inkdigits.cli.options import data_dir_option
 from inkdigits.cli.own_data import DataCommand, OwnDataOptions, own_data_options
-from inkdigits.cli.recipe_choice import choose_recipe, recipe_argument, recipe_options
+from inkdigits.cli.recipe_choice import (
+    choose_recipe,
+    recipe_argument,
+    recipe_options,
+    with_available_data,
+)
 from inkdigits.cli.signals import Signals
+from inkdigits.cli.training_place import training_on
 from inkdigits.cli.training_progress import change_epochs, prepare_data, train_epochs
 from inkdigits.constants import DIGITS
 from inkdigits.model_file import save_model
@@ -66,11 +72,16 @@ from inkdigits.training_environment import keep_freed_memory, machine, versions
     help="Where to compute: cuda is an NVIDIA GPU and needs the extra `cuda`.",
 )
 @click.option(
+    "--on",
+    metavar="ray|ray://HOST",
+    help="Train over the workers of a Ray cluster: ray starts one on this machine, or takes the "
+    "one that RAY_ADDRESS names.",
+)
+@click.option(
     "--workers",
     type=click.IntRange(min=1),
-    default=available_cpus,
-    show_default="one for each available CPU",
-    help="Number of processes that prepare the training images.",
+    help="Number of processes that prepare the training images, or with --on, that train.  "
+    "[default: one for each available CPU]",
 )
 @own_data_options
 @data_dir_option
@@ -83,7 +94,8 @@ def train_command(
     epochs: int | None,
     mnist_only: bool,
     device: str,
-    workers: int,
+    on: str | None,
+    workers: int | None,
     own: OwnDataOptions,
     data_dir: Path | None,
     **changes: Any,
@@ -94,9 +106,12 @@ def train_command(
 
     The test digits are not used: `inkdigits evaluate` measures the model on them.
     """
+    if on is not None and device != "cpu":
+        raise click.UsageError("--on trains on CPUs: leave out --device.")
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     recipe = choose_recipe(source, RECIPES, epochs, **changes)
-    own_data = own.load(recipe, data_dir, workers, console)
+    processes = available_cpus() if on is not None or workers is None else workers
+    own_data = own.load(recipe, data_dir, processes, console)
     if own_data:
         recipe = own_data.recipe
     elif recipe.classes != DIGITS:
@@ -104,11 +119,12 @@ def train_command(
             f"The classes of the recipe {recipe.name} are not the digits 0 to 9, which MNIST has: "
             "name images of them with --data."
         )
-    recipe = _with_available_data(recipe, mnist_only, data_dir, console)
+    recipe = with_available_data(recipe, mnist_only, data_dir, console)
     keep_freed_memory()
     run = Run(run_dir or Path("runs") / f"{recipe.name}-{own.run_name}seed-{seed}")
     signals = Signals()
-    with signals.caught(console), run.locked():
+    # Ray's handlers of signals come first, so that those of this command replace them.
+    with training_on(on, workers, console) as place, signals.caught(console), run.locked():
         if resume and epochs is None:
             recipe = _with_epochs_of_run(recipe, run, console)
         load = own_data.sources if own_data else training_data.load
@@ -122,7 +138,8 @@ def train_command(
         if resume:
             run.check_settings(settings)
         else:
-            run.begin(settings | {"versions": versions(), "machine": machine(device)})
+            trained_on = machine(device) | place.description
+            run.begin(settings | {"versions": versions(), "machine": trained_on})
         checkpoint = run.latest(lambda warning: console.print(warning, style="yellow"))
         state, records = checkpoint or (training.init_state(recipe, seed), [])
         if checkpoint:
@@ -132,13 +149,14 @@ def train_command(
             run.save(state, records)
 
         console.print(f"{recipe.name}: {recipe.summary}", style="bold")
-        data = prepare_data(recipe, sources, seed, device, workers, console)
+        data = prepare_data(recipe, sources, seed, device, processes, console)
         run.check_state(state, records, recipe, len(data.batches))
         if resume:
             change_epochs(run, recipe, state.step, len(data.batches), console)
         state = training.state_to_device(state, device)
         scheduled = _with_changes_of_run(recipe, run, state.step, len(data.batches), console)
-        vector = train_epochs(scheduled, run, data, state, records, signals, console)
+        fit = place.fit
+        vector = train_epochs(scheduled, run, data, state, records, signals, console, fit)
         provenance = settings | {"versions": versions()} | changes_to_json(run.changes)
         model = measured_model(recipe, vector, data, records, provenance)
         path = run.folder / f"{recipe.name}.safetensors"
@@ -148,24 +166,6 @@ def train_command(
             console.print("No learning curves: they need pip install 'inkdigits[plots]'.")
         where, option = ("test data", " --data SOURCE") if own_data else ("the test digits", "")
         console.print(f"Evaluate it on {where}: inkdigits evaluate {path}{option}")
-
-
-def _with_available_data(
-    recipe: Recipe, mnist_only: bool, data_dir: Path | None, console: Console
-) -> Recipe:
-    """Leave out the sources that the user does not want or have."""
-    if mnist_only:
-        recipe = training_data.only_mnist(recipe)
-    recipe, missing = training_data.without_missing(recipe, data_dir)
-    for message in missing:
-        console.print(message, style="yellow")
-    if missing:
-        console.print(
-            "Without these files the model learns from fewer people, and recognizes other people's "
-            "handwriting less accurately.",
-            style="yellow",
-        )
-    return recipe
 
 
 def _with_epochs_of_run(recipe: Recipe, run: Run, console: Console) -> Recipe:
