@@ -87,8 +87,13 @@ def _get(ray: Any, reference: Any) -> Any:
             raise cause from None
         raise
     except ray.exceptions.RayError as error:
-        first = str(error).strip().splitlines()[0][:300]
+        lines = str(error).strip().splitlines()
+        if "failed to import on the worker" in str(error):
+            raise ScaleError(
+                f"A machine of the cluster lacks what is needed there ({lines[-1]}): install the "
+                "same version of inkdigits[ray] on all of them."
+            ) from None
         raise ScaleError(
-            f"A worker was lost, and cannot be started again ({first.rstrip('.')}): check the "
-            "cluster, and run the command again to continue."
+            f"A worker was lost, and cannot be started again ({lines[0][:200].rstrip('.')}): check "
+            "the cluster, and run the command again to continue."
         ) from None

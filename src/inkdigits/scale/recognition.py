@@ -138,7 +138,10 @@ def recognize(
         }
     )
     worker = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=-1)(RecognitionWorker)
-    shared = [ray.put(Job(task, results, run))]
+    try:
+        shared = [ray.put(Job(task, results, run))]
+    except ImportError as error:  # on the head node, of what Ray's client sends there
+        raise missing_package(error) from None
     summary, manifest = Summary(), Manifest()
     found = map_unordered(
         worker.remote,
@@ -155,6 +158,14 @@ def recognize(
     results.finish(run, manifest)
     summary.seconds = time.monotonic() - started
     return summary
+
+
+def missing_package(error: ImportError) -> ScaleError:
+    """Make the error for a machine of the cluster on which a package is missing."""
+    return ScaleError(
+        f"A machine of the cluster lacks what is needed there ({error}): install "
+        f"inkdigits[ray]=={__version__} on all of them."
+    )
 
 
 def versions() -> dict[str, str]:
