@@ -21,6 +21,7 @@ from inkdigits.threads import available_cpus
 ADDRESS = re.compile(r"ray(://[^\s/]+)?")
 CLIENT_PORT = 10001  # Ray's default
 CONNECT_SECONDS = 10.0
+LOOPBACK = "127.0.0.1"
 # One thread for each worker: Ray schedules by CPUs, and more threads would compete for them.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -72,19 +73,19 @@ def connected(address: str) -> Iterator[Cluster]:
         "runtime_env": {"env_vars": ONE_THREAD},
     }
     if is_local:
-        # Without the loopback address, Ray would listen on every network of this machine.
         options |= {
             "address": "local",
             "num_cpus": available_cpus(),
             "include_dashboard": False,
-            "_node_ip_address": "127.0.0.1",
+            "_node_ip_address": LOOPBACK,
         }
     elif address != "ray":
         options["address"] = _with_port(address)
     try:
         with warnings.catch_warnings():  # what they say is in the error
             warnings.simplefilter("ignore")
-            ray.init(**options)
+            with _keeping_loopback():
+                ray.init(**options)
     except (ConnectionError, RuntimeError, ValueError) as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
         cause = " ".join(dict.fromkeys([lines[0], lines[-1]]))[:300].rstrip(".")
@@ -97,6 +98,23 @@ def connected(address: str) -> Iterator[Cluster]:
         yield Cluster(int(ray.cluster_resources().get("CPU", 0)), is_local)
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _keeping_loopback() -> Iterator[None]:
+    """Let a new cluster have the loopback address as its own.
+
+    Ray replaces that by an address which other machines can reach, and then listens on all networks
+    of this machine.
+    """
+    from ray._private import services
+
+    replace = services.resolve_ip_for_localhost
+    services.resolve_ip_for_localhost = lambda host: host
+    try:
+        yield
+    finally:
+        services.resolve_ip_for_localhost = replace
 
 
 def _use_token_if_any() -> None:
