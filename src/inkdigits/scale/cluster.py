@@ -10,7 +10,7 @@ import re
 import socket
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,7 @@ def connected(address: str) -> Iterator[Cluster]:
     try:
         with warnings.catch_warnings():  # what they say is in the error
             warnings.simplefilter("ignore")
-            with _keeping_loopback():
+            with _keeping_loopback() if is_local else nullcontext():
                 ray.init(**options)
     except (ConnectionError, RuntimeError, ValueError) as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
