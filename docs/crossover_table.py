@@ -25,7 +25,8 @@ def results() -> str:
 
 
 def _sentence(crossing: dict[str, Any]) -> str:
-    first, pictures = crossing["faster"].capitalize(), crossing["from_pictures"]
+    name, pictures = crossing["faster"], crossing["from_pictures"]
+    first = name[0].upper() + name[1:]
     if pictures is None:
         return f"{first} never caught up with {crossing['than']}."
     return f"{first} overtook {crossing['than']} at {_rounded(pictures)} pictures."
