@@ -40,7 +40,7 @@ SERVE_FOR_TESTS := INKDIGITS_SERVE="$(abspath $(INKDIGITS)) serve --port {port} 
 PAGE_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f)
 
 .DEFAULT_GOAL := help
-.PHONY: help run course dev up down logs replace backup restore digests train test coverage test-py test-web test-data test-extras test-postgres test-ray test-deploy lint format hooks client parity bench accuracy counts fuzz attack figures form-figures cards docs lock dist clean
+.PHONY: help run course dev up down logs replace backup restore digests train test coverage test-py test-web test-data test-extras test-postgres test-ray test-deploy kubernetes lint format hooks client parity bench accuracy counts fuzz attack figures form-figures cards docs lock dist clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -115,6 +115,9 @@ test-ray: $(VENV)/installed-ray ## Run the tests of recognition, sweeps and trai
 test-deploy: $(VENV)/installed-test web/node_modules/.package-lock.json ## Build the containers and test them, with a browser and with injected faults
 	cd web && PATH="$(abspath $(BIN)):$$PATH" sh scripts/browser.sh
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest -m deploy tests/deploy
+
+kubernetes: $(VENV)/installed-test ## Render the manifests in deploy/kubernetes and validate them, without a cluster; needs kubectl
+	VALIDATE="$(abspath $(BIN))/kubernetes-validate" sh deploy/kubernetes/check.sh
 
 lint: $(VENV)/installed-test web/node_modules/.package-lock.json ## Check style, types, imports, generated files and workflows
 	$(BIN)/ruff check .

@@ -66,6 +66,9 @@ same = ["--constraint", "requirements/extras.txt", "--generate-hashes"]
 scale = ["--extra", "ray", "--extra", "forms", "--extra", "parquet"]
 # Ray itself needs pandas.
 lock("ray", *TEST, "--group", "ray", *scale, *same)
+# What the nodes of a Ray cluster run, in the same versions.
+same = ["--constraint", "requirements/ray.txt", "--generate-hashes"]
+lock("workers", *scale, "--extra", "heif", *same)
 same = ["--constraint", "requirements/test.txt", "--generate-hashes"]
 lock("docs", *TEST, "--group", "docs", *same, *leave_out)
 # The tests run the notebooks with Jupyter's packages in the versions that students get.

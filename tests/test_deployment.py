@@ -1,5 +1,6 @@
 """The container files agree with each other, the service and docs/deployment.md."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -117,7 +118,8 @@ def test_every_setting_is_passed_to_the_service():
     (port,) = re.findall(r"INKDIGITS_PORT=(\d+)", dockerfile)
     assert f"EXPOSE {port}\n" in dockerfile
     assert f"http://127.0.0.1:{port}/readyz" in dockerfile
-    assert f"http://api:{port};" in NGINX
+    assert SERVICES["web"]["environment"]["INKDIGITS_SERVICE"].endswith(f":-api:{port}}}")
+    assert "set $service http://${INKDIGITS_SERVICE};" in NGINX
 
 
 @pytest.mark.parametrize("service", ["api", "web"])
@@ -136,6 +138,37 @@ def test_proxy_image_has_the_defaults_of_compose():
     own = dict(re.findall(r'^ {4}(INKDIGITS_\w+)="?(.*?)"?(?: \\)?$', dockerfile, re.MULTILINE))
     of_compose = SERVICES["web"]["environment"]
     assert own == {name: substituted(TEXTS["compose.yaml"])[name] for name in of_compose}
+
+
+@pytest.mark.parametrize(
+    ("given", "resolv_conf", "resolver"),
+    [
+        ("", "search example.org\nnameserver 127.0.0.11\noptions ndots:0\n", "127.0.0.11"),
+        ("", "nameserver 10.96.0.10\nnameserver fd00::a\n", "10.96.0.10 [fd00::a]"),
+        ("10.0.0.2", "nameserver 127.0.0.11\n", "10.0.0.2"),
+        ("", "search example.org\n", None),
+    ],
+)
+def test_proxy_asks_the_name_servers_of_its_container(tmp_path, given, resolv_conf, resolver):
+    (tmp_path / "resolv.conf").write_text(resolv_conf)
+    script = (ROOT / "deploy/nginx/start.sh").read_text(encoding="utf-8")
+    for path, replacement in {
+        " /etc/resolv.conf)": f" {tmp_path}/resolv.conf)",
+        "/etc/nginx/conf.d": str(tmp_path),
+        "/docker-entrypoint.sh": "",
+    }.items():
+        script = script.replace(path, replacement)
+    done = subprocess.run(
+        ["sh", "-c", script, "start", "printenv", "INKDIGITS_RESOLVER"],
+        env={"PATH": os.environ["PATH"], "INKDIGITS_RESOLVER": given}
+        | {"INKDIGITS_TRUSTED_PROXIES": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.strip() == (resolver or "")
+    assert done.returncode == (0 if resolver else 1)
+    assert ("set this variable" in done.stderr) == (resolver is None)
 
 
 def test_proxy_limits_are_below_those_of_the_service():
@@ -269,7 +302,7 @@ def pinned(name):
     return {block.split(" ")[0]: re.findall(r"--hash=sha256:\w{64}", block) for block in blocks}
 
 
-@pytest.mark.parametrize("name", ["run", "serve", "build", "test", "compare", "extras"])
+@pytest.mark.parametrize("name", ["run", "serve", "build", "workers", "test", "compare", "extras"])
 def test_every_package_is_pinned_by_hash(name):
     assert all("==" in package and hashes for package, hashes in pinned(name).items())
 

@@ -94,6 +94,25 @@ def test_replacement_worker_continues_the_counts(tmp_path):
     assert f'{REQUESTS}{{method="GET",route="none",status="200"}} 3.0' in shown
 
 
+DEPTH = 'inkdigits_queue_depth{queue="predictions"}'
+
+
+def test_queue_depth_is_summed_over_workers_and_forgotten_with_a_worker_that_died(tmp_path):
+    setup = f"import os; os.environ[metrics.FOLDER_VARIABLE] = {str(tmp_path)!r}; "
+    show = "print(metrics.Metrics(2).text([]).decode())"
+    busy = "metrics.Metrics({}).queue_depth.labels('predictions').inc({})"
+    in_a_process(f"metrics.create_files(f, 3); {busy.format(0, 4)}", tmp_path)
+    in_a_process(setup + busy.format(1, 3), tmp_path)
+    assert f"{DEPTH} 7.0\n" in in_a_process(setup + show, tmp_path)
+    size = (tmp_path / "gauge_sum_1.db").stat().st_size
+    in_a_process("metrics.forget_gauges(f, 1)", tmp_path)
+    assert f"{DEPTH} 4.0\n" in in_a_process(setup + show, tmp_path)
+    assert (tmp_path / "gauge_sum_1.db").stat().st_size == size
+    # A replacement begins with nothing, even if nobody has reset what its predecessor left.
+    in_a_process(setup + "metrics.Metrics(0)", tmp_path)
+    assert f"{DEPTH} 0.0\n" in in_a_process(setup + show, tmp_path)
+
+
 def test_metrics_files_have_room_for_all_labels(tmp_path, client):
     routes = [rule.rule for rule in client.application.url_map.iter_rules()] + ["none"]
     statuses = [200, 206, 304, 308, *range(400, 432), 500, 501, 503, 505]

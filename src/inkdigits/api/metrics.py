@@ -6,7 +6,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    values,
+)
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
@@ -17,7 +24,9 @@ FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"}
 # Enough for every combination of labels. The files are written in full before they are mapped into
 # memory, because a write to a mapped hole on a full disk kills the process (SIGBUS).
-FILE_BYTES = {"counter": 2**22, "histogram": 2**18}
+FILE_BYTES = {"counter": 2**22, "histogram": 2**18, "gauge_sum": 2**12}
+# The queues that inkdigits_queue_depth tells of.
+PREDICTIONS, PROFILES, ACCURACY = "predictions", "profiles", "accuracy"
 
 
 class Metrics:
@@ -79,6 +88,16 @@ class Metrics:
             ["cause"],
             registry=registry,
         )
+        self.queue_depth = Gauge(
+            "inkdigits_queue_depth",
+            "Requests that wait for their turn or are being processed, by queue.",
+            ["queue"],
+            registry=registry,
+            multiprocess_mode="sum",
+        )
+        for queue in (PREDICTIONS, PROFILES, ACCURACY):
+            # A worker that was killed may have left another value in its file.
+            self.queue_depth.labels(queue).set(0)
 
     def count_request(self, route: str, method: str, status: int) -> None:
         """Count one request.
@@ -143,6 +162,17 @@ class _ModelInfo(Collector):
         for labels in self._models:
             family.add_metric(labels, 1)
         yield family
+
+
+def forget_gauges(folder: Path, worker_index: int) -> None:
+    """Reset the gauges of a worker that has died: what it was processing is gone.
+
+    The file is overwritten, not removed: see `FILE_BYTES`.
+
+    raises   OSError if it cannot be written
+    """
+    with (folder / f"gauge_sum_{worker_index}.db").open("r+b") as file:
+        file.write(bytes(FILE_BYTES["gauge_sum"]))
 
 
 def create_files(folder: Path, workers: int) -> None:

@@ -327,8 +327,8 @@ class Settings(BaseSettings):
 # Read by other commands, by the containers, and by the tests.
 OTHER_VARIABLES = frozenset((
     "ADDRESS", "API_MEMORY", "API_ORIGIN", "API_PORT", "BASE_IMAGES", "BUILD_NETWORK", "CHROMIUM",
-    "DATA", "KILL", "PAGE", "PROXY_CLIENT_REQUESTS", "PROXY_REQUESTS", "REPLACE_S", "SERVE",
-    "SPEED", "STOP_GRACE_PERIOD", "TAG", "TRUSTED_PROXIES", "WEB_PORT",
+    "DATA", "KILL", "PAGE", "PROXY_CLIENT_REQUESTS", "PROXY_REQUESTS", "REPLACE_S", "RESOLVER",
+    "SERVE", "SERVICE", "SPEED", "STOP_GRACE_PERIOD", "TAG", "TRUSTED_PROXIES", "WEB_PORT",
 ))  # fmt: skip
 
 

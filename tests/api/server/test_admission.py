@@ -7,8 +7,10 @@ import time
 import weakref
 
 import pytest
+from serving import until
 
 from inkdigits.api import Settings
+from inkdigits.api.metrics import Metrics
 from inkdigits.api.server import admission
 from inkdigits.api.server.admission import (
     UNCOUNTED_BYTES,
@@ -88,6 +90,34 @@ def test_queue_is_halved_after_a_burst_until_it_is_empty(release):
 
     # Five slots, then five in use, then all of the three that are left.
     assert asyncio.run(run()) == [5, 0, 0]
+
+
+# By threads, one after the other, when the first work has ended; by the event loop, at once.
+@pytest.mark.parametrize(("is_quick", "expected"), [(False, [2, 1]), (True, [2, 2])])
+def test_depth_counts_work_that_waits_or_runs(release, is_quick, expected):
+    depth = Metrics().queue_depth.labels("predictions")
+    seen = []
+
+    def look():
+        seen.append(depth._value.get())
+        return DONE
+
+    async def run():
+        executor = BoundedExecutor(threads=1, queue=2, queue_timeout_s=60, depth=depth)
+        started = [asyncio.create_task(executor.run(blocked_until(release)))]
+        started += [asyncio.create_task(executor.run(look, is_quick)) for _ in range(2)]
+        await asyncio.sleep(0)
+        if executor.is_full:
+            with pytest.raises(Rejected):  # which does not count
+                await executor.run(look)
+        canceled = asyncio.create_task(executor.run(look))
+        canceled.cancel()
+        release.set()
+        await asyncio.gather(*started)
+
+    asyncio.run(run())
+    assert seen == expected
+    until(lambda: depth._value.get() == 0)
 
 
 def test_executor_that_is_not_accepting_rejects_work():
@@ -221,7 +251,7 @@ def test_failed_work_frees_its_slot():
 
 def test_predictions_health_and_others_have_separate_executors():
     async def run():
-        control = AdmissionControl(Settings())
+        control = AdmissionControl(Settings(), Metrics())
         return [
             control.executor(Request("", method=method, target=target))
             for method, target in [
@@ -243,7 +273,7 @@ def test_predictions_health_and_others_have_separate_executors():
 
 def executors(settings, *requests):
     async def run():
-        control = AdmissionControl(settings)
+        control = AdmissionControl(settings, Metrics())
         made = [Request("", method=m, target=t, headers=h) for m, t, h in requests]
         return control.predictions, [control.executor(request) for request in made]
 

@@ -236,6 +236,18 @@ def test_metrics_are_summed_over_workers(address):
     assert counted() == before + 40
 
 
+def test_queue_depth_rises_under_load_and_falls_to_zero(address):
+    def depth():
+        text = request(address, "GET", "/metrics")[2].decode()
+        return float(
+            re.search(r'^inkdigits_queue_depth\{queue="predictions"\} (.*)$', text, re.M)[1]
+        )
+
+    with load(lambda: predict(address)[0], clients=8):
+        until(lambda: depth() >= 2)
+    until(lambda: depth() == 0)
+
+
 # Faults.
 
 

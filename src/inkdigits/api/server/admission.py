@@ -6,9 +6,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
 from inkdigits.api.clients import client_key
 from inkdigits.api.headers import LAB_PATH, PROFILE_PATH
+from inkdigits.api.metrics import ACCURACY, PREDICTIONS, PROFILES, Metrics
 from inkdigits.api.server.messages import Request, Response
 from inkdigits.api.server.rejections import overloaded
 from inkdigits.api.settings import Settings
@@ -25,17 +27,30 @@ QUICK_SLICE_S = 0.002
 MAX_QUICK_S, NOT_QUICK_FOR_S = 0.02, 10.0
 
 
+class Depth(Protocol):
+    """A gauge of the work that is waiting or running, such as one of prometheus_client."""
+
+    def inc(self) -> None:
+        """Add one."""
+
+    def dec(self) -> None:
+        """Subtract one."""
+
+
 class BoundedExecutor:
     """Runs work in threads, or in the event loop if it is quick; the queue is bounded.
 
     Once a burst has filled the queue, only half of it is used until it is empty again: during
     overload, accepted requests wait half as long.
 
+    depth          what tells how much work is waiting or running, if anything does
     is_accepting   whether new work is accepted; if not, it is rejected as if the queue were full
     is_overloaded  whether the event loop only rejects work and pauses: threads run all of it
     """
 
-    def __init__(self, threads: int, queue: int, queue_timeout_s: float) -> None:
+    def __init__(
+        self, threads: int, queue: int, queue_timeout_s: float, depth: Depth | None = None
+    ) -> None:
         self._pool = ThreadPoolExecutor(threads)
         self._threads = threads
         self._capacity = self._max_capacity = threads + queue
@@ -43,6 +58,7 @@ class BoundedExecutor:
         self._in_loop = 0  # how much of it is for the event loop
         self._lock = threading.Lock()  # guards _capacity and _in_flight
         self._queue_timeout_s = queue_timeout_s
+        self._depth = depth
         self._quick_turn = asyncio.Lock()
         self._slice_s = 0.0  # CPU time of quick work since the loop last served its connections
         self._quick_from = 0.0  # by time.monotonic; until then threads run all work
@@ -80,6 +96,8 @@ class BoundedExecutor:
             self._in_flight += 1
             if self._in_flight == self._max_capacity:
                 self._capacity = (self._threads + self._max_capacity + 1) // 2
+        if self._depth is not None:
+            self._depth.inc()
         is_quick &= not self.is_overloaded and time.monotonic() >= self._quick_from
         result = self._run_in_loop(work) if is_quick else self._run_in_thread(work)
         del work  # see _run_in_thread
@@ -144,6 +162,8 @@ class BoundedExecutor:
             self._in_flight -= 1
             if self._in_flight <= self._threads:
                 self._capacity = self._max_capacity
+        if self._depth is not None:
+            self._depth.dec()
 
 
 class ByteBudget:
@@ -199,15 +219,20 @@ class AdmissionControl:
     the longest, so it has another one.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
         timeout_s = settings.queue_timeout_s
+        depth = metrics.queue_depth.labels
         self.budget = ByteBudget(settings.body_memory_bytes)
-        self.predictions = BoundedExecutor(settings.threads, settings.queue, timeout_s)
+        self.predictions = BoundedExecutor(
+            settings.threads, settings.queue, timeout_s, depth(PREDICTIONS)
+        )
         self._health = BoundedExecutor(HEALTH_THREADS, 64, timeout_s)
         self._others = BoundedExecutor(OTHER_THREADS, 16 * settings.queue + 64, timeout_s)
         self._has_profiles = bool(settings.database)
-        self._profiles = BoundedExecutor(settings.threads, settings.queue, timeout_s)
-        self._accuracy = BoundedExecutor(1, settings.queue, timeout_s)
+        self._profiles = BoundedExecutor(
+            settings.threads, settings.queue, timeout_s, depth(PROFILES)
+        )
+        self._accuracy = BoundedExecutor(1, settings.queue, timeout_s, depth(ACCURACY))
 
     def executor(self, request: Request) -> BoundedExecutor:
         """Choose the executor for a request."""

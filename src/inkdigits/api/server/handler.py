@@ -50,7 +50,7 @@ class Handler:
         self, app: WSGIApplication, settings: Settings, metrics: Metrics, max_connections: int
     ) -> None:
         self._app = app
-        self._admission = AdmissionControl(settings)
+        self._admission = AdmissionControl(settings, metrics)
         self._metrics = metrics
         self._max_connections = max_connections
         # The rate may be counted in another process, and waiting for it would block the event loop.

@@ -82,17 +82,17 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     os.environ.update(WORKER_ENVIRONMENT)
     with _listen_for(settings) as listener, tempfile.TemporaryDirectory() as folder:
         log.info("settings", **settings.for_log())
-        shares_metrics = True
+        metrics_folder: Path | None = Path(folder)
         try:
             metrics.create_files(Path(folder), settings.workers)
         except OSError as error:
-            shares_metrics = False
+            metrics_folder = None
             log.warning(
                 "metrics_not_shared",
                 reason=f"Their files cannot be written to {folder} ({error.strerror}); each worker "
                 "reports its own.",
             )
-        _Supervisor(settings, listener, shares_metrics, on_ready).run()
+        _Supervisor(settings, listener, metrics_folder, on_ready).run()
 
 
 class _Supervisor:
@@ -100,13 +100,13 @@ class _Supervisor:
         self,
         settings: Settings,
         listener: socket.socket,
-        shares_metrics: bool,
+        metrics_folder: Path | None,
         on_ready: Callable[[str], None],
     ) -> None:
         self._settings = settings
         self._lab_access = LabAccess.of(settings)  # the same for every worker
         self._listener = listener
-        self._shares_metrics = shares_metrics
+        self._metrics_folder = metrics_folder  # None if the workers do not share their metrics
         self._on_ready: Callable[[str], None] | None = on_ready
         # A forked process would copy the locks of other threads.
         self._context = multiprocessing.get_context("spawn")
@@ -166,7 +166,7 @@ class _Supervisor:
                 self._lab_access,
                 self._listener,
                 theirs,
-                index if self._shares_metrics else None,
+                index if self._metrics_folder else None,
             ),
         )
         process.start()
@@ -220,6 +220,9 @@ class _Supervisor:
                 continue
             each.pipe.close()
             log.error("worker_died", pid=each.process.pid, exit_status=each.process.exitcode)
+            if self._metrics_folder:
+                with suppress(OSError):  # the replacement resets them as well
+                    metrics.forget_gauges(self._metrics_folder, each.index)
             lifetime_s = time.monotonic() - each.ready_at if each.ready_at else 0.0
             if each.is_replacement and lifetime_s < MIN_LIFETIME_S:
                 raise ServerError(
