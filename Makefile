@@ -55,9 +55,8 @@ course: $(VENV)/installed-course $(PAGE) ## Set up JupyterLab, download MNIST, a
 dev: $(VENV)/installed-test web/node_modules/.package-lock.json ## Serve the page and the API, and reload them when their code changes
 	$(WITH_MODELS) $(BIN)/watchfiles --filter python "$(INKDIGITS) serve --profiles" src/inkdigits & trap "kill $$!" EXIT; $(NPM) run dev
 
-up: ## Build and start the containers, and print the address of the page
-	sh deploy/compose.sh up --build --detach
-	@echo "The page is at http://$$(sh deploy/compose.sh port web 8080)/"
+up: ## Build and start the containers, and print the address of the page (SCALE=2 containers of the service)
+	sh deploy/up.sh $(SCALE)
 
 down: ## Stop and remove the containers; profiles are kept
 	sh deploy/compose.sh down --remove-orphans
@@ -65,8 +64,8 @@ down: ## Stop and remove the containers; profiles are kept
 logs: ## Follow the logs of the containers until Ctrl-C
 	sh deploy/compose.sh logs --follow --tail 100
 
-replace: ## Replace the running service with a new build without dropping a request
-	sh deploy/replace.sh
+replace: ## Replace the running service with a new build without dropping a request (SCALE=2: by two containers)
+	sh deploy/replace.sh $(SCALE)
 
 backup: ## Copy the profiles of the containers to a file, also while they run (FILE=profiles.sqlite3)
 	sh deploy/backup.sh backup $(FILE)

@@ -52,7 +52,7 @@ def with_async_client(address, use):
     """Return the result of a coroutine function that takes a client."""
 
     async def run():
-        async with AsyncClient(address) as client:
+        async with AsyncClient(address, retries=0) as client:
             return await use(client)
 
     return asyncio.run(run())
@@ -342,7 +342,7 @@ def test_service_error_carries_the_problem(service, drawing, model, status, word
 )
 def test_error_of_a_proxy_carries_its_reason_phrase(status, content, content_type):
     proxy = responding(status, content, content_type)
-    with serving(proxy) as address, Client(address) as client:
+    with serving(proxy) as address, Client(address, retries=0) as client:
         with pytest.raises(ServiceError, match=r"(?i)bad gateway") as caught:
             client.models()
         assert (caught.value.status, caught.value.request_id) == (502, None)
@@ -368,7 +368,7 @@ def test_fields_of_a_newer_service_are_ignored_and_those_of_an_older_one_may_lac
 
 def test_unreachable_service_raises_service_error():
     with (
-        Client("http://127.0.0.1:1") as client,
+        Client("http://127.0.0.1:1", retries=0) as client,
         pytest.raises(ServiceError, match="cannot be reached"),
     ):
         client.models()

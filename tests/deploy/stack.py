@@ -147,13 +147,16 @@ class Stack:
 
 
 @contextmanager
-def started(figures, name, **settings):
-    """Start the containers and wait until they are healthy; print their logs after a failure."""
+def started(figures, name, scale=None, **settings):
+    """Start the containers and wait until they are healthy; print their logs after a failure.
+
+    scale  containers of the service
+    """
     stack = Stack(**settings)
     try:
         stack.compose("build")
         since = time.monotonic()
-        stack.make("up")
+        stack.make("up", *([] if scale is None else [f"SCALE={scale}"]))
         until(stack.healthy, HEALTHY_S)
         figures[f"from make up to healthy, {name}"] = f"{time.monotonic() - since:.1f} s"
         yield stack

@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,40 @@ def test_local_cluster_has_one_worker_for_each_cpu(ray_cluster):
     assert [node["NodeManagerAddress"] for node in ray.nodes()] == ["127.0.0.1"]
     assert ray_cluster.cpus == len(os.sched_getaffinity(0))
     assert ray.get(environment.remote()).items() >= ONE_THREAD.items()
+
+
+def processes_below(pid):
+    """The ids of the children of a process, and of theirs."""
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            yield child
+            yield from processes_below(child)
+
+
+def sockets_of(pid):
+    """The sockets of a process, by the numbers that the kernel has for them."""
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        name = os.readlink(file) if file.is_symlink() else ""
+        if name.startswith("socket:"):
+            yield name.removeprefix("socket:[").removesuffix("]")
+
+
+@pytest.mark.ray
+def test_local_cluster_listens_on_no_network(ray_cluster):
+    """Neither Ray's own processes nor its workers."""
+    import ray
+
+    ray.get(ray.remote(num_cpus=1)(lambda: None).remote())  # so that there is a worker
+    ours = {number for pid in processes_below(os.getpid()) for number in sockets_of(pid)}
+    addresses = [
+        row[1].partition(":")[0]
+        for table in ("tcp", "tcp6")
+        for row in map(str.split, Path(f"/proc/net/{table}").read_text().splitlines()[1:])
+        if row[3] == "0A" and row[9] in ours  # those that listen
+    ]
+    assert len(addresses) >= 4
+    # 127.0.0.1, as the kernel writes it, also if it is mapped to IPv6.
+    assert {address[-8:] for address in addresses} == {"0100007F"}
 
 
 @pytest.mark.parametrize("address", ["ray:/host", "rays", "ray://", "ray://a b", "http://host"])

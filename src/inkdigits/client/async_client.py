@@ -1,5 +1,6 @@
 """`AsyncClient`: it makes the same calls as `Client`, and differs only in how it waits."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from os import PathLike
 from typing import Any, Self, TypeVar
@@ -22,6 +23,7 @@ from inkdigits.client.calls import (
 from inkdigits.client.drawings import Drawing
 from inkdigits.client.profile_client import WithToken
 from inkdigits.client.results import Number, Prediction
+from inkdigits.client.retries import Retries
 
 T = TypeVar("T")
 
@@ -29,10 +31,13 @@ T = TypeVar("T")
 class AsyncClient(WithToken):
     """`Client` for asyncio: use it in an `async with` statement, or close it."""
 
-    def __init__(self, base_url: str, timeout_s: float = 30, *, token: str | None = None) -> None:
+    def __init__(
+        self, base_url: str, timeout_s: float = 30, *, token: str | None = None, retries: int = 2
+    ) -> None:
         self._http = httpx.AsyncClient(base_url=base_url, timeout=timeout_s)
         super().__init__(self._http)
         self.token = token
+        self._retries = retries
 
     async def predict(
         self, drawing: Drawing, model: str | None = None, seen: bool = False
@@ -165,10 +170,19 @@ class AsyncClient(WithToken):
         return created
 
     async def _send(self, call: Call[T]) -> T:
-        try:
-            return call.interpret(await self._http.request(**call.request))
-        except httpx.HTTPError as error:
-            raise unreachable(error) from error
+        retries = Retries(call, self._retries)
+        while True:
+            try:
+                response = await self._http.request(**call.request)
+            except httpx.HTTPError as error:
+                wait_s = retries.after_error(error)
+                if wait_s is None:
+                    raise unreachable(error) from error
+            else:
+                wait_s = retries.after_response(response)
+                if wait_s is None:
+                    return call.interpret(response)
+            await asyncio.sleep(wait_s)
 
     async def aclose(self) -> None:
         """Close the connections to the service."""

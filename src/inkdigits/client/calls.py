@@ -39,6 +39,12 @@ class Call(Generic[T]):
     convert: Callable[[Any], T]
     is_json: bool = True
 
+    @property
+    def is_safe_to_repeat(self) -> bool:
+        """Whether it does no harm to make the call twice: it does not change a profile."""
+        changes = self.request["url"].startswith("api/v1/profile")
+        return self.request["method"] == "GET" or not changes
+
     def interpret(self, response: httpx.Response) -> T:
         """Return the result; raise ServiceError for an error response."""
         request_id = response.headers.get("X-Request-ID")

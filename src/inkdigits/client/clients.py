@@ -26,10 +26,14 @@ class Client(ProfileClient):
     base_url   address of the service
     timeout_s  how long to wait for a response
     token      of a profile, whose personal model then makes the predictions; it may be set later
+    retries    how often a request is sent again that got no response, or 429, 502, 503 or 504;
+               requests that change a profile are not, because they may have changed it already
     """
 
-    def __init__(self, base_url: str, timeout_s: float = 30, *, token: str | None = None) -> None:
-        super().__init__(httpx.Client(base_url=base_url, timeout=timeout_s))
+    def __init__(
+        self, base_url: str, timeout_s: float = 30, *, token: str | None = None, retries: int = 2
+    ) -> None:
+        super().__init__(httpx.Client(base_url=base_url, timeout=timeout_s), retries)
         self.token = token
 
     def predict(self, drawing: Drawing, model: str | None = None, seen: bool = False) -> Prediction:

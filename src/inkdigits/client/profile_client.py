@@ -1,5 +1,6 @@
 """The methods of `Client` for profiles: what a service has learned of one person's handwriting."""
 
+import time
 from collections.abc import Iterable
 from os import PathLike
 from typing import Any, TypeVar
@@ -9,6 +10,7 @@ import httpx
 from inkdigits.client import profile_calls
 from inkdigits.client.calls import Call, unreachable
 from inkdigits.client.drawings import Drawing
+from inkdigits.client.retries import Retries
 
 T = TypeVar("T")
 
@@ -36,9 +38,10 @@ class WithToken:
 class ProfileClient(WithToken):
     """The part of `Client` that sends requests, and that is about profiles."""
 
-    def __init__(self, http: httpx.Client) -> None:
+    def __init__(self, http: httpx.Client, retries: int) -> None:
         super().__init__(http)
         self._http = http
+        self._retries = retries
 
     def consent(self) -> dict[str, Any]:
         """Return what a person must agree to before a profile is created: version and text.
@@ -118,7 +121,16 @@ class ProfileClient(WithToken):
         return created
 
     def _send(self, call: Call[T]) -> T:
-        try:
-            return call.interpret(self._http.request(**call.request))
-        except httpx.HTTPError as error:
-            raise unreachable(error) from error
+        retries = Retries(call, self._retries)
+        while True:
+            try:
+                response = self._http.request(**call.request)
+            except httpx.HTTPError as error:
+                wait_s = retries.after_error(error)
+                if wait_s is None:
+                    raise unreachable(error) from error
+            else:
+                wait_s = retries.after_response(response)
+                if wait_s is None:
+                    return call.interpret(response)
+            time.sleep(wait_s)
