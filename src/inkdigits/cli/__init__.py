@@ -29,6 +29,7 @@ COMMANDS = (
     "recipe",
     "serve",
     "submit",
+    "sweep",
     "teach",
     "train",
 )

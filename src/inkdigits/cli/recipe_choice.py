@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
+from rich.console import Console
 
+from inkdigits import training_data
 from inkdigits.recipe_check import RecipeError, check_recipe
 from inkdigits.recipe_files import find_recipe
 from inkdigits.recipe_options import ACTIVATIONS, AUGMENTS, customize
@@ -121,6 +124,24 @@ def choose_recipe(
             f"The options do not fit the recipe {recipe.name} ({error}): change them, or write a "
             f"recipe, starting from `inkdigits recipe show {source}`."
         ) from None
+
+
+def with_available_data(
+    recipe: Recipe, mnist_only: bool, data_dir: Path | None, console: Console
+) -> Recipe:
+    """Leave out the sources that the user does not want or have."""
+    if mnist_only:
+        recipe = training_data.only_mnist(recipe)
+    recipe, missing = training_data.without_missing(recipe, data_dir)
+    for message in missing:
+        console.print(message, style="yellow")
+    if missing:
+        console.print(
+            "Without these files the model learns from fewer people, and recognizes other people's "
+            "handwriting less accurately.",
+            style="yellow",
+        )
+    return recipe
 
 
 def _shown(option: str, value: Any) -> str:

@@ -13,7 +13,12 @@ from inkdigits.changes import LEARNING_RATE, changed_schedule, changes_to_json
 from inkdigits.cli.curves import draw_curves
 from inkdigits.cli.options import data_dir_option
 from inkdigits.cli.own_data import DataCommand, OwnDataOptions, own_data_options
-from inkdigits.cli.recipe_choice import choose_recipe, recipe_argument, recipe_options
+from inkdigits.cli.recipe_choice import (
+    choose_recipe,
+    recipe_argument,
+    recipe_options,
+    with_available_data,
+)
 from inkdigits.cli.signals import Signals
 from inkdigits.cli.training_place import training_on
 from inkdigits.cli.training_progress import change_epochs, prepare_data, train_epochs
@@ -114,7 +119,7 @@ def train_command(
             f"The classes of the recipe {recipe.name} are not the digits 0 to 9, which MNIST has: "
             "name images of them with --data."
         )
-    recipe = _with_available_data(recipe, mnist_only, data_dir, console)
+    recipe = with_available_data(recipe, mnist_only, data_dir, console)
     keep_freed_memory()
     run = Run(run_dir or Path("runs") / f"{recipe.name}-{own.run_name}seed-{seed}")
     signals = Signals()
@@ -161,24 +166,6 @@ def train_command(
             console.print("No learning curves: they need pip install 'inkdigits[plots]'.")
         where, option = ("test data", " --data SOURCE") if own_data else ("the test digits", "")
         console.print(f"Evaluate it on {where}: inkdigits evaluate {path}{option}")
-
-
-def _with_available_data(
-    recipe: Recipe, mnist_only: bool, data_dir: Path | None, console: Console
-) -> Recipe:
-    """Leave out the sources that the user does not want or have."""
-    if mnist_only:
-        recipe = training_data.only_mnist(recipe)
-    recipe, missing = training_data.without_missing(recipe, data_dir)
-    for message in missing:
-        console.print(message, style="yellow")
-    if missing:
-        console.print(
-            "Without these files the model learns from fewer people, and recognizes other people's "
-            "handwriting less accurately.",
-            style="yellow",
-        )
-    return recipe
 
 
 def _with_epochs_of_run(recipe: Recipe, run: Run, console: Console) -> Recipe:

@@ -7,7 +7,10 @@ importing it takes longer than recognizing a thousand digits.
 import logging
 import os
 import re
+import secrets
+import signal
 import socket
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,7 +58,7 @@ def connected(address: str) -> Iterator[Cluster]:
 
     address  "ray://HOST" or "ray://HOST:PORT" for Ray's client server on a cluster's head node;
              "ray" for the cluster that the environment variable RAY_ADDRESS names, or else a new
-             one on this machine, with all of its CPUs, which nobody else can reach
+             one on this machine, with all of its CPUs, which only this process can use
     raises   ScaleError if there is no such cluster, or Ray is not installed
     """
     if not ADDRESS.fullmatch(address):
@@ -76,6 +79,9 @@ def connected(address: str) -> Iterator[Cluster]:
         "runtime_env": {"env_vars": ONE_THREAD},
     }
     if is_local:
+        # A token must keep out the other users of this machine. One that Ray makes would be written
+        # to a file that they may be able to read.
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         options |= {
             "address": "local",
             "num_cpus": available_cpus(),
@@ -84,8 +90,8 @@ def connected(address: str) -> Iterator[Cluster]:
     elif address != "ray":
         options["address"] = _with_port(address)
     try:
-        with warnings.catch_warnings():  # what they say is in the error
-            warnings.simplefilter("ignore")
+        with _kept_signal_handlers(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what they say is in the error
             ray.init(**options)
     except (ConnectionError, RuntimeError, ValueError) as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
@@ -99,6 +105,20 @@ def connected(address: str) -> Iterator[Cluster]:
         yield Cluster(int(ray.cluster_resources().get("CPU", 0)), is_local)
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _kept_signal_handlers() -> Iterator[None]:
+    """Restore the handlers of Ctrl-C and SIGTERM: Ray replaces them by some that abort."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in numbers]
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in zip(numbers, before, strict=True):
+                if handler is not None:  # None: it was not set by Python
+                    signal.signal(number, handler)
 
 
 def _use_token_if_any() -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
+from inkdigits.scale.attempts import FOLDER
 from inkdigits.scale.errors import ScaleError
 from inkdigits.scale.result_folder import open_folder
 
@@ -55,7 +56,7 @@ class Manifest:
         """Note the result of a part."""
         missing = result.number + 1 - len(self.rows)
         if missing > 0:
-            self.rows.extend([-1] * missing)
+            self.rows.extend([0] * missing)
             self.digests.extend(bytes(32 * missing))
         self.rows[result.number] = result.rows
         self.digests[32 * result.number : 32 * result.number + 32] = result.sha256
@@ -187,7 +188,11 @@ class Results:
         return PartResult(number, table.num_rows, hashlib.sha256(content).digest(), dict(counts))
 
     def finish(self, run: str, manifest: Manifest) -> None:
-        """Write the manifest: the results are complete."""
+        """Write the manifest: the results are complete.
+
+        raises   OSError
+        """
+        self.folder.clean(FOLDER)
         self.folder.write(MANIFEST, manifest.to_json(run))
 
 

@@ -53,6 +53,9 @@ class Storage(Protocol):
     def write(self, path: str, content: bytes) -> None:
         """Write a file that at any moment is whole or absent; raise OSError or ScaleError."""
 
+    def remove(self, path: str) -> None:
+        """Delete a file, if there is one; raise OSError or ScaleError."""
+
     def check(self, path: str) -> None:
         """Raise ScaleError if a file is missing because this machine does not have its folder."""
 
@@ -113,6 +116,10 @@ class LocalStorage:
         place.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(place, content)
 
+    def remove(self, path: str) -> None:
+        """Delete a file, if there is one."""
+        Path(self._place(path)).unlink(missing_ok=True)
+
     def check(self, path: str) -> None:
         """Raise ScaleError if the folder of a file is not on this machine."""
         folder = os.path.dirname(self._place(path))
@@ -124,7 +131,7 @@ class LocalStorage:
 
     def join(self, folder: str, name: str) -> str:
         """Return the path of a file in a folder, without "./" at its beginning."""
-        return str(Path(folder, name))
+        return Path(folder, name).as_posix()
 
     def _place(self, path: str) -> str:
         return os.path.join(self.start, path)

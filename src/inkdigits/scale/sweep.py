@@ -1,0 +1,333 @@
+"""A sweep: many trials of a recipe with other settings, on a Ray cluster, in a folder.
+
+sweep.json               the recipe, what is tried, seeds and data; the settings of each trial
+trials/0001/recipe.toml  the recipe with the settings of trial 1
+trials/0001/seed-0/      an ordinary run folder, which `inkdigits train --resume` continues
+trials/0001/outcome.json how the trial has ended; missing while it goes on
+best.toml                at the end, the recipe of the best trial
+"""
+
+import json
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+
+from inkdigits import recipe_files
+from inkdigits.checkpoints import read_metrics
+from inkdigits.recipes import Recipe
+from inkdigits.scale.cluster import import_ray
+from inkdigits.scale.errors import ScaleError
+from inkdigits.scale.search_space import Settings, Trial
+from inkdigits.scale.sweep_files import Exchange, Files, read_copies, write_copies
+from inkdigits.scale.sweep_trial import data_key, mean_accuracy
+from inkdigits.settings_comparison import first_difference
+from inkdigits.storage.files import FileError, read_file, write_atomically
+from inkdigits.strict_json import parse
+from inkdigits.training import Record
+from inkdigits.training_data import Sources
+
+FORMAT = 1  # of sweep.json
+MAX_JSON_BYTES = 2**25
+POLL_SECONDS = 0.3
+REDUCTION = 3  # of the trials that ASHA compares, one of so many goes on
+
+Outcome: TypeAlias = Literal["finished", "stopped", "diverged", "failed"]
+OUTCOMES: Mapping[str, Outcome] = {name: name for name in get_args(Outcome)}
+ENDED = ("finished", "stopped", "diverged")  # which a resumed sweep does not try again
+
+
+class EpochDone(NamedTuple):
+    """All seeds of a trial have done an epoch."""
+
+    trial: Trial
+    epoch: int
+
+
+class TrialEnded(NamedTuple):
+    """A trial has ended; `cause` is a clause if it has failed."""
+
+    trial: Trial
+    outcome: Outcome
+    cause: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What is known of a trial.
+
+    outcome   None while it goes on
+    cause     why it has failed
+    runs      the records of each seed
+    """
+
+    trial: Trial
+    outcome: Outcome | None
+    cause: str
+    runs: tuple[tuple[Record, ...], ...]
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs all seeds have done."""
+        return min(map(len, self.runs), default=0)
+
+    @property
+    def curve(self) -> list[float]:
+        """The mean accuracy over the seeds, on the validation images, after each epoch."""
+        return [
+            mean_accuracy(records) for records in list(zip(*self.runs, strict=False))[: self.epochs]
+        ]
+
+    @property
+    def accuracies(self) -> list[float]:
+        """The accuracy of each seed after the last epoch that all have done."""
+        return [run[self.epochs - 1].validation_accuracy or 0.0 for run in self.runs if self.epochs]
+
+    @property
+    def accuracy(self) -> float | None:
+        """The mean of `accuracies`; None before the first epoch."""
+        return fmean(self.accuracies) if self.epochs else None
+
+    @property
+    def spread(self) -> float | None:
+        """The standard deviation of `accuracies`; None with one seed."""
+        return stdev(self.accuracies) if len(self.accuracies) > 1 else None
+
+    @property
+    def loss(self) -> float | None:
+        """The mean loss on the validation images after the last epoch."""
+        losses = [run[self.epochs - 1].validation_loss or 0.0 for run in self.runs if self.epochs]
+        return fmean(losses) if losses else None
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The trials of a sweep and its folder.
+
+    seeds         each trial is trained with all of them
+    limit         as `inkdigits train --limit`
+    sources_of    loads the data that a recipe needs
+    grace         epochs before ASHA stops a trial; None to train all of them to the end
+    at_once       most trials that run at the same time; 0 for one on each CPU
+    """
+
+    folder: Path
+    recipe: Recipe
+    trials: Sequence[Trial]
+    seeds: Sequence[int]
+    limit: int | None
+    sources_of: Callable[[Recipe], Sources]
+    grace: int | None = None
+    at_once: int = 0
+
+    def path(self, trial: Trial) -> Path:
+        """Return the folder of a trial."""
+        return self.folder / "trials" / trial.name
+
+    def begin(self, description: Mapping[str, Any], resume: bool) -> None:
+        """Write what the sweep is, or check that the folder has the same one.
+
+        description  what determines the trials, as JSON
+        raises       ScaleError if it does not, or has one already
+        """
+        path = self.folder / "sweep.json"
+        content = {
+            "format": FORMAT,
+            **description,
+            "recipe": self.recipe.to_json(),
+            "seeds": list(self.seeds),
+            "limit": self.limit,
+            "grace": self.grace,
+            "trials": [_as_json(trial.settings) for trial in self.trials],
+        }
+        if path.exists() and not resume:
+            raise ScaleError(
+                f"{self.folder} already has a sweep: continue it with --resume, or choose another "
+                "folder with --sweep-dir."
+            )
+        if not resume:
+            for trial in self.trials:
+                self.path(trial).mkdir(parents=True, exist_ok=True)
+                text = recipe_files.to_toml(trial.recipe)
+                write_atomically(self.path(trial) / "recipe.toml", text.encode())
+            write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
+            return
+        if not path.exists():
+            raise ScaleError(
+                f"{self.folder} has no sweep to resume: start it without --resume, or name its "
+                "folder with --sweep-dir."
+            )
+        if difference := first_difference(_read_json(path), content):
+            name, was, now = difference
+            raise ScaleError(
+                f"{self.folder} was started with {name} {was}, not {now}: resume it with the same "
+                "arguments, or choose another folder with --sweep-dir."
+            )
+
+    def results(self) -> list[Result]:
+        """Read what is known of each trial.
+
+        raises   FileError if a file is damaged
+        """
+        return [self.result(trial) for trial in self.trials]
+
+    def result(self, trial: Trial) -> Result:
+        """Read what is known of a trial; raise FileError if a file is damaged."""
+        paths = [self.path(trial) / f"seed-{seed}" / "metrics.jsonl" for seed in self.seeds]
+        runs = tuple(tuple(read_metrics(path)) if path.exists() else () for path in paths)
+        path = self.path(trial) / "outcome.json"
+        if not path.exists():
+            return Result(trial, None, "", runs)
+        match _read_json(path):
+            case {"outcome": str() as outcome, "cause": str() as cause} if outcome in OUTCOMES:
+                return Result(trial, OUTCOMES[outcome], cause, runs)
+        raise FileError(f"{path} is damaged: remove it, so that --resume tries the trial again.")
+
+    def run(
+        self, on_wait: Callable[[], None] = lambda: None
+    ) -> Generator[EpochDone | TrialEnded, None, None]:
+        """Run the trials that have not ended, on the cluster that this process is connected to.
+
+        What is yielded is on disk. Ends when all trials have ended; if it is closed before, the
+        trials stop, and a new call goes on from what is on disk.
+
+        on_wait  called several times a second; what it raises stops the sweep. A signal handler
+                 must not raise while Ray's functions run: they would end in a SystemError
+        raises   ScaleError if the part of the cluster is lost that runs the sweep; OSError if a
+                 file cannot be written; DataError if data are missing
+        """
+        from inkdigits.scale.sweep_tune import Job, prepare_images, run_trials
+
+        ray = import_ray()
+        results = self.results()
+        going_on = [result.trial for result in results if result.outcome not in ENDED]
+        if not going_on:
+            return
+        sources, settings = self._sources(going_on, ray)
+        job = Job(
+            trials=going_on,
+            seeds=self.seeds,
+            sources=sources,
+            data=_shared_images(going_on, self.seeds, sources, prepare_images),
+            settings=settings,
+            past=[
+                (result.trial.number, epoch, accuracy)
+                for result in results
+                if result.outcome in ENDED
+                for epoch, accuracy in enumerate(result.curve, 1)
+            ],
+            epochs=max(trial.recipe.epochs for trial in self.trials),
+            grace=self.grace,
+            reduction=REDUCTION,
+            at_once=self.at_once,
+        )
+        exchange = ray.remote(num_cpus=0)(Exchange).remote(self._files(going_on))
+        task = run_trials.remote(job, exchange)
+        try:
+            yield from self._follow(task, exchange, ray, on_wait)
+        except ray.exceptions.RayError as error:
+            cause = str(error).strip().splitlines()[-1][:200]
+            raise ScaleError(
+                f"The sweep in {self.folder} was interrupted ({cause}): continue it with --resume."
+            ) from None
+        finally:
+            ray.cancel(task, force=True)
+            ray.kill(exchange)
+
+    def _sources(
+        self, trials: Sequence[Trial], ray: Any
+    ) -> tuple[dict[int, Any], dict[int, dict[str, Any]]]:
+        """Load the data sets, and send each selection of them to the cluster once.
+
+        returns  by the number of the trial, an object reference, and what its runs have in common
+        """
+        loaded: dict[tuple[bool, ...], tuple[Any, dict[str, Any]]] = {}
+        sources, settings = {}, {}
+        for trial in trials:
+            recipe = trial.recipe
+            counts = recipe.pendigits_images, recipe.unipen_images, recipe.semeion_copies
+            key = tuple(map(bool, counts))
+            if key not in loaded:
+                content = self.sources_of(recipe)
+                common = {"limit": self.limit, "data": content.hashes}
+                loaded[key] = ray.put(content), common
+            sources[trial.number], settings[trial.number] = loaded[key]
+        return sources, settings
+
+    def _files(self, trials: Sequence[Trial]) -> dict[str, Files]:
+        """Read the runs that go on."""
+        folders = [f"{trial.name}/seed-{seed}" for trial in trials for seed in self.seeds]
+        return {name: read_copies(self.folder / "trials" / name) for name in folders}
+
+    def _follow(
+        self, task: Any, exchange: Any, ray: Any, on_wait: Callable[[], None]
+    ) -> Iterator[EpochDone | TrialEnded]:
+        """Write what the trials send, until the last one has ended."""
+        by_number = {trial.number: trial for trial in self.trials}
+        ended: set[int] = set()
+        is_done = False
+        while not is_done:
+            on_wait()
+            is_done = bool(ray.wait([task], timeout=POLL_SECONDS)[0])
+            if is_done:
+                ray.get(task)
+            for kind, *values in ray.get(exchange.take.remote()):
+                if kind == "files":
+                    name, written, removed = values
+                    write_copies(self.folder / "trials" / name, written, removed)
+                    continue
+                trial = by_number[values[0]]
+                if kind == "epoch":
+                    yield EpochDone(trial, values[1])
+                elif trial.number not in ended:
+                    ended.add(trial.number)
+                    self._write_outcome(trial, kind, values[1])
+                    for seed in self.seeds:
+                        exchange.forget.remote(f"{trial.name}/seed-{seed}")
+                    yield TrialEnded(trial, kind, values[1])
+
+    def _write_outcome(self, trial: Trial, outcome: str, cause: str) -> None:
+        content = json.dumps({"outcome": outcome, "cause": cause}) + "\n"
+        write_atomically(self.path(trial) / "outcome.json", content.encode())
+
+
+def best_first(results: Sequence[Result]) -> list[Result]:
+    """Sort trials: those that finished by accuracy and loss, then the others."""
+
+    def key(result: Result) -> tuple[bool, float, float]:
+        return result.outcome != "finished", -(result.accuracy or 0.0), result.loss or 0.0
+
+    return sorted(results, key=key)
+
+
+def _shared_images(
+    trials: Sequence[Trial], seeds: Sequence[int], sources: Mapping[int, Any], prepare: Any
+) -> dict[int, dict[int, Any]]:
+    """Prepare images on the cluster that several trials share.
+
+    returns  by the number of the trial and the seed, object references; a trial whose images no
+             other trial has is not in it
+    """
+    keys = {trial.number: data_key(trial) for trial in trials}
+    prepared: dict[tuple[Any, ...], dict[int, Any]] = {}
+    for trial in trials:
+        key = keys[trial.number]
+        if key not in prepared and list(keys.values()).count(key) > 1:
+            prepared[key] = {
+                seed: prepare.remote(trial, sources[trial.number], seed) for seed in seeds
+            }
+    return {number: prepared[key] for number, key in keys.items() if key in prepared}
+
+
+def _as_json(settings: Settings) -> dict[str, Any]:
+    return {n: list(v) if isinstance(v, tuple) else v for n, v in settings.items()}
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return parse(read_file(path, MAX_JSON_BYTES))
+    except ValueError as error:
+        raise FileError(
+            f"{path} is damaged ({ascii(str(error))[1:-1][:120]}): start another sweep."
+        ) from None
