@@ -178,7 +178,9 @@ def main() -> None:
     """Measure all recipes, print and save."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="one short round of two recipes")
-    quick = parser.parse_args().quick
+    parser.add_argument("--rounds", type=int, default=5, help="of each recipe")
+    arguments = parser.parse_args()
+    quick = arguments.quick
     keep_freed_memory()
     names = ["mlp", "cnn-small"] if quick else list(STEPS)
     rows = []
@@ -186,7 +188,7 @@ def main() -> None:
         for name in names:
             recipe = replace(RECIPES[name], epochs=10**6)  # a constant learning rate
             steps = max(2, STEPS[name] // (4 if quick else 1))
-            rows.append(measure(cluster, recipe, steps, rounds=1 if quick else 5))
+            rows.append(measure(cluster, recipe, steps, rounds=1 if quick else arguments.rounds))
             print("\n".join(described(rows[-1])), flush=True)
     if not quick:
         save_results("training_workers", {"rows": rows})

@@ -121,6 +121,41 @@ def test_killed_worker_changes_no_bit(ray_cluster, undisturbed, monkeypatch):
         )
 
 
+class OneLate:
+    """Ray, but when one waits for workers, the last of them seems not to have started."""
+
+    def __init__(self, ray):
+        self._ray = ray
+
+    def __getattr__(self, name):
+        return getattr(self._ray, name)
+
+    def wait(self, references, num_returns, timeout):
+        ready, late = self._ray.wait(references, num_returns=num_returns, timeout=timeout)
+        assert not late
+        return ready[:-1], ready[-1:]
+
+
+@pytest.mark.ray
+def test_training_goes_on_with_the_workers_that_can_be_started_again(ray_cluster, undisturbed):
+    def lose():
+        if place.workers == 2:
+            kill_worker("TrainingWorker")
+            place._ray = OneLate(place._ray)
+            watched.reached = lambda epoch, step: None
+
+    warnings, state = [], training.init_state(RECIPE, 0)
+    place, watched = ClusterTraining(ray_cluster, 2, warnings.append), Watched(at=(1, 2), do=lose)
+    records = list(place.fit(RECIPE, watched, state, watched.validation))
+    assert warnings[1:] == ["Only 1 of 2 workers can be started again."]
+    assert (place.workers, state.step) == (1, 20)
+    assert records[0] == replace(
+        undisturbed[1][0],
+        **{name: getattr(records[0], name) for name in ("seconds", "images_per_second")},
+    )
+    assert records[1].loss == pytest.approx(undisturbed[1][1].loss, rel=1e-3)
+
+
 @pytest.mark.ray
 def test_workers_that_are_lost_again_and_again_end_training(ray_cluster, monkeypatch):
     monkeypatch.setattr(cluster_training, "MAX_LOSSES", 2)
