@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sysconfig
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,26 +32,43 @@ def ray_cluster(storage_credentials):
         yield cluster
 
 
-@pytest.fixture(scope="session")
-def s3_server(storage_credentials, tmp_path_factory):
-    """A real server of S3: its address, and the folder of its buckets.
+@contextmanager
+def serve_s3(folder, cache):
+    """Start a server of S3, whose buckets are the folders in a folder; return its address.
 
-    It is rclone's, in a process of its own, on a free port of this machine.
+    It is rclone's, in a process of its own, on a free port of this machine. The process is returned
+    as well.
     """
     program = shutil.which("rclone", path=sysconfig.get_path("scripts"))
-    folder = tmp_path_factory.mktemp("buckets")
-    keys = ",".join(storage_credentials.values())
+    keys = ",".join(CREDENTIALS.values())
     command = [program, "serve", "s3", "--addr", "127.0.0.1:0", "--auth-key", keys, str(folder)]
-    options = ["--config", os.devnull, "--cache-dir", str(tmp_path_factory.mktemp("cache"))]
+    options = ["--config", os.devnull, "--cache-dir", str(cache)]
     options += ["--dir-cache-time", "0s"]  # tests put files into the folder themselves
     with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True) as process:
         try:
             address = next(
                 found[1] for line in process.stderr if (found := re.search(r"\[(http:.*)/\]", line))
             )
-            yield address, folder
+            yield address, process
         finally:
             process.terminate()
+
+
+@pytest.fixture(scope="session")
+def s3_server(storage_credentials, tmp_path_factory):
+    """A real server of S3: its address, and the folder of its buckets."""
+    folder = tmp_path_factory.mktemp("buckets")
+    with serve_s3(folder, tmp_path_factory.mktemp("cache")) as (address, _):
+        yield address, folder
+
+
+@pytest.fixture
+def own_s3_server(storage_credentials, tmp_path, monkeypatch):
+    """Another one, which a test may end: its process, and the folder of its bucket "own"."""
+    (tmp_path / "buckets/own").mkdir(parents=True)
+    with serve_s3(tmp_path / "buckets", tmp_path / "cache") as (address, process):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+        yield process, tmp_path / "buckets/own"
 
 
 @pytest.fixture

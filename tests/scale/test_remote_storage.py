@@ -6,6 +6,7 @@ import tarfile
 import threading
 from io import BytesIO
 
+import numpy as np
 import pytest
 
 from inkdigits.scale import remote_storage
@@ -110,12 +111,15 @@ def test_results_are_written_whole_and_read_again(storage, request):
     folder = open_folder(f"{request.getfixturevalue(storage)}/results/a")
     assert folder.is_empty()
     assert folder.read("_run.json") is None
-    content = bytes(range(256)) * 2**16  # 16 MiB, more than one piece of an upload
+    content = bytes(range(256)) * 45_056  # 11 MiB: more than one piece of an upload
     folder.write("part", content)
     assert folder.read("part") == content
     folder.write("part", b"again")
     assert folder.read("part") == b"again"
     assert not folder.is_empty()
+    for _ in range(2):  # the second time, it is gone
+        folder.remove("part")
+        assert folder.read("part") is None
     assert str(folder).endswith("/results/a")
 
 
@@ -182,6 +186,31 @@ def test_object_that_is_gone_is_a_picture_with_the_reason(pictures, bucket):
     first, second = part.read()
     assert isinstance(first.content, FileNotFoundError)
     assert second.content == b"a.png"
+
+
+@pytest.mark.parametrize("name", ["s.tar", "t.parquet"])
+def test_storage_that_is_lost_within_a_file_is_an_error_and_not_damage(own_s3_server, name):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    process, bucket = own_s3_server
+    pictures = [np.random.default_rng(number).bytes(2**20) for number in range(20)]
+    if name == "s.tar":
+        with tarfile.open(bucket / name, "w") as archive:
+            for number, content in enumerate(pictures):
+                header = tarfile.TarInfo(f"{number:02d}.png")
+                header.size = len(content)
+                archive.addfile(header, BytesIO(content))
+    else:
+        options = {"data_page_size": 2**20, "write_batch_size": 1, "use_dictionary": False}
+        pq.write_table(pa.table({"image": pictures}), bucket / name, **options)
+    [part] = plan_parts([f"s3://own/{name}"])
+    found = part.read()
+    assert next(found).content == pictures[0]
+    process.kill()
+    process.wait()
+    with pytest.raises(ScaleError, match="run the command again to continue"):
+        list(found)
 
 
 @pytest.fixture

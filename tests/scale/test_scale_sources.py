@@ -97,6 +97,18 @@ def test_shards_among_pictures_are_parts_of_their_own(tmp_path):
     assert keys("p") == ["p/1.png", "p/a.png", "p/a.tar/z.png"] == sorted(keys("p"))
 
 
+def test_shards_and_files_with_similar_names_are_in_the_order_of_their_keys(tmp_path):
+    for name in ("a.tar", "b.tar.gz"):
+        with tarfile.open(tmp_path / "p" / name, "w:gz" if "gz" in name else "w") as shard:
+            shard.addfile(tarfile.TarInfo("z.png"), BytesIO())
+    for name in ("a.tar.png", "a.tar-1/2.png", "b.tar.gz .png", "b.tar.gz0.png"):
+        (tmp_path / "p" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "p" / name).write_text("")
+    found = keys("p", "p/*.tar", "p/a.tar.png", "p/*", recursive=True)
+    assert found == sorted(set(found)) == keys("p", recursive=True)
+    assert len(found) == 12
+
+
 def test_results_of_an_earlier_run_are_not_searched(tmp_path):
     results = tmp_path / "p/a/results"
     results.mkdir()

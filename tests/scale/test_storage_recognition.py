@@ -50,7 +50,7 @@ def test_pictures_in_a_storage_are_recognized_into_it(ray_cluster, bucket, pictu
 
     def run():
         parts = plan_parts([root], recursive=True, part_size=16)
-        return recognize(ray_cluster, task, parts, Results(f"{root}/results"))
+        return recognize(ray_cluster, task, parts, Results(f"{root}/results"), workers=1)
 
     summary = run()
     assert (summary.parts, summary.new_rows) == (5, 59)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from inkdigits.scale.errors import ScaleError
-from inkdigits.scale.parts import reason, valid_key
+from inkdigits.scale.parts import reason, sort_key, valid_key
 from inkdigits.scale.results import RUN
 from inkdigits.scale.storages import Entry, Storage
 
@@ -79,14 +79,17 @@ def _is_match(name: str, pattern: str) -> bool:
 
 
 def _entries(storage: Storage, folder: str) -> list[Entry]:
-    """List one folder, in the order of all the paths that are in it and below it."""
+    """List one folder, in the order of the keys of all that is in it and below it."""
     try:
         entries = storage.list(folder)
     except OSError as error:
         raise ScaleError(
             f"{valid_key(folder)} cannot be searched ({reason(error)}): check who may read it."
         ) from None
-    return sorted(entries, key=lambda entry: entry.path + SEPARATOR * entry.is_folder)
+    return sorted(
+        entries,
+        key=lambda entry: entry.path + SEPARATOR if entry.is_folder else sort_key(entry.path),
+    )
 
 
 def _name(path: str) -> str:

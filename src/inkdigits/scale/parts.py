@@ -8,6 +8,8 @@ from typing import NamedTuple, Protocol
 from inkdigits.imaging.limits import LARGE_FILES
 
 MAX_PICTURE_BYTES = LARGE_FILES.bytes
+SHARD_SUFFIXES = (".tar", ".tar.gz", ".tgz")
+TABLE_SUFFIX = ".parquet"
 
 
 class Picture(NamedTuple):
@@ -53,6 +55,21 @@ def is_picture(name: str, suffixes: Container[str]) -> bool:
     """Return whether a file is a picture by its name; hidden files are not."""
     stem, dot, suffix = name.rsplit("/", 1)[-1].rpartition(".")
     return bool(stem) and not stem.startswith(".") and (dot + suffix).lower() in suffixes
+
+
+def is_shard(name: str) -> bool:
+    """Return whether a file is a .tar archive by its name."""
+    return name.lower().endswith(SHARD_SUFFIXES)
+
+
+def is_table(name: str) -> bool:
+    """Return whether a file is a Parquet file by its name."""
+    return name.lower().endswith(TABLE_SUFFIX)
+
+
+def sort_key(path: str) -> str:
+    """Return what the keys of the pictures in a file begin with, by which files are sorted."""
+    return path + ("/" if is_shard(path) else "#" if is_table(path) else "")
 
 
 def valid_key(name: str) -> str:

@@ -204,8 +204,10 @@ class FsspecStorage:
 
     def remove(self, path: str) -> None:
         """Delete a file, if there is one."""
-        with suppress(FileNotFoundError):
-            self._attempt(lambda: self._files().rm_file(self._place(path)))
+        # Of one that is missing, each storage has an error of its own.
+        if self.find(path) is not None:
+            with suppress(FileNotFoundError):
+                self._attempt(lambda: self._files().rm_file(self._place(path)))
 
     def check(self, path: str) -> None:
         """Do nothing: all machines see the same files."""

@@ -56,7 +56,7 @@ class Manifest:
         """Note the result of a part."""
         missing = result.number + 1 - len(self.rows)
         if missing > 0:
-            self.rows.extend([-1] * missing)
+            self.rows.extend([0] * missing)
             self.digests.extend(bytes(32 * missing))
         self.rows[result.number] = result.rows
         self.digests[32 * result.number : 32 * result.number + 32] = result.sha256

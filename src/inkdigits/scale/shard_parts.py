@@ -54,15 +54,15 @@ class ShardPart:
         names: set[str] = set()
 
         def is_wanted(name: str) -> bool:
-            return is_picture(name, self.suffixes) and name not in names
+            return is_picture(name, self.suffixes) and name.removeprefix("./") not in names
 
         try:
             with self.storage.open(self.entry.path) as file:
                 stream = _decompressed(file, self.entry.path, self.max_bytes)
                 # A byte more than allowed, so that it is recognized to be too large.
                 files = tar_files(stream, is_wanted, MAX_PICTURE_BYTES + 1, MAX_ENTRIES)
-                for name, _, content in files:
-                    names.add(name)
+                for name, content in files:
+                    names.add(name.removeprefix("./"))
                     yield Picture(f"{shard}/{valid_key(name.removeprefix('./'))}", content)
                 if _is_compressed(self.entry.path):
                     while stream.read(BUFFER_BYTES):  # to the checksum at the end

@@ -13,7 +13,16 @@ from inkdigits.imaging.formats import SUFFIXES
 from inkdigits.scale.errors import ScaleError
 from inkdigits.scale.file_parts import FilesPart
 from inkdigits.scale.listing import MAGIC, folder_files, matching
-from inkdigits.scale.parts import Part, Picture, is_picture, reason, valid_key
+from inkdigits.scale.parts import (
+    Part,
+    Picture,
+    is_picture,
+    is_shard,
+    is_table,
+    reason,
+    sort_key,
+    valid_key,
+)
 from inkdigits.scale.shard_parts import ShardPart
 from inkdigits.scale.storages import Entry, Storage, storage_of
 from inkdigits.scale.table_parts import table_parts
@@ -21,8 +30,6 @@ from inkdigits.scale.table_parts import table_parts
 __all__ = ["PART_SIZE", "Part", "Picture", "plan_parts"]
 
 PART_SIZE = 1024  # pictures
-SHARD_SUFFIXES = (".tar", ".tar.gz", ".tgz")
-TABLE_SUFFIXES = (".parquet",)
 Found = tuple[str, Storage, Entry]  # the first is what they are sorted by
 
 
@@ -64,7 +71,7 @@ def _search(source: str, recursive: bool, suffixes: Container[str]) -> Iterator[
     storage, path = storage_of(source)
 
     def is_wanted(name: str) -> bool:
-        return is_picture(name, suffixes) or _is_shard(name) or _is_table(name)
+        return is_picture(name, suffixes) or is_shard(name) or is_table(name)
 
     try:
         named = storage.find(path)
@@ -79,8 +86,7 @@ def _search(source: str, recursive: bool, suffixes: Container[str]) -> Iterator[
             folder_files(storage, entry.path, recursive, is_wanted) if entry.is_folder else [entry]
         )
         for file in files:
-            # A shard's pictures are called SHARD/NAME.
-            yield file.path + "/" * _is_shard(file.path), storage, file
+            yield sort_key(file.path), storage, file
 
 
 def _without_repetitions(found: Iterator[Found]) -> Iterator[tuple[Storage, Entry]]:
@@ -98,24 +104,16 @@ def _parts(
     files: list[Entry] = []
     storage: Storage | None = None  # of the files
     for place, entry in found:
-        is_file = not (_is_shard(entry.path) or _is_table(entry.path))
+        is_file = not (is_shard(entry.path) or is_table(entry.path))
         if storage and (not is_file or place != storage or len(files) == part_size):
             yield FilesPart(storage, tuple(files))
             files, storage = [], None
         if is_file:
             files.append(entry)
             storage = place
-        elif _is_shard(entry.path):
+        elif is_shard(entry.path):
             yield ShardPart(place, entry, suffixes)
         else:
             yield from table_parts(place, entry, part_size)
     if storage:
         yield FilesPart(storage, tuple(files))
-
-
-def _is_shard(name: str) -> bool:
-    return name.lower().endswith(SHARD_SUFFIXES)
-
-
-def _is_table(name: str) -> bool:
-    return name.lower().endswith(TABLE_SUFFIXES)

@@ -16,8 +16,9 @@ CONTENT = "bytes"  # the field of a picture that is a struct
 # A group of rows with fewer bytes is divided among parts, each of which reads the group up to its
 # last row. Larger ones are read once.
 MAX_DIVIDED_BYTES = 2**26
+MAX_SKIPPED_BYTES = 2**28  # which is more only if few pictures are repeated many times
 # Few, because all of them may repeat one large picture of the file; one, if there are large ones.
-ROWS_AT_A_TIME = 8
+ROWS_AT_A_TIME = 16
 LARGE_BYTES = 2**26  # of the pictures in a group of rows
 BUFFER_BYTES = 2**22  # of a request; without a buffer, a group of rows would be read whole
 MAX_KEY = 1024  # characters
@@ -95,7 +96,12 @@ class RowsPart:
             rows = 1
         batches = table.iter_batches(rows, row_groups=groups, columns=names, use_threads=False)
         skipped, left = self.skipped, self.rows
+        skipped_bytes = 0
         for batch in batches:
+            if skipped:
+                skipped_bytes += batch.nbytes
+                if skipped_bytes > MAX_SKIPPED_BYTES:
+                    raise OSError("it repeats large pictures; write it with smaller groups of rows")
             some = batch.slice(skipped, left)
             skipped -= min(skipped, batch.num_rows)
             left -= some.num_rows
@@ -180,6 +186,7 @@ def _opened(storage: Storage, path: str) -> Iterator[Any]:
             ParquetFile(
                 file,
                 buffer_size=BUFFER_BYTES,
+                pre_buffer=False,
                 page_checksum_verification=True,  # of files that have checksums
                 thrift_string_size_limit=MAX_FOOTER_STRING,
                 thrift_container_size_limit=MAX_FOOTER_ITEMS,

@@ -13,6 +13,12 @@ BLOCK = tarfile.BLOCKSIZE
 MAX_NAME_BYTES = 2**16  # of a header that gives the next file a long name and other attributes
 PIECE_BYTES = 2**20  # that are skipped at a time
 REGULAR = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
+WITHOUT_CONTENT = (
+    *(tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.CHRTYPE),
+    *(tarfile.BLKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE),
+)
+# Bytes that say whether another header of a sparse file follows the first, and one of those.
+SPARSE_MORE, SPARSE_MORE_AFTER = 482, 504
 ENCODING, ERRORS = "utf-8", "surrogateescape"
 
 
@@ -22,18 +28,19 @@ class TarError(ValueError):
 
 def tar_files(
     stream: BinaryIO, is_wanted: Callable[[str], bool], max_bytes: int, max_entries: int
-) -> Iterator[tuple[str, int, bytes]]:
+) -> Iterator[tuple[str, bytes]]:
     """Read some of the files in a .tar archive, in their order.
 
     stream       need not be seekable
     is_wanted    called with the name of each file; links and sparse files are left out
     max_bytes    of a file; the first bytes of a longer one are returned
     max_entries  of the archive
-    returns      name, size, and content
+    returns      name and content
     raises       TarError; and what reading the stream raises
     """
     long_name: str | None = None
     long_size: int | None = None
+    is_sparse = False
     for _ in range(max_entries):
         block = _exactly(stream, BLOCK)
         if block == bytes(BLOCK):
@@ -54,29 +61,29 @@ def tar_files(
                 attributes = _attributes(content)
                 long_name = attributes.get("path", long_name)
                 long_size = _size(attributes, long_size)
+                is_sparse |= any(name.startswith("GNU.sparse") for name in attributes)
             continue
+        if header.type == tarfile.GNUTYPE_SPARSE:
+            more = block[SPARSE_MORE]
+            while more:  # headers that say where its content belongs
+                more = _exactly(stream, BLOCK)[SPARSE_MORE_AFTER]
         if header.type in REGULAR and long_size is not None:
             size = long_size
         if size < 0:
             raise TarError("a file in it has a negative size")
         # A type that is not known has its content behind it, like a file.
-        name, has_content = long_name or header.name, header.type in REGULAR
-        length = 0 if header.type in _WITHOUT_CONTENT else size
-        if has_content and not name.endswith("/") and is_wanted(name):
+        name, is_file = long_name or header.name, header.type in REGULAR and not is_sparse
+        length = 0 if header.type in WITHOUT_CONTENT else size
+        if is_file and not name.endswith("/") and is_wanted(name):
             content = _exactly(stream, min(size, max_bytes))
             _skip(stream, length - len(content) + -size % BLOCK)
-            yield name, size, content
+            yield name, content
         else:
             _skip(stream, length + -length % BLOCK)
         if header.type != tarfile.GNUTYPE_LONGLINK:
             long_name = long_size = None
+            is_sparse = False
     raise TarError(f"it has more than {max_entries:,} entries")
-
-
-_WITHOUT_CONTENT = (
-    *(tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.CHRTYPE),
-    *(tarfile.BLKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE),
-)
 
 
 def _exactly(stream: BinaryIO, size: int) -> bytes:
@@ -102,8 +109,6 @@ def _attributes(content: bytes) -> dict[str, str]:
         name, equals, value = record.rstrip(b"\n").partition(b"=")
         if not equals or not record.endswith(b"\n"):
             raise TarError("the attributes of a file in it are wrong")
-        if name.startswith(b"GNU.sparse"):
-            raise TarError("it has a sparse file")
         attributes[name.decode(ENCODING, ERRORS)] = value.decode(ENCODING, ERRORS)
     return attributes
 
