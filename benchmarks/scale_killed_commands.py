@@ -26,19 +26,18 @@ Command = Sequence[str | Path]
 @contextmanager
 def started(command: Command) -> Iterator[subprocess.Popen[str]]:
     """Start `inkdigits` with arguments; at the end, kill it and what it has started."""
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*INKDIGITS, *map(str, command)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+    ) as process:
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def kill_and_continue(

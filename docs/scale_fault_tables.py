@@ -13,8 +13,8 @@ def faults() -> str:
     figures = load_figures("scale_faults")
     lines = [
         [*LINES[part](of), f"{of['run_s']:.0f} s" if "run_s" in of else ""]
-        for part, of in figures.items()
-        if part in LINES and "skipped" not in of
+        for part in LINES
+        if "skipped" not in (of := figures.get(part, {"skipped": ""}))
     ]
     return table(["what happened", "the results", "took"], lines)
 

@@ -37,8 +37,8 @@ def test_each_fault_that_was_tried_has_a_line(lines):
     assert "in 2 runs: 1.0 to 8.2 s after their start" in lines()[0]
     assert "the same bytes, in 12 s at most instead of 7 s" in lines()[0]
     assert lines()[1].endswith("| the same bytes | 11 s |")
-    assert 'after 5 deaths, a row: "3 workers died."' in lines()[2]
-    assert "it ended with status 1; the same bytes when run again" in lines()[-1]
+    assert 'after 5 deaths, a row: "3 workers died."' in lines()[-1]
+    assert any("it ended with status 1; the same bytes when run again" in line for line in lines())
 
 
 @pytest.mark.parametrize("part", ["moments", "disk", "node", "driver", "training", "head"])
