@@ -172,6 +172,7 @@ def sweep_command(
         grace=min(grace or -(-longest // GRACE_SHARE), longest) if early_stopping else None,
         at_once=workers or 0,
     )
+    sweep.check_folder(resume)  # before a cluster is started
     signals = Signals()
     # The folder is locked like that of a run.
     with connected(address) as cluster, signals.caught(console), Run(sweep.folder).locked():

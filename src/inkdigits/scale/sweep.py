@@ -125,6 +125,20 @@ class Sweep:
         """Return the folder of a trial."""
         return self.folder / "trials" / trial.name
 
+    def check_folder(self, resume: bool) -> None:
+        """Make sure that the folder has a sweep to resume, or none; raise ScaleError if not."""
+        exists = (self.folder / "sweep.json").exists()
+        if exists and not resume:
+            raise ScaleError(
+                f"{self.folder} already has a sweep: continue it with --resume, or choose another "
+                "folder with --sweep-dir."
+            )
+        if resume and not exists:
+            raise ScaleError(
+                f"{self.folder} has no sweep to resume: start it without --resume, or name its "
+                "folder with --sweep-dir."
+            )
+
     def begin(self, description: Mapping[str, Any], resume: bool) -> None:
         """Write what the sweep is, or check that the folder has the same one.
 
@@ -141,11 +155,7 @@ class Sweep:
             "grace": self.grace,
             "trials": [_as_json(trial.settings) for trial in self.trials],
         }
-        if path.exists() and not resume:
-            raise ScaleError(
-                f"{self.folder} already has a sweep: continue it with --resume, or choose another "
-                "folder with --sweep-dir."
-            )
+        self.check_folder(resume)
         if not resume:
             for trial in self.trials:
                 self.path(trial).mkdir(parents=True, exist_ok=True)
@@ -153,11 +163,6 @@ class Sweep:
                 write_atomically(self.path(trial) / "recipe.toml", text.encode())
             write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
             return
-        if not path.exists():
-            raise ScaleError(
-                f"{self.folder} has no sweep to resume: start it without --resume, or name its "
-                "folder with --sweep-dir."
-            )
         if difference := first_difference(_read_json(path), content):
             name, was, now = difference
             raise ScaleError(

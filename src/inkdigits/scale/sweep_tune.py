@@ -89,9 +89,9 @@ class Failures(Callback):  # type: ignore[misc]
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """Tell the last line of the error."""
-        lines = (trial.get_error().args or ("",))[0] if trial.get_error() else ""
-        cause = str(lines).strip().splitlines() or ["its worker was lost"]
-        self._exchange.tell.remote(("failed", trial.config["trial"], cause[-1][:300]))
+        lines = str(trial.get_error() or "").strip().splitlines()
+        cause = lines[-1][:300] if lines else "its worker was lost"
+        self._exchange.tell.remote(("failed", trial.config["trial"], cause))
 
 
 @ray.remote(num_cpus=1)  # type: ignore[untyped-decorator]
@@ -130,13 +130,6 @@ def train_trial(config: dict[str, Any], job: Job, exchange: Any) -> None:
     """Train one trial on a worker."""
     number = config["trial"]
     trial = next(trial for trial in job.trials if trial.number == number)
-    if number in job.data:
-        data = dict(
-            zip(job.seeds, ray.get([job.data[number][seed] for seed in job.seeds]), strict=True)
-        )
-    else:
-        sources = ray.get(job.sources[number])
-        data = {seed: prepare(trial, sources, seed) for seed in job.seeds}
 
     def send(folder: str, written: Files, removed: list[str]) -> None:
         if written or removed:
@@ -151,7 +144,7 @@ def train_trial(config: dict[str, Any], job: Job, exchange: Any) -> None:
 
     try:
         run_trial(
-            *(trial, data, job.settings[number]),
+            *(trial, _images(job, trial), job.settings[number]),
             lambda folder: ray.get(exchange.files_of.remote(folder)),
             *(send, report),
         )
@@ -162,3 +155,12 @@ def train_trial(config: dict[str, Any], job: Job, exchange: Any) -> None:
     except Exception as error:  # another attempt would fail the same way
         cause = f"{type(error).__name__}: {error}".splitlines()[0][:300]
         ray.get(exchange.tell.remote(("failed", number, cause)))
+
+
+def _images(job: Job, trial: Trial) -> dict[int, Any]:
+    """Return the images of a trial for each seed: shared ones, or prepared here."""
+    if trial.number in job.data:
+        shared = job.data[trial.number]
+        return dict(zip(job.seeds, ray.get([shared[seed] for seed in job.seeds]), strict=True))
+    sources = ray.get(job.sources[trial.number])
+    return {seed: prepare(trial, sources, seed) for seed in job.seeds}
