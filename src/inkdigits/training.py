@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from inkdigits.arrays import Array, Generator, Labels, to_device
+from inkdigits.batch_share import WHOLE_BATCH, Share
 from inkdigits.inference import forward_batches, may_overflow
 from inkdigits.nn.losses import softmax_cross_entropy
 from inkdigits.nn.network import Network, NetworkParams
@@ -79,6 +80,13 @@ class Tally:
     loss: float = 0.0
     correct: int = 0
     seconds: float = 0.0
+
+    def add(self, examples: int, loss: float, correct: int, seconds: float) -> None:
+        """Add a step, by its examples and their mean loss."""
+        self.examples += examples
+        self.loss += loss * examples
+        self.correct += correct
+        self.seconds += seconds
 
 
 @dataclass
@@ -198,13 +206,16 @@ def steps(
     batches: Batches,
     state: TrainState,
     validation: tuple[Array, Labels] | None = None,
+    share: Share = WHOLE_BATCH,
 ) -> Iterator[Step | Epoch]:
     """Train as `fit` does, and yield after each step, and once more after the last of an epoch.
 
     Whoever iterates may pause or stop after any of them. A new iterator goes on from the state,
     also with another schedule; if the epoch before it lacks its record, that is yielded first.
 
-    The arguments and errors are those of `fit`.
+    The arguments and errors are those of `fit`, and:
+
+    share    of each batch, if other processes compute the rest of it
     """
     size = len(batches)
     targets = np.asarray(recipe.target_table, like=state.params)
@@ -218,15 +229,12 @@ def steps(
         since = time.perf_counter()
         for x, labels in () if is_complete else batches.epoch(number, first_step):
             learning_rate = recipe.schedule(state.step, total)
-            loss, correct = _step(
-                recipe, state, learning_rate, x, labels, targets[labels], params, grads, gradient
+            loss, correct, examples = _step(
+                *(recipe, state, share, learning_rate, x, labels, targets[labels]),
+                *(params, grads, gradient),
             )
-            tally = state.tally
-            tally.examples += len(x)
-            tally.loss += loss * len(x)
-            tally.correct += correct
-            tally.seconds += time.perf_counter() - since
-            yield Step(state.step - 1, len(x), loss, correct, learning_rate, gradient)
+            state.tally.add(examples, loss, correct, time.perf_counter() - since)
+            yield Step(state.step - 1, examples, loss, correct, learning_rate, gradient)
             since = time.perf_counter()
         if learning_rate is None:
             learning_rate = recipe.schedule(state.step - 1, total)
@@ -237,6 +245,7 @@ def steps(
 def _step(
     recipe: TrainingSettings,
     state: TrainState,
+    share: Share,
     learning_rate: float,
     x: Array,
     labels: Labels,
@@ -244,22 +253,25 @@ def _step(
     params: NetworkParams,
     grads: NetworkParams,
     gradient: Array,
-) -> tuple[float, int]:
-    """Train on one batch; return its mean loss, and how many predictions are correct.
+) -> tuple[float, int, int]:
+    """Train on one batch; return its mean loss, correct predictions and number of examples.
 
     targets        float32 (N, C), of each image
     params, grads  views of the state's parameters, and of the gradient, which is overwritten
     """
+    examples = share.examples(state.step, len(x))
     logits, backward = recipe.network.forward(params, x, state.rng)
-    loss, backward_loss = softmax_cross_entropy(logits, targets)
+    loss, backward_loss = softmax_cross_entropy(logits, targets, examples)
+    backward(backward_loss(), grads)
+    correct = int(np.count_nonzero(logits.argmax(axis=1) == labels))
+    loss, correct = share.total(gradient, loss, correct)
     if not math.isfinite(loss):
         raise DivergenceError(state.step)
-    backward(backward_loss(), grads)
     recipe.optimizer.step(state.params, gradient, state.optimizer_state, learning_rate, state.step)
     if recipe.ema_decay:
         _update_ema(state, recipe.ema_decay)
     state.step += 1
-    return loss, int(np.count_nonzero(logits.argmax(axis=1) == labels))
+    return loss, correct, examples
 
 
 @np.errstate(over="ignore", invalid="ignore")  # DivergenceError reports it

@@ -9,8 +9,8 @@ import pytest
 from foreign import ForeignArray
 
 from inkdigits.data import batches as batches_module
-from inkdigits.data.batches import Batches
-from inkdigits.recipes import MLP
+from inkdigits.data.batches import Batches, Rows
+from inkdigits.recipes import MILD, MLP
 
 N = 103
 
@@ -162,7 +162,7 @@ class Counting:
         self.threads = set()
         self.fails_at = fails_at
 
-    def __call__(self, x, rng):
+    def __call__(self, x, rng, rows):
         self.threads.add(threading.current_thread())
         if self.count == self.fails_at:
             raise ArithmeticError("augmentation failed")
@@ -221,3 +221,30 @@ def test_arrays_of_another_library_stay_in_their_thread(two_cpus):
     inputs, labels = ForeignArray(native.inputs), ForeignArray(native.labels)
     list(Batches(inputs, labels, 10, 1, augment=augment).epoch(0))
     assert augment.threads == {threading.current_thread()}
+
+
+# Rows of several workers
+
+
+@pytest.mark.parametrize("augment", [None, MILD], ids=["plain", "augmented"])
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_rows_of_all_workers_are_the_batch(augment, workers):
+    inputs = np.random.default_rng(0).random((20, 28, 28), np.float32)
+    batches = Batches(inputs, np.arange(20), 7, seed=3, augment=augment)
+    shares = [replace(batches, rows=Rows(number, workers)).epoch(1) for number in range(workers)]
+    for step, (x, labels) in enumerate(batches.epoch(1)):
+        assert len(x) == batches.examples(step)
+        parts = [next(share) for share in shares]
+        np.testing.assert_array_equal(np.concatenate([part for part, _ in parts]), x)
+        np.testing.assert_array_equal(np.concatenate([part for _, part in parts]), labels)
+
+
+@pytest.mark.parametrize("examples", [0, 1, 2, 3, 7, 128])
+@pytest.mark.parametrize("workers", [1, 2, 3, 5])
+def test_each_row_counts_for_one_worker(examples, workers):
+    shares = [Rows(number, workers) for number in range(workers)]
+    counted = [share.of(examples) for share in shares if share.count(examples)]
+    assert [row for rows in counted for row in range(*rows.indices(examples))] == [*range(examples)]
+    counts = [share.count(examples) for share in shares]
+    assert max(counts) - min(counts) <= 1
+    assert all(share.of(examples) == slice(1) for share in shares if not share.count(examples))

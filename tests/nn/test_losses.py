@@ -122,3 +122,17 @@ def test_loss_changes_no_input_and_backward_can_be_called_twice(targets):
         array.flags.writeable = False
     _, backward = softmax_cross_entropy(logits, goal)
     np.testing.assert_array_equal(backward(), backward())
+
+
+@each_target
+def test_parts_of_a_batch_add_up_to_its_loss_and_gradient(targets):
+    logits, goal = some_logits(), targets[LABELS]
+    loss, backward = softmax_cross_entropy(logits, goal)
+    parts = [
+        softmax_cross_entropy(logits[rows], goal[rows], len(logits))
+        for rows in (slice(1), slice(1, None))
+    ]
+    assert sum(part for part, _ in parts) == pytest.approx(loss, rel=1e-6)
+    np.testing.assert_allclose(
+        np.concatenate([gradient() for _, gradient in parts]), backward(), rtol=1e-6
+    )

@@ -15,6 +15,7 @@ def test_local_cluster_has_one_worker_for_each_cpu(ray_cluster):
         return dict(os.environ)
 
     assert ray_cluster.is_local
+    assert [node["NodeManagerAddress"] for node in ray.nodes()] == ["127.0.0.1"]
     assert ray_cluster.cpus == len(os.sched_getaffinity(0))
     assert ray.get(environment.remote()).items() >= ONE_THREAD.items()
 

@@ -20,6 +20,7 @@ from inkdigits.cli.recipe_choice import (
     with_available_data,
 )
 from inkdigits.cli.signals import Signals
+from inkdigits.cli.training_place import training_on
 from inkdigits.cli.training_progress import change_epochs, prepare_data, train_epochs
 from inkdigits.constants import DIGITS
 from inkdigits.model_file import save_model
@@ -71,11 +72,16 @@ from inkdigits.training_environment import keep_freed_memory, machine, versions
     help="Where to compute: cuda is an NVIDIA GPU and needs the extra `cuda`.",
 )
 @click.option(
+    "--on",
+    metavar="ray|ray://HOST",
+    help="Train over the workers of a Ray cluster: ray starts one on this machine, or takes the "
+    "one that RAY_ADDRESS names.",
+)
+@click.option(
     "--workers",
     type=click.IntRange(min=1),
-    default=available_cpus,
-    show_default="one for each available CPU",
-    help="Number of processes that prepare the training images.",
+    help="Number of processes that prepare the training images, or with --on, that train.  "
+    "[default: one for each available CPU]",
 )
 @own_data_options
 @data_dir_option
@@ -88,7 +94,8 @@ def train_command(
     epochs: int | None,
     mnist_only: bool,
     device: str,
-    workers: int,
+    on: str | None,
+    workers: int | None,
     own: OwnDataOptions,
     data_dir: Path | None,
     **changes: Any,
@@ -99,9 +106,12 @@ def train_command(
 
     The test digits are not used: `inkdigits evaluate` measures the model on them.
     """
+    if on is not None and device != "cpu":
+        raise click.UsageError("--on trains on CPUs: leave out --device.")
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     recipe = choose_recipe(source, RECIPES, epochs, **changes)
-    own_data = own.load(recipe, data_dir, workers, console)
+    processes = available_cpus() if on is not None or workers is None else workers
+    own_data = own.load(recipe, data_dir, processes, console)
     if own_data:
         recipe = own_data.recipe
     elif recipe.classes != DIGITS:
@@ -113,7 +123,8 @@ def train_command(
     keep_freed_memory()
     run = Run(run_dir or Path("runs") / f"{recipe.name}-{own.run_name}seed-{seed}")
     signals = Signals()
-    with signals.caught(console), run.locked():
+    # Ray's handlers of signals come first, so that those of this command replace them.
+    with training_on(on, workers, console) as place, signals.caught(console), run.locked():
         if resume and epochs is None:
             recipe = _with_epochs_of_run(recipe, run, console)
         load = own_data.sources if own_data else training_data.load
@@ -127,7 +138,8 @@ def train_command(
         if resume:
             run.check_settings(settings)
         else:
-            run.begin(settings | {"versions": versions(), "machine": machine(device)})
+            trained_on = machine(device) | place.description
+            run.begin(settings | {"versions": versions(), "machine": trained_on})
         checkpoint = run.latest(lambda warning: console.print(warning, style="yellow"))
         state, records = checkpoint or (training.init_state(recipe, seed), [])
         if checkpoint:
@@ -137,13 +149,14 @@ def train_command(
             run.save(state, records)
 
         console.print(f"{recipe.name}: {recipe.summary}", style="bold")
-        data = prepare_data(recipe, sources, seed, device, workers, console)
+        data = prepare_data(recipe, sources, seed, device, processes, console)
         run.check_state(state, records, recipe, len(data.batches))
         if resume:
             change_epochs(run, recipe, state.step, len(data.batches), console)
         state = training.state_to_device(state, device)
         scheduled = _with_changes_of_run(recipe, run, state.step, len(data.batches), console)
-        vector = train_epochs(scheduled, run, data, state, records, signals, console)
+        fit = place.fit
+        vector = train_epochs(scheduled, run, data, state, records, signals, console, fit)
         provenance = settings | {"versions": versions()} | changes_to_json(run.changes)
         model = measured_model(recipe, vector, data, records, provenance)
         path = run.folder / f"{recipe.name}.safetensors"

@@ -1,7 +1,8 @@
 """Prepare the data and train to the end, with progress bars, and stop between two steps."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 import click
 import numpy as np
@@ -23,12 +24,14 @@ from inkdigits.data import mnist
 from inkdigits.data.batches import Batches
 from inkdigits.recipes import Recipe
 from inkdigits.runs import Run
+from inkdigits.scale.errors import ScaleError
 from inkdigits.training import DivergenceError, Record, TrainState
 from inkdigits.training_data import Sources, TrainingData
 from inkdigits.worker_pool import WorkerDied
 
 BAR_SECONDS = 0.1  # between updates: a training step may be faster than drawing the bar
 RATES = 500  # points of a schedule at which the learning rate is computed
+Fit: TypeAlias = Callable[..., Iterator[Record]]  # with the arguments of `training.fit`
 HEADINGS = "epoch    loss  accuracy  validation: loss  accuracy  seconds  images/s"
 
 
@@ -36,28 +39,32 @@ class WatchedBatches:
     """Batches that update a progress bar, and stop training between two steps on a signal."""
 
     def __init__(self, batches: Batches, bar: Progress, signals: Signals) -> None:
-        self._batches = batches
+        self.batches = batches
         self._bar = bar
         self._signals = signals
         self._task = bar.add_task("", total=len(batches))
+        self._epoch, self._updated = -1, 0.0
 
     def __len__(self) -> int:
-        return len(self._batches)
+        return len(self.batches)
 
     def epoch(self, number: int, first_step: int = 0) -> Iterator[tuple[Array, Labels]]:
         """Yield the batches of an epoch; raise StopRequested before one, never after the last."""
-        self._bar.update(self._task, description=f"epoch {number + 1}", completed=first_step)
-        updated = time.monotonic()
-        for step, batch in enumerate(self._batches.epoch(number, first_step), first_step):
-            self._signals.raise_if_received()
-            if time.monotonic() - updated > BAR_SECONDS:
-                self._bar.update(self._task, completed=step)
-                updated = time.monotonic()
+        for step, batch in enumerate(self.batches.epoch(number, first_step), first_step):
+            self.reached(number, step)
             yield batch
+
+    def reached(self, epoch: int, step: int) -> None:
+        """Show how many steps of an epoch are done; raise StopRequested after a signal."""
+        self._signals.raise_if_received()
+        now = time.monotonic()
+        if epoch != self._epoch or now - self._updated > BAR_SECONDS:
+            self._bar.update(self._task, description=f"epoch {epoch + 1}", completed=step)
+            self._epoch, self._updated = epoch, now
 
     def sample(self, count: int) -> Iterator[Array]:
         """Yield the images of some batches, without the bar."""
-        return self._batches.sample(count)
+        return self.batches.sample(count)
 
 
 def prepare_data(
@@ -133,11 +140,13 @@ def train_epochs(
     records: list[Record],
     signals: Signals,
     console: Console,
+    fit: Fit = training.fit,
 ) -> Array:
     """Train to the end of the last epoch, saving a checkpoint after each epoch and on stopping.
 
+    fit      trains as `training.fit` does
     returns  the parameters of the inference network, on the device
-    raises   StopRequested, after that checkpoint
+    raises   StopRequested, and ScaleError if a cluster fails, after that checkpoint
     """
     bar = _bar(console, TextColumn("{task.percentage:>3.0f}%"))
     console.print(HEADINGS, style="bold")
@@ -146,11 +155,11 @@ def train_epochs(
             watched = WatchedBatches(data.batches, bar, signals)
             try:
                 with signals.deferred():
-                    for record in training.fit(recipe, watched, state, data.validation):
+                    for record in fit(recipe, watched, state, data.validation):
                         records.append(record)
                         run.save(state, records)
                         console.print(_line(record, recipe.epochs))
-            except StopRequested:
+            except (StopRequested, ScaleError):
                 path = run.save(state, records)
                 console.print(f"Step {state.step} is saved in {path}; continue with --resume.")
                 raise

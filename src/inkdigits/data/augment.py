@@ -60,11 +60,12 @@ class Augment:
     noise: float
     blur: float
 
-    def __call__(self, x: Array, rng: Generator) -> Array:
+    def __call__(self, x: Array, rng: Generator, rows: slice = slice(None)) -> Array:
         """Augment a batch of images.
 
         x        float32 (N, 28, 28), ink in [0, 1], on any device
-        returns  float32 (N, 28, 28), ink in [0, 1], on the same device
+        rows     those of the batch to augment; each becomes the same as in the whole batch
+        returns  float32 (n, 28, 28), these rows, ink in [0, 1], on the same device
         """
         # Each step draws its random numbers for the whole batch before any image is changed.
         steps = (
@@ -74,11 +75,14 @@ class Augment:
             self._noise(x, rng),
             self._blur(x, rng),
         )
-        augmented = np.empty_like(x)
-        for part in batch_parts(x, BYTES_EACH):
-            images = x[part]
+        first, end, _ = rows.indices(len(x))
+        augmented = np.empty_like(x[rows])
+        for part in batch_parts(augmented, BYTES_EACH):
+            start, stop, _ = part.indices(end - first)
+            in_batch = slice(first + start, first + stop)
+            images = x[in_batch]
             for step in steps:
-                images = step(images, part)
+                images = step(images, in_batch)
             augmented[part] = images
         return augmented
 

@@ -12,6 +12,28 @@ from inkdigits.data.augment import Augment
 from inkdigits.threads import available_cpus
 
 
+@dataclass(frozen=True)
+class Rows:
+    """One worker's rows of each batch, of several workers that share the batches.
+
+    A worker for which too small a batch has no row yields the first one, and must not count it.
+    """
+
+    worker: int = 0
+    workers: int = 1
+
+    def of(self, examples: int) -> slice:
+        """Return the rows of a batch: numbers of rows differ by one at most."""
+        first = examples * self.worker // self.workers
+        end = examples * (self.worker + 1) // self.workers
+        return slice(first, end) if end > first else slice(1)
+
+    def count(self, examples: int) -> int:
+        """Return how many rows of a batch count."""
+        end = examples * (self.worker + 1) // self.workers
+        return end - examples * self.worker // self.workers
+
+
 @dataclass(frozen=True, eq=False)
 class Batches:
     """Minibatches of a data set, for any number of epochs.
@@ -28,6 +50,7 @@ class Batches:
     seed: int
     shuffle: bool = True
     augment: Augment | None = None  # for inputs (N, 28, 28)
+    rows: Rows = Rows()  # of each batch, to yield
 
     def __post_init__(self) -> None:
         if self.size < 1:
@@ -39,12 +62,16 @@ class Batches:
         """Return the number of batches in an epoch."""
         return -(-len(self.labels) // self.size)
 
+    def examples(self, step: int) -> int:
+        """Return how many examples a batch has in all, by the number of its step in an epoch."""
+        return min(self.size, len(self.labels) - step * self.size)
+
     def epoch(self, number: int, first_step: int = 0) -> Iterator[tuple[Array, Labels]]:
         """Yield the batches of an epoch, optionally resuming after its first steps.
 
         number      of the epoch, from 0
         first_step  number of batches to skip
-        yields      inputs float32 (size, ...) and labels (size,)
+        yields      inputs float32 (size, ...) and labels (size,), or the `rows` of them
         """
         order = None
         if self.shuffle:
@@ -54,10 +81,12 @@ class Batches:
         def batch(step: int) -> tuple[Array, Labels]:
             part = slice(step * self.size, (step + 1) * self.size)
             selection = part if order is None else order[part]
-            inputs = self.inputs[selection]
+            inputs, labels = self.inputs[selection], self.labels[selection]
+            rows = self.rows.of(len(labels))
             if self.augment:
-                inputs = self.augment(inputs, np.random.default_rng((self.seed, number, step)))
-            return inputs, self.labels[selection]
+                rng = np.random.default_rng((self.seed, number, step))
+                return self.augment(inputs, rng, rows), labels[rows]
+            return inputs[rows], labels[rows]
 
         steps = range(first_step, len(self))
         # A GPU computes beside this process without a thread.

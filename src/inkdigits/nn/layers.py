@@ -245,17 +245,25 @@ class BatchNorm:
             "shift": np.zeros(self.channels, np.float32),
         }
 
+    def examples(self, x: Array) -> int:
+        """Return how many examples the batch has; more than x where workers share a batch."""
+        return len(x)
+
+    def total(self, sums: Array) -> Array:
+        """Return sums over the whole batch; more than those over x where workers share it."""
+        return sums
+
     def forward(
         self, params: Params, x: Array, rng: Generator | None = None
     ) -> tuple[Array, Backward]:
         """Take mean and variance over all positions of all examples of the batch."""
         flat = x.reshape(len(x), -1)
         positions = flat.shape[1] // self.channels
-        count = len(x) * positions
-        mean = sum_positions(flat.sum(axis=0), self.channels) / count
+        count = self.examples(x) * positions
+        mean = self.total(sum_positions(flat.sum(axis=0), self.channels)) / count
         centered = flat - tile_positions(mean, positions)
         squares = np.einsum("np,np->p", centered, centered)
-        variance = sum_positions(squares, self.channels) / count
+        variance = self.total(sum_positions(squares, self.channels)) / count
         inverse = 1 / np.sqrt(variance + self.epsilon)
         factor = params["scale"] * inverse
         y = centered * tile_positions(factor, positions)
@@ -270,6 +278,7 @@ class BatchNorm:
             if not need_dx:
                 return None
             # The mean and the variance depend on x too; these are their terms.
+            dscale, dshift = self.total(np.stack([dscale, dshift]))
             dx = dflat - tile_positions(dshift / count, positions)
             dx -= centered * tile_positions(dscale * inverse / count, positions)
             dx *= tile_positions(factor, positions)

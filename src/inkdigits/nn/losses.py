@@ -68,26 +68,31 @@ def softmax(logits: Array) -> Array:
     return exponentials
 
 
-def softmax_cross_entropy(logits: Array, targets: Array) -> tuple[float, Callable[[], Array]]:
+def softmax_cross_entropy(
+    logits: Array, targets: Array, examples: int | None = None
+) -> tuple[float, Callable[[], Array]]:
     """Compute the loss logsumexp(z) - t.z, averaged over the batch.
 
     For targets of sum 1 this is the cross-entropy. For the write-up's, of sum 1.08, it is the
     function whose gradient is the write-up's "output minus target".
 
-    logits   float32 (N, C)
-    targets  float32 (N, C)
-    returns  the loss, and backward: () -> dlogits, float32 (N, C)
-    source   docs/how-it-works.md, "The loss"
+    logits    float32 (N, C)
+    targets   float32 (N, C)
+    examples  of the whole batch, if these are only some of its rows; the losses and gradients of
+              its parts then add up to its mean
+    returns   the loss, and backward: () -> dlogits, float32 (N, C)
+    source    docs/how-it-works.md, "The loss"
     """
+    count = examples or len(logits)
     peak = logits.max(axis=1, keepdims=True)
     exponentials: Array = np.exp(logits - peak)
     total: Array = exponentials.sum(axis=1, keepdims=True)
     scores = (targets * logits).sum(axis=1, keepdims=True)
-    loss = (np.log(total) + (peak - scores)).mean()
+    loss = (np.log(total) + (peak - scores)).sum() / count
 
     def backward() -> Array:
         dlogits = exponentials / total - targets
-        dlogits /= len(logits)
+        dlogits /= count
         return dlogits
 
     return float(loss), backward
