@@ -10,7 +10,8 @@ from inkdigits.cli import main
 from inkdigits.cli.sweep_report import write_report
 from inkdigits.recipes import MLP
 from inkdigits.scale.search_space import draw_settings, make_trials, parse_dimension
-from inkdigits.scale.sweep import Result, Sweep, best_first
+from inkdigits.scale.sweep import Sweep
+from inkdigits.scale.sweep_results import Result, best_first
 from inkdigits.training import Record
 
 

@@ -14,8 +14,10 @@ from sweep_runs import TINY, broken_sources_from, sources_from, trials_with
 
 from inkdigits.recipe_files import read_recipe
 from inkdigits.runs import Run
+from inkdigits.scale import sweep as sweep_module
 from inkdigits.scale.errors import ScaleError
-from inkdigits.scale.sweep import EpochDone, Sweep, TrialEnded, best_first
+from inkdigits.scale.sweep import EpochDone, Sweep, TrialEnded
+from inkdigits.scale.sweep_results import best_first
 from inkdigits.storage.files import FileError
 
 GOOD, BAD = {"learning_rate": 0.01}, {"learning_rate": 1e-6}
@@ -124,6 +126,14 @@ def test_sweep_that_was_stopped_does_only_what_is_left(ray_cluster, make_sweep):
     # ASHA compares with the trials that had ended.
     assert dict(ended(again.run())) | {2: ""} == {2: "", 3: "stopped"}
     assert before == {path: path.stat().st_mtime_ns for path in sweep.path(first.trial).rglob("*")}
+
+
+@pytest.mark.ray
+def test_node_with_another_version_is_refused(ray_cluster, make_sweep, monkeypatch):
+    ours = sweep_module.versions() | {"inkdigits": "99.0"}
+    monkeypatch.setattr(sweep_module, "versions", lambda: ours)
+    with pytest.raises(ScaleError, match=r"has inkdigits \d[^,]*, and this one 99\.0: install"):
+        list(make_sweep(GOOD).run())
 
 
 @pytest.mark.ray

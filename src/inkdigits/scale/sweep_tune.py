@@ -20,6 +20,7 @@ from inkdigits.scale.search_space import Trial
 from inkdigits.scale.sweep_files import Files
 from inkdigits.scale.sweep_trial import prepare, run_trial
 from inkdigits.training import DivergenceError
+from inkdigits.training_environment import versions
 
 ATTEMPTS = 3  # after the first, of a trial whose worker or node was lost
 METRIC = "accuracy"
@@ -39,6 +40,7 @@ class Job:
     epochs     of the longest trial
     grace      epochs before ASHA stops a trial; None to stop none
     reduction  of the trials at each of ASHA's comparisons, one of so many goes on
+    versions   of what determines the weights, which must be the same on all nodes
     at_once    most trials that run at the same time; 0 for one on each CPU
     """
 
@@ -51,6 +53,7 @@ class Job:
     epochs: int
     grace: int | None
     reduction: int
+    versions: Mapping[str, str]
     at_once: int
 
 
@@ -130,6 +133,10 @@ def train_trial(config: dict[str, Any], job: Job, exchange: Any) -> None:
     """Train one trial on a worker."""
     number = config["trial"]
     trial = next(trial for trial in job.trials if trial.number == number)
+    here = versions()
+    if here != job.versions:
+        ray.get(exchange.tell.remote(("mismatch", number, here)))
+        return
 
     def send(folder: str, written: Files, removed: list[str]) -> None:
         if written or removed:
