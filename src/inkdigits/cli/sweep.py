@@ -24,7 +24,8 @@ from inkdigits.scale.search_space import (
     make_trials,
     parse_dimension,
 )
-from inkdigits.scale.sweep import EpochDone, Result, Sweep, TrialEnded, best_first
+from inkdigits.scale.sweep import EpochDone, Sweep, TrialEnded
+from inkdigits.scale.sweep_results import ENDED, OUTCOMES, Result, best_first
 from inkdigits.storage.files import write_atomically
 from inkdigits.threads import available_cpus
 from inkdigits.training_data import Sources
@@ -172,6 +173,7 @@ def sweep_command(
         grace=min(grace or -(-longest // GRACE_SHARE), longest) if early_stopping else None,
         at_once=workers or 0,
     )
+    sweep.check_folder(resume)  # before a cluster is started
     signals = Signals()
     # The folder is locked like that of a run.
     with connected(address) as cluster, signals.caught(console), Run(sweep.folder).locked():
@@ -188,7 +190,7 @@ def sweep_command(
 
 def _announce(sweep: Sweep, cluster: Cluster, console: Console) -> None:
     known = sweep.results()
-    ended = sum(result.outcome in ("finished", "stopped", "diverged") for result in known)
+    ended = sum(result.outcome in ENDED for result in known)
     if ended:
         console.print(f"Resumed: {ended} of {len(known)} trials have ended.")
     each = f"{len(sweep.seeds)} seeds each" if len(sweep.seeds) > 1 else "one seed"
@@ -254,10 +256,7 @@ def _measured(result: Result) -> str:
 def _conclude(sweep: Sweep, space: Sequence[Dimension], console: Console) -> None:
     """Say which trial is the best, and write its recipe and the report."""
     results = best_first(sweep.results())
-    counts = {
-        outcome: sum(result.outcome == outcome for result in results)
-        for outcome in ("finished", "stopped", "diverged", "failed")
-    }
+    counts = {outcome: sum(result.outcome == outcome for result in results) for outcome in OUTCOMES}
     console.print(
         f"{_count(counts['finished'], 'trial')} trained to the end; ASHA stopped "
         f"{counts['stopped']} early; {counts['diverged']} diverged; {counts['failed']} failed."

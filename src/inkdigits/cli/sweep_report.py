@@ -9,7 +9,8 @@ import click
 
 from inkdigits.cli.report import render_page
 from inkdigits.scale.search_space import Choices, Dimension, describe, describe_value
-from inkdigits.scale.sweep import Result, Sweep
+from inkdigits.scale.sweep import Sweep
+from inkdigits.scale.sweep_results import OUTCOMES, Result
 from inkdigits.storage.files import write_atomically
 
 ROWS_SHOWN = 500
@@ -61,7 +62,7 @@ def write_report(
             epochs=max(trial.recipe.epochs for trial in sweep.trials),
             counts={
                 outcome: sum(result.outcome == outcome for result in results)
-                for outcome in ("finished", "stopped", "diverged", "failed")
+                for outcome in OUTCOMES
             },
             names=[dimension.name for dimension in space],
             space=[dimension.text for dimension in space],

@@ -11,8 +11,7 @@ import json
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean, stdev
-from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+from typing import Any, NamedTuple
 
 from inkdigits import recipe_files
 from inkdigits.checkpoints import read_metrics
@@ -21,21 +20,18 @@ from inkdigits.scale.cluster import import_ray
 from inkdigits.scale.errors import ScaleError
 from inkdigits.scale.search_space import Settings, Trial
 from inkdigits.scale.sweep_files import Exchange, Files, read_copies, write_copies
-from inkdigits.scale.sweep_trial import data_key, mean_accuracy
+from inkdigits.scale.sweep_results import ENDED, OUTCOMES, Outcome, Result
+from inkdigits.scale.sweep_trial import data_key
 from inkdigits.settings_comparison import first_difference
 from inkdigits.storage.files import FileError, read_file, write_atomically
 from inkdigits.strict_json import parse
-from inkdigits.training import Record
 from inkdigits.training_data import Sources
+from inkdigits.training_environment import versions
 
 FORMAT = 1  # of sweep.json
 MAX_JSON_BYTES = 2**25
 POLL_SECONDS = 0.3
 REDUCTION = 3  # of the trials that ASHA compares, one of so many goes on
-
-Outcome: TypeAlias = Literal["finished", "stopped", "diverged", "failed"]
-OUTCOMES: Mapping[str, Outcome] = {name: name for name in get_args(Outcome)}
-ENDED = ("finished", "stopped", "diverged")  # which a resumed sweep does not try again
 
 
 class EpochDone(NamedTuple):
@@ -51,54 +47,6 @@ class TrialEnded(NamedTuple):
     trial: Trial
     outcome: Outcome
     cause: str
-
-
-@dataclass(frozen=True)
-class Result:
-    """What is known of a trial.
-
-    outcome   None while it goes on
-    cause     why it has failed
-    runs      the records of each seed
-    """
-
-    trial: Trial
-    outcome: Outcome | None
-    cause: str
-    runs: tuple[tuple[Record, ...], ...]
-
-    @property
-    def epochs(self) -> int:
-        """How many epochs all seeds have done."""
-        return min(map(len, self.runs), default=0)
-
-    @property
-    def curve(self) -> list[float]:
-        """The mean accuracy over the seeds, on the validation images, after each epoch."""
-        return [
-            mean_accuracy(records) for records in list(zip(*self.runs, strict=False))[: self.epochs]
-        ]
-
-    @property
-    def accuracies(self) -> list[float]:
-        """The accuracy of each seed after the last epoch that all have done."""
-        return [run[self.epochs - 1].validation_accuracy or 0.0 for run in self.runs if self.epochs]
-
-    @property
-    def accuracy(self) -> float | None:
-        """The mean of `accuracies`; None before the first epoch."""
-        return fmean(self.accuracies) if self.epochs else None
-
-    @property
-    def spread(self) -> float | None:
-        """The standard deviation of `accuracies`; None with one seed."""
-        return stdev(self.accuracies) if len(self.accuracies) > 1 else None
-
-    @property
-    def loss(self) -> float | None:
-        """The mean loss on the validation images after the last epoch."""
-        losses = [run[self.epochs - 1].validation_loss or 0.0 for run in self.runs if self.epochs]
-        return fmean(losses) if losses else None
 
 
 @dataclass(frozen=True)
@@ -125,6 +73,20 @@ class Sweep:
         """Return the folder of a trial."""
         return self.folder / "trials" / trial.name
 
+    def check_folder(self, resume: bool) -> None:
+        """Make sure that the folder has a sweep to resume, or none; raise ScaleError if not."""
+        exists = (self.folder / "sweep.json").exists()
+        if exists and not resume:
+            raise ScaleError(
+                f"{self.folder} already has a sweep: continue it with --resume, or choose another "
+                "folder with --sweep-dir."
+            )
+        if resume and not exists:
+            raise ScaleError(
+                f"{self.folder} has no sweep to resume: start it without --resume, or name its "
+                "folder with --sweep-dir."
+            )
+
     def begin(self, description: Mapping[str, Any], resume: bool) -> None:
         """Write what the sweep is, or check that the folder has the same one.
 
@@ -141,11 +103,7 @@ class Sweep:
             "grace": self.grace,
             "trials": [_as_json(trial.settings) for trial in self.trials],
         }
-        if path.exists() and not resume:
-            raise ScaleError(
-                f"{self.folder} already has a sweep: continue it with --resume, or choose another "
-                "folder with --sweep-dir."
-            )
+        self.check_folder(resume)
         if not resume:
             for trial in self.trials:
                 self.path(trial).mkdir(parents=True, exist_ok=True)
@@ -153,11 +111,6 @@ class Sweep:
                 write_atomically(self.path(trial) / "recipe.toml", text.encode())
             write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
             return
-        if not path.exists():
-            raise ScaleError(
-                f"{self.folder} has no sweep to resume: start it without --resume, or name its "
-                "folder with --sweep-dir."
-            )
         if difference := first_difference(_read_json(path), content):
             name, was, now = difference
             raise ScaleError(
@@ -194,8 +147,8 @@ class Sweep:
 
         on_wait  called several times a second; what it raises stops the sweep. A signal handler
                  must not raise while Ray's functions run: they would end in a SystemError
-        raises   ScaleError if the part of the cluster is lost that runs the sweep; OSError if a
-                 file cannot be written; DataError if data are missing
+        raises   ScaleError if the part of the cluster is lost that runs the sweep, or a node has
+                 other versions; OSError if a file cannot be written; DataError if data are missing
         """
         from inkdigits.scale.sweep_tune import Job, prepare_images, run_trials
 
@@ -220,6 +173,7 @@ class Sweep:
             epochs=max(trial.recipe.epochs for trial in self.trials),
             grace=self.grace,
             reduction=REDUCTION,
+            versions=versions(),
             at_once=self.at_once,
         )
         exchange = ray.remote(num_cpus=0)(Exchange).remote(self._files(going_on))
@@ -277,6 +231,8 @@ class Sweep:
                     name, written, removed = values
                     write_copies(self.folder / "trials" / name, written, removed)
                     continue
+                if kind == "mismatch":
+                    raise _mismatch(values[1])
                 trial = by_number[values[0]]
                 if kind == "epoch":
                     yield EpochDone(trial, values[1])
@@ -292,13 +248,13 @@ class Sweep:
         write_atomically(self.path(trial) / "outcome.json", content.encode())
 
 
-def best_first(results: Sequence[Result]) -> list[Result]:
-    """Sort trials: those that finished by accuracy and loss, then the others."""
-
-    def key(result: Result) -> tuple[bool, float, float]:
-        return result.outcome != "finished", -(result.accuracy or 0.0), result.loss or 0.0
-
-    return sorted(results, key=key)
+def _mismatch(there: Mapping[str, str]) -> ScaleError:
+    here = versions()
+    name = next(name for name in here if there.get(name) != here[name])
+    return ScaleError(
+        f"A machine of the cluster has {name} {there.get(name)}, and this one {here[name]}: "
+        "install the same versions on all of them, and continue with --resume."
+    )
 
 
 def _shared_images(

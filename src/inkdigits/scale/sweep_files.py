@@ -14,7 +14,8 @@ from inkdigits.storage.files import write_atomically
 
 Files: TypeAlias = dict[str, bytes]  # of one folder, by name
 # What a trial or the scheduler tells: ("files", folder, written, removed), ("epoch", trial, epoch),
-# ("finished", trial, ""), ("stopped", ...), ("diverged", ...) or ("failed", trial, cause).
+# ("finished", trial, ""), ("stopped", ...), ("diverged", ...), ("failed", trial, cause) or
+# ("mismatch", trial, versions).
 Message: TypeAlias = tuple[Any, ...]
 
 

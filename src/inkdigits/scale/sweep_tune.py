@@ -20,6 +20,7 @@ from inkdigits.scale.search_space import Trial
 from inkdigits.scale.sweep_files import Files
 from inkdigits.scale.sweep_trial import prepare, run_trial
 from inkdigits.training import DivergenceError
+from inkdigits.training_environment import versions
 
 ATTEMPTS = 3  # after the first, of a trial whose worker or node was lost
 METRIC = "accuracy"
@@ -39,6 +40,7 @@ class Job:
     epochs     of the longest trial
     grace      epochs before ASHA stops a trial; None to stop none
     reduction  of the trials at each of ASHA's comparisons, one of so many goes on
+    versions   of what determines the weights, which must be the same on all nodes
     at_once    most trials that run at the same time; 0 for one on each CPU
     """
 
@@ -51,6 +53,7 @@ class Job:
     epochs: int
     grace: int | None
     reduction: int
+    versions: Mapping[str, str]
     at_once: int
 
 
@@ -89,9 +92,9 @@ class Failures(Callback):  # type: ignore[misc]
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """Tell the last line of the error."""
-        lines = (trial.get_error().args or ("",))[0] if trial.get_error() else ""
-        cause = str(lines).strip().splitlines() or ["its worker was lost"]
-        self._exchange.tell.remote(("failed", trial.config["trial"], cause[-1][:300]))
+        lines = str(trial.get_error() or "").strip().splitlines()
+        cause = lines[-1][:300] if lines else "its worker was lost"
+        self._exchange.tell.remote(("failed", trial.config["trial"], cause))
 
 
 @ray.remote(num_cpus=1)  # type: ignore[untyped-decorator]
@@ -130,13 +133,10 @@ def train_trial(config: dict[str, Any], job: Job, exchange: Any) -> None:
     """Train one trial on a worker."""
     number = config["trial"]
     trial = next(trial for trial in job.trials if trial.number == number)
-    if number in job.data:
-        data = dict(
-            zip(job.seeds, ray.get([job.data[number][seed] for seed in job.seeds]), strict=True)
-        )
-    else:
-        sources = ray.get(job.sources[number])
-        data = {seed: prepare(trial, sources, seed) for seed in job.seeds}
+    here = versions()
+    if here != job.versions:
+        ray.get(exchange.tell.remote(("mismatch", number, here)))
+        return
 
     def send(folder: str, written: Files, removed: list[str]) -> None:
         if written or removed:
@@ -151,7 +151,7 @@ def train_trial(config: dict[str, Any], job: Job, exchange: Any) -> None:
 
     try:
         run_trial(
-            *(trial, data, job.settings[number]),
+            *(trial, _images(job, trial), job.settings[number]),
             lambda folder: ray.get(exchange.files_of.remote(folder)),
             *(send, report),
         )
@@ -162,3 +162,12 @@ def train_trial(config: dict[str, Any], job: Job, exchange: Any) -> None:
     except Exception as error:  # another attempt would fail the same way
         cause = f"{type(error).__name__}: {error}".splitlines()[0][:300]
         ray.get(exchange.tell.remote(("failed", number, cause)))
+
+
+def _images(job: Job, trial: Trial) -> dict[int, Any]:
+    """Return the images of a trial for each seed: shared ones, or prepared here."""
+    if trial.number in job.data:
+        shared = job.data[trial.number]
+        return dict(zip(job.seeds, ray.get([shared[seed] for seed in job.seeds]), strict=True))
+    sources = ray.get(job.sources[trial.number])
+    return {seed: prepare(trial, sources, seed) for seed in job.seeds}
