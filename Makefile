@@ -177,7 +177,7 @@ attack: $(VENV)/installed-test ## Run every known attack against a local server 
 
 figures: $(VENV)/installed-run ## Regenerate the figures of docs/how-it-works.md, docs/performance.md and docs/results.md
 	$(BIN)/python docs/figures/draw.py
-	$(BIN)/python docs/figures/draw_scaling.py
+	$(BIN)/python docs/figures/draw_input_sizes.py
 	$(BIN)/python docs/figures/draw_personal.py
 
 form-figures: $(VENV)/installed-extras ## Regenerate the figures and the example of docs/forms.md; one needs Chromium

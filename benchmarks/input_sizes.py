@@ -88,7 +88,7 @@ def main() -> None:
                 sys.exit(f"{comparison.work}: {error}")
             print(described(row), flush=True)
             rows.append({"x": number} | row)
-        save_results("scaling", {name: rows}, merge=True)
+        save_results("input_sizes", {name: rows}, merge=True)
 
 
 if __name__ == "__main__":
