@@ -1,0 +1,143 @@
+"""Recognize pictures on a Ray cluster: the option --on of `predict`, `number` and `form read`."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from inkdigits.cli.console import printable
+from inkdigits.cli.signals import exit_on_signal
+
+if TYPE_CHECKING:
+    from inkdigits.scale.recognition import Summary
+    from inkdigits.scale.tasks import Task
+
+on_option = click.option(
+    "--on",
+    metavar="ray|ray://HOST",
+    help="Recognize on a Ray cluster: ray starts one on this machine, or takes the one that "
+    "RAY_ADDRESS names. SOURCE may then also be a shard, a Parquet file or a URL.",
+)
+part_size_option = click.option(
+    "--part-size",
+    type=click.IntRange(min=1, max=1_000_000),
+    help="With --on: the largest number of files whose results are one file.  [default: 1024]",
+)
+results_option = click.option(
+    "-o",
+    "--output",
+    metavar="FOLDER",
+    help="With --on: the folder or URL of the results, which the same command continues.",
+)
+
+
+def check_cluster_options(
+    on: str | None, output: object, part_size: int | None, others: Sequence[str] = ()
+) -> None:
+    """Raise UsageError if options are missing that --on needs, or that need it.
+
+    others   options that are given, and cannot be used with --on
+    """
+    if on is None:
+        if output is not None:
+            raise click.UsageError("-o names a folder for --on ray; add that, or use --csv.")
+        if part_size is not None:
+            raise click.UsageError("--part-size divides pictures for --on ray; add that.")
+        return
+    if output is None:
+        raise click.UsageError("--on writes its results to a folder; name it with -o.")
+    if others:
+        raise click.UsageError(
+            f"{' and '.join(others)} cannot be used with --on, which writes Parquet to a folder."
+        )
+
+
+def recognize_on_cluster(
+    task: "Task",
+    sources: Sequence[str],
+    *,
+    on: str,
+    output: str,
+    recursive: bool,
+    workers: int | None,
+    part_size: int | None,
+) -> None:
+    """Recognize the pictures of sources on a Ray cluster, and show the progress.
+
+    Exits with status 1 if a picture cannot be recognized.
+
+    raises   FileError; OSError
+    """
+    from inkdigits.scale.cluster import connected
+    from inkdigits.scale.recognition import recognize
+    from inkdigits.scale.results import Results
+    from inkdigits.scale.sources import PART_SIZE, plan_parts
+
+    size = part_size or PART_SIZE
+    signal.signal(signal.SIGTERM, exit_on_signal)  # so that the workers end first
+    parts = plan_parts(sources, recursive=recursive, suffixes=task.suffixes, part_size=size)
+    results = Results(output)
+    settings = {
+        "sources": [printable(source) for source in sources],
+        "recursive": recursive,
+        "part_size": size,
+    }
+    with connected(on) as cluster, _progress() as on_progress:
+        summary = recognize(
+            cluster, task, parts, results, on_progress, settings=settings, workers=workers
+        )
+    click.echo(_describe(summary, output), err=True)
+    if summary.counts["failed"]:
+        sys.exit(1)
+
+
+def _describe(summary: "Summary", output: str) -> str:
+    counts = summary.counts
+    rejected = f"{counts['rejected']:,} blank or rejected, " if counts["rejected"] else ""
+    failed = f"{counts['failed']:,} could not be read, " if counts["failed"] else ""
+    rate = summary.new_rows / max(summary.seconds, 1e-3)
+    before = (
+        f" {summary.before:,} of {summary.parts:,} parts were done before."
+        if summary.before
+        else ""
+    )
+    return (
+        f"{printable(output)}: {counts['recognized']:,} of {counts.total():,} rows recognized, "
+        f"{rejected}{failed}in {summary.seconds:.1f} s ({rate:,.0f} per second).{before}"
+    )
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[["Summary"], None]]:
+    """Show how many rows are done, and how fast; how many there will be is not known."""
+    if not sys.stderr.isatty():
+        yield lambda summary: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("Recognizing"),
+        BarColumn(),
+        TextColumn("{task.completed:,} in {task.fields[parts]} parts"),
+        TextColumn("{task.fields[rate]} per second"),
+        TimeElapsedColumn(),
+    )
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None, parts="0", rate="-")
+
+        def on_progress(summary: "Summary") -> None:
+            rate = summary.new_rows / max(summary.seconds, 1e-3)
+            bar.update(
+                task,
+                completed=summary.counts.total(),
+                parts=f"{summary.parts:,}",
+                rate=f"{rate:,.0f}",
+            )
+
+        yield on_progress

@@ -1,0 +1,153 @@
+"""Recognize the pictures of many parts on the workers of a cluster.
+
+A worker takes a part, reads its pictures from where they are, recognizes them, and writes the rows
+as one file. Only the names of pictures and the numbers of rows go through this process.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+from inkdigits.scale.actor_pool import map_unordered
+from inkdigits.scale.cluster import Cluster, import_ray
+from inkdigits.scale.errors import ScaleError
+from inkdigits.scale.results import Manifest, PartResult, Results
+from inkdigits.scale.sources import Part
+from inkdigits.scale.tasks import Task, count_outcomes
+from inkdigits.version import __version__
+from inkdigits.worker_pool import use_one_thread
+
+# Packages whose versions may change results, by a bit of a number or a byte of a file.
+PACKAGES = ("numpy", "opencv-python-headless", "pillow", "pyarrow")
+
+
+@dataclass
+class Summary:
+    """What became of a run.
+
+    parts    all of them, also those that were done before
+    before   parts that an earlier run had done
+    counts   of rows by outcome: "recognized", "rejected" and "failed", also of those parts
+    new_rows of the parts of this run
+    seconds  that it took
+    """
+
+    parts: int = 0
+    before: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    new_rows: int = 0
+    seconds: float = 0.0
+
+    def add(self, result: PartResult) -> None:
+        """Count a part."""
+        self.parts += 1
+        self.before += not result.is_new
+        self.new_rows += result.rows if result.is_new else 0
+        self.counts.update(result.counts)
+
+
+class RecognitionWorker:
+    """What an actor does: it recognizes parts, one after the other, with one thread."""
+
+    def __init__(self, task: Task, results: Results, run: str) -> None:
+        use_one_thread()
+        self._task = task
+        self._results = results
+        self._run = run
+
+    def ready(self) -> dict[str, str]:
+        """Return the versions of what is installed here, once the results can be written."""
+        installed = versions()
+        self._results.check(self._run)
+        return installed
+
+    def call(self, number: int, part: Part) -> PartResult:
+        """Recognize a part, unless it is done."""
+        return recognize_part(self._task, self._results, self._run, number, part)
+
+
+def recognize_part(task: Task, results: Results, run: str, number: int, part: Part) -> PartResult:
+    """Recognize a part and write its rows, unless they are there.
+
+    raises   ScaleError if the source has changed since; OSError if the rows cannot be written
+    """
+    done = results.find(number, run, part.fingerprint)
+    if done is not None:
+        return done
+    counts: Counter[str] = Counter()
+    rows = count_outcomes(task, task.rows(part.read()), counts)
+    return results.write(number, run, part.fingerprint, task.schema(), rows, counts)
+
+
+def recognize(
+    cluster: Cluster,
+    task: Task,
+    parts: Iterable[Part],
+    results: Results,
+    on_progress: Callable[[Summary], None] = lambda summary: None,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    workers: int | None = None,
+) -> Summary:
+    """Recognize the pictures of all parts, and write a file of rows for each.
+
+    Parts that an earlier run with the same settings has done are not recognized again.
+
+    parts        taken as they are needed, so there may be any number of them
+    on_progress  called after each part
+    settings     what the parts depend on, as JSON, such as the names of the sources; the task's own
+                 are added
+    workers      how many parts are recognized at a time; None is one for each CPU of the cluster
+    raises       ScaleError, if a worker has another version, the results are of other settings, or
+                 the cluster is lost; OSError if results cannot be written
+    """
+    ray = import_ray()
+    started = time.monotonic()
+    run = results.begin(
+        {
+            "kind": task.kind,
+            "task": task.settings(),
+            "versions": versions(),
+            **(settings or {}),
+        }
+    )
+    worker = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=-1)(RecognitionWorker)
+    shared_task, shared_results = ray.put(task), ray.put(results)
+    summary, manifest = Summary(), Manifest()
+    found = map_unordered(
+        lambda: worker.remote(shared_task, shared_results, run),
+        enumerate(parts),
+        workers or max(1, cluster.cpus),
+        check=check_versions,
+    )
+    for result in found:
+        summary.add(result)
+        manifest.add(result)
+        summary.seconds = time.monotonic() - started
+        on_progress(summary)
+    results.finish(run, manifest)
+    summary.seconds = time.monotonic() - started
+    return summary
+
+
+def versions() -> dict[str, str]:
+    """Return the versions on which the bytes of results depend."""
+    return {"inkdigits": __version__, **{name: version(name) for name in PACKAGES}}
+
+
+def check_versions(installed: Mapping[str, str]) -> None:
+    """Check what is installed on a worker; raise ScaleError if it differs from what is here."""
+    here = versions()
+    different = [
+        f"{name} {installed.get(name, 'missing')} instead of {number}"
+        for name, number in here.items()
+        if installed.get(name) != number
+    ]
+    if different:
+        raise ScaleError(
+            f"A worker of the cluster has {', '.join(different)}: install the same versions on all "
+            "machines."
+        )

@@ -1,0 +1,73 @@
+"""Folders for results: each file is written whole or not at all."""
+
+from pathlib import Path
+from typing import Protocol
+
+from inkdigits.scale.errors import ScaleError
+from inkdigits.storage.files import FileError, read_file, write_atomically
+
+MAX_BYTES = 2**31  # of a file that is read
+
+
+class ResultFolder(Protocol):
+    """A folder, whose name is its text; it can be sent to workers."""
+
+    def read(self, name: str) -> bytes | None:
+        """Return what a file contains; None if there is none."""
+        ...
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file so that at any moment it is whole or absent.
+
+        raises   OSError
+        """
+        ...
+
+    def is_empty(self) -> bool:
+        """Return whether there is no file in it, or no such folder."""
+        ...
+
+
+def open_folder(location: str) -> ResultFolder:
+    """Return the folder at a path or URL; nothing is created before it is written to."""
+    return LocalFolder(Path(location).absolute())
+
+
+class LocalFolder:
+    """A folder of this machine, or one that several machines share."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def read(self, name: str) -> bytes | None:
+        """Return what a file contains; None if there is none."""
+        path = self.path / name
+        try:
+            return read_file(path, MAX_BYTES)
+        except FileError:
+            if not path.exists():
+                return None
+            raise
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file so that at any moment it is whole or absent.
+
+        raises   OSError
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            raise ScaleError(f"{self.path} is a file; name a folder for the results.") from None
+        write_atomically(self.path / name, content)
+
+    def is_empty(self) -> bool:
+        """Return whether there is no file in it, or no such folder."""
+        try:
+            return next(self.path.iterdir(), None) is None
+        except FileNotFoundError:
+            return True
+        except NotADirectoryError:
+            raise ScaleError(f"{self.path} is a file; name a folder for the results.") from None
