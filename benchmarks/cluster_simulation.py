@@ -1,9 +1,9 @@
 """Simulate a run of batch recognition on a cluster, part by part, with SimPy.
 
-Modeled: one driver that sends parts to workers and takes their replies, one after the other; workers
-that have a few parts waiting; an object storage with a latency and a limit on requests; slow nodes;
-and nodes that are lost and replaced, whose parts are done again. Not modeled: Ray's own processes, a
-network that all nodes share, and neighbors on the same hardware.
+Modeled: one driver that sends parts to workers and takes their replies, one after the other;
+workers that have a few parts waiting; an object storage with a latency and a limit on requests;
+slow nodes; and nodes that are lost and replaced, whose parts are done again. Not modeled: Ray's own
+processes, a network that all nodes share, and neighbors on the same hardware.
 """
 
 import math

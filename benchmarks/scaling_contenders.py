@@ -4,38 +4,41 @@ A contender is a context: it starts its processes and returns a function, which 
 shards of a folder and writes the results as Parquet files to another one. All of them use the same
 model, and one thread a process for the network.
 
-python benchmarks/scaling_contenders.py CONTENDER WORKERS FOLDER... recognizes one folder after the
-other and prints a line of JSON for each: how long it took, and the processes' time and memory.
+python benchmarks/scaling_contenders.py CONTENDER WORKERS RESULTS FOLDER... recognizes one folder
+after the other and prints a line of JSON for each: how long it took, and the processes' time and
+memory.
 """
 
 import json
 import logging
 import os
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import cv2
-import numpy as np
-from process_times import process_tree, process_tree_cpu_s, resident_bytes
-from sharded_pictures import read_digits, read_shard, write_digits
+from process_times import busy_cpu_s, own_cpu_s, process_tree, resident_bytes
+from sharded_pictures import read_shard, write_digits
 
 from inkdigits import Recognizer
 from inkdigits.constants import CLASSES
 from inkdigits.imaging.errors import ImageError
 from inkdigits.worker_pool import map_in_processes, use_one_thread
 
+if TYPE_CHECKING:
+    from inkdigits.scale.parts import Part, Picture
+
 Recognize: TypeAlias = Callable[[Path, Path], None]  # a folder of shards, a folder for results
 ONNX_BATCH = 64
-SAMPLES_S = 0.1  # between looks at the memory
+LOOK_S = 0.1  # between looks at the processes
 
 
 def shards(folder: Path) -> list[Path]:
@@ -57,16 +60,36 @@ def digits_of(recognizer: Recognizer, files: Iterable[bytes]) -> list[int | None
 
 
 def do_shard(shard: Path, out: Path) -> None:
-    """Recognize a shard and write its results: a part of the work, as others cut it."""
+    """Recognize a shard and write its digits: a part of the work, as others cut it."""
     keys, files = read_shard(shard)
     write_digits(out / shard.name, keys, digits_of(loaded(), files))
+
+
+def do_part(number: int, part: "Part", run: str, out: Path) -> None:
+    """Recognize a part and write its rows with the function that Ray's workers call."""
+    from inkdigits.imaging.limits import LARGE_FILES
+    from inkdigits.scale.recognition import recognize_part
+    from inkdigits.scale.results import Results
+    from inkdigits.scale.tasks import DigitTask
+
+    recognize_part(DigitTask(loaded(), LARGE_FILES), Results(str(out)), run, number, part)
+
+
+def calls_of_parts(folder: Path, out: Path) -> Iterator[tuple[int, "Part", str, Path]]:
+    """Begin a run; return the arguments of `do_part` for each part in a folder."""
+    from inkdigits.scale.results import Results
+    from inkdigits.scale.sources import plan_parts
+
+    run = Results(str(out)).begin({})
+    for number, part in enumerate(plan_parts([str(folder)])):
+        yield number, part, run, out
 
 
 # The contenders
 
 
 @contextmanager
-def in_memory(workers: int) -> Iterator[Recognize]:
+def in_memory(workers: int, folders: Iterable[Path]) -> Iterator[Recognize]:
     """Recognize what is already in memory, and write nothing: what the pictures alone cost."""
     contents: dict[Path, list[tuple[list[str], list[bytes]]]] = {}
 
@@ -75,7 +98,7 @@ def in_memory(workers: int) -> Iterator[Recognize]:
             results.append((out / f"{number:06}.parquet", keys, digits_of(loaded(), files)))
 
     results: list[tuple[Path, list[str], list[int | None]]] = []
-    for folder in map(Path, sys.argv[3:]):
+    for folder in folders:
         contents[folder] = [read_shard(shard) for shard in shards(folder)]
     loaded()
     yield recognize
@@ -84,19 +107,19 @@ def in_memory(workers: int) -> Iterator[Recognize]:
 
 
 @contextmanager
-def one_process(workers: int) -> Iterator[Recognize]:
-    """Read, recognize and write one shard after the other in this process."""
+def one_process(workers: int, folders: Iterable[Path]) -> Iterator[Recognize]:
+    """Do one part after the other in this process."""
 
     def recognize(folder: Path, out: Path) -> None:
-        for shard in shards(folder):
-            do_shard(shard, out)
+        for call in calls_of_parts(folder, out):
+            do_part(*call)
 
     loaded()
     yield recognize
 
 
 @contextmanager
-def recognize_many(workers: int) -> Iterator[Recognize]:
+def recognize_many(workers: int, folders: Iterable[Path]) -> Iterator[Recognize]:
     """Use `recognize_many`, as `inkdigits predict --workers` does; the network runs here."""
     recognizer = loaded()
 
@@ -117,19 +140,18 @@ def recognize_many(workers: int) -> Iterator[Recognize]:
 
 
 @contextmanager
-def process_pool(workers: int) -> Iterator[Recognize]:
-    """Do shards in a pool of processes."""
+def process_pool(workers: int, folders: Iterable[Path]) -> Iterator[Recognize]:
+    """Do the same parts as Ray's workers in a pool of processes."""
 
     def recognize(folder: Path, out: Path) -> None:
-        calls = ((shard, out) for shard in shards(folder))
-        for _ in map_in_processes(do_shard, calls, workers):
+        for _ in map_in_processes(do_part, calls_of_parts(folder, out), workers):
             pass
 
     yield recognize
 
 
 @contextmanager
-def ray(workers: int) -> Iterator[Recognize]:
+def ray(workers: int, folders: Iterable[Path]) -> Iterator[Recognize]:
     """Use `inkdigits.scale`, as `inkdigits predict --on ray --workers` does."""
     from inkdigits.imaging.limits import LARGE_FILES
     from inkdigits.scale.cluster import connected
@@ -142,9 +164,38 @@ def ray(workers: int) -> Iterator[Recognize]:
         task = DigitTask(Recognizer.load(), LARGE_FILES)
 
         def recognize(folder: Path, out: Path) -> None:
-            recognize_parts(
-                cluster, task, plan_parts([str(folder)]), Results(str(out)), workers=workers
-            )
+            parts = plan_parts([str(folder)])
+            recognize_parts(cluster, task, parts, Results(str(out)), workers=workers)
+
+        yield recognize
+
+
+@dataclass(frozen=True)
+class EmptyPart:
+    """A part without pictures."""
+
+    fingerprint: str
+    pictures: int = 0
+
+    def read(self) -> Iterator["Picture"]:
+        """Return nothing."""
+        return iter(())
+
+
+@contextmanager
+def ray_empty(workers: int, folders: Iterable[Path]) -> Iterator[Recognize]:
+    """Do as many empty parts as the name of the folder says: what a part costs in itself."""
+    from inkdigits.scale.cluster import connected
+    from inkdigits.scale.recognition import recognize as recognize_parts
+    from inkdigits.scale.results import Results
+    from inkdigits.scale.tasks import DigitTask
+
+    with connected("ray") as cluster:
+        task = DigitTask(Recognizer.load())
+
+        def recognize(folder: Path, out: Path) -> None:
+            parts = (EmptyPart(str(number)) for number in range(int(folder.name)))
+            recognize_parts(cluster, task, parts, Results(str(out)), workers=workers)
 
         yield recognize
 
@@ -155,13 +206,15 @@ class _RayDataWorker:
     def __init__(self) -> None:
         self._recognizer = loaded()
 
-    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        digits = digits_of(self._recognizer, batch["image"])
-        return {"key": batch["key"], "digit": [-1 if digit is None else digit for digit in digits]}
+    def __call__(self, batch: Any) -> Any:
+        import pyarrow
+
+        digits = digits_of(self._recognizer, batch["image"].to_pylist())
+        return pyarrow.table({"key": batch["key"], "digit": pyarrow.array(digits, pyarrow.int8())})
 
 
 @contextmanager
-def ray_data(workers: int) -> Iterator[Recognize]:
+def ray_data(workers: int, folders: Iterable[Path]) -> Iterator[Recognize]:
     """Write a plain pipeline of Ray Data: read_parquet, map_batches, write_parquet."""
     import ray
 
@@ -176,9 +229,13 @@ def ray_data(workers: int) -> Iterator[Recognize]:
     ray.data.DataContext.get_current().enable_progress_bars = False
 
     def recognize(folder: Path, out: Path) -> None:
-        pictures = ray.data.read_parquet(str(folder))
+        pictures = ray.data.read_parquet(str(folder), override_num_blocks=len(shards(folder)))
         digits = pictures.map_batches(
-            _RayDataWorker, batch_size=256, num_cpus=1, compute=ray.data.ActorPoolStrategy(size=workers)
+            _RayDataWorker,
+            batch_size=250,
+            batch_format="pyarrow",
+            num_cpus=1,
+            compute=ray.data.ActorPoolStrategy(size=workers),
         )
         digits.write_parquet(str(out))
 
@@ -195,7 +252,7 @@ def _predict_partition(recognizer: Recognizer, shard: Path, out: Path) -> None:
 
 
 @contextmanager
-def dask(workers: int) -> Iterator[Recognize]:
+def dask(workers: int, folders: Iterable[Path]) -> Iterator[Recognize]:
     """Map a model over partitions with Dask's processes, as Dask-ML's ParallelPostFit does."""
     import dask
 
@@ -211,7 +268,7 @@ def dask(workers: int) -> Iterator[Recognize]:
 
 
 @contextmanager
-def torch_onnx(workers: int) -> Iterator[Recognize]:
+def torch_onnx(workers: int, folders: Iterable[Path]) -> Iterator[Recognize]:
     """Preprocess in the workers of PyTorch's DataLoader; ONNX Runtime has the network, here."""
     from onnx_network import onnx_bytes, session
     from torch.utils.data import DataLoader
@@ -239,7 +296,7 @@ def torch_onnx(workers: int) -> Iterator[Recognize]:
     yield recognize
 
 
-CONTENDERS: dict[str, Callable[[int], AbstractContextManager[Recognize]]] = {
+CONTENDERS: dict[str, Callable[[int, Sequence[Path]], AbstractContextManager[Recognize]]] = {
     "in memory": in_memory,
     "one process": one_process,
     "Ray": ray,
@@ -250,74 +307,95 @@ CONTENDERS: dict[str, Callable[[int], AbstractContextManager[Recognize]]] = {
     "PyTorch DataLoader + ONNX Runtime": torch_onnx,
 }
 
+EMPTY = "Ray, empty parts"
+
 
 # Measuring
 
 
-class MemoryWatch:
-    """Watches the memory of this process and of its descendants until it is stopped."""
+class ProcessWatch:
+    """Watches the memory and the CPU time of this process and of its descendants.
+
+    A process that ends is counted as it was last seen: not all are waited for by their parents, so
+    that the system does not add their time to them.
+    """
 
     def __init__(self) -> None:
-        self.driver_bytes = self.worker_bytes = self.all_bytes = 0
+        self._driver_bytes = self._worker_bytes = self._all_bytes = 0
+        self._cpu_s: dict[int, float] = {}  # by process, at the last look
         self._stopped = threading.Event()
+        self._look()
+        self._before_s, self._own_s = sum(self._cpu_s.values()), time.process_time()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
     def _watch(self) -> None:
-        while not self._stopped.wait(SAMPLES_S):
-            driver, *others = map(resident_bytes, process_tree(os.getpid()))
-            self.driver_bytes = max(self.driver_bytes, driver)
-            self.worker_bytes = max([self.worker_bytes, *others])
-            self.all_bytes = max(self.all_bytes, driver + sum(others))
+        while not self._stopped.wait(LOOK_S):
+            self._look()
 
-    def stop(self) -> dict[str, int]:
-        """Return the peaks: of this process, of the largest other one, and of all together."""
+    def _look(self) -> None:
+        pids = process_tree(os.getpid())
+        self._cpu_s.update((pid, seconds) for pid in pids if (seconds := own_cpu_s(pid)))
+        driver, *others = map(resident_bytes, pids)
+        self._driver_bytes = max(self._driver_bytes, driver)
+        self._worker_bytes = max([self._worker_bytes, *others])
+        self._all_bytes = max(self._all_bytes, driver + sum(others))
+
+    def stop(self) -> dict[str, float]:
+        """Return the CPU times, and the peaks of the resident memory.
+
+        driver  this process; worker  the largest other one; all  the sum of all
+        """
         self._stopped.set()
         self._thread.join()
+        self._look()
         return {
-            "driver_bytes": self.driver_bytes,
-            "worker_bytes": self.worker_bytes,
-            "all_bytes": self.all_bytes,
+            "cpu_s": sum(self._cpu_s.values()) - self._before_s,
+            "driver_cpu_s": time.process_time() - self._own_s,
+            "driver_bytes": self._driver_bytes,
+            "worker_bytes": self._worker_bytes,
+            "all_bytes": self._all_bytes,
         }
 
 
-def measure(contender: str, workers: int, folders: Iterable[Path]) -> Iterator[dict[str, Any]]:
-    """Let a contender recognize folders; return for each what it took, then all digits."""
+def measure(
+    contender: str, workers: int, folders: Sequence[Path], results: Path
+) -> Iterator[dict[str, Any]]:
+    """Let a contender recognize folders; return for each what it took.
+
+    results  a folder for the results, which are numbered
+    """
     cv2.setNumThreads(1)
-    digits: list[dict[str, int | None]] = []
-    with tempfile.TemporaryDirectory() as results:
-        outs: list[Path] = []
-        started = time.perf_counter()
-        with CONTENDERS[contender](workers) as recognize:
-            start_s = time.perf_counter() - started
-            for number, folder in enumerate(folders):
-                outs.append(Path(results, str(number)))
-                outs[-1].mkdir()
-                memory, cpu = MemoryWatch(), process_tree_cpu_s(os.getpid())
-                started = time.perf_counter()
-                recognize(folder, outs[-1])
-                yield {
-                    "start_s": start_s,
-                    "wall_s": time.perf_counter() - started,
-                    "cpu_s": process_tree_cpu_s(os.getpid()) - cpu,
-                    **memory.stop(),
-                }
-        digits = [dict(read_digits(out)) for out in outs]
-    yield {"digits": [digest(of_folder) for of_folder in digits]}
-
-
-def digest(digits: dict[str, int | None]) -> dict[str, Any]:
-    """Return how many digits there are, and how often each was recognized; -1 is a rejection."""
-    values = [-1 if digits[key] is None else digits[key] for key in sorted(digits)]
-    return {"rows": len(values), "counts": np.bincount(np.array(values) + 1, minlength=11).tolist()}
+    started = time.perf_counter()
+    context = ray_empty if contender == EMPTY else CONTENDERS[contender]
+    with context(workers, folders) as recognize:
+        start_s = time.perf_counter() - started
+        for number, folder in enumerate(folders):
+            out = results / str(number)
+            out.mkdir()
+            busy, watch = busy_cpu_s(), ProcessWatch()
+            started = time.perf_counter()
+            recognize(folder, out)
+            wall_s = time.perf_counter() - started
+            took = watch.stop()
+            others = busy_cpu_s() - busy - took["cpu_s"]
+            yield {
+                "start_s": start_s,
+                "wall_s": wall_s,
+                "others_cores": max(0.0, others) / wall_s,
+                **took,
+            }
 
 
 def main() -> None:
     """Measure one contender; the lines go to what was standard output, and nothing else does."""
+    # Ray's workers cannot import what is defined in a script, only what is in a module.
+    from scaling_contenders import measure
+
     pipe = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    contender, workers, *folders = sys.argv[1:]
-    for line in measure(contender, int(workers), map(Path, folders)):
+    contender, workers, results, *folders = sys.argv[1:]
+    for line in measure(contender, int(workers), list(map(Path, folders)), Path(results)):
         print(json.dumps(line), file=pipe, flush=True)
 
 
