@@ -41,8 +41,8 @@ class Sizes:
     parts         numbers of empty parts, whose difference gives the cost of one
     """
 
-    few: int = 4_000
-    many: int = 24_000
+    few: int = 2_000
+    many: int = 18_000
     shard: int = 250
     side: int = 100
     rounds: int = 3
