@@ -7,14 +7,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 import click
 
+from inkdigits.cli.cluster_recognition import (
+    cluster_place,
+    on_option,
+    part_size_option,
+    recognize_on_cluster,
+)
 from inkdigits.cli.console import printable
 from inkdigits.cli.image_files import find_images
 from inkdigits.cli.options import model_option
 from inkdigits.cli.profile_options import load_recognizer, profile_option
+from inkdigits.cli.recognition import exit_on_signal
 from inkdigits.constants import DIGITS
 from inkdigits.forms.export import check_table, export, export_again
 from inkdigits.forms.read_many import Page, choose_workers, read_many
@@ -25,6 +31,8 @@ from inkdigits.forms.sources import SOURCE_SUFFIXES, PageError
 from inkdigits.forms.store import DEFAULT_THRESHOLD, Store, database_path
 from inkdigits.worker_pool import WorkerDied, use_one_thread
 
+PART_SIZE = 32  # files whose results are one file, with --on; a sheet takes a second or more
+
 
 @click.command("read")
 @click.argument("form", type=click.Path(path_type=Path))
@@ -32,9 +40,8 @@ from inkdigits.worker_pool import WorkerDied, use_one_thread
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
     required=True,
-    help="The table to write: a .csv, .json or .parquet file.",
+    help="The table to write: a .csv, .json or .parquet file. With --on, a folder or URL.",
 )
 @click.option(
     "--review",
@@ -58,24 +65,34 @@ from inkdigits.worker_pool import WorkerDied, use_one_thread
     help="Number of processes that read sheets.  [default: one for each CPU, and at most one "
     "for each file if none has several pages]",
 )
+@on_option
+@part_size_option(PART_SIZE)
 def read_command(
     form: Path,
     sources: tuple[str, ...],
-    output: Path,
+    output: str,
     threshold: float,
     photocopies: bool,
     recursive: bool,
     model: str,
     profile: str | None,
     workers: int | None,
+    on: str | None,
+    part_size: int | None,
 ) -> None:
     """Recognize the numbers on sheets of a form, and write them to a table.
 
     FORM is the TOML file that the sheets were printed from. SOURCE is a photo, scan or PDF file, or
     a folder of them. The results are kept in a file beside the table, sheet by sheet: if the
-    command is stopped, it continues there when it is run again.
+    command is stopped, it continues there when it is run again. With --on, there is no such file:
+    the table is a folder with a row for each field, which the same command continues.
     """
-    check_table(output)
+    place = cluster_place(on, output, part_size, PART_SIZE)
+    table = Path(output)
+    if place is None:
+        check_table(table)
+    elif photocopies:
+        raise click.UsageError("--on accepts photocopies of a sheet: leave out --photocopies.")
     described = load_any_form(form)
     if isinstance(described, ScannedForm):
         try:
@@ -85,8 +102,14 @@ def read_command(
     recognizer = load_recognizer(model, profile)
     if recognizer.model.classes != DIGITS:
         raise click.UsageError(f"--model {model} does not recognize digits; name one that does.")
+    if place is not None:
+        from inkdigits.scale.form_task import FormTask
+
+        task = FormTask.of(described, recognizer, threshold)
+        recognize_on_cluster(task, sources, place, recursive, workers)
+        return
     use_one_thread()
-    signal.signal(signal.SIGTERM, _exit_on_signal)  # so that the workers end first
+    signal.signal(signal.SIGTERM, exit_on_signal)  # so that the workers end first
     found = find_images(sources, recursive, SOURCE_SUFFIXES)
     for name, reason in found.errors:
         click.echo(f"Error: {printable(name)}: {reason}", err=True)
@@ -101,7 +124,7 @@ def read_command(
     failed: list[Page] = []
     counts: Counter[str] = Counter()
     stored = StoredForm(described.identity, described.title, described.fields)
-    with Store.create(database_path(output), stored) as store:
+    with Store.create(database_path(table), stored) as store:
         store.threshold = threshold
         if store.rules_changed:
             click.echo(
@@ -123,14 +146,14 @@ def read_command(
         finally:
             pages.close()
             # Also if it is stopped: the tables have what was read until then.
-            export(store, output)
-            export_again(store, output)
+            export(store, table)
+            export_again(store, table)
         fields = store.fields()
         counts["fields"] = len(fields)
         counts["doubtful"] = sum(field.needs_review(threshold) for field in fields)
     for page in failed:
         click.echo(f"Not read: {_place(page)}: {page.problem}", err=True)
-    click.echo(_summary(counts, output, time.monotonic() - started), err=True)
+    click.echo(_summary(counts, table, time.monotonic() - started), err=True)
     if failed or found.errors:
         sys.exit(1)
 
@@ -189,7 +212,3 @@ def _progress(files: int) -> Iterator[Callable[[Page], None]]:
             bar.update(task, completed=len(seen) - 1, pages=f"{pages:,}")
 
         yield advance
-
-
-def _exit_on_signal(number: int, frame: FrameType | None) -> None:
-    sys.exit(128 + number)

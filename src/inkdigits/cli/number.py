@@ -6,6 +6,15 @@ from pathlib import Path
 
 import click
 
+from inkdigits.cli.cluster_recognition import (
+    PART_SIZE,
+    check_one_output,
+    cluster_place,
+    on_option,
+    part_size_option,
+    recognize_on_cluster,
+    results_option,
+)
 from inkdigits.cli.number_output import number_outputs
 from inkdigits.cli.options import model_option
 from inkdigits.cli.profile_options import load_recognizer, profile_option
@@ -69,6 +78,9 @@ MAX_CHOICES_BYTES = 2**20
 @csv_option
 @recursive_option
 @workers_option(IMAGES_PER_WORKER)
+@on_option
+@results_option
+@part_size_option(PART_SIZE)
 def number_command(
     files: tuple[str, ...],
     model: str,
@@ -82,12 +94,18 @@ def number_command(
     csv_path: str | None,
     recursive: bool,
     workers: int | None,
+    on: str | None,
+    output: str | None,
+    part_size: int | None,
 ) -> None:
     """Recognize the number in each FILE: several digits, side by side.
 
-    FILE is an image, a folder of images, or - for standard input, as for `inkdigits predict`.
+    FILE is an image, a folder of images, or - for standard input, as for `inkdigits predict`, with
+    --on, too.
     """
     check_outputs(csv_path, as_json)
+    check_one_output(on, output, csv_path, as_json)
+    place = cluster_place(on, output, part_size, PART_SIZE)
     try:
         constraints = Constraints(length, pattern, _read_choices(choices_path), checksum)
     except ConstraintError as error:
@@ -97,6 +115,12 @@ def number_command(
         raise click.ClickException(
             f"The classes of the model {recognizer.name} are not the digits; choose another one."
         )
+    if place is not None:
+        from inkdigits.scale.tasks import NumberTask
+
+        task = NumberTask(recognizer, constraints, keep_separators)
+        recognize_on_cluster(task, files, place, recursive, workers)
+        return
     recognize = _Recognize(recognizer, constraints)
 
     def recognize_all(

@@ -5,6 +5,15 @@ from functools import partial
 
 import click
 
+from inkdigits.cli.cluster_recognition import (
+    PART_SIZE,
+    check_one_output,
+    cluster_place,
+    on_option,
+    part_size_option,
+    recognize_on_cluster,
+    results_option,
+)
 from inkdigits.cli.options import model_option
 from inkdigits.cli.prediction_output import csv_writer, text_writer, write_json
 from inkdigits.cli.profile_options import load_recognizer, profile_option
@@ -32,6 +41,9 @@ from inkdigits.recognizer import Prediction
 @csv_option
 @recursive_option
 @workers_option(IMAGES_PER_WORKER)
+@on_option
+@results_option
+@part_size_option(PART_SIZE)
 def predict_command(
     files: tuple[str, ...],
     model: str,
@@ -40,14 +52,25 @@ def predict_command(
     csv_path: str | None,
     recursive: bool,
     workers: int | None,
+    on: str | None,
+    output: str | None,
+    part_size: int | None,
 ) -> None:
     """Recognize the digit in each FILE.
 
     FILE is a PNG, JPEG, WebP, GIF, BMP, TIFF, HEIC or AVIF image, a folder of them, or - for
-    standard input.
+    standard input. With --on, it is also a pattern such as 'scans/*.png', a .tar shard, a Parquet
+    file, or any of these as a URL, such as s3://BUCKET/FOLDER.
     """
     check_outputs(csv_path, as_json)
+    check_one_output(on, output, csv_path, as_json)
+    place = cluster_place(on, output, part_size, PART_SIZE)
     recognizer = load_recognizer(model, profile)
+    if place is not None:
+        from inkdigits.scale.tasks import DigitTask
+
+        recognize_on_cluster(DigitTask(recognizer), files, place, recursive, workers)
+        return
     classes = recognizer.model.classes
 
     def recognize(

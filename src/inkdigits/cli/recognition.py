@@ -92,7 +92,7 @@ def recognize_files(
     raises     ClickException
     """
     use_one_thread()
-    signal.signal(signal.SIGTERM, _exit_on_signal)  # so that the workers end first
+    signal.signal(signal.SIGTERM, exit_on_signal)  # so that the workers end first
     found = find_images(files, recursive)
     for name, reason in found.errors:
         click.echo(f"Error: {printable(name)}: {reason}", err=True)
@@ -191,7 +191,8 @@ def _progress(total: int, quiet: bool) -> Iterator[tuple[Show, Callable[[int], N
         yield lambda line: console.print(line, markup=False), progress
 
 
-def _exit_on_signal(number: int, frame: FrameType | None) -> None:
+def exit_on_signal(number: int, frame: FrameType | None) -> None:
+    """Exit with the status that shells expect; for `signal.signal`."""
     sys.exit(128 + number)
 
 

@@ -15,7 +15,8 @@ def map_unordered(
     calls: Iterable[tuple[Any, ...]],
     workers: int,
     waiting: int = WAITING,
-    check: Callable[[Any], None] | None = None,
+    ready: tuple[Any, ...] = (),
+    check: Callable[[Any], None] = lambda result: None,
 ) -> Iterator[Any]:
     """Call actors' method `call` with each tuple of arguments; yield results as they are ready.
 
@@ -23,10 +24,10 @@ def map_unordered(
     actor gets calls as soon as it has started: those for which the cluster has no room join later,
     or never. All of them end with this generator.
 
-    make_worker  returns a handle of a new actor, with the methods `ready`, without arguments, and
-                 `call`
+    make_worker  returns a handle of a new actor, with the methods `ready` and `call`
     workers      how many actors to make
     waiting      calls for each actor that are in flight at a time
+    ready        arguments of the method `ready`
     check        called with what `ready` returned; it may raise
     raises       what calls and methods raise; ScaleError if no actor starts, or actors are lost
     """
@@ -39,7 +40,7 @@ def map_unordered(
     try:
         for _ in range(workers):
             actors.append(make_worker())
-            starting[actors[-1].ready.remote()] = actors[-1]
+            starting[actors[-1].ready.remote(*ready)] = actors[-1]
         seconds: float | None = START_SECONDS
         while running or (starting and not is_exhausted):
             done = _wait(ray, [*running] if is_exhausted else [*running, *starting], seconds)
@@ -51,8 +52,7 @@ def map_unordered(
                     yield result
                 else:
                     actor, count = starting.pop(reference), waiting
-                    if check is not None:
-                        check(result)
+                    check(result)
                 for _ in range(0 if is_exhausted else count):
                     arguments = next(iterator, None)
                     if arguments is None:
@@ -87,8 +87,13 @@ def _get(ray: Any, reference: Any) -> Any:
             raise cause from None
         raise
     except ray.exceptions.RayError as error:
-        first = str(error).strip().splitlines()[0][:300]
+        lines = str(error).strip().splitlines()
+        if "failed to import on the worker" in str(error):
+            raise ScaleError(
+                f"A machine of the cluster lacks what is needed there ({lines[-1]}): install the "
+                "same version of inkdigits[ray] on all of them."
+            ) from None
         raise ScaleError(
-            f"A worker was lost, and cannot be started again ({first.rstrip('.')}): check the "
-            "cluster, and run the command again to continue."
+            f"A worker was lost, and cannot be started again ({lines[0][:200].rstrip('.')}): check "
+            "the cluster, and run the command again to continue."
         ) from None

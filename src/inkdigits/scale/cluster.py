@@ -7,16 +7,20 @@ importing it takes longer than recognizing a thousand digits.
 import logging
 import os
 import re
+import socket
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from inkdigits.scale.errors import ScaleError
 from inkdigits.threads import available_cpus
 
 ADDRESS = re.compile(r"ray(://[^\s/]+)?")
-CLIENT_PORT = 10001  # of Ray's own default
+CLIENT_PORT = 10001  # Ray's default
+CONNECT_SECONDS = 10.0
 # One thread for each worker: Ray schedules by CPUs, and more threads would compete for them.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -35,7 +39,9 @@ class Cluster:
 
 def import_ray() -> Any:
     """Return the package ray; raise ScaleError if it is not installed."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # read when it is imported
+    # Both are read when it is imported. Errors are told once, by those who wait for results.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")
     try:
         import ray
     except ModuleNotFoundError:
@@ -56,8 +62,10 @@ def connected(address: str) -> Iterator[Cluster]:
         raise ScaleError(
             f"{address[:80]!a} is not ray or ray://HOST: name the head node of a Ray cluster."
         )
-    ray = import_ray()
     is_local = address == "ray" and "RAY_ADDRESS" not in os.environ
+    if not is_local:
+        _use_token_if_any()
+    ray = import_ray()
     options: dict[str, Any] = {
         "logging_level": logging.ERROR,
         "log_to_driver": False,
@@ -72,16 +80,59 @@ def connected(address: str) -> Iterator[Cluster]:
             "_node_ip_address": "127.0.0.1",
         }
     elif address != "ray":
-        host = address.removeprefix("ray://")
-        options["address"] = address if ":" in host else f"{address}:{CLIENT_PORT}"
+        options["address"] = _with_port(address)
     try:
-        ray.init(**options)
+        with warnings.catch_warnings():  # what they say is in the error
+            warnings.simplefilter("ignore")
+            ray.init(**options)
     except (ConnectionError, RuntimeError, ValueError) as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        cause = " ".join(dict.fromkeys([lines[0], lines[-1]]))[:300].rstrip(".")
         raise ScaleError(
-            f"No Ray cluster can be reached at {address} ({str(error).splitlines()[0][:200]}): "
-            "check that it runs, its address, and its token (docs/scale.md)."
+            f"The Ray cluster at {_shown(address)} cannot be used ({cause}): check its address, "
+            "its token (RAY_AUTH_MODE=token and RAY_AUTH_TOKEN), and that Ray and Python have the "
+            "same versions here and there."
         ) from None
     try:
         yield Cluster(int(ray.cluster_resources().get("CPU", 0)), is_local)
     finally:
         ray.shutdown()
+
+
+def _use_token_if_any() -> None:
+    """Send the token to the cluster, if there is one and nothing else is said.
+
+    Ray does so for a cluster that it starts, but not for one that it connects to. It must be said
+    before Ray is imported.
+    """
+    has_token = (
+        "RAY_AUTH_TOKEN" in os.environ
+        or "RAY_AUTH_TOKEN_PATH" in os.environ
+        or (Path.home() / ".ray" / "auth_token").is_file()
+    )
+    if has_token:
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+
+
+def _with_port(address: str) -> str:
+    """Return the address of a client server with its port.
+
+    raises   ScaleError if nothing answers there, which Ray would try for half a minute
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not port.isdecimal() or not host or host.endswith(":"):
+        host, port = address.removeprefix("ray://"), str(CLIENT_PORT)
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS):
+            pass
+    except (OSError, OverflowError, UnicodeError) as error:
+        cause = getattr(error, "strerror", None) or str(error)
+        raise ScaleError(
+            f"Nothing answers at {host} on port {port} ({cause}): check that the cluster runs, its "
+            "address, and that its port for clients can be reached from here."
+        ) from None
+    return f"ray://{host}:{port}"
+
+
+def _shown(address: str) -> str:
+    return os.environ.get("RAY_ADDRESS", "this machine") if address == "ray" else address

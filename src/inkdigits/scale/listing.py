@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from inkdigits.scale.errors import ScaleError
 from inkdigits.scale.parts import reason, valid_key
+from inkdigits.scale.results import RUN
 from inkdigits.scale.storages import Entry, Storage
 
 MAGIC = re.compile(r"[*?[]")
@@ -22,11 +23,14 @@ Wanted: TypeAlias = Callable[[str], bool]  # whether a file in a folder is a pic
 def folder_files(
     storage: Storage, folder: str, recursive: bool, is_wanted: Wanted
 ) -> Iterator[Entry]:
-    """List the files of a folder; hidden ones, and links to folders, are left out.
+    """List the files of a folder; hidden ones, links to folders, and results are left out.
 
     raises   ScaleError if it cannot be listed
     """
-    for entry in _entries(storage, folder):
+    entries = _entries(storage, folder)
+    if any(_name(entry.path) == RUN for entry in entries):
+        return
+    for entry in entries:
         name = _name(entry.path)
         if name.startswith("."):
             continue

@@ -1,7 +1,8 @@
 """What a source consists of: pictures, and the parts in which they are recognized."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from inkdigits.imaging.limits import LARGE_FILES
@@ -48,6 +49,12 @@ def fingerprint(values: Iterable[object]) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def is_picture(name: str, suffixes: Container[str]) -> bool:
+    """Return whether a file is a picture by its name; hidden files are not."""
+    stem, dot, suffix = name.rsplit("/", 1)[-1].rpartition(".")
+    return bool(stem) and not stem.startswith(".") and (dot + suffix).lower() in suffixes
+
+
 def valid_key(name: str) -> str:
     """Escape the bytes of a name that are not UTF-8, which no table could store."""
     return name.encode("utf-8", "backslashreplace").decode()
@@ -56,4 +63,5 @@ def valid_key(name: str) -> str:
 def reason(error: BaseException) -> str:
     """Say in a clause why something failed."""
     cause = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return str(cause).splitlines()[0][:200].strip(" .")
+    first = re.split(r"\n|\. |; Details", str(cause))[0]
+    return re.sub(r"^When .*: (?=AWS Error )", "", first)[:200].strip(" .")

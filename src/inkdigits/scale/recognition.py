@@ -49,37 +49,60 @@ class Summary:
         self.counts.update(result.counts)
 
 
+@dataclass(frozen=True)
+class Job:
+    """What all workers of a run need.
+
+    run   the fingerprint of the run
+    """
+
+    task: Task
+    results: Results
+    run: str
+
+
 class RecognitionWorker:
-    """What an actor does: it recognizes parts, one after the other, with one thread."""
+    """What an actor does: it recognizes parts, one after the other, with one thread.
 
-    def __init__(self, task: Task, results: Results, run: str) -> None:
+    What it needs comes with each call, as a list of one reference to a `Job`: an actor that is
+    started again has no call but the one that it repeats. (As an argument of the constructor, Ray
+    warns of a reference; outside of a list, it would be resolved with each call.)
+    """
+
+    def __init__(self) -> None:
         use_one_thread()
-        self._task = task
-        self._results = results
-        self._run = run
+        self._job: Job | None = None
 
-    def ready(self) -> dict[str, str]:
-        """Return the versions of what is installed here, once the results can be written."""
+    def ready(self, shared: list[Any]) -> dict[str, str]:
+        """Return the versions of what is installed here, once results can be written."""
         installed = versions()
-        self._results.check(self._run)
+        job = self._get(shared)
+        job.results.check(job.run)
         return installed
 
-    def call(self, number: int, part: Part) -> PartResult:
+    def call(self, shared: list[Any], number: int, part: Part) -> PartResult:
         """Recognize a part, unless it is done."""
-        return recognize_part(self._task, self._results, self._run, number, part)
+        return recognize_part(self._get(shared), number, part)
+
+    def _get(self, shared: list[Any]) -> "Job":
+        if self._job is None:
+            job: Job = import_ray().get(shared[0])
+            self._job = job
+        return self._job
 
 
-def recognize_part(task: Task, results: Results, run: str, number: int, part: Part) -> PartResult:
+def recognize_part(job: Job, number: int, part: Part) -> PartResult:
     """Recognize a part and write its rows, unless they are there.
 
     raises   ScaleError if the source has changed since; OSError if the rows cannot be written
     """
-    done = results.find(number, run, part.fingerprint)
+    done = job.results.find(number, job.run, part.fingerprint)
     if done is not None:
         return done
     counts: Counter[str] = Counter()
-    rows = count_outcomes(task, task.rows(part.read()), counts)
-    return results.write(number, run, part.fingerprint, task.schema(), rows, counts)
+    rows = count_outcomes(job.task, job.task.rows(part.read()), counts)
+    schema = job.task.schema()
+    return job.results.write(number, job.run, part.fingerprint, schema, rows, counts)
 
 
 def recognize(
@@ -115,12 +138,16 @@ def recognize(
         }
     )
     worker = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=-1)(RecognitionWorker)
-    shared_task, shared_results = ray.put(task), ray.put(results)
+    try:
+        shared = [ray.put(Job(task, results, run))]
+    except ImportError as error:  # on the head node, of what Ray's client sends there
+        raise missing_package(error) from None
     summary, manifest = Summary(), Manifest()
     found = map_unordered(
-        lambda: worker.remote(shared_task, shared_results, run),
-        enumerate(parts),
+        worker.remote,
+        ((shared, number, part) for number, part in enumerate(parts)),
         workers or max(1, cluster.cpus),
+        ready=(shared,),
         check=check_versions,
     )
     for result in found:
@@ -131,6 +158,14 @@ def recognize(
     results.finish(run, manifest)
     summary.seconds = time.monotonic() - started
     return summary
+
+
+def missing_package(error: ImportError) -> ScaleError:
+    """Make the error for a machine of the cluster on which a package is missing."""
+    return ScaleError(
+        f"A machine of the cluster lacks what is needed there ({error}): install "
+        f"inkdigits[ray]=={__version__} on all of them."
+    )
 
 
 def versions() -> dict[str, str]:

@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Protocol
 
 from inkdigits.scale.errors import ScaleError
+from inkdigits.scale.parts import reason
+from inkdigits.scale.storages import Storage, storage_of
 from inkdigits.storage.files import FileError, read_file, write_atomically
 
 MAX_BYTES = 2**31  # of a file that is read
@@ -30,7 +32,10 @@ class ResultFolder(Protocol):
 
 def open_folder(location: str) -> ResultFolder:
     """Return the folder at a path or URL; nothing is created before it is written to."""
-    return LocalFolder(Path(location).absolute())
+    storage, path = storage_of(location)
+    if storage.is_remote:
+        return RemoteFolder(storage, path)
+    return LocalFolder(Path(path).absolute())
 
 
 class LocalFolder:
@@ -71,3 +76,45 @@ class LocalFolder:
             return True
         except NotADirectoryError:
             raise ScaleError(f"{self.path} is a file; name a folder for the results.") from None
+
+
+class RemoteFolder:
+    """A folder in a storage."""
+
+    def __init__(self, storage: Storage, path: str) -> None:
+        self.storage = storage
+        self.path = path
+
+    def __str__(self) -> str:
+        return self.path
+
+    def read(self, name: str) -> bytes | None:
+        """Return what a file contains; None if there is none."""
+        try:
+            return self.storage.read(self.storage.join(self.path, name), MAX_BYTES)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._unusable(error) from None
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file so that at any moment it is whole or absent."""
+        try:
+            self.storage.write(self.storage.join(self.path, name), content)
+        except OSError as error:
+            raise self._unusable(error) from None
+
+    def is_empty(self) -> bool:
+        """Return whether there is no file in it, or no such folder."""
+        try:
+            return not self.storage.list(self.path)
+        except FileNotFoundError:
+            return True
+        except OSError as error:
+            raise self._unusable(error) from None
+
+    def _unusable(self, error: OSError) -> ScaleError:
+        return ScaleError(
+            f"{self.path} cannot be used for the results ({reason(error)}): check its name and who "
+            "may write to it."
+        )

@@ -12,7 +12,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 from inkdigits.scale.errors import ScaleError
@@ -172,7 +172,7 @@ class Results:
             batches.append(pa.RecordBatch.from_pylist(some, schema=schema))
         table = pa.Table.from_batches(batches, schema).combine_chunks()
         keys = table.column("key").to_pylist()
-        if any(before > after for before, after in zip(keys, keys[1:], strict=False)):
+        if any(before > after for before, after in pairwise(keys)):
             table = table.take(pa.array(sorted(range(len(keys)), key=keys.__getitem__)))
         ours = {
             "run": run,

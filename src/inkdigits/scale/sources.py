@@ -7,13 +7,16 @@ a column of pictures, or any of these by the URL of a storage.
 import heapq
 from collections.abc import Container, Iterator, Sequence
 from itertools import chain
+from operator import itemgetter
 
 from inkdigits.imaging.formats import SUFFIXES
 from inkdigits.scale.errors import ScaleError
 from inkdigits.scale.file_parts import FilesPart
 from inkdigits.scale.listing import MAGIC, folder_files, matching
-from inkdigits.scale.parts import Part, Picture, valid_key
+from inkdigits.scale.parts import Part, Picture, is_picture, reason, valid_key
+from inkdigits.scale.shard_parts import ShardPart
 from inkdigits.scale.storages import Entry, Storage, storage_of
+from inkdigits.scale.table_parts import table_parts
 
 __all__ = ["PART_SIZE", "Part", "Picture", "plan_parts"]
 
@@ -43,7 +46,9 @@ def plan_parts(
                a folder that cannot be listed, no such storage, or a package for it is missing
     """
     searches = [_search(source, recursive, suffixes) for source in sorted(set(sources))]
-    parts = _parts(_without_repetitions(heapq.merge(*searches)), part_size)
+    parts = _parts(
+        _without_repetitions(heapq.merge(*searches, key=itemgetter(0))), part_size, suffixes
+    )
     first = next(parts, None)
     if first is None:
         names = ", ".join(map(valid_key, sources))
@@ -59,9 +64,14 @@ def _search(source: str, recursive: bool, suffixes: Container[str]) -> Iterator[
     storage, path = storage_of(source)
 
     def is_wanted(name: str) -> bool:
-        return _is_picture(name, suffixes) or _is_shard(name) or _is_table(name)
+        return is_picture(name, suffixes) or _is_shard(name) or _is_table(name)
 
-    named = storage.find(path)
+    try:
+        named = storage.find(path)
+    except OSError as error:
+        raise ScaleError(
+            f"{valid_key(source)} cannot be used ({reason(error)}): check who may read it."
+        ) from None
     if named is None and not MAGIC.search(path):
         raise ScaleError(f"{valid_key(source)} does not exist: check the name.")
     for entry in [named] if named is not None else matching(storage, path):
@@ -77,31 +87,30 @@ def _without_repetitions(found: Iterator[Found]) -> Iterator[tuple[Storage, Entr
     """Leave out files that two sources name; equal ones follow each other."""
     last = None
     for _, storage, entry in found:
-        if (storage, entry.path) != last:
+        if entry.path != last:
             yield storage, entry
-        last = storage, entry.path
+        last = entry.path
 
 
-def _parts(found: Iterator[tuple[Storage, Entry]], part_size: int) -> Iterator[Part]:
+def _parts(
+    found: Iterator[tuple[Storage, Entry]], part_size: int, suffixes: Container[str]
+) -> Iterator[Part]:
     files: list[Entry] = []
-    files_storage: Storage | None = None
-    for storage, entry in found:
-        if (
-            files
-            and files_storage is not None
-            and (storage != files_storage or len(files) == part_size)
-        ):
-            yield FilesPart(files_storage, tuple(files))
-            files = []
-        files.append(entry)
-        files_storage = storage
-    if files and files_storage is not None:
-        yield FilesPart(files_storage, tuple(files))
-
-
-def _is_picture(name: str, suffixes: Container[str]) -> bool:
-    stem, dot, suffix = name.rpartition(".")
-    return bool(stem) and (dot + suffix).lower() in suffixes
+    storage: Storage | None = None  # of the files
+    for place, entry in found:
+        is_file = not (_is_shard(entry.path) or _is_table(entry.path))
+        if storage and (not is_file or place != storage or len(files) == part_size):
+            yield FilesPart(storage, tuple(files))
+            files, storage = [], None
+        if is_file:
+            files.append(entry)
+            storage = place
+        elif _is_shard(entry.path):
+            yield ShardPart(place, entry, suffixes)
+        else:
+            yield from table_parts(place, entry, part_size)
+    if storage:
+        yield FilesPart(storage, tuple(files))
 
 
 def _is_shard(name: str) -> bool:

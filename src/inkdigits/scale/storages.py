@@ -1,11 +1,16 @@
 """Where pictures are, and results are written: folders of this machine, or a storage by its URL."""
 
 import os
+import platform
 import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
+
+from inkdigits.scale.errors import ScaleError
+from inkdigits.scale.parts import valid_key
+from inkdigits.storage.files import write_atomically
 
 URL = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 
@@ -44,6 +49,12 @@ class Storage(Protocol):
 
     def read(self, path: str, limit: int) -> bytes:
         """Read a file, up to a limit; raise OSError if it cannot be, ScaleError without storage."""
+
+    def write(self, path: str, content: bytes) -> None:
+        """Write a file that at any moment is whole or absent; raise OSError or ScaleError."""
+
+    def check(self, path: str) -> None:
+        """Raise ScaleError if a file is missing because this machine does not have its folder."""
 
     def join(self, folder: str, name: str) -> str:
         """Return the path of a file in a folder."""
@@ -95,6 +106,21 @@ class LocalStorage:
         """Read a file, up to a limit."""
         with self.open(path) as file:
             return file.read(limit)
+
+    def write(self, path: str, content: bytes) -> None:
+        """Write a file, on the disk when this returns."""
+        place = Path(self._place(path))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(place, content)
+
+    def check(self, path: str) -> None:
+        """Raise ScaleError if the folder of a file is not on this machine."""
+        folder = os.path.dirname(self._place(path))
+        if not os.path.isdir(folder):
+            raise ScaleError(
+                f"The folder {valid_key(folder)} is not on {platform.node()}: name one that all "
+                "machines of the cluster share, or a URL such as s3://BUCKET/FOLDER."
+            )
 
     def join(self, folder: str, name: str) -> str:
         """Return the path of a file in a folder, without "./" at its beginning."""

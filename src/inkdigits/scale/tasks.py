@@ -21,7 +21,7 @@ from inkdigits.numbers import Constraints, NumberPrediction, recognize_constrain
 from inkdigits.preprocessing import PREPROCESSORS
 from inkdigits.preprocessing_pool import CHUNK, Preprocessed
 from inkdigits.recognizer import Prediction, Recognizer
-from inkdigits.scale.sources import Picture
+from inkdigits.scale.parts import Picture
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,20 +29,19 @@ if TYPE_CHECKING:
 Row: TypeAlias = dict[str, Any]
 Outcome: TypeAlias = Literal["recognized", "rejected", "failed"]
 UNREADABLE = "unreadable"  # the reason of a picture that cannot be decoded
+TOO_LITTLE_MEMORY = "There is not enough memory to recognize the picture; scale it down."
 
 
 class Task(Protocol):
-    """What is recognized in pictures.
-
-    kind      in one word, for the results
-    suffixes  of the files that are looked for in folders
-    """
+    """What is recognized in pictures."""
 
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """What it is in one word, for the results."""
 
     @property
-    def suffixes(self) -> Set[str]: ...
+    def suffixes(self) -> Set[str]:
+        """The endings of the files that are looked for in folders."""
 
     def settings(self) -> dict[str, Any]:
         """Return, as JSON, all that may change the results of a picture."""
@@ -75,7 +74,7 @@ class DigitTask:
 
     def settings(self) -> dict[str, Any]:
         """Return, as JSON, all that may change the results of a picture."""
-        return {"model": _identity(self.recognizer), "limits": to_json(self.limits)}
+        return {"model": recognizer_settings(self.recognizer), "limits": to_json(self.limits)}
 
     def schema(self) -> "pa.Schema":
         """Return the columns of the rows."""
@@ -143,7 +142,7 @@ class NumberTask:
     def settings(self) -> dict[str, Any]:
         """Return, as JSON, all that may change the results of a picture."""
         return {
-            "model": _identity(self.recognizer),
+            "model": recognizer_settings(self.recognizer),
             "limits": to_json(self.limits),
             "constraints": to_json(self.constraints),
             "keep_separators": self.keep_separators,
@@ -160,7 +159,7 @@ class NumberTask:
                 ("reason", pa.string()),
                 ("confidence", pa.float32()),
                 ("boxes", pa.list_(pa.list_(pa.int32()))),
-                ("candidates", _candidates_type()),
+                ("candidates", candidates_type()),
                 ("error", pa.string()),
             ]
         )
@@ -216,7 +215,7 @@ def digit_row(key: str, prediction: Prediction) -> Row:
 def error_row(key: str, error: Exception | str) -> Row:
     """Make the row of a picture that cannot be recognized; other columns are empty."""
     if isinstance(error, MemoryError):
-        error = "There is not enough memory to recognize the picture; scale it down."
+        error = TOO_LITTLE_MEMORY
     return {"key": key, "reason": UNREADABLE, "error": describe(error)}
 
 
@@ -233,10 +232,10 @@ def count_outcomes(task: Task, rows: Iterator[Row], counts: Counter[str]) -> Ite
         yield row
 
 
-def _identity(recognizer: Recognizer) -> dict[str, Any]:
-    """Return, as JSON, what tells a recognizer from others; one of a profile has its base's file.
+def recognizer_settings(recognizer: Recognizer) -> dict[str, Any]:
+    """Return, as JSON, what a recognizer's predictions depend on.
 
-    Its name is not part of it.
+    One for a profile has other weights than the file of its model.
     """
     model = recognizer.model
     return {
@@ -247,7 +246,8 @@ def _identity(recognizer: Recognizer) -> dict[str, Any]:
     }
 
 
-def _candidates_type() -> "pa.DataType":
+def candidates_type() -> "pa.DataType":
+    """Return the type of a column of texts with their probabilities."""
     import pyarrow as pa
 
     return pa.list_(pa.struct([("text", pa.string()), ("probability", pa.float32())]))
