@@ -1,12 +1,63 @@
-"""Ray clusters on this machine, for the tests of this folder."""
+"""Ray clusters and a storage on this machine, for the tests of this folder."""
+
+import os
+import re
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
 
 import pytest
 
 from inkdigits.scale.cluster import connected
 
+# Of the storage. The workers of a cluster have them from the process that starts it.
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "a-secret-of-tests"}
+
 
 @pytest.fixture(scope="session")
-def ray_cluster():
+def storage_credentials():
+    """The credentials of the storage, in the environment of all that is started afterward."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in CREDENTIALS.items():
+            patch.setenv(name, value)
+        yield CREDENTIALS
+
+
+@pytest.fixture(scope="session")
+def ray_cluster(storage_credentials):
     """A cluster that all tests share which do not harm it, with this process connected to it."""
     with connected("ray") as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def s3_server(storage_credentials, tmp_path_factory):
+    """A real server of S3: its address, and the folder of its buckets.
+
+    It is rclone's, in a process of its own, on a free port of this machine.
+    """
+    program = shutil.which("rclone", path=sysconfig.get_path("scripts"))
+    folder = tmp_path_factory.mktemp("buckets")
+    keys = ",".join(storage_credentials.values())
+    command = [program, "serve", "s3", "--addr", "127.0.0.1:0", "--auth-key", keys, str(folder)]
+    options = ["--config", os.devnull, "--cache-dir", str(tmp_path_factory.mktemp("cache"))]
+    with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True) as process:
+        try:
+            address = next(
+                found[1] for line in process.stderr if (found := re.search(r"\[(http:.*)/\]", line))
+            )
+            yield address, folder
+        finally:
+            process.terminate()
+
+
+@pytest.fixture
+def bucket(s3_server, monkeypatch, request):
+    """The folder of a new bucket, whose name is that of the folder, with the server configured."""
+    address, folder = s3_server
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[:50].strip("-")
+    bucket = Path(folder, name)
+    bucket.mkdir()
+    return bucket

@@ -124,7 +124,7 @@ class LocalStorage:
 
     def join(self, folder: str, name: str) -> str:
         """Return the path of a file in a folder, without "./" at its beginning."""
-        return str(Path(folder, name))
+        return Path(folder, name).as_posix()
 
     def _place(self, path: str) -> str:
         return os.path.join(self.start, path)
