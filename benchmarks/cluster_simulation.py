@@ -56,6 +56,7 @@ class Run:
     """A run to simulate.
 
     gets_per_part       requests that read one part
+    gets_at_once        of them; if there are several, they are made while pictures are recognized
     keys_per_part       keys that the driver lists for one part
     picture_bytes       of a file
     node_bytes_per_s    of a node's network, which its workers share
@@ -72,6 +73,7 @@ class Run:
     workers_per_node: int
     storage: Storage = field(default_factory=Storage)
     gets_per_part: int = 1
+    gets_at_once: int = 1
     keys_per_part: int = 1
     picture_bytes: float = 0.0
     node_bytes_per_s: float = math.inf
@@ -238,8 +240,10 @@ class _Simulation:
         # The requests of a part follow one another, and their sum is close to its mean.
         mean_s = storage.latency_s * math.exp(storage.spread**2 / 2)
         first, last = storage.latency_s * np.exp(storage.spread * self.rng.standard_normal(2))
-        latency_s = first + last + (run.gets_per_part - 1) * mean_s
-        return float(work_s + network_s + wait_s + latency_s)
+        reading_s = mean_s * (run.gets_per_part - 1) / run.gets_at_once + network_s
+        ahead = run.gets_at_once > 1
+        both_s = max(work_s, reading_s) if ahead else work_s + reading_s
+        return float(first + both_s + last + wait_s)
 
 
 class _Worker:

@@ -7,6 +7,7 @@ that were measured here with one and two workers.
 
 import argparse
 import json
+import math
 import sys
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -14,11 +15,14 @@ from typing import Any
 from cluster_simulation import Costs, Outcome, Run, Storage, simulate
 from results_store import load_results, save_results
 
+from inkdigits.scale.file_parts import REQUESTS
+from inkdigits.scale.shard_parts import BUFFER_BYTES
 from inkdigits.scale.sources import PART_SIZE
 
 PICTURES = 1_000_000_000
 SHARD = 10_000  # pictures, of the plan
 KEYS_PER_LIST = 1_000  # of a request to an object storage
+LOOKS = 2  # requests for a part beyond reading it: whether it is done, and how large its shard is
 # Sizes of parts and numbers of nodes whose efficiency is simulated, with this many parts a worker.
 PART_SIZES = (250, 1_000, 10_000)
 NODES = (10, 30, 100, 300, 1_000)
@@ -84,7 +88,7 @@ def check(scaling: dict[str, Any], costs: Costs) -> list[dict[str, float]]:
 
 def base_run(assumed: Assumptions, pictures: int, picture_bytes: float) -> Run:
     """Return the plan: tar shards of SHARD pictures, which the driver lists but does not read."""
-    return Run(
+    run = Run(
         pictures=pictures,
         part_size=SHARD,
         nodes=assumed.nodes,
@@ -93,15 +97,28 @@ def base_run(assumed: Assumptions, pictures: int, picture_bytes: float) -> Run:
         picture_bytes=picture_bytes,
         node_bytes_per_s=assumed.node_bytes_per_s,
     )
+    return with_shards(run, SHARD)
+
+
+def with_shards(run: Run, part_size: int) -> Run:
+    """Return the same run with shards of another number of pictures."""
+    gets = math.ceil(part_size * run.picture_bytes / BUFFER_BYTES)
+    return replace(run, part_size=part_size, gets_per_part=max(1, gets) + LOOKS)
 
 
 def scenarios(assumed: Assumptions, base: Run) -> dict[str, Run]:
     """Return the runs to simulate: the plan, and one that differs in one respect each."""
-    files = replace(base, part_size=PART_SIZE, gets_per_part=PART_SIZE, keys_per_part=PART_SIZE)
+    files = replace(
+        base,
+        part_size=PART_SIZE,
+        gets_per_part=PART_SIZE + 1,
+        gets_at_once=REQUESTS,
+        keys_per_part=PART_SIZE,
+    )
     return {
         f"the plan: shards of {SHARD:,} pictures": base,
-        "shards of 1,000 pictures": replace(base, part_size=1_000),
-        "shards of 250 pictures": replace(base, part_size=250),
+        "shards of 1,000 pictures": with_shards(base, 1_000),
+        "shards of 250 pictures": with_shards(base, 250),
         f"{assumed.slow_nodes:.0%} of the nodes take twice as long": replace(
             base, slow_nodes=assumed.slow_nodes
         ),
@@ -115,12 +132,13 @@ def scenarios(assumed: Assumptions, base: Run) -> dict[str, Run]:
 def loads(run: Run, costs: Costs) -> dict[str, float]:
     """Return the time for which each resource alone would be busy: the longest one is the bound."""
     storage, gets = run.storage, run.parts * run.gets_per_part
+    waits = gets / run.gets_at_once + run.parts
     lists = run.parts * run.keys_per_part / KEYS_PER_LIST
     network_s = run.pictures * run.picture_bytes / (run.nodes * run.node_bytes_per_s)
     return {
         "workers, recognizing": (run.pictures * costs.picture_s + run.parts * costs.part_s)
         / run.workers,
-        "workers, waiting for the storage": (gets + run.parts) * storage.latency_s / run.workers,
+        "workers, waiting for the storage": waits * storage.latency_s / run.workers,
         "driver": run.parts * costs.driver_s,
         "driver, listing": lists * storage.list_s,
         "requests that read": gets / storage.gets_per_s,
@@ -147,7 +165,7 @@ def growth(costs: Costs, assumed: Assumptions, nodes: tuple[int, ...]) -> list[d
         for number in nodes:
             workers = number * assumed.workers_per_node
             pictures = PARTS_PER_WORKER * part_size * workers
-            run = replace(base_run(assumed, pictures, 0.0), nodes=number, part_size=part_size)
+            run = replace(with_shards(base_run(assumed, pictures, 0.0), part_size), nodes=number)
             outcome = simulate(run, replace(costs, start_s=0.0))
             row["efficiency"].append(outcome.efficiency)
         # From here on, the driver sends parts more slowly than the workers do them.

@@ -58,6 +58,15 @@ def test_storage_limits_requests(simulation, costs):
     assert simulation.simulate(run, costs).seconds == pytest.approx(10.0, rel=0.05)
 
 
+def test_requests_are_made_ahead(simulation, costs):
+    storage = simulation.Storage(latency_s=0.1, spread=0.0)
+    run = simulation.Run(1_000, 100, 1, 1, storage, gets_per_part=11)
+    one_by_one = simulation.simulate(run, costs)
+    assert one_by_one.seconds == pytest.approx(10 * (0.1 + 12 * 0.1))
+    ahead = simulation.simulate(replace(run, gets_at_once=10), costs)
+    assert ahead.seconds == pytest.approx(10 * (0.1 + 2 * 0.1))
+
+
 def test_network_of_a_node_is_shared(simulation, costs):
     run = simulation.Run(2_000, 100, 1, 10, picture_bytes=1_000, node_bytes_per_s=1e6)
     assert simulation.simulate(run, costs).seconds == pytest.approx(2 * (0.1 + 1.0))
