@@ -67,7 +67,7 @@ def connected(address: str) -> Iterator[Cluster]:
         _use_token_if_any()
     ray = import_ray()
     options: dict[str, Any] = {
-        "logging_level": logging.ERROR,
+        "logging_level": logging.CRITICAL,  # errors are raised
         "log_to_driver": False,
         "runtime_env": {"env_vars": ONE_THREAD},
     }
