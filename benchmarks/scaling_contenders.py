@@ -68,11 +68,12 @@ def do_shard(shard: Path, out: Path) -> None:
 def do_part(number: int, part: "Part", run: str, out: Path) -> None:
     """Recognize a part and write its rows with the function that Ray's workers call."""
     from inkdigits.imaging.limits import LARGE_FILES
-    from inkdigits.scale.recognition import recognize_part
+    from inkdigits.scale.recognition import Job, recognize_part
     from inkdigits.scale.results import Results
     from inkdigits.scale.tasks import DigitTask
 
-    recognize_part(DigitTask(loaded(), LARGE_FILES), Results(str(out)), run, number, part)
+    job = Job(DigitTask(loaded(), LARGE_FILES), Results(str(out)), run)
+    recognize_part(job, number, part)
 
 
 def calls_of_parts(folder: Path, out: Path) -> Iterator[tuple[int, "Part", str, Path]]:
@@ -324,16 +325,17 @@ class ProcessWatch:
         self._driver_bytes = self._worker_bytes = self._all_bytes = 0
         self._cpu_s: dict[int, float] = {}  # by process, at the last look
         self._stopped = threading.Event()
-        self._look()
+        self.look()
         self._before_s, self._own_s = sum(self._cpu_s.values()), time.process_time()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
     def _watch(self) -> None:
         while not self._stopped.wait(LOOK_S):
-            self._look()
+            self.look()
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Look at all processes."""
         pids = process_tree(os.getpid())
         self._cpu_s.update((pid, seconds) for pid in pids if (seconds := own_cpu_s(pid)))
         driver, *others = map(resident_bytes, pids)
@@ -348,7 +350,7 @@ class ProcessWatch:
         """
         self._stopped.set()
         self._thread.join()
-        self._look()
+        self.look()
         return {
             "cpu_s": sum(self._cpu_s.values()) - self._before_s,
             "driver_cpu_s": time.process_time() - self._own_s,
