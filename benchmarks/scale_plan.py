@@ -26,7 +26,7 @@ LOOKS = 2  # requests for a part beyond reading it: whether it is done, and how 
 # Sizes of parts and numbers of nodes whose efficiency is simulated, with this many parts a worker.
 PART_SIZES = (250, 1_000, 10_000)
 NODES = (10, 30, 100, 300, 1_000)
-PARTS_PER_WORKER = 50
+PARTS_PER_WORKER = 20
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Assumptions:
     node_bytes_per_s: float = 1.25e9  # 10 Gbit/s
     gets_per_s: float = 5_500  # for one prefix
     puts_per_s: float = 3_500
-    latency_s: float = 0.03  # median until the first byte
+    latency_s: float = 0.1  # median until the first byte, of small objects
     latency_spread: float = 0.5  # of its logarithm
     list_s: float = 0.1
     slow_nodes: float = 0.05
@@ -118,7 +118,6 @@ def scenarios(assumed: Assumptions, base: Run) -> dict[str, Run]:
     return {
         f"the plan: shards of {SHARD:,} pictures": base,
         "shards of 1,000 pictures": with_shards(base, 1_000),
-        "shards of 250 pictures": with_shards(base, 250),
         f"{assumed.slow_nodes:.0%} of the nodes take twice as long": replace(
             base, slow_nodes=assumed.slow_nodes
         ),

@@ -81,9 +81,9 @@ def test_whole_plan_in_little(scale_plan, monkeypatch, capsys):
     scale_plan.main()
     printed = capsys.readouterr().out
     figures = json.loads(printed[printed.index("\n{") :])
-    assert len(figures["scenarios"]) == 6
+    assert len(figures["scenarios"]) == 5
     assert all(0 < row["efficiency"] <= 1 for row in figures["scenarios"])
-    slow = figures["scenarios"][3]
+    slow = figures["scenarios"][2]
     assert slow["seconds"] > figures["scenarios"][0]["seconds"]
 
 
