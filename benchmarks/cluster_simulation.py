@@ -139,7 +139,8 @@ class _Simulation:
         self.run, self.costs = run, costs
         self.rng = np.random.default_rng(seed)
         self.environment = simpy.Environment()
-        self.replies = simpy.Store(self.environment)  # workers that want a part
+        self.waiting: deque[_Worker] = deque()  # for a part
+        self.asked = self.environment.event()
         self.workers: dict[_Worker, None] = {}  # those of nodes that are not lost, in order
         self.gets, self.puts = _Limit(run.storage.gets_per_s), _Limit(run.storage.puts_per_s)
         self.planned = 0
@@ -173,7 +174,10 @@ class _Simulation:
         run, storage = self.run, self.run.storage
         plan_s = self.costs.driver_s + run.keys_per_part / 1000 * storage.list_s
         while True:
-            worker = yield self.replies.get()
+            if not self.waiting:
+                self.asked = self.environment.event()
+                yield self.asked
+            worker = self.waiting.popleft()
             if not worker.alive:
                 continue
             if self.again:
@@ -220,12 +224,18 @@ class _Simulation:
                 worker.refused -= 1
                 left -= 1
                 self.idle_since = math.inf
-                self.replies.put(worker)
+                self.ask(worker)
+
+    def ask(self, worker: "_Worker") -> None:
+        """Let the driver know that a worker has room for a part."""
+        self.waiting.append(worker)
+        if not self.asked.triggered:
+            self.asked.succeed()
 
     def reply(self, worker: "_Worker") -> None:
         """Take the reply of a worker that has done a part, and finish after the last one."""
         self.done += 1
-        self.replies.put(worker)
+        self.ask(worker)
         if self.done == self.run.parts:
             self.finished.succeed()
 
@@ -282,7 +292,7 @@ class _Worker:
         try:
             yield environment.timeout(simulation.costs.start_s)
             for _ in range(simulation.run.waiting):
-                simulation.replies.put(self)
+                simulation.ask(self)
             while True:
                 if not self._parts:
                     self._work = environment.event()
