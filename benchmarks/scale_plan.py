@@ -156,15 +156,22 @@ def usd(run: Run, outcome: Outcome, assumed: Assumptions) -> dict[str, float]:
     }
 
 
-def growth(costs: Costs, assumed: Assumptions, nodes: tuple[int, ...]) -> list[dict[str, Any]]:
-    """Simulate the efficiency against the number of nodes, for each size of parts."""
+def growth(
+    costs: Costs, assumed: Assumptions, picture_bytes: float, nodes: tuple[int, ...]
+) -> list[dict[str, Any]]:
+    """Simulate the efficiency against the number of nodes, for each size of parts.
+
+    The requests are not limited here: more prefixes allow more of them.
+    """
     rows: list[dict[str, Any]] = []
+    storage = replace(assumed.storage(), gets_per_s=math.inf, puts_per_s=math.inf)
     for part_size in PART_SIZES:
         row: dict[str, Any] = {"part_size": part_size, "nodes": list(nodes), "efficiency": []}
         for number in nodes:
             workers = number * assumed.workers_per_node
             pictures = PARTS_PER_WORKER * part_size * workers
-            run = replace(with_shards(base_run(assumed, pictures, 0.0), part_size), nodes=number)
+            run = with_shards(base_run(assumed, pictures, picture_bytes), part_size)
+            run = replace(run, nodes=number, storage=storage)
             outcome = simulate(run, replace(costs, start_s=0.0))
             row["efficiency"].append(outcome.efficiency)
         # From here on, the driver sends parts more slowly than the workers do them.
@@ -202,7 +209,7 @@ def planned(scaling: dict[str, Any], quick: bool) -> dict[str, Any]:
         "result_bytes": result_bytes,
         "check": check(scaling, costs),
         "scenarios": rows,
-        "growth": growth(costs, assumed, NODES[:2] if quick else NODES),
+        "growth": growth(costs, assumed, picture_bytes, NODES[:2] if quick else NODES),
     }
 
 
