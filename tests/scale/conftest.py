@@ -42,6 +42,7 @@ def s3_server(storage_credentials, tmp_path_factory):
     keys = ",".join(storage_credentials.values())
     command = [program, "serve", "s3", "--addr", "127.0.0.1:0", "--auth-key", keys, str(folder)]
     options = ["--config", os.devnull, "--cache-dir", str(tmp_path_factory.mktemp("cache"))]
+    options += ["--dir-cache-time", "0s"]  # tests put files into the folder themselves
     with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True) as process:
         try:
             address = next(
@@ -53,11 +54,10 @@ def s3_server(storage_credentials, tmp_path_factory):
 
 
 @pytest.fixture
-def bucket(s3_server, monkeypatch, request):
+def bucket(s3_server, monkeypatch):
     """The folder of a new bucket, whose name is that of the folder, with the server configured."""
     address, folder = s3_server
     monkeypatch.setenv("AWS_ENDPOINT_URL", address)
-    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[:50].strip("-")
-    bucket = Path(folder, name)
+    bucket = Path(folder, f"bucket-{len(list(folder.iterdir()))}")
     bucket.mkdir()
     return bucket

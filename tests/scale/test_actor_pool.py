@@ -38,13 +38,19 @@ def make_worker(ray_cluster):
 
 
 def test_every_call_has_a_result_and_all_workers_take_part(make_worker, ray_cluster):
-    def calls():
-        for number in range(40):
-            yield (number,)
+    processes, results, made = set(), [], []
 
-    results = list(map_unordered(make_worker, calls(), ray_cluster.cpus))
-    assert sorted(result for result, _ in results) == [2 * number for number in range(40)]
-    assert len({process for _, process in results}) == ray_cluster.cpus
+    def calls():
+        deadline = time.monotonic() + 60
+        while len(processes) < ray_cluster.cpus and time.monotonic() < deadline:
+            made.append(len(made))
+            yield (made[-1],)
+
+    for result, process in map_unordered(make_worker, calls(), ray_cluster.cpus):
+        results.append(result)
+        processes.add(process)
+    assert sorted(results) == [2 * number for number in made]
+    assert len(processes) == ray_cluster.cpus
 
 
 def test_few_calls_are_taken_ahead(make_worker, ray_cluster):

@@ -153,7 +153,7 @@ def test_every_flipped_byte_is_noticed_or_harmless():
             assert "contains no pictures" in str(error)  # noqa: PT017
             continue
         if not any(isinstance(content, OSError) for _, content in found):
-            assert len(found) == len(expected)
+            assert [content for _, content in found] == [content for _, content in expected]
 
 
 @pytest.mark.parametrize("end", [0, 3, 4, 100, -1, -5])
@@ -170,7 +170,7 @@ def test_file_that_loses_its_rows_after_the_plan_says_so():
     [part] = parts()
     write({"image": images(30)}, row_group_size=10)
     found = list(part.read())
-    assert len(found) == 31 or len(found) == 1
+    assert [content for _, content in found[:-1]] == [b"%d" % n for n in range(len(found) - 1)]
     assert "The rest of the Parquet file cannot be read" in str(found[-1].content)
 
 
@@ -185,7 +185,7 @@ def test_small_file_that_repeats_a_large_picture_is_read_in_little_memory():
     import pyarrow as pa
 
     repeated = pa.DictionaryArray.from_arrays(
-        pa.array([0] * 2000, pa.int32()), pa.array([b"z" * MIB])
+        pa.array([0] * 500, pa.int32()), pa.array([b"z" * MIB])
     )
     write({"image": repeated}, dictionary_pagesize_limit=2**30, store_schema=False)
     assert Path("t.parquet").stat().st_size < MIB
@@ -196,7 +196,7 @@ def test_small_file_that_repeats_a_large_picture_is_read_in_little_memory():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     count, peak_kib = map(int, done.stdout.split())
-    assert count == 2000 * MIB
+    assert count == 500 * MIB
     assert peak_kib < 300 * 1024
 
 

@@ -22,7 +22,11 @@ def map_unordered(
 
     Calls are taken from the iterable as they are needed, so there may be any number of them. An
     actor gets calls as soon as it has started: those for which the cluster has no room join later,
-    or never. All of them end with this generator.
+    or never. An actor ends when there are no more calls for it, and all of them with this
+    generator.
+
+    Calls must be repeatable: those of an actor whose process or machine is lost are made again when
+    it has started elsewhere. If there is no room for it, that is when another actor ends.
 
     make_worker  returns a handle of a new actor, with the methods `ready` and `call`
     workers      how many actors to make
@@ -41,10 +45,10 @@ def map_unordered(
         for _ in range(workers):
             actors.append(make_worker())
             starting[actors[-1].ready.remote(*ready)] = actors[-1]
-        seconds: float | None = START_SECONDS
-        while running or (starting and not is_exhausted):
-            done = _wait(ray, [*running] if is_exhausted else [*running, *starting], seconds)
-            seconds = None
+        has_started = False
+        while running or starting:
+            done = _wait(ray, [*running, *starting], has_started)
+            has_started = True
             for reference in done:
                 result = _get(ray, reference)
                 if reference in running:
@@ -59,22 +63,41 @@ def map_unordered(
                         is_exhausted = True
                         break
                     running[actor.call.remote(*arguments)] = actor
+                if is_exhausted and actor not in running.values():
+                    ray.kill(actor)
+            if is_exhausted:
+                for actor in starting.values():
+                    ray.kill(actor)
+                starting.clear()
     finally:
+        for reference in running:  # or Ray prints that it will call the killed actors again
+            ray.cancel(reference)
         for actor in actors:
             ray.kill(actor)
 
 
-def _wait(ray: Any, references: list[Any], seconds: float | None) -> list[Any]:
-    """Wait for at least one of the references; return all that are ready."""
-    done, rest = ray.wait(references, num_returns=1, timeout=seconds)
-    if not done:
-        raise ScaleError(
-            f"No worker has started within {seconds:.0f} s: check that the cluster has a free CPU "
-            "(ray status), or use fewer workers."
-        )
-    if rest:  # those that are ready by now: waiting for each would take longer than to work on it
-        done += ray.wait(rest, num_returns=len(rest), timeout=0)[0]
-    return list(done)
+def _wait(ray: Any, references: list[Any], has_started: bool) -> list[Any]:
+    """Wait for at least one of the references; return all that are ready.
+
+    has_started  whether an actor has started; until then, only START_SECONDS are waited
+    raises       ScaleError if none is ready, and none will be
+    """
+    while True:
+        done, rest = ray.wait(references, num_returns=1, timeout=START_SECONDS)
+        if rest and done:  # those ready by now: waiting for each would take longer than its work
+            done += ray.wait(rest, num_returns=len(rest), timeout=0)[0]
+        if done:
+            return list(done)
+        if not has_started:
+            raise ScaleError(
+                f"No worker has started within {START_SECONDS} s: check that the cluster has a "
+                "free CPU (ray status), or use fewer workers."
+            )
+        if not ray.cluster_resources().get("CPU"):
+            raise ScaleError(
+                "The cluster has lost all machines that workers could run on: start one, and run "
+                "the command again to continue."
+            )
 
 
 def _get(ray: Any, reference: Any) -> Any:

@@ -14,6 +14,7 @@ from inkdigits.forms.results import FieldResult, SheetResult, StoredField
 from inkdigits.forms.scanned_form import ScannedForm
 from inkdigits.forms.sources import SOURCE_SUFFIXES, PageError, open_source
 from inkdigits.recognizer import Recognizer
+from inkdigits.scale.memory import memory_errors
 from inkdigits.scale.parts import Picture
 from inkdigits.scale.tasks import (
     TOO_LITTLE_MEMORY,
@@ -114,9 +115,12 @@ class FormTask:
         """Recognize the pages of a file."""
         number = 1
         try:
-            source = open_source(str(path))
+            with memory_errors():
+                source = open_source(str(path))
             for number in range(1, source.pages + 1):
-                yield read_page(source, number, form, self.recognizer)
+                with memory_errors():
+                    page = read_page(source, number, form, self.recognizer)
+                yield page
         except PageError as error:
             yield SheetResult("", "", 1, number, problem=str(error))
         except MemoryError:

@@ -8,13 +8,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from inkdigits.scale.actor_pool import map_unordered
+from inkdigits.scale.attempts import NOTED_PARTS, Attempt
 from inkdigits.scale.cluster import Cluster, import_ray
 from inkdigits.scale.errors import ScaleError
-from inkdigits.scale.results import Manifest, PartResult, Results
+from inkdigits.scale.results import Manifest, PartResult, Results, part_name
 from inkdigits.scale.sources import Part
 from inkdigits.scale.tasks import Task, count_outcomes
 from inkdigits.version import __version__
@@ -71,6 +72,8 @@ class RecognitionWorker:
 
     def __init__(self) -> None:
         use_one_thread()
+        is_restarted = import_ray().get_runtime_context().was_current_actor_reconstructed
+        self._parts_to_note = NOTED_PARTS if is_restarted else 0
         self._job: Job | None = None
 
     def ready(self, shared: list[Any]) -> dict[str, str]:
@@ -82,7 +85,10 @@ class RecognitionWorker:
 
     def call(self, shared: list[Any], number: int, part: Part) -> PartResult:
         """Recognize a part, unless it is done."""
-        return recognize_part(self._get(shared), number, part)
+        is_noted = self._parts_to_note > 0
+        result = recognize_part(self._get(shared), number, part, is_noted)
+        self._parts_to_note -= is_noted
+        return result
 
     def _get(self, shared: list[Any]) -> "Job":
         if self._job is None:
@@ -91,18 +97,26 @@ class RecognitionWorker:
         return self._job
 
 
-def recognize_part(job: Job, number: int, part: Part) -> PartResult:
+def recognize_part(job: Job, number: int, part: Part, is_noted: bool = False) -> PartResult:
     """Recognize a part and write its rows, unless they are there.
 
-    raises   ScaleError if the source has changed since; OSError if the rows cannot be written
+    is_noted  whether to note the attempt, because a worker died
+    raises    ScaleError if the source has changed since; OSError if the rows cannot be written
     """
     done = job.results.find(number, job.run, part.fingerprint)
     if done is not None:
         return done
+    pictures, attempt = part.read(), None
+    if is_noted:
+        attempt = Attempt(job.results.folder, part_name(number), part.fingerprint)
+        pictures = attempt.watch(pictures)
     counts: Counter[str] = Counter()
-    rows = count_outcomes(job.task, job.task.rows(part.read()), counts)
+    rows = count_outcomes(job.task, job.task.rows(pictures), counts)
     schema = job.task.schema()
-    return job.results.write(number, job.run, part.fingerprint, schema, rows, counts)
+    result = job.results.write(number, job.run, part.fingerprint, schema, rows, counts)
+    if attempt is not None:
+        attempt.end()
+    return result
 
 
 def recognize(
@@ -170,7 +184,13 @@ def missing_package(error: ImportError) -> ScaleError:
 
 def versions() -> dict[str, str]:
     """Return the versions on which the bytes of results depend."""
-    return {"inkdigits": __version__, **{name: version(name) for name in PACKAGES}}
+    installed = {"inkdigits": __version__}
+    for name in PACKAGES:
+        try:
+            installed[name] = version(name)
+        except PackageNotFoundError:  # such as another build of OpenCV
+            installed[name] = "of unknown version"
+    return installed
 
 
 def check_versions(installed: Mapping[str, str]) -> None:

@@ -9,6 +9,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, BinaryIO, TypeVar, cast
@@ -118,11 +119,16 @@ class S3Storage:
 
         def upload() -> None:
             # Not closed if writing fails: what is closed becomes an object.
-            stream = self._files().open_output_stream(_place(path))
+            stream = self._files().open_output_stream(_place(path), compression=None)
             stream.write(content)
             stream.close()
 
         self._attempt(upload)
+
+    def remove(self, path: str) -> None:
+        """Delete an object, if there is one."""
+        with suppress(FileNotFoundError):
+            self._attempt(lambda: self._files().delete_file(_place(path)))
 
     def check(self, path: str) -> None:
         """Do nothing: all machines see the same objects."""
@@ -196,6 +202,11 @@ class FsspecStorage:
 
         self._attempt(upload)
 
+    def remove(self, path: str) -> None:
+        """Delete a file, if there is one."""
+        with suppress(FileNotFoundError):
+            self._attempt(lambda: self._files().rm_file(self._place(path)))
+
     def check(self, path: str) -> None:
         """Do nothing: all machines see the same files."""
 
@@ -224,12 +235,12 @@ class FsspecStorage:
         for pause in (*PAUSES_S, None):
             try:
                 return request()
-            except (FileNotFoundError, NotADirectoryError):
-                raise FileNotFoundError(2, "No such file or directory") from None
             except (PermissionError, ScaleError):
                 raise
             # Each storage has errors of its own.
             except Exception as error:
+                if _is_missing(error):
+                    raise FileNotFoundError(2, "No such file or directory") from None
                 if pause is None or isinstance(error, (TypeError, ValueError, ImportError)):
                     raise _unreachable(self.root, error) from None
                 time.sleep(pause)
@@ -261,6 +272,9 @@ def _s3_storage(url: str, place: str) -> tuple[Storage, str]:
 @lru_cache
 def _s3_files(endpoint: str | None, region: str | None) -> Any:
     """Connect once a process."""
+    if endpoint is not None:
+        # Else a checksum follows an upload, whose length is not declared: some servers refuse that.
+        os.environ.setdefault("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
     from pyarrow.fs import AwsStandardS3RetryStrategy, S3FileSystem
 
     return S3FileSystem(
@@ -268,6 +282,7 @@ def _s3_files(endpoint: str | None, region: str | None) -> Any:
         region=region,
         connect_timeout=CONNECT_TIMEOUT_S,
         request_timeout=REQUEST_TIMEOUT_S,
+        allow_delayed_open=True,  # one request uploads an object, if it is not large
         retry_strategy=AwsStandardS3RetryStrategy(max_attempts=S3_ATTEMPTS),
     )
 
@@ -305,8 +320,17 @@ def _fsspec_storage(scheme: str, url: str) -> tuple[Storage, str]:
     return FsspecStorage(root, prefix), prefix + place
 
 
+def _is_missing(error: Exception) -> bool:
+    """Return whether a file does not exist; fsspec calls every failure of a web server that."""
+    cause = error.__cause__
+    is_missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
+    is_answer = getattr(cause, "status", None) in (404, 410)  # of HTTP
+    return is_missing and (cause is None or isinstance(cause, FileNotFoundError) or is_answer)
+
+
 def _unreachable(name: str, error: Exception) -> ScaleError:
+    cause = reason(error.__cause__ or error)
     return ScaleError(
-        f"The storage {name} cannot be used ({reason(error)}): check the network and the "
-        "credentials, also of the workers' machines, and run the command again to continue."
+        f"The storage {name} cannot be used ({cause}): check the network and the credentials, "
+        "also of the workers' machines, and run the command again to continue."
     )

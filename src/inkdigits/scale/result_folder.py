@@ -1,5 +1,7 @@
 """Folders for results: each file is written whole or not at all."""
 
+import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -9,6 +11,7 @@ from inkdigits.scale.storages import Storage, storage_of
 from inkdigits.storage.files import FileError, read_file, write_atomically
 
 MAX_BYTES = 2**31  # of a file that is read
+TEMPORARY = ".inkdigits-*.tmp"  # the name of a file that is being written
 
 
 class ResultFolder(Protocol):
@@ -25,8 +28,22 @@ class ResultFolder(Protocol):
         """
         ...
 
+    def remove(self, name: str) -> None:
+        """Delete a file, if there is one.
+
+        raises   OSError
+        """
+        ...
+
     def is_empty(self) -> bool:
         """Return whether there is no file in it, or no such folder."""
+        ...
+
+    def clean(self, folder: str) -> None:
+        """Delete a folder in it, and files that are half-written, once nothing is being written.
+
+        raises   OSError
+        """
         ...
 
 
@@ -62,20 +79,38 @@ class LocalFolder:
 
         raises   OSError
         """
+        path = self.path / name
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
         except FileExistsError:
-            raise ScaleError(f"{self.path} is a file; name a folder for the results.") from None
-        write_atomically(self.path / name, content)
+            raise ScaleError(f"{path.parent} is a file; name a folder for the results.") from None
+        write_atomically(path, content)
+
+    def remove(self, name: str) -> None:
+        """Delete a file, if there is one.
+
+        raises   OSError
+        """
+        (self.path / name).unlink(missing_ok=True)
 
     def is_empty(self) -> bool:
-        """Return whether there is no file in it, or no such folder."""
+        """Return whether there is no file in it but half-written ones, or no such folder."""
         try:
-            return next(self.path.iterdir(), None) is None
+            return all(path.match(TEMPORARY) for path in self.path.iterdir())
         except FileNotFoundError:
             return True
         except NotADirectoryError:
             raise ScaleError(f"{self.path} is a file; name a folder for the results.") from None
+
+    def clean(self, folder: str) -> None:
+        """Delete a folder in it, and files that are half-written, once nothing is being written.
+
+        raises   OSError
+        """
+        with suppress(FileNotFoundError):
+            shutil.rmtree(self.path / folder)
+        for path in self.path.glob(TEMPORARY):
+            path.unlink(missing_ok=True)
 
 
 class RemoteFolder:
@@ -104,12 +139,29 @@ class RemoteFolder:
         except OSError as error:
             raise self._unusable(error) from None
 
+    def remove(self, name: str) -> None:
+        """Delete a file, if there is one."""
+        try:
+            self.storage.remove(self.storage.join(self.path, name))
+        except OSError as error:
+            raise self._unusable(error) from None
+
     def is_empty(self) -> bool:
         """Return whether there is no file in it, or no such folder."""
         try:
             return not self.storage.list(self.path)
         except FileNotFoundError:
             return True
+        except OSError as error:
+            raise self._unusable(error) from None
+
+    def clean(self, folder: str) -> None:
+        """Delete a folder in it: a storage has no half-written files."""
+        try:
+            for entry in self.storage.list(self.storage.join(self.path, folder)):
+                self.storage.remove(entry.path)
+        except FileNotFoundError:
+            pass
         except OSError as error:
             raise self._unusable(error) from None
 

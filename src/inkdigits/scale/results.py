@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
+from inkdigits.scale.attempts import FOLDER
 from inkdigits.scale.errors import ScaleError
 from inkdigits.scale.result_folder import open_folder
 
@@ -187,7 +188,11 @@ class Results:
         return PartResult(number, table.num_rows, hashlib.sha256(content).digest(), dict(counts))
 
     def finish(self, run: str, manifest: Manifest) -> None:
-        """Write the manifest: the results are complete."""
+        """Write the manifest: the results are complete.
+
+        raises   OSError
+        """
+        self.folder.clean(FOLDER)
         self.folder.write(MANIFEST, manifest.to_json(run))
 
 

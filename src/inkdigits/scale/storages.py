@@ -53,6 +53,9 @@ class Storage(Protocol):
     def write(self, path: str, content: bytes) -> None:
         """Write a file that at any moment is whole or absent; raise OSError or ScaleError."""
 
+    def remove(self, path: str) -> None:
+        """Delete a file, if there is one; raise OSError or ScaleError."""
+
     def check(self, path: str) -> None:
         """Raise ScaleError if a file is missing because this machine does not have its folder."""
 
@@ -112,6 +115,10 @@ class LocalStorage:
         place = Path(self._place(path))
         place.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(place, content)
+
+    def remove(self, path: str) -> None:
+        """Delete a file, if there is one."""
+        Path(self._place(path)).unlink(missing_ok=True)
 
     def check(self, path: str) -> None:
         """Raise ScaleError if the folder of a file is not on this machine."""

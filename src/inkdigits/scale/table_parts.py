@@ -180,6 +180,7 @@ def _opened(storage: Storage, path: str) -> Iterator[Any]:
             ParquetFile(
                 file,
                 buffer_size=BUFFER_BYTES,
+                page_checksum_verification=True,  # of files that have checksums
                 thrift_string_size_limit=MAX_FOOTER_STRING,
                 thrift_container_size_limit=MAX_FOOTER_ITEMS,
             ) as table,

@@ -21,6 +21,7 @@ from inkdigits.numbers import Constraints, NumberPrediction, recognize_constrain
 from inkdigits.preprocessing import PREPROCESSORS
 from inkdigits.preprocessing_pool import CHUNK, Preprocessed
 from inkdigits.recognizer import Prediction, Recognizer
+from inkdigits.scale.memory import memory_errors
 from inkdigits.scale.parts import Picture
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ class DigitTask:
         if isinstance(content, OSError):
             return content
         try:
-            images: Preprocessed = candidates(to_rgba(content, limits=self.limits))
+            with memory_errors():
+                images: Preprocessed = candidates(to_rgba(content, limits=self.limits))
             return images
         except (ImageError, MemoryError) as error:
             return error
@@ -171,8 +173,9 @@ class NumberTask:
                 yield error_row(key, content)
                 continue
             try:
-                image = to_rgba(content, limits=self.limits)
-                number = recognize_constrained(image, self.recognizer, self.constraints)
+                with memory_errors():
+                    image = to_rgba(content, limits=self.limits)
+                    number = recognize_constrained(image, self.recognizer, self.constraints)
             except (ImageError, MemoryError) as error:
                 yield error_row(key, error)
                 continue
