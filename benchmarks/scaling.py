@@ -129,7 +129,9 @@ def rate_of(few: Row, many: Row, difference: int, pictures: int) -> Row:
     difference  of their numbers
     pictures    number of the few
     """
-    picture_s = max(many["wall_s"] - few["wall_s"], 1e-9) / difference
+    picture_s = (many["wall_s"] - few["wall_s"]) / difference
+    if picture_s <= 0:  # other processes took the time: at least it is not a negative one
+        picture_s = many["wall_s"] / (pictures + difference)
     return {
         "rate": 1 / picture_s,
         "cpu_s": (many["cpu_s"] - few["cpu_s"]) / difference,

@@ -29,6 +29,11 @@ def test_rate_is_of_the_difference_and_the_rest_is_the_start():
     assert row["start_s"] == pytest.approx(1 + 3 - 1)
 
 
+def test_rate_is_never_negative():
+    row = scaling.rate_of(took(9.0, 2.0), took(5.0, 5.0), difference=2_000, pictures=500)
+    assert row["rate"] == pytest.approx(500)
+
+
 def test_missing_or_different_digits_are_refused():
     expected = [(f"{number:03}", number % 10) for number in range(100)]
     scaling.check_same("Ray", list(expected), expected)
