@@ -13,7 +13,6 @@ import json
 import logging
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -25,8 +24,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import cv2
-from process_times import busy_cpu_s, own_cpu_s, process_tree, resident_bytes
-from sharded_pictures import read_shard, write_digits
+from process_times import busy_cpu_s
+from process_watch import ProcessWatch
+from sharded_pictures import read_shard, shards, write_digits
 
 from inkdigits import Recognizer
 from inkdigits.constants import CLASSES
@@ -38,12 +38,6 @@ if TYPE_CHECKING:
 
 Recognize: TypeAlias = Callable[[Path, Path], None]  # a folder of shards, a folder for results
 ONNX_BATCH = 64
-LOOK_S = 0.1  # between looks at the processes
-
-
-def shards(folder: Path) -> list[Path]:
-    """Return the shards in a folder."""
-    return sorted(folder.glob("*.parquet"))
 
 
 @cache
@@ -57,12 +51,6 @@ def digits_of(recognizer: Recognizer, files: Iterable[bytes]) -> list[int | None
     """Recognize PNG files in this process."""
     found = recognizer.recognize_many(list(files), workers=1)
     return [None if isinstance(one, (ImageError, OSError)) else one.digit for one in found]
-
-
-def do_shard(shard: Path, out: Path) -> None:
-    """Recognize a shard and write its digits: a part of the work, as others cut it."""
-    keys, files = read_shard(shard)
-    write_digits(out / shard.name, keys, digits_of(loaded(), files))
 
 
 def do_part(number: int, part: "Part", run: str, out: Path) -> None:
@@ -312,52 +300,6 @@ EMPTY = "Ray, empty parts"
 
 
 # Measuring
-
-
-class ProcessWatch:
-    """Watches the memory and the CPU time of this process and of its descendants.
-
-    A process that ends is counted as it was last seen: not all are waited for by their parents, so
-    that the system does not add their time to them.
-    """
-
-    def __init__(self) -> None:
-        self._driver_bytes = self._worker_bytes = self._all_bytes = 0
-        self._cpu_s: dict[int, float] = {}  # by process, at the last look
-        self._stopped = threading.Event()
-        self.look()
-        self._before_s, self._own_s = sum(self._cpu_s.values()), time.process_time()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-
-    def _watch(self) -> None:
-        while not self._stopped.wait(LOOK_S):
-            self.look()
-
-    def look(self) -> None:
-        """Look at all processes."""
-        pids = process_tree(os.getpid())
-        self._cpu_s.update((pid, seconds) for pid in pids if (seconds := own_cpu_s(pid)))
-        driver, *others = map(resident_bytes, pids)
-        self._driver_bytes = max(self._driver_bytes, driver)
-        self._worker_bytes = max([self._worker_bytes, *others])
-        self._all_bytes = max(self._all_bytes, driver + sum(others))
-
-    def stop(self) -> dict[str, float]:
-        """Return the CPU times, and the peaks of the resident memory.
-
-        driver  this process; worker  the largest other one; all  the sum of all
-        """
-        self._stopped.set()
-        self._thread.join()
-        self.look()
-        return {
-            "cpu_s": sum(self._cpu_s.values()) - self._before_s,
-            "driver_cpu_s": time.process_time() - self._own_s,
-            "driver_bytes": self._driver_bytes,
-            "worker_bytes": self._worker_bytes,
-            "all_bytes": self._all_bytes,
-        }
 
 
 def measure(

@@ -34,9 +34,14 @@ def write_shards(folder: Path, count: int, shard_size: int, side: int) -> None:
 def link_shards(folder: Path, source: Path, count: int) -> None:
     """Fill a folder with a number of links to the shards of another one, in turn."""
     folder.mkdir()
-    shards = sorted(source.iterdir())
+    sources = shards(source)
     for number in range(count):
-        (folder / f"{number:06}.parquet").hardlink_to(shards[number % len(shards)])
+        (folder / f"{number:06}.parquet").hardlink_to(sources[number % len(sources)])
+
+
+def shards(folder: Path) -> list[Path]:
+    """Return the shards in a folder."""
+    return sorted(folder.glob("*.parquet"))
 
 
 def read_shard(path: Path) -> tuple[list[str], list[bytes]]:
@@ -60,6 +65,6 @@ def read_digits(folder: Path) -> Iterator[tuple[str, int | None]]:
     """Return the key and the digit of each row of the results in a folder."""
     from pyarrow import parquet
 
-    for path in sorted(folder.glob("*.parquet")):
+    for path in shards(folder):
         table = parquet.read_table(path, columns=["key", "digit"])
         yield from zip(table["key"].to_pylist(), table["digit"].to_pylist(), strict=True)

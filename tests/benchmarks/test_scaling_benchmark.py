@@ -7,7 +7,8 @@ import time
 import pytest
 import scaling
 from process_times import own_cpu_s
-from scaling_contenders import EMPTY, ProcessWatch, measure
+from process_watch import ProcessWatch
+from scaling_contenders import EMPTY, measure
 
 MEMORY = {"driver_bytes": 2**20, "worker_bytes": 2**21, "all_bytes": 2**22}
 
