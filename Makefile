@@ -40,7 +40,7 @@ SERVE_FOR_TESTS := INKDIGITS_SERVE="$(abspath $(INKDIGITS)) serve --port {port} 
 PAGE_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f)
 
 .DEFAULT_GOAL := help
-.PHONY: help run course dev up down logs replace backup restore digests train test coverage test-py test-web test-data test-extras test-postgres test-ray test-deploy kubernetes lint format hooks client parity bench accuracy counts fuzz attack figures form-figures cards docs lock dist clean
+.PHONY: help run course dev up down logs replace backup restore digests train test coverage test-py test-web test-data test-extras test-postgres test-ray test-deploy kubernetes lint format hooks client parity bench scaling accuracy counts fuzz attack figures form-figures cards docs lock dist clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -124,7 +124,7 @@ lint: $(VENV)/installed-test web/node_modules/.package-lock.json ## Check style,
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/cog --check -I docs -I docs/models -I benchmarks README.md docs/performance.md docs/forms.md docs/numbers.md docs/teach.md
+	$(BIN)/cog --check -I docs -I docs/models -I benchmarks README.md docs/performance.md docs/forms.md docs/numbers.md docs/teach.md docs/scale.md
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
@@ -153,6 +153,10 @@ bench: $(VENV)/installed-compare $(PAGE) ## Measure speed and memory against oth
 	$(BIN)/python benchmarks/speed.py $(ARGS)
 	export $(SERVE_FOR_TESTS) && $(NPM) run speed
 
+scaling: $(VENV)/installed-compare $(VENV)/installed-ray ## Measure recognition with one and two workers, on Ray and otherwise, and simulate 100 nodes; write benchmarks/results/
+	$(BIN)/python benchmarks/scaling.py $(ARGS)
+	$(BIN)/python benchmarks/scale_plan.py $(ARGS)
+
 accuracy: $(VENV)/installed-compare ## Measure accuracy: train every recipe (hours), evaluate the shipped models; write benchmarks/results/
 	$(BIN)/python benchmarks/accuracy.py
 	$(BIN)/python benchmarks/writers.py --digits test --model $(SHIPPED)
@@ -177,17 +181,18 @@ fuzz: $(VENV)/installed-test ## Send the service 100,000 valid, invalid and corr
 attack: $(VENV)/installed-test ## Run every known attack against a local server and print the effect on other clients
 	$(BIN)/python benchmarks/run_attacks.py
 
-figures: $(VENV)/installed-run ## Regenerate the figures of docs/how-it-works.md, docs/performance.md and docs/results.md
+figures: $(VENV)/installed-run ## Regenerate the figures of docs/how-it-works.md, docs/performance.md, docs/results.md and docs/scale.md
 	$(BIN)/python docs/figures/draw.py
-	$(BIN)/python docs/figures/draw_scaling.py
+	$(BIN)/python docs/figures/draw_input_sizes.py
+	$(BIN)/python docs/figures/draw_scale.py
 	$(BIN)/python docs/figures/draw_personal.py
 
 form-figures: $(VENV)/installed-extras ## Regenerate the figures and the example of docs/forms.md; one needs Chromium
 	$(BIN)/python docs/figures/draw_forms.py
 
-cards: $(VENV)/installed-test ## Regenerate the model cards and the tables of results.md, performance.md, forms.md, teach.md and README from the results
+cards: $(VENV)/installed-test ## Regenerate the model cards and the tables of results.md, performance.md, forms.md, teach.md, scale.md and README from the results
 	$(BIN)/python docs/models/write.py
-	$(BIN)/cog -r -I docs -I docs/models -I benchmarks README.md docs/performance.md docs/forms.md docs/numbers.md docs/teach.md
+	$(BIN)/cog -r -I docs -I docs/models -I benchmarks README.md docs/performance.md docs/forms.md docs/numbers.md docs/teach.md docs/scale.md
 
 docs: $(VENV)/installed-docs web/node_modules/.package-lock.json ## Build the documentation as a site, in site/, and check it
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build

@@ -29,12 +29,21 @@ def resident_bytes(pid: int) -> int:
 
 def cpu_s(pid: int) -> float:
     """Return the CPU time of a process and its exited children; 0 if it has exited itself."""
+    return sum(_cpu_times(pid)) / TICKS
+
+
+def own_cpu_s(pid: int) -> float:
+    """Return the CPU time of a process without its children; 0 if it has exited."""
+    return sum(_cpu_times(pid)[:2]) / TICKS
+
+
+def _cpu_times(pid: int) -> list[int]:
+    """Return utime, stime, cutime and cstime, see proc_pid_stat(5); empty if it has exited."""
     try:
         after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return 0.0
-    # utime, stime, cutime and cstime; see proc_pid_stat(5). The first two fields are cut off.
-    return sum(map(int, after_name[11:15])) / TICKS
+        return []
+    return list(map(int, after_name[11:15]))  # the first two fields are cut off
 
 
 def process_tree_cpu_s(pid: int) -> float:

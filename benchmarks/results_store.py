@@ -26,6 +26,10 @@ PACKAGES = (
     "torch",
     "scikit-learn",
     "onnxruntime",
+    "ray",
+    "pyarrow",
+    "dask",
+    "simpy",
 )
 
 

@@ -15,7 +15,7 @@ BENCHMARKS = (
     "recognition",
     "serving",
     "physical_limit",
-    "scaling",
+    "input_sizes",
     "preprocessing",
 )
 WITH_ROUNDS = ("inference", "training", "augmentation", "training_images", "recognition", "serving")

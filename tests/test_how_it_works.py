@@ -406,7 +406,9 @@ def test_number_of_writers_is_correct(mnist_splits):
 def test_page_shows_every_figure_that_the_script_draws(script):
     kept = [path.name for path in FIGURES.iterdir() if path.suffix in {".png", ".svg"}]
     # Of docs/performance.md, docs/forms.md and docs/results.md.
-    kept = [name for name in kept if not name.startswith(("scaling-", "form-", "personal-"))]
+    kept = [
+        name for name in kept if not name.startswith(("sizes-", "scale-", "form-", "personal-"))
+    ]
     assert sorted(SHOWN) == sorted(kept) == sorted(script["FIGURES"])
 
 

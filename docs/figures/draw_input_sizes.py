@@ -1,4 +1,4 @@
-"""Draw the figures of docs/performance.md from the results of benchmarks/scaling.py."""
+"""Draw the figures of docs/performance.md from the results of benchmarks/input_sizes.py."""
 
 import json
 from collections.abc import Callable
@@ -13,18 +13,18 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
 FOLDER = Path(__file__).parent
-RESULTS = FOLDER.parents[1] / "benchmarks/results/scaling.json"
+RESULTS = FOLDER.parents[1] / "benchmarks/results/input_sizes.json"
 LINES = ((BLUE, "o-"), (ORANGE, "s--"), (GREEN, "^-."))  # ours first
 
 # Sweep in the results, label of the horizontal axis, ticks, and what the time is of.
 SWEEPS = {
-    "scaling-pictures.svg": ("pictures", "pictures", "time of the logits"),
-    "scaling-size.svg": ("side_px", "side of the picture, px", "time of a recognition"),
-    "scaling-batch.svg": ("batch_size", "batch size", "time of a training step"),
+    "sizes-pictures.svg": ("pictures", "pictures", "time of the logits"),
+    "sizes-size.svg": ("side_px", "side of the picture, px", "time of a recognition"),
+    "sizes-batch.svg": ("batch_size", "batch size", "time of a training step"),
 }
 
 
-def scaling(name: str) -> Figure:
+def input_sizes(name: str) -> Figure:
     """Plot time and peak memory of each contender of a sweep, on logarithmic axes."""
     sweep, x_label, time_label = SWEEPS[name]
     rows = json.loads(RESULTS.read_text(encoding="utf-8"))["figures"][sweep]
@@ -68,7 +68,7 @@ def draw(name: str) -> bytes:
     """Draw a figure; return the bytes of its SVG file."""
     file = BytesIO()
     with mpl.rc_context(STYLE):
-        scaling(name).savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+        input_sizes(name).savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     return file.getvalue()
 
 
