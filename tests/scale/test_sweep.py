@@ -151,12 +151,12 @@ def test_command_can_be_stopped_and_resumed(inkdigits_command, small_mnist, tmp_
     while process.poll() is None and len(list(run.glob("checkpoint-*"))) < 2:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (130, "")
     assert "continue with --resume.\nStopped by SIGINT.\n" in out
 
     done = subprocess.run(
-        [*command, "--resume"], cwd=tmp_path, capture_output=True, text=True, timeout=120
+        [*command, "--resume"], cwd=tmp_path, capture_output=True, text=True, timeout=300
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "2 trials trained to the end; ASHA stopped 0 early" in done.stdout
