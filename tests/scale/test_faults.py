@@ -216,4 +216,5 @@ def test_full_disk_ends_the_run_which_goes_on_when_there_is_room(
     resize(4000)
     summary = recognize_pictures(ray_cluster, task, pictures, disk / "results")
     assert contents(disk / "results") == expected
-    assert summary.before == len(before) - 1  # besides the run's own file
+    # The run's own file is no part; another worker may have ended its part after the error.
+    assert len(before) - 1 <= summary.before < summary.parts

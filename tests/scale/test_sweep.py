@@ -65,6 +65,16 @@ def kill_a_trial():
     pytest.fail("no worker trains")
 
 
+def free_cpus(enough):
+    """Return how many CPUs of the cluster are free, once that is enough or does not change."""
+    import ray
+
+    until = time.monotonic() + 30
+    while (free := ray.available_resources().get("CPU", 0)) < enough and time.monotonic() < until:
+        time.sleep(0.1)
+    return free
+
+
 @pytest.mark.ray
 def test_trials_end_as_they_should_and_the_best_is_first(ray_cluster, make_sweep):
     # Each step multiplies the weights by about -9.
@@ -119,6 +129,7 @@ def test_sweep_that_was_stopped_does_only_what_is_left(ray_cluster, make_sweep):
     events = sweep.run()
     next(event for event in events if type(event) is TrialEnded)
     events.close()
+    assert free_cpus(ray_cluster.cpus) == ray_cluster.cpus
     (first, *_) = sweep.results()
     assert first.outcome == "finished"
     before = {path: path.stat().st_mtime_ns for path in sweep.path(first.trial).rglob("*")}

@@ -31,6 +31,7 @@ from inkdigits.training_environment import versions
 FORMAT = 1  # of sweep.json
 MAX_JSON_BYTES = 2**25
 POLL_SECONDS = 0.3
+STOP_SECONDS = 10.0  # in which Tune should have ended when it is interrupted
 REDUCTION = 3  # of the trials that ASHA compares, one of so many goes on
 
 
@@ -186,6 +187,9 @@ class Sweep:
                 f"The sweep in {self.folder} was interrupted ({cause}): continue it with --resume."
             ) from None
         finally:
+            # Tune frees the CPUs of its trials when it is interrupted, but not when it is killed.
+            ray.cancel(task)
+            ray.wait([task], timeout=STOP_SECONDS)
             ray.cancel(task, force=True)
             ray.kill(exchange)
 
