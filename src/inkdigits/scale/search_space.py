@@ -162,7 +162,7 @@ def _parse_choices(name: str, text: str) -> Choices:
 
 
 def _parse_words(text: str) -> list[Any]:
-    """Return the words of a list without quotation marks; true and false are booleans, as in JSON."""
+    """Return the words of a list without quotation marks; true and false are JSON's booleans."""
     booleans = {"true": True, "false": False}
     return [booleans.get(word, word) for word in re.findall(r"[\w.-]+", text)]
 
