@@ -132,6 +132,7 @@ def test_trials_have_recipes_with_names_of_their_own():
     assert [trial.recipe.name for trial in trials] == ["mlp-0001", "mlp-0002"]
     assert trials[0].recipe.summary == "mlp with hidden 32."
     assert describe(trials[1].settings) == "hidden none"
+    assert describe({"a": None, "b": True, "c": "x"}) == "a none, b true, c x"
 
 
 @pytest.mark.parametrize(

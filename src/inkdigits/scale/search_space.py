@@ -294,4 +294,6 @@ def describe_value(value: Any) -> str:
     """Write a value of a setting as a word."""
     if isinstance(value, tuple | list):
         return "-".join(map(str, value)) or "none"
+    if value is None or isinstance(value, bool):
+        return "none" if value is None else str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)
