@@ -175,8 +175,8 @@ def sweep_command(
     )
     sweep.check_folder(resume)  # before a cluster is started
     signals = Signals()
-    # The folder is locked like that of a run.
-    with connected(address) as cluster, signals.caught(console), Run(sweep.folder).locked():
+    locked = Run(sweep.folder).locked(option="--sweep-dir")  # like the folder of a run
+    with connected(address) as cluster, signals.caught(console), locked:
         sweep.begin({"over": list(over)}, resume)
         _announce(sweep, cluster, console)
         try:
