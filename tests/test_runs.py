@@ -722,6 +722,18 @@ def test_fewer_epochs_than_begun_are_rejected(run, examples, begun):
 # Lock.
 
 
+def test_folder_that_cannot_be_used_names_the_option_of_the_command(tmp_path):
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(RunError, match="another folder with --run-dir"),
+        Run(tmp_path / "file").locked(),
+    ):
+        pytest.fail("locked")
+    locked = Run(tmp_path / "file").locked(option="--sweep-dir")
+    with pytest.raises(RunError, match="another folder with --sweep-dir"), locked:
+        pytest.fail("locked")
+
+
 def test_second_run_is_rejected_until_the_first_ends(run):
     with run.locked():
         before = sorted(run.folder.iterdir())

@@ -64,10 +64,11 @@ class Run:
         self.checkpoints_kept = checkpoints_kept
 
     @contextmanager
-    def locked(self, wait_seconds: float = 0) -> Iterator[None]:
+    def locked(self, wait_seconds: float = 0, option: str = "--run-dir") -> Iterator[None]:
         """Lock the folder; the system releases the lock if this process dies.
 
         wait_seconds  how long to wait for another training run to end
+        option   of the command, with which another folder can be chosen
         raises   RunError if another training run holds the lock, or the folder is not writable
         """
         lock = FileLock(self.folder / LOCK, timeout=wait_seconds)
@@ -81,12 +82,12 @@ class Run:
             except Timeout:
                 raise RunError(
                     f"Another training run is using {self.folder}: wait for it, or choose another "
-                    "folder with --run-dir."
+                    f"folder with {option}."
                 ) from None
             except OSError as error:
                 raise RunError(
                     f"{self.folder} is not writable ({error.strerror}): make it writable, free "
-                    "some space, or choose another folder with --run-dir."
+                    f"some space, or choose another folder with {option}."
                 ) from None
             yield
         finally:

@@ -175,8 +175,8 @@ def sweep_command(
     )
     sweep.check_folder(resume)  # before a cluster is started
     signals = Signals()
-    # The folder is locked like that of a run.
-    with connected(address) as cluster, signals.caught(console), Run(sweep.folder).locked():
+    locked = Run(sweep.folder).locked(option="--sweep-dir")  # like the folder of a run
+    with connected(address) as cluster, signals.caught(console), locked:
         sweep.begin({"over": list(over)}, resume)
         _announce(sweep, cluster, console)
         try:
@@ -275,7 +275,7 @@ def _conclude(sweep: Sweep, space: Sequence[Dimension], console: Console) -> Non
     seeds = f", the mean of {len(sweep.seeds)} seeds" if len(sweep.seeds) > 1 else ""
     console.print(
         f"Best: trial {best.trial.number}, {100 * (best.accuracy or 0):.2f}{spread}% of the "
-        f"validation digits{seeds}: {describe(best.trial.settings)}"
+        f"validation images{seeds}: {describe(best.trial.settings)}"
     )
     path = sweep.folder / "best.toml"
     write_atomically(path, (sweep.path(best.trial) / "recipe.toml").read_bytes())
