@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-MAX_BYTES = 2**23  # that are requested ahead
+MAX_BYTES = 2**23  # that are requested ahead; larger reads need no help
 # A table has a column of pictures and perhaps one of keys, which are read in turns.
 REMEMBERED_READS = 4
 
@@ -24,8 +24,8 @@ class RemoteFile(io.RawIOBase):
     """A file in a storage, whose failures are not mistaken for damage to the file.
 
     What continues an earlier read is taken for a part of a long one: the next bytes are requested
-    in a thread, as many as were read and `MAX_BYTES` at most. A failure is raised when the bytes
-    are needed.
+    in a thread, as many as were read, unless these are more than `MAX_BYTES`. A failure is raised
+    when the bytes are needed.
 
     file     that was opened to be read; it is used by one thread at a time
     attempt  calls a function, and raises errors that say what they are
@@ -84,8 +84,8 @@ class RemoteFile(io.RawIOBase):
         self._position = start + count
         self._ends.append(self._position)
         is_used = self._ahead is None or not self._ahead.start <= self._position < self._ahead.end
-        if is_continued and is_used and count == size > 0:
-            self._request_ahead(self._position, min(size, MAX_BYTES))
+        if is_continued and is_used and 0 < count == size <= MAX_BYTES:
+            self._request_ahead(self._position, size)
         return count
 
     def close(self) -> None:
