@@ -20,11 +20,16 @@ def worker_class():
                 raise OSError(28, fault)
             return os.getpid()
 
-        def call(self, number, fault=None):
+        def call(self, number, fault=None, folder=None):
             if fault == "error":
                 raise FileNotFoundError(2, "No such file", f"{number}.png")
             if fault == "dies":
                 os._exit(1)
+            if folder is not None:  # wait for the other call
+                (folder / str(number)).touch()
+                deadline = time.monotonic() + 60
+                while len(list(folder.iterdir())) < 2 and time.monotonic() < deadline:
+                    time.sleep(0.01)
             return 2 * number, os.getpid()
 
     return Doubler
@@ -51,6 +56,13 @@ def test_every_call_has_a_result_and_all_workers_take_part(make_worker, ray_clus
         processes.add(process)
     assert sorted(results) == [2 * number for number in made]
     assert len(processes) == ray_cluster.cpus
+
+
+def test_few_calls_are_divided_among_the_workers(make_worker, tmp_path):
+    calls = [(1, None, tmp_path), (2, None, tmp_path)]
+    results = list(map_unordered(make_worker, calls, 2))
+    assert sorted(result for result, _ in results) == [2, 4]
+    assert len({process for _, process in results}) == 2
 
 
 def test_few_calls_are_taken_ahead(make_worker, ray_cluster):

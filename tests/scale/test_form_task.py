@@ -1,12 +1,14 @@
 """Rows of forms, as a worker makes them: without Ray."""
 
 import dataclasses
+import io
 import shutil
 
 import cv2
 import empty_form
 import numpy as np
 import pytest
+from PIL import Image
 from sheet_pictures import Photo, draw_page, photograph, write_digits
 
 from inkdigits import Recognizer
@@ -14,6 +16,7 @@ from inkdigits.forms.form import Field, Form
 from inkdigits.forms.layout import layout
 from inkdigits.forms.scan_fields import open_empty_form
 from inkdigits.imaging.decode import encode_png
+from inkdigits.scale import form_task
 from inkdigits.scale.form_task import FormTask
 from inkdigits.scale.parts import Picture
 
@@ -55,6 +58,24 @@ def test_each_field_is_a_row_and_so_is_a_page_that_failed(recognizer):
     assert gone == {"key": "gone.png", "error": "Input/output error."}
     outcomes = [task.outcome(row) for row in (written, empty, blank)]
     assert outcomes == ["recognized", "recognized", "failed"]
+
+
+def test_pages_after_one_that_failed_are_rows(recognizer, monkeypatch):
+    blank = Image.new("L", (100, 200), 255)
+    file = io.BytesIO()
+    blank.save(file, "TIFF", save_all=True, append_images=[blank, blank])
+    read_page = form_task.read_page
+
+    def lack_memory(source, number, *arguments):
+        if number == 2:
+            raise MemoryError
+        return read_page(source, number, *arguments)
+
+    monkeypatch.setattr(form_task, "read_page", lack_memory)
+    task = FormTask.of(FORM, recognizer, 0.5)
+    rows = list(task.rows(iter([Picture("3.tif", file.getvalue())])))
+    assert [row["page"] for row in rows] == [1, 2, 3]
+    assert ["not enough memory" in row["error"] for row in rows] == [False, True, False]
 
 
 def test_field_below_the_threshold_is_to_be_reviewed(recognizer):

@@ -11,6 +11,7 @@ import pytest
 
 from inkdigits.scale import remote_storage
 from inkdigits.scale.errors import ScaleError
+from inkdigits.scale.read_ahead import RemoteFile
 from inkdigits.scale.result_folder import open_folder
 from inkdigits.scale.sources import plan_parts
 from inkdigits.scale.storages import storage_of
@@ -104,6 +105,42 @@ def test_shards_and_tables_are_read_from_a_storage(storage, request):
     assert found[0] == (f"{root}/other/s.tar.gz/1.png", b"one")
     rows = [(f"{root}/other/t.parquet#{number:02d}", b"%d" % number) for number in range(30)]
     assert found[1:] == rows
+
+
+@pytest.mark.parametrize("storage", ["pictures", "memory"])
+def test_large_shards_and_tables_are_read_with_what_is_requested_ahead(
+    storage, request, monkeypatch
+):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    ahead = []
+    request_ahead = RemoteFile._request_ahead
+
+    def note(file, start, size):
+        ahead.append(size)
+        request_ahead(file, start, size)
+
+    monkeypatch.setattr(RemoteFile, "_request_ahead", note)
+    root = request.getfixturevalue(storage)
+    rng = np.random.default_rng(0)
+    contents = [rng.bytes(2**20 + number) for number in range(20)]
+    folder = open_folder(f"{root}/large")
+    shard, table = BytesIO(), BytesIO()
+    with tarfile.open(fileobj=shard, mode="w") as archive:
+        for number, content in enumerate(contents):
+            header = tarfile.TarInfo(f"{number:02d}.png")
+            header.size = len(content)
+            archive.addfile(header, BytesIO(content))
+    keys = [f"row-{number}" for number in range(20)]
+    pages = {"write_batch_size": 1, "data_page_size": 2**20}
+    pq.write_table(pa.table({"key": keys, "image": contents}), table, compression="none", **pages)
+    for name, file in (("s.tar", shard), ("t.parquet", table)):
+        folder.write(name, file.getvalue())
+        ahead.clear()
+        [part] = plan_parts([f"{root}/large/{name}"])
+        assert [content for _, content in part.read()] == contents
+        assert ahead
 
 
 @pytest.mark.parametrize("storage", ["pictures", "memory"])

@@ -1,5 +1,7 @@
 """What is left in a folder of results by those who were killed."""
 
+import os
+
 import pytest
 
 from inkdigits.scale.errors import ScaleError
@@ -32,6 +34,20 @@ def test_half_files_are_deleted_when_nothing_is_written(tmp_path):
     folder.write("part", b"whole")
     (tmp_path / HALF).write_bytes(b"half of")
     folder.clean("notes")
+    assert [path.name for path in tmp_path.iterdir()] == ["part"]
+
+
+def test_file_is_written_although_another_command_cleans_up(tmp_path, monkeypatch):
+    folder = open_folder(str(tmp_path))
+    replace = os.replace
+
+    def replace_later(temporary, path):
+        monkeypatch.setattr(os, "replace", replace)
+        folder.clean("notes")
+        replace(temporary, path)
+
+    monkeypatch.setattr(os, "replace", replace_later)
+    folder.write("part", b"whole")
     assert [path.name for path in tmp_path.iterdir()] == ["part"]
 
 

@@ -21,9 +21,9 @@ def map_unordered(
     """Call actors' method `call` with each tuple of arguments; yield results as they are ready.
 
     Calls are taken from the iterable as they are needed, so there may be any number of them. An
-    actor gets calls as soon as it has started: those for which the cluster has no room join later,
-    or never. An actor ends when there are no more calls for it, and all of them with this
-    generator.
+    actor gets one call as soon as it has started, so that few calls are divided among all actors,
+    and more when that is done. Actors for which the cluster has no room join later, or never. An
+    actor ends when there are no more calls for it, and all of them with this generator.
 
     Calls must be repeatable: those of an actor whose process or machine is lost are made again when
     it has started elsewhere. If there is no room for it, that is when another actor ends.
@@ -38,7 +38,8 @@ def map_unordered(
     ray = import_ray()
     iterator = iter(calls)
     starting: dict[Any, Any] = {}  # from the reference to the result of `ready` to the actor
-    running: dict[Any, Any] = {}
+    # From the reference to a result to the actor, and to how many calls it gets after that.
+    running: dict[Any, tuple[Any, int]] = {}
     actors: list[Any] = []
     is_exhausted = False
     try:
@@ -52,25 +53,29 @@ def map_unordered(
             for reference in done:
                 result = _get(ray, reference)
                 if reference in running:
-                    actor, count = running.pop(reference), 1
+                    actor, count = running.pop(reference)
+                    following = 1
                     yield result
                 else:
-                    actor, count = starting.pop(reference), waiting
+                    actor, count = starting.pop(reference), 1
+                    following = waiting
                     check(result)
                 for _ in range(0 if is_exhausted else count):
                     arguments = next(iterator, None)
                     if arguments is None:
                         is_exhausted = True
                         break
-                    running[actor.call.remote(*arguments)] = actor
-                if is_exhausted and actor not in running.values():
+                    running[actor.call.remote(*arguments)] = actor, following
+                if is_exhausted and all(actor is not other for other, _ in running.values()):
                     ray.kill(actor)
             if is_exhausted:
-                for actor in starting.values():
+                for reference, actor in starting.items():
+                    ray.cancel(reference)
                     ray.kill(actor)
                 starting.clear()
     finally:
-        for reference in running:  # or Ray prints that it will call the killed actors again
+        # Or Ray prints that it will call the killed actors again.
+        for reference in (*running, *starting):
             ray.cancel(reference)
         for actor in actors:
             ray.kill(actor)

@@ -112,19 +112,20 @@ class FormTask:
         return replace(self.form, folder=folder, scan=replace(self.form.scan, file="scan"))
 
     def _pages(self, path: Path, form: Form) -> Iterator[SheetResult]:
-        """Recognize the pages of a file."""
-        number = 1
+        """Recognize the pages of a file; one that fails is a result with the problem."""
         try:
             with memory_errors():
                 source = open_source(str(path))
-            for number in range(1, source.pages + 1):
+        except (PageError, MemoryError) as error:
+            yield SheetResult("", "", 1, 1, problem=_problem(error))
+            return
+        for number in range(1, source.pages + 1):
+            try:
                 with memory_errors():
                     page = read_page(source, number, form, self.recognizer)
-                yield page
-        except PageError as error:
-            yield SheetResult("", "", 1, number, problem=str(error))
-        except MemoryError:
-            yield SheetResult("", "", 1, number, problem=TOO_LITTLE_MEMORY)
+            except MemoryError as error:
+                page = SheetResult("", "", source.pages, number, problem=_problem(error))
+            yield page
 
     def _page_rows(self, key: str, page: SheetResult) -> Iterator[Row]:
         head = {"key": key, "page": page.page, "copy": page.copy}
@@ -144,6 +145,10 @@ class FormTask:
                 ],
                 "error": None,
             }
+
+
+def _problem(error: PageError | MemoryError) -> str:
+    return TOO_LITTLE_MEMORY if isinstance(error, MemoryError) else str(error)
 
 
 def _stored(field: FieldResult) -> StoredField:

@@ -4,7 +4,6 @@ The driver finds the pictures, and the workers read them: each connects with the
 own machine. None of them are sent, and none are part of a name.
 """
 
-import io
 import os
 import secrets
 import time
@@ -17,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from inkdigits.scale.errors import ScaleError
 from inkdigits.scale.parts import reason, valid_key
+from inkdigits.scale.read_ahead import RemoteFile
 from inkdigits.scale.storages import Entry, LocalStorage, Storage
 
 T = TypeVar("T")
@@ -48,37 +48,6 @@ def remote_storage(scheme: str, url: str) -> tuple[Storage, str]:
     return _fsspec_storage(scheme, f"{scheme}://{place}")
 
 
-class _RemoteFile(io.RawIOBase):
-    """A file in a storage, whose failures are not mistaken for damage to the file."""
-
-    def __init__(self, file: Any, attempt: Callable[[Callable[[], Any]], Any]) -> None:
-        super().__init__()
-        self._file = file
-        self._attempt = attempt
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        return int(self._attempt(lambda: self._file.seek(offset, whence)) or self._file.tell())
-
-    def tell(self) -> int:
-        return int(self._file.tell())
-
-    def readinto(self, buffer: Any) -> int:
-        content = self._attempt(lambda: self._file.read(memoryview(buffer).nbytes))
-        memoryview(buffer)[: len(content)] = content
-        return len(content)
-
-    def close(self) -> None:
-        if not self.closed:
-            self._file.close()
-        super().close()
-
-
 @dataclass(frozen=True)
 class S3Storage:
     """Objects in S3, or in a server that is compatible with it.
@@ -107,7 +76,7 @@ class S3Storage:
     def open(self, path: str) -> BinaryIO:
         """Open an object; each read is a request."""
         file = self._attempt(lambda: self._files().open_input_file(_place(path)))
-        return cast(BinaryIO, _RemoteFile(file, self._attempt))
+        return cast(BinaryIO, RemoteFile(file, self._attempt))
 
     def read(self, path: str, limit: int) -> bytes:
         """Read an object, up to a limit."""
@@ -180,7 +149,7 @@ class FsspecStorage:
     def open(self, path: str) -> BinaryIO:
         """Open a file."""
         file = self._attempt(lambda: self._files().open(self._place(path), "rb"))
-        return cast(BinaryIO, _RemoteFile(file, self._attempt))
+        return cast(BinaryIO, RemoteFile(file, self._attempt))
 
     def read(self, path: str, limit: int) -> bytes:
         """Read a file, up to a limit."""

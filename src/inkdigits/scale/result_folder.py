@@ -84,7 +84,10 @@ class LocalFolder:
             path.parent.mkdir(parents=True, exist_ok=True)
         except FileExistsError:
             raise ScaleError(f"{path.parent} is a file; name a folder for the results.") from None
-        write_atomically(path, content)
+        try:
+            write_atomically(path, content)
+        except FileNotFoundError:  # the same command, run twice, has ended and called `clean`
+            write_atomically(path, content)
 
     def remove(self, name: str) -> None:
         """Delete a file, if there is one.

@@ -116,8 +116,9 @@ class Results:
         content = self.folder.read(RUN)
         if content is None or hashlib.sha256(content).hexdigest() != run:
             raise ScaleError(
-                f"{self.folder} is not the same folder on the workers: name one that all machines "
-                "of the cluster share, or a URL such as s3://BUCKET/FOLDER."
+                f"{self.folder} is not the same folder on the workers, or another command began to "
+                "fill it: name a new one that all machines of the cluster share, or a URL such as "
+                "s3://BUCKET/FOLDER."
             )
 
     def find(self, number: int, run: str, fingerprint: str) -> PartResult | None:
