@@ -43,7 +43,8 @@ def serve_s3(folder, cache):
     keys = ",".join(CREDENTIALS.values())
     command = [program, "serve", "s3", "--addr", "127.0.0.1:0", "--auth-key", keys, str(folder)]
     options = ["--config", os.devnull, "--cache-dir", str(cache)]
-    options += ["--dir-cache-time", "0s"]  # tests put files into the folder themselves
+    # Tests put files into the folder themselves. (With 0s, it never stops working.)
+    options += ["--dir-cache-time", "1ms"]
     with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True) as process:
         try:
             address = next(
