@@ -32,7 +32,7 @@ from inkdigits.training_environment import versions
 FORMAT = 1  # of sweep.json
 MAX_JSON_BYTES = 2**25
 POLL_SECONDS = 0.3
-REDUCTION = 3  # of the trials that ASHA compares, one of so many goes on
+REDUCTION = 3  # one in three of the trials that ASHA compares goes on
 
 
 class EpochDone(NamedTuple):
