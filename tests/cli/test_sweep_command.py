@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from inkdigits.cli import main
 from inkdigits.cli.sweep_report import write_report
 from inkdigits.recipes import MLP
-from inkdigits.scale.search_space import draw_settings, make_trials, parse_dimension
+from inkdigits.scale.search_space import Trial, draw_settings, make_trials, parse_dimension
 from inkdigits.scale.sweep import Sweep
 from inkdigits.scale.sweep_results import Result, best_first
 from inkdigits.training import Record
@@ -102,3 +102,23 @@ def test_mean_and_spread_are_over_the_seeds(sweep):
     assert result.loss == pytest.approx(0.1)
     one = Result(sweep.trials[0], None, "", (records(0.5), ()))
     assert (one.epochs, one.accuracy, one.spread, one.loss) == (0, None, None, None)
+
+
+def test_texts_of_neighboring_axes_do_not_overlap(tmp_path):
+    names = ["network.layers.1.initializer.scale", "optimizer.weight_decay", "learning_rate"]
+    names += ["batch_size", "dropout", "epochs", "ema_decay"]
+    space = [parse_dimension(f"{name}=[1]") for name in names]
+    space.append(parse_dimension("hidden=[[1024,1024,512,512,256,256,128],[8]]"))
+    trials = [Trial(1, draw_settings(space, 1, 0)[0], MLP)]
+    results = [Result(trials[0], "finished", "", (records(0.9),))]
+    path = write_report(Sweep(tmp_path, MLP, trials, (0,), None, pytest.fail), space, results)
+    page = path.read_text(encoding="utf-8")
+    axes = re.findall(r'class="axis" x="([\d.]+)"[^>]*>(.*?)</text>', page)
+    assert [name for _, name in axes[:2]] == ["initializer.scale", "optimizer.weight_decay"]
+    # A name is centered at its axis; a value is between its axis and the next one.
+    places = [float(x) for x, _ in axes]
+    distance = places[1] - places[0]
+    texts = re.findall(r'<text class="(?:axis|tick)"[^>]*>(.*?)</text>', page)
+    assert 6 * max(map(len, texts)) < distance
+    width = float(re.search(r'viewBox="0 10 (\d+) ', page)[1])
+    assert places[-1] < width - 40

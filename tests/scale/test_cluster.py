@@ -23,6 +23,20 @@ def test_local_cluster_has_one_worker_for_each_cpu(ray_cluster):
     assert ray.get(environment.remote()).items() >= ONE_THREAD.items()
 
 
+@pytest.mark.ray
+def test_temporary_files_of_killed_workers_are_removed_at_the_end(monkeypatch):
+    import ray
+
+    options = {}
+    monkeypatch.setattr(ray, "init", lambda **given: options.update(given))
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
+    monkeypatch.setattr(ray, "cluster_resources", dict)
+    with connected("ray"):
+        folder = Path(options["runtime_env"]["env_vars"]["TMPDIR"])
+        (folder / "inkdigits-trial-1").mkdir()
+    assert not folder.exists()
+
+
 def processes_below(pid):
     """The ids of the children of a process, and of theirs."""
     for task in Path(f"/proc/{pid}/task").iterdir():

@@ -30,11 +30,17 @@ from inkdigits.scale.search_space import (
         ("schedule=[one-cycle]", Choices(("one-cycle",))),
         ("dropout=[0,0.25]", Choices((0.0, 0.25))),
         ("optimizer.weight_decay=[0.1,null]", Choices((0.1, None))),
+        ("shuffle=[true, false]", Choices((True, False))),
+        ("network.layers.1.bias=[false]", Choices((False,))),
     ],
 )
 def test_ranges_and_lists_are_parsed(text, values):
     dimension = parse_dimension(text)
     assert (dimension.name, dimension.values) == (text.partition("=")[0].strip(), values)
+
+
+def test_setting_may_be_named_as_its_option():
+    assert parse_dimension("learning-rate=[0.01]").name == "learning_rate"
 
 
 @pytest.mark.parametrize(
@@ -126,6 +132,7 @@ def test_trials_have_recipes_with_names_of_their_own():
     assert [trial.recipe.name for trial in trials] == ["mlp-0001", "mlp-0002"]
     assert trials[0].recipe.summary == "mlp with hidden 32."
     assert describe(trials[1].settings) == "hidden none"
+    assert describe({"a": None, "b": True, "c": "x"}) == "a none, b true, c x"
 
 
 @pytest.mark.parametrize(

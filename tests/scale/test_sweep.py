@@ -141,7 +141,9 @@ def test_command_can_be_stopped_and_resumed(inkdigits_command, small_mnist, tmp_
     command = [
         *inkdigits_command,
         *("sweep", "mlp", "--over", "learning_rate=[0.001,0.01]", "--over", "augment=[none]"),
-        *("--limit", "200", "--mnist-only", "--epochs", "30", "--seeds", "2", "--grace", "30"),
+        *("--limit", "200", "--mnist-only", "--epochs", "60", "--seeds", "2", "--grace", "60"),
+        # One trial at a time, so that there is enough left to do when the signal arrives.
+        *("--workers", "1"),
     ]
     process = subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -167,13 +169,13 @@ def test_command_can_be_stopped_and_resumed(inkdigits_command, small_mnist, tmp_
     resume = subprocess.run(
         [
             *(*inkdigits_command, "train", folder / "trials/0001/recipe.toml", "--limit", "200"),
-            *("--mnist-only", "--run-dir", run, "--resume", "--epochs", "31"),
+            *("--mnist-only", "--run-dir", run, "--resume", "--epochs", "61"),
         ],
         capture_output=True,
         text=True,
     )
     assert (resume.returncode, resume.stderr) == (0, "")
-    assert "30 epochs done" in resume.stdout
+    assert "60 epochs done" in resume.stdout
 
 
 # Without Ray.

@@ -275,7 +275,7 @@ def _conclude(sweep: Sweep, space: Sequence[Dimension], console: Console) -> Non
     seeds = f", the mean of {len(sweep.seeds)} seeds" if len(sweep.seeds) > 1 else ""
     console.print(
         f"Best: trial {best.trial.number}, {100 * (best.accuracy or 0):.2f}{spread}% of the "
-        f"validation digits{seeds}: {describe(best.trial.settings)}"
+        f"validation images{seeds}: {describe(best.trial.settings)}"
     )
     path = sweep.folder / "best.toml"
     write_atomically(path, (sweep.path(best.trial) / "recipe.toml").read_bytes())

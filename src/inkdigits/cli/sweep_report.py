@@ -1,7 +1,7 @@
 """Render a sweep as one self-contained HTML page: curves, parallel coordinates, a table."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,9 @@ SPREAD = 4.0  # between lines of trials that have the same value of a list; ther
 SMALLEST_ERROR = 0.05  # percent; a smaller one cannot be drawn on a logarithmic axis
 # Of the charts, in their own units: the page scales them.
 LEFT, RIGHT, TOP, BOTTOM = 50, 690, 40, 310
+MARGIN = 20  # left and right of the axes of the parallel coordinates
+LETTER = 6.8  # the width of one, so that the texts of neighboring axes do not overlap
+TEXT_SHOWN = 24  # characters of a name or a value at an axis
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def write_report(
     measured = [result for result in results if result.epochs]
     scale = _ErrorScale(measured)
     drawn = list(reversed(measured[:LINES_SHOWN]))  # the best last, above the others
-    axes = list(_axes(space, scale))
+    axes = _axes(space, scale)
     best = results[0] if results and results[0].outcome == "finished" else None
     kinds = {result.trial.number: _kind(result, best) for result in results}
     try:
@@ -73,6 +76,7 @@ def write_report(
             epoch_ticks=_epoch_ticks(max((result.epochs for result in measured), default=1)),
             curves=[_curve(result, scale, measured, kinds) for result in drawn],
             axes=axes,
+            axes_width=axes[-1].x + MARGIN + LEFT,
             lines=[_parallel(result, space, axes, scale, kinds) for result in drawn],
         )
     except click.ClickException:
@@ -139,19 +143,26 @@ def _title(result: Result) -> str:
     )
 
 
-def _axes(space: Sequence[Dimension], scale: _ErrorScale) -> Iterator[_Axis]:
+def _axes(space: Sequence[Dimension], scale: _ErrorScale) -> list[_Axis]:
     """Make an axis for each setting, and one for the errors."""
-    for number, dimension in enumerate(space):
+    named: list[tuple[str, list[tuple[float, str]]]] = []
+    for dimension in space:
         values = dimension.values
         ends = values.values if isinstance(values, Choices) else (values.low, values.high)
-        ticks = [(_setting_y(dimension, value), describe_value(value)) for value in ends]
-        yield _Axis(dimension.name, _axis_x(number, len(space)), ticks)
-    ticks = [(scale.y(tick), f"{tick:g}%") for tick in scale.ticks]
-    yield _Axis("errors", _axis_x(len(space), len(space)), ticks)
+        name = ".".join(dimension.name.split(".")[-2:])  # "1.bias" of "network.layers.1.bias"
+        ticks = [(_setting_y(dimension, value), _short(describe_value(value))) for value in ends]
+        named.append((_short(name), ticks))
+    named.append(("errors", [(scale.y(tick), f"{tick:g}%") for tick in scale.ticks]))
+    texts = [text for name, ticks in named for text in (name, *(text for _, text in ticks))]
+    distance = max((RIGHT - LEFT - 2 * MARGIN) / len(space), LETTER * (max(map(len, texts)) + 2))
+    return [
+        _Axis(name, LEFT + MARGIN + number * distance, ticks)
+        for number, (name, ticks) in enumerate(named)
+    ]
 
 
-def _axis_x(number: int, settings: int) -> float:
-    return LEFT + 20 + (RIGHT - LEFT - 40) * number / settings
+def _short(text: str) -> str:
+    return text if len(text) <= TEXT_SHOWN else f"{text[: TEXT_SHOWN - 1]}…"
 
 
 def _setting_y(dimension: Dimension, value: float) -> float:

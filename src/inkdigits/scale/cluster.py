@@ -13,9 +13,10 @@ import socket
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from inkdigits.scale.errors import ScaleError
@@ -71,10 +72,11 @@ def connected(address: str) -> Iterator[Cluster]:
     else:
         _use_token_if_any()
     ray = import_ray()
+    environment = dict(ONE_THREAD)
     options: dict[str, Any] = {
         "logging_level": logging.CRITICAL,  # errors are raised
         "log_to_driver": False,
-        "runtime_env": {"env_vars": ONE_THREAD},
+        "runtime_env": {"env_vars": environment},
     }
     if is_local:
         # A token must keep out the other users of this machine. One that Ray makes would be written
@@ -87,6 +89,20 @@ def connected(address: str) -> Iterator[Cluster]:
         }
     elif address != "ray":
         options["address"] = _with_port(address)
+    with ExitStack() as until_end:
+        until_end.enter_context(_no_messages(ray))
+        if is_local:
+            # Workers are killed at the end, and cannot remove their temporary files themselves.
+            environment["TMPDIR"] = until_end.enter_context(
+                TemporaryDirectory(prefix="inkdigits-ray-", ignore_cleanup_errors=True)
+            )
+        _start(ray, options, address)
+        until_end.callback(ray.shutdown)
+        yield Cluster(int(ray.cluster_resources().get("CPU", 0)))
+
+
+def _start(ray: Any, options: dict[str, Any], address: str) -> None:
+    """Start Ray; raise ScaleError if the cluster cannot be used."""
     try:
         with _kept_signal_handlers(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what they say is in the error
@@ -99,10 +115,22 @@ def connected(address: str) -> Iterator[Cluster]:
             "its token (RAY_AUTH_MODE=token and RAY_AUTH_TOKEN), and that Ray and Python have the "
             "same versions here and there."
         ) from None
+
+
+@contextmanager
+def _no_messages(ray: Any) -> Iterator[None]:
+    """Keep Ray from printing among what a command prints.
+
+    When a worker dies, Ray prints a message to standard output, at any time, whatever the level of
+    its logging; there is no option against it. What waits for the worker raises the same error.
+    """
+    module = ray._private.worker
+    before = module.print_to_stdstream
+    module.print_to_stdstream = lambda *arguments, **options: None
     try:
-        yield Cluster(int(ray.cluster_resources().get("CPU", 0)))
+        yield
     finally:
-        ray.shutdown()
+        module.print_to_stdstream = before
 
 
 @contextmanager

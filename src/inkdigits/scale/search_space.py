@@ -111,7 +111,7 @@ def parse_dimension(text: str) -> Dimension:
     raises   ScaleError if it is anything else
     """
     name, equals, values = (part.strip() for part in text.partition("="))
-    if not equals or not re.fullmatch(r"\w+(\.\w+)*", name):
+    if not equals or not re.fullmatch(r"[\w-]+(\.\w+)*", name):
         raise ScaleError(
             f"{shown(text)} does not name a setting and its values: write it as in "
             "--over 'learning_rate=log(1e-4,1e-2)' or --over 'hidden=[[128,64],[256]]'."
@@ -150,7 +150,7 @@ def _parse_range(name: str, kind: str, *bounds: str) -> Range:
 
 def _parse_choices(name: str, text: str) -> Choices:
     try:
-        values = re.findall(r"[\w.-]+", text) if WORDS.fullmatch(text) else strict_json.parse(text)
+        values = _parse_words(text) if WORDS.fullmatch(text) else strict_json.parse(text)
         if not isinstance(values, list) or not values:
             raise ValueError("it is not a list with at least one value")
     except ValueError as error:
@@ -159,6 +159,12 @@ def _parse_choices(name: str, text: str) -> Choices:
             f"uniform(LOW,HIGH), int(LOW,HIGH) or a JSON list, as in --over {_example(name)}."
         ) from None
     return Choices(tuple(_checked(name, value) for value in values))
+
+
+def _parse_words(text: str) -> list[Any]:
+    """Return the words of a list without quotation marks; true and false are JSON's booleans."""
+    booleans = {"true": True, "false": False}
+    return [booleans.get(word, word) for word in re.findall(r"[\w.-]+", text)]
 
 
 def _example(name: str) -> str:
@@ -288,4 +294,6 @@ def describe_value(value: Any) -> str:
     """Write a value of a setting as a word."""
     if isinstance(value, tuple | list):
         return "-".join(map(str, value)) or "none"
+    if value is None or isinstance(value, bool):
+        return "none" if value is None else str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -80,7 +80,8 @@ class Stopping(ASHAScheduler):  # type: ignore[misc]
         """Decide whether a trial goes on; one that has done its last epoch has not been stopped."""
         action: str = super().on_trial_result(tune_controller, trial, result)
         if action == TrialScheduler.STOP and not result.get("is_last"):
-            self._exchange.tell.remote(("stopped", trial.config["trial"], ""))
+            # Waiting for it: a message on its way when the last trial has ended would be lost.
+            ray.get(self._exchange.tell.remote(("stopped", trial.config["trial"], "")))
         return action
 
 
@@ -94,7 +95,7 @@ class Failures(Callback):  # type: ignore[misc]
         """Tell the last line of the error."""
         lines = str(trial.get_error() or "").strip().splitlines()
         cause = lines[-1][:300] if lines else "its worker was lost"
-        self._exchange.tell.remote(("failed", trial.config["trial"], cause))
+        ray.get(self._exchange.tell.remote(("failed", trial.config["trial"], cause)))
 
 
 @ray.remote(num_cpus=1)  # type: ignore[untyped-decorator]
