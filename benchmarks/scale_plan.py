@@ -23,6 +23,7 @@ PICTURES = 1_000_000_000
 SHARD = 10_000  # pictures, of the plan
 KEYS_PER_LIST = 1_000  # of a request to an object storage
 LOOKS = 2  # requests for a part beyond reading it: whether it is done, and how large its shard is
+GETS_PER_FILE = 2  # how large a picture's own file is, and its content
 # Sizes of parts and numbers of nodes whose efficiency is simulated, with this many parts a worker.
 PART_SIZES = (250, 1_000, 10_000)
 NODES = (10, 30, 100, 300, 1_000)
@@ -111,7 +112,7 @@ def scenarios(assumed: Assumptions, base: Run) -> dict[str, Run]:
     files = replace(
         base,
         part_size=PART_SIZE,
-        gets_per_part=PART_SIZE + 1,
+        gets_per_part=GETS_PER_FILE * PART_SIZE + 1,
         gets_at_once=REQUESTS,
         keys_per_part=PART_SIZE,
     )

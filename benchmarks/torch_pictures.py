@@ -14,7 +14,7 @@ from inkdigits.worker_pool import use_one_thread
 
 
 class ShardedPictures(IterableDataset):  # type: ignore[misc]
-    """Batches of keys and float32 (N, 28, 28); each worker takes every so many-th shard."""
+    """Batches of keys and float32 (N, 28, 28); the workers take turns at the shards."""
 
     def __init__(self, shards: Sequence[Path], batch_size: int) -> None:
         self._shards, self._batch_size = shards, batch_size

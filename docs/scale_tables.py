@@ -85,7 +85,7 @@ def check() -> str:
 
 
 def loads() -> str:
-    """Return the plan on paper: how long each resource alone would be busy, and when it fails."""
+    """Return the plan on paper: how long each resource alone would be busy."""
     scenarios = load_figures("scale_plan")["scenarios"]
     shown = [scenarios[0], scenarios[1], scenarios[-1]]
     return table(

@@ -126,6 +126,12 @@ def test_lock_files_contain_every_dependency(name):
         assert re.search(rf"^{package}==", locked, re.MULTILINE), f"run `make lock`: {package}"
 
 
+def test_design_lists_the_layers_that_the_linter_enforces():
+    text = (ROOT / "docs/design.md").read_text(encoding="utf-8")
+    layers = PROJECT["tool"]["importlinter"]["contracts"][0]["layers"]
+    assert "```\n" + "\n".join(layers) + "\n```\n" in text
+
+
 def test_readme_shows_the_default_models_prediction():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     prediction = Recognizer.load().recognize((ROOT / "tests/golden/7.png").read_bytes())

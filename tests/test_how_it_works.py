@@ -106,7 +106,8 @@ def test_every_link_resolves():
         if link.startswith("#"):
             assert link in anchors
         elif not link.startswith("https://"):
-            assert (PAGE.parent / link).exists(), link
+            # `make docs` checks anchors in other documents.
+            assert (PAGE.parent / link.partition("#")[0]).exists(), link
 
 
 def test_adaptation_has_the_settings_that_the_page_names():

@@ -29,6 +29,14 @@ def test_contradicting_options_are_refused(command, options, message, tmp_path, 
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("command", ["predict", "number"])
+def test_standard_input_is_refused(command, tmp_path):
+    options = ["--on", "ray", "-o", str(tmp_path / "results")]
+    result = CliRunner().invoke(main, [command, "-", *options], input=b"")
+    assert result.exit_code == 2
+    assert "--on does not take standard input: name a file" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

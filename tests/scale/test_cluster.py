@@ -18,7 +18,6 @@ def test_local_cluster_has_one_worker_for_each_cpu(ray_cluster):
     def environment():
         return dict(os.environ)
 
-    assert ray_cluster.is_local
     assert [node["NodeManagerAddress"] for node in ray.nodes()] == ["127.0.0.1"]
     assert ray_cluster.cpus == len(os.sched_getaffinity(0))
     assert ray.get(environment.remote()).items() >= ONE_THREAD.items()

@@ -27,6 +27,7 @@ def free_ports(count):
     return ports
 
 
+@pytest.mark.ray
 def test_port_where_nothing_answers_is_told_at_once():
     (port,) = free_ports(1)
     for host in ("127.0.0.1", "localhost"):

@@ -195,7 +195,7 @@ def test_divergence_is_reported_with_its_step(ray_cluster):
 def test_too_few_free_cpus_are_reported(ray_cluster, monkeypatch):
     monkeypatch.setattr(cluster_training, "START_SECONDS", 0.5)
     state = training.init_state(RECIPE, 0)
-    many = Cluster(ray_cluster.cpus + 1, is_local=True)  # as if others used one CPU
+    many = Cluster(ray_cluster.cpus + 1)  # as if others used one CPU
     with pytest.raises(ScaleError, match=r"Only \d of \d workers have started within 0\.5 s"):
         trained(many, None, Watched(), state)
 

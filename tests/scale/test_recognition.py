@@ -17,10 +17,11 @@ from inkdigits.forms.form_file import load_form
 from inkdigits.imaging.decode import encode_png
 from inkdigits.scale import recognition
 from inkdigits.scale.errors import ScaleError
-from inkdigits.scale.recognition import recognize, versions
+from inkdigits.scale.recognition import recognize
 from inkdigits.scale.results import Results
 from inkdigits.scale.sources import plan_parts
 from inkdigits.scale.tasks import DigitTask
+from inkdigits.scale.versions import versions
 
 pytestmark = pytest.mark.ray
 FORM = """

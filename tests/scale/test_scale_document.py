@@ -10,7 +10,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pyarrow.parquet as parquet
 import pytest
 from PIL import Image
 
@@ -47,6 +46,8 @@ def test_examples_run_in_the_order_of_the_document(folder):
         )  # fmt: skip
         assert done.returncode == 0, (example, done.stdout, done.stderr)
         assert "Traceback" not in done.stderr, (example, done.stderr)
+    import pyarrow.parquet as parquet
+
     rows = parquet.read_table(folder / "results/digits").to_pylist()
     assert [row["key"] for row in rows] == [f"pictures/{number}.png" for number in range(10)]
     assert parquet.read_table(folder / "results/shard").num_rows == 10

@@ -25,7 +25,7 @@ METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", 
 # Enough for every combination of labels. The files are written in full before they are mapped into
 # memory, because a write to a mapped hole on a full disk kills the process (SIGBUS).
 FILE_BYTES = {"counter": 2**22, "histogram": 2**18, "gauge_sum": 2**12}
-# The queues that inkdigits_queue_depth tells of.
+# The values of the label `queue` of inkdigits_queue_depth.
 PREDICTIONS, PROFILES, ACCURACY = "predictions", "profiles", "accuracy"
 
 

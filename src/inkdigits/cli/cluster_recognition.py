@@ -89,8 +89,10 @@ def recognize_on_cluster(
 
     Exits with status 1 if a picture cannot be recognized.
 
-    raises   FileError; OSError
+    raises   FileError; OSError; UsageError for standard input, which the workers do not have
     """
+    if "-" in sources:
+        raise click.UsageError("--on does not take standard input: name a file, folder or URL.")
     from inkdigits.scale.cluster import connected
     from inkdigits.scale.recognition import recognize
     from inkdigits.scale.results import Results

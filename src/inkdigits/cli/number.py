@@ -100,8 +100,8 @@ def number_command(
 ) -> None:
     """Recognize the number in each FILE: several digits, side by side.
 
-    FILE is an image, a folder of images, or - for standard input, as for `inkdigits predict`, with
-    --on, too.
+    FILE is an image, a folder of images, or - for standard input; with --on, it is what
+    `inkdigits predict --on` takes.
     """
     check_outputs(csv_path, as_json)
     check_one_output(on, output, csv_path, as_json)

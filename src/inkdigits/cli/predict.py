@@ -59,8 +59,8 @@ def predict_command(
     """Recognize the digit in each FILE.
 
     FILE is a PNG, JPEG, WebP, GIF, BMP, TIFF, HEIC or AVIF image, a folder of them, or - for
-    standard input. With --on, it is also a pattern such as 'scans/*.png', a .tar shard, a Parquet
-    file, or any of these as a URL, such as s3://BUCKET/FOLDER.
+    standard input. With --on, it is an image, a folder, a pattern such as 'scans/*.png', a .tar
+    shard, a Parquet file, or any of these as a URL, such as s3://BUCKET/FOLDER.
     """
     check_outputs(csv_path, as_json)
     check_one_output(on, output, csv_path, as_json)

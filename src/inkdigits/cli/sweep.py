@@ -30,7 +30,7 @@ from inkdigits.storage.files import write_atomically
 from inkdigits.threads import available_cpus
 from inkdigits.training_data import Sources
 
-# Of the epochs of the longest trial, one of so many is trained before a trial may be stopped.
+# No trial is stopped before one ninth of the epochs of the longest one.
 GRACE_SHARE = 9
 
 
@@ -56,7 +56,7 @@ GRACE_SHARE = 9
     default=1,
     show_default=True,
     metavar="N",
-    help="Train each trial with so many seeds; trials are compared by their mean.",
+    help="Number of seeds that each trial is trained with; trials are compared by the mean.",
 )
 @click.option(
     "--seed",

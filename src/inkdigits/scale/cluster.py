@@ -33,12 +33,10 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 class Cluster:
     """A cluster that this process is connected to.
 
-    cpus      of all its nodes, at the time of connecting
-    is_local  whether it was started for this process, and ends with it
+    cpus  of all its nodes, at the time of connecting
     """
 
     cpus: int
-    is_local: bool
 
 
 def import_ray() -> Any:
@@ -100,7 +98,7 @@ def connected(address: str) -> Iterator[Cluster]:
             )
         _start(ray, options, address)
         until_end.callback(ray.shutdown)
-        yield Cluster(int(ray.cluster_resources().get("CPU", 0)), is_local)
+        yield Cluster(int(ray.cluster_resources().get("CPU", 0)))
 
 
 def _start(ray: Any, options: dict[str, Any], address: str) -> None:

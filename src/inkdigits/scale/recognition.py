@@ -8,21 +8,16 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from inkdigits.scale.actor_pool import map_unordered
 from inkdigits.scale.attempts import NOTED_PARTS, Attempt
 from inkdigits.scale.cluster import Cluster, import_ray
-from inkdigits.scale.errors import ScaleError
 from inkdigits.scale.results import Manifest, PartResult, Results, part_name
 from inkdigits.scale.sources import Part
 from inkdigits.scale.tasks import Task, count_outcomes
-from inkdigits.version import __version__
+from inkdigits.scale.versions import check_versions, missing_package, versions
 from inkdigits.worker_pool import use_one_thread
-
-# Packages whose versions may change results, by a bit of a number or a byte of a file.
-PACKAGES = ("numpy", "opencv-python-headless", "pillow", "pyarrow")
 
 
 @dataclass
@@ -162,7 +157,7 @@ def recognize(
         ((shared, number, part) for number, part in enumerate(parts)),
         workers or max(1, cluster.cpus),
         ready=(shared,),
-        check=check_versions,
+        check=lambda installed: check_versions(installed, versions()),
     )
     for result in found:
         summary.add(result)
@@ -172,37 +167,3 @@ def recognize(
     results.finish(run, manifest)
     summary.seconds = time.monotonic() - started
     return summary
-
-
-def missing_package(error: ImportError) -> ScaleError:
-    """Make the error for a machine of the cluster on which a package is missing."""
-    return ScaleError(
-        f"A machine of the cluster lacks what is needed there ({error}): install "
-        f"inkdigits[ray]=={__version__} on all of them."
-    )
-
-
-def versions() -> dict[str, str]:
-    """Return the versions on which the bytes of results depend."""
-    installed = {"inkdigits": __version__}
-    for name in PACKAGES:
-        try:
-            installed[name] = version(name)
-        except PackageNotFoundError:  # such as another build of OpenCV
-            installed[name] = "of unknown version"
-    return installed
-
-
-def check_versions(installed: Mapping[str, str]) -> None:
-    """Check what is installed on a worker; raise ScaleError if it differs from what is here."""
-    here = versions()
-    different = [
-        f"{name} {installed.get(name, 'missing')} instead of {number}"
-        for name, number in here.items()
-        if installed.get(name) != number
-    ]
-    if different:
-        raise ScaleError(
-            f"A worker of the cluster has {', '.join(different)}: install the same versions on all "
-            "machines."
-        )

@@ -22,6 +22,7 @@ from inkdigits.scale.search_space import Settings, Trial
 from inkdigits.scale.sweep_files import Exchange, Files, read_copies, write_copies
 from inkdigits.scale.sweep_results import ENDED, OUTCOMES, Outcome, Result
 from inkdigits.scale.sweep_trial import data_key
+from inkdigits.scale.versions import check_versions
 from inkdigits.settings_comparison import first_difference
 from inkdigits.storage.files import FileError, read_file, write_atomically
 from inkdigits.strict_json import parse
@@ -32,7 +33,7 @@ FORMAT = 1  # of sweep.json
 MAX_JSON_BYTES = 2**25
 POLL_SECONDS = 0.3
 STOP_SECONDS = 10.0  # in which Tune should have ended when it is interrupted
-REDUCTION = 3  # of the trials that ASHA compares, one of so many goes on
+REDUCTION = 3  # one in three of the trials that ASHA compares goes on
 
 
 class EpochDone(NamedTuple):
@@ -236,7 +237,8 @@ class Sweep:
                     write_copies(self.folder / "trials" / name, written, removed)
                     continue
                 if kind == "mismatch":
-                    raise _mismatch(values[1])
+                    check_versions(values[1], versions())
+                    continue
                 trial = by_number[values[0]]
                 if kind == "epoch":
                     yield EpochDone(trial, values[1])
@@ -250,15 +252,6 @@ class Sweep:
     def _write_outcome(self, trial: Trial, outcome: str, cause: str) -> None:
         content = json.dumps({"outcome": outcome, "cause": cause}) + "\n"
         write_atomically(self.path(trial) / "outcome.json", content.encode())
-
-
-def _mismatch(there: Mapping[str, str]) -> ScaleError:
-    here = versions()
-    name = next(name for name in here if there.get(name) != here[name])
-    return ScaleError(
-        f"A machine of the cluster has {name} {there.get(name)}, and this one {here[name]}: "
-        "install the same versions on all of them, and continue with --resume."
-    )
 
 
 def _shared_images(

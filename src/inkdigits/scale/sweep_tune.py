@@ -39,7 +39,7 @@ class Job:
     past       (trial, epoch, accuracy) of all trials that have ended, which ASHA compares with
     epochs     of the longest trial
     grace      epochs before ASHA stops a trial; None to stop none
-    reduction  of the trials at each of ASHA's comparisons, one of so many goes on
+    reduction  each of ASHA's comparisons divides the number of trials by it
     versions   of what determines the weights, which must be the same on all nodes
     at_once    most trials that run at the same time; 0 for one on each CPU
     """

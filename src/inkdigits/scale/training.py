@@ -18,8 +18,8 @@ from inkdigits.recipes import Recipe
 from inkdigits.scale.all_reduce import RingBroken
 from inkdigits.scale.cluster import Cluster, import_ray
 from inkdigits.scale.errors import ScaleError
-from inkdigits.scale.recognition import check_versions
 from inkdigits.scale.training_worker import TrainingWorker
+from inkdigits.scale.versions import check_versions, versions
 from inkdigits.training import DivergenceError, Epoch, Record, TrainState
 
 START_SECONDS = 60  # until all workers must have started
@@ -179,7 +179,7 @@ class ClusterTraining:
             workers = Workers([listening[reference] for reference in ready])
             answers = workers.results(ready)
             for _, installed in answers:
-                check_versions(installed)
+                check_versions(installed, versions())
             shared = [batches, ray.put((recipe, state))]
             workers.begin([address for address, _ in answers], shared)
             yield workers

@@ -10,8 +10,8 @@ from inkdigits.arrays import to_host
 from inkdigits.data.batches import Batches, Rows
 from inkdigits.scale.all_reduce import Address, Ring
 from inkdigits.scale.cluster import import_ray
-from inkdigits.scale.recognition import versions
 from inkdigits.scale.shared_batch import own_state, share_batches
+from inkdigits.scale.versions import versions
 from inkdigits.training import DivergenceError, Epoch, TrainState
 from inkdigits.training_environment import keep_freed_memory
 from inkdigits.worker_pool import use_one_thread

@@ -6,7 +6,8 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+
+from prometheus_client import Gauge
 
 from inkdigits.api.clients import client_key
 from inkdigits.api.headers import LAB_PATH, PROFILE_PATH
@@ -27,29 +28,19 @@ QUICK_SLICE_S = 0.002
 MAX_QUICK_S, NOT_QUICK_FOR_S = 0.02, 10.0
 
 
-class Depth(Protocol):
-    """A gauge of the work that is waiting or running, such as one of prometheus_client."""
-
-    def inc(self) -> None:
-        """Add one."""
-
-    def dec(self) -> None:
-        """Subtract one."""
-
-
 class BoundedExecutor:
     """Runs work in threads, or in the event loop if it is quick; the queue is bounded.
 
     Once a burst has filled the queue, only half of it is used until it is empty again: during
     overload, accepted requests wait half as long.
 
-    depth          what tells how much work is waiting or running, if anything does
+    depth          the metric of how much work is waiting or running, if there is one
     is_accepting   whether new work is accepted; if not, it is rejected as if the queue were full
     is_overloaded  whether the event loop only rejects work and pauses: threads run all of it
     """
 
     def __init__(
-        self, threads: int, queue: int, queue_timeout_s: float, depth: Depth | None = None
+        self, threads: int, queue: int, queue_timeout_s: float, depth: Gauge | None = None
     ) -> None:
         self._pool = ThreadPoolExecutor(threads)
         self._threads = threads
