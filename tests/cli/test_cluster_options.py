@@ -50,14 +50,6 @@ def test_contradicting_options_of_forms_are_refused(options, message, tmp_path):
     assert message in result.stderr
 
 
-@pytest.mark.parametrize("command", ["predict", "number"])
-def test_standard_input_is_refused(command, tmp_path):
-    options = ["--on", "ray", "-o", str(tmp_path / "results")]
-    result = CliRunner().invoke(main, [command, "-", *options])
-    assert result.exit_code == 2
-    assert "--on cannot read standard input (-): name files or folders." in result.stderr
-
-
 def test_address_that_is_not_one_is_refused(tmp_path):
     options = ["--on", "spark://host", "-o", str(tmp_path / "results")]
     result = CliRunner().invoke(main, ["predict", str(GOLDEN), *options])

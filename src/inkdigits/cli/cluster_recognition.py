@@ -99,8 +99,6 @@ def recognize_on_cluster(
     from inkdigits.scale.sources import plan_parts
 
     size = place.part_size
-    if "-" in sources:
-        raise click.UsageError("--on cannot read standard input (-): name files or folders.")
     signal.signal(signal.SIGTERM, exit_on_signal)  # so that the workers end first
     parts = plan_parts(sources, recursive=recursive, suffixes=task.suffixes, part_size=size)
     results = Results(place.output)
