@@ -86,7 +86,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one round of few pictures, not saved")
     arguments = parser.parse_args()
     numbers = QUICK_NUMBERS if arguments.quick else NUMBERS
-    watch = LoadWatch()
+    watch = LoadWatch(on_ray=True)
     measured: dict[str, dict[int, list[float]]] = {way: {} for way in OPTIONS}
     with tempfile.TemporaryDirectory() as folder:
         for number in numbers:

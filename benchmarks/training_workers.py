@@ -93,7 +93,7 @@ def measure(cluster: Cluster, recipe: Recipe, steps: int, rounds: int) -> dict[s
     for workers in WORKERS:
         name = f"{workers} worker{'s' * (workers > 1)}"
         kinds[name] = partial(workers_step, cluster, recipe, workers, steps)
-    watch = LoadWatch()
+    watch = LoadWatch(on_ray=True)
     seconds: Rounds = {name: [] for name in kinds}
     for number in range(rounds):
         for name in list(kinds)[:: -1 if number % 2 else 1]:
