@@ -1,4 +1,4 @@
-"""`make test-extras` has every optional extra, so that none of its tests is skipped."""
+"""`make test-extras` has every optional extra, and `make test-ray` that of Ray: no test is skipped."""
 
 import re
 import tomllib
@@ -15,8 +15,13 @@ EXTRAS = {
 }
 
 
-@pytest.mark.extras
-@pytest.mark.parametrize("extra", EXTRAS)
+@pytest.mark.parametrize(
+    "extra",
+    [
+        pytest.param(extra, marks=pytest.mark.ray if extra == "ray" else pytest.mark.extras)
+        for extra in EXTRAS
+    ],
+)
 def test_packages_of_the_extra_are_installed(extra):
     for requirement in EXTRAS[extra]:
         assert metadata.version(re.match(r"[\w-]+", requirement)[0])
