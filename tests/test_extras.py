@@ -1,4 +1,4 @@
-"""`make test-extras` has every optional extra, and `make test-ray` that of Ray: no test is skipped."""
+"""`make test-extras` has every optional extra, `make test-ray` that of Ray: no test is skipped."""
 
 import re
 import tomllib
