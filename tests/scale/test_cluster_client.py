@@ -27,6 +27,11 @@ def free_ports(count):
     return ports
 
 
+def answers(port):
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
 @pytest.mark.ray
 def test_port_where_nothing_answers_is_told_at_once():
     (port,) = free_ports(1)
@@ -56,7 +61,8 @@ def head():
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
         deadline = time.monotonic() + START_SECONDS
-        while "Ray runtime started" not in (folder / "head.log").read_text():
+        # The port for clients is opened later than the cluster says that it has started.
+        while not answers(client_port):
             if process.poll() is not None or time.monotonic() > deadline:
                 pytest.fail((folder / "head.log").read_text())
             time.sleep(0.2)
