@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from inkdigits.scale import cluster
 from inkdigits.scale.cluster import ONE_THREAD, connected
 from inkdigits.scale.errors import ScaleError
 
@@ -100,3 +101,23 @@ def test_stopped_process_ends_by_its_own_handler_and_its_cluster_has_a_token(tmp
     assert process.returncode == 143, errors
     assert errors == ""
     assert not (tmp_path / ".ray").exists()  # a token in a file would outlive the cluster
+
+
+class FailingRay:
+    """In place of Ray: it cannot be made as busy as a head node in need of the second attempt."""
+
+    def __init__(self, *errors):
+        self.errors = list(errors)
+
+    def init(self):
+        if self.errors:
+            raise self.errors.pop(0)
+
+
+def test_busy_head_is_tried_twice():
+    slow = ConnectionError("RuntimeError: Starting Ray client server failed. See its log")
+    cluster._start(FailingRay(slow), {}, "ray://host")
+    with pytest.raises(ScaleError, match="client server failed"):
+        cluster._start(FailingRay(slow, slow), {}, "ray://host")
+    with pytest.raises(ScaleError, match=r"ray://host cannot be used \(another cause\)"):
+        cluster._start(FailingRay(ConnectionError("another cause")), {}, "ray://host")

@@ -25,6 +25,9 @@ from inkdigits.threads import available_cpus
 ADDRESS = re.compile(r"ray(://[^\s/]+)?")
 CLIENT_PORT = 10001  # Ray's default
 CONNECT_SECONDS = 10.0
+# What Ray says if a process for the client has not started within half a minute, because the head
+# node is busy: the next one may.
+SLOW_HEAD = "Starting Ray client server failed"
 # One thread for each worker: Ray schedules by CPUs, and more threads would compete for them.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -103,18 +106,22 @@ def connected(address: str) -> Iterator[Cluster]:
 
 def _start(ray: Any, options: dict[str, Any], address: str) -> None:
     """Start Ray; raise ScaleError if the cluster cannot be used."""
-    try:
-        with _kept_signal_handlers(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what they say is in the error
-            ray.init(**options)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        cause = " ".join(dict.fromkeys([lines[0], lines[-1]]))[:300].rstrip(".")
-        raise ScaleError(
-            f"The Ray cluster at {_shown(address)} cannot be used ({cause}): check its address, "
-            "its token (RAY_AUTH_MODE=token and RAY_AUTH_TOKEN), and that Ray and Python have the "
-            "same versions here and there."
-        ) from None
+    for is_last in (False, True):
+        try:
+            with _kept_signal_handlers(), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what they say is in the error
+                ray.init(**options)
+            return
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            if SLOW_HEAD in str(error) and not is_last:
+                continue
+            lines = str(error).strip().splitlines() or [type(error).__name__]
+            cause = " ".join(dict.fromkeys([lines[0], lines[-1]]))[:300].rstrip(".")
+            raise ScaleError(
+                f"The Ray cluster at {_shown(address)} cannot be used ({cause}): check its "
+                "address, its token (RAY_AUTH_MODE=token and RAY_AUTH_TOKEN), and that Ray and "
+                "Python have the same versions here and there."
+            ) from None
 
 
 @contextmanager
