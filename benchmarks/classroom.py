@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from interleaved import LoadWatch
+from load_watch import LoadWatch
 from PIL import Image
 from process_times import process_tree_cpu_s
 from results_store import save_results

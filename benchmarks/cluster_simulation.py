@@ -261,7 +261,7 @@ class _Worker:
 
     def __init__(self, simulation: _Simulation, slowness: float) -> None:
         self.alive = True
-        self.refused = 0  # how many of its questions the driver has no part for
+        self.refused = 0  # requests for a part that the driver answered with none
         self._simulation, self._slowness = simulation, slowness
         self._parts: deque[int] = deque()
         self._work: Any = None  # the event of the end of its part, or of the next part

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from interleaved import LoadWatch
+from load_watch import LoadWatch
 from PIL import Image
 from results_store import save_results
 

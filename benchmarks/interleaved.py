@@ -26,13 +26,11 @@ from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
+from load_watch import LoadWatch
 from numpy.typing import NDArray
-from process_times import busy_cpu_s, process_tree_cpu_s
-from process_watch import ProcessWatch
 from results_store import load_results, save_results
 
 HERE = Path(__file__).parent
-QUIET_CORES = 0.25  # that other processes may use during a measurement
 ATTEMPTS = 2  # of a row, if other processes used more
 PAUSE_S = 0.02  # between contenders, for their threads to stop spinning
 MIB = 2**20
@@ -236,34 +234,6 @@ def ratios(rounds: Mapping[str, list[dict[str, float]]]) -> dict[str, list[float
         )
         for name, theirs in others
     }
-
-
-class LoadWatch:
-    """Measures, from its creation to `stop`, how busy other processes keep the machine.
-
-    on_ray  whether Ray's processes are started meanwhile. It kills them, so that the system does
-            not add their time to that of this process: they are watched instead
-    """
-
-    def __init__(self, on_ray: bool = False) -> None:
-        self._load = os.getloadavg()[0]
-        self._start = time.monotonic()
-        self._busy, self._own = busy_cpu_s(), process_tree_cpu_s(os.getpid())
-        self._watch = ProcessWatch() if on_ray else None
-
-    def stop(self) -> dict[str, float | bool]:
-        """Return the load average before, the cores that others used, and whether it was quiet."""
-        if self._watch:
-            own = self._watch.stop()["cpu_s"]
-        else:
-            own = process_tree_cpu_s(os.getpid()) - self._own
-        others = busy_cpu_s() - self._busy - own
-        cores = max(0.0, others / (time.monotonic() - self._start))
-        return {
-            "load_before": self._load,
-            "others_cores": cores,
-            "quiet": cores <= QUIET_CORES,
-        }
 
 
 # Benchmarks made of comparisons

@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from interleaved import LoadWatch
+from load_watch import LoadWatch
 from results_store import save_results
 
 from inkdigits import inference, training

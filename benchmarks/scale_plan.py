@@ -223,7 +223,7 @@ def main() -> None:
     arguments = parser.parse_args()
     scaling = load_results("scaling")
     if not {"rates", "parts"} <= scaling.keys():
-        sys.exit("There are no measured costs: run benchmarks/scaling.py first.")
+        sys.exit("The costs have not been measured yet: run benchmarks/scaling.py first.")
     figures = planned(scaling, arguments.quick)
     if arguments.quick:
         print(json.dumps(figures, indent=1))

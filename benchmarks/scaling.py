@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from interleaved import MIB, QUIET_CORES, Row, quartiles
+from interleaved import MIB, Row, quartiles
+from load_watch import QUIET_CORES
 from results_store import save_results
 from scaling_contenders import CONTENDERS, EMPTY
 from sharded_pictures import DIFFERENT, link_shards, read_digits, write_shards

@@ -29,7 +29,8 @@ from typing import NamedTuple
 import wrk
 from flask.testing import FlaskClient
 from hostile_images import png
-from interleaved import LoadWatch, Row
+from interleaved import Row
+from load_watch import LoadWatch
 from onnx_network import onnx_bytes
 from PIL import Image
 from results_store import save_results

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
-from interleaved import LoadWatch
+from load_watch import LoadWatch
 from results_store import save_results
 from rich.console import Console
 from rich.table import Table

@@ -32,5 +32,5 @@ class ShardedPictures(IterableDataset):  # type: ignore[misc]
 
 
 def whole_batch(batch: tuple[list[str], Array]) -> tuple[list[str], Array]:
-    """Leave a batch as it is, rather than as tensors."""
+    """Return a batch unchanged: the default collate function would make tensors of it."""
     return batch

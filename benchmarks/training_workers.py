@@ -14,6 +14,7 @@ import argparse
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import islice
@@ -21,7 +22,8 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from interleaved import LoadWatch, quartiles, si
+from interleaved import quartiles, si
+from load_watch import LoadWatch
 from results_store import save_results
 from threadpoolctl import threadpool_limits
 
@@ -149,7 +151,7 @@ def exchange(values: int) -> float:
 
 
 def _exchange(number: int, values: int, pipe: Any) -> None:
-    with Ring("127.0.0.1") as ring:
+    with closing(Ring("127.0.0.1")) as ring:
         pipe.send(ring.address)
         ring.connect(number, pipe.recv(), b"benchmark")
         vector = np.zeros(values, np.float32)

@@ -1,8 +1,6 @@
 """Contenders run in turns in their own processes; quartiles, ratios and the load are right."""
 
-import subprocess
 import sys
-import time
 
 import interleaved
 import numpy as np
@@ -11,7 +9,6 @@ from interleaved import (
     Comparison,
     Contender,
     ContenderError,
-    LoadWatch,
     OutputsDifferError,
     check_equal,
     compare,
@@ -103,30 +100,6 @@ def test_outputs_within_the_tolerance_are_equal():
         check_equal({"ours": np.zeros(2), "theirs": np.full(2, 0.1)}, tolerance=0.05)
     with pytest.raises(OutputsDifferError):
         check_equal({"ours": np.zeros(2), "theirs": np.zeros(3)}, tolerance=1)
-
-
-def test_own_work_is_not_counted_as_that_of_others(monkeypatch):
-    machine = iter([100.0, 101.0])  # seconds: one in between
-    monkeypatch.setattr(interleaved, "busy_cpu_s", lambda: next(machine))
-    watch = LoadWatch()
-    busy = "import time\nwhile time.process_time() < 0.6: pass"
-    subprocess.run([sys.executable, "-c", busy], check=True)
-    deadline = time.process_time() + 0.4
-    while time.process_time() < deadline:
-        pass
-    load = watch.stop()
-    # /proc counts in hundredths of a second.
-    assert load["others_cores"] < 0.1
-    assert load["quiet"]
-
-
-def test_work_of_others_is_counted():
-    watch = LoadWatch()
-    watch._busy -= 10  # as if others had used ten seconds more
-    time.sleep(0.1)
-    load = watch.stop()
-    assert load["others_cores"] > 10
-    assert not load["quiet"]
 
 
 def test_rows_that_were_measured_again_replace_the_old_ones():

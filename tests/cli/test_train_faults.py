@@ -3,12 +3,12 @@
 import os
 import shutil
 import signal
-import subprocess
 import time
 from itertools import count
 
 import numpy as np
 import pytest
+import small_disks
 from training_runs import (
     LIMIT,
     OPEN,
@@ -148,20 +148,8 @@ def test_folder_that_cannot_be_listed_is_not_treated_as_empty(tiny, tmp_path):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A small mounted disk, and a function that sets its size in KiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-
-    def mount(size, *options):
-        options = ",".join([f"size={size}k", *options])
-        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-        return subprocess.run(command, capture_output=True, text=True)
-
-    mounted = mount(4)
-    if mounted.returncode:
-        pytest.skip(f"a small disk cannot be mounted: {mounted.stderr}")
-    yield folder, lambda size: mount(size, "remount").check_returncode()
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    with small_disks.small_disk(tmp_path / "disk", 4) as disk:
+        yield disk
 
 
 def test_full_disk_ends_the_run_with_one_sentence(tiny, tiny_model, small_disk):

@@ -10,7 +10,7 @@ import uuid
 from contextlib import contextmanager
 from pathlib import Path
 
-from serving import predict, until
+from serving import predict, request, until
 
 ROOT = Path(__file__).parents[2]
 # The Dockerfile arguments that name a base image, and a part of that image's name.
@@ -59,6 +59,14 @@ def base_images():
         for tag in tags
         if name in tag.partition(":")[0].rpartition("/")[2]
     }
+
+
+def send(stack, method, path, content=None, token=None):
+    """Send a request; return the status and what is in the response."""
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    body = None if content is None else json.dumps(content)
+    status, _, response = request(stack.address, method, f"/api/v1/{path}", body, headers)
+    return status, response
 
 
 class Stack:

@@ -1,14 +1,13 @@
 """Profiles in containers: kept by `make down`, while the service is replaced, and in backups."""
 
 import base64
-import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from serving import SEVEN, request, until
-from stack import started
+from serving import SEVEN, until
+from stack import send, started
 
 pytestmark = pytest.mark.deploy
 
@@ -21,14 +20,6 @@ def stack(figures, bases):
     settings = {"INKDIGITS_PROFILE_CHANGES_PER_MINUTE": 100_000}
     with started(figures, "with profiles", **settings) as stack:
         yield stack
-
-
-def send(stack, method, path, content=None, token=None):
-    """Send a request; return the status and what is in the response."""
-    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    body = None if content is None else json.dumps(content)
-    status, _, response = request(stack.address, method, f"/api/v1/{path}", body, headers)
-    return status, response
 
 
 @pytest.fixture

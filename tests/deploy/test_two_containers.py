@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from serving import SEVEN, connect, load, request, until
-from stack import docker, predict_seven, run, started
+from stack import docker, predict_seven, run, send, started
 
 from inkdigits.client import Client, ServiceError
 
@@ -35,14 +35,6 @@ def stack(figures, bases):
     settings = {f"INKDIGITS_{name}": value for name, value in limits.items()}
     with started(figures, "two containers of the service", scale=2, **settings) as stack:
         yield stack
-
-
-def send(stack, method, path, content=None, token=None):
-    """Send a request; return the status and what is in the response."""
-    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    body = None if content is None else json.dumps(content)
-    status, _, response = request(stack.address, method, f"/api/v1/{path}", body, headers)
-    return status, response
 
 
 def from_each(stack, path, token):

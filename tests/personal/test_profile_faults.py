@@ -4,12 +4,12 @@ import os
 import shutil
 import signal
 import sqlite3
-import subprocess
 from contextlib import closing, suppress
 from itertools import count
 
 import numpy as np
 import pytest
+import small_disks
 from profile_writers import Expected, Writers, group_of, members, sample
 from serving import until
 
@@ -110,20 +110,8 @@ def test_full_disk_is_said_and_loses_nothing(writers, tmp_path):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A small mounted disk, and a function that sets its size in KiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-
-    def mount(size, *options):
-        options = ",".join([f"size={size}k", *options])
-        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-        return subprocess.run(command, capture_output=True, text=True)
-
-    mounted = mount(400)
-    if mounted.returncode:
-        pytest.skip(f"a small disk cannot be mounted: {mounted.stderr}")
-    yield folder, lambda size: mount(size, "remount").check_returncode()
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    with small_disks.small_disk(tmp_path / "disk", 400) as disk:
+        yield disk
 
 
 def test_writing_goes_on_when_a_full_disk_has_room_again(writers, small_disk):

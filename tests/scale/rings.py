@@ -1,6 +1,7 @@
 """Workers in threads of this process, which are connected in a ring."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 from inkdigits.scale.all_reduce import Ring
 
@@ -13,7 +14,9 @@ def in_workers(count, work):
     addresses = [ring.address for ring in rings]
 
     def run(number):
-        with rings[number] as ring:  # closed on an error, so that no other worker waits for it
+        with closing(
+            rings[number]
+        ) as ring:  # closed on an error, so that no other worker waits for it
             ring.connect(number, addresses, TOKEN)
             return work(ring)
 

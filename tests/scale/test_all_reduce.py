@@ -1,7 +1,7 @@
 import socket
 import struct
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import numpy as np
 import pytest
@@ -53,7 +53,7 @@ def test_process_that_ends_breaks_the_ring_for_the_others():
 def test_process_that_does_not_answer_breaks_the_ring():
     rings = [Ring("127.0.0.1", seconds=0.1) for _ in range(2)]
     addresses = [ring.address for ring in rings]
-    with rings[0], rings[1], ThreadPoolExecutor(2) as pool:
+    with closing(rings[0]), closing(rings[1]), ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda number: rings[number].connect(number, addresses, TOKEN), range(2)))
         with pytest.raises(RingBroken, match="timed out"):
             rings[0].add_up(np.zeros(3, np.float32))
@@ -66,7 +66,7 @@ def test_others_who_connect_are_turned_away(said, monkeypatch):
     monkeypatch.setattr(all_reduce, "CONNECT_SECONDS", 5.0)
     rings = [Ring("127.0.0.1", seconds=10) for _ in range(2)]
     addresses = [ring.address for ring in rings]
-    with rings[0], rings[1], ThreadPoolExecutor(2) as pool:
+    with closing(rings[0]), closing(rings[1]), ThreadPoolExecutor(2) as pool:
         with socket.create_connection(addresses[0]) as stranger:
             stranger.sendall(said)
             stranger.shutdown(socket.SHUT_WR)
@@ -79,7 +79,7 @@ def test_others_who_connect_are_turned_away(said, monkeypatch):
 
 
 def test_next_process_that_has_ended_is_reported():
-    with Ring("127.0.0.1") as ring:
+    with closing(Ring("127.0.0.1")) as ring:
         gone = Ring("127.0.0.1")
         address = gone.address
         gone.close()

@@ -1,5 +1,6 @@
 """Steps over several workers, in threads of this process, equal those of one process."""
 
+from contextlib import closing
 from copy import deepcopy
 from dataclasses import replace
 from itertools import islice
@@ -143,7 +144,7 @@ def test_workers_at_different_batches_are_noticed():
 def test_share_leaves_the_given_state_alone():
     state = state_of(MLP_WITH_ALL)
     before = deepcopy(state)
-    with Ring("127.0.0.1") as ring:
+    with closing(Ring("127.0.0.1")) as ring:
         batches = batches_of(MLP_WITH_ALL)
         recipe, shared, share = share_batches(MLP_WITH_ALL, batches, state, ring)
         next(training.steps(recipe, batches, shared, share=share))

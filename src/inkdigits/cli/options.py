@@ -14,6 +14,19 @@ data_dir_option = click.option(
     "INKDIGITS_DATA, separated as in PATH, or the cache that `inkdigits data` downloads to]",
 )
 
+limit_option = click.option(
+    "--limit",
+    type=click.IntRange(min=100),
+    metavar="N",
+    help="Train on the first N digits only, for a quick look.",
+)
+
+mnist_only_option = click.option(
+    "--mnist-only",
+    is_flag=True,
+    help="Train without the recipe's other data sets, even if their files are there.",
+)
+
 model_option = click.option(
     "--model",
     default=DEFAULT_MODEL,

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from inkdigits import training_data
-from inkdigits.cli.options import data_dir_option
+from inkdigits.cli.options import data_dir_option, limit_option, mnist_only_option
 from inkdigits.cli.own_data import DataCommand, OwnDataOptions, own_data_options
 from inkdigits.cli.recipe_choice import choose_recipe, recipe_argument, with_available_data
 from inkdigits.cli.signals import Signals, StopRequested
@@ -98,20 +98,11 @@ GRACE_SHARE = 9
     show_default=True,
     help="Stop trials that do worse than two thirds of the others (ASHA).",
 )
-@click.option(
-    "--limit",
-    type=click.IntRange(min=100),
-    metavar="N",
-    help="Train on the first N digits only, for a quick look.",
-)
+@limit_option
 @click.option(
     "--epochs", type=click.IntRange(1, 100_000), help="Number of epochs.  [default: the recipe's]"
 )
-@click.option(
-    "--mnist-only",
-    is_flag=True,
-    help="Train without the recipe's other data sets, even if their files are there.",
-)
+@mnist_only_option
 @own_data_options
 @data_dir_option
 def sweep_command(

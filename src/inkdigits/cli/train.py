@@ -11,7 +11,7 @@ from inkdigits import training, training_data
 from inkdigits.arrays import DEVICES
 from inkdigits.changes import LEARNING_RATE, changed_schedule, changes_to_json
 from inkdigits.cli.curves import draw_curves
-from inkdigits.cli.options import data_dir_option
+from inkdigits.cli.options import data_dir_option, limit_option, mnist_only_option
 from inkdigits.cli.own_data import DataCommand, OwnDataOptions, own_data_options
 from inkdigits.cli.recipe_choice import (
     choose_recipe,
@@ -46,12 +46,7 @@ from inkdigits.training_environment import keep_freed_memory, machine, versions
     help="Folder for checkpoints, metrics and model.  [default: runs/RECIPE-seed-SEED]",
 )
 @click.option("--resume", is_flag=True, help="Continue the training in the folder.")
-@click.option(
-    "--limit",
-    type=click.IntRange(min=100),
-    help="Train on the first N digits only, for a quick look.",
-    metavar="N",
-)
+@limit_option
 @click.option(
     "--epochs",
     type=click.IntRange(1, 100_000),
@@ -59,11 +54,7 @@ from inkdigits.training_environment import keep_freed_memory, machine, versions
     "or with --resume the run's]",
 )
 @recipe_options
-@click.option(
-    "--mnist-only",
-    is_flag=True,
-    help="Train without the recipe's other data sets, even if their files are there.",
-)
+@mnist_only_option
 @click.option(
     "--device",
     type=click.Choice(DEVICES),

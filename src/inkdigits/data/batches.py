@@ -16,7 +16,8 @@ from inkdigits.threads import available_cpus
 class Rows:
     """One worker's rows of each batch, of several workers that share the batches.
 
-    A worker for which too small a batch has no row yields the first one, and must not count it.
+    If a batch has fewer rows than there are workers, a worker without a row yields the first one,
+    and must not count it.
     """
 
     worker: int = 0

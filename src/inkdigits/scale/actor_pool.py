@@ -22,7 +22,7 @@ def map_unordered(
 
     Calls are taken from the iterable as they are needed, so there may be any number of them. An
     actor gets one call as soon as it has started, so that few calls are divided among all actors,
-    and more when that is done. Actors for which the cluster has no room join later, or never. An
+    and more when that is done. Actors that do not fit into the cluster yet join later, or never. An
     actor ends when there are no more calls for it, and all of them with this generator.
 
     Calls must be repeatable: those of an actor whose process or machine is lost are made again when

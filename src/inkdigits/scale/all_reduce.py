@@ -10,7 +10,6 @@ import struct
 import time
 from collections.abc import Sequence
 from itertools import pairwise
-from types import TracebackType
 from typing import TypeAlias
 
 import numpy as np
@@ -148,17 +147,6 @@ class Ring:
         for connection in (self._listener, self._next, self._previous):
             if connection is not None:
                 connection.close()
-
-    def __enter__(self) -> "Ring":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _receive(connection: socket.socket, into: memoryview) -> None:
