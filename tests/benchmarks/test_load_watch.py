@@ -1,5 +1,7 @@
 """What others use of the machine during a measurement."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -36,10 +38,13 @@ def test_work_of_a_process_that_nobody_waits_for_is_our_own(monkeypatch):
     machine = iter([100.0, 100.6])
     monkeypatch.setattr(load_watch, "busy_cpu_s", lambda: next(machine))
     watch = LoadWatch(on_ray=True)
-    # A shell that ends before its child, whose CPU time is then added to that of no parent.
-    busy = "import time\nwhile time.process_time() < 0.6: pass\ntime.sleep(0.5)"
-    shell = subprocess.Popen(["sh", "-c", '"$0" -c "$1" & sleep 1', sys.executable, busy])
-    time.sleep(0.9)
-    shell.kill()
-    shell.wait()
+    # The shell waits for nobody, so its child's time is not added to its own.
+    busy = "import time\nwhile time.process_time() < 0.6: pass\nprint(flush=True)\ntime.sleep(60)"
+    command = ["sh", "-c", '"$0" -c "$1" & echo $!; exec sleep 60', sys.executable, busy]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as shell:
+        child = int(shell.stdout.readline())
+        shell.stdout.readline()  # it has done its work
+        watch._watch.look()
+        os.kill(child, signal.SIGKILL)
+        shell.kill()
     assert watch.stop()["others_cores"] < 0.1

@@ -38,7 +38,6 @@ from scale_fault_kinds import Fault, recognize_pictures, sent_to_workers, two_no
 from inkdigits.recognizer import Recognizer
 from inkdigits.scale.cluster import connected
 from inkdigits.scale.tasks import DigitTask
-from inkdigits.scale.result_folder import TEMPORARY
 
 told = json.loads(sys.argv[1])
 fault = Fault(told["state"], "picture", told["target"], victim=told["victim"] or os.getpid())
