@@ -179,7 +179,7 @@ def test_killed_driver_is_continued_to_the_same_bytes(
     assert 0 < len(before) < len(expected)
     summary = recognize_pictures(ray_cluster, task, pictures, output)
     assert contents(output) == expected
-    assert summary.before == sum(name.endswith(".parquet") for name in before)
+    assert summary.before >= sum(name.endswith(".parquet") for name in before)
     assert summary.counts.total() == PICTURES
 
 

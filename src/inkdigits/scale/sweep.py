@@ -190,8 +190,9 @@ class Sweep:
         finally:
             # Tune frees the CPUs of its trials when it is interrupted, but not when it is killed.
             ray.cancel(task)
-            ray.wait([task], timeout=STOP_SECONDS)
-            ray.cancel(task, force=True)
+            has_ended, _ = ray.wait([task], timeout=STOP_SECONDS)
+            if not has_ended:
+                ray.cancel(task, force=True)
             ray.kill(exchange)
 
     def _sources(
