@@ -12,8 +12,9 @@ def process_tree(pid: int) -> list[int]:
     found = [pid]
     for parent in found:  # grows during the iteration
         try:
-            for children in Path(f"/proc/{parent}/task").glob("*/children"):
-                found += map(int, children.read_text().split())
+            for thread in os.listdir(f"/proc/{parent}/task"):
+                with open(f"/proc/{parent}/task/{thread}/children") as children:
+                    found += map(int, children.read().split())
         except OSError:  # it has exited in the meantime
             continue
     return found
