@@ -29,6 +29,7 @@ SCALING = {
     "rates": {
         "contenders": {
             "in memory": {"1": contender(2_100)},
+            "one process": {"1": contender(2_000, cpu_s=[0, 0.0004, 1])},
             "Ray": {
                 "1": contender(2_000),
                 "2": contender(3_800, quiet=False, others_cores=0.7),
@@ -40,7 +41,10 @@ SCALING = {
                 "efficiency": [0.9, 0.95, 0.96],
             },
         },
-        "beyond_recognition": {"Ray": [0.05, 0.061, 0.07]},
+        "beyond_recognition": {
+            "one process": [0.01, 0.02, 0.03],
+            "Ray": [0.05, 0.061, 0.07],
+        },
     },
     "memory": [
         {
@@ -88,18 +92,21 @@ def cells(markdown):
 
 
 def test_rates():
-    alone, ours, other = cells(scale_tables.rates())
+    alone, _, ours, other = cells(scale_tables.rates())
     assert alone == ["in memory", "2,100", "", "", "", "4.00 s", "1,234 MiB"]
     efficiency = "0.95 (0.90 to 0.96)"
     assert ours == ["Ray", "2,000", "3,800 †", efficiency, "", "4.00 s", "1,234 MiB"]
     assert other[4:6] == ["0.50 (0.40 to 0.60)", "500 ms"]
     assert scale_tables.quiet() == (
-        "Other processes used at most 0.70 cores meanwhile, and 1 of 5 figures are marked with †.\n"
+        "Other processes used at most 0.70 cores meanwhile, and 1 of 6 figures are marked with †.\n"
     )
 
 
 def test_costs():
-    assert cells(scale_tables.beyond_recognition())[1] == ["Ray", "500 us", "6.1% (5.0% to 7.0%)"]
+    assert cells(scale_tables.beyond_recognition())[1:] == [
+        ["one process", "400 us", "2.0% (1.0% to 3.0%)", ""],
+        ["Ray", "500 us", "6.1% (5.0% to 7.0%)", "25.0%"],
+    ]
     assert cells(scale_tables.memory()) == [["1,000", "100 MiB", "200 MiB", "1,300 MiB", "500"]]
     assert [line[1] for line in cells(scale_tables.costs())] == [
         "500 us", "2.00 ms", "470 us", "4.00 s", "3,521 bytes", "49 bytes",
