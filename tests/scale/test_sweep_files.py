@@ -23,6 +23,13 @@ def test_exchange_keeps_the_files_of_runs_and_its_messages_in_order():
     assert exchange.files_of("a") == {}
 
 
+def test_exchange_tells_that_the_trials_should_stop():
+    exchange = Exchange({})
+    assert not exchange.is_stopping()
+    exchange.stop()
+    assert exchange.is_stopping()
+
+
 def test_copies_are_read_as_they_were_written(tmp_path):
     folder = tmp_path / "trial" / "seed-0"
     assert read_copies(folder) == {}

@@ -32,7 +32,7 @@ from inkdigits.training_environment import versions
 FORMAT = 1  # of sweep.json
 MAX_JSON_BYTES = 2**25
 POLL_SECONDS = 0.3
-STOP_SECONDS = 10.0  # in which Tune should have ended when it is interrupted
+STOP_SECONDS = 10.0  # in which Tune should have ended when it is asked to; then it is killed
 REDUCTION = 3  # one in three of the trials that ASHA compares goes on
 
 
@@ -152,7 +152,7 @@ class Sweep:
         raises   ScaleError if the part of the cluster is lost that runs the sweep, or a node has
                  other versions; OSError if a file cannot be written; DataError if data are missing
         """
-        from inkdigits.scale.sweep_tune import Job, prepare_images, run_trials
+        from inkdigits.scale.sweep_tune import Job, TrialRunner, prepare_images
 
         ray = import_ray()
         results = self.results()
@@ -179,7 +179,8 @@ class Sweep:
             at_once=self.at_once,
         )
         exchange = ray.remote(num_cpus=0)(Exchange).remote(self._files(going_on))
-        task = run_trials.remote(job, exchange)
+        runner = ray.remote(num_cpus=0)(TrialRunner).remote()
+        task = runner.run.remote(job, exchange)
         try:
             yield from self._follow(task, exchange, ray, on_wait)
         except ray.exceptions.RayError as error:
@@ -188,11 +189,10 @@ class Sweep:
                 f"The sweep in {self.folder} was interrupted ({cause}): continue it with --resume."
             ) from None
         finally:
-            # Tune frees the CPUs of its trials when it is interrupted, but not when it is killed.
-            ray.cancel(task)
-            has_ended, _ = ray.wait([task], timeout=STOP_SECONDS)
-            if not has_ended:
-                ray.cancel(task, force=True)
+            exchange.stop.remote()
+            ray.wait([task], timeout=STOP_SECONDS)
+            # Trials that still run end with it, but Ray keeps their CPUs until this process ends.
+            ray.kill(runner)
             ray.kill(exchange)
 
     def _sources(

@@ -28,6 +28,7 @@ class Exchange:
     def __init__(self, files: Mapping[str, Files]) -> None:
         self._files = {folder: dict(content) for folder, content in files.items()}
         self._messages: list[Message] = []
+        self._is_stopping = False
 
     def files_of(self, folder: str) -> Files:
         """Return the files of a run; none if it is new."""
@@ -53,6 +54,14 @@ class Exchange:
         """Return all messages since the last call, in order."""
         messages, self._messages = self._messages, []
         return messages
+
+    def stop(self) -> None:
+        """Ask that the trials end."""
+        self._is_stopping = True
+
+    def is_stopping(self) -> bool:
+        """Return whether the trials have been asked to end."""
+        return self._is_stopping
 
 
 class Copied:

@@ -13,7 +13,7 @@ os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
 
 import ray
 from ray import tune
-from ray.tune import Callback, FailureConfig, RunConfig, TuneConfig, Tuner
+from ray.tune import Callback, FailureConfig, RunConfig, Stopper, TuneConfig, Tuner
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
 
 from inkdigits.scale.search_space import Trial
@@ -98,36 +98,58 @@ class Failures(Callback):  # type: ignore[misc]
         ray.get(self._exchange.tell.remote(("failed", trial.config["trial"], cause)))
 
 
+class Stop(Stopper):  # type: ignore[misc]
+    """Ends all trials when the exchange is asked to stop."""
+
+    def __init__(self, exchange: Any) -> None:
+        self._exchange = exchange
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """Leave each trial to the scheduler."""
+        return False
+
+    def stop_all(self) -> bool:
+        """Return whether all trials should end; called several times a second."""
+        return bool(ray.get(self._exchange.is_stopping.remote()))
+
+
 @ray.remote(num_cpus=1)  # type: ignore[untyped-decorator]
 def prepare_images(trial: Trial, sources: Any, seed: int) -> Any:
     """Prepare the images that many trials share, as one object of Ray's store."""
     return prepare(trial, sources, seed)
 
 
-@ray.remote(num_cpus=0, max_retries=0)  # type: ignore[untyped-decorator]
-def run_trials(job: Job, exchange: Any) -> None:
-    """Run all trials of a job; ends when the last one has ended."""
-    scheduler = FIFOScheduler() if job.grace is None else Stopping(job, exchange)
-    with TemporaryDirectory(prefix="inkdigits-tune-") as scratch:
-        tuner = Tuner(
-            tune.with_resources(
-                tune.with_parameters(train_trial, job=job, exchange=exchange), {"cpu": 1}
-            ),
-            param_space={"trial": tune.grid_search([trial.number for trial in job.trials])},
-            tune_config=TuneConfig(
-                scheduler=scheduler,
-                max_concurrent_trials=job.at_once or None,
-                reuse_actors=True,
-            ),
-            run_config=RunConfig(
-                storage_path=scratch,
-                name="trials",
-                verbose=0,
-                callbacks=[Failures(exchange)],
-                failure_config=FailureConfig(max_failures=ATTEMPTS),
-            ),
-        )
-        tuner.fit()
+class TrialRunner:
+    """Runs all trials of a job.
+
+    An actor: its death ends the trials, which belong to it. The process of a task would go on, and
+    with it any trial that Tune has lost sight of.
+    """
+
+    def run(self, job: Job, exchange: Any) -> None:
+        """Run the trials; return when the last one has ended, or all have been stopped."""
+        scheduler = FIFOScheduler() if job.grace is None else Stopping(job, exchange)
+        with TemporaryDirectory(prefix="inkdigits-tune-") as scratch:
+            tuner = Tuner(
+                tune.with_resources(
+                    tune.with_parameters(train_trial, job=job, exchange=exchange), {"cpu": 1}
+                ),
+                param_space={"trial": tune.grid_search([trial.number for trial in job.trials])},
+                tune_config=TuneConfig(
+                    scheduler=scheduler,
+                    max_concurrent_trials=job.at_once or None,
+                    reuse_actors=True,
+                ),
+                run_config=RunConfig(
+                    storage_path=scratch,
+                    name="trials",
+                    verbose=0,
+                    stop=Stop(exchange),
+                    callbacks=[Failures(exchange)],
+                    failure_config=FailureConfig(max_failures=ATTEMPTS),
+                ),
+            )
+            tuner.fit()
 
 
 def train_trial(config: dict[str, Any], job: Job, exchange: Any) -> None:
