@@ -13,8 +13,8 @@ class ProcessWatch:
     """Watches the memory and the CPU time of this process and of its descendants.
 
     A process that ends is counted as it was last seen: not all are waited for by their parents, so
-    that the system does not add their time to them. What looking takes is not counted: with the
-    threads of Ray's processes it is a few percent of a core.
+    that the system does not add their time to them. The time spent looking is not counted: with the
+    many threads of Ray's processes, it is a few percent of a core.
     """
 
     def __init__(self) -> None:

@@ -14,9 +14,8 @@ def in_workers(count, work):
     addresses = [ring.address for ring in rings]
 
     def run(number):
-        with closing(
-            rings[number]
-        ) as ring:  # closed on an error, so that no other worker waits for it
+        # Closed on an error, so that no other worker waits for it.
+        with closing(rings[number]) as ring:
             ring.connect(number, addresses, TOKEN)
             return work(ring)
 

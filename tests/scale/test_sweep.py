@@ -140,6 +140,16 @@ def test_sweep_that_was_stopped_does_only_what_is_left(ray_cluster, make_sweep):
 
 
 @pytest.mark.ray
+def test_trial_that_would_run_for_hours_frees_its_cpu_when_the_sweep_is_stopped(
+    ray_cluster, make_sweep
+):
+    events = make_sweep({"epochs": 50_000}).run()
+    next(event for event in events if type(event) is EpochDone)
+    events.close()
+    assert free_cpus(ray_cluster.cpus) == ray_cluster.cpus
+
+
+@pytest.mark.ray
 def test_node_with_another_version_is_refused(ray_cluster, make_sweep, monkeypatch):
     ours = sweep_module.versions() | {"inkdigits": "99.0"}
     monkeypatch.setattr(sweep_module, "versions", lambda: ours)

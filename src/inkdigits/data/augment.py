@@ -205,7 +205,7 @@ def _interpolate(displacements: Array, spread: Array) -> Array:
     spread         float32 (28, GRID)
     returns        float32 (N, 2, 28, 28), px
     """
-    # A product for each image: how BLAS rounds one product for all may depend on their number.
+    # One product per image: BLAS may round a single product over all of them by their number.
     return spread @ (displacements @ spread.T)
 
 

@@ -191,7 +191,7 @@ class Sweep:
         finally:
             exchange.stop.remote()
             ray.wait([task], timeout=STOP_SECONDS)
-            # Trials that still run end with it, but Ray keeps their CPUs until this process ends.
+            # This ends trials that still run, but Ray reserves their CPUs until this process exits.
             ray.kill(runner)
             ray.kill(exchange)
 
